@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.feature;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * An immutable set of feature bits, 128 of them, known to {@link Feature} or not.
+ *
+ * @param low bits 0 to 63: the word that vhost-user carries
+ * @param high bits 64 to 127
+ */
+public record FeatureSet(long low, long high) {
+    /** No bit at all. */
+    public static final FeatureSet EMPTY = new FeatureSet(0, 0);
+
+    /**
+     * A set from a 64-bit word.
+     *
+     * @param word bits 0 to 63
+     * @return the set
+     */
+    public static FeatureSet ofWord(long word) {
+        return new FeatureSet(word, 0);
+    }
+
+    /**
+     * A set of features.
+     *
+     * @param features the members
+     * @return the set
+     */
+    public static FeatureSet of(Collection<Feature> features) {
+        long low = 0;
+        long high = 0;
+        for (Feature feature : features) {
+            if (feature.bit() < Long.SIZE) {
+                low |= 1L << feature.bit();
+            } else {
+                high |= 1L << (feature.bit() - Long.SIZE);
+            }
+        }
+        return new FeatureSet(low, high);
+    }
+
+    /**
+     * A set of features.
+     *
+     * @param features the members
+     * @return the set
+     */
+    public static FeatureSet of(Feature... features) {
+        return of(List.of(features));
+    }
+
+    /**
+     * Whether a feature is a member.
+     *
+     * @param feature the feature
+     * @return true when its bit is set
+     */
+    public boolean has(Feature feature) {
+        int bit = feature.bit();
+        return bit < Long.SIZE ? (low >>> bit & 1) != 0 : (high >>> (bit - Long.SIZE) & 1) != 0;
+    }
+
+    /**
+     * Union.
+     *
+     * @param other another set
+     * @return the bits of either
+     */
+    public FeatureSet plus(FeatureSet other) {
+        return new FeatureSet(low | other.low, high | other.high);
+    }
+
+    /**
+     * Difference.
+     *
+     * @param other another set
+     * @return the bits of this set that the other lacks
+     */
+    public FeatureSet minus(FeatureSet other) {
+        return new FeatureSet(low & ~other.low, high & ~other.high);
+    }
+
+    /**
+     * Intersection.
+     *
+     * @param other another set
+     * @return the bits of both
+     */
+    public FeatureSet and(FeatureSet other) {
+        return new FeatureSet(low & other.low, high & other.high);
+    }
+
+    /**
+     * Whether no bit is set.
+     *
+     * @return true for the empty set
+     */
+    public boolean isEmpty() {
+        return (low | high) == 0;
+    }
+
+    /**
+     * The dependencies of the specification that this set breaks.
+     *
+     * @return one sentence for each, such as {@code HOST_USO needs CSUM}; empty when the set may be offered
+     */
+    public List<String> violations() {
+        List<String> broken = new ArrayList<>();
+        for (Feature feature : Feature.values()) {
+            if (!has(feature)) {
+                continue;
+            }
+            for (Set<Feature> anyOf : feature.requires()) {
+                if (anyOf.stream().noneMatch(this::has)) {
+                    broken.add(feature + " needs "
+                            + String.join(
+                                    " or ", anyOf.stream().map(Feature::name).toList()));
+                }
+            }
+        }
+        return broken;
+    }
+
+    /**
+     * The names of the members in the order of their bits; a bit without a meaning is {@code BIT_n}.
+     *
+     * @return the names
+     */
+    public List<String> names() {
+        List<String> names = new ArrayList<>();
+        for (int bit = 0; bit < 2 * Long.SIZE; bit++) {
+            long word = bit < Long.SIZE ? low : high;
+            if ((word >>> bit & 1) != 0) {
+                int number = bit;
+                names.add(Feature.ofBit(bit).map(Feature::name).orElseGet(() -> "BIT_" + number));
+            }
+        }
+        return names;
+    }
+
+    /**
+     * The set as QEMU prints it.
+     *
+     * @return {@code 0x} and 1 to 16 digits, or 17 to 32 when a bit above 63 is set
+     */
+    public String hex() {
+        return high == 0 ? "0x" + Long.toHexString(low) : "0x" + Long.toHexString(high) + String.format("%016x", low);
+    }
+
+    @Override
+    public String toString() {
+        return String.join(" ", names());
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+/**
+ * One Ethernet frame on its way: the virtio-net header, already copied out of guest memory, and a scatter list over the
+ * bytes of the frame, which stay where they are.
+ *
+ * <p>A frame is reused for the next one and belongs to the lane that fills it. Addresses are host addresses that were
+ * checked against the memory table when they were added; they hold until the burst ends. The fields are open on purpose:
+ * this is the record that every packet crosses.
+ */
+public final class Frame {
+    /** No segmentation. */
+    public static final int GSO_NONE = 0;
+    /** TCP over IPv4. */
+    public static final int GSO_TCPV4 = 1;
+    /** UDP, to be fragmented by IP. */
+    public static final int GSO_UDP = 3;
+    /** TCP over IPv6. */
+    public static final int GSO_TCPV6 = 4;
+    /** UDP, to be cut into datagrams. */
+    public static final int GSO_UDP_L4 = 5;
+    /** Flag beside a TCP type: the first segment carries CWR. */
+    public static final int GSO_ECN = 0x80;
+    /** Header flag: the checksum at {@code checksumStart + checksumOffset} is to be completed. */
+    public static final int NEEDS_CSUM = 1;
+    /** Header flag: the checksum was verified. */
+    public static final int DATA_VALID = 2;
+    /** The most pieces that one frame can have. */
+    public static final int MAX_PIECES = 1026;
+
+    /** Host address of each piece. */
+    public final long[] address = new long[MAX_PIECES];
+    /** Length of each piece in bytes, at least 1. */
+    public final int[] length = new int[MAX_PIECES];
+    /** How many pieces there are. */
+    public int pieces;
+    /** Sum of the lengths: the frame's size from the destination MAC address to the end, without header or FCS. */
+    public int bytes;
+
+    /** Header: {@link #NEEDS_CSUM}, {@link #DATA_VALID}. */
+    public int flags;
+    /** Header: one of the {@code GSO_} types, with {@link #GSO_ECN} or without. */
+    public int gsoType;
+    /** Header: length of all headers in bytes as the sender said; a hint that may lie. */
+    public int headerLength;
+    /** Header: payload bytes in each segment. */
+    public int gsoSize;
+    /** Header: offset in the frame from which the checksum is summed. */
+    public int checksumStart;
+    /** Header: offset behind {@link #checksumStart} at which the checksum is stored. */
+    public int checksumOffset;
+
+    /** Creates an empty frame. */
+    public Frame() {}
+
+    /** Empties the scatter list and the header. */
+    public void clear() {
+        pieces = 0;
+        bytes = 0;
+        clearHeader();
+    }
+
+    /** Makes the header that of a plain frame. */
+    public void clearHeader() {
+        flags = 0;
+        gsoType = GSO_NONE;
+        headerLength = 0;
+        gsoSize = 0;
+        checksumStart = 0;
+        checksumOffset = 0;
+    }
+
+    /**
+     * Appends a piece.
+     *
+     * @param hostAddress where it is, checked by the caller
+     * @param bytesOfPiece its length, at least 1
+     * @return false when the frame has no room for another piece
+     */
+    public boolean add(long hostAddress, int bytesOfPiece) {
+        int n = pieces;
+        if (n == MAX_PIECES) {
+            return false;
+        }
+        address[n] = hostAddress;
+        length[n] = bytesOfPiece;
+        pieces = n + 1;
+        bytes += bytesOfPiece;
+        return true;
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+/**
+ * One end that frames can be handed to and taken from: a guest's device, a TAP, a sink. All methods are called by the lane
+ * that owns the port, never from two threads.
+ */
+public interface NetPort extends Pollable {
+    /** {@link #deliver}: the frame was taken. */
+    int DELIVERED = 0;
+    /** {@link #deliver}: no room now; the same frame may be handed over again later. Nothing was taken. */
+    int NO_ROOM = 1;
+    /** {@link #deliver}: the port will not take this frame; it counted the reason. */
+    int REFUSED = 2;
+
+    /**
+     * What this port takes without software's help, now.
+     *
+     * @return a mask of {@link Offloads}
+     */
+    int accepts();
+
+    /**
+     * Hands over one frame that needs nothing beyond {@link #accepts()}. The port copies or writes it before it returns.
+     *
+     * @param frame the frame; the port does not change it
+     * @return {@link #DELIVERED}, {@link #NO_ROOM} or {@link #REFUSED}
+     */
+    int deliver(Frame frame);
+
+    /** Ends a burst of {@link #deliver} and {@link #commit} calls: what was delivered is published, the receiver is woken. */
+    void flush();
+
+    /**
+     * Asks for room in which a frame can land without a copy in between.
+     *
+     * @param landing filled with pieces that may be written, {@code landing.bytes} of them in all
+     * @param atLeast how many bytes are wanted
+     * @return false when there is no such room: use {@link #deliver}
+     */
+    default boolean reserve(Frame landing, int atLeast) {
+        return false;
+    }
+
+    /**
+     * Turns the room that {@link #reserve} gave into a received frame.
+     *
+     * @param landing the frame that {@code reserve} filled, with its header set
+     * @param bytes how many bytes were written from the first piece on; 0 gives all room back
+     */
+    default void commit(Frame landing, int bytes) {
+        throw new IllegalStateException("commit without reserve");
+    }
+}

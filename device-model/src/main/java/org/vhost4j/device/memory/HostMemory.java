@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.memory;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/**
+ * Plain access to absolute host addresses. Nothing here checks anything: an address must come from
+ * {@link GuestMemory#translate} in the same burst, or belong to a segment that the caller keeps alive.
+ *
+ * <p>Single fields only. A loop over bytes goes through a segment of its own
+ * ({@code MemorySegment.ofAddress(a).reinterpret(n)}), because loops over this one are not vectorised.
+ */
+public final class HostMemory {
+    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+    private static final VarHandle BYTE = JAVA_BYTE.varHandle().withInvokeExactBehavior();
+    private static final VarHandle SHORT_LE = handle(JAVA_SHORT_UNALIGNED, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle SHORT_BE = handle(JAVA_SHORT_UNALIGNED, ByteOrder.BIG_ENDIAN);
+    private static final VarHandle INT_LE = handle(JAVA_INT_UNALIGNED, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle INT_BE = handle(JAVA_INT_UNALIGNED, ByteOrder.BIG_ENDIAN);
+    private static final VarHandle LONG_LE = handle(JAVA_LONG_UNALIGNED, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG_BE = handle(JAVA_LONG_UNALIGNED, ByteOrder.BIG_ENDIAN);
+
+    private HostMemory() {}
+
+    private static VarHandle handle(ValueLayout layout, ByteOrder order) {
+        return layout.withOrder(order).varHandle().withInvokeExactBehavior();
+    }
+
+    /**
+     * Reads one byte.
+     *
+     * @param address where
+     * @return 0 to 255
+     */
+    public static int getByte(long address) {
+        return (byte) BYTE.get(ALL, address) & 0xff;
+    }
+
+    /**
+     * Writes one byte.
+     *
+     * @param address where
+     * @param value its low 8 bits are written
+     */
+    public static void putByte(long address, int value) {
+        BYTE.set(ALL, address, (byte) value);
+    }
+
+    /**
+     * Reads 16 bits, little-endian.
+     *
+     * @param address where, of any alignment
+     * @return 0 to 65535
+     */
+    public static int getShortLE(long address) {
+        return (short) SHORT_LE.get(ALL, address) & 0xffff;
+    }
+
+    /**
+     * Writes 16 bits, little-endian.
+     *
+     * @param address where, of any alignment
+     * @param value its low 16 bits are written
+     */
+    public static void putShortLE(long address, int value) {
+        SHORT_LE.set(ALL, address, (short) value);
+    }
+
+    /**
+     * Reads 16 bits, big-endian (network order).
+     *
+     * @param address where, of any alignment
+     * @return 0 to 65535
+     */
+    public static int getShortBE(long address) {
+        return (short) SHORT_BE.get(ALL, address) & 0xffff;
+    }
+
+    /**
+     * Writes 16 bits, big-endian (network order).
+     *
+     * @param address where, of any alignment
+     * @param value its low 16 bits are written
+     */
+    public static void putShortBE(long address, int value) {
+        SHORT_BE.set(ALL, address, (short) value);
+    }
+
+    /**
+     * Reads 32 bits, little-endian.
+     *
+     * @param address where, of any alignment
+     * @return the value
+     */
+    public static int getIntLE(long address) {
+        return (int) INT_LE.get(ALL, address);
+    }
+
+    /**
+     * Writes 32 bits, little-endian.
+     *
+     * @param address where, of any alignment
+     * @param value the value
+     */
+    public static void putIntLE(long address, int value) {
+        INT_LE.set(ALL, address, value);
+    }
+
+    /**
+     * Reads 32 bits, big-endian (network order).
+     *
+     * @param address where, of any alignment
+     * @return the value
+     */
+    public static int getIntBE(long address) {
+        return (int) INT_BE.get(ALL, address);
+    }
+
+    /**
+     * Writes 32 bits, big-endian (network order).
+     *
+     * @param address where, of any alignment
+     * @param value the value
+     */
+    public static void putIntBE(long address, int value) {
+        INT_BE.set(ALL, address, value);
+    }
+
+    /**
+     * Reads 64 bits, little-endian.
+     *
+     * @param address where, of any alignment
+     * @return the value
+     */
+    public static long getLongLE(long address) {
+        return (long) LONG_LE.get(ALL, address);
+    }
+
+    /**
+     * Writes 64 bits, little-endian.
+     *
+     * @param address where, of any alignment
+     * @param value the value
+     */
+    public static void putLongLE(long address, long value) {
+        LONG_LE.set(ALL, address, value);
+    }
+
+    /**
+     * Reads 64 bits, big-endian (network order).
+     *
+     * @param address where, of any alignment
+     * @return the value
+     */
+    public static long getLongBE(long address) {
+        return (long) LONG_BE.get(ALL, address);
+    }
+
+    /**
+     * Copies bytes; the two ranges may overlap.
+     *
+     * @param from the first byte to read
+     * @param to the first byte to write
+     * @param bytes how many, 0 or more
+     */
+    public static void copy(long from, long to, long bytes) {
+        MemorySegment.copy(ALL, from, ALL, to, bytes);
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.driver;
+
+import java.util.Arrays;
+
+/**
+ * The header before every frame (virtio 1.4 section 5.1.6) as a driver writes and reads it. No value is checked, so that
+ * any header can be sent.
+ *
+ * @param flags {@link #NEEDS_CSUM}, {@link #DATA_VALID} and others; 8 bits
+ * @param gsoType one of the {@code GSO_} types, with {@link #GSO_ECN} or without; 8 bits
+ * @param hdrLen length of all protocol headers in bytes, a hint; 16 bits
+ * @param gsoSize payload bytes in each segment; 16 bits
+ * @param csumStart offset in the frame where the sum begins; 16 bits
+ * @param csumOffset offset behind csumStart where the checksum is stored; 16 bits
+ * @param numBuffers receive buffers that the frame fills; 16 bits, absent from a header of {@link #LEGACY_BYTES}
+ */
+public record DriverHeader(
+        int flags, int gsoType, int hdrLen, int gsoSize, int csumStart, int csumOffset, int numBuffers) {
+    /** Size with VIRTIO_F_VERSION_1 or VIRTIO_NET_F_MRG_RXBUF. */
+    public static final int BYTES = 12;
+    /** Size with neither: numBuffers is absent. */
+    public static final int LEGACY_BYTES = 10;
+
+    /** Flag: the checksum is partial. */
+    public static final int NEEDS_CSUM = 1;
+    /** Flag: the checksum was verified. */
+    public static final int DATA_VALID = 2;
+
+    /** No segmentation. */
+    public static final int GSO_NONE = 0;
+    /** TCP over IPv4. */
+    public static final int GSO_TCPV4 = 1;
+    /** UDP, to be sent as IP fragments. */
+    public static final int GSO_UDP = 3;
+    /** TCP over IPv6. */
+    public static final int GSO_TCPV6 = 4;
+    /** UDP, to be sent as datagrams. */
+    public static final int GSO_UDP_L4 = 5;
+    /** Beside a TCP type: CWR is set. */
+    public static final int GSO_ECN = 0x80;
+
+    /** A frame that needs nothing. */
+    public static final DriverHeader PLAIN = new DriverHeader(0, 0, 0, 0, 0, 0, 0);
+
+    /**
+     * A frame with a partial checksum.
+     *
+     * @param csumStart offset in the frame where the sum begins
+     * @param csumOffset offset behind it where the checksum is stored
+     * @return the header
+     */
+    public static DriverHeader partialChecksum(int csumStart, int csumOffset) {
+        return new DriverHeader(NEEDS_CSUM, GSO_NONE, 0, 0, csumStart, csumOffset, 0);
+    }
+
+    /**
+     * A super-frame.
+     *
+     * @param gsoType one of the {@code GSO_} types
+     * @param hdrLen length of all protocol headers in bytes
+     * @param gsoSize payload bytes in each segment
+     * @param csumStart offset in the frame where the sum begins
+     * @param csumOffset offset behind it where the checksum is stored
+     * @return the header
+     */
+    public static DriverHeader superFrame(int gsoType, int hdrLen, int gsoSize, int csumStart, int csumOffset) {
+        return new DriverHeader(NEEDS_CSUM, gsoType, hdrLen, gsoSize, csumStart, csumOffset, 0);
+    }
+
+    /**
+     * Reads a header.
+     *
+     * @param bytes where
+     * @param from index of its first byte
+     * @param size {@link #BYTES}, {@link #LEGACY_BYTES} or more; numBuffers of a legacy header is 1
+     * @return the header
+     */
+    public static DriverHeader read(byte[] bytes, int from, int size) {
+        return new DriverHeader(
+                bytes[from] & 0xff,
+                bytes[from + 1] & 0xff,
+                get16(bytes, from + 2),
+                get16(bytes, from + 4),
+                get16(bytes, from + 6),
+                get16(bytes, from + 8),
+                size >= BYTES ? get16(bytes, from + 10) : 1);
+    }
+
+    /**
+     * The header as a driver puts it before a frame, little-endian.
+     *
+     * @param size {@link #BYTES}, {@link #LEGACY_BYTES} or any other; zeroes fill what is behind numBuffers, and a smaller
+     *     header is cut
+     * @return {@code size} bytes
+     */
+    public byte[] toBytes(int size) {
+        byte[] whole = new byte[Math.max(size, BYTES)];
+        whole[0] = (byte) flags;
+        whole[1] = (byte) gsoType;
+        put16(whole, 2, hdrLen);
+        put16(whole, 4, gsoSize);
+        put16(whole, 6, csumStart);
+        put16(whole, 8, csumOffset);
+        put16(whole, 10, numBuffers);
+        return Arrays.copyOf(whole, size);
+    }
+
+    /**
+     * The same header with another number of buffers.
+     *
+     * @param count 0 to 65535
+     * @return a copy
+     */
+    public DriverHeader withNumBuffers(int count) {
+        return new DriverHeader(flags, gsoType, hdrLen, gsoSize, csumStart, csumOffset, count);
+    }
+
+    private static int get16(byte[] bytes, int at) {
+        return (bytes[at] & 0xff) | ((bytes[at + 1] & 0xff) << 8);
+    }
+
+    private static void put16(byte[] bytes, int at, int value) {
+        bytes[at] = (byte) value;
+        bytes[at + 1] = (byte) (value >>> 8);
+    }
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.driver;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/**
+ * One region of guest memory as its owner sees it: a segment, the guest-physical address of its first byte, and an
+ * allocator that hands out guest-physical addresses from it in ascending order.
+ *
+ * <p>Multi-byte accessors are little-endian and need no alignment. Nothing here allocates Java objects once it is built,
+ * except {@link #read(long, int)}.
+ */
+public final class DriverMemory {
+    private static final ValueLayout.OfShort LE16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt LE32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LE64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final MemorySegment segment;
+    private final long guestBase;
+    private long used;
+
+    /**
+     * Wraps a segment.
+     *
+     * @param segment native memory; it should be aligned as the rings in it are to be, 16 bytes at least
+     * @param guestBase guest-physical address of its first byte
+     */
+    public DriverMemory(MemorySegment segment, long guestBase) {
+        this.segment = segment;
+        this.guestBase = guestBase;
+    }
+
+    /**
+     * The memory itself.
+     *
+     * @return the whole segment
+     */
+    public MemorySegment segment() {
+        return segment;
+    }
+
+    /**
+     * Where the region begins.
+     *
+     * @return guest-physical address of its first byte
+     */
+    public long guestBase() {
+        return guestBase;
+    }
+
+    /**
+     * How large the region is.
+     *
+     * @return bytes
+     */
+    public long size() {
+        return segment.byteSize();
+    }
+
+    /**
+     * The first address that is not handed out yet.
+     *
+     * @return guest-physical address, for {@link #rewind}
+     */
+    public long mark() {
+        return guestBase + used;
+    }
+
+    /**
+     * Takes back everything that was handed out since a mark.
+     *
+     * @param mark what {@link #mark} returned
+     */
+    public void rewind(long mark) {
+        used = offset(mark);
+    }
+
+    /**
+     * Hands out memory. Its contents are whatever they were.
+     *
+     * @param bytes how many, at least 0
+     * @param alignment of the guest-physical address, a power of two
+     * @return guest-physical address
+     * @throws IllegalStateException when the region is exhausted
+     */
+    public long allocate(long bytes, long alignment) {
+        long from = (guestBase + used + alignment - 1 & -alignment) - guestBase;
+        if (bytes < 0 || bytes > segment.byteSize() - from) {
+            throw new IllegalStateException("guest memory exhausted: " + bytes + " bytes wanted at offset " + from
+                    + " of " + segment.byteSize());
+        }
+        used = from + bytes;
+        return guestBase + from;
+    }
+
+    /**
+     * Whether addresses lie in this region.
+     *
+     * @param address guest-physical
+     * @param bytes how many from there on
+     * @return true when all of them do
+     */
+    public boolean contains(long address, long bytes) {
+        long offset = address - guestBase;
+        return offset >= 0 && bytes >= 0 && offset <= segment.byteSize() && bytes <= segment.byteSize() - offset;
+    }
+
+    /**
+     * Where an address is in {@link #segment()}.
+     *
+     * @param address guest-physical
+     * @return offset in bytes; not checked, the access itself is
+     */
+    public long offset(long address) {
+        return address - guestBase;
+    }
+
+    /**
+     * Reads 1 byte.
+     *
+     * @param address guest-physical
+     * @return 0 to 255
+     */
+    public int get8(long address) {
+        return segment.get(ValueLayout.JAVA_BYTE, address - guestBase) & 0xff;
+    }
+
+    /**
+     * Reads 2 bytes.
+     *
+     * @param address guest-physical
+     * @return 0 to 65535
+     */
+    public int get16(long address) {
+        return segment.get(LE16, address - guestBase) & 0xffff;
+    }
+
+    /**
+     * Reads 4 bytes.
+     *
+     * @param address guest-physical
+     * @return the bits
+     */
+    public int get32(long address) {
+        return segment.get(LE32, address - guestBase);
+    }
+
+    /**
+     * Reads 8 bytes.
+     *
+     * @param address guest-physical
+     * @return the bits
+     */
+    public long get64(long address) {
+        return segment.get(LE64, address - guestBase);
+    }
+
+    /**
+     * Writes 1 byte.
+     *
+     * @param address guest-physical
+     * @param value its low 8 bits count
+     */
+    public void put8(long address, int value) {
+        segment.set(ValueLayout.JAVA_BYTE, address - guestBase, (byte) value);
+    }
+
+    /**
+     * Writes 2 bytes.
+     *
+     * @param address guest-physical
+     * @param value its low 16 bits count
+     */
+    public void put16(long address, int value) {
+        segment.set(LE16, address - guestBase, (short) value);
+    }
+
+    /**
+     * Writes 4 bytes.
+     *
+     * @param address guest-physical
+     * @param value the bits
+     */
+    public void put32(long address, int value) {
+        segment.set(LE32, address - guestBase, value);
+    }
+
+    /**
+     * Writes 8 bytes.
+     *
+     * @param address guest-physical
+     * @param value the bits
+     */
+    public void put64(long address, long value) {
+        segment.set(LE64, address - guestBase, value);
+    }
+
+    /**
+     * Copies bytes into guest memory.
+     *
+     * @param address guest-physical
+     * @param bytes where they come from
+     * @param from index of the first
+     * @param count how many
+     */
+    public void write(long address, byte[] bytes, int from, int count) {
+        MemorySegment.copy(bytes, from, segment, ValueLayout.JAVA_BYTE, address - guestBase, count);
+    }
+
+    /**
+     * Copies bytes out of guest memory.
+     *
+     * @param address guest-physical
+     * @param bytes where they go
+     * @param to index of the first
+     * @param count how many
+     */
+    public void read(long address, byte[] bytes, int to, int count) {
+        MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, address - guestBase, bytes, to, count);
+    }
+
+    /**
+     * Copies bytes out of guest memory into a new array.
+     *
+     * @param address guest-physical
+     * @param count how many
+     * @return the bytes
+     */
+    public byte[] read(long address, int count) {
+        byte[] bytes = new byte[count];
+        read(address, bytes, 0, count);
+        return bytes;
+    }
+
+    /**
+     * Sets bytes of guest memory to one value.
+     *
+     * @param address guest-physical
+     * @param count how many
+     * @param value its low 8 bits count
+     */
+    public void fill(long address, long count, int value) {
+        segment.asSlice(address - guestBase, count).fill((byte) value);
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.sys;
+
+/** Anonymous memory files, as front-ends share them. */
+public final class MemFd {
+    private MemFd() {}
+
+    /**
+     * Creates a memory file that anybody who gets the descriptor may shorten.
+     *
+     * @param name shown in /proc, at most 249 bytes
+     * @param size bytes, at least 0
+     * @return its owner
+     * @throws SystemError when there is no memory or no descriptor left
+     */
+    public static Fd create(String name, long size) {
+        Fd fd = Fd.of(
+                LibC.memfdCreate(name, LibC.MFD_CLOEXEC | LibC.MFD_ALLOW_SEALING), "cannot create memory file " + name);
+        try {
+            resize(fd, size);
+            return fd;
+        } catch (SystemError e) {
+            fd.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Creates a memory file whose size is sealed for good, as QEMU's {@code memory-backend-memfd} does.
+     *
+     * @param name shown in /proc, at most 249 bytes
+     * @param size bytes, at least 0
+     * @return its owner
+     * @throws SystemError when there is no memory or no descriptor left
+     */
+    public static Fd createSealed(String name, long size) {
+        Fd fd = create(name, size);
+        int seals = LibC.F_SEAL_SHRINK | LibC.F_SEAL_GROW | LibC.F_SEAL_SEAL;
+        int result = LibC.fcntl(fd.number(), LibC.F_ADD_SEALS, seals);
+        if (result < 0) {
+            fd.close();
+            throw new SystemError("cannot seal memory file " + name, -result);
+        }
+        return fd;
+    }
+
+    /**
+     * Changes a memory file's size.
+     *
+     * @param fd the file
+     * @param size bytes, at least 0
+     * @throws SystemError when the file is sealed or memory is short
+     */
+    public static void resize(Fd fd, long size) {
+        SystemError.check(LibC.ftruncate(fd.number(), size), "cannot give " + fd + " the size of " + size + " bytes");
+    }
+}

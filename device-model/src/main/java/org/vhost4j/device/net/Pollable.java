@@ -31,6 +31,18 @@ public interface Pollable {
     void fault(String reason);
 
     /**
+     * Whether the memory below this object is all there. When memory vanishes while the lane works, the one that was being
+     * polled need not be the one to blame, because it may have been writing into another's; so everybody is asked. Whoever is
+     * not to blame is polled again although its last {@link #poll()} was cut short, and may find that the frame it was carrying
+     * is lost or comes twice.
+     *
+     * @return false when the front-end has shortened a file that is in use
+     */
+    default boolean intact() {
+        return true;
+    }
+
+    /**
      * What to call it in a message.
      *
      * @return a short name such as {@code guest0}

@@ -26,6 +26,8 @@ public final class Frame {
     public static final int NEEDS_CSUM = 1;
     /** Header flag: the checksum was verified. */
     public static final int DATA_VALID = 2;
+    /** {@link #needs}: nobody has looked at this frame yet. */
+    public static final int UNCHECKED = -1;
     /** The most pieces that one frame can have. */
     public static final int MAX_PIECES = 1026;
 
@@ -51,6 +53,17 @@ public final class Frame {
     /** Header: offset behind {@link #checksumStart} at which the checksum is stored. */
     public int checksumOffset;
 
+    /**
+     * What the frame needs of its receiver, as a mask of {@link Offloads}; {@link #UNCHECKED} until the offload engine has
+     * held the header against the packet.
+     */
+    public int needs = UNCHECKED;
+    /**
+     * How many segments of this super-frame its receiver has taken so far. Not 0 only after the offload engine answered
+     * {@link NetPort#NO_ROOM}; whoever turns to another receiver instead of offering the frame again sets it to 0.
+     */
+    public int segmentsDone;
+
     /** Creates an empty frame. */
     public Frame() {}
 
@@ -61,7 +74,7 @@ public final class Frame {
         clearHeader();
     }
 
-    /** Makes the header that of a plain frame. */
+    /** Makes the header that of a plain frame, not yet checked. */
     public void clearHeader() {
         flags = 0;
         gsoType = GSO_NONE;
@@ -69,6 +82,8 @@ public final class Frame {
         gsoSize = 0;
         checksumStart = 0;
         checksumOffset = 0;
+        needs = UNCHECKED;
+        segmentsDone = 0;
     }
 
     /**

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.packet;
+
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.vhost4j.device.net.Frame;
+
+/**
+ * A TCP or UDP packet as a sender with offloads writes it: one set of headers, a checksum seed, more payload than a segment
+ * takes. A builder whose defaults are a plain TCPv4 super-frame; {@link #build} lays the bytes out.
+ */
+final class SuperFrame {
+    int[] vlanTypes = {};
+    boolean ipv6;
+    boolean udp;
+    byte[] ipv4Options = {};
+    /** Types of IPv6 extension headers: 0 hop-by-hop, 43 routing, 60 destination options. */
+    int[] extensions = {};
+
+    int extensionUnits;
+    byte[] tcpOptions = {};
+    int tcpFlags = 0x10;
+    int sequence = 1;
+    int identification = 7;
+    int fragmentField = 0x4000;
+    byte[] payload = {};
+    int gsoSize = 1448;
+    boolean ecn;
+    /** Where the packet finally goes, when a routing header or source route says otherwise than the IP header. */
+    boolean rerouted;
+    /** Lengths and the IPv4 header checksum are left wrong. */
+    boolean lies;
+
+    byte[] source = {10, 0, 0, 1};
+    byte[] destination = {10, 0, 0, 2};
+    byte[] finalDestination = destination;
+
+    byte[] bytes = {};
+    int network;
+    int transport;
+    int header;
+
+    /** A random one, with payload for at least two segments. */
+    static SuperFrame random(SplittableRandom random, int maxPayload) {
+        SuperFrame frame = new SuperFrame();
+        frame.vlanTypes = new int[random.nextInt(3)];
+        for (int i = 0; i < frame.vlanTypes.length; i++) {
+            frame.vlanTypes[i] = random.nextBoolean() ? 0x8100 : 0x88a8;
+        }
+        frame.ipv6 = random.nextBoolean();
+        frame.udp = random.nextBoolean();
+        frame.source = randomBytes(random, frame.ipv6 ? 16 : 4);
+        frame.destination = randomBytes(random, frame.ipv6 ? 16 : 4);
+        if (frame.ipv6) {
+            int[] types = {0, 43, 60};
+            frame.extensions = new int[random.nextInt(3)];
+            for (int i = 0; i < frame.extensions.length; i++) {
+                frame.extensions[i] = types[random.nextInt(3)];
+            }
+            frame.extensionUnits = random.nextInt(4);
+            frame.rerouted = frame.extensions.length > 0 && random.nextBoolean();
+        } else {
+            frame.ipv4Options = randomBytes(random, 4 * Math.max(0, random.nextInt(-8, 11)));
+            frame.rerouted = frame.ipv4Options.length > 0 && random.nextBoolean();
+        }
+        frame.finalDestination = frame.rerouted ? randomBytes(random, frame.destination.length) : frame.destination;
+        frame.tcpOptions = randomBytes(random, 4 * random.nextInt(11));
+        frame.tcpFlags = random.nextInt(0x1000);
+        frame.ecn = !frame.udp && (frame.tcpFlags & 0x80) != 0;
+        frame.sequence = random.nextInt();
+        frame.identification = random.nextBoolean() ? random.nextInt(0x10000) : 0xfffe;
+        frame.fragmentField = random.nextInt(4) << 14;
+        frame.lies = random.nextInt(4) == 0;
+        int segments = 2 + random.nextInt(random.nextInt(4) == 0 ? 126 : 20);
+        frame.gsoSize = 1 + random.nextInt(Math.max(1, maxPayload / segments));
+        int last = random.nextInt(4) == 0 ? 1 : 1 + random.nextInt(frame.gsoSize);
+        frame.payload = randomBytes(random, (segments - 1) * frame.gsoSize + last);
+        return frame.build();
+    }
+
+    private static byte[] randomBytes(SplittableRandom random, int length) {
+        byte[] bytes = new byte[length];
+        random.nextBytes(bytes);
+        return bytes;
+    }
+
+    int gsoType() {
+        int type = udp ? Frame.GSO_UDP_L4 : ipv6 ? Frame.GSO_TCPV6 : Frame.GSO_TCPV4;
+        return ecn ? type | Frame.GSO_ECN : type;
+    }
+
+    int checksumOffset() {
+        return udp ? 6 : 16;
+    }
+
+    int protocol() {
+        return udp ? 17 : 6;
+    }
+
+    SuperFrame build() {
+        network = 14 + 4 * vlanTypes.length;
+        int ipBytes = ipv6 ? 40 + extensions.length * 8 * (extensionUnits + 1) : 20 + ipv4Options.length;
+        transport = network + ipBytes;
+        header = transport + (udp ? 8 : 20 + tcpOptions.length);
+        bytes = new byte[header + payload.length];
+        for (int i = 0; i < 12; i++) {
+            bytes[i] = (byte) (0x50 + i);
+        }
+        for (int i = 0; i < vlanTypes.length; i++) {
+            put16(bytes, 12 + 4 * i, vlanTypes[i]);
+            put16(bytes, 14 + 4 * i, 0x2000 + i);
+        }
+        put16(bytes, network - 2, ipv6 ? 0x86dd : 0x0800);
+        if (ipv6) {
+            buildIpv6();
+        } else {
+            buildIpv4();
+        }
+        buildTransport();
+        System.arraycopy(payload, 0, bytes, header, payload.length);
+        put16(bytes, transport + checksumOffset(), pseudoSum(bytes.length - transport));
+        return this;
+    }
+
+    private void buildIpv4() {
+        bytes[network] = (byte) (0x45 + ipv4Options.length / 4);
+        bytes[network + 1] = 3;
+        put16(bytes, network + 2, lies ? 0x1234 : bytes.length - network);
+        put16(bytes, network + 4, identification);
+        put16(bytes, network + 6, fragmentField);
+        bytes[network + 8] = 64;
+        bytes[network + 9] = (byte) protocol();
+        System.arraycopy(source, 0, bytes, network + 12, 4);
+        System.arraycopy(destination, 0, bytes, network + 16, 4);
+        System.arraycopy(ipv4Options, 0, bytes, network + 20, ipv4Options.length);
+        if (!lies) {
+            put16(bytes, network + 10, ~sum(bytes, network, transport) & 0xffff);
+        }
+    }
+
+    private void buildIpv6() {
+        bytes[network] = 0x62;
+        bytes[network + 3] = 9;
+        put16(bytes, network + 4, lies ? 0 : bytes.length - network - 40);
+        bytes[network + 7] = 64;
+        System.arraycopy(source, 0, bytes, network + 8, 16);
+        System.arraycopy(destination, 0, bytes, network + 24, 16);
+        int next = network + 6;
+        int at = network + 40;
+        for (int type : extensions) {
+            bytes[next] = (byte) type;
+            bytes[at + 1] = (byte) extensionUnits;
+            Arrays.fill(bytes, at + 2, at + 8 * (extensionUnits + 1), (byte) 1);
+            next = at;
+            at += 8 * (extensionUnits + 1);
+        }
+        bytes[next] = (byte) protocol();
+    }
+
+    private void buildTransport() {
+        put16(bytes, transport, 5001);
+        put16(bytes, transport + 2, 5002);
+        if (udp) {
+            put16(bytes, transport + 4, lies ? 8 : bytes.length - transport);
+        } else {
+            put16(bytes, transport + 4, sequence >>> 16);
+            put16(bytes, transport + 6, sequence);
+            put16(bytes, transport + 10, 99);
+            put16(bytes, transport + 12, (5 + tcpOptions.length / 4) << 12 | tcpFlags);
+            put16(bytes, transport + 14, 512);
+            put16(bytes, transport + 18, 77);
+            System.arraycopy(tcpOptions, 0, bytes, transport + 20, tcpOptions.length);
+        }
+    }
+
+    /** Sum of the pseudo-header for a packet of that many bytes from the transport header on. */
+    int pseudoSum(int transportBytes) {
+        byte[] pseudo = Arrays.copyOf(source, 2 * source.length + 8);
+        System.arraycopy(finalDestination, 0, pseudo, source.length, source.length);
+        put16(pseudo, pseudo.length - 6, transportBytes);
+        put16(pseudo, pseudo.length - 2, protocol());
+        return sum(pseudo, 0, pseudo.length);
+    }
+
+    /** A frame over these bytes with the header that goes with them. */
+    Frame frame(Arena arena, SplittableRandom random, int pieces) {
+        Frame frame = new Frame();
+        Frames.scatter(arena, frame, bytes, random, pieces);
+        writeHeader(frame);
+        return frame;
+    }
+
+    void writeHeader(Frame frame) {
+        frame.flags = Frame.NEEDS_CSUM;
+        frame.gsoType = gsoType();
+        frame.gsoSize = gsoSize;
+        frame.headerLength = lies ? 3 : header;
+        frame.checksumStart = transport;
+        frame.checksumOffset = checksumOffset();
+    }
+
+    static void put16(byte[] bytes, int at, int value) {
+        bytes[at] = (byte) (value >>> 8);
+        bytes[at + 1] = (byte) value;
+    }
+
+    static int get16(byte[] bytes, int at) {
+        return (bytes[at] & 0xff) << 8 | (bytes[at + 1] & 0xff);
+    }
+
+    /** The ones' complement sum by its definition. */
+    static int sum(byte[] bytes, int from, int to) {
+        int sum = 0;
+        for (int i = from; i < to; i++) {
+            sum += (i - from) % 2 == 0 ? (bytes[i] & 0xff) << 8 : bytes[i] & 0xff;
+            if (sum > 0xffff) {
+                sum -= 0xffff;
+            }
+        }
+        return sum;
+    }
+
+    @Override
+    public String toString() {
+        return String.format(
+                "%s%s vlan=%d options=%d extensions=%s*%d payload=%d gso_size=%d flags=%x rerouted=%b lies=%b",
+                udp ? "UDP" : "TCP",
+                ipv6 ? "v6" : "v4",
+                vlanTypes.length,
+                ipv4Options.length,
+                Arrays.toString(extensions),
+                extensionUnits,
+                payload.length,
+                gsoSize,
+                tcpFlags,
+                rerouted,
+                lies);
+    }
+}

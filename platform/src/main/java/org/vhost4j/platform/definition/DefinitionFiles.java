@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * Finds definition files by QEMU's rules for descriptors: files are named {@code NN-name.json}; of two files with one name the
+ * one in the more specific directory counts, and an empty one hides it altogether; files are taken in the order of their names.
+ */
+final class DefinitionFiles {
+    private static final Pattern NAME = Pattern.compile("[0-9][0-9]-.+\\.json");
+
+    private DefinitionFiles() {}
+
+    /**
+     * The files that count.
+     *
+     * @param shipped the name of the resource that lists the program's own definitions, which any directory may override
+     * @param directories the least specific first; one that does not exist is skipped
+     * @param problems takes a problem for each file or directory that cannot be read
+     * @return the files in the order of their names
+     */
+    static List<DefinitionSource> find(String shipped, List<Path> directories, Consumer<DefinitionProblem> problems) {
+        Map<String, DefinitionSource> byName = new TreeMap<>();
+        String folder = shipped.substring(0, shipped.lastIndexOf('/') + 1);
+        for (String name : DefinitionReader.resource(shipped).lines().toList()) {
+            byName.put(
+                    name,
+                    new DefinitionSource("builtin:" + folder + name, name, DefinitionReader.resource(folder + name)));
+        }
+        for (Path directory : directories) {
+            for (Path file : list(directory, problems)) {
+                String name = String.valueOf(file.getFileName());
+                try {
+                    byName.put(name, new DefinitionSource(file.toString(), name, Files.readString(file)));
+                } catch (CharacterCodingException e) {
+                    problems.accept(new DefinitionProblem(file.toString(), 0, "", "is not UTF-8"));
+                } catch (IOException e) {
+                    problems.accept(new DefinitionProblem(file.toString(), 0, "", "cannot be read: " + e.getMessage()));
+                }
+            }
+        }
+        return new ArrayList<>(byName.values().stream()
+                .filter(source -> !source.text().isEmpty())
+                .toList());
+    }
+
+    private static List<Path> list(Path directory, Consumer<DefinitionProblem> problems) {
+        if (!Files.isDirectory(directory)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.filter(file ->
+                            NAME.matcher(String.valueOf(file.getFileName())).matches())
+                    .sorted()
+                    .toList();
+        } catch (IOException | UncheckedIOException e) {
+            problems.accept(new DefinitionProblem(directory.toString(), 0, "", "cannot be listed: " + e.getMessage()));
+            return List.of();
+        }
+    }
+}

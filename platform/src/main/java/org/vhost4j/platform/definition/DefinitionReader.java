@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import com.networknt.schema.Error;
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.Schema;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
+import com.networknt.schema.path.NodePath;
+import com.networknt.schema.serialization.NodeReader;
+import com.networknt.schema.utils.JsonNodes;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Reads a JSON file and holds it against a JSON Schema; every problem has its line and member. */
+final class DefinitionReader {
+    private static final JsonMapper STRICT = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+    private static final NodeReader LOCATED =
+            NodeReader.builder().locationAware().build();
+
+    private final Schema schema;
+
+    /**
+     * A reader for one kind of file.
+     *
+     * @param schemaResource the schema's name within the resources of this package
+     */
+    DefinitionReader(String schemaResource) {
+        SchemaRegistry registry = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
+        this.schema = registry.getSchema(resource(schemaResource), InputFormat.JSON);
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @param source the file
+     * @param problems takes what is wrong with it
+     * @return its content, every node of which knows its line; nothing when there was a problem
+     */
+    Optional<JsonNode> read(DefinitionSource source, Consumer<DefinitionProblem> problems) {
+        try {
+            STRICT.readTree(source.text());
+        } catch (JacksonException broken) {
+            TokenStreamLocation where = broken.getLocation();
+            problems.accept(new DefinitionProblem(
+                    source.file(), where == null ? 0 : where.getLineNr(), "", broken.getOriginalMessage()));
+            return Optional.empty();
+        }
+        JsonNode root = LOCATED.readTree(source.text(), InputFormat.JSON);
+        List<Error> errors = new ArrayList<>(schema.validate(root));
+        for (Error error : errors) {
+            JsonNode node = error.getInstanceNode();
+            problems.accept(new DefinitionProblem(
+                    source.file(), lineOf(node == null ? root : node), member(error), clause(error)));
+        }
+        return errors.isEmpty() ? Optional.of(root) : Optional.empty();
+    }
+
+    /**
+     * The line of a node that {@link #read} gave.
+     *
+     * @param node the node
+     * @return the line, counted from 1; 0 when it is not known
+     */
+    static int lineOf(@Nullable JsonNode node) {
+        TokenStreamLocation where = node == null ? null : JsonNodes.tokenStreamLocationOf(node);
+        return where == null ? 0 : where.getLineNr();
+    }
+
+    /**
+     * The text of a resource of this package.
+     *
+     * @param name its name
+     * @return the text
+     */
+    static String resource(String name) {
+        try (InputStream in = DefinitionReader.class.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IllegalStateException("the program's resource " + name + " is missing");
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String member(Error error) {
+        NodePath path = error.getInstanceLocation();
+        StringBuilder member = new StringBuilder();
+        for (int i = 0; i < path.getNameCount(); i++) {
+            Object element = path.getElement(i);
+            if (element instanceof Integer index) {
+                member.append('[').append(index.intValue()).append(']');
+            } else {
+                member.append(member.isEmpty() ? "" : ".").append(element);
+            }
+        }
+        String property = error.getProperty();
+        if (property != null) {
+            member.append(member.isEmpty() ? "" : ".").append(property);
+        }
+        return member.toString();
+    }
+
+    private static String clause(Error error) {
+        return switch (String.valueOf(error.getKeyword())) {
+            case "required" -> "is missing";
+            case "additionalProperties" -> "is not known here";
+            default -> String.valueOf(error.getMessage());
+        };
+    }
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+/**
+ * A definition file before it is read.
+ *
+ * @param file where it is, for messages
+ * @param baseName its name without directories; a file of a more specific directory hides one of the same base name
+ * @param text its content
+ */
+record DefinitionSource(String file, String baseName, String text) {}

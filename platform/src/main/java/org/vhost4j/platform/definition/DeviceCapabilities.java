@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.vhost4j.device.feature.Feature;
+
+/**
+ * What a virtio-net device can do, whatever its host: the first layer. Its features are offered unless a later layer says off.
+ *
+ * @param name what to call it in messages
+ * @param features every feature that the device has
+ * @param offByDefault those of them which it only offers when a later layer says on
+ * @param bits how many feature bits its way to the guest carries: 64 with vhost-user, 128 without
+ * @param mtu what {@code host_mtu} is when nobody says otherwise; 0 for none
+ * @param whyNot for features that the device could have, what the operator would have to say for it; one clause each
+ */
+public record DeviceCapabilities(
+        String name, Set<Feature> features, Set<Feature> offByDefault, int bits, int mtu, Map<Feature, String> whyNot) {
+    private static final Set<Feature> ALWAYS = EnumSet.of(
+            Feature.CSUM,
+            Feature.GUEST_CSUM,
+            Feature.CTRL_GUEST_OFFLOADS,
+            Feature.MTU,
+            Feature.MAC,
+            Feature.GUEST_TSO4,
+            Feature.GUEST_TSO6,
+            Feature.GUEST_ECN,
+            Feature.HOST_TSO4,
+            Feature.HOST_TSO6,
+            Feature.HOST_ECN,
+            Feature.MRG_RXBUF,
+            Feature.STATUS,
+            Feature.CTRL_VQ,
+            Feature.CTRL_RX,
+            Feature.CTRL_VLAN,
+            Feature.CTRL_RX_EXTRA,
+            Feature.GUEST_ANNOUNCE,
+            Feature.CTRL_MAC_ADDR,
+            Feature.ANY_LAYOUT,
+            Feature.INDIRECT_DESC,
+            Feature.EVENT_IDX,
+            Feature.VERSION_1,
+            Feature.GUEST_USO4,
+            Feature.GUEST_USO6,
+            Feature.HOST_USO);
+
+    /** Copies the collections. */
+    public DeviceCapabilities {
+        features = Set.copyOf(features);
+        offByDefault = Set.copyOf(offByDefault);
+        whyNot = Map.copyOf(whyNot);
+    }
+
+    /**
+     * This back-end's device.
+     *
+     * @param queuePairs how many queue pairs it has, at least 1; MQ exists from 2 on
+     * @param mtu the MTU that it reports, or nothing
+     * @return its capabilities
+     */
+    public static DeviceCapabilities vhost4j(int queuePairs, OptionalInt mtu) {
+        if (queuePairs < 1) {
+            throw new IllegalArgumentException("queuePairs is " + queuePairs + ", less than 1");
+        }
+        Set<Feature> features = EnumSet.copyOf(ALWAYS);
+        Map<Feature, String> whyNot = new EnumMap<>(Feature.class);
+        if (queuePairs > 1) {
+            features.add(Feature.MQ);
+        } else {
+            whyNot.put(Feature.MQ, "it has one queue pair (give --queues more than 1)");
+        }
+        return new DeviceCapabilities("this back-end", features, Set.of(), Long.SIZE, mtu.orElse(0), whyNot);
+    }
+
+    /**
+     * QEMU's own virtio-net device with a TAP behind it, which carries 128 bits.
+     *
+     * @return every feature that QEMU has a property for, with QEMU's defaults
+     */
+    public static DeviceCapabilities qemu() {
+        Set<Feature> features = EnumSet.of(Feature.MAC, Feature.VERSION_1);
+        Set<Feature> off = EnumSet.noneOf(Feature.class);
+        for (Property property : Property.all()) {
+            Optional<Feature> feature = property.feature();
+            if (feature.isPresent()) {
+                features.add(feature.get());
+                if (property.qemuDefault().filter(Property.OFF::equals).isPresent()) {
+                    off.add(feature.get());
+                }
+            }
+        }
+        return new DeviceCapabilities("QEMU", features, off, 2 * Long.SIZE, 0, Map.of());
+    }
+
+    /**
+     * Whether the device has a feature.
+     *
+     * @param feature the feature
+     * @return true when it may be offered
+     */
+    public boolean has(Feature feature) {
+        return features.contains(feature);
+    }
+
+    /**
+     * Whether a feature's bit reaches the guest.
+     *
+     * @param feature the feature
+     * @return false for a bit beyond {@link #bits()}
+     */
+    public boolean carries(Feature feature) {
+        return feature.bit() < bits;
+    }
+
+    /**
+     * The value of a property when nobody says otherwise.
+     *
+     * @param property a property of a feature
+     * @return on or off, or a number
+     */
+    String defaultOf(Property property) {
+        Feature feature = property.feature().orElseThrow();
+        if (property.kind() == Property.Kind.NUMBER) {
+            return Integer.toString(mtu);
+        }
+        return has(feature) && carries(feature) && !offByDefault.contains(feature) ? Property.ON : Property.OFF;
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.util.List;
+
+/**
+ * Why a definition says what it says.
+ *
+ * @param of the properties and capabilities that this is about; {@code *} is all of the definition
+ * @param source a commit, a source file, or {@code probed on ...}
+ */
+public record Evidence(List<String> of, String source) {
+    /** Copies the list. */
+    public Evidence {
+        of = List.copyOf(of);
+    }
+
+    /**
+     * Whether this is about a statement.
+     *
+     * @param what a property's qualified name or a capability's name
+     * @return true when it is named, or all are
+     */
+    public boolean covers(String what) {
+        return of.contains(what) || of.contains("*");
+    }
+}

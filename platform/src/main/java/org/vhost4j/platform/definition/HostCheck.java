@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.vhost4j.platform.probe.HostCapability;
+
+/** Finds what a promise stands on and the host lacks. */
+final class HostCheck {
+    private HostCheck() {}
+
+    /**
+     * The capabilities that a promise needs and that the host lacks, or may lack for all that is known.
+     *
+     * <p>A capability is needed when a feature that is offered cannot be had without it, whoever asked for the feature; and
+     * when the platform requires it, unless every guest-visible feature that stands on it was switched off.
+     *
+     * @param request the host and how it is used
+     * @param platform the platform
+     * @param properties the promise
+     * @return the capabilities; empty when the host keeps the promise
+     */
+    static List<HostCapability> lacked(
+            Request request, PlatformDefinition platform, List<ResolvedProperty> properties) {
+        List<HostCapability> lacked = new ArrayList<>();
+        for (HostCapability capability : HostCapability.values()) {
+            if (request.uses().contains(capability.use())
+                    && !request.host().has(capability)
+                    && isNeeded(capability, platform, properties)) {
+                lacked.add(capability);
+            }
+        }
+        return lacked;
+    }
+
+    private static boolean isNeeded(
+            HostCapability capability, PlatformDefinition platform, List<ResolvedProperty> properties) {
+        List<ResolvedProperty> standing = standingOn(capability, properties);
+        boolean offered = standing.stream().anyMatch(each -> each.standing() == Standing.OFFERED);
+        if (capability.essential() && offered) {
+            return true;
+        }
+        return platform.requires().contains(capability)
+                && (capability.features().isEmpty() || !standing.isEmpty());
+    }
+
+    /**
+     * The properties that are on and stand on a capability.
+     *
+     * @param capability the capability
+     * @param properties the promise
+     * @return the properties
+     */
+    static List<ResolvedProperty> standingOn(HostCapability capability, List<ResolvedProperty> properties) {
+        return properties.stream()
+                .filter(each -> each.standing() != Standing.OFF
+                        && each.property()
+                                .feature()
+                                .filter(capability.features()::contains)
+                                .isPresent())
+                .toList();
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.time.LocalDate;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.platform.probe.HostCapability;
+
+/** The platform {@code host}: everything that this one host has. It makes no promise about any other. */
+final class HostPlatform {
+    /** What it is called. */
+    static final String NAME = "host";
+
+    private HostPlatform() {}
+
+    /**
+     * Makes it up for a host.
+     *
+     * @param request the host, how it is used, and the device in front of it
+     * @return a platform that this host keeps
+     */
+    static PlatformDefinition of(Request request) {
+        Set<Feature> dependent = EnumSet.noneOf(Feature.class);
+        Set<Feature> on = EnumSet.noneOf(Feature.class);
+        for (HostCapability capability : HostCapability.values()) {
+            if (capability.essential()) {
+                dependent.addAll(capability.features());
+            }
+        }
+        DeviceCapabilities device = request.device();
+        for (Feature feature : dependent) {
+            if (device.has(feature) && device.carries(feature) && isKept(feature, request)) {
+                on.add(feature);
+            }
+        }
+        while (on.removeIf(feature -> feature.requires().stream()
+                .anyMatch(anyOf -> anyOf.stream().noneMatch(need -> on.contains(need) || !dependent.contains(need))))) {
+            // A feature that falls may take others with it.
+        }
+        Map<Property, Statement> statements = new LinkedHashMap<>();
+        for (Feature feature : dependent) {
+            Property property = Property.of(feature).orElseThrow();
+            String value = on.contains(feature) ? Property.ON : Property.OFF;
+            statements.put(property, new Statement(Layer.PLATFORM, NAME, value));
+        }
+        return new PlatformDefinition(
+                NAME,
+                "Everything that this host has; migrates to no other",
+                NAME,
+                LocalDate.EPOCH,
+                Optional.empty(),
+                List.of(),
+                Optional.empty(),
+                List.of(),
+                Set.of(),
+                statements,
+                request.host().host());
+    }
+
+    private static boolean isKept(Feature feature, Request request) {
+        for (HostCapability capability : HostCapability.values()) {
+            if (capability.essential()
+                    && capability.features().contains(feature)
+                    && request.uses().contains(capability.use())
+                    && !request.host().has(capability)) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

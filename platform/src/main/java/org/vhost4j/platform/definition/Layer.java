@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+/** Who may state a property's value, weakest first: a later layer's statement overrides an earlier one's. */
+public enum Layer {
+    /** What the back-end's device does when nobody says otherwise. */
+    DEVICE("device default"),
+    /** The machine type. */
+    MACHINE("machine"),
+    /** The platform. */
+    PLATFORM("platform"),
+    /** The operator's own setting. */
+    EXPLICIT("explicit");
+
+    private final String title;
+
+    Layer(String title) {
+        this.title = title;
+    }
+
+    /**
+     * What people call it.
+     *
+     * @return one or two words
+     */
+    public String title() {
+        return title;
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.feature.Feature;
+
+/** Lays the four layers over each other, and checks what the operator wrote. */
+final class Layers {
+    private final DeviceCapabilities device;
+    private final Map<Property, String> explicit = new LinkedHashMap<>();
+    private final List<String> reasons = new ArrayList<>();
+
+    /**
+     * Reads the operator's settings.
+     *
+     * @param request the request; {@code auto} is only legal when it names a platform
+     */
+    Layers(Request request) {
+        this.device = request.device();
+        request.settings().forEach((name, value) -> setting(name, value, request.platform()));
+    }
+
+    private void setting(String name, String value, Optional<String> platform) {
+        Optional<Property> found = Property.named(name);
+        if (found.isEmpty()) {
+            Set<String> known = new TreeSet<>();
+            Property.all().forEach(each -> known.add(each.name()));
+            reasons.add("There is no property '" + name + "'" + Names.didYouMean(name, known));
+            return;
+        }
+        Property property = found.get();
+        if (property.feature().isEmpty()) {
+            reasons.add(property.name() + " belongs to QEMU's side of the device, which this back-end has no part in: "
+                    + "give it to QEMU's -device.");
+        } else if (value.equals("auto") && property.kind() == Property.Kind.SWITCH) {
+            if (platform.isEmpty()) {
+                reasons.add("--set " + name + "=auto leaves " + property.name()
+                        + " to the platform, and none is named: give --platform as well.");
+            }
+        } else if (!property.allows(value)) {
+            reasons.add(property.name() + " takes " + property.kind().range() + ", not '" + value + "'.");
+        } else if (Property.isOn(value) && !device.has(property.feature().get())) {
+            String why = device.whyNot().get(property.feature().get());
+            reasons.add("--set " + name + "=" + value + " cannot be kept on any host: "
+                    + (why != null ? why : device.name() + " has no such feature") + ".");
+        } else if (Property.isOn(value) && !device.carries(property.feature().get())) {
+            reasons.add("--set " + name + "=" + value
+                    + " cannot be kept on any host: vhost-user has no message for feature bit "
+                    + property.feature().get().bit() + ", only for 0 to 63.");
+        } else {
+            explicit.put(property, value);
+        }
+    }
+
+    /**
+     * What is wrong with the settings.
+     *
+     * @return one sentence each
+     */
+    List<String> reasons() {
+        return reasons;
+    }
+
+    /**
+     * Lays the layers over each other.
+     *
+     * @param machine the machine
+     * @param platform the platform
+     * @return every property that a layer states, in the order of {@link Property#all()}
+     */
+    List<ResolvedProperty> resolve(MachineDefinition machine, PlatformDefinition platform) {
+        List<ResolvedProperty> resolved = new ArrayList<>();
+        for (Property property : Property.all()) {
+            List<Statement> said = new ArrayList<>();
+            if (property.feature().isPresent()) {
+                said.add(new Statement(Layer.DEVICE, "the device's default", device.defaultOf(property)));
+            }
+            addIfStated(said, machine.statements().get(property));
+            addIfStated(said, platform.statements().get(property));
+            String value = explicit.get(property);
+            if (value != null) {
+                said.add(new Statement(Layer.EXPLICIT, "--set", value));
+            }
+            if (!said.isEmpty()) {
+                resolved.add(new ResolvedProperty(
+                        property, said, standing(property, said.getLast().value())));
+            }
+        }
+        return resolved;
+    }
+
+    private static void addIfStated(List<Statement> said, @Nullable Statement statement) {
+        if (statement != null) {
+            said.add(statement);
+        }
+    }
+
+    private Standing standing(Property property, String value) {
+        if (property.feature().isEmpty()) {
+            return Standing.FRONT_END;
+        }
+        Feature feature = property.feature().get();
+        if (!Property.isOn(value)) {
+            return Standing.OFF;
+        } else if (!device.carries(feature)) {
+            return Standing.NOT_CARRIED;
+        }
+        return device.has(feature) ? Standing.OFFERED : Standing.NOT_IN_DEVICE;
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * Puts definitions that build on each other in order, parents first.
+ *
+ * @param <T> a definition as read
+ */
+final class Linker<T extends Linker.Child> {
+    /** A definition as read. */
+    interface Child {
+        /**
+         * The definition's name.
+         *
+         * @return unique among its kind
+         */
+        String name();
+
+        /**
+         * The name of the definition that it builds on.
+         *
+         * @return the name, or nothing for a root
+         */
+        Optional<String> parent();
+
+        /**
+         * A problem with the member {@code parent}.
+         *
+         * @param message what is wrong
+         * @return the problem, with file and line
+         */
+        DefinitionProblem parentProblem(String message);
+    }
+
+    private final Map<String, T> byName = new LinkedHashMap<>();
+
+    /**
+     * Takes the definitions.
+     *
+     * @param children with unique names
+     */
+    Linker(List<T> children) {
+        for (T child : children) {
+            byName.put(child.name(), child);
+        }
+    }
+
+    /**
+     * The order in which they can be built. A definition whose parent is not among them is kept; its builder knows better why.
+     *
+     * @param problems takes a problem for each definition whose parents go in a circle
+     * @return every other definition, after its parent
+     */
+    List<T> parentsFirst(Consumer<DefinitionProblem> problems) {
+        Set<T> ordered = new LinkedHashSet<>();
+        for (T child : byName.values()) {
+            List<T> ancestry = new ArrayList<>();
+            T at = child;
+            while (at != null && !ancestry.contains(at)) {
+                ancestry.add(at);
+                at = at.parent().map(byName::get).orElse(null);
+            }
+            if (at == null) {
+                ordered.addAll(ancestry.reversed());
+            } else if (at.equals(child)) {
+                List<String> names =
+                        new ArrayList<>(ancestry.stream().map(Child::name).toList());
+                names.add(child.name());
+                problems.accept(child.parentProblem("its parents go in a circle: " + String.join(", ", names)));
+            } else {
+                problems.accept(child.parentProblem("it builds on '" + at.name() + "', whose parents go in a circle"));
+            }
+        }
+        return List.copyOf(ordered);
+    }
+}

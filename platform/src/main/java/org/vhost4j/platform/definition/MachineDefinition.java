@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A QEMU machine type, as far as a network device sees it: the property values that QEMU keeps for guests that started on it.
+ *
+ * @param name as {@code -machine} takes it
+ * @param title what people read
+ * @param aliases other names
+ * @param isDefault whether it is taken when none is named
+ * @param deprecated why not to use it any more, if so
+ * @param statements the properties that it states, each with the definition that the statement comes from
+ * @param origin the file that it was read from
+ */
+public record MachineDefinition(
+        String name,
+        String title,
+        List<String> aliases,
+        boolean isDefault,
+        Optional<String> deprecated,
+        Map<Property, Statement> statements,
+        String origin) {
+    /** Copies the collections. */
+    public MachineDefinition {
+        aliases = List.copyOf(aliases);
+        statements = Collections.unmodifiableMap(new LinkedHashMap<>(statements));
+    }
+}

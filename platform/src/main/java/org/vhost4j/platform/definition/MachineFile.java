@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The machines of one QEMU version as their file has them. QEMU applies the compatibility values of a version and of every
+ * newer one, the older ones last; the member {@code newer} names the next version.
+ */
+final class MachineFile implements Linker.Child {
+    private final DefinitionSource source;
+    private final JsonNode root;
+
+    /**
+     * Takes a file.
+     *
+     * @param source the file
+     * @param root its content
+     */
+    MachineFile(DefinitionSource source, JsonNode root) {
+        this.source = source;
+        this.root = root;
+    }
+
+    @Override
+    public String name() {
+        return root.path("version").asString();
+    }
+
+    @Override
+    public Optional<String> parent() {
+        return text(root, "newer");
+    }
+
+    /**
+     * The file's base name, which decides between two definitions of one name.
+     *
+     * @return without directories
+     */
+    String baseName() {
+        return source.baseName();
+    }
+
+    @Override
+    public DefinitionProblem parentProblem(String message) {
+        return problem(root.get("newer"), "newer", message);
+    }
+
+    /**
+     * A problem with the version that the file defines.
+     *
+     * @param message what is wrong
+     * @return the problem
+     */
+    DefinitionProblem nameProblem(String message) {
+        return problem(root.get("version"), "version", message);
+    }
+
+    /**
+     * Adds this version's statements to those of the newer versions.
+     *
+     * @param newer the statements of all newer versions
+     * @param problems takes what is wrong
+     * @return the statements of this version's machines, or nothing when there was a problem
+     */
+    Optional<Map<Property, Statement>> statements(
+            Map<Property, Statement> newer, Consumer<DefinitionProblem> problems) {
+        Map<Property, Statement> statements = new LinkedHashMap<>(newer);
+        List<DefinitionProblem> found = new ArrayList<>();
+        StatementReader.read(
+                root.path("properties"),
+                Layer.MACHINE,
+                name(),
+                (property, statement, node) -> statements.put(property, statement),
+                (node, member, message) -> found.add(problem(node, member, message)));
+        found.forEach(problems);
+        return found.isEmpty() ? Optional.of(statements) : Optional.empty();
+    }
+
+    /**
+     * The machines of this version.
+     *
+     * @param statements what {@link #statements} gave
+     * @return the machines
+     */
+    List<MachineDefinition> machines(Map<Property, Statement> statements) {
+        List<MachineDefinition> machines = new ArrayList<>();
+        for (JsonNode each : root.path("machines").values()) {
+            String machine = each.path("name").asString();
+            Map<Property, Statement> own = new LinkedHashMap<>();
+            statements.forEach((property, statement) ->
+                    own.put(property, new Statement(Layer.MACHINE, machine, statement.value())));
+            machines.add(new MachineDefinition(
+                    machine,
+                    each.path("title").asString(),
+                    each.path("aliases").valueStream().map(JsonNode::asString).toList(),
+                    each.path("default").asBoolean(false),
+                    text(each, "deprecated"),
+                    own,
+                    source.file()));
+        }
+        return machines;
+    }
+
+    private static Optional<String> text(JsonNode object, String member) {
+        JsonNode node = object.get(member);
+        return node == null ? Optional.empty() : Optional.of(node.asString());
+    }
+
+    private DefinitionProblem problem(@Nullable JsonNode node, String member, String message) {
+        int line = DefinitionReader.lineOf(node == null ? root : node);
+        return new DefinitionProblem(source.file(), line, member, message);
+    }
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * All machines and platforms that are known. A definition that is broken is left out and reported; the others stand.
+ */
+public final class PlatformCatalog {
+    private final List<PlatformDefinition> platforms;
+    private final List<MachineDefinition> machines;
+    private final List<DefinitionProblem> problems;
+    private final Map<String, PlatformDefinition> platformsByName = new HashMap<>();
+    private final Map<String, MachineDefinition> machinesByName = new HashMap<>();
+
+    private PlatformCatalog(
+            List<PlatformDefinition> platforms, List<MachineDefinition> machines, List<DefinitionProblem> problems) {
+        this.platforms =
+                platforms.stream().sorted(PlatformDefinition.NEWEST_FIRST).toList();
+        this.machines = List.copyOf(machines);
+        this.problems = List.copyOf(problems);
+        // Aliases first, so that a definition's own name wins over another's alias.
+        for (PlatformDefinition platform : this.platforms.reversed()) {
+            platform.aliases().forEach(alias -> platformsByName.put(alias, platform));
+        }
+        this.platforms.forEach(platform -> platformsByName.put(platform.name(), platform));
+        for (MachineDefinition machine : this.machines) {
+            machine.aliases().forEach(alias -> machinesByName.put(alias, machine));
+        }
+        this.machines.forEach(machine -> machinesByName.put(machine.name(), machine));
+    }
+
+    /**
+     * The definitions that come with the program.
+     *
+     * @return the catalog
+     */
+    public static PlatformCatalog shipped() {
+        return load(List.of(), List.of());
+    }
+
+    /**
+     * The definitions that come with the program, and those of directories, which override them.
+     *
+     * @param platformDirectories where platforms are, the least specific first; those that do not exist are skipped
+     * @param machineDirectories where machines are, likewise
+     * @return the catalog; {@link #problems()} tells what was left out
+     */
+    public static PlatformCatalog load(List<Path> platformDirectories, List<Path> machineDirectories) {
+        List<DefinitionProblem> problems = new ArrayList<>();
+        return new PlatformCatalog(
+                loadPlatforms(platformDirectories, problems::add),
+                loadMachines(machineDirectories, problems::add),
+                problems);
+    }
+
+    private static List<PlatformDefinition> loadPlatforms(
+            List<Path> directories, Consumer<DefinitionProblem> problems) {
+        Map<String, PlatformFile> files = new LinkedHashMap<>();
+        DefinitionReader reader = new DefinitionReader("schema/platform.schema.json");
+        for (DefinitionSource source : DefinitionFiles.find("platforms/index.txt", directories, problems)) {
+            Optional<JsonNode> root = reader.read(source, problems);
+            if (root.isPresent()) {
+                PlatformFile file = new PlatformFile(source, root.get());
+                PlatformFile first = files.putIfAbsent(file.name(), file);
+                if (first != null) {
+                    problems.accept(file.nameProblem(
+                            "'" + file.name() + "' is already defined by " + first.baseName() + ", which comes first"));
+                }
+            }
+        }
+        Map<String, PlatformDefinition> built = new LinkedHashMap<>();
+        for (PlatformFile file : new Linker<>(List.copyOf(files.values())).parentsFirst(problems)) {
+            PlatformDefinition parent = parentOf(file, built, files.keySet()::contains, problems);
+            if (file.parent().isEmpty() || parent != null) {
+                file.build(parent, problems).ifPresent(platform -> built.put(platform.name(), platform));
+            }
+        }
+        return List.copyOf(built.values());
+    }
+
+    private static List<MachineDefinition> loadMachines(List<Path> directories, Consumer<DefinitionProblem> problems) {
+        Map<String, MachineFile> files = new LinkedHashMap<>();
+        DefinitionReader reader = new DefinitionReader("schema/machine.schema.json");
+        for (DefinitionSource source : DefinitionFiles.find("machines/index.txt", directories, problems)) {
+            Optional<JsonNode> root = reader.read(source, problems);
+            if (root.isPresent()) {
+                MachineFile file = new MachineFile(source, root.get());
+                MachineFile first = files.putIfAbsent(file.name(), file);
+                if (first != null) {
+                    problems.accept(file.nameProblem(
+                            "'" + file.name() + "' is already defined by " + first.baseName() + ", which comes first"));
+                }
+            }
+        }
+        Map<String, Map<Property, Statement>> built = new LinkedHashMap<>();
+        List<MachineDefinition> machines = new ArrayList<>();
+        for (MachineFile file : new Linker<>(List.copyOf(files.values())).parentsFirst(problems)) {
+            Map<Property, Statement> newer = parentOf(file, built, files.keySet()::contains, problems);
+            if (file.parent().isEmpty() || newer != null) {
+                file.statements(newer == null ? Map.of() : newer, problems).ifPresent(statements -> {
+                    built.put(file.name(), statements);
+                    machines.addAll(file.machines(statements));
+                });
+            }
+        }
+        return machines;
+    }
+
+    private static <T> @Nullable T parentOf(
+            Linker.Child child,
+            Map<String, T> built,
+            Function<String, Boolean> known,
+            Consumer<DefinitionProblem> problems) {
+        Optional<String> name = child.parent();
+        if (name.isEmpty()) {
+            return null;
+        }
+        T parent = built.get(name.get());
+        if (parent == null) {
+            problems.accept(child.parentProblem(
+                    known.apply(name.get())
+                            ? "it builds on '" + name.get() + "', which was refused"
+                            : "there is no definition '" + name.get() + "' to build on"));
+        }
+        return parent;
+    }
+
+    /**
+     * A platform.
+     *
+     * @param name its name or an alias
+     * @return the platform, or nothing
+     */
+    public Optional<PlatformDefinition> platform(String name) {
+        return Optional.ofNullable(platformsByName.get(name));
+    }
+
+    /**
+     * A machine.
+     *
+     * @param name its name or an alias
+     * @return the machine, or nothing
+     */
+    public Optional<MachineDefinition> machine(String name) {
+        return Optional.ofNullable(machinesByName.get(name));
+    }
+
+    /**
+     * The machine that is taken when none is named.
+     *
+     * @return the machine that says so, or the first of all
+     */
+    public MachineDefinition defaultMachine() {
+        return machines.stream()
+                .filter(MachineDefinition::isDefault)
+                .findFirst()
+                .orElseGet(() -> machines.getFirst());
+    }
+
+    /**
+     * Every platform.
+     *
+     * @return the mainline's before all others, the newest of each first
+     */
+    public List<PlatformDefinition> platforms() {
+        return platforms;
+    }
+
+    /**
+     * Every machine.
+     *
+     * @return the newest first
+     */
+    public List<MachineDefinition> machines() {
+        return machines;
+    }
+
+    /**
+     * The definitions that were left out.
+     *
+     * @return one problem each or more; empty when all is well
+     */
+    public List<DefinitionProblem> problems() {
+        return problems;
+    }
+}

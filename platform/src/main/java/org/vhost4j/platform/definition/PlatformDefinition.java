@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostCapability;
+import org.vhost4j.platform.probe.HostUse;
+
+/**
+ * A set of features with a name: what guests may be promised on every host that keeps it. Its parents' statements and
+ * requirements are already part of it.
+ *
+ * @param name the name
+ * @param title what people read
+ * @param line the family within which one platform follows another; {@code linux} is the mainline kernel's
+ * @param released when a host could first keep it; orders a line
+ * @param parent the definition that it builds on, if any
+ * @param aliases other names
+ * @param deprecated why not to use it any more, if so
+ * @param evidence why it says what it says
+ * @param requires what a host must have
+ * @param statements the properties that it states, each with the definition that the statement comes from
+ * @param origin the file that it was read from
+ */
+public record PlatformDefinition(
+        String name,
+        String title,
+        String line,
+        LocalDate released,
+        Optional<String> parent,
+        List<String> aliases,
+        Optional<String> deprecated,
+        List<Evidence> evidence,
+        Set<HostCapability> requires,
+        Map<Property, Statement> statements,
+        String origin) {
+    /** The line whose newest platform is taken when none is named. */
+    public static final String MAINLINE = "linux";
+
+    /**
+     * The order of "newest": the mainline before every other line, then the later release, then the name. One order for all,
+     * so that every host and every tool means the same by it.
+     */
+    static final Comparator<PlatformDefinition> NEWEST_FIRST = Comparator.comparing(
+                    (PlatformDefinition platform) -> !platform.line.equals(MAINLINE))
+            .thenComparing(PlatformDefinition::released, Comparator.reverseOrder())
+            .thenComparing(PlatformDefinition::name);
+
+    /** Copies the collections. */
+    public PlatformDefinition {
+        aliases = List.copyOf(aliases);
+        evidence = List.copyOf(evidence);
+        Set<HostCapability> copy = EnumSet.noneOf(HostCapability.class);
+        copy.addAll(requires);
+        requires = Collections.unmodifiableSet(copy);
+        statements = Collections.unmodifiableMap(new LinkedHashMap<>(statements));
+    }
+
+    /**
+     * Whether this platform says that a feature is on.
+     *
+     * @param feature the feature
+     * @return false when it says off or nothing
+     */
+    public boolean promises(Feature feature) {
+        return Property.of(feature)
+                .map(statements::get)
+                .filter(statement -> Property.isOn(statement.value()))
+                .isPresent();
+    }
+
+    /**
+     * What a host lacks to keep this platform, or may lack for all that is known.
+     *
+     * @param host the host
+     * @param uses in which ways its kernel is used
+     * @return the capabilities; empty when the host supports the platform
+     */
+    public List<HostCapability> lackedBy(HostCapabilities host, Set<HostUse> uses) {
+        List<HostCapability> lacked = new ArrayList<>();
+        for (HostCapability capability : requires) {
+            if (uses.contains(capability.use()) && !host.has(capability)) {
+                lacked.add(capability);
+            }
+        }
+        return lacked;
+    }
+}

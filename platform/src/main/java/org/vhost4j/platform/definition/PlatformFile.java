@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.platform.probe.HostCapability;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * A platform's definition as its file has it, before its parent's part is added. The file has passed its schema; what a schema
+ * cannot say is checked here.
+ */
+final class PlatformFile implements Linker.Child {
+    private static final Set<String> RESERVED = Set.of("host", "help", "auto");
+
+    private final DefinitionSource source;
+    private final JsonNode root;
+
+    /**
+     * Takes a file.
+     *
+     * @param source the file
+     * @param root its content
+     */
+    PlatformFile(DefinitionSource source, JsonNode root) {
+        this.source = source;
+        this.root = root;
+    }
+
+    @Override
+    public String name() {
+        return root.path("name").asString();
+    }
+
+    @Override
+    public Optional<String> parent() {
+        return text("parent");
+    }
+
+    /**
+     * The file's base name, which decides between two definitions of one name.
+     *
+     * @return without directories
+     */
+    String baseName() {
+        return source.baseName();
+    }
+
+    /**
+     * The other names.
+     *
+     * @return possibly none
+     */
+    List<String> aliases() {
+        return root.path("aliases").valueStream().map(JsonNode::asString).toList();
+    }
+
+    @Override
+    public DefinitionProblem parentProblem(String message) {
+        return problem(root.get("parent"), "parent", message);
+    }
+
+    /**
+     * A problem with the definition's name or one of its aliases.
+     *
+     * @param message what is wrong
+     * @return the problem
+     */
+    DefinitionProblem nameProblem(String message) {
+        return problem(root.get("name"), "name", message);
+    }
+
+    /**
+     * Builds the whole definition.
+     *
+     * @param parent the definition that it builds on, when it names one
+     * @param problems takes what is wrong
+     * @return the definition, or nothing when there was a problem
+     */
+    Optional<PlatformDefinition> build(@Nullable PlatformDefinition parent, Consumer<DefinitionProblem> problems) {
+        List<DefinitionProblem> found = new ArrayList<>();
+        Set<HostCapability> requires = EnumSet.noneOf(HostCapability.class);
+        Map<Property, Statement> statements = new LinkedHashMap<>();
+        if (parent != null) {
+            requires.addAll(parent.requires());
+            statements.putAll(parent.statements());
+        }
+        if (RESERVED.contains(name())) {
+            found.add(nameProblem("'" + name() + "' has a meaning of its own on the command line"));
+        }
+        List<Evidence> evidence = evidence();
+        for (JsonNode each : root.path("requires").values()) {
+            String id = each.asString();
+            Optional<HostCapability> capability = HostCapability.ofId(id);
+            if (capability.isEmpty()) {
+                found.add(problem(each, "requires", "there is no host capability '" + id + "'"));
+            } else {
+                requires.add(capability.get());
+                needEvidence(evidence, id, each, "requires", found);
+            }
+        }
+        StatementReader.read(
+                root.path("properties"),
+                Layer.PLATFORM,
+                name(),
+                (property, statement, node) -> {
+                    statements.put(property, statement);
+                    String member = "properties." + property.qualifiedName();
+                    needEvidence(evidence, property.qualifiedName(), node, member, found);
+                },
+                (node, member, message) -> found.add(problem(node, member, message)));
+        LocalDate released = date(found);
+        if (found.isEmpty()) {
+            checkPromise(requires, statements, found);
+        }
+        found.forEach(problems);
+        return found.isEmpty()
+                ? Optional.of(new PlatformDefinition(
+                        name(),
+                        root.path("title").asString(),
+                        root.path("line").asString(),
+                        released,
+                        parent(),
+                        aliases(),
+                        text("deprecated"),
+                        evidence,
+                        requires,
+                        statements,
+                        source.file()))
+                : Optional.empty();
+    }
+
+    /** A platform must state all that depends on the host, must require what it stands on, and must not contradict itself. */
+    private void checkPromise(
+            Set<HostCapability> requires, Map<Property, Statement> statements, List<DefinitionProblem> found) {
+        for (HostCapability capability : HostCapability.values()) {
+            for (Feature feature : capability.features()) {
+                Property property = Property.of(feature).orElseThrow();
+                Statement statement = statements.get(property);
+                String member = "properties." + property.qualifiedName();
+                if (!capability.essential()) {
+                    continue;
+                }
+                if (statement == null) {
+                    found.add(problem(
+                            root.get("properties"),
+                            member,
+                            "is missing: what depends on the host must be stated here or by a parent"));
+                } else if (Property.isOn(statement.value()) && !requires.contains(capability)) {
+                    found.add(problem(
+                            root.path("properties").get(property.qualifiedName()),
+                            member,
+                            "is on, which needs '" + capability.id() + "' among 'requires'"));
+                }
+            }
+        }
+        Set<Feature> on = EnumSet.noneOf(Feature.class);
+        for (Property property : Property.all()) {
+            Statement statement = statements.get(property);
+            Optional<String> value = statement == null ? property.qemuDefault() : Optional.of(statement.value());
+            if (property.feature().isPresent() && value.filter(Property::isOn).isPresent()) {
+                on.add(property.feature().get());
+            }
+        }
+        on.add(Feature.VERSION_1);
+        for (String violation : FeatureSet.of(on).violations()) {
+            found.add(problem(root.get("properties"), "properties", violation));
+        }
+    }
+
+    private LocalDate date(List<DefinitionProblem> found) {
+        try {
+            return LocalDate.parse(root.path("released").asString());
+        } catch (DateTimeParseException e) {
+            found.add(problem(root.get("released"), "released", "is not a date such as 2022-12-11"));
+            return LocalDate.EPOCH;
+        }
+    }
+
+    private List<Evidence> evidence() {
+        return root.path("evidence")
+                .valueStream()
+                .map(each -> new Evidence(
+                        each.path("of").valueStream().map(JsonNode::asString).toList(),
+                        each.path("source").asString()))
+                .toList();
+    }
+
+    private void needEvidence(
+            List<Evidence> evidence, String what, JsonNode node, String member, List<DefinitionProblem> found) {
+        if (evidence.stream().noneMatch(each -> each.covers(what))) {
+            found.add(problem(node, member, "no evidence is given for '" + what + "'"));
+        }
+    }
+
+    private Optional<String> text(String member) {
+        JsonNode node = root.get(member);
+        return node == null ? Optional.empty() : Optional.of(node.asString());
+    }
+
+    private DefinitionProblem problem(@Nullable JsonNode node, String member, String message) {
+        int line = DefinitionReader.lineOf(node == null ? root : node);
+        return new DefinitionProblem(source.file(), line, member, message);
+    }
+}

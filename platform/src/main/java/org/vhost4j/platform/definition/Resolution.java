@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.platform.probe.HostCapability;
+
+/**
+ * What a guest is promised, and why.
+ *
+ * @param machine the machine's name
+ * @param platform the platform's name, {@code host} for whatever the host has
+ * @param platformNamed whether the operator named it; otherwise it is the newest that the host supports
+ * @param offered the features that the guest is offered: all of them, and nothing else
+ * @param properties every property that some layer states, with its provenance
+ * @param emulated capabilities that the host lacks and software stands in for; the guest cannot tell
+ * @param notes what the operator should know, one sentence each
+ */
+public record Resolution(
+        String machine,
+        String platform,
+        boolean platformNamed,
+        FeatureSet offered,
+        List<ResolvedProperty> properties,
+        Set<HostCapability> emulated,
+        List<String> notes)
+        implements Outcome {
+    /** Copies the collections. */
+    public Resolution {
+        properties = List.copyOf(properties);
+        emulated = Set.copyOf(emulated);
+        notes = List.copyOf(notes);
+    }
+
+    /**
+     * A property.
+     *
+     * @param name its name, with or without its owner
+     * @return the property with its value, or nothing when no layer states it
+     */
+    public Optional<ResolvedProperty> property(String name) {
+        return properties.stream()
+                .filter(each -> each.property().name().equals(name)
+                        || each.property().qualifiedName().equals(name))
+                .findFirst();
+    }
+
+    /**
+     * A number.
+     *
+     * @param name a property whose value is a number, such as {@code host_mtu}
+     * @return the number; 0 when no layer states it
+     */
+    public int number(String name) {
+        return property(name).map(each -> Integer.parseInt(each.value())).orElse(0);
+    }
+
+    /**
+     * What is on in name but does not reach the guest, by reason: one sentence each.
+     *
+     * @return the sentences; empty when everything that is on is offered
+     */
+    public List<String> withheld() {
+        List<String> sentences = new ArrayList<>();
+        for (Standing standing : List.of(Standing.NOT_CARRIED, Standing.NOT_IN_DEVICE)) {
+            List<String> names = properties.stream()
+                    .filter(each -> each.standing() == standing)
+                    .map(each -> each.property().name())
+                    .toList();
+            if (!names.isEmpty()) {
+                sentences.add("Not offered, on any host: " + String.join(", ", names) + " ("
+                        + (standing == Standing.NOT_CARRIED
+                                ? "vhost-user carries no feature bit above 63"
+                                : "this back-end has no such feature")
+                        + ").");
+            }
+        }
+        return sentences;
+    }
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.platform.probe.HostCapability;
+
+/**
+ * Decides what a guest is promised: device default, then machine, then platform, then the operator's settings, each overriding
+ * the one before. The host has no say in the value of a bit; it only decides whether the promise can be kept.
+ *
+ * <p>There are three outcomes and no more: the same bits on every host, a refusal, or the same bits with the missing
+ * acceleration done in software.
+ */
+public final class Resolver {
+    private final PlatformCatalog catalog;
+
+    /**
+     * A resolver.
+     *
+     * @param catalog the machines and platforms that requests may name
+     */
+    public Resolver(PlatformCatalog catalog) {
+        this.catalog = catalog;
+    }
+
+    /**
+     * Resolves a request.
+     *
+     * @param request what is to be promised
+     * @return a {@link Resolution} or a {@link Refusal}
+     */
+    public Outcome resolve(Request request) {
+        Optional<MachineDefinition> machine =
+                request.machine().map(catalog::machine).orElseGet(() -> Optional.of(catalog.defaultMachine()));
+        if (machine.isEmpty()) {
+            return Refusal.because(noSuchMachine(request.machine().orElseThrow()));
+        }
+        Layers layers = new Layers(request);
+        if (!layers.reasons().isEmpty()) {
+            return new Refusal(layers.reasons(), List.of());
+        }
+        Optional<PlatformDefinition> platform = choose(request);
+        if (platform.isEmpty()) {
+            return request.platform().map(this::noSuchPlatform).orElseGet(() -> noPlatformWorks(request));
+        }
+        return promise(request, layers, machine.get(), platform.get());
+    }
+
+    /**
+     * The newest platform that a host supports.
+     *
+     * @param request the host and how it is used
+     * @return the platform, or nothing when the host supports none
+     */
+    public Optional<PlatformDefinition> newestSupported(Request request) {
+        return catalog.platforms().stream()
+                .filter(platform -> platform.deprecated().isEmpty())
+                .filter(platform ->
+                        platform.lackedBy(request.host(), request.uses()).isEmpty())
+                .findFirst();
+    }
+
+    private Optional<PlatformDefinition> choose(Request request) {
+        if (request.platform().isEmpty()) {
+            return newestSupported(request);
+        }
+        String name = request.platform().get();
+        return name.equals(HostPlatform.NAME) ? Optional.of(HostPlatform.of(request)) : catalog.platform(name);
+    }
+
+    private Outcome promise(Request request, Layers layers, MachineDefinition machine, PlatformDefinition platform) {
+        List<ResolvedProperty> properties = layers.resolve(machine, platform);
+        Set<Feature> offered = offered(request.device(), properties);
+        List<String> reasons = new ArrayList<>(DependencyCheck.reasons(offered, properties));
+        List<HostCapability> lacked = HostCheck.lacked(request, platform, properties);
+        boolean emulate = request.missing() == MissingPolicy.EMULATE
+                && lacked.stream().allMatch(capability -> capability.standIn().isPresent());
+        if (!lacked.isEmpty() && !emulate) {
+            reasons.addAll(cannotBeKept(request, layers, machine, platform, properties, lacked));
+        }
+        if (!reasons.isEmpty()) {
+            return new Refusal(reasons, lacked);
+        }
+        Set<HostCapability> emulated = EnumSet.noneOf(HostCapability.class);
+        emulated.addAll(lacked);
+        return new Resolution(
+                machine.name(),
+                platform.name(),
+                request.platform().isPresent(),
+                FeatureSet.of(offered),
+                properties,
+                emulated,
+                notes(request, machine, platform, emulated));
+    }
+
+    private static Set<Feature> offered(DeviceCapabilities device, List<ResolvedProperty> properties) {
+        Set<Feature> offered = EnumSet.noneOf(Feature.class);
+        for (Feature feature : device.features()) {
+            if (Property.of(feature).isEmpty() && device.carries(feature)) {
+                offered.add(feature);
+            }
+        }
+        for (ResolvedProperty property : properties) {
+            if (property.standing() == Standing.OFFERED) {
+                property.property().feature().ifPresent(offered::add);
+            }
+        }
+        return offered;
+    }
+
+    private List<String> cannotBeKept(
+            Request request,
+            Layers layers,
+            MachineDefinition machine,
+            PlatformDefinition platform,
+            List<ResolvedProperty> properties,
+            List<HostCapability> lacked) {
+        List<String> reasons = new ArrayList<>();
+        for (HostCapability capability : lacked) {
+            List<ResolvedProperty> bits = HostCheck.standingOn(capability, properties);
+            boolean platformAsks = platform.requires().contains(capability);
+            String who = platformAsks
+                    ? "Platform " + platform.name()
+                    : Names.and(bits.stream()
+                            .map(each -> each.property().name() + "=" + each.value())
+                            .toList());
+            reasons.add(who + " needs " + capability + " of the host, which is "
+                    + request.host().answer(capability).inWords()
+                    + (bits.isEmpty()
+                            ? "; no guest sees the difference."
+                            : "; the guest would be promised " + Names.ofProperties(bits) + "."));
+        }
+        String works = catalog.platforms().stream()
+                .filter(other -> HostCheck.lacked(request, other, layers.resolve(machine, other))
+                        .isEmpty())
+                .findFirst()
+                .map(other -> "The newest platform that works on this host is " + inFull(other) + ".")
+                .orElse("No platform works on this host"
+                        + (request.settings().isEmpty() ? "." : " with these settings."));
+        reasons.add(works);
+        List<String> hopeless = lacked.stream()
+                .filter(capability -> capability.standIn().isEmpty())
+                .map(HostCapability::id)
+                .toList();
+        if (!hopeless.isEmpty()) {
+            reasons.add("Software cannot stand in for " + Names.and(hopeless) + ".");
+        } else {
+            reasons.add("With --missing=emulate the back-end does it in software, and the guest sees the same bits.");
+        }
+        return reasons;
+    }
+
+    private static List<String> notes(
+            Request request, MachineDefinition machine, PlatformDefinition platform, Set<HostCapability> emulated) {
+        List<String> notes = new ArrayList<>();
+        machine.deprecated().ifPresent(why -> notes.add("Machine " + machine.name() + " is deprecated: " + why + "."));
+        platform.deprecated()
+                .ifPresent(why -> notes.add("Platform " + platform.name() + " is deprecated: " + why + "."));
+        if (platform.name().equals(HostPlatform.NAME)) {
+            notes.add(
+                    "Platform host promises whatever this host has: the guest may be unable to migrate to any other.");
+        } else if (request.platform().isEmpty()) {
+            notes.add("No platform was named; " + inFull(platform)
+                    + " is the newest that this host supports. Name it to migrate guests to other hosts.");
+        }
+        for (HostCapability capability : emulated) {
+            notes.add("In software, as the host lacks " + capability + ": "
+                    + capability.standIn().orElseThrow() + ".");
+        }
+        return notes;
+    }
+
+    private static String inFull(PlatformDefinition platform) {
+        return platform.aliases().isEmpty()
+                ? platform.name()
+                : platform.name() + " (also called " + Names.and(platform.aliases()) + ")";
+    }
+
+    private String noSuchMachine(String name) {
+        Set<String> known = new TreeSet<>();
+        catalog.machines().forEach(machine -> {
+            known.add(machine.name());
+            known.addAll(machine.aliases());
+        });
+        return "There is no machine '" + name + "'" + Names.didYouMean(name, known) + " See -machine help.";
+    }
+
+    private Outcome noSuchPlatform(String name) {
+        Set<String> known = new TreeSet<>();
+        known.add(HostPlatform.NAME);
+        catalog.platforms().forEach(platform -> {
+            known.add(platform.name());
+            known.addAll(platform.aliases());
+        });
+        return Refusal.because(
+                "There is no platform '" + name + "'" + Names.didYouMean(name, known) + " See -platform help.");
+    }
+
+    private Outcome noPlatformWorks(Request request) {
+        List<PlatformDefinition> platforms = catalog.platforms();
+        if (platforms.isEmpty()) {
+            return Refusal.because("No platform is defined.");
+        }
+        List<HostCapability> lacked = platforms.stream()
+                .map(platform -> platform.lackedBy(request.host(), request.uses()))
+                .min(Comparator.comparingInt(List::size))
+                .orElseThrow();
+        List<String> answers = lacked.stream()
+                .map(capability ->
+                        capability + " is " + request.host().answer(capability).inWords())
+                .toList();
+        return new Refusal(
+                List.of(
+                        "This host supports no platform as far as can be told: " + Names.and(answers) + ".",
+                        "Name one with --platform and --missing=emulate to have it kept in software, or give another"
+                                + " probe with --host-capabilities."),
+                lacked);
+    }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+/** What becomes of a property's value on its way to the guest. Depends on the back-end, never on the host. */
+public enum Standing {
+    /** The guest is offered the feature. */
+    OFFERED("offered"),
+    /** The value says that the guest is not offered the feature. */
+    OFF("not offered"),
+    /** The value says on, but vhost-user's 64-bit feature word has no room for the bit: the guest is not offered it. */
+    NOT_CARRIED("not carried by vhost-user"),
+    /** The value says on, but this back-end's device has no such feature: the guest is not offered it. */
+    NOT_IN_DEVICE("not in this back-end"),
+    /** The property belongs to QEMU's side of the device; the back-end has no part in it. */
+    FRONT_END("decided in QEMU");
+
+    private final String title;
+
+    Standing(String title) {
+        this.title = title;
+    }
+
+    /**
+     * What people call it.
+     *
+     * @return a few words
+     */
+    public String title() {
+        return title;
+    }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+/**
+ * One layer's say about one property.
+ *
+ * @param layer who says it
+ * @param source the definition that has it, {@code --set}, or the device
+ * @param value the value
+ */
+public record Statement(Layer layer, String source, String value) {
+    /**
+     * The statement for a table or a message.
+     *
+     * @return such as {@code off by machine pc-q35-8.1}
+     */
+    public String inWords() {
+        return value + " by " + (layer == Layer.EXPLICIT || layer == Layer.DEVICE ? "" : layer.title() + " ") + source;
+    }
+}

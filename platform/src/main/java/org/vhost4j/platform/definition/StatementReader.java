@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+
+/** Reads the member {@code properties}, which machines and platforms have in common. */
+final class StatementReader {
+    /** Takes a statement. */
+    @FunctionalInterface
+    interface Taker {
+        /**
+         * A property is stated.
+         *
+         * @param property the property
+         * @param statement what is said about it
+         * @param node the value in the file
+         */
+        void take(Property property, Statement statement, JsonNode node);
+    }
+
+    /** Takes a problem. */
+    @FunctionalInterface
+    interface Complaint {
+        /**
+         * Something is wrong.
+         *
+         * @param node where
+         * @param member the member's path
+         * @param message what
+         */
+        void make(JsonNode node, String member, String message);
+    }
+
+    private StatementReader() {}
+
+    /**
+     * Reads the statements.
+     *
+     * @param properties the JSON object; none when the member is missing
+     * @param layer whose statements they are
+     * @param definition the definition's name
+     * @param taker takes each statement
+     * @param complaint takes each problem
+     */
+    static void read(JsonNode properties, Layer layer, String definition, Taker taker, Complaint complaint) {
+        for (Map.Entry<String, JsonNode> entry : properties.properties()) {
+            String member = "properties." + entry.getKey();
+            Optional<Property> property = Property.named(entry.getKey());
+            String value = entry.getValue().asString();
+            if (property.isEmpty() || !property.get().qualifiedName().equals(entry.getKey())) {
+                complaint.make(entry.getValue(), member, "there is no property '" + entry.getKey() + "'");
+            } else if (!property.get().allows(value)) {
+                complaint.make(
+                        entry.getValue(),
+                        member,
+                        "takes " + property.get().kind().range() + ", not '" + value + "'");
+            } else {
+                taker.take(property.get(), new Statement(layer, definition, value), entry.getValue());
+            }
+        }
+    }
+}

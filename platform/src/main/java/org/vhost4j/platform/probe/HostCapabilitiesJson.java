@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.probe;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A host's answers as a file, so that one host can be judged on another.
+ *
+ * <p>A capability that the file does not name is unknown; one that this program does not know is ignored, as the file may come
+ * from a newer one.
+ */
+public final class HostCapabilitiesJson {
+    private static final String VERSION = "vhost4j-host-capabilities";
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
+
+    private HostCapabilitiesJson() {}
+
+    /**
+     * Writes answers.
+     *
+     * @param host the answers
+     * @return JSON text of several lines, without a line end after the last
+     */
+    public static String write(HostCapabilities host) {
+        ObjectNode root = MAPPER.createObjectNode();
+        root.put(VERSION, 1).put("host", host.host()).put("kernel", host.kernel());
+        ObjectNode capabilities = root.putObject("capabilities");
+        host.answers()
+                .forEach((capability, answer) -> capabilities
+                        .putObject(capability.id())
+                        .put("answer", answer.verdict().word())
+                        .put("asked", answer.asked())
+                        .put("said", answer.said()));
+        return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(root);
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @param file what {@link #write} gave
+     * @return the answers
+     * @throws IOException when the file cannot be read or is not what it should be; the message is one sentence for the user
+     */
+    public static HostCapabilities read(Path file) throws IOException {
+        String text;
+        try {
+            text = Files.readString(file);
+        } catch (IOException e) {
+            throw new IOException("The host capabilities in " + file + " cannot be read: " + e + ".", e);
+        }
+        return parse(text, file.toString());
+    }
+
+    /**
+     * Reads text.
+     *
+     * @param text what {@link #write} gave
+     * @param name what to call it in messages
+     * @return the answers
+     * @throws IOException when it is not what it should be; the message is one sentence for the user
+     */
+    public static HostCapabilities parse(String text, String name) throws IOException {
+        JsonNode root;
+        try {
+            root = MAPPER.readTree(text);
+        } catch (JacksonException e) {
+            TokenStreamLocation where = e.getLocation();
+            throw new IOException(
+                    "The host capabilities in " + name + " are not JSON, line "
+                            + (where == null ? 0 : where.getLineNr()) + ": " + e.getOriginalMessage() + ".",
+                    e);
+        }
+        if (!root.path(VERSION).isInt() || root.path(VERSION).intValue() != 1) {
+            throw new IOException(name + " is not a file of host capabilities: it has no member '" + VERSION
+                    + "' with the value 1, as 'vhost4j platform probe --json' writes it.");
+        }
+        Map<HostCapability, Answer> answers = new EnumMap<>(HostCapability.class);
+        for (Map.Entry<String, JsonNode> entry : root.path("capabilities").properties()) {
+            Optional<HostCapability> capability = HostCapability.ofId(entry.getKey());
+            if (capability.isPresent()) {
+                answers.put(capability.get(), answer(entry.getValue(), entry.getKey(), name));
+            }
+        }
+        for (HostCapability capability : HostCapability.values()) {
+            answers.putIfAbsent(capability, Answer.unknown(capability.question(), "not in " + name));
+        }
+        return new HostCapabilities(
+                root.path("host").asString(name), root.path("kernel").asString(""), answers);
+    }
+
+    private static Answer answer(JsonNode node, String id, String name) throws IOException {
+        String word = node.path("answer").asString("");
+        for (Answer.Verdict verdict : Answer.Verdict.values()) {
+            if (verdict.word().equals(word.toLowerCase(Locale.ROOT))) {
+                return new Answer(
+                        verdict,
+                        node.path("asked").asString(""),
+                        node.path("said").asString(""));
+            }
+        }
+        throw new IOException("The host capabilities in " + name + " say '" + word + "' about " + id
+                + "; the answer must be yes, no or unknown.");
+    }
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.probe;
+
+import static org.vhost4j.device.feature.Feature.CSUM;
+import static org.vhost4j.device.feature.Feature.GUEST_CSUM;
+import static org.vhost4j.device.feature.Feature.GUEST_ECN;
+import static org.vhost4j.device.feature.Feature.GUEST_TSO4;
+import static org.vhost4j.device.feature.Feature.GUEST_TSO6;
+import static org.vhost4j.device.feature.Feature.GUEST_UDP_TUNNEL_GSO;
+import static org.vhost4j.device.feature.Feature.GUEST_UDP_TUNNEL_GSO_CSUM;
+import static org.vhost4j.device.feature.Feature.GUEST_UFO;
+import static org.vhost4j.device.feature.Feature.GUEST_USO4;
+import static org.vhost4j.device.feature.Feature.GUEST_USO6;
+import static org.vhost4j.device.feature.Feature.HOST_ECN;
+import static org.vhost4j.device.feature.Feature.HOST_TSO4;
+import static org.vhost4j.device.feature.Feature.HOST_TSO6;
+import static org.vhost4j.device.feature.Feature.HOST_UDP_TUNNEL_GSO;
+import static org.vhost4j.device.feature.Feature.HOST_UDP_TUNNEL_GSO_CSUM;
+import static org.vhost4j.device.feature.Feature.HOST_UFO;
+import static org.vhost4j.device.feature.Feature.HOST_USO;
+import static org.vhost4j.device.feature.Feature.MQ;
+
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.feature.Feature;
+
+/**
+ * Something that a host either can do or cannot, which a platform may require. Each knows how it is found out, for which use
+ * of the kernel it matters, which guest-visible features stand on it, and whether the back-end's software can do its work.
+ *
+ * <p>{@code TUNSETOFFLOAD} speaks only for what a TAP hands to the guest ({@code GUEST_*}); what it takes from the guest
+ * ({@code HOST_*}) shows only by writing frames to it. Kernels exist that have one half and not the other.
+ */
+public enum HostCapability {
+    /** TAP interfaces can be opened. */
+    TAP("tap", HostUse.TAP, "open /dev/net/tun", false, EnumSet.noneOf(Feature.class), null),
+    /** Frames of a TAP carry a virtio-net header. */
+    TAP_VNET_HDR(
+            "tap-vnet-hdr",
+            HostUse.TAP,
+            "TUNGETFEATURES has IFF_VNET_HDR",
+            false,
+            EnumSet.of(CSUM, GUEST_CSUM, HOST_TSO4, HOST_TSO6, GUEST_TSO4, GUEST_TSO6),
+            null),
+    /** A TAP can have several queues. */
+    TAP_MULTI_QUEUE(
+            "tap-multi-queue",
+            HostUse.TAP,
+            "TUNGETFEATURES has IFF_MULTI_QUEUE",
+            false,
+            EnumSet.of(MQ),
+            "the frames of all queue pairs go through one queue of the TAP"),
+    /** A TAP can be created without carrier. */
+    TAP_NO_CARRIER(
+            "tap-no-carrier",
+            HostUse.TAP,
+            "TUNGETFEATURES has IFF_NO_CARRIER",
+            false,
+            EnumSet.noneOf(Feature.class),
+            "the link is set down after the interface was created"),
+    /** A TAP takes and gives partial checksums. */
+    TAP_CSUM(
+            "tap-csum",
+            HostUse.TAP,
+            "TUNSETOFFLOAD CSUM",
+            true,
+            EnumSet.of(CSUM, GUEST_CSUM),
+            "checksums are completed by the back-end"),
+    /** A TAP takes and gives TCP super-frames. */
+    TAP_TSO(
+            "tap-tso",
+            HostUse.TAP,
+            "TUNSETOFFLOAD CSUM|TSO4|TSO6",
+            true,
+            EnumSet.of(HOST_TSO4, HOST_TSO6, GUEST_TSO4, GUEST_TSO6),
+            "TCP super-frames are segmented by the back-end"),
+    /** A TAP takes and gives TCP super-frames with ECN. */
+    TAP_ECN(
+            "tap-ecn",
+            HostUse.TAP,
+            "TUNSETOFFLOAD CSUM|TSO4|TSO6|TSO_ECN",
+            true,
+            EnumSet.of(HOST_ECN, GUEST_ECN),
+            "TCP super-frames with ECN are segmented by the back-end"),
+    /** A TAP takes and gives UDP super-frames that become IP fragments. */
+    TAP_UFO(
+            "tap-ufo",
+            HostUse.TAP,
+            "TUNSETOFFLOAD CSUM|UFO",
+            true,
+            EnumSet.of(HOST_UFO, GUEST_UFO),
+            "UDP super-frames are cut into fragments by the back-end"),
+    /** A TAP gives UDP super-frames (USO) to the guest. */
+    TAP_USO(
+            "tap-uso",
+            HostUse.TAP,
+            "TUNSETOFFLOAD CSUM|USO4|USO6",
+            true,
+            EnumSet.of(GUEST_USO4, GUEST_USO6),
+            "the host sends single datagrams, which the guest takes as well"),
+    /** A TAP takes UDP super-frames (USO) from the guest. */
+    TAP_WRITE_UDP_L4(
+            "tap-write-udp-l4",
+            HostUse.TAP,
+            "write of a UDP_L4 super-frame",
+            true,
+            EnumSet.of(HOST_USO),
+            "UDP super-frames are segmented by the back-end"),
+    /** A TAP takes UDP super-frames of 128 segments. */
+    TAP_UDP_L4_128(
+            "tap-udp-l4-128",
+            HostUse.TAP,
+            "write of a UDP_L4 super-frame of 128 segments",
+            false,
+            EnumSet.of(HOST_USO),
+            "longer UDP super-frames are segmented by the back-end"),
+    /** A TAP takes and gives super-frames inside a UDP tunnel. */
+    TAP_TUNNEL(
+            "tap-tunnel",
+            HostUse.TAP,
+            "TUNSETOFFLOAD CSUM|TSO4|TSO6|USO4|USO6|UDP_TUNNEL_GSO",
+            true,
+            EnumSet.of(HOST_UDP_TUNNEL_GSO, GUEST_UDP_TUNNEL_GSO),
+            "vhost-user carries no bit above 63, so no guest is promised it and nothing has to be done"),
+    /** A TAP takes and gives such super-frames with a partial outer checksum. */
+    TAP_TUNNEL_CSUM(
+            "tap-tunnel-csum",
+            HostUse.TAP,
+            "TUNSETOFFLOAD CSUM|TSO4|TSO6|USO4|USO6|UDP_TUNNEL_GSO|UDP_TUNNEL_GSO_CSUM",
+            true,
+            EnumSet.of(HOST_UDP_TUNNEL_GSO_CSUM, GUEST_UDP_TUNNEL_GSO_CSUM),
+            "vhost-user carries no bit above 63, so no guest is promised it and nothing has to be done");
+
+    private final String id;
+    private final HostUse use;
+    private final String question;
+    private final boolean essential;
+    /** Unmodifiable from construction on, which the checker cannot see. */
+    @SuppressWarnings("ImmutableEnumChecker")
+    private final Set<Feature> features;
+
+    private final @Nullable String standIn;
+
+    HostCapability(
+            String id,
+            HostUse use,
+            String question,
+            boolean essential,
+            EnumSet<Feature> features,
+            @Nullable String standIn) {
+        this.id = id;
+        this.use = use;
+        this.question = question;
+        this.essential = essential;
+        this.features = Collections.unmodifiableSet(features);
+        this.standIn = standIn;
+    }
+
+    /**
+     * The name in definitions, probes and messages.
+     *
+     * @return lower case with hyphens
+     */
+    public String id() {
+        return id;
+    }
+
+    /**
+     * The use of the kernel for which this matters.
+     *
+     * @return the use
+     */
+    public HostUse use() {
+        return use;
+    }
+
+    /**
+     * How it is found out.
+     *
+     * @return the call that is made, in a few words
+     */
+    public String question() {
+        return question;
+    }
+
+    /**
+     * The guest-visible features that stand on this.
+     *
+     * @return the features; empty when no guest sees a difference
+     */
+    public Set<Feature> features() {
+        return features;
+    }
+
+    /**
+     * Whether none of {@link #features()} works without it. A capability that is not essential only says how far a feature
+     * goes, and matters where a platform requires it.
+     *
+     * @return true when promising one of the features means needing this
+     */
+    public boolean essential() {
+        return essential;
+    }
+
+    /**
+     * How the back-end's software does the same without the host.
+     *
+     * @return one clause, or nothing when it cannot
+     */
+    public Optional<String> standIn() {
+        return Optional.ofNullable(standIn);
+    }
+
+    /**
+     * The capability with a name.
+     *
+     * @param id as {@link #id()} gives it
+     * @return the capability, or nothing
+     */
+    public static Optional<HostCapability> ofId(String id) {
+        for (HostCapability capability : values()) {
+            if (capability.id.equals(id)) {
+                return Optional.of(capability);
+            }
+        }
+        return Optional.empty();
+    }
+
+    @Override
+    public String toString() {
+        return id;
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.probe;
+
+/**
+ * A way in which a back-end leans on its kernel. A capability matters only to a back-end that uses the kernel that way: guests
+ * that are bridged to each other need nothing of it.
+ */
+public enum HostUse {
+    /** Frames cross a TAP interface. */
+    TAP("a TAP port"),
+    /** Frames cross the kernel's own vhost-net. */
+    VHOST_NET("vhost-net"),
+    /** Guest memory is fetched during a postcopy migration. */
+    POSTCOPY("postcopy migration"),
+    /** Frames cross an AF_XDP socket. */
+    AF_XDP("an AF_XDP port"),
+    /** Input and output are queued with io_uring. */
+    IO_URING("io_uring");
+
+    private final String title;
+
+    HostUse(String title) {
+        this.title = title;
+    }
+
+    /**
+     * What people call it.
+     *
+     * @return a noun for a sentence
+     */
+    public String title() {
+        return title;
+    }
+}

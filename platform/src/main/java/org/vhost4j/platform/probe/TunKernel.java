@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.probe;
+
+/**
+ * The calls on {@code /dev/net/tun} that a probe makes (linux/if_tun.h). Every method returns what the call returned, or the
+ * negative errno. One temporary TAP at a time.
+ */
+interface TunKernel extends AutoCloseable {
+    /**
+     * Opens {@code /dev/net/tun}.
+     *
+     * @return 0 or the negative errno
+     */
+    int open();
+
+    /**
+     * TUNGETFEATURES.
+     *
+     * @return the {@code IFF_} flags that the kernel knows, or the negative errno
+     */
+    int features();
+
+    /**
+     * TUNSETIFF of a TAP with a virtio-net header, which stays down and vanishes with {@link #close}.
+     *
+     * @return 0 or the negative errno
+     */
+    int createTap();
+
+    /**
+     * TUNSETOFFLOAD.
+     *
+     * @param mask {@code TUN_F_} flags
+     * @return 0 or the negative errno
+     */
+    int setOffload(int mask);
+
+    /**
+     * Writes one frame.
+     *
+     * @param frame a 10-byte virtio-net header and an Ethernet frame
+     * @return bytes written or the negative errno
+     */
+    int write(byte[] frame);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostCapability;
+
+final class ResolverTest {
+    private static final PlatformCatalog CATALOG = PlatformCatalog.shipped();
+    private static final Resolver RESOLVER = new Resolver(CATALOG);
+    private static final DeviceCapabilities DEVICE = DeviceCapabilities.vhost4j(1, OptionalInt.empty());
+
+    private static HostCapabilities hostThatKeeps(String platform) {
+        return HostCapabilities.imagined(
+                "alpha", CATALOG.platform(platform).orElseThrow().requires());
+    }
+
+    private static Request on(String hostPlatform) {
+        return Request.of(DEVICE, hostThatKeeps(hostPlatform));
+    }
+
+    private static Resolution resolved(Request request) {
+        Outcome outcome = RESOLVER.resolve(request);
+        assertThat(outcome).isInstanceOf(Resolution.class);
+        return (Resolution) outcome;
+    }
+
+    private static Refusal refused(Request request) {
+        Outcome outcome = RESOLVER.resolve(request);
+        assertThat(outcome).isInstanceOf(Refusal.class);
+        return (Refusal) outcome;
+    }
+
+    private static String provenance(Resolution resolution, String property) {
+        return resolution.property(property).orElseThrow().provenance();
+    }
+
+    @Test
+    void everyBitOfTheDeviceIsOfferedOnThePlatformThatHasThemAll() {
+        Resolution resolution = resolved(on("linux-6.17").withPlatform("linux-6.17"));
+        Set<Feature> all = EnumSet.copyOf(DEVICE.features());
+        all.remove(Feature.MTU);
+        assertThat(resolution.offered()).isEqualTo(FeatureSet.of(all));
+        assertThat(resolution.offered().names()).contains("HOST_USO", "GUEST_USO4", "GUEST_USO6", "VERSION_1", "MAC");
+        assertThat(resolution.offered().high()).isZero();
+    }
+
+    @Test
+    void whatDoesNotReachTheGuestIsSaid() {
+        Resolution resolution = resolved(on("linux-6.17").withPlatform("linux-6.17"));
+        assertThat(resolution.property("host_tunnel").orElseThrow().standing()).isEqualTo(Standing.NOT_CARRIED);
+        assertThat(resolution.property("guest_ufo").orElseThrow().standing()).isEqualTo(Standing.NOT_IN_DEVICE);
+        assertThat(resolution.withheld())
+                .containsExactly(
+                        "Not offered, on any host: guest_tunnel, guest_tunnel_csum, host_tunnel, host_tunnel_csum"
+                                + " (vhost-user carries no feature bit above 63).",
+                        "Not offered, on any host: guest_ufo, host_ufo (this back-end has no such feature).");
+    }
+
+    @Test
+    void olderPlatformHasNoUsoOnAnyHost() {
+        Resolution old = resolved(on("linux-6.1").withPlatform("linux-6.1"));
+        Resolution recent = resolved(on("linux-6.17").withPlatform("linux-6.1"));
+        assertThat(old).isEqualTo(recent);
+        assertThat(old.platform()).isEqualTo("linux-6.0");
+        assertThat(old.offered().names())
+                .doesNotContain("HOST_USO", "GUEST_USO4", "GUEST_USO6")
+                .contains("HOST_TSO4");
+        assertThat(provenance(old, "host_uso"))
+                .isEqualTo("off by platform linux-3.18, over on by the device's default");
+    }
+
+    @Test
+    void laterLayersOverride() {
+        Request request = on("linux-6.12").withMachine("pc-q35-8.1").withPlatform("linux-6.12");
+        assertThat(provenance(resolved(request), "host_uso"))
+                .isEqualTo("on by platform linux-6.2, over off by machine pc-q35-8.1, over on by the device's default");
+        Resolution explicit = resolved(request.withSettings(Map.of("host_uso", "off")));
+        assertThat(explicit.offered().has(Feature.HOST_USO)).isFalse();
+        assertThat(explicit.offered().has(Feature.GUEST_USO4)).isTrue();
+        assertThat(explicit.property("host_uso").orElseThrow().statements())
+                .extracting(Statement::layer)
+                .containsExactly(Layer.DEVICE, Layer.MACHINE, Layer.PLATFORM, Layer.EXPLICIT);
+    }
+
+    @Test
+    void withoutANameTheNewestPlatformOfTheHostIsTakenAndNamed() {
+        Resolution resolution = resolved(on("linux-6.12"));
+        assertThat(resolution.platform()).isEqualTo("linux-6.9");
+        assertThat(resolution.platformNamed()).isFalse();
+        assertThat(resolution.notes())
+                .containsExactly(
+                        "No platform was named; linux-6.9 (also called linux-6.12) is the newest that this host"
+                                + " supports. Name it to migrate guests to other hosts.");
+        assertThat(resolved(on("linux-5.15")).platform()).isEqualTo("linux-4.15");
+    }
+
+    @Test
+    void hostThatCannotKeepThePlatformIsRefusedWithEveryReason() {
+        Refusal refusal = refused(on("linux-6.1").withPlatform("linux-6.2"));
+        assertThat(refusal.missing()).containsExactly(HostCapability.TAP_USO, HostCapability.TAP_WRITE_UDP_L4);
+        assertThat(refusal.reasons())
+                .containsExactly(
+                        "Platform linux-6.2 needs tap-uso of the host, which is missing (TUNSETOFFLOAD CSUM|USO4|USO6:"
+                                + " assumed); the guest would be promised guest_uso4 and guest_uso6.",
+                        "Platform linux-6.2 needs tap-write-udp-l4 of the host, which is missing (write of a UDP_L4"
+                                + " super-frame: assumed); the guest would be promised host_uso.",
+                        "The newest platform that works on this host is linux-6.0 (also called linux-6.1).",
+                        "With --missing=emulate the back-end does it in software, and the guest sees the same bits.");
+        assertThat(refusal.message()).doesNotContain("\n");
+    }
+
+    @Test
+    void emulationGivesTheSameBits() {
+        Resolution native0 = resolved(on("linux-6.2").withPlatform("linux-6.2"));
+        Resolution emulated = resolved(on("linux-6.1").withPlatform("linux-6.2").withMissing(MissingPolicy.EMULATE));
+        assertThat(emulated.offered()).isEqualTo(native0.offered());
+        assertThat(emulated.properties()).isEqualTo(native0.properties());
+        assertThat(emulated.emulated())
+                .containsExactlyInAnyOrder(HostCapability.TAP_USO, HostCapability.TAP_WRITE_UDP_L4);
+        assertThat(emulated.notes()).hasSize(2).allMatch(note -> note.startsWith("In software, as the host lacks "));
+    }
+
+    @Test
+    void softwareCannotStandInForTheTapItself() {
+        Request request = Request.of(DEVICE, HostCapabilities.imagined("bare", Set.of()))
+                .withPlatform("linux-6.1")
+                .withMissing(MissingPolicy.EMULATE);
+        assertThat(refused(request).reasons()).contains("Software cannot stand in for tap and tap-vnet-hdr.");
+    }
+
+    @Test
+    void guestsThatAreOnlyBridgedNeedNothingOfTheHost() {
+        Request request = Request.of(DEVICE, HostCapabilities.NOTHING_ASKED).withUses(Set.of());
+        Resolution resolution = resolved(request.withPlatform("linux-6.12"));
+        assertThat(resolution).isEqualTo(resolved(on("linux-6.17").withPlatform("linux-6.12")));
+        assertThat(resolved(request).platform())
+                .isEqualTo(CATALOG.platforms().getFirst().name());
+    }
+
+    @Test
+    void whatIsSwitchedOffNeedsNoHost() {
+        Resolution resolution = resolved(on("linux-6.1")
+                .withPlatform("linux-6.2")
+                .withSettings(Map.of("host_uso", "off", "guest_uso4", "off", "guest_uso6", "off")));
+        assertThat(resolution.offered())
+                .isEqualTo(resolved(on("linux-6.1").withPlatform("linux-6.1")).offered());
+    }
+
+    @Test
+    void settingOnWhatTheHostLacksIsRefused() {
+        Refusal refusal = refused(on("linux-6.1").withPlatform("linux-6.1").withSettings(Map.of("host_uso", "on")));
+        assertThat(refusal.reasons())
+                .containsExactly(
+                        "host_uso=on needs tap-write-udp-l4 of the host, which is missing (write of a UDP_L4 super-frame:"
+                                + " assumed); the guest would be promised host_uso.",
+                        "No platform works on this host with these settings.",
+                        "With --missing=emulate the back-end does it in software, and the guest sees the same bits.");
+    }
+
+    @Test
+    void settingOnWhatNoHostHasIsRefused() {
+        assertThat(refused(on("linux-6.17").withSettings(Map.of("host_ufo", "on")))
+                        .message())
+                .isEqualTo("--set host_ufo=on cannot be kept on any host: this back-end has no such feature.");
+        assertThat(refused(on("linux-6.17").withSettings(Map.of("mq", "on"))).message())
+                .isEqualTo(
+                        "--set mq=on cannot be kept on any host: it has one queue pair (give --queues more than 1).");
+    }
+
+    @Test
+    void dependenciesAreNamedAndNeverCleared() {
+        Refusal refusal = refused(on("linux-6.12").withPlatform("linux-6.12").withSettings(Map.of("csum", "off")));
+        assertThat(refusal.reasons())
+                .containsExactly(
+                        "host_tso4, host_tso6, host_ecn and host_uso need csum (off by --set): add"
+                                + " --set host_tso4=off --set host_tso6=off --set host_ecn=off --set host_uso=off, or set csum=on.");
+        Refusal ecn = refused(on("linux-6.12")
+                .withPlatform("linux-6.12")
+                .withSettings(Map.of("guest_tso4", "off", "guest_tso6", "off")));
+        assertThat(ecn.message())
+                .isEqualTo("guest_ecn needs guest_tso4 (off by --set) or guest_tso6 (off by --set): add"
+                        + " --set guest_ecn=off, or set guest_tso4=on or guest_tso6=on.");
+        Refusal control = refused(on("linux-6.12").withPlatform("linux-6.12").withSettings(Map.of("ctrl_vq", "off")));
+        assertThat(control.reasons()).hasSize(1);
+        assertThat(control.message())
+                .startsWith("ctrl_guest_offloads, ctrl_rx, ")
+                .contains("--set ctrl_rx_extra=off");
+    }
+
+    @Test
+    void doingWhatTheRefusalSaysWorks() {
+        Resolution resolution = resolved(on("linux-6.12")
+                .withPlatform("linux-6.12")
+                .withSettings(Map.of(
+                        "csum", "off", "host_tso4", "off", "host_tso6", "off", "host_ecn", "off", "host_uso", "off")));
+        assertThat(resolution.offered().violations()).isEmpty();
+        assertThat(resolution.offered().has(Feature.CSUM)).isFalse();
+    }
+
+    @Test
+    void settingsThatMakeNoSenseAreExplained() {
+        assertThat(refused(on("linux-6.12").withSettings(Map.of("host_usso", "off")))
+                        .message())
+                .isEqualTo("There is no property 'host_usso'; did you mean 'host_uso'?");
+        assertThat(refused(on("linux-6.12").withSettings(Map.of("host_uso", "yes")))
+                        .message())
+                .isEqualTo("host_uso takes on or off, not 'yes'.");
+        assertThat(refused(on("linux-6.12").withSettings(Map.of("vectors", "4")))
+                        .message())
+                .contains("belongs to QEMU's side");
+        assertThat(refused(on("linux-6.12").withPlatform("linux-6.21")).message())
+                .isEqualTo("There is no platform 'linux-6.21'; did you mean 'linux-6.1'? See -platform help.");
+        assertThat(refused(on("linux-6.12").withMachine("zx81")).message())
+                .isEqualTo("There is no machine 'zx81'. See -machine help.");
+    }
+
+    @Test
+    void autoLeavesAPropertyToANamedPlatform() {
+        assertThat(refused(on("linux-6.12").withSettings(Map.of("host_uso", "auto")))
+                        .message())
+                .isEqualTo(
+                        "--set host_uso=auto leaves host_uso to the platform, and none is named: give --platform as well.");
+        Resolution resolution =
+                resolved(on("linux-6.12").withPlatform("linux-6.1").withSettings(Map.of("host_uso", "auto")));
+        assertThat(resolution.offered().has(Feature.HOST_USO)).isFalse();
+    }
+
+    @Test
+    void mtuIsOfferedWithANumberOnly() {
+        Request request = Request.of(DeviceCapabilities.vhost4j(1, OptionalInt.of(9000)), hostThatKeeps("linux-6.12"));
+        assertThat(resolved(request).offered().has(Feature.MTU)).isTrue();
+        assertThat(resolved(request).number("host_mtu")).isEqualTo(9000);
+        Resolution set = resolved(on("linux-6.12").withSettings(Map.of("host_mtu", "1400")));
+        assertThat(set.number("host_mtu")).isEqualTo(1400);
+        assertThat(set.offered().has(Feature.MTU)).isTrue();
+        assertThat(refused(on("linux-6.12").withSettings(Map.of("host_mtu", "70000")))
+                        .message())
+                .isEqualTo("host_mtu takes a number from 0 to 65535, not '70000'.");
+    }
+
+    @Test
+    void severalQueuePairsOfferMq() {
+        Request request = Request.of(DeviceCapabilities.vhost4j(4, OptionalInt.empty()), hostThatKeeps("linux-6.12"));
+        assertThat(resolved(request).offered().has(Feature.MQ)).isTrue();
+    }
+
+    @Test
+    void hostMeansWhateverThisHostHas() {
+        Resolution with = resolved(on("linux-6.12").withPlatform("host"));
+        assertThat(with.offered().has(Feature.HOST_USO)).isTrue();
+        assertThat(with.notes()).singleElement().asString().contains("unable to migrate");
+        Resolution without = resolved(on("linux-6.1").withPlatform("host"));
+        assertThat(without.offered())
+                .isEqualTo(resolved(on("linux-6.1").withPlatform("linux-6.1")).offered());
+        HostCapabilities noChecksum =
+                HostCapabilities.imagined("odd", Set.of(HostCapability.TAP, HostCapability.TAP_TSO));
+        assertThat(resolved(Request.of(DEVICE, noChecksum).withPlatform("host"))
+                        .offered()
+                        .names())
+                .doesNotContain("CSUM", "HOST_TSO4", "HOST_USO")
+                .contains("MRG_RXBUF");
+    }
+
+    @Test
+    void hostThatCouldNotBeAskedSupportsNothingByDefault() {
+        Refusal refusal = refused(Request.of(DEVICE, HostCapabilities.NOTHING_ASKED));
+        assertThat(refusal.message())
+                .contains("supports no platform as far as can be told")
+                .contains("tap-csum is unknown");
+    }
+}

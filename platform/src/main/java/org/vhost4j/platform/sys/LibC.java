@@ -86,6 +86,10 @@ public final class LibC {
     public static final int MSG_DONTWAIT = 0x40;
     /** Answer EPIPE instead of raising SIGPIPE. */
     public static final int MSG_NOSIGNAL = 0x4000;
+    /** poll: there is something to read, or a connection to accept. */
+    public static final int POLLIN = 1;
+    /** poll: writing would not wait. */
+    public static final int POLLOUT = 4;
     /** Received descriptors are closed by exec. */
     public static final int MSG_CMSG_CLOEXEC = 0x40000000;
 
@@ -136,6 +140,8 @@ public final class LibC {
         static native long recvmsg(int fd, long message, int flags);
 
         static native long sendmsg(int fd, long message, int flags);
+
+        static native int poll(long fds, long count, int timeoutMillis);
 
         static native String strerror(int errno);
     }
@@ -374,6 +380,18 @@ public final class LibC {
      */
     public static int sendmsg(int fd, long message, int flags) {
         return result(C.sendmsg(fd, message, flags));
+    }
+
+    /**
+     * poll(2), for tools that wait with a deadline; a lane waits by epoll.
+     *
+     * @param fds address of an array of {@code struct pollfd}
+     * @param count its entries
+     * @param timeoutMillis how long to wait at most, in milliseconds; negative waits for ever
+     * @return how many entries have events, 0 when the time has passed, or the negative errno
+     */
+    public static int poll(long fds, int count, int timeoutMillis) {
+        return result(C.poll(fds, count, timeoutMillis));
     }
 
     /**

@@ -179,7 +179,7 @@ public final class SplitDriver {
     }
 
     private void append(long address, int length, int flags) {
-        if (pieces >= (indirect ? indirectCapacity : free)) {
+        if (free == 0 || pieces >= (indirect ? indirectCapacity : free)) {
             overflow = true;
             return;
         }

@@ -31,6 +31,11 @@ public final class Frame {
     /** The most pieces that one frame can have. */
     public static final int MAX_PIECES = 1026;
 
+    /** Length of an Ethernet header without tags; no frame is shorter. */
+    public static final int ETHERNET_HEADER = 14;
+    /** The longest frame: two VLAN tags and the largest IPv6 packet. */
+    public static final int MAX_BYTES = ETHERNET_HEADER + 2 * 4 + 40 + 65535;
+
     /** Host address of each piece. */
     public final long[] address = new long[MAX_PIECES];
     /** Length of each piece in bytes, at least 1. */

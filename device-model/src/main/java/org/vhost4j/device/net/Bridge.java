@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.packet.OffloadEngine;
+
+/**
+ * A learning bridge (IEEE 802.1D without the spanning tree): a frame goes to the port where its destination was heard, to all
+ * others when it was not or when it is for a group, and never back.
+ *
+ * <p>A frame with one receiver waits with its sender while the receiver has no room; a flooded one does not wait for anybody.
+ */
+public final class Bridge implements FrameSink {
+    private static final int GROUP_BIT = 40;
+
+    private final OffloadEngine engine;
+    private final MacTable stations = new MacTable();
+    private NetPort[] ports = new NetPort[0];
+    private boolean[] touched = new boolean[0];
+    private long[] lastSource = new long[0];
+    private final byte[] addresses = new byte[12];
+    private long runts;
+
+    /**
+     * A bridge without ports.
+     *
+     * @param engine adapts frames to what their receiver takes
+     */
+    public Bridge(OffloadEngine engine) {
+        this.engine = engine;
+    }
+
+    /**
+     * Adds a port.
+     *
+     * @param port not a port of this bridge yet
+     */
+    public void add(NetPort port) {
+        int n = ports.length;
+        ports = Arrays.copyOf(ports, n + 1);
+        touched = Arrays.copyOf(touched, n + 1);
+        lastSource = Arrays.copyOf(lastSource, n + 1);
+        ports[n] = port;
+        lastSource[n] = -1;
+    }
+
+    /**
+     * How many ports there are.
+     *
+     * @return 0 or more
+     */
+    public int ports() {
+        return ports.length;
+    }
+
+    /**
+     * Forgets the stations behind a port, because whoever was there is gone.
+     *
+     * @param port a port of this bridge
+     */
+    public void forget(NetPort port) {
+        int index = indexOf(port);
+        stations.forget(index);
+        lastSource[index] = -1;
+    }
+
+    /**
+     * Frames that were too short to have two addresses.
+     *
+     * @return how many were dropped for that
+     */
+    public long runts() {
+        return runts;
+    }
+
+    @Override
+    public int forward(NetPort from, Frame frame) {
+        if (frame.bytes < Frame.ETHERNET_HEADER) {
+            runts++;
+            return NetPort.DELIVERED;
+        }
+        int source = indexOf(from);
+        long destinationMac;
+        long sourceMac;
+        if (frame.length[0] >= 16) {
+            long at = frame.address[0];
+            destinationMac = HostMemory.getLongBE(at) >>> 16;
+            sourceMac = HostMemory.getLongBE(at + 6) >>> 16;
+        } else {
+            gatherAddresses(frame);
+            destinationMac = address(0);
+            sourceMac = address(6);
+        }
+        if (sourceMac != lastSource[source] && (sourceMac >>> GROUP_BIT & 1) == 0) {
+            stations.learn(sourceMac, source);
+            lastSource[source] = sourceMac;
+        }
+        boolean group = (destinationMac >>> GROUP_BIT & 1) != 0;
+        int destination = group ? -1 : stations.find(destinationMac);
+        if (destination == source) {
+            return NetPort.DELIVERED;
+        }
+        if (destination < 0 && ports.length == 2) {
+            destination = 1 - source;
+        }
+        if (destination >= 0) {
+            touched[destination] = true;
+            return engine.deliver(frame, ports[destination]) == NetPort.NO_ROOM ? NetPort.NO_ROOM : NetPort.DELIVERED;
+        }
+        for (int i = 0; i < ports.length; i++) {
+            if (i != source) {
+                touched[i] = true;
+                frame.segmentsDone = 0;
+                engine.deliver(frame, ports[i]);
+            }
+        }
+        return NetPort.DELIVERED;
+    }
+
+    @Override
+    public void flush() {
+        for (int i = 0; i < ports.length; i++) {
+            if (touched[i]) {
+                touched[i] = false;
+                ports[i].flush();
+            }
+        }
+    }
+
+    @Override
+    public @Nullable NetPort soleReceiver(NetPort from) {
+        return ports.length == 2 ? ports[1 - indexOf(from)] : null;
+    }
+
+    /** A port is itself and nobody else, whatever it thinks of equality. */
+    @SuppressWarnings("ReferenceEquality")
+    private int indexOf(NetPort port) {
+        for (int i = 0; i < ports.length; i++) {
+            if (ports[i] == port) {
+                return i;
+            }
+        }
+        throw new IllegalArgumentException(port.name() + " is not a port of this bridge");
+    }
+
+    private void gatherAddresses(Frame frame) {
+        int n = 0;
+        for (int i = 0; n < addresses.length; i++) {
+            for (int j = 0; j < frame.length[i] && n < addresses.length; j++) {
+                addresses[n++] = (byte) HostMemory.getByte(frame.address[i] + j);
+            }
+        }
+    }
+
+    private long address(int offset) {
+        long mac = 0;
+        for (int i = offset; i < offset + 6; i++) {
+            mac = (mac << 8) | (addresses[i] & 0xff);
+        }
+        return mac;
+    }
+}

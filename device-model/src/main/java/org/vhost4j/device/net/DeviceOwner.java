@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+/** Who runs a device: hears what its operator should know. Called by the device's lane; must return quickly. */
+public interface DeviceOwner {
+    /** Hears nothing and vouches for the memory. */
+    DeviceOwner NONE = new DeviceOwner() {
+        @Override
+        public void stopped(String reason) {}
+
+        @Override
+        public void offloadsChanged(int accepts) {}
+    };
+
+    /**
+     * The device stopped for good, because its driver broke a rule or its memory vanished.
+     *
+     * @param reason one line
+     */
+    void stopped(String reason);
+
+    /**
+     * What the guest takes has changed: features were negotiated, or it switched its offloads.
+     *
+     * @param accepts a mask of {@link Offloads}
+     */
+    void offloadsChanged(int accepts);
+
+    /**
+     * Whether the guest memory is still all there: a front-end can truncate its file at any time.
+     *
+     * @return false when a part of it has vanished
+     */
+    default boolean memoryIntact() {
+        return true;
+    }
+}

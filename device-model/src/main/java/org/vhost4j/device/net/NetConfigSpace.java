@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+/**
+ * The config space of a network device (virtio 1.4 section 5.1.4), little-endian:
+ *
+ * <pre>
+ *   0  u8   mac[6]
+ *   6  le16 status               LINK_UP 1, ANNOUNCE 2
+ *   8  le16 max_virtqueue_pairs
+ *  10  le16 mtu
+ *  12  le32 speed                0xffffffff: unknown
+ *  16  u8   duplex               0xff: unknown
+ * </pre>
+ *
+ * Bytes behind the last field read as zero.
+ */
+public final class NetConfigSpace {
+    /** The size of the field list: what {@code config_size=} of QEMU's generic device has to cover. */
+    public static final int BYTES = 24;
+
+    private static final int MAC_BYTES = 6;
+    private static final int LINK_UP = 1;
+
+    private final byte[] bytes = new byte[BYTES];
+    private boolean macWritable;
+
+    /**
+     * A config space.
+     *
+     * @param mac the MAC address, 48 bits, first byte highest
+     * @param maxPairs max_virtqueue_pairs, 1 to 32768
+     * @param mtu the MTU in bytes, or 0 when none is announced
+     */
+    public NetConfigSpace(long mac, int maxPairs, int mtu) {
+        setMac(mac);
+        putShort(6, LINK_UP);
+        putShort(8, maxPairs);
+        putShort(10, mtu);
+        putShort(12, 0xffff);
+        putShort(14, 0xffff);
+        bytes[16] = (byte) 0xff;
+    }
+
+    /**
+     * Reads a range.
+     *
+     * @param offset 0 or more
+     * @param length 0 or more
+     * @return exactly {@code length} bytes
+     */
+    public byte[] read(int offset, int length) {
+        byte[] range = new byte[length];
+        if (offset < BYTES) {
+            System.arraycopy(bytes, offset, range, 0, Math.min(length, BYTES - offset));
+        }
+        return range;
+    }
+
+    /**
+     * Writes a range. A driver may change nothing but the MAC address, and that only without VERSION_1: a newer driver uses
+     * the control queue. Bytes that stay as they are may be written by anybody, because QEMU writes the whole space.
+     *
+     * @param offset 0 or more
+     * @param data the bytes
+     * @return false when the range would change something that is not writable; nothing was written then
+     */
+    public boolean write(int offset, byte[] data) {
+        byte[] now = read(offset, data.length);
+        for (int i = 0; i < data.length; i++) {
+            if (data[i] != now[i] && !(macWritable && offset + i < MAC_BYTES)) {
+                return false;
+            }
+        }
+        for (int i = 0; i < data.length && offset + i < MAC_BYTES; i++) {
+            bytes[offset + i] = data[i];
+        }
+        return true;
+    }
+
+    /**
+     * The MAC address.
+     *
+     * @return 48 bits, first byte highest
+     */
+    public long mac() {
+        long mac = 0;
+        for (int i = 0; i < 6; i++) {
+            mac = (mac << 8) | (bytes[i] & 0xff);
+        }
+        return mac;
+    }
+
+    /**
+     * Changes the MAC address.
+     *
+     * @param mac 48 bits, first byte highest
+     */
+    public void setMac(long mac) {
+        for (int i = 0; i < 6; i++) {
+            bytes[i] = (byte) (mac >>> (40 - 8 * i));
+        }
+    }
+
+    /**
+     * Lets the driver write the MAC address, or not.
+     *
+     * @param writable true for a driver without VERSION_1
+     */
+    void macWritable(boolean writable) {
+        macWritable = writable;
+    }
+
+    private void putShort(int offset, int value) {
+        bytes[offset] = (byte) value;
+        bytes[offset + 1] = (byte) (value >>> 8);
+    }
+}

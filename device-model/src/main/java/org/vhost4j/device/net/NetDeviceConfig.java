@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+/**
+ * What a network device is made with.
+ *
+ * @param name for messages
+ * @param mac the MAC address of the config space, 48 bits, first byte highest
+ * @param maxPairs queue pairs, 1 to 128
+ * @param mtu the MTU of the config space in bytes, 68 to 65535, or 0 for none
+ */
+public record NetDeviceConfig(String name, long mac, int maxPairs, int mtu) {
+    /** The most queue pairs. */
+    public static final int MAX_PAIRS = 128;
+
+    /** Checks the values. */
+    public NetDeviceConfig {
+        if (maxPairs < 1 || maxPairs > MAX_PAIRS) {
+            throw new IllegalArgumentException(
+                    "a device has 1 to " + MAX_PAIRS + " queue pairs, " + maxPairs + " were asked for");
+        }
+        if (mtu != 0 && (mtu < 68 || mtu > 65535)) {
+            throw new IllegalArgumentException("an MTU is 68 to 65535 bytes, " + mtu + " were asked for");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+import org.vhost4j.device.memory.HostMemory;
+
+/**
+ * The virtio-net header in memory (virtio 1.4 section 5.1.6), little-endian:
+ *
+ * <pre>
+ *   0  u8   flags
+ *   1  u8   gso_type
+ *   2  le16 hdr_len
+ *   4  le16 gso_size
+ *   6  le16 csum_start
+ *   8  le16 csum_offset
+ *  10  le16 num_buffers   only with VERSION_1 or MRG_RXBUF
+ * </pre>
+ */
+public final class NetHeader {
+    /** Length with {@code num_buffers}. */
+    public static final int BYTES = 12;
+    /** Length for a legacy driver without MRG_RXBUF. */
+    public static final int LEGACY_BYTES = 10;
+
+    private NetHeader() {}
+
+    /**
+     * Reads a header, each of its bytes once. {@code num_buffers} is not read: it means nothing in this direction.
+     *
+     * @param address where at least {@link #LEGACY_BYTES} bytes are
+     * @param frame takes the fields
+     */
+    public static void read(long address, Frame frame) {
+        long first = HostMemory.getLongLE(address);
+        frame.flags = (int) first & 0xff;
+        frame.gsoType = (int) (first >>> 8) & 0xff;
+        frame.headerLength = (int) (first >>> 16) & 0xffff;
+        frame.gsoSize = (int) (first >>> 32) & 0xffff;
+        frame.checksumStart = (int) (first >>> 48);
+        frame.checksumOffset = HostMemory.getShortLE(address + 8);
+    }
+
+    /**
+     * Writes a header.
+     *
+     * @param address where there is room for {@code bytes}
+     * @param bytes {@link #BYTES} or {@link #LEGACY_BYTES}
+     * @param frame gives the fields
+     * @param buffers how many chains the frame fills, 1 to 65535; not written in a header of {@link #LEGACY_BYTES}
+     */
+    public static void write(long address, int bytes, Frame frame, int buffers) {
+        HostMemory.putLongLE(
+                address,
+                frame.flags
+                        | (frame.gsoType << 8)
+                        | ((long) frame.headerLength << 16)
+                        | ((long) frame.gsoSize << 32)
+                        | ((long) frame.checksumStart << 48));
+        if (bytes == BYTES) {
+            HostMemory.putIntLE(address + 8, frame.checksumOffset | (buffers << 16));
+        } else {
+            HostMemory.putShortLE(address + 8, frame.checksumOffset);
+        }
+    }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.ring.Chain;
+import org.vhost4j.device.ring.RingFault;
+import org.vhost4j.device.ring.Virtqueue;
+
+/**
+ * A receive queue: turns the chains that the driver posted into room for frames (virtio 1.4 section 5.1.6.4). With
+ * MRG_RXBUF a frame fills as many chains as it needs; without, one chain must hold it.
+ */
+final class RxQueue {
+    /** {@link #reserve}: there is room. */
+    static final int ROOM = 0;
+    /** {@link #reserve}: the driver has not posted enough buffers. */
+    static final int EMPTY = 1;
+    /** {@link #reserve}: what the driver posted can never hold that many bytes. */
+    static final int TOO_SMALL = 2;
+
+    final Virtqueue queue;
+    GuestNotifier notifier;
+    boolean enabled;
+
+    private final boolean mergeable;
+    private final int headerBytes;
+    private final Chain chain = new Chain();
+    private final Frame landing = new Frame();
+    private final int[] takenId = new int[Frame.MAX_PIECES];
+    private final long[] takenBytes = new long[Frame.MAX_PIECES];
+    private int taken;
+
+    /** The header's place when it lies in one piece, else 0 and the pieces are listed behind. */
+    private long headerAddress;
+
+    private final long[] headerPart = new long[NetHeader.BYTES];
+    private final int[] headerPartLength = new int[NetHeader.BYTES];
+    private int headerParts;
+    private final MemorySegment headerScratch = Arena.ofAuto().allocate(16, 16);
+
+    RxQueue(Virtqueue queue, GuestNotifier notifier, boolean enabled, boolean mergeable, int headerBytes) {
+        this.queue = queue;
+        this.notifier = notifier;
+        this.enabled = enabled;
+        this.mergeable = mergeable;
+        this.headerBytes = headerBytes;
+    }
+
+    /** Copies a frame into posted buffers. */
+    int deliver(Frame frame) {
+        int outcome = reserve(landing, frame.bytes);
+        if (outcome == ROOM) {
+            copy(frame, landing);
+            landing.flags = frame.flags;
+            landing.gsoType = frame.gsoType;
+            landing.headerLength = Math.min(frame.headerLength, frame.bytes);
+            landing.gsoSize = frame.gsoSize;
+            landing.checksumStart = frame.checksumStart;
+            landing.checksumOffset = frame.checksumOffset;
+            commit(landing, frame.bytes);
+        }
+        return outcome;
+    }
+
+    /** Takes chains until {@code atLeast} bytes of frame have room; takes nothing unless it returns {@link #ROOM}. */
+    int reserve(Frame room, int atLeast) {
+        room.clear();
+        taken = 0;
+        long need = (long) headerBytes + atLeast;
+        long capacity = 0;
+        while (capacity < need) {
+            if ((taken == 1 && !mergeable) || taken == takenId.length) {
+                giveBack();
+                return TOO_SMALL;
+            }
+            if (!queue.pop(chain)) {
+                giveBack();
+                return EMPTY;
+            }
+            if (chain.readable != 0) {
+                throw new RingFault("%s: the receive buffer at descriptor %d is readable, not writable"
+                        .formatted(queue.name(), chain.id));
+            }
+            int skip = 0;
+            if (taken == 0) {
+                if (chain.writableBytes < headerBytes) {
+                    throw new RingFault(
+                            "%s: the receive buffer at descriptor %d has %d bytes, less than the header of %d"
+                                    .formatted(queue.name(), chain.id, chain.writableBytes, headerBytes));
+                }
+                skip = headerBytes;
+                placeHeader();
+            }
+            takenId[taken] = chain.id;
+            takenBytes[taken] = chain.writableBytes;
+            taken++;
+            capacity += chain.writableBytes;
+            if (!append(room, skip)) {
+                giveBack();
+                return TOO_SMALL;
+            }
+        }
+        return ROOM;
+    }
+
+    private boolean append(Frame room, int skipBytes) {
+        int skip = skipBytes;
+        for (int i = 0; i < chain.pieces; i++) {
+            int length = chain.length[i];
+            if (skip >= length) {
+                skip -= length;
+            } else {
+                if (!room.add(chain.address[i] + skip, length - skip)) {
+                    return false;
+                }
+                skip = 0;
+            }
+        }
+        return true;
+    }
+
+    private void placeHeader() {
+        if (chain.length[0] >= headerBytes) {
+            headerAddress = chain.address[0];
+            return;
+        }
+        headerAddress = 0;
+        headerParts = 0;
+        int left = headerBytes;
+        for (int i = 0; left > 0; i++) {
+            int part = Math.min(left, chain.length[i]);
+            headerPart[headerParts] = chain.address[i];
+            headerPartLength[headerParts] = part;
+            headerParts++;
+            left -= part;
+        }
+    }
+
+    /** Writes the header, uses as many of the taken chains as {@code bytes} fill and gives the others back. */
+    void commit(Frame room, int bytes) {
+        if (bytes == 0) {
+            giveBack();
+            return;
+        }
+        long left = (long) headerBytes + bytes;
+        int used = 0;
+        while (left > 0) {
+            long part = Math.min(left, takenBytes[used]);
+            queue.use(takenId[used], (int) part);
+            left -= part;
+            used++;
+        }
+        if (headerAddress != 0) {
+            NetHeader.write(headerAddress, headerBytes, room, used);
+        } else {
+            writeScatteredHeader(room, used);
+        }
+        queue.unpop(taken - used);
+        taken = 0;
+    }
+
+    private void writeScatteredHeader(Frame room, int buffers) {
+        NetHeader.write(headerScratch.address(), headerBytes, room, buffers);
+        long from = headerScratch.address();
+        for (int i = 0; i < headerParts; i++) {
+            HostMemory.copy(from, headerPart[i], headerPartLength[i]);
+            from += headerPartLength[i];
+        }
+    }
+
+    private void giveBack() {
+        queue.unpop(taken);
+        taken = 0;
+    }
+
+    /** Copies all bytes of {@code from} to the front of {@code to}, which is at least as long. */
+    private static void copy(Frame from, Frame to) {
+        int piece = 0;
+        long target = to.address[0];
+        int room = to.length[0];
+        for (int i = 0; i < from.pieces; i++) {
+            long source = from.address[i];
+            int left = from.length[i];
+            while (left > 0) {
+                if (room == 0) {
+                    piece++;
+                    target = to.address[piece];
+                    room = to.length[piece];
+                }
+                int part = Math.min(left, room);
+                HostMemory.copy(source, target, part);
+                source += part;
+                target += part;
+                left -= part;
+                room -= part;
+            }
+        }
+    }
+}

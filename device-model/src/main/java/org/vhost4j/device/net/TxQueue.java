@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.ring.Chain;
+import org.vhost4j.device.ring.RingFault;
+import org.vhost4j.device.ring.Virtqueue;
+
+/** A transmit queue: turns the chains that the driver sends into frames (virtio 1.4 section 5.1.6.2). */
+final class TxQueue {
+    /** {@link #next}: nothing more is available. */
+    static final int EMPTY = 0;
+    /** {@link #next}: {@link #frame} holds the next frame. */
+    static final int FRAME = 1;
+    /** {@link #next}: a chain was there that holds no frame; it was used already. */
+    static final int RUNT = 2;
+
+    final Virtqueue queue;
+    final Frame frame = new Frame();
+    GuestNotifier notifier;
+    boolean enabled;
+
+    /** Whether {@link #frame} waits for room at its receiver. */
+    boolean parked;
+
+    /** Whether a chain was popped that is neither used nor parked. */
+    private boolean pending;
+
+    private final int headerBytes;
+    private final Chain chain = new Chain();
+    private final MemorySegment headerScratch = Arena.ofAuto().allocate(16, 16);
+
+    TxQueue(Virtqueue queue, GuestNotifier notifier, boolean enabled, int headerBytes) {
+        this.queue = queue;
+        this.notifier = notifier;
+        this.enabled = enabled;
+        this.headerBytes = headerBytes;
+    }
+
+    /** Takes the next chain and makes a frame of it. */
+    int next() {
+        if (!queue.pop(chain)) {
+            return EMPTY;
+        }
+        pending = true;
+        if (chain.pieces != chain.readable) {
+            throw new RingFault("%s: the chain from descriptor %d has a writable buffer in a transmit queue"
+                    .formatted(queue.name(), chain.id));
+        }
+        long bytes = chain.readableBytes - headerBytes;
+        if (bytes < Frame.ETHERNET_HEADER || bytes > Frame.MAX_BYTES) {
+            done();
+            return RUNT;
+        }
+        frame.clear();
+        int skip = headerBytes;
+        if (chain.length[0] >= headerBytes) {
+            NetHeader.read(chain.address[0], frame);
+        } else {
+            // Rare: the header lies in several pieces. The length was checked above, so they are there.
+            long to = headerScratch.address();
+            int left = headerBytes;
+            for (int i = 0; left > 0; i++) {
+                int part = Math.min(left, chain.length[i]);
+                HostMemory.copy(chain.address[i], to, part);
+                to += part;
+                left -= part;
+            }
+            NetHeader.read(headerScratch.address(), frame);
+        }
+        for (int i = 0; i < chain.pieces; i++) {
+            int length = chain.length[i];
+            if (skip >= length) {
+                skip -= length;
+            } else {
+                frame.add(chain.address[i] + skip, length - skip);
+                skip = 0;
+            }
+        }
+        // A driver must not claim that it verified a checksum; other unknown flags are to be ignored (5.1.6.2.2).
+        frame.flags &= Frame.NEEDS_CSUM;
+        return FRAME;
+    }
+
+    /** The chain behind {@link #frame} goes back to the driver. */
+    void done() {
+        queue.use(chain.id, 0);
+        parked = false;
+        pending = false;
+    }
+
+    /** Ends what the fault of a receiver's memory interrupted: that frame is lost, its chain is not. */
+    void recover() {
+        if (pending && !parked) {
+            done();
+        }
+    }
+
+    /** Forgets a parked frame: it will be read from the ring again, unless part of it has been delivered. */
+    void unpark() {
+        if (!parked) {
+            return;
+        }
+        if (frame.segmentsDone != 0) {
+            done();
+        } else {
+            queue.unpop(1);
+            parked = false;
+            pending = false;
+        }
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.ring;
+
+/**
+ * One descriptor chain, read once and translated: first the pieces that the device reads, then those that it writes. Reused
+ * for the next chain; the addresses hold until the burst ends.
+ */
+public final class Chain {
+    /**
+     * The most pieces that a chain may have, whatever the size of the queue. The specification bounds a chain by the queue
+     * size; QEMU, whose limit this is as well, offers no larger queue.
+     */
+    public static final int MAX_PIECES = 1024;
+
+    /** Host address of each piece. */
+    public final long[] address = new long[MAX_PIECES];
+    /** Length of each piece in bytes, at least 1. */
+    public final int[] length = new int[MAX_PIECES];
+    /** What the used element will name: the index of the chain's first descriptor. */
+    public int id;
+    /** How many pieces the device may read; they come first. */
+    public int readable;
+    /** How many pieces there are in all. */
+    public int pieces;
+    /** Bytes that the device may read. */
+    public long readableBytes;
+    /** Bytes that the device may write. */
+    public long writableBytes;
+
+    /** Creates an empty chain. */
+    public Chain() {}
+
+    /** Forgets all pieces. */
+    void clear() {
+        readable = 0;
+        pieces = 0;
+        readableBytes = 0;
+        writableBytes = 0;
+    }
+}

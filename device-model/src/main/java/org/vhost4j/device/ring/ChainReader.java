@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.ring;
+
+import java.lang.foreign.MemorySegment;
+import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.memory.HostMemory;
+
+/**
+ * Walks a chain of split descriptors, direct or indirect (virtio 1.4 section 2.7.5), reads each descriptor once and
+ * translates it.
+ */
+final class ChainReader {
+    private final String name;
+    private final int size;
+    private final MemorySegment descriptors;
+    private final boolean indirectAllowed;
+    private final GuestMemory memory;
+
+    ChainReader(String name, int size, MemorySegment descriptors, GuestMemory memory, boolean indirectAllowed) {
+        this.name = name;
+        this.size = size;
+        this.descriptors = descriptors;
+        this.memory = memory;
+        this.indirectAllowed = indirectAllowed;
+    }
+
+    /** Reads the chain that begins with {@code head}. */
+    void read(int head, Chain chain) {
+        if (head >= size) {
+            throw new RingFault("%s: available ring names descriptor %d of %d".formatted(name, head, size));
+        }
+        chain.clear();
+        chain.id = head;
+        MemorySegment table = descriptors;
+        int index = head;
+        // A chain visits no descriptor twice, so one that goes on after 'size' of them runs in a circle.
+        for (int left = size; left > 0; left--) {
+            long at = (long) DescriptorLayout.SIZE * index;
+            long addr = (long) DescriptorLayout.ADDR.get(table, at);
+            int len = (int) DescriptorLayout.LEN.get(table, at);
+            int flags = (short) DescriptorLayout.FLAGS.get(table, at);
+            int next = (short) DescriptorLayout.NEXT_INDEX.get(table, at) & 0xffff;
+            if ((flags & DescriptorLayout.INDIRECT) != 0) {
+                readIndirect(index, addr, len, flags, chain);
+                return;
+            }
+            add(chain, "descriptor", index, addr, len, (flags & DescriptorLayout.WRITE) != 0);
+            if ((flags & DescriptorLayout.NEXT) == 0) {
+                return;
+            }
+            if (next >= size) {
+                throw new RingFault("%s: descriptor %d goes on at %d of %d".formatted(name, index, next, size));
+            }
+            index = next;
+        }
+        throw new RingFault("%s: the chain from descriptor %d runs in a circle".formatted(name, head));
+    }
+
+    private void readIndirect(int index, long table, int len, int flags, Chain chain) {
+        long bytes = Integer.toUnsignedLong(len);
+        if (!indirectAllowed) {
+            throw new RingFault(
+                    "%s: descriptor %d is indirect but INDIRECT_DESC was not negotiated".formatted(name, index));
+        }
+        if ((flags & DescriptorLayout.NEXT) != 0) {
+            throw new RingFault("%s: descriptor %d is indirect and has a next one".formatted(name, index));
+        }
+        if (bytes == 0 || bytes % DescriptorLayout.SIZE != 0) {
+            throw new RingFault("%s: descriptor %d has an indirect table of %d bytes, not a multiple of %d"
+                    .formatted(name, index, bytes, DescriptorLayout.SIZE));
+        }
+        long entries = bytes / DescriptorLayout.SIZE;
+        if (entries > Chain.MAX_PIECES) {
+            throw new RingFault("%s: descriptor %d has an indirect table of %d entries, more than %d"
+                    .formatted(name, index, entries, Chain.MAX_PIECES));
+        }
+        long whole = memory.translate(table, bytes);
+        int entry = 0;
+        for (int left = (int) entries; left > 0; left--) {
+            long offset = (long) DescriptorLayout.SIZE * entry;
+            // The table as a whole is in one region nearly always; else each entry has to be.
+            long at = whole != 0 ? whole + offset : memory.translate(table + offset, DescriptorLayout.SIZE);
+            if (at == 0) {
+                throw new RingFault(
+                        "%s: descriptor %d has an indirect table at guest address 0x%x whose entry %d is not in memory"
+                                .formatted(name, index, table, entry));
+            }
+            long addr = HostMemory.getLongLE(at);
+            long lenFlagsNext = HostMemory.getLongLE(at + 8);
+            int entryLen = (int) lenFlagsNext;
+            int entryFlags = (int) (lenFlagsNext >>> 32) & 0xffff;
+            int next = (int) (lenFlagsNext >>> 48);
+            if ((entryFlags & DescriptorLayout.INDIRECT) != 0) {
+                throw new RingFault("%s: entry %d of the indirect table of descriptor %d is indirect itself"
+                        .formatted(name, entry, index));
+            }
+            add(chain, "indirect entry", entry, addr, entryLen, (entryFlags & DescriptorLayout.WRITE) != 0);
+            if ((entryFlags & DescriptorLayout.NEXT) == 0) {
+                return;
+            }
+            if (next >= entries) {
+                throw new RingFault("%s: entry %d of the indirect table of descriptor %d goes on at %d of %d"
+                        .formatted(name, entry, index, next, entries));
+            }
+            entry = next;
+        }
+        throw new RingFault("%s: the indirect table of descriptor %d runs in a circle".formatted(name, index));
+    }
+
+    private void add(Chain chain, String what, int index, long addr, int len, boolean writable) {
+        long bytes = Integer.toUnsignedLong(len);
+        if (!writable && chain.pieces != chain.readable) {
+            throw new RingFault("%s: %s %d is readable but follows a writable one".formatted(name, what, index));
+        }
+        if (bytes == 0) {
+            return;
+        }
+        long host = memory.translate(addr, bytes);
+        int n = chain.pieces;
+        if (host == 0 || n == Chain.MAX_PIECES || bytes > Integer.MAX_VALUE) {
+            addParts(chain, what, index, addr, bytes, writable);
+            return;
+        }
+        chain.address[n] = host;
+        chain.length[n] = len;
+        chain.pieces = n + 1;
+        if (writable) {
+            chain.writableBytes += bytes;
+        } else {
+            chain.readable = n + 1;
+            chain.readableBytes += bytes;
+        }
+    }
+
+    /** The rare ones: a buffer that crosses from one region into its neighbour, or one that breaks a rule. */
+    private void addParts(Chain chain, String what, int index, long addr, long bytes, boolean writable) {
+        if (bytes > Integer.MAX_VALUE) {
+            throw new RingFault("%s: %s %d has a length of %d bytes, more than %d"
+                    .formatted(name, what, index, bytes, Integer.MAX_VALUE));
+        }
+        long at = addr;
+        long left = bytes;
+        while (left > 0) {
+            long part = Math.min(left, memory.contiguous(at));
+            if (part == 0) {
+                throw new RingFault("%s: %s %d with 0x%x bytes at guest address 0x%x is not in memory"
+                        .formatted(name, what, index, bytes, addr));
+            }
+            if (chain.pieces == Chain.MAX_PIECES) {
+                throw new RingFault("%s: %s %d makes a chain of more than %d pieces"
+                        .formatted(name, what, index, Chain.MAX_PIECES));
+            }
+            add(chain, what, index, at, (int) part, writable);
+            at += part;
+            left -= part;
+        }
+    }
+}

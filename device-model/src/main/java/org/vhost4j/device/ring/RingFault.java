@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.ring;
+
+/**
+ * A driver broke a rule of its virtqueue. The message names the queue, the descriptor index, the value and the rule. The
+ * fault ends the device, so it is thrown at most once in the life of a queue.
+ */
+public final class RingFault extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    private final String reason;
+
+    /**
+     * Creates a fault.
+     *
+     * @param reason one line
+     */
+    public RingFault(String reason) {
+        super(reason);
+        this.reason = reason;
+    }
+
+    /**
+     * What was broken.
+     *
+     * @return one line
+     */
+    public String reason() {
+        return reason;
+    }
+}

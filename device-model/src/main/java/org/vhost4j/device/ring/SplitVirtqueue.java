@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.ring;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import org.vhost4j.device.memory.GuestMemory;
+
+/**
+ * The device side of a split virtqueue (virtio 1.4 section 2.7).
+ *
+ * <p>Indices run free over 16 bits; {@code nextAvail} is the next entry of the available ring to read, {@code usedIdx} the
+ * next of the used ring to write, {@code publishedIdx} what the driver has been told.
+ */
+public final class SplitVirtqueue implements Virtqueue {
+    private final String name;
+    private final int size;
+    private final int mask;
+    private final MemorySegment avail;
+    private final MemorySegment used;
+    private final boolean eventIdx;
+    private final long usedEventOffset;
+    private final long availEventOffset;
+    private final ChainReader reader;
+
+    private int nextAvail;
+    private int seenAvail;
+    private int usedIdx;
+    private int publishedIdx;
+    /** The driver may have asked for an interrupt before this queue was started here: the first publication gives one. */
+    private boolean interruptDue = true;
+
+    /**
+     * Starts a queue over rings that are mapped already.
+     *
+     * @param name for messages
+     * @param size number of descriptors: a power of two, 1 to 32768
+     * @param descriptors the descriptor table, {@link SplitLayout#descriptorBytes} long
+     * @param avail the available ring, {@link SplitLayout#availBytes} long
+     * @param used the used ring, {@link SplitLayout#usedBytes} long
+     * @param memory the memory table
+     * @param base the available index to begin with
+     * @param eventIdx whether EVENT_IDX was negotiated
+     * @param indirect whether INDIRECT_DESC was negotiated
+     * @throws RingFault when a ring's size or alignment is not allowed
+     */
+    public SplitVirtqueue(
+            String name,
+            int size,
+            MemorySegment descriptors,
+            MemorySegment avail,
+            MemorySegment used,
+            GuestMemory memory,
+            int base,
+            boolean eventIdx,
+            boolean indirect) {
+        if (size < 1 || size > 32768 || Integer.bitCount(size) != 1) {
+            throw new RingFault(name + ": size " + size + " is not a power of two from 1 to 32768");
+        }
+        require(name, "descriptor table", descriptors, SplitLayout.descriptorBytes(size), 16);
+        require(name, "available ring", avail, SplitLayout.availBytes(size), 2);
+        require(name, "used ring", used, SplitLayout.usedBytes(size), 4);
+        this.name = name;
+        this.size = size;
+        this.mask = size - 1;
+        this.avail = avail;
+        this.used = used;
+        this.eventIdx = eventIdx;
+        this.usedEventOffset = SplitLayout.RING + 2L * size;
+        this.availEventOffset = SplitLayout.RING + (long) SplitLayout.USED_ELEMENT_SIZE * size;
+        this.reader = new ChainReader(name, size, descriptors, memory, indirect);
+        this.nextAvail = base & 0xffff;
+        this.seenAvail = nextAvail;
+        this.usedIdx = readUsedIdx();
+        this.publishedIdx = usedIdx;
+    }
+
+    private static void require(String name, String what, MemorySegment ring, long bytes, int alignment) {
+        if (ring.byteSize() < bytes) {
+            throw new RingFault(
+                    "%s: the %s has %d bytes of the %d needed".formatted(name, what, ring.byteSize(), bytes));
+        }
+        if (ring.address() % alignment != 0) {
+            throw new RingFault("%s: the %s is not aligned to %d bytes".formatted(name, what, alignment));
+        }
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public int size() {
+        return size;
+    }
+
+    @Override
+    public boolean pop(Chain chain) {
+        int next = nextAvail;
+        if (next == seenAvail && !refresh()) {
+            return false;
+        }
+        long slot = SplitLayout.RING + 2L * (next & mask);
+        int head = (short) SplitLayout.SHORT.get(avail, slot) & 0xffff;
+        nextAvail = (next + 1) & 0xffff;
+        reader.read(head, chain);
+        return true;
+    }
+
+    /** Looks at the driver's index once; true when it is ahead of ours. */
+    private boolean refresh() {
+        // Acquire: the ring entries and descriptors that this index covers were written before it.
+        int idx = (short) SplitLayout.ALIGNED_SHORT.getAcquire(avail, (long) SplitLayout.IDX) & 0xffff;
+        int ahead = (idx - nextAvail) & 0xffff;
+        if (ahead > size) {
+            throw new RingFault("%s: available index jumped from %d to %d, more than the queue size %d"
+                    .formatted(name, nextAvail, idx, size));
+        }
+        seenAvail = idx;
+        return ahead != 0;
+    }
+
+    @Override
+    public void unpop(int chains) {
+        nextAvail = (nextAvail - chains) & 0xffff;
+    }
+
+    @Override
+    public void use(int id, int written) {
+        long slot = SplitLayout.RING + (long) SplitLayout.USED_ELEMENT_SIZE * (usedIdx & mask);
+        SplitLayout.ELEMENT_ID.set(used, slot, id);
+        SplitLayout.ELEMENT_LEN.set(used, slot, written);
+        usedIdx = (usedIdx + 1) & 0xffff;
+    }
+
+    @Override
+    public boolean hasUnpublished() {
+        return usedIdx != publishedIdx;
+    }
+
+    @Override
+    public boolean publish() {
+        int from = publishedIdx;
+        int to = usedIdx;
+        if (from == to) {
+            return false;
+        }
+        // A fence and a plain store rather than setRelease: an ordered 2-byte store in interpreted code aborts the JVM
+        // when the front-end has truncated the file below this mapping.
+        VarHandle.releaseFence();
+        SplitLayout.SHORT.set(used, (long) SplitLayout.IDX, (short) to);
+        publishedIdx = to;
+        // The index must be visible before we look at whether the driver sleeps (virtio 1.4 section 2.7.7.2).
+        VarHandle.fullFence();
+        if (interruptDue) {
+            interruptDue = false;
+            return true;
+        }
+        if (eventIdx) {
+            int event = (short) SplitLayout.SHORT.get(avail, usedEventOffset) & 0xffff;
+            return ((to - event - 1) & 0xffff) < ((to - from) & 0xffff);
+        }
+        return ((short) SplitLayout.SHORT.get(avail, (long) SplitLayout.FLAGS) & SplitLayout.AVAIL_NO_INTERRUPT) == 0;
+    }
+
+    @Override
+    public boolean hasAvailable() {
+        return nextAvail != seenAvail || refresh();
+    }
+
+    @Override
+    public boolean enableNotifications() {
+        notifyAfter(nextAvail);
+        return hasAvailable();
+    }
+
+    @Override
+    public boolean enableNotificationsOfMore() {
+        int seen = seenAvail;
+        notifyAfter(seen);
+        refresh();
+        return seenAvail != seen;
+    }
+
+    /** Asks to be notified when the driver's index passes {@code index}. */
+    private void notifyAfter(int index) {
+        if (eventIdx) {
+            SplitLayout.SHORT.set(used, availEventOffset, (short) index);
+        } else {
+            SplitLayout.SHORT.set(used, (long) SplitLayout.FLAGS, (short) 0);
+        }
+        // The wish must be visible before we look for the last time (virtio 1.4 section 2.7.10).
+        VarHandle.fullFence();
+    }
+
+    @Override
+    public void disableNotifications() {
+        // With EVENT_IDX the old avail_event lies behind the driver's index, which suppresses as well.
+        if (!eventIdx) {
+            SplitLayout.SHORT.set(used, (long) SplitLayout.FLAGS, (short) SplitLayout.USED_NO_NOTIFY);
+        }
+    }
+
+    @Override
+    public int base() {
+        return nextAvail;
+    }
+
+    private int readUsedIdx() {
+        return (short) SplitLayout.SHORT.get(used, (long) SplitLayout.IDX) & 0xffff;
+    }
+
+    @Override
+    public String toString() {
+        return "%s: size %d, next available %d, used %d".formatted(name, size, nextAvail, publishedIdx);
+    }
+}

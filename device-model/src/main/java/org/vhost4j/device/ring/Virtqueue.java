@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.ring;
+
+/** The device side of one started virtqueue. */
+public sealed interface Virtqueue permits SplitVirtqueue {
+    /**
+     * The queue's name for messages.
+     *
+     * @return such as {@code queue 1}
+     */
+    String name();
+
+    /**
+     * How many descriptors the queue has.
+     *
+     * @return 1 to 32768
+     */
+    int size();
+
+    /**
+     * Takes the next available chain.
+     *
+     * @param chain filled with the chain
+     * @return false when the driver has made nothing more available
+     * @throws RingFault when the driver broke a rule
+     */
+    boolean pop(Chain chain);
+
+    /**
+     * Gives the chains popped last back, as if they had not been popped. They must not have been used.
+     *
+     * @param chains how many
+     */
+    void unpop(int chains);
+
+    /**
+     * Marks a chain as used. The driver sees it after {@link #publish()}.
+     *
+     * @param id {@link Chain#id}
+     * @param written how many bytes the device wrote, from the first writable piece on
+     */
+    void use(int id, int written);
+
+    /**
+     * Makes everything used since the last call visible to the driver.
+     *
+     * @return true when the driver wants an interrupt for it
+     */
+    boolean publish();
+
+    /**
+     * Whether something was used and not yet published.
+     *
+     * @return true when {@link #publish()} has work
+     */
+    boolean hasUnpublished();
+
+    /**
+     * Whether the driver has made something available that was not popped. Reads the ring.
+     *
+     * @return true when {@link #pop} would find a chain or a fault
+     */
+    boolean hasAvailable();
+
+    /**
+     * Asks the driver to notify (kick) about new buffers.
+     *
+     * @return true when there already are some: no notification will come for those
+     */
+    boolean enableNotifications();
+
+    /**
+     * Asks the driver to notify (kick) about buffers beyond those seen so far, popped or not: for a receive queue whose
+     * buffers do not suffice.
+     *
+     * @return true when it has added some since we looked last: no notification will come for those
+     */
+    boolean enableNotificationsOfMore();
+
+    /** Tells the driver that notifications are not needed. */
+    void disableNotifications();
+
+    /**
+     * The state that GET_VRING_BASE reports: the index of the next chain to pop.
+     *
+     * @return 0 to 65535 for a split queue
+     */
+    int base();
+}

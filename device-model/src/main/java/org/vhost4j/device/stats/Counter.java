@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.stats;
+
+/** What a guest's device counts. "Sent" and "received" are the guest's words. */
+public enum Counter {
+    /** Frames that the guest sent and that were forwarded. */
+    TX_FRAMES("frames sent"),
+    /** Bytes of those frames from the destination MAC address on. */
+    TX_BYTES("bytes sent"),
+    /** Super-frames among them: TCP over IPv4. */
+    TX_TCPV4("TCPv4 super-frames sent"),
+    /** Super-frames among them: TCP over IPv6. */
+    TX_TCPV6("TCPv6 super-frames sent"),
+    /** Super-frames among them: UDP to be cut into datagrams. */
+    TX_UDP_L4("UDP_L4 super-frames sent"),
+    /** Frames that the guest sent with a partial checksum. */
+    TX_PARTIAL_CHECKSUM("frames sent with a partial checksum"),
+    /** Frames of the guest dropped because their virtio-net header or their packet headers break a rule. */
+    TX_BAD_HEADER("frames dropped for a bad header"),
+    /** Frames of the guest dropped because the queue pair was not enabled. */
+    TX_DISABLED("frames dropped because their queue is disabled"),
+    /** Frames that the guest received. */
+    RX_FRAMES("frames received"),
+    /** Bytes of those frames from the destination MAC address on. */
+    RX_BYTES("bytes received"),
+    /** Super-frames among them: TCP over IPv4. */
+    RX_TCPV4("TCPv4 super-frames received"),
+    /** Super-frames among them: TCP over IPv6. */
+    RX_TCPV6("TCPv6 super-frames received"),
+    /** Super-frames among them: UDP to be cut into datagrams. */
+    RX_UDP_L4("UDP_L4 super-frames received"),
+    /** Frames for the guest dropped because no queue was ready. */
+    RX_NOT_READY("frames dropped because no receive queue was ready"),
+    /** Frames for the guest dropped because it had posted no buffers for too long. */
+    RX_NO_BUFFER("frames dropped because the guest had posted no buffers"),
+    /** Frames for the guest dropped because its buffers were too small. */
+    RX_TOO_LONG("frames dropped because the guest's buffers were too small"),
+    /** Frames for the guest dropped by its own receive filter. */
+    RX_FILTERED("frames dropped by the guest's receive filter"),
+    /** Interrupts raised. */
+    INTERRUPTS("interrupts raised"),
+    /** Commands of the control queue that were carried out. */
+    CONTROL_OK("control commands carried out"),
+    /** Commands of the control queue that were refused. */
+    CONTROL_REFUSED("control commands refused");
+
+    private final String meaning;
+
+    Counter(String meaning) {
+        this.meaning = meaning;
+    }
+
+    /**
+     * What is counted.
+     *
+     * @return a few words in the plural
+     */
+    public String meaning() {
+        return meaning;
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.stats;
+
+/** The counters of one device. An array indexed by the enum, because a map costs more than what is counted. */
+@SuppressWarnings("EnumOrdinal")
+public final class Counters {
+    private final long[] values = new long[Counter.values().length];
+
+    /** Creates counters that are all zero. */
+    public Counters() {}
+
+    /**
+     * Counts one.
+     *
+     * @param counter which
+     */
+    public void increment(Counter counter) {
+        values[counter.ordinal()]++;
+    }
+
+    /**
+     * Counts several.
+     *
+     * @param counter which
+     * @param amount how many
+     */
+    public void add(Counter counter, long amount) {
+        values[counter.ordinal()] += amount;
+    }
+
+    /**
+     * Reads a counter.
+     *
+     * @param counter which
+     * @return its value since the device was created
+     */
+    public long get(Counter counter) {
+        return values[counter.ordinal()];
+    }
+
+    /**
+     * All counters that are not zero.
+     *
+     * @return such as {@code 12 frames sent, 1728 bytes sent}, or {@code nothing}
+     */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder();
+        for (Counter counter : Counter.values()) {
+            long value = get(counter);
+            if (value != 0) {
+                text.append(text.isEmpty() ? "" : ", ")
+                        .append(value)
+                        .append(' ')
+                        .append(counter.meaning());
+            }
+        }
+        return text.isEmpty() ? "nothing" : text.toString();
+    }
+}

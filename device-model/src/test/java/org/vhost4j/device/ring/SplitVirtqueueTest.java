@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.ring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.vhost4j.device.driver.DriverMemory;
+import org.vhost4j.device.driver.SplitDriver;
+import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.memory.GuestRegion;
+import org.vhost4j.device.memory.HostMemory;
+
+class SplitVirtqueueTest {
+    private static final long BASE = 0x1_0000_0000L;
+    private static final int SIZE = 8;
+
+    private final MemorySegment memory = Arena.ofAuto().allocate(1 << 20, 4096);
+    private final DriverMemory driverMemory = new DriverMemory(memory, BASE);
+    private final GuestMemory table =
+            GuestMemory.of(List.of(new GuestRegion(BASE, memory.byteSize(), 0x7000_0000L, memory)));
+    private final Chain chain = new Chain();
+
+    private SplitVirtqueue device(SplitDriver driver, int size, int base, boolean eventIdx, boolean indirect) {
+        return new SplitVirtqueue(
+                "queue 0",
+                size,
+                at(driver.descAddress(), SplitLayout.descriptorBytes(size)),
+                at(driver.availAddress(), SplitLayout.availBytes(size)),
+                at(driver.usedAddress(), SplitLayout.usedBytes(size)),
+                table,
+                base,
+                eventIdx,
+                indirect);
+    }
+
+    private MemorySegment at(long guestAddress, long bytes) {
+        return memory.asSlice(guestAddress - BASE, bytes);
+    }
+
+    /**
+     * Random interleavings of a driver and a device: every chain is seen once, as it was offered and in order; it is used
+     * once; and whoever sleeps is woken.
+     */
+    @ParameterizedTest
+    @CsvSource({
+        "1, false, false",
+        "2, true, false",
+        "8, false, true",
+        "8, true, true",
+        "64, true, true",
+        "256, false, false"
+    })
+    void everyChainIsUsedOnceAndNoWakeUpIsLost(int size, boolean eventIdx, boolean indirect) {
+        for (int seed = 0; seed < 20; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            long mark = driverMemory.mark();
+            SplitDriver driver = new SplitDriver(driverMemory, size, eventIdx, indirect ? 8 : 0);
+            int start = random.nextInt(65536);
+            driver.reset(start);
+            SplitVirtqueue device = device(driver, size, start, eventIdx, indirect);
+            long buffers = driverMemory.allocate(65536, 64);
+
+            Queue<int[]> offered = new ArrayDeque<>();
+            Map<Integer, Integer> expectedLength = new HashMap<>();
+            Queue<int[]> popped = new ArrayDeque<>();
+            boolean deviceSleeps = false;
+            boolean driverSleeps = false;
+            int seen = 0;
+            int collected = 0;
+            int sent = 0;
+            int serial = 0;
+            for (int step = 0; step < 3000; step++) {
+                switch (random.nextInt(6)) {
+                    case 0 -> {
+                        boolean table = indirect && random.nextBoolean();
+                        if (table) {
+                            driver.beginIndirect();
+                        } else {
+                            driver.begin();
+                        }
+                        int readable = random.nextInt(3);
+                        int writable = random.nextInt(readable == 0 ? 1 : 0, 3);
+                        int bytes = 0;
+                        for (int i = 0; i < readable; i++) {
+                            driver.readable(buffers + 100L * i, 10 + serial % 50);
+                            bytes += 10 + serial % 50;
+                        }
+                        for (int i = 0; i < writable; i++) {
+                            driver.writable(buffers + 1000 + 100L * i, 20);
+                        }
+                        int head = driver.offer();
+                        if (head != SplitDriver.NO_ROOM) {
+                            offered.add(new int[] {head, readable, writable, bytes});
+                            serial++;
+                            sent++;
+                        }
+                    }
+                    case 1 -> {
+                        driver.publish();
+                        if (driver.needKick()) {
+                            deviceSleeps = false;
+                        }
+                    }
+                    case 2, 3 -> {
+                        if (!deviceSleeps && device.pop(chain)) {
+                            int[] expected = offered.remove();
+                            assertThat(new int[] {
+                                        chain.id,
+                                        chain.readable,
+                                        chain.pieces - chain.readable,
+                                        (int) chain.readableBytes
+                                    })
+                                    .isEqualTo(expected);
+                            popped.add(new int[] {chain.id, (int) chain.writableBytes});
+                            seen++;
+                            if (random.nextInt(10) == 0) {
+                                device.unpop(1);
+                                assertThat(device.pop(chain)).isTrue();
+                                assertThat(chain.id).isEqualTo(expected[0]);
+                            }
+                        } else if (!deviceSleeps && popped.isEmpty() && !device.hasUnpublished()) {
+                            deviceSleeps = !device.enableNotifications();
+                        }
+                    }
+                    case 4 -> {
+                        int[] use = popped.poll();
+                        if (use != null) {
+                            int written = random.nextInt(use[1] + 1);
+                            expectedLength.put(use[0], written);
+                            device.use(use[0], written);
+                        }
+                        if (random.nextBoolean() && device.publish()) {
+                            driverSleeps = false;
+                        }
+                    }
+                    default -> {
+                        if (!driverSleeps) {
+                            boolean any = false;
+                            while (driver.collect()) {
+                                any = true;
+                                collected++;
+                                assertThat(driver.usedLength()).isEqualTo(expectedLength.remove(driver.usedId()));
+                            }
+                            driverSleeps = !any && !driver.enableInterrupts();
+                        }
+                    }
+                }
+            }
+            // Everything that is under way comes to its end, whoever sleeps is woken for it.
+            driver.publish();
+            if (driver.needKick()) {
+                deviceSleeps = false;
+            }
+            if (deviceSleeps) {
+                assertThat(device.hasAvailable()).isFalse();
+            }
+            while (device.pop(chain)) {
+                popped.add(new int[] {chain.id, 0});
+                seen++;
+            }
+            for (int[] use : popped) {
+                expectedLength.put(use[0], 0);
+                device.use(use[0], 0);
+            }
+            if (device.publish()) {
+                driverSleeps = false;
+            }
+            assertThat(driverSleeps && driver.hasUsed()).isFalse();
+            while (driver.collect()) {
+                collected++;
+            }
+            assertThat(seen).isEqualTo(sent).isEqualTo(collected);
+            assertThat(driver.inFlight()).isZero();
+            driverMemory.rewind(mark);
+        }
+    }
+
+    @Test
+    void descriptorIndexBeyondTheQueue() {
+        SplitDriver driver = new SplitDriver(driverMemory, SIZE, false, 0);
+        driver.rawAvailEntry(0, SIZE);
+        driver.rawAvailIdx(1);
+        refuses(driver, "queue 0: available ring names descriptor 8 of 8");
+    }
+
+    @Test
+    void availableIndexJumps() {
+        SplitDriver driver = new SplitDriver(driverMemory, SIZE, false, 0);
+        driver.rawAvailIdx(SIZE + 1);
+        refuses(driver, "queue 0: available index jumped from 0 to 9, more than the queue size 8");
+    }
+
+    @Test
+    void availableIndexGoesBack() {
+        SplitDriver driver = new SplitDriver(driverMemory, SIZE, false, 0);
+        driver.rawAvailIdx(65535);
+        refuses(driver, "queue 0: available index jumped from 0 to 65535, more than the queue size 8");
+    }
+
+    @Test
+    void chainRunsInACircle() {
+        SplitDriver driver = new SplitDriver(driverMemory, SIZE, false, 0);
+        offerRaw(driver, BASE, 10, SplitDriver.NEXT, 1);
+        driver.rawDescriptor(1, BASE, 10, SplitDriver.NEXT, 0);
+        refuses(driver, "queue 0: the chain from descriptor 0 runs in a circle");
+    }
+
+    @Test
+    void nextBeyondTheQueue() {
+        SplitDriver driver = new SplitDriver(driverMemory, SIZE, false, 0);
+        offerRaw(driver, BASE, 10, SplitDriver.NEXT, 0xffff);
+        refuses(driver, "queue 0: descriptor 0 goes on at 65535 of 8");
+    }
+
+    @Test
+    void readableAfterWritable() {
+        SplitDriver driver = new SplitDriver(driverMemory, SIZE, false, 0);
+        offerRaw(driver, BASE, 10, SplitDriver.NEXT | SplitDriver.WRITE, 1);
+        driver.rawDescriptor(1, BASE, 10, 0, 0);
+        refuses(driver, "queue 0: descriptor 1 is readable but follows a writable one");
+    }
+
+    @Test
+    void addressesOutsideMemory() {
+        SplitDriver driver = new SplitDriver(driverMemory, SIZE, false, 0);
+        offerRaw(driver, BASE - 1, 2, 0, 0);
+        refuses(driver, "queue 0: descriptor 0 with 0x2 bytes at guest address 0xffffffff is not in memory");
+        driver.rawDescriptor(0, BASE + memory.byteSize() - 1, 2, 0, 0);
+        refuses(driver, "queue 0: descriptor 0 with 0x2 bytes at guest address 0x1000fffff is not in memory");
+        driver.rawDescriptor(0, -8, 16, 0, 0);
+        refuses(driver, "queue 0: descriptor 0 with 0x10 bytes at guest address 0xfffffffffffffff8 is not in memory");
+        driver.rawDescriptor(0, BASE, -1, 0, 0);
+        refuses(driver, "queue 0: descriptor 0 has a length of 4294967295 bytes, more than 2147483647");
+        driver.rawDescriptor(0, BASE, Integer.MAX_VALUE, 0, 0);
+        refuses(driver, "queue 0: descriptor 0 with 0x7fffffff bytes at guest address 0x100000000 is not in memory");
+    }
+
+    @Test
+    void badIndirectTables() {
+        SplitDriver driver = new SplitDriver(driverMemory, SIZE, false, 0);
+        long tableAt = driverMemory.allocate(64, 16);
+        offerRaw(driver, tableAt, 32, SplitDriver.INDIRECT, 0);
+        SplitVirtqueue withoutFeature = device(driver, SIZE, 0, false, false);
+        assertThatThrownBy(() -> withoutFeature.pop(chain))
+                .hasMessage("queue 0: descriptor 0 is indirect but INDIRECT_DESC was not negotiated");
+
+        driver.rawDescriptor(0, tableAt, 32, SplitDriver.INDIRECT | SplitDriver.NEXT, 1);
+        refuses(driver, "queue 0: descriptor 0 is indirect and has a next one");
+        driver.rawDescriptor(0, tableAt, 0, SplitDriver.INDIRECT, 0);
+        refuses(driver, "queue 0: descriptor 0 has an indirect table of 0 bytes, not a multiple of 16");
+        driver.rawDescriptor(0, tableAt, 31, SplitDriver.INDIRECT, 0);
+        refuses(driver, "queue 0: descriptor 0 has an indirect table of 31 bytes, not a multiple of 16");
+        driver.rawDescriptor(0, tableAt, 16 * 1025, SplitDriver.INDIRECT, 0);
+        refuses(driver, "queue 0: descriptor 0 has an indirect table of 1025 entries, more than 1024");
+        driver.rawDescriptor(0, BASE - 16, 32, SplitDriver.INDIRECT, 0);
+        refuses(
+                driver,
+                "queue 0: descriptor 0 has an indirect table at guest address 0xfffffff0 whose entry 0 is not in memory");
+
+        driver.rawDescriptor(0, tableAt, 32, SplitDriver.INDIRECT, 0);
+        driver.rawTableDescriptor(tableAt, 0, tableAt, 16, SplitDriver.INDIRECT, 0);
+        refuses(driver, "queue 0: entry 0 of the indirect table of descriptor 0 is indirect itself");
+        driver.rawTableDescriptor(tableAt, 0, BASE, 16, SplitDriver.NEXT, 2);
+        refuses(driver, "queue 0: entry 0 of the indirect table of descriptor 0 goes on at 2 of 2");
+        driver.rawTableDescriptor(tableAt, 0, BASE, 16, SplitDriver.NEXT, 0);
+        refuses(driver, "queue 0: the indirect table of descriptor 0 runs in a circle");
+    }
+
+    /** A buffer and an indirect table that cross from one region into the next are taken in parts. */
+    @Test
+    void regionsThatAreNeighbours() {
+        MemorySegment other = Arena.ofAuto().allocate(4096, 4096);
+        GuestMemory two = GuestMemory.of(List.of(
+                new GuestRegion(BASE, memory.byteSize(), 0x7000_0000L, memory),
+                new GuestRegion(BASE + memory.byteSize(), other.byteSize(), 0x9000_0000L, other)));
+        SplitDriver driver = new SplitDriver(driverMemory, SIZE, false, 0);
+        long border = BASE + memory.byteSize();
+        long tableAt = border - 16;
+        offerRaw(driver, tableAt, 32, SplitDriver.INDIRECT, 0);
+        driver.rawTableDescriptor(tableAt, 0, border - 100, 150, SplitDriver.NEXT, 1);
+        HostMemory.putLongLE(other.address(), border + 200);
+        HostMemory.putLongLE(other.address() + 8, 7);
+        SplitVirtqueue device = new SplitVirtqueue(
+                "queue 0",
+                SIZE,
+                at(driver.descAddress(), SplitLayout.descriptorBytes(SIZE)),
+                at(driver.availAddress(), SplitLayout.availBytes(SIZE)),
+                at(driver.usedAddress(), SplitLayout.usedBytes(SIZE)),
+                two,
+                0,
+                false,
+                true);
+        assertThat(device.pop(chain)).isTrue();
+        assertThat(chain.readableBytes).isEqualTo(157);
+        assertThat(chain.pieces).isEqualTo(3);
+        assertThat(chain.length).startsWith(100, 50, 7);
+        assertThat(chain.address[1]).isEqualTo(other.address());
+    }
+
+    @Test
+    void ringsThatAreTooSmallOrMisaligned() {
+        SplitDriver driver = new SplitDriver(driverMemory, SIZE, false, 0);
+        MemorySegment descriptors = at(driver.descAddress(), SplitLayout.descriptorBytes(SIZE));
+        MemorySegment avail = at(driver.availAddress(), SplitLayout.availBytes(SIZE));
+        MemorySegment used = at(driver.usedAddress(), SplitLayout.usedBytes(SIZE));
+        assertThatThrownBy(() -> new SplitVirtqueue("q", 12, descriptors, avail, used, table, 0, false, false))
+                .hasMessage("q: size 12 is not a power of two from 1 to 32768");
+        assertThatThrownBy(() -> new SplitVirtqueue("q", 16, descriptors, avail, used, table, 0, false, false))
+                .hasMessage("q: the descriptor table has 128 bytes of the 256 needed");
+        MemorySegment odd = memory.asSlice(1, SplitLayout.usedBytes(SIZE));
+        assertThatThrownBy(() -> new SplitVirtqueue("q", SIZE, descriptors, avail, odd, table, 0, false, false))
+                .hasMessage("q: the used ring is not aligned to 4 bytes");
+    }
+
+    /** The receiver's form of asking: buffers that are there but do not suffice are no reason to be woken. */
+    @Test
+    void notificationsOfMore() {
+        SplitDriver driver = new SplitDriver(driverMemory, SIZE, true, 0);
+        driver.begin();
+        driver.writable(BASE, 10);
+        driver.offer();
+        driver.publish();
+        assertThat(driver.needKick()).isTrue();
+        SplitVirtqueue device = device(driver, SIZE, 0, true, false);
+        assertThat(device.pop(chain)).isTrue();
+        assertThat(device.pop(chain)).isFalse();
+        device.unpop(1);
+        assertThat(device.enableNotificationsOfMore()).isFalse();
+        driver.writable(BASE, 10);
+        driver.offer();
+        driver.publish();
+        assertThat(driver.needKick()).isTrue();
+        assertThat(device.enableNotificationsOfMore()).isTrue();
+    }
+
+    private static void offerRaw(SplitDriver driver, long address, int length, int flags, int next) {
+        driver.rawDescriptor(0, address, length, flags, next);
+        driver.rawAvailEntry(0, 0);
+        driver.rawAvailIdx(1);
+    }
+
+    private void refuses(SplitDriver driver, String message) {
+        SplitVirtqueue device = device(driver, SIZE, 0, false, true);
+        assertThatThrownBy(() -> device.pop(chain))
+                .isInstanceOf(RingFault.class)
+                .hasMessage(message);
+    }
+}

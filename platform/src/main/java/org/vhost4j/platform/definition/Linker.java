@@ -26,7 +26,14 @@ final class Linker<T extends Linker.Child> {
         String name();
 
         /**
-         * The name of the definition that it builds on.
+         * Other names, which other definitions may build on as well.
+         *
+         * @return possibly none
+         */
+        List<String> aliases();
+
+        /**
+         * The name or alias of the definition that it builds on.
          *
          * @return the name, or nothing for a root
          */
@@ -50,8 +57,22 @@ final class Linker<T extends Linker.Child> {
      */
     Linker(List<T> children) {
         for (T child : children) {
+            child.aliases().forEach(alias -> byName.put(alias, child));
+        }
+        // Names last: they win over aliases.
+        for (T child : children) {
             byName.put(child.name(), child);
         }
+    }
+
+    /**
+     * The definition that another builds on.
+     *
+     * @param child the other
+     * @return its parent, or nothing when it is a root or its parent is not among the definitions
+     */
+    Optional<T> parentOf(T child) {
+        return child.parent().map(byName::get);
     }
 
     /**
@@ -62,12 +83,12 @@ final class Linker<T extends Linker.Child> {
      */
     List<T> parentsFirst(Consumer<DefinitionProblem> problems) {
         Set<T> ordered = new LinkedHashSet<>();
-        for (T child : byName.values()) {
+        for (T child : new LinkedHashSet<>(byName.values())) {
             List<T> ancestry = new ArrayList<>();
             T at = child;
             while (at != null && !ancestry.contains(at)) {
                 ancestry.add(at);
-                at = at.parent().map(byName::get).orElse(null);
+                at = parentOf(at).orElse(null);
             }
             if (at == null) {
                 ordered.addAll(ancestry.reversed());

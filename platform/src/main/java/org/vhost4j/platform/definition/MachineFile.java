@@ -35,6 +35,11 @@ final class MachineFile implements Linker.Child {
     }
 
     @Override
+    public List<String> aliases() {
+        return List.of();
+    }
+
+    @Override
     public Optional<String> parent() {
         return text(root, "newer");
     }

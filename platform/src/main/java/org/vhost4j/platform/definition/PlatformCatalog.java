@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -80,8 +79,9 @@ public final class PlatformCatalog {
             }
         }
         Map<String, PlatformDefinition> built = new LinkedHashMap<>();
-        for (PlatformFile file : new Linker<>(List.copyOf(files.values())).parentsFirst(problems)) {
-            PlatformDefinition parent = parentOf(file, built, files.keySet()::contains, problems);
+        Linker<PlatformFile> linker = new Linker<>(List.copyOf(files.values()));
+        for (PlatformFile file : linker.parentsFirst(problems)) {
+            PlatformDefinition parent = parentOf(file, linker, built, problems);
             if (file.parent().isEmpty() || parent != null) {
                 file.build(parent, problems).ifPresent(platform -> built.put(platform.name(), platform));
             }
@@ -105,8 +105,9 @@ public final class PlatformCatalog {
         }
         Map<String, Map<Property, Statement>> built = new LinkedHashMap<>();
         List<MachineDefinition> machines = new ArrayList<>();
-        for (MachineFile file : new Linker<>(List.copyOf(files.values())).parentsFirst(problems)) {
-            Map<Property, Statement> newer = parentOf(file, built, files.keySet()::contains, problems);
+        Linker<MachineFile> linker = new Linker<>(List.copyOf(files.values()));
+        for (MachineFile file : linker.parentsFirst(problems)) {
+            Map<Property, Statement> newer = parentOf(file, linker, built, problems);
             if (file.parent().isEmpty() || newer != null) {
                 file.statements(newer == null ? Map.of() : newer, problems).ifPresent(statements -> {
                     built.put(file.name(), statements);
@@ -117,23 +118,21 @@ public final class PlatformCatalog {
         return machines;
     }
 
-    private static <T> @Nullable T parentOf(
-            Linker.Child child,
-            Map<String, T> built,
-            Function<String, Boolean> known,
-            Consumer<DefinitionProblem> problems) {
+    private static <F extends Linker.Child, T> @Nullable T parentOf(
+            F child, Linker<F> linker, Map<String, T> built, Consumer<DefinitionProblem> problems) {
         Optional<String> name = child.parent();
         if (name.isEmpty()) {
             return null;
         }
-        T parent = built.get(name.get());
-        if (parent == null) {
+        Optional<F> parent = linker.parentOf(child);
+        T definition = parent.isEmpty() ? null : built.get(parent.get().name());
+        if (definition == null) {
             problems.accept(child.parentProblem(
-                    known.apply(name.get())
+                    parent.isPresent()
                             ? "it builds on '" + name.get() + "', which was refused"
                             : "there is no definition '" + name.get() + "' to build on"));
         }
-        return parent;
+        return definition;
     }
 
     /**

@@ -57,12 +57,8 @@ final class PlatformFile implements Linker.Child {
         return source.baseName();
     }
 
-    /**
-     * The other names.
-     *
-     * @return possibly none
-     */
-    List<String> aliases() {
+    @Override
+    public List<String> aliases() {
         return root.path("aliases").valueStream().map(JsonNode::asString).toList();
     }
 
@@ -164,6 +160,9 @@ final class PlatformFile implements Linker.Child {
                             "is on, which needs '" + capability.id() + "' among 'requires'"));
                 }
             }
+        }
+        if (!found.isEmpty()) {
+            return;
         }
         Set<Feature> on = EnumSet.noneOf(Feature.class);
         for (Property property : Property.all()) {

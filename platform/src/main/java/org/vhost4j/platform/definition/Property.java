@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.vhost4j.device.feature.Feature;
 
 /**
@@ -78,7 +79,9 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
             Feature.IN_ORDER,
             Feature.RING_RESET);
 
+    private static final Pattern WHOLE_NUMBER = Pattern.compile("0|[1-9][0-9]{0,4}");
     private static final Map<String, Property> BY_NAME = registry();
+    private static final List<Property> ALL = List.copyOf(BY_NAME.values());
 
     /**
      * Every property that is known.
@@ -86,7 +89,7 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
      * @return features in the order of their bits, then the rest
      */
     public static List<Property> all() {
-        return List.copyOf(BY_NAME.values());
+        return ALL;
     }
 
     /**
@@ -136,7 +139,7 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
         return switch (kind) {
             case SWITCH -> value.equals(ON) || value.equals(OFF);
             case SWITCH_OR_AUTO -> value.equals(ON) || value.equals(OFF) || value.equals("auto");
-            case NUMBER -> value.matches("[0-9]{1,5}") && Integer.parseInt(value) <= 0xffff;
+            case NUMBER -> WHOLE_NUMBER.matcher(value).matches() && Integer.parseInt(value) <= 0xffff;
         };
     }
 
@@ -147,7 +150,7 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
      * @return true for on, and for any number but 0
      */
     public static boolean isOn(String value) {
-        return !value.equals(OFF) && !value.matches("0+");
+        return !value.equals(OFF) && !value.equals("0");
     }
 
     @Override

@@ -47,33 +47,27 @@ public final class Resolver {
         if (!layers.reasons().isEmpty()) {
             return new Refusal(layers.reasons(), List.of());
         }
-        Optional<PlatformDefinition> platform = choose(request);
+        Optional<PlatformDefinition> platform = choose(request, layers, machine.get());
         if (platform.isEmpty()) {
             return request.platform().map(this::noSuchPlatform).orElseGet(() -> noPlatformWorks(request));
         }
         return promise(request, layers, machine.get(), platform.get());
     }
 
-    /**
-     * The newest platform that a host supports.
-     *
-     * @param request the host and how it is used
-     * @return the platform, or nothing when the host supports none
-     */
-    public Optional<PlatformDefinition> newestSupported(Request request) {
-        return catalog.platforms().stream()
-                .filter(platform -> platform.deprecated().isEmpty())
-                .filter(platform ->
-                        platform.lackedBy(request.host(), request.uses()).isEmpty())
-                .findFirst();
-    }
-
-    private Optional<PlatformDefinition> choose(Request request) {
+    private Optional<PlatformDefinition> choose(Request request, Layers layers, MachineDefinition machine) {
         if (request.platform().isEmpty()) {
-            return newestSupported(request);
+            return newestKept(request, layers, machine);
         }
         String name = request.platform().get();
         return name.equals(HostPlatform.NAME) ? Optional.of(HostPlatform.of(request)) : catalog.platform(name);
+    }
+
+    private Optional<PlatformDefinition> newestKept(Request request, Layers layers, MachineDefinition machine) {
+        return catalog.platforms().stream()
+                .filter(platform -> platform.deprecated().isEmpty())
+                .filter(platform -> HostCheck.lacked(request, platform, layers.resolve(machine, platform))
+                        .isEmpty())
+                .findFirst();
     }
 
     private Outcome promise(Request request, Layers layers, MachineDefinition machine, PlatformDefinition platform) {
@@ -138,10 +132,7 @@ public final class Resolver {
                             ? "; no guest sees the difference."
                             : "; the guest would be promised " + Names.ofProperties(bits) + "."));
         }
-        String works = catalog.platforms().stream()
-                .filter(other -> HostCheck.lacked(request, other, layers.resolve(machine, other))
-                        .isEmpty())
-                .findFirst()
+        String works = newestKept(request, layers, machine)
                 .map(other -> "The newest platform that works on this host is " + inFull(other) + ".")
                 .orElse("No platform works on this host"
                         + (request.settings().isEmpty() ? "." : " with these settings."));

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.vhost4j.platform.probe.HostCapability;
+
+final class PlatformCatalogTest {
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    private Path directory;
+
+    private PlatformCatalog load() {
+        return PlatformCatalog.load(List.of(directory), List.of());
+    }
+
+    private void write(String name, String text) throws IOException {
+        Files.writeString(directory.resolve(name), text);
+    }
+
+    private static String child(String name, String parent, String rest) {
+        return """
+                {
+                  "name": "%s",
+                  "title": "A platform of our own",
+                  "line": "acme",
+                  "released": "2026-01-01",
+                  "parent": "%s",
+                  "evidence": [{"of": ["*"], "source": "probed"}]%s
+                }
+                """.formatted(name, parent, rest);
+    }
+
+    private List<String> problems() {
+        String prefix = directory.toString() + "/";
+        return load().problems().stream()
+                .map(problem -> problem.toString().replace(prefix, ""))
+                .toList();
+    }
+
+    @Test
+    void shippedDefinitionsAreSound() {
+        PlatformCatalog catalog = PlatformCatalog.shipped();
+        assertThat(catalog.problems()).isEmpty();
+        assertThat(catalog.platforms()).extracting(PlatformDefinition::name).startsWith("linux-6.17", "linux-6.9");
+        assertThat(catalog.machines())
+                .extracting(MachineDefinition::name)
+                .contains("pc-q35-2.10", "pc-q35-8.1", "pc-q35-8.2", "pc-q35-10.0", "pc-i440fx-11.1", "virt-8.1");
+        assertThat(catalog.defaultMachine().aliases()).contains("q35");
+    }
+
+    @Test
+    void everyShippedFileIsInTheIndex() throws IOException {
+        for (String kind : List.of("platforms", "machines")) {
+            Path folder = Path.of("src/main/resources/org/vhost4j/platform/definition", kind);
+            try (var files = Files.list(folder)) {
+                assertThat(DefinitionReader.resource(kind + "/index.txt").lines())
+                        .containsExactlyInAnyOrderElementsOf(
+                                files.map(file -> file.getFileName().toString())
+                                        .filter(name -> name.endsWith(".json"))
+                                        .toList());
+            }
+        }
+    }
+
+    @Test
+    void namesPeopleSayAreKnown() {
+        PlatformCatalog catalog = PlatformCatalog.shipped();
+        for (String name : List.of("5.4", "5.10", "5.15", "6.1", "6.2", "6.6", "6.12", "6.17", "6.18")) {
+            assertThat(catalog.platform("linux-" + name)).as(name).isPresent();
+        }
+    }
+
+    @Test
+    void requirementsAndStatementsAreInherited() {
+        PlatformDefinition platform =
+                PlatformCatalog.shipped().platform("linux-6.12").orElseThrow();
+        assertThat(platform.requires())
+                .contains(HostCapability.TAP_UDP_L4_128, HostCapability.TAP_USO, HostCapability.TAP_CSUM)
+                .doesNotContain(HostCapability.TAP_TUNNEL);
+        Property uso = Property.named("virtio-net.host_uso").orElseThrow();
+        assertThat(platform.statements().get(uso)).isEqualTo(new Statement(Layer.PLATFORM, "linux-6.2", "on"));
+        Property csum = Property.named("csum").orElseThrow();
+        assertThat(platform.statements().get(csum)).isEqualTo(new Statement(Layer.PLATFORM, "linux-3.18", "on"));
+    }
+
+    @Test
+    void machinesKeepWhatQemuKept() {
+        PlatformCatalog catalog = PlatformCatalog.shipped();
+        Property uso = Property.named("guest_uso4").orElseThrow();
+        Property tunnel = Property.named("host_tunnel").orElseThrow();
+        Property reset = Property.named("queue_reset").orElseThrow();
+        assertThat(catalog.machine("pc-q35-8.1").orElseThrow().statements()).containsKeys(uso, tunnel);
+        assertThat(catalog.machine("pc-q35-8.2").orElseThrow().statements())
+                .doesNotContainKey(uso)
+                .containsKey(tunnel);
+        assertThat(catalog.machine("pc-q35-10.2").orElseThrow().statements()).doesNotContainKey(tunnel);
+        assertThat(catalog.machine("pc-i440fx-7.1").orElseThrow().statements().get(reset))
+                .isEqualTo(new Statement(Layer.MACHINE, "pc-i440fx-7.1", "off"));
+        assertThat(catalog.machine("virt-7.2").orElseThrow().statements()).doesNotContainKey(reset);
+    }
+
+    @Test
+    void othersMayAddPlatforms() throws IOException {
+        write("60-acme.json", child("linux-acme-1", "linux-6.12", ""));
+        PlatformCatalog catalog = load();
+        assertThat(catalog.problems()).isEmpty();
+        PlatformDefinition acme = catalog.platform("linux-acme-1").orElseThrow();
+        assertThat(acme.requires())
+                .isEqualTo(catalog.platform("linux-6.9").orElseThrow().requires());
+        assertThat(catalog.platforms())
+                .as("mainline comes first")
+                .startsWith(catalog.platform("linux-6.17").orElseThrow());
+        assertThat(acme.origin()).isEqualTo(directory.resolve("60-acme.json").toString());
+    }
+
+    @Test
+    void moreSpecificDirectoryWinsAndAnEmptyFileHides(@TempDir Path specific) throws IOException {
+        write("60-acme.json", child("linux-acme-1", "linux-6.12", ""));
+        write("61-acme.json", child("linux-acme-2", "linux-6.12", ""));
+        Files.writeString(specific.resolve("60-acme.json"), child("linux-acme-1", "linux-6.2", ""));
+        Files.writeString(specific.resolve("61-acme.json"), "");
+        Files.writeString(specific.resolve("README"), "not a definition");
+        PlatformCatalog catalog = PlatformCatalog.load(List.of(directory, specific), List.of());
+        assertThat(catalog.problems()).isEmpty();
+        assertThat(catalog.platform("linux-acme-1").orElseThrow().parent()).hasValue("linux-6.2");
+        assertThat(catalog.platform("linux-acme-2")).isEmpty();
+    }
+
+    @Test
+    void shippedDefinitionsCanBeHidden() throws IOException {
+        write("50-linux-6.17.json", "");
+        assertThat(load().platform("linux-6.17")).isEmpty();
+        assertThat(load().problems()).isEmpty();
+    }
+
+    @Test
+    void brokenFileIsNamedAndTheOthersStand() throws IOException {
+        write("10-broken.json", "{\n  \"name\": \"x\",\n  \"title\" \"y\"\n}");
+        write("11-twice.json", "{\n  \"name\": \"x\",\n  \"name\": \"y\"\n}");
+        write(
+                "12-schema.json",
+                "{\n  \"name\": \"bad name\",\n  \"title\": \"t\",\n  \"line\": \"acme\",\n"
+                        + "  \"released\": \"2026-01-01\",\n  \"evidense\": []\n}");
+        write("60-good.json", child("linux-acme-1", "linux-6.12", ""));
+        assertThat(problems())
+                .hasSize(5)
+                .anyMatch(problem -> problem.startsWith("10-broken.json:3: "))
+                .anyMatch(problem -> problem.startsWith("11-twice.json:3: ") && problem.contains("name"))
+                .anyMatch(problem -> problem.startsWith("12-schema.json:2: name: "))
+                .contains("12-schema.json:1: evidence: is missing", "12-schema.json:1: evidense: is not known here");
+        assertThat(load().platform("linux-acme-1")).isPresent();
+        assertThat(load().platform("linux-6.12")).isPresent();
+    }
+
+    @Test
+    void whatASchemaCannotSayIsCaught() throws IOException {
+        write("10-unknown.json", child("a-1", "linux-6.12", ",\n\"properties\": {\n\"virtio-net.host_usso\": \"on\"}"));
+        write("11-kind.json", child("a-2", "linux-6.12", ",\n\"properties\": {\n\"virtio-net.host_uso\": 1}"));
+        write("12-capability.json", child("a-3", "linux-6.12", ",\n\"requires\": [\"tap-warp\"]"));
+        write("13-date.json", child("a-4", "linux-6.12", "").replace("2026-01-01", "2026-02-31"));
+        write("14-parent.json", child("a-5", "linux-9.9", ""));
+        write("15-grandchild.json", child("a-6", "a-5", ""));
+        write("16-name.json", child("host", "linux-6.12", ""));
+        write(
+                "17-evidence.json",
+                child("a-7", "linux-6.12", ",\n\"requires\": [\"tap-tunnel\"]").replace("*", "tap"));
+        assertThat(problems())
+                .containsExactly(
+                        "10-unknown.json:9: properties.virtio-net.host_usso: there is no property 'virtio-net.host_usso'",
+                        "11-kind.json:9: properties.virtio-net.host_uso: takes on or off, not '1'",
+                        "12-capability.json:8: requires: there is no host capability 'tap-warp'",
+                        "13-date.json:5: released: is not a date such as 2022-12-11",
+                        "14-parent.json:6: parent: there is no definition 'linux-9.9' to build on",
+                        "15-grandchild.json:6: parent: it builds on 'a-5', which was refused",
+                        "16-name.json:2: name: 'host' has a meaning of its own on the command line",
+                        "17-evidence.json:8: requires: no evidence is given for 'tap-tunnel'");
+    }
+
+    @Test
+    void promisesMustHaveGroundAndMustNotContradictThemselves() throws IOException {
+        write("10-ground.json", child("a-1", "linux-6.1", ",\n\"properties\": {\n\"virtio-net.host_uso\": \"on\"}"));
+        write("11-dependency.json", child("a-2", "linux-6.12", ",\n\"properties\": {\"virtio-net.csum\": \"off\"}"));
+        write(
+                "12-root.json",
+                child("a-3", "", ",\n\"properties\": {\"virtio-net.csum\": \"off\"}")
+                        .replace("\"parent\": \"\",", ""));
+        assertThat(problems())
+                .contains(
+                        "10-ground.json:9: properties.virtio-net.host_uso: is on, which needs 'tap-write-udp-l4' among"
+                                + " 'requires'",
+                        "11-dependency.json:8: properties: HOST_TSO4 needs CSUM",
+                        "11-dependency.json:8: properties: HOST_USO needs CSUM",
+                        "12-root.json:8: properties.virtio-net.guest_uso4: is missing: what depends on the host must be"
+                                + " stated here or by a parent");
+        assertThat(load().platform("a-3")).isEmpty();
+    }
+
+    @Test
+    void circlesAreCaught() throws IOException {
+        write("10-a.json", child("a", "b", ""));
+        write("11-b.json", child("b", "c", ""));
+        write("12-c.json", child("c", "b", ""));
+        assertThat(problems())
+                .containsExactly(
+                        "10-a.json:6: parent: it builds on 'b', whose parents go in a circle",
+                        "11-b.json:6: parent: its parents go in a circle: b, c, b",
+                        "12-c.json:6: parent: its parents go in a circle: c, b, c");
+    }
+
+    @Test
+    void secondDefinitionOfANameIsRefused() throws IOException {
+        write("60-acme.json", child("linux-6.2", "linux-6.0", ""));
+        assertThat(problems())
+                .containsExactly(
+                        "60-acme.json:2: name: 'linux-6.2' is already defined by 50-linux-6.2.json, which comes first");
+    }
+
+    @Test
+    void unreadableTextIsRefused() throws IOException {
+        Files.write(directory.resolve("10-binary.json"), new byte[] {(byte) 0xff, (byte) 0xfe, 0});
+        assertThat(problems()).containsExactly("10-binary.json: is not UTF-8");
+    }
+
+    @Test
+    void machinesOfOthersAreRead() throws IOException {
+        write("60-rhel.json", """
+                {"version": "rhel9.4.0", "newer": "8.2",
+                 "machines": [{"name": "pc-q35-rhel9.4.0", "title": "RHEL 9.4"}],
+                 "properties": {"virtio-net.host_uso": "off"}}
+                """);
+        PlatformCatalog catalog = PlatformCatalog.load(List.of(), List.of(directory));
+        assertThat(catalog.problems()).isEmpty();
+        assertThat(catalog.machine("pc-q35-rhel9.4.0").orElseThrow().statements())
+                .containsKey(Property.named("host_uso").orElseThrow());
+        assertThat(Set.copyOf(catalog.machines())).hasSizeGreaterThan(80);
+    }
+}

@@ -37,13 +37,14 @@ final class DefinitionFiles {
         for (String name : DefinitionReader.resource(shipped).lines().toList()) {
             byName.put(
                     name,
-                    new DefinitionSource("builtin:" + folder + name, name, DefinitionReader.resource(folder + name)));
+                    new DefinitionSource(
+                            "builtin:" + folder + name, name, DefinitionReader.resource(folder + name), true));
         }
         for (Path directory : directories) {
             for (Path file : list(directory, problems)) {
                 String name = String.valueOf(file.getFileName());
                 try {
-                    byName.put(name, new DefinitionSource(file.toString(), name, Files.readString(file)));
+                    byName.put(name, new DefinitionSource(file.toString(), name, Files.readString(file), false));
                 } catch (CharacterCodingException e) {
                     problems.accept(new DefinitionProblem(file.toString(), 0, "", "is not UTF-8"));
                 } catch (IOException e) {

@@ -8,7 +8,7 @@ import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import com.networknt.schema.path.NodePath;
 import com.networknt.schema.serialization.NodeReader;
-import com.networknt.schema.utils.JsonNodes;
+import com.networknt.schema.serialization.node.TokenStreamLocationAware;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -25,16 +25,20 @@ import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Reads a JSON file and holds it against a JSON Schema; every problem has its line and member. */
+/**
+ * Reads JSON files and holds them against a JSON Schema; every problem has its line and member.
+ *
+ * <p>The program's own files were held against it by the build, and not again: the schema's classes take most of a second to
+ * load, which nobody should wait for who has no definitions of his own.
+ */
 final class DefinitionReader {
     private static final JsonMapper STRICT = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
-    private static final NodeReader LOCATED =
-            NodeReader.builder().locationAware().build();
 
-    private final Schema schema;
+    private final String schemaResource;
+    private @Nullable Schema schema;
 
     /**
      * A reader for one kind of file.
@@ -42,8 +46,7 @@ final class DefinitionReader {
      * @param schemaResource the schema's name within the resources of this package
      */
     DefinitionReader(String schemaResource) {
-        SchemaRegistry registry = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
-        this.schema = registry.getSchema(resource(schemaResource), InputFormat.JSON);
+        this.schemaResource = schemaResource;
     }
 
     /**
@@ -51,19 +54,33 @@ final class DefinitionReader {
      *
      * @param source the file
      * @param problems takes what is wrong with it
-     * @return its content, every node of which knows its line; nothing when there was a problem
+     * @return its content; nothing when there was a problem
      */
     Optional<JsonNode> read(DefinitionSource source, Consumer<DefinitionProblem> problems) {
         try {
-            STRICT.readTree(source.text());
+            JsonNode plain = STRICT.readTree(source.text());
+            if (source.shipped()) {
+                return Optional.of(plain);
+            }
         } catch (JacksonException broken) {
             TokenStreamLocation where = broken.getLocation();
             problems.accept(new DefinitionProblem(
                     source.file(), where == null ? 0 : where.getLineNr(), "", broken.getOriginalMessage()));
             return Optional.empty();
         }
-        JsonNode root = LOCATED.readTree(source.text(), InputFormat.JSON);
-        List<Error> errors = new ArrayList<>(schema.validate(root));
+        return validate(source, problems);
+    }
+
+    /**
+     * Reads a file that is JSON, and holds it against the schema.
+     *
+     * @param source the file
+     * @param problems takes what is wrong with it
+     * @return its content, every node of which knows its line; nothing when there was a problem
+     */
+    Optional<JsonNode> validate(DefinitionSource source, Consumer<DefinitionProblem> problems) {
+        JsonNode root = NodeReader.builder().locationAware().build().readTree(source.text(), InputFormat.JSON);
+        List<Error> errors = new ArrayList<>(schema().validate(root));
         for (Error error : errors) {
             JsonNode node = error.getInstanceNode();
             problems.accept(new DefinitionProblem(
@@ -72,14 +89,23 @@ final class DefinitionReader {
         return errors.isEmpty() ? Optional.of(root) : Optional.empty();
     }
 
+    private Schema schema() {
+        if (schema == null) {
+            SchemaRegistry registry = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
+            schema = registry.getSchema(resource(schemaResource), InputFormat.JSON);
+        }
+        return schema;
+    }
+
     /**
      * The line of a node that {@link #read} gave.
      *
      * @param node the node
-     * @return the line, counted from 1; 0 when it is not known
+     * @return the line, counted from 1; 0 when it is not known, as for the program's own files
      */
     static int lineOf(@Nullable JsonNode node) {
-        TokenStreamLocation where = node == null ? null : JsonNodes.tokenStreamLocationOf(node);
+        TokenStreamLocation where =
+                node instanceof TokenStreamLocationAware located ? located.tokenStreamLocation() : null;
         return where == null ? 0 : where.getLineNr();
     }
 

@@ -83,7 +83,7 @@ final class Layers {
                 said.add(new Statement(Layer.DEVICE, "the device's default", device.defaultOf(property)));
             }
             addIfStated(said, machine.statements().get(property));
-            addIfStated(said, platform.statements().get(property));
+            addIfStated(said, ofPlatform(platform, property));
             String value = explicit.get(property);
             if (value != null) {
                 said.add(new Statement(Layer.EXPLICIT, "--set", value));
@@ -100,6 +100,14 @@ final class Layers {
         if (statement != null) {
             said.add(statement);
         }
+    }
+
+    private static @Nullable Statement ofPlatform(PlatformDefinition platform, Property property) {
+        Statement statement = platform.statements().get(property);
+        return statement == null || statement.source().equals(platform.name())
+                ? statement
+                : new Statement(
+                        Layer.PLATFORM, platform.name() + " (from " + statement.source() + ")", statement.value());
     }
 
     private Standing standing(Property property, String value) {

@@ -8,8 +8,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostUse;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -165,6 +168,20 @@ public final class PlatformCatalog {
                 .filter(MachineDefinition::isDefault)
                 .findFirst()
                 .orElseGet(() -> machines.getFirst());
+    }
+
+    /**
+     * The newest platform that a host supports by itself.
+     *
+     * @param host the host
+     * @param uses in which ways its kernel is used
+     * @return the platform, or nothing when the host supports none
+     */
+    public Optional<PlatformDefinition> newestSupported(HostCapabilities host, Set<HostUse> uses) {
+        return platforms.stream()
+                .filter(platform -> platform.deprecated().isEmpty())
+                .filter(platform -> platform.lackedBy(host, uses).isEmpty())
+                .findFirst();
     }
 
     /**

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -54,6 +55,18 @@ final class PlatformCatalogTest {
                 .extracting(MachineDefinition::name)
                 .contains("pc-q35-2.10", "pc-q35-8.1", "pc-q35-8.2", "pc-q35-10.0", "pc-i440fx-11.1", "virt-8.1");
         assertThat(catalog.defaultMachine().aliases()).contains("q35");
+    }
+
+    @Test
+    void everyShippedFileFitsItsSchema() {
+        for (String kind : List.of("platform", "machine")) {
+            List<DefinitionProblem> problems = new ArrayList<>();
+            DefinitionReader reader = new DefinitionReader("schema/" + kind + ".schema.json");
+            List<DefinitionSource> sources = DefinitionFiles.find(kind + "s/index.txt", List.of(), problems::add);
+            assertThat(sources).isNotEmpty();
+            sources.forEach(source -> reader.validate(source, problems::add));
+            assertThat(problems).isEmpty();
+        }
     }
 
     @Test

@@ -75,14 +75,15 @@ final class ResolverTest {
                 .doesNotContain("HOST_USO", "GUEST_USO4", "GUEST_USO6")
                 .contains("HOST_TSO4");
         assertThat(provenance(old, "host_uso"))
-                .isEqualTo("off by platform linux-3.18, over on by the device's default");
+                .isEqualTo("off by platform linux-6.0 (from linux-3.18), over on by the device's default");
     }
 
     @Test
     void laterLayersOverride() {
         Request request = on("linux-6.12").withMachine("pc-q35-8.1").withPlatform("linux-6.12");
         assertThat(provenance(resolved(request), "host_uso"))
-                .isEqualTo("on by platform linux-6.2, over off by machine pc-q35-8.1, over on by the device's default");
+                .isEqualTo(
+                        "on by platform linux-6.9 (from linux-6.2), over off by machine pc-q35-8.1, over on by the device's default");
         Resolution explicit = resolved(request.withSettings(Map.of("host_uso", "off")));
         assertThat(explicit.offered().has(Feature.HOST_USO)).isFalse();
         assertThat(explicit.offered().has(Feature.GUEST_USO4)).isTrue();

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Where definitions of others are looked for: the distributor's, the administrator's, the user's, and those of the command line,
+ * each more specific than the one before.
+ *
+ * @param platforms directories of platforms, the least specific first
+ * @param machines directories of machines, likewise
+ */
+public record SearchPath(List<Path> platforms, List<Path> machines) {
+    /** Copies the lists. */
+    public SearchPath {
+        platforms = List.copyOf(platforms);
+        machines = List.copyOf(machines);
+    }
+
+    /**
+     * The directories of this process.
+     *
+     * @param environment the process's environment: {@code XDG_CONFIG_HOME} and {@code HOME} count
+     * @param extraPlatforms further directories of platforms, the most specific of all, in the order given
+     * @return the search path
+     */
+    public static SearchPath of(Map<String, String> environment, List<Path> extraPlatforms) {
+        List<Path> bases = new ArrayList<>(List.of(Path.of("/usr/share/vhost4j"), Path.of("/etc/vhost4j")));
+        String config = environment.getOrDefault("XDG_CONFIG_HOME", "");
+        String home = environment.getOrDefault("HOME", "");
+        if (!config.isEmpty()) {
+            bases.add(Path.of(config, "vhost4j"));
+        } else if (!home.isEmpty()) {
+            bases.add(Path.of(home, ".config", "vhost4j"));
+        }
+        List<Path> platforms = new ArrayList<>(
+                bases.stream().map(base -> base.resolve("platforms")).toList());
+        platforms.addAll(extraPlatforms);
+        return new SearchPath(
+                platforms, bases.stream().map(base -> base.resolve("machines")).toList());
+    }
+
+    /**
+     * Loads everything that is found, over what comes with the program.
+     *
+     * @return the catalog
+     */
+    public PlatformCatalog load() {
+        return PlatformCatalog.load(platforms, machines);
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.platform;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import org.vhost4j.platform.definition.MachineDefinition;
+import org.vhost4j.platform.definition.PlatformCatalog;
+import org.vhost4j.platform.definition.PlatformDefinition;
+import org.vhost4j.platform.definition.PlatformSupport;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostUse;
+
+/** The lists of machines and platforms, in the layout of QEMU's {@code -machine help}. */
+final class HelpText {
+    private HelpText() {}
+
+    /**
+     * The machines.
+     *
+     * @param catalog the definitions
+     * @return lines, each with its end
+     */
+    static String machines(PlatformCatalog catalog) {
+        StringBuilder text = new StringBuilder("Supported machines are:\n");
+        List<MachineDefinition> byLine = catalog.machines().stream()
+                .sorted(Comparator.comparing((MachineDefinition machine) -> line(machine.name())))
+                .toList();
+        String chosen = catalog.defaultMachine().name();
+        for (MachineDefinition machine : byLine) {
+            for (String alias : machine.aliases()) {
+                text.append(entry(alias, machine.title(), " (alias of " + machine.name() + ")"));
+            }
+            String marks = (machine.name().equals(chosen) ? " (default)" : "")
+                    + (machine.deprecated().isPresent() ? " (deprecated)" : "");
+            text.append(entry(machine.name(), machine.title(), marks));
+        }
+        return text.toString();
+    }
+
+    /**
+     * The platforms, and how far a host keeps each.
+     *
+     * @param catalog the definitions
+     * @param host the host
+     * @param uses in which ways its kernel is used
+     * @return lines, each with its end
+     */
+    static String platforms(PlatformCatalog catalog, HostCapabilities host, Set<HostUse> uses) {
+        StringBuilder text = new StringBuilder("Supported platforms are:\n");
+        Optional<PlatformDefinition> chosen = catalog.newestSupported(host, uses);
+        for (PlatformDefinition platform : catalog.platforms()) {
+            for (String alias : platform.aliases()) {
+                text.append(entry(alias, platform.title(), " (alias of " + platform.name() + ")"));
+            }
+            String marks = (chosen.filter(platform::equals).isPresent() ? " (default)" : "")
+                    + (platform.deprecated().isPresent() ? " (deprecated)" : "")
+                    + " (" + PlatformSupport.of(platform, host, uses).inWords() + ")";
+            text.append(entry(platform.name(), platform.title(), marks));
+        }
+        text.append(entry("host", "Everything that this host has; migrates to no other", " (supported)"));
+        return text.toString();
+    }
+
+    private static String line(String machine) {
+        int version = machine.lastIndexOf('-');
+        return version < 0 ? machine : machine.substring(0, version);
+    }
+
+    private static String entry(String name, String title, String marks) {
+        return String.format(Locale.ROOT, "%-20s %s%s%n", name, title, marks);
+    }
+}

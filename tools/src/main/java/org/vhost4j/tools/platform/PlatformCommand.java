@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.platform;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code vhost4j platform}: everything about platforms that needs no guest. */
+@Command(
+        name = "platform",
+        description = "Shows, checks and explains what guests are promised.",
+        mixinStandardHelpOptions = true,
+        subcommands = {ProbeCommand.class, ShowCommand.class})
+public final class PlatformCommand implements Runnable {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "Which? Give one of the sub-commands.");
+    }
+}

@@ -7,7 +7,7 @@ import org.vhost4j.device.net.Frame;
 import org.vhost4j.device.net.NetPort;
 
 /** A port that keeps what it is given, and answers as it is told. */
-final class RecordingPort implements NetPort {
+class RecordingPort implements NetPort {
     /** A frame as it was delivered. */
     static final class Delivered {
         final byte[] bytes;

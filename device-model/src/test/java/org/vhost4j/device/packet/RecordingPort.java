@@ -5,18 +5,19 @@ import java.util.ArrayList;
 import java.util.List;
 import org.vhost4j.device.net.Frame;
 import org.vhost4j.device.net.NetPort;
+import org.vhost4j.device.net.Offloads;
 
 /** A port that keeps what it is given, and answers as it is told. */
-class RecordingPort implements NetPort {
+public class RecordingPort implements NetPort {
     /** A frame as it was delivered. */
-    static final class Delivered {
-        final byte[] bytes;
-        final int flags;
-        final int gsoType;
-        final int gsoSize;
-        final int checksumStart;
-        final int checksumOffset;
-        final int needs;
+    public static final class Delivered {
+        public final byte[] bytes;
+        public final int flags;
+        public final int gsoType;
+        public final int gsoSize;
+        public final int checksumStart;
+        public final int checksumOffset;
+        public final int needs;
 
         private Delivered(Frame frame) {
             bytes = Frames.bytes(frame);
@@ -29,14 +30,16 @@ class RecordingPort implements NetPort {
         }
     }
 
-    final List<Delivered> delivered = new ArrayList<>();
+    /** What it was given, in order. */
+    public final List<Delivered> delivered = new ArrayList<>();
     /** How many frames fit before {@link #whenFull} is the answer. */
     int room = Integer.MAX_VALUE;
 
     int whenFull = NO_ROOM;
     int accepts;
 
-    RecordingPort(int accepts) {
+    /** A port with room for everything that takes a mask of {@link Offloads}. */
+    public RecordingPort(int accepts) {
         this.accepts = accepts;
     }
 

@@ -10,7 +10,7 @@ import org.vhost4j.device.net.Frame;
  * A TCP or UDP packet as a sender with offloads writes it: one set of headers, a checksum seed, more payload than a segment
  * takes. A builder whose defaults are a plain TCPv4 super-frame; {@link #build} lays the bytes out.
  */
-final class SuperFrame {
+public final class SuperFrame {
     int[] vlanTypes = {};
     boolean ipv6;
     boolean udp;
@@ -43,8 +43,21 @@ final class SuperFrame {
 
     /** A random one, with payload for at least two segments. */
     static SuperFrame random(SplittableRandom random, int maxPayload) {
+        return random(random, maxPayload, 3, random.nextInt(4) == 0);
+    }
+
+    /**
+     * A random one, with payload for at least two segments.
+     *
+     * @param random decides everything
+     * @param maxPayload bytes of payload, at most
+     * @param vlans bound of the number of VLAN tags
+     * @param lies whether lengths and the IPv4 header checksum are wrong
+     * @return the packet, built
+     */
+    public static SuperFrame random(SplittableRandom random, int maxPayload, int vlans, boolean lies) {
         SuperFrame frame = new SuperFrame();
-        frame.vlanTypes = new int[random.nextInt(3)];
+        frame.vlanTypes = new int[random.nextInt(vlans)];
         for (int i = 0; i < frame.vlanTypes.length; i++) {
             frame.vlanTypes[i] = random.nextBoolean() ? 0x8100 : 0x88a8;
         }
@@ -71,7 +84,7 @@ final class SuperFrame {
         frame.sequence = random.nextInt();
         frame.identification = random.nextBoolean() ? random.nextInt(0x10000) : 0xfffe;
         frame.fragmentField = random.nextInt(4) << 14;
-        frame.lies = random.nextInt(4) == 0;
+        frame.lies = lies;
         int segments = 2 + random.nextInt(random.nextInt(4) == 0 ? 126 : 20);
         frame.gsoSize = 1 + random.nextInt(Math.max(1, maxPayload / segments));
         int last = random.nextInt(4) == 0 ? 1 : 1 + random.nextInt(frame.gsoSize);
@@ -183,15 +196,21 @@ final class SuperFrame {
         return sum(pseudo, 0, pseudo.length);
     }
 
+    /** The bytes as they were last built. */
+    public byte[] bytes() {
+        return bytes;
+    }
+
     /** A frame over these bytes with the header that goes with them. */
-    Frame frame(Arena arena, SplittableRandom random, int pieces) {
+    public Frame frame(Arena arena, SplittableRandom random, int pieces) {
         Frame frame = new Frame();
         Frames.scatter(arena, frame, bytes, random, pieces);
         writeHeader(frame);
         return frame;
     }
 
-    void writeHeader(Frame frame) {
+    /** Writes the virtio-net header that goes with these bytes. */
+    public void writeHeader(Frame frame) {
         frame.flags = Frame.NEEDS_CSUM;
         frame.gsoType = gsoType();
         frame.gsoSize = gsoSize;

@@ -143,6 +143,8 @@ public final class LibC {
 
         static native int poll(long fds, long count, int timeoutMillis);
 
+        static native long syscall(long number, long first, long second, long third);
+
         static native String strerror(int errno);
     }
 
@@ -392,6 +394,19 @@ public final class LibC {
      */
     public static int poll(long fds, int count, int timeoutMillis) {
         return result(C.poll(fds, count, timeoutMillis));
+    }
+
+    /**
+     * syscall(2), for calls that the C library has no function for.
+     *
+     * @param number the call's number on this architecture
+     * @param first its first argument
+     * @param second its second argument
+     * @param third its third argument
+     * @return what the call answers, an int, or the negative errno
+     */
+    public static int syscall(long number, long first, long second, long third) {
+        return result(C.syscall(number, first, second, third));
     }
 
     /**

@@ -132,7 +132,35 @@ public enum HostCapability {
             "TUNSETOFFLOAD CSUM|TSO4|TSO6|USO4|USO6|UDP_TUNNEL_GSO|UDP_TUNNEL_GSO_CSUM",
             true,
             EnumSet.of(HOST_UDP_TUNNEL_GSO_CSUM, GUEST_UDP_TUNNEL_GSO_CSUM),
-            "vhost-user carries no bit above 63, so no guest is promised it and nothing has to be done");
+            "vhost-user carries no bit above 63, so no guest is promised it and nothing has to be done"),
+    /** The virtio-net header of a TAP can have 12 bytes (mergeable buffers), 20 (hash) and 24 (tunnel). */
+    TAP_VNET_HDR_SIZE(
+            "tap-vnet-hdr-size",
+            HostUse.TAP,
+            "TUNSETVNETHDRSZ 12, 20 and 24",
+            false,
+            EnumSet.noneOf(Feature.class),
+            "headers are converted by the back-end"),
+    /** The kernel has a vhost-net of its own. */
+    VHOST_NET(
+            "vhost-net",
+            HostUse.VHOST_NET,
+            "VHOST_GET_FEATURES of /dev/vhost-net",
+            false,
+            EnumSet.noneOf(Feature.class),
+            "this back-end takes its place"),
+    /** Page faults on guest memory can be handled by the back-end. */
+    USERFAULTFD("userfaultfd", HostUse.POSTCOPY, "userfaultfd(2)", false, EnumSet.noneOf(Feature.class), null),
+    /** Frames can bypass the host's network stack. */
+    AF_XDP("af-xdp", HostUse.AF_XDP, "socket(AF_XDP)", false, EnumSet.noneOf(Feature.class), null),
+    /** Input and output can be queued to the kernel. */
+    IO_URING(
+            "io-uring",
+            HostUse.IO_URING,
+            "io_uring_setup(2)",
+            false,
+            EnumSet.noneOf(Feature.class),
+            "input and output are done call by call");
 
     private final String id;
     private final HostUse use;

@@ -17,20 +17,22 @@ public final class HostProbe {
      * @return the answers
      */
     public static HostCapabilities probe() {
-        try (TunKernel kernel = new LinuxTun()) {
-            return probe(kernel);
+        try (TunKernel tun = new LinuxTun()) {
+            return probe(tun, new LinuxKernel());
         }
     }
 
     /**
      * Asks through other calls than the host's.
      *
-     * @param kernel takes the calls
+     * @param tun takes the calls on {@code /dev/net/tun}
+     * @param kernel takes the other calls
      * @return the answers
      */
-    static HostCapabilities probe(TunKernel kernel) {
+    static HostCapabilities probe(TunKernel tun, HostKernel kernel) {
         Map<HostCapability, Answer> answers = new EnumMap<>(HostCapability.class);
-        new TapProbe(kernel, answers).run();
+        new TapProbe(tun, answers).run();
+        new KernelProbe(kernel, answers).run();
         return new HostCapabilities(kernelSays("hostname", "this host"), kernelSays("osrelease", ""), answers);
     }
 

@@ -17,6 +17,7 @@ final class LinuxTun implements TunKernel {
     private static final long TUNSETIFF = 0x400454caL;
     private static final long TUNGETFEATURES = 0x800454cfL;
     private static final long TUNSETOFFLOAD = 0x400454d0L;
+    private static final long TUNSETVNETHDRSZ = 0x400454d8L;
     private static final int IFREQ_BYTES = 40;
     private static final int IFREQ_FLAGS = 16;
     /** IFF_TAP, IFF_NO_PI, IFF_VNET_HDR. */
@@ -56,6 +57,16 @@ final class LinuxTun implements TunKernel {
     @Override
     public int setOffload(int mask) {
         return LibC.ioctl(number(), TUNSETOFFLOAD, mask);
+    }
+
+    @Override
+    public int setHeaderSize(int bytes) {
+        try (Arena arena = Arena.ofConfined()) {
+            return LibC.ioctl(
+                    number(),
+                    TUNSETVNETHDRSZ,
+                    arena.allocateFrom(ValueLayout.JAVA_INT, bytes).address());
+        }
     }
 
     @Override

@@ -23,6 +23,8 @@ final class TapProbe {
     private static final int TUNNEL = 0x80;
     private static final int TUNNEL_CSUM = 0x100;
 
+    private static final int[] HEADER_SIZES = {12, 20, 24};
+
     private static final String NEEDS_ADMIN = "needs CAP_NET_ADMIN";
 
     private final TunKernel kernel;
@@ -72,6 +74,21 @@ final class TapProbe {
         boolean judges = kernel.write(UdpSuperFrame.of(UdpSuperFrame.MEANINGLESS, 2)) == -Errno.EINVAL;
         askWrite(HostCapability.TAP_WRITE_UDP_L4, 2, judges);
         askWrite(HostCapability.TAP_UDP_L4_128, 128, judges);
+        // Last, as it changes what the writes above begin with.
+        askHeaderSizes();
+    }
+
+    private void askHeaderSizes() {
+        HostCapability capability = HostCapability.TAP_VNET_HDR_SIZE;
+        Answer answer = Answer.yes(capability.question(), "ok");
+        for (int bytes : HEADER_SIZES) {
+            int result = kernel.setHeaderSize(bytes);
+            if (result < 0) {
+                answer = Answer.no(capability.question(), bytes + " bytes: " + Errno.name(-result));
+                break;
+            }
+        }
+        answers.put(capability, answer);
     }
 
     private void theRestIsUnknown(String why) {

@@ -36,6 +36,14 @@ interface TunKernel extends AutoCloseable {
     int setOffload(int mask);
 
     /**
+     * TUNSETVNETHDRSZ.
+     *
+     * @param bytes the size of the virtio-net header
+     * @return 0 or the negative errno
+     */
+    int setHeaderSize(int bytes);
+
+    /**
      * Writes one frame.
      *
      * @param frame a 10-byte virtio-net header and an Ethernet frame

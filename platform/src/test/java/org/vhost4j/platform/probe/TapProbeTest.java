@@ -4,7 +4,9 @@ package org.vhost4j.platform.probe;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -20,6 +22,7 @@ final class TapProbeTest {
         int knownOffloads = 0x1ff;
         int segmentLimit = 128;
         boolean takesUdpL4 = true;
+        int largestHeader = 24;
         boolean checksUpFirst;
         final List<byte[]> frames = new ArrayList<>();
 
@@ -47,6 +50,11 @@ final class TapProbeTest {
         }
 
         @Override
+        public int setHeaderSize(int bytes) {
+            return bytes <= largestHeader ? 0 : -Errno.EINVAL;
+        }
+
+        @Override
         public int write(byte[] frame) {
             frames.add(frame);
             if (checksUpFirst) {
@@ -61,6 +69,12 @@ final class TapProbeTest {
         public void close() {}
     }
 
+    private static HostCapabilities probe(TunKernel tun) {
+        Map<HostCapability, Answer> answers = new EnumMap<>(HostCapability.class);
+        new TapProbe(tun, answers).run();
+        return new HostCapabilities("fake", "", answers);
+    }
+
     private static Set<String> with(HostCapabilities host, Answer.Verdict verdict) {
         return host.answers().entrySet().stream()
                 .filter(entry -> entry.getValue().verdict() == verdict)
@@ -70,9 +84,11 @@ final class TapProbeTest {
 
     @Test
     void newestKernelHasEverything() {
-        HostCapabilities host = HostProbe.probe(new FakeTun());
-        assertThat(host.answers()).containsOnlyKeys(HostCapability.values());
-        assertThat(with(host, Answer.Verdict.YES)).hasSize(HostCapability.values().length);
+        HostCapabilities host = probe(new FakeTun());
+        assertThat(host.answers().keySet())
+                .allMatch(capability -> capability.use() == HostUse.TAP)
+                .hasSize(14);
+        assertThat(with(host, Answer.Verdict.YES)).hasSize(14);
         assertThat(host.udpSegmentLimit()).hasValue(128);
     }
 
@@ -81,7 +97,7 @@ final class TapProbeTest {
         FakeTun tun = new FakeTun();
         tun.knownOffloads = 0x1f;
         tun.takesUdpL4 = false;
-        HostCapabilities host = HostProbe.probe(tun);
+        HostCapabilities host = probe(tun);
         assertThat(with(host, Answer.Verdict.NO))
                 .containsExactly("tap-tunnel", "tap-tunnel-csum", "tap-udp-l4-128", "tap-uso", "tap-write-udp-l4");
         assertThat(host.answer(HostCapability.TAP_USO).inWords())
@@ -94,7 +110,7 @@ final class TapProbeTest {
         FakeTun tun = new FakeTun();
         tun.knownOffloads = 0x1f;
         tun.segmentLimit = 64;
-        HostCapabilities host = HostProbe.probe(tun);
+        HostCapabilities host = probe(tun);
         assertThat(host.has(HostCapability.TAP_USO)).isFalse();
         assertThat(host.has(HostCapability.TAP_WRITE_UDP_L4)).isTrue();
         assertThat(host.answer(HostCapability.TAP_UDP_L4_128).verdict()).isEqualTo(Answer.Verdict.NO);
@@ -105,7 +121,7 @@ final class TapProbeTest {
     void withoutTheRightTheAnswerIsUnknown() {
         FakeTun tun = new FakeTun();
         tun.creates = -Errno.EPERM;
-        HostCapabilities host = HostProbe.probe(tun);
+        HostCapabilities host = probe(tun);
         assertThat(with(host, Answer.Verdict.YES))
                 .containsExactly("tap", "tap-multi-queue", "tap-no-carrier", "tap-vnet-hdr");
         assertThat(with(host, Answer.Verdict.NO)).isEmpty();
@@ -117,7 +133,7 @@ final class TapProbeTest {
     void withoutTheDeviceThereIsNoTap() {
         FakeTun tun = new FakeTun();
         tun.opens = -Errno.ENOENT;
-        HostCapabilities host = HostProbe.probe(tun);
+        HostCapabilities host = probe(tun);
         assertThat(host.answer(HostCapability.TAP)).isEqualTo(Answer.no("open /dev/net/tun", "ENOENT"));
         assertThat(with(host, Answer.Verdict.YES)).isEmpty();
         assertThat(with(host, Answer.Verdict.NO)).containsExactly("tap");
@@ -127,8 +143,8 @@ final class TapProbeTest {
     void notBeingAllowedToOpenIsUnknown() {
         FakeTun tun = new FakeTun();
         tun.opens = -Errno.EACCES;
-        HostCapabilities host = HostProbe.probe(tun);
-        assertThat(with(host, Answer.Verdict.UNKNOWN)).hasSize(HostCapability.values().length);
+        HostCapabilities host = probe(tun);
+        assertThat(with(host, Answer.Verdict.UNKNOWN)).hasSize(14);
         assertThat(host.answer(HostCapability.TAP).said()).contains("EACCES").contains("right");
     }
 
@@ -136,8 +152,16 @@ final class TapProbeTest {
     void kernelThatLooksAtTheInterfaceBeforeTheHeaderTellsNothing() {
         FakeTun tun = new FakeTun();
         tun.checksUpFirst = true;
-        HostCapabilities host = HostProbe.probe(tun);
+        HostCapabilities host = probe(tun);
         assertThat(with(host, Answer.Verdict.UNKNOWN)).containsExactly("tap-udp-l4-128", "tap-write-udp-l4");
+    }
+
+    @Test
+    void headerSizesAreTriedOneByOne() {
+        FakeTun tun = new FakeTun();
+        tun.largestHeader = 20;
+        assertThat(probe(tun).answer(HostCapability.TAP_VNET_HDR_SIZE))
+                .isEqualTo(Answer.no("TUNSETVNETHDRSZ 12, 20 and 24", "24 bytes: EINVAL"));
     }
 
     @Test

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.probe;
+
+/** The calls of a probe that have nothing to do with TAP interfaces. Each returns what the call returned, or the negative errno. */
+interface HostKernel {
+    /**
+     * Opens {@code /dev/vhost-net} and asks it for its feature bits (VHOST_GET_FEATURES).
+     *
+     * @param features takes the 64-bit word in its first element
+     * @return 0 or the negative errno
+     */
+    int vhostNetFeatures(long[] features);
+
+    /**
+     * userfaultfd(2) for faults of user space only, which needs no right since Linux 5.11.
+     *
+     * @return 0 or the negative errno
+     */
+    int userfaultfd();
+
+    /**
+     * socket(2) of the family AF_XDP.
+     *
+     * @return 0 or the negative errno
+     */
+    int xdpSocket();
+
+    /**
+     * io_uring_setup(2) of no entries, which a kernel that has it answers with EINVAL.
+     *
+     * @return the negative errno
+     */
+    int ioUringSetup();
+}

@@ -258,6 +258,7 @@ static bool readable(int fd, int timeout_ms) {
 struct tail {
     uint32_t seq;
     uint16_t length;
+    bool taken; /* kept all the same: it may come again */
 };
 
 static struct {
@@ -304,17 +305,24 @@ static void accept_datagram(uint32_t seq) {
     else receiver.next = seq + 1;
 }
 
-/* Takes the oldest announced tail that these bytes are. */
-static bool take_tail(const uint8_t *data, size_t length) {
+/* The oldest announced tail that these bytes are and that was or was not taken yet, or NULL. */
+static struct tail *find_tail(const uint8_t *data, size_t length, bool taken) {
     for (int i = 0; i < receiver.announced_count; i++) {
-        struct tail t = receiver.announced[i];
-        if (t.length != length || first_difference(data, 0, length, receiver.session, t.seq) != length) continue;
-        memmove(receiver.announced + i, receiver.announced + i + 1,
-                sizeof t * (size_t)(--receiver.announced_count - i));
-        accept_datagram(t.seq);
-        return true;
+        struct tail *t = receiver.announced + i;
+        if (t->taken == taken && t->length == length &&
+            first_difference(data, 0, length, receiver.session, t->seq) == length) {
+            return t;
+        }
     }
-    return false;
+    return NULL;
+}
+
+static bool take_tail(const uint8_t *data, size_t length) {
+    struct tail *t = find_tail(data, length, false);
+    if (!t) return false;
+    t->taken = true;
+    accept_datagram(t->seq);
+    return true;
 }
 
 static void announce_tail(const struct header *h) {
@@ -328,7 +336,7 @@ static void announce_tail(const struct header *h) {
         memmove(receiver.announced, receiver.announced + 1, sizeof receiver.announced - sizeof *receiver.announced);
         receiver.announced_count--;
     }
-    receiver.announced[receiver.announced_count++] = (struct tail){seq, h->tail};
+    receiver.announced[receiver.announced_count++] = (struct tail){.seq = seq, .length = h->tail};
     for (int i = 0; i < receiver.early_count; i++) {
         if (take_tail(receiver.early[i].data, receiver.early[i].length)) {
             receiver.early[i] = receiver.early[--receiver.early_count];
@@ -340,9 +348,14 @@ static void announce_tail(const struct header *h) {
 static void check_datagram(const uint8_t *data, size_t length) {
     struct header h;
     if (length < HEADER) {
+        bool expected = take_tail(data, length);
+        if (!expected && find_tail(data, length, true)) {
+            receiver.duplicated++;
+            return;
+        }
         receiver.arrived++;
         receiver.arrived_bytes += length;
-        if (take_tail(data, length)) return;
+        if (expected) return;
         if (receiver.early_count < (int)(sizeof receiver.early / sizeof *receiver.early)) {
             memcpy(receiver.early[receiver.early_count].data, data, length);
             receiver.early[receiver.early_count++].length = (uint16_t)length;

@@ -8,7 +8,7 @@ import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.concurrent.Future;
-import java.io.IOException;
+import java.io.UncheckedIOException;
 import org.vhost4j.platform.sys.Errno;
 import org.vhost4j.platform.sys.Fd;
 import org.vhost4j.platform.sys.HotCalls;
@@ -45,9 +45,13 @@ public final class FdHandle implements AutoCloseable {
         default void loopClosed() {}
     }
 
+    private final IoLoop loop;
+    private final Handler handler;
     private final IoRegistration registration;
 
-    private FdHandle(IoRegistration registration) {
+    private FdHandle(IoLoop loop, Handler handler, IoRegistration registration) {
+        this.loop = loop;
+        this.handler = handler;
         this.registration = registration;
     }
 
@@ -67,11 +71,25 @@ public final class FdHandle implements AutoCloseable {
         Future<IoRegistration> registering = loop.eventLoop().register(new Guarded(loop, fd, handler));
         Throwable cause = registering.cause();
         if (cause != null) {
-            throw SystemError.explained("cannot watch " + fd + " for events: " + cause.getMessage(), Errno.EPERM);
+            throw refused(fd, cause);
         }
-        IoRegistration registration = registering.getNow();
-        registration.submit(interest);
-        return new FdHandle(registration);
+        FdHandle handle = new FdHandle(loop, handler, registering.getNow());
+        loop.opened(handle);
+        try {
+            handle.registration.submit(interest);
+        } catch (UncheckedIOException e) {
+            // Netty lets a regular file pass when it registers, and hears the refusal only now.
+            handle.close();
+            throw refused(fd, e);
+        }
+        return handle;
+    }
+
+    private static SystemError refused(Fd fd, Throwable cause) {
+        return SystemError.explained(
+                "cannot watch " + fd + " for events, which works for sockets, pipes, eventfds and TAPs only: "
+                        + cause.getMessage(),
+                Errno.EPERM);
     }
 
     /**
@@ -87,6 +105,13 @@ public final class FdHandle implements AutoCloseable {
     @Override
     public void close() {
         registration.cancel();
+        loop.closed(this);
+    }
+
+    /** The loop ends. */
+    void closeWithLoop() {
+        close();
+        loop.guarded(handler::loopClosed);
     }
 
     /** Netty's view of the handle. */
@@ -119,8 +144,8 @@ public final class FdHandle implements AutoCloseable {
         }
 
         @Override
-        public void close() throws IOException {
-            loop.guarded(handler::loopClosed);
+        public void close() {
+            // The loop has closed its handles itself: netty does it in a race with its own end.
         }
     }
 }

@@ -6,12 +6,15 @@ import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.SelectStrategy;
 import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.channel.epoll.EpollIoHandler;
+import java.util.LinkedHashSet;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.vhost4j.platform.sys.HotCalls;
 
@@ -25,6 +28,9 @@ public final class IoLoop implements AutoCloseable {
     private final String name;
     private final Consumer<? super Throwable> failures;
     private final SingleThreadIoEventLoop eventLoop;
+    private final AtomicBoolean closing = new AtomicBoolean();
+    private final Set<FdHandle> handles = new LinkedHashSet<>();
+    private boolean handlesClosed;
 
     private IoLoop(String name, SelectStrategy strategy, Consumer<? super Throwable> failures) {
         this.name = name;
@@ -177,6 +183,25 @@ public final class IoLoop implements AutoCloseable {
         return eventLoop;
     }
 
+    void opened(FdHandle handle) {
+        handles.add(handle);
+        if (handlesClosed) {
+            handle.close();
+            throw new IllegalStateException(name + " is closed");
+        }
+    }
+
+    void closed(FdHandle handle) {
+        handles.remove(handle);
+    }
+
+    private void closeHandles() {
+        handlesClosed = true;
+        while (!handles.isEmpty()) {
+            handles.iterator().next().closeWithLoop();
+        }
+    }
+
     /**
      * Ends the thread: tasks that wait are run, handles that are open are told, and this returns when the thread is gone. Later
      * calls do nothing.
@@ -187,6 +212,9 @@ public final class IoLoop implements AutoCloseable {
     public void close() {
         if (inLoop()) {
             throw new IllegalStateException(name + " cannot be closed by its own thread");
+        }
+        if (closing.compareAndSet(false, true)) {
+            eventLoop.execute(this::closeHandles);
         }
         eventLoop.shutdownGracefully(0, CLOSE_MILLIS, TimeUnit.MILLISECONDS).awaitUninterruptibly();
     }

@@ -37,6 +37,8 @@ public final class Errno {
     public static final int EMFILE = 24;
     /** Not a device that takes this request. */
     public static final int ENOTTY = 25;
+    /** No buffers left. */
+    public static final int ENOBUFS = 105;
     /** Nobody reads. */
     public static final int EPIPE = 32;
     /** Argument list too long; a TAP says so when it has no queue left. */

@@ -74,8 +74,8 @@ public final class EventFd implements GuestNotifier, AutoCloseable {
      */
     @Override
     public void signal() {
-        long unused = HotCalls.write(fd.number(), ONE.address(), Long.BYTES);
-        assert unused == Long.BYTES || unused == -1;
+        long result = HotCalls.write(fd.number(), ONE.address(), Long.BYTES);
+        assert result == Long.BYTES || result == -1;
     }
 
     /**

@@ -113,8 +113,8 @@ public final class HotCalls {
      */
     public static void checkpoint() {
         try {
-            int unused = (int) ABS.invokeExact(0);
-            assert unused == 0;
+            int result = (int) ABS.invokeExact(0);
+            assert result == 0;
         } catch (Throwable t) {
             throw unchecked(t);
         }

@@ -9,6 +9,7 @@ public final class SystemError extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final int errno;
+    private final String sentence;
 
     /**
      * A refusal that the kernel gave.
@@ -23,6 +24,7 @@ public final class SystemError extends RuntimeException {
     private SystemError(int errno, String sentence) {
         super(sentence);
         this.errno = errno;
+        this.sentence = sentence;
     }
 
     /**
@@ -58,5 +60,15 @@ public final class SystemError extends RuntimeException {
      */
     public int errno() {
         return errno;
+    }
+
+    /**
+     * What is wrong.
+     *
+     * @return one sentence for the user
+     */
+    @Override
+    public String getMessage() {
+        return sentence;
     }
 }

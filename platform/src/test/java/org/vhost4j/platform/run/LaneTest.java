@@ -173,7 +173,7 @@ class LaneTest {
             add(lane, hot);
             assertThat(on(lane, lane::inLane)).isTrue();
             CompletableFuture<Boolean> rang = new CompletableFuture<>();
-            var unused = lane.loop().schedule(() -> rang.complete(lane.inLane()), 1, TimeUnit.MILLISECONDS);
+            var _ = lane.loop().schedule(() -> rang.complete(lane.inLane()), 1, TimeUnit.MILLISECONDS);
             assertThat(rang.get(60, SECONDS)).isTrue();
         }
     }

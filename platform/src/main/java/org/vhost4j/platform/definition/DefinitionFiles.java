@@ -5,10 +5,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -42,19 +44,33 @@ final class DefinitionFiles {
         }
         for (Path directory : directories) {
             for (Path file : list(directory, problems)) {
-                String name = String.valueOf(file.getFileName());
-                try {
-                    byName.put(name, new DefinitionSource(file.toString(), name, Files.readString(file), false));
-                } catch (CharacterCodingException e) {
-                    problems.accept(new DefinitionProblem(file.toString(), 0, "", "is not UTF-8"));
-                } catch (IOException e) {
-                    problems.accept(new DefinitionProblem(file.toString(), 0, "", "cannot be read: " + e.getMessage()));
-                }
+                read(file, problems).ifPresent(source -> byName.put(source.baseName(), source));
             }
         }
         return new ArrayList<>(byName.values().stream()
                 .filter(source -> !source.text().isEmpty())
                 .toList());
+    }
+
+    /**
+     * One file.
+     *
+     * @param file where it is
+     * @param problems takes a problem when it cannot be read
+     * @return the file, or nothing when it cannot be read
+     */
+    static Optional<DefinitionSource> read(Path file, Consumer<DefinitionProblem> problems) {
+        try {
+            String name = String.valueOf(file.getFileName());
+            return Optional.of(new DefinitionSource(file.toString(), name, Files.readString(file), false));
+        } catch (CharacterCodingException e) {
+            problems.accept(new DefinitionProblem(file.toString(), 0, "", "is not UTF-8"));
+        } catch (NoSuchFileException e) {
+            problems.accept(new DefinitionProblem(file.toString(), 0, "", "is not there"));
+        } catch (IOException e) {
+            problems.accept(new DefinitionProblem(file.toString(), 0, "", "cannot be read: " + e.getMessage()));
+        }
+        return Optional.empty();
     }
 
     private static List<Path> list(Path directory, Consumer<DefinitionProblem> problems) {

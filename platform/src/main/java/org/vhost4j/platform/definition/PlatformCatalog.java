@@ -19,6 +19,7 @@ import tools.jackson.databind.JsonNode;
  * All machines and platforms that are known. A definition that is broken is left out and reported; the others stand.
  */
 public final class PlatformCatalog {
+    private static final String PLATFORMS = "platforms/index.txt";
     private final List<PlatformDefinition> platforms;
     private final List<MachineDefinition> machines;
     private final List<DefinitionProblem> problems;
@@ -66,11 +67,40 @@ public final class PlatformCatalog {
                 problems);
     }
 
+    /**
+     * Checks a platform's file as if it lay in the most specific directory.
+     *
+     * @param file the file
+     * @param platformDirectories where the platforms are that it may build on
+     * @return what is wrong with it; empty when it is good
+     */
+    public static List<DefinitionProblem> validate(Path file, List<Path> platformDirectories) {
+        List<DefinitionProblem> problems = new ArrayList<>();
+        List<DefinitionSource> sources = DefinitionFiles.find(PLATFORMS, platformDirectories, _ -> {});
+        Optional<DefinitionSource> own = DefinitionFiles.read(file, problems::add);
+        if (own.filter(source -> source.text().isEmpty()).isPresent()) {
+            problems.add(new DefinitionProblem(
+                    file.toString(), 0, "", "is empty, which hides less specific files of this name"));
+        } else if (own.isPresent()) {
+            sources.removeIf(source -> source.baseName().equals(own.get().baseName()));
+            sources.add(own.get());
+            buildPlatforms(sources, problems::add);
+        }
+        return problems.stream()
+                .filter(problem -> problem.file().equals(file.toString()))
+                .toList();
+    }
+
     private static List<PlatformDefinition> loadPlatforms(
             List<Path> directories, Consumer<DefinitionProblem> problems) {
+        return buildPlatforms(DefinitionFiles.find(PLATFORMS, directories, problems), problems);
+    }
+
+    private static List<PlatformDefinition> buildPlatforms(
+            List<DefinitionSource> sources, Consumer<DefinitionProblem> problems) {
         Map<String, PlatformFile> files = new LinkedHashMap<>();
         DefinitionReader reader = new DefinitionReader("schema/platform.schema.json");
-        for (DefinitionSource source : DefinitionFiles.find("platforms/index.txt", directories, problems)) {
+        for (DefinitionSource source : sources) {
             Optional<JsonNode> root = reader.read(source, problems);
             if (root.isPresent()) {
                 PlatformFile file = new PlatformFile(source, root.get());
@@ -156,6 +186,28 @@ public final class PlatformCatalog {
      */
     public Optional<MachineDefinition> machine(String name) {
         return Optional.ofNullable(machinesByName.get(name));
+    }
+
+    /**
+     * What to say when there is no machine of a name.
+     *
+     * @param name the name
+     * @return one sentence, with the nearest name that there is
+     */
+    public String noSuchMachine(String name) {
+        return "There is no machine '" + name + "'" + Names.didYouMean(name, machinesByName.keySet())
+                + " See -machine help.";
+    }
+
+    /**
+     * What to say when there is no platform of a name.
+     *
+     * @param name the name
+     * @return one sentence, with the nearest name that there is
+     */
+    public String noSuchPlatform(String name) {
+        return "There is no platform '" + name + "'" + Names.didYouMean(name, platformsByName.keySet())
+                + " See -platform help.";
     }
 
     /**

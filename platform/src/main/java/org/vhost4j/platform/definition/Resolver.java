@@ -7,7 +7,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.platform.probe.HostCapability;
@@ -41,7 +40,7 @@ public final class Resolver {
         Optional<MachineDefinition> machine =
                 request.machine().map(catalog::machine).orElseGet(() -> Optional.of(catalog.defaultMachine()));
         if (machine.isEmpty()) {
-            return Refusal.because(noSuchMachine(request.machine().orElseThrow()));
+            return Refusal.because(catalog.noSuchMachine(request.machine().orElseThrow()));
         }
         Layers layers = new Layers(request);
         if (!layers.reasons().isEmpty()) {
@@ -49,7 +48,9 @@ public final class Resolver {
         }
         Optional<PlatformDefinition> platform = choose(request, layers, machine.get());
         if (platform.isEmpty()) {
-            return request.platform().map(this::noSuchPlatform).orElseGet(() -> noPlatformWorks(request));
+            return request.platform()
+                    .<Outcome>map(name -> Refusal.because(catalog.noSuchPlatform(name)))
+                    .orElseGet(() -> noPlatformWorks(request));
         }
         return promise(request, layers, machine.get(), platform.get());
     }
@@ -173,26 +174,6 @@ public final class Resolver {
         return platform.aliases().isEmpty()
                 ? platform.name()
                 : platform.name() + " (also called " + Names.and(platform.aliases()) + ")";
-    }
-
-    private String noSuchMachine(String name) {
-        Set<String> known = new TreeSet<>();
-        catalog.machines().forEach(machine -> {
-            known.add(machine.name());
-            known.addAll(machine.aliases());
-        });
-        return "There is no machine '" + name + "'" + Names.didYouMean(name, known) + " See -machine help.";
-    }
-
-    private Outcome noSuchPlatform(String name) {
-        Set<String> known = new TreeSet<>();
-        known.add(HostPlatform.NAME);
-        catalog.platforms().forEach(platform -> {
-            known.add(platform.name());
-            known.addAll(platform.aliases());
-        });
-        return Refusal.because(
-                "There is no platform '" + name + "'" + Names.didYouMean(name, known) + " See -platform help.");
     }
 
     private Outcome noPlatformWorks(Request request) {

@@ -11,7 +11,16 @@ import picocli.CommandLine.Spec;
         name = "platform",
         description = "Shows, checks and explains what guests are promised.",
         mixinStandardHelpOptions = true,
-        subcommands = {ProbeCommand.class, ShowCommand.class})
+        subcommands = {
+            ProbeCommand.class,
+            ShowCommand.class,
+            CheckCommand.class,
+            BaselineCommand.class,
+            DiffCommand.class,
+            ExplainCommand.class,
+            LabelsCommand.class,
+            ValidateCommand.class
+        })
 public final class PlatformCommand implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init")

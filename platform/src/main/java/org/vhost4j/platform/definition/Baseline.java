@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostUse;
+
+/**
+ * What the hosts of a cluster have in common.
+ *
+ * @param newest the newest platform that all of them keep, if there is one
+ * @param obstacles every newer platform with the hosts that do not keep it, the newest first
+ * @param others further platforms, of any line, that all of them keep as well
+ */
+public record Baseline(Optional<PlatformDefinition> newest, List<Obstacle> obstacles, List<PlatformDefinition> others) {
+    /**
+     * A platform that not all hosts keep.
+     *
+     * @param platform the platform
+     * @param hosts the hosts that lack something, and what
+     */
+    public record Obstacle(PlatformDefinition platform, List<PlatformSupport> hosts) {
+        /** Copies the list. */
+        public Obstacle {
+            hosts = List.copyOf(hosts);
+        }
+    }
+
+    /** Copies the lists. */
+    public Baseline {
+        obstacles = List.copyOf(obstacles);
+        others = List.copyOf(others);
+    }
+
+    /**
+     * Finds it. Deprecated platforms are left out.
+     *
+     * @param catalog the platforms
+     * @param hosts the hosts
+     * @param uses in which ways their kernels are used
+     * @return the baseline
+     */
+    public static Baseline of(PlatformCatalog catalog, List<HostCapabilities> hosts, Set<HostUse> uses) {
+        Optional<PlatformDefinition> newest = Optional.empty();
+        List<Obstacle> obstacles = new ArrayList<>();
+        List<PlatformDefinition> others = new ArrayList<>();
+        for (PlatformDefinition platform : catalog.platforms()) {
+            if (platform.deprecated().isPresent()) {
+                continue;
+            }
+            List<PlatformSupport> lacking = hosts.stream()
+                    .map(host -> PlatformSupport.of(platform, host, uses))
+                    .filter(support -> !support.isNative())
+                    .toList();
+            if (lacking.isEmpty()) {
+                if (newest.isEmpty()) {
+                    newest = Optional.of(platform);
+                } else {
+                    others.add(platform);
+                }
+            } else if (newest.isEmpty()) {
+                obstacles.add(new Obstacle(platform, lacking));
+            }
+        }
+        return new Baseline(newest, obstacles, others);
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.CRC32;
+import org.vhost4j.device.feature.FeatureSet;
+
+/**
+ * Everything that a guest can see of its device and will remember when it is moved: two devices with the same ABI can take each
+ * other's guests.
+ *
+ * @param features the feature bits that it is offered
+ * @param queuePairs how many queue pairs the device has, 1 to 32768
+ * @param queueSize the most entries that a queue can have, 1 to 32768
+ * @param mtu the MTU in the config space, 0 for none
+ * @param configBytes how long the config space is
+ */
+public record GuestAbi(FeatureSet features, int queuePairs, int queueSize, int mtu, int configBytes) {
+    private static final Pattern FORM = Pattern.compile(
+            "vnet1-([0-9a-f]{1,32})-q([0-9]{1,5})-s([0-9]{1,5})-m([0-9]{1,5})-c([0-9]{1,5})-([0-9a-f]{8})");
+
+    /**
+     * The ABI in one word, the same on every host and for every version of the program: what it consists of, and a checksum
+     * against misspelling. It is short enough for a command line, and whoever has two of them can say how they differ.
+     *
+     * @return such as {@code vnet1-1c00138bfbba7-q1-s1024-m0-c12-5d0c1a2b}
+     */
+    public String fingerprint() {
+        String body = body();
+        return body + "-" + checksum(body);
+    }
+
+    /**
+     * Reads a fingerprint.
+     *
+     * @param fingerprint what {@link #fingerprint()} gave
+     * @return the ABI
+     * @throws IllegalArgumentException when it is none, or misspelt; the message is one sentence for the user
+     */
+    public static GuestAbi parse(String fingerprint) {
+        Matcher matcher = FORM.matcher(fingerprint);
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException(
+                    "'" + fingerprint
+                            + "' is not an ABI fingerprint, which looks like vnet1-FEATURES-qPAIRS-sSIZE-mMTU-cBYTES-CHECKSUM.");
+        }
+        String digits = "0".repeat(32 - matcher.group(1).length()) + matcher.group(1);
+        GuestAbi abi = new GuestAbi(
+                new FeatureSet(
+                        Long.parseUnsignedLong(digits.substring(16), 16),
+                        Long.parseUnsignedLong(digits.substring(0, 16), 16)),
+                Integer.parseInt(matcher.group(2)),
+                Integer.parseInt(matcher.group(3)),
+                Integer.parseInt(matcher.group(4)),
+                Integer.parseInt(matcher.group(5)));
+        if (!abi.fingerprint().equals(fingerprint)) {
+            throw new IllegalArgumentException(
+                    "'" + fingerprint + "' is misspelt: its checksum should be " + checksum(abi.body()) + ".");
+        }
+        return abi;
+    }
+
+    /**
+     * How another ABI differs from this one.
+     *
+     * @param actual the other
+     * @return one clause each; empty when a guest cannot tell them apart
+     */
+    public List<String> differences(GuestAbi actual) {
+        List<String> differences = new ArrayList<>();
+        FeatureSet gone = features.minus(actual.features);
+        FeatureSet more = actual.features.minus(features);
+        if (!gone.isEmpty()) {
+            differences.add("expected and not offered: " + String.join(", ", gone.names()));
+        }
+        if (!more.isEmpty()) {
+            differences.add("offered and not expected: " + String.join(", ", more.names()));
+        }
+        compare(differences, "queue pairs", queuePairs, actual.queuePairs);
+        compare(differences, "entries in a queue", queueSize, actual.queueSize);
+        compare(differences, "MTU", mtu, actual.mtu);
+        compare(differences, "bytes of config space", configBytes, actual.configBytes);
+        return differences;
+    }
+
+    private static void compare(List<String> differences, String what, int expected, int actual) {
+        if (expected != actual) {
+            differences.add(what + ": expected " + expected + ", is " + actual);
+        }
+    }
+
+    private String body() {
+        return "vnet1-" + features.hex().substring(2) + "-q" + queuePairs + "-s" + queueSize + "-m" + mtu + "-c"
+                + configBytes;
+    }
+
+    private static String checksum(String body) {
+        CRC32 crc = new CRC32();
+        crc.update(body.getBytes(StandardCharsets.US_ASCII));
+        return String.format(Locale.ROOT, "%08x", crc.getValue());
+    }
+}

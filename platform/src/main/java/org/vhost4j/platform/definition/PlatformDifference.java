@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.platform.probe.HostCapability;
+
+/**
+ * How two platforms differ.
+ *
+ * @param rows the differences: properties first, then requirements
+ */
+public record PlatformDifference(List<Row> rows) {
+    /**
+     * One difference.
+     *
+     * @param what a property's qualified name or a host capability
+     * @param left what the one platform says
+     * @param right what the other says
+     */
+    public record Row(String what, String left, String right) {}
+
+    private static final String SILENT = "-";
+
+    /** Copies the list. */
+    public PlatformDifference {
+        rows = List.copyOf(rows);
+    }
+
+    /**
+     * Compares two platforms.
+     *
+     * @param left the one
+     * @param right the other
+     * @return the differences; no rows when both promise and require the same
+     */
+    public static PlatformDifference between(PlatformDefinition left, PlatformDefinition right) {
+        List<Row> rows = new ArrayList<>();
+        for (Property property : Property.all()) {
+            String one = value(left.statements().get(property));
+            String other = value(right.statements().get(property));
+            if (!one.equals(other)) {
+                rows.add(new Row(property.qualifiedName(), one, other));
+            }
+        }
+        for (HostCapability capability : HostCapability.values()) {
+            boolean one = left.requires().contains(capability);
+            boolean other = right.requires().contains(capability);
+            if (one != other) {
+                rows.add(new Row(capability.id(), required(one), required(other)));
+            }
+        }
+        return new PlatformDifference(rows);
+    }
+
+    private static String value(@Nullable Statement statement) {
+        return statement == null ? SILENT : statement.value();
+    }
+
+    private static String required(boolean is) {
+        return is ? "required" : SILENT;
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.platform;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.vhost4j.platform.definition.DefinitionProblem;
+import org.vhost4j.platform.definition.PlatformCatalog;
+import org.vhost4j.platform.definition.SearchPath;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code vhost4j platform validate}: what is wrong with a definition. */
+@Command(
+        name = "validate",
+        description = "Checks platform definitions: form, names, evidence, parents, dependencies.",
+        mixinStandardHelpOptions = true)
+final class ValidateCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "FILE", arity = "1..*", description = "Definitions, named NN-name.json.")
+    @SuppressWarnings("NullAway.Init")
+    private List<Path> files;
+
+    @Option(
+            names = "--platform-dir",
+            paramLabel = "DIR",
+            description = "A further directory of definitions to build on.")
+    private List<Path> directories = new ArrayList<>();
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        SearchPath path = SearchPath.of(System.getenv(), directories);
+        boolean good = true;
+        for (Path file : files) {
+            List<DefinitionProblem> problems = PlatformCatalog.validate(file, path.platforms());
+            problems.forEach(err::println);
+            if (problems.isEmpty()) {
+                out.println(file + ": good");
+            }
+            good &= problems.isEmpty();
+        }
+        out.flush();
+        err.flush();
+        return good ? 0 : Failure.STATUS;
+    }
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.platform;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.vhost4j.platform.definition.PlatformCatalog;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostCapabilitiesJson;
+import org.vhost4j.platform.probe.HostCapability;
+import picocli.CommandLine;
+
+/** The commands that compare hosts and platforms, on hosts that are files. */
+final class PlatformCommandsTest {
+    private static final PlatformCatalog CATALOG = PlatformCatalog.shipped();
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    private Path directory;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+    private String recent = "";
+    private String old = "";
+    private String bare = "";
+
+    @BeforeEach
+    void hosts() throws IOException {
+        recent = host("recent", CATALOG.platform("linux-6.12").orElseThrow().requires());
+        old = host("old", CATALOG.platform("linux-6.1").orElseThrow().requires());
+        bare = host("bare", Set.of());
+    }
+
+    private String host(String name, Set<HostCapability> present) throws IOException {
+        Path file = directory.resolve(name + ".json");
+        Files.writeString(file, HostCapabilitiesJson.write(HostCapabilities.imagined(name, present)));
+        return file.toString();
+    }
+
+    private int run(Object command, String... arguments) {
+        return new CommandLine(command)
+                .setOut(new PrintWriter(out, true))
+                .setErr(new PrintWriter(err, true))
+                .execute(arguments);
+    }
+
+    private int platform(String... arguments) {
+        return run(new PlatformCommand(), arguments);
+    }
+
+    @Test
+    void checkJudgesEveryHost() {
+        assertThat(platform("check", "linux-6.2", "--host-capabilities", recent, old))
+                .isEqualTo(1);
+        assertThat(out.toString().lines())
+                .containsExactly(
+                        "recent: linux-6.2 supported",
+                        "old: linux-6.2 supported in software: tap-uso is missing (TUNSETOFFLOAD CSUM|USO4|USO6: assumed);"
+                                + " tap-write-udp-l4 is missing (write of a UDP_L4 super-frame: assumed)");
+        assertThat(platform("check", "linux-6.1", "--host-capabilities", recent, old))
+                .isZero();
+    }
+
+    @Test
+    void wrongNamesAndFilesAreOneLine() {
+        assertThat(platform("check", "linux-6.22", "--host-capabilities", recent))
+                .isEqualTo(2);
+        assertThat(platform("check", "linux-6.2", "--host-capabilities", "/nonexistent"))
+                .isEqualTo(2);
+        assertThat(platform("baseline", "/nonexistent")).isEqualTo(2);
+        assertThat(platform("labels", "--host-capabilities", "/nonexistent")).isEqualTo(2);
+        assertThat(platform("diff", "linux-6.2", "linux-66")).isEqualTo(2);
+        assertThat(platform("explain", "0x1")).isEqualTo(2);
+        assertThat(run(new QemuArgsCommand(), "--platform", "linux-66")).isEqualTo(2);
+        assertThat(err.toString().lines())
+                .hasSize(7)
+                .noneMatch(line -> line.contains("Exception in") || line.isBlank());
+    }
+
+    @Test
+    void baselineNamesTheHostThatStandsInTheWay() {
+        assertThat(platform("baseline", recent, old)).isZero();
+        assertThat(out.toString().lines())
+                .containsExactly(
+                        "not linux-6.17: recent lacks tap-tunnel, tap-tunnel-csum (--missing=emulate keeps it in software)",
+                        "not linux-6.17: old lacks tap-uso, tap-write-udp-l4, tap-udp-l4-128, tap-tunnel, tap-tunnel-csum"
+                                + " (--missing=emulate keeps it in software)",
+                        "not linux-6.9: old lacks tap-uso, tap-write-udp-l4, tap-udp-l4-128 (--missing=emulate keeps it in"
+                                + " software)",
+                        "not linux-6.2: old lacks tap-uso, tap-write-udp-l4 (--missing=emulate keeps it in software)",
+                        "baseline: linux-6.0, linux-6.1",
+                        "also kept by all: linux-4.15, linux-4.14, linux-4.0, linux-3.18, linux-rhel-9.6, linux-rhel-9.5,"
+                                + " linux-rhel-8.10, linux-rhel-9.4, linux-debian-12, linux-rhel-9.2, linux-ubuntu-22.04");
+    }
+
+    @Test
+    void baselineOfAHostWithoutTapsIsNone() {
+        assertThat(platform("baseline", recent, bare)).isEqualTo(2);
+        assertThat(err.toString()).isEqualTo("There is no platform that all 2 hosts keep by themselves.\n");
+    }
+
+    @Test
+    void diffShowsPropertiesAndRequirements() {
+        assertThat(platform("diff", "linux-6.1", "linux-6.12")).isEqualTo(1);
+        assertThat(out.toString().lines().map(line -> line.replaceAll(" +", " ")))
+                .containsExactly(
+                        " linux-6.0 linux-6.9",
+                        "virtio-net.guest_uso4 off on",
+                        "virtio-net.guest_uso6 off on",
+                        "virtio-net.host_uso off on",
+                        "tap-uso - required",
+                        "tap-write-udp-l4 - required",
+                        "tap-udp-l4-128 - required");
+        assertThat(platform("diff", "linux-6.12", "linux-rhel-10.0")).isZero();
+        assertThat(out.toString()).endsWith("They promise and require the same.\n");
+    }
+
+    @Test
+    void validateSaysWhatIsWrong() throws IOException {
+        Path good = directory.resolve("60-good.json");
+        Files.writeString(good, """
+                {"name": "linux-acme-1", "title": "Acme", "line": "acme", "released": "2026-01-01", "parent": "linux-6.12",
+                 "evidence": [{"of": ["*"], "source": "probed"}]}
+                """);
+        assertThat(platform("validate", good.toString())).isZero();
+        assertThat(out.toString()).isEqualTo(good + ": good\n");
+        Path bad = directory.resolve("60-bad.json");
+        Files.writeString(bad, Files.readString(good).replace("linux-6.12", "linux-6.21"));
+        Path empty = Files.createFile(directory.resolve("60-empty.json"));
+        assertThat(platform("validate", bad.toString(), empty.toString(), "/nonexistent.json"))
+                .isEqualTo(2);
+        assertThat(err.toString().lines())
+                .containsExactly(
+                        bad + ":1: parent: there is no definition 'linux-6.21' to build on",
+                        empty + ": is empty, which hides less specific files of this name",
+                        "/nonexistent.json: is not there");
+    }
+
+    @Test
+    void labelsAreWhatNodeFeatureDiscoveryReads() {
+        assertThat(platform("labels", "--host-capabilities", old)).isZero();
+        assertThat(out.toString().lines())
+                .contains("vhost4j-platform.linux-6.1=true", "vhost4j-platform.linux-debian-12=true")
+                .doesNotContain("vhost4j-platform.linux-6.2=true")
+                .allMatch(line -> line.matches("[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?=true"));
+        out.getBuffer().setLength(0);
+        assertThat(platform("labels", "--emulate", "--host-capabilities", old)).isZero();
+        assertThat(out.toString().lines()).contains("vhost4j-platform.linux-6.2=true");
+    }
+
+    @Test
+    void explainReadsTheLineOfTheBug() {
+        assertThat(platform(
+                        "explain", "qemu-kvm: Features 0x1c0010130afffa7 unsupported. Allowed features: 0x10179bfffe7"))
+                .isZero();
+        String whole = out.toString();
+        assertThat(whole.lines().filter(line -> line.contains("STOPS")).map(line -> line.split(" +", -1)[1]))
+                .containsExactly("GUEST_USO4", "GUEST_USO6", "HOST_USO");
+        assertThat(whole)
+                .contains("The guest uses GUEST_USO4, GUEST_USO6, HOST_USO, which the destination does not offer.\n")
+                .contains("Platform linux-6.0 or older, on both sides")
+                .contains("-device virtio-net-pci,guest_uso4=off,guest_uso6=off,host_uso=off on both sides");
+        assertThat(whole.lines().filter(line -> line.startsWith("56 ")))
+                .singleElement()
+                .asString()
+                .contains("pc-q35-8.2")
+                .endsWith("linux-6.2");
+        out.getBuffer().setLength(0);
+        assertThat(platform("explain", "0x1c0010130afffa7", "0x10179bfffe7")).isZero();
+        assertThat(out.toString()).isEqualTo(whole);
+    }
+
+    @Test
+    void qemuArgsAreWhatDiffersFromTheMachine() {
+        assertThat(run(new QemuArgsCommand(), "--machine", "pc-q35-8.2", "--platform", "linux-6.1"))
+                .isZero();
+        assertThat(out.toString())
+                .isEqualTo(
+                        "-machine pc-q35-8.2 -device virtio-net-pci,netdev=net0,guest_uso4=off,guest_uso6=off,host_uso=off\n");
+        assertThat(err.toString()).contains("The guest is offered CSUM ").doesNotContain("HOST_USO");
+    }
+
+    @Test
+    void qemuArgsSayWhatVhostUserDoesNotCarry() {
+        assertThat(run(
+                        new QemuArgsCommand(),
+                        "-machine",
+                        "pc-q35-10.2",
+                        "-platform",
+                        "linux-6.17",
+                        "--netdev",
+                        "vhost-user"))
+                .isZero();
+        assertThat(out.toString()).isEqualTo("-machine pc-q35-10.2 -device virtio-net-pci,netdev=net0\n");
+        assertThat(err.toString())
+                .contains(
+                        "offers no USO through -netdev vhost-user: the guest does not see GUEST_USO4, GUEST_USO6 and HOST_USO.")
+                .contains("vhost-user carries no feature bit above 63: the guest does not see ");
+    }
+}

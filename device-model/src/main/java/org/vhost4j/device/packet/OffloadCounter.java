@@ -25,9 +25,7 @@ public enum OffloadCounter {
     CUT_TCPV6("TCPv6 super-frames cut in software"),
     /** UDP super-frames cut in software. */
     CUT_UDP_L4("UDP_L4 super-frames cut in software"),
-    /** UDP super-frames turned into IP fragments in software. */
-    CUT_UFO("UFO super-frames fragmented in software"),
-    /** Segments and fragments that came of it. */
+    /** Segments that came of it. */
     SEGMENTS("segments made in software");
 
     static final int COUNT = values().length;
@@ -60,8 +58,7 @@ public enum OffloadCounter {
         return switch (gsoType & ~Frame.GSO_ECN) {
             case Frame.GSO_TCPV4 -> CUT_TCPV4;
             case Frame.GSO_TCPV6 -> CUT_TCPV6;
-            case Frame.GSO_UDP_L4 -> CUT_UDP_L4;
-            default -> CUT_UFO;
+            default -> CUT_UDP_L4;
         };
     }
 }

@@ -23,8 +23,6 @@ public final class PacketHeaders {
     public static final int TCP = 6;
     /** Protocol number of UDP. */
     public static final int UDP = 17;
-    /** Length of an Ethernet header in bytes. */
-    public static final int ETHERNET_BYTES = 14;
     /** Length of an IPv4 header without options in bytes. */
     public static final int IPV4_BYTES = 20;
     /** Length of an IPv6 header without extensions in bytes. */
@@ -83,10 +81,10 @@ public final class PacketHeaders {
      */
     public @Nullable BadFrame parse(Frame frame) {
         copy(frame, Math.min(frame.bytes, COPIED));
-        if (copied < ETHERNET_BYTES) {
+        if (copied < Frame.ETHERNET_HEADER) {
             return BadFrame.RUNT;
         }
-        int offset = ETHERNET_BYTES;
+        int offset = Frame.ETHERNET_HEADER;
         int type = HostMemory.getShortBE(copy + offset - 2);
         for (int tags = 0; type == ETHERTYPE_VLAN || type == ETHERTYPE_SERVICE_VLAN; tags++) {
             if (tags == MAX_VLAN_TAGS) {

@@ -15,7 +15,7 @@ final class SuperFrameRules {
     /** As many as a 64 KiB frame has with the smallest MSS of Linux, 48, and some to spare: a bound on work, not a rule. */
     static final int MAX_TCP_SEGMENTS = 2048;
 
-    private static final int MIN_CSUM_START = PacketHeaders.ETHERNET_BYTES + PacketHeaders.IPV4_BYTES;
+    private static final int MIN_CSUM_START = Frame.ETHERNET_HEADER + PacketHeaders.IPV4_BYTES;
     private static final int MAX_IP_LENGTH = 0xffff;
     /** Linux uses this value for something of its own ({@code GSO_BY_FRAGS}). */
     private static final int GSO_BY_FRAGS = 0xffff;
@@ -36,7 +36,7 @@ final class SuperFrameRules {
      */
     static @Nullable BadFrame check(Frame frame, PacketHeaders headers, int allowed) {
         frame.flags &= (allowed & OffloadEngine.TRUSTED) != 0 ? Frame.NEEDS_CSUM | Frame.DATA_VALID : Frame.NEEDS_CSUM;
-        if (frame.bytes < PacketHeaders.ETHERNET_BYTES) {
+        if (frame.bytes < Frame.ETHERNET_HEADER) {
             return BadFrame.RUNT;
         }
         boolean partial = (frame.flags & Frame.NEEDS_CSUM) != 0;

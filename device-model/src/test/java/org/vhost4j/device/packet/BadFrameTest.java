@@ -4,11 +4,9 @@ package org.vhost4j.device.packet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.Arena;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -31,213 +29,10 @@ class BadFrameTest {
         arena.close();
     }
 
-    /** One way to be bad: a change of the packet before it is built, of its bytes, of its virtio-net header. */
-    static final class Case {
-        private final BadFrame reason;
-        private final String what;
-        private Consumer<SuperFrame> packet = p -> {};
-        private Consumer<SuperFrame> bytes = p -> {};
-        private Consumer<Frame> header = f -> {};
-        private int allowed = Offloads.ALL;
-
-        private Case(BadFrame reason, String what) {
-            this.reason = reason;
-            this.what = what;
-        }
-
-        private Case v6() {
-            return packet(p -> {
-                p.ipv6 = true;
-                p.source = new byte[16];
-                p.destination = new byte[16];
-                p.finalDestination = p.destination;
-            });
-        }
-
-        private Case udp() {
-            return packet(p -> p.udp = true);
-        }
-
-        private Case ufo(int size) {
-            return udp().header(f -> {
-                f.gsoType = Frame.GSO_UDP;
-                f.gsoSize = size;
-            });
-        }
-
-        private Case packet(Consumer<SuperFrame> change) {
-            packet = packet.andThen(change);
-            return this;
-        }
-
-        private Case bytes(Consumer<SuperFrame> change) {
-            bytes = bytes.andThen(change);
-            return this;
-        }
-
-        private Case keep(int length) {
-            return bytes(p -> p.bytes = Arrays.copyOf(p.bytes, length));
-        }
-
-        private Case header(Consumer<Frame> change) {
-            header = header.andThen(change);
-            return this;
-        }
-
-        private Case without(int offloads) {
-            allowed = Offloads.ALL & ~offloads;
-            return this;
-        }
-
-        @Override
-        public String toString() {
-            return reason + ": " + what;
-        }
-    }
-
-    private static Case bad(BadFrame reason, String what) {
-        return new Case(reason, what);
-    }
-
-    static Stream<Case> cases() {
-        return Stream.of(packets(), checksums(), types(), sizes(), promises()).flatMap(cases -> cases);
-    }
-
-    static Stream<Case> packets() {
-        return Stream.of(
-                bad(BadFrame.RUNT, "13 bytes, plain").keep(13).header(Frame::clearHeader),
-                bad(BadFrame.RUNT, "13 bytes, super-frame").keep(13),
-                bad(BadFrame.RUNT, "1 byte").keep(1).header(Frame::clearHeader),
-                bad(BadFrame.TRUNCATED, "TCP options cut off")
-                        .packet(p -> p.tcpOptions = new byte[40])
-                        .keep(54 + 39),
-                bad(BadFrame.TRUNCATED, "doff beyond the frame")
-                        .packet(p -> p.payload = new byte[10])
-                        .bytes(p -> p.bytes[p.transport + 12] = (byte) 0xf0),
-                bad(BadFrame.TRUNCATED, "IPv4 header length beyond the frame")
-                        .packet(p -> p.payload = new byte[10])
-                        .bytes(p -> p.bytes[p.network] = 0x4f),
-                bad(BadFrame.TRUNCATED, "IPv4 header cut off behind two tags")
-                        .packet(p -> p.vlanTypes = new int[] {0x8100, 0x8100})
-                        .keep(41)
-                        .header(f -> f.checksumStart = 34)
-                        .header(f -> f.checksumOffset = 5),
-                bad(BadFrame.TRUNCATED, "IPv6 header cut off")
-                        .v6()
-                        .keep(14 + 39)
-                        .header(f -> f.checksumStart = 34),
-                bad(BadFrame.TRUNCATED, "IPv6 extension header beyond the frame")
-                        .v6()
-                        .packet(p -> p.extensions = new int[] {60})
-                        .bytes(p -> p.bytes[p.network + 41] = 9)
-                        .keep(14 + 40 + 79)
-                        .header(f -> f.checksumStart = 40),
-                bad(BadFrame.HEADERS_TOO_LONG, "IPv6 extension header of 512 bytes")
-                        .v6()
-                        .packet(p -> p.extensions = new int[] {0})
-                        .packet(p -> p.extensionUnits = 63),
-                bad(BadFrame.HEADERS_TOO_LONG, "UDP header ends at byte 258")
-                        .v6()
-                        .udp()
-                        .packet(p -> p.vlanTypes = new int[] {0x8100})
-                        .packet(p -> p.extensions = new int[24]),
-                bad(BadFrame.TOO_MANY_VLAN_TAGS, "three").packet(p -> p.vlanTypes = new int[] {0x88a8, 0x8100, 0x8100}),
-                bad(BadFrame.NOT_IP, "ARP").bytes(p -> SuperFrame.put16(p.bytes, 12, 0x0806)),
-                bad(BadFrame.NOT_IP, "ARP behind a tag")
-                        .packet(p -> p.vlanTypes = new int[] {0x8100})
-                        .bytes(p -> SuperFrame.put16(p.bytes, 16, 0x0806)),
-                bad(BadFrame.IP_VERSION, "6 under the type of IPv4").bytes(p -> p.bytes[p.network] = 0x65),
-                bad(BadFrame.IP_VERSION, "4 under the type of IPv6").v6().bytes(p -> p.bytes[p.network] = 0x45),
-                bad(BadFrame.IP_HEADER_LENGTH, "16 bytes").bytes(p -> p.bytes[p.network] = 0x44),
-                bad(BadFrame.FRAGMENT, "IPv4, more fragments").packet(p -> p.fragmentField = 0x2000),
-                bad(BadFrame.FRAGMENT, "IPv4, an offset").packet(p -> p.fragmentField = 1),
-                bad(BadFrame.FRAGMENT, "IPv6").v6().bytes(p -> p.bytes[p.network + 6] = 44),
-                bad(BadFrame.FRAGMENT, "IPv6, behind another extension header")
-                        .v6()
-                        .packet(p -> p.extensions = new int[] {60})
-                        .bytes(p -> p.bytes[p.network + 40] = 44),
-                bad(BadFrame.NOT_TCP_OR_UDP, "SCTP").bytes(p -> p.bytes[p.network + 9] = (byte) 132),
-                bad(BadFrame.NOT_TCP_OR_UDP, "IPv6 authentication header").v6().bytes(p -> p.bytes[p.network + 6] = 51),
-                bad(BadFrame.TCP_HEADER_LENGTH, "16 bytes").bytes(p -> p.bytes[p.transport + 12] = 0x40),
-                bad(BadFrame.TCP_HEADER_LENGTH, "0 bytes").bytes(p -> p.bytes[p.transport + 12] = 0));
-    }
-
-    static Stream<Case> checksums() {
-        return Stream.of(
-                bad(BadFrame.GSO_WITHOUT_CSUM, "TCPv4").header(f -> f.flags = 0),
-                bad(BadFrame.GSO_WITHOUT_CSUM, "DATA_VALID instead").header(f -> f.flags = Frame.DATA_VALID),
-                bad(BadFrame.GSO_WITHOUT_CSUM, "UDP_L4").udp().header(f -> f.flags = 0),
-                bad(BadFrame.CSUM_OUTSIDE, "start at the end").header(f -> f.checksumStart = f.bytes),
-                bad(BadFrame.CSUM_OUTSIDE, "start far beyond").header(f -> f.checksumStart = 0xffff),
-                bad(BadFrame.CSUM_OUTSIDE, "field one byte too far")
-                        .header(f -> f.checksumOffset = f.bytes - f.checksumStart - 1),
-                bad(BadFrame.CSUM_OUTSIDE, "offset far beyond").header(f -> f.checksumOffset = 0xffff),
-                bad(BadFrame.CSUM_OUTSIDE, "start within the IP header").header(f -> f.checksumStart = 33),
-                bad(BadFrame.CSUM_OUTSIDE, "plain frame, start at 0")
-                        .header(f -> f.gsoType = 0)
-                        .header(f -> f.checksumStart = 0),
-                bad(BadFrame.CSUM_OUTSIDE, "plain frame, offset beyond")
-                        .header(f -> f.gsoType = 0)
-                        .header(f -> f.checksumOffset = f.bytes),
-                bad(BadFrame.CSUM_START, "one early")
-                        .packet(p -> p.vlanTypes = new int[] {0x8100})
-                        .header(f -> f.checksumStart--),
-                bad(BadFrame.CSUM_START, "one late").header(f -> f.checksumStart++),
-                bad(BadFrame.CSUM_OFFSET, "that of UDP on TCP").header(f -> f.checksumOffset = 6),
-                bad(BadFrame.CSUM_OFFSET, "that of TCP on UDP").udp().header(f -> f.checksumOffset = 16));
-    }
-
-    static Stream<Case> types() {
-        return Stream.of(
-                bad(BadFrame.UNKNOWN_GSO_TYPE, "2").header(f -> f.gsoType = 2),
-                bad(BadFrame.UNKNOWN_GSO_TYPE, "6").header(f -> f.gsoType = 6),
-                bad(BadFrame.UNKNOWN_GSO_TYPE, "a tunnel bit").header(f -> f.gsoType = 0x21),
-                bad(BadFrame.UNKNOWN_GSO_TYPE, "0x7f").header(f -> f.gsoType = 0x7f),
-                bad(BadFrame.ECN_WITHOUT_TCP, "ECN alone").header(f -> f.gsoType = Frame.GSO_ECN),
-                bad(BadFrame.ECN_WITHOUT_TCP, "UDP_L4").udp().header(f -> f.gsoType |= Frame.GSO_ECN),
-                bad(BadFrame.GSO_TYPE, "TCPV6 on IPv4").header(f -> f.gsoType = Frame.GSO_TCPV6),
-                bad(BadFrame.GSO_TYPE, "TCPV4 on IPv6").v6().header(f -> f.gsoType = Frame.GSO_TCPV4),
-                bad(BadFrame.GSO_TYPE, "UDP_L4 on TCP").header(f -> f.gsoType = Frame.GSO_UDP_L4),
-                bad(BadFrame.GSO_TYPE, "UFO on TCP").ufo(1480).packet(p -> p.udp = false),
-                bad(BadFrame.GSO_TYPE, "TCPV4 on UDP").udp().header(f -> f.gsoType = Frame.GSO_TCPV4));
-    }
-
-    static Stream<Case> sizes() {
-        return Stream.of(
-                bad(BadFrame.GSO_SIZE, "0").header(f -> f.gsoSize = 0),
-                bad(BadFrame.GSO_SIZE, "0xffff").header(f -> f.gsoSize = 0xffff),
-                bad(BadFrame.GSO_SIZE, "UFO, no multiple of 8").ufo(1473),
-                bad(BadFrame.TOO_LONG, "IPv4 packet of 65536 bytes").packet(p -> p.payload = new byte[65536 - 40]),
-                bad(BadFrame.TOO_LONG, "IPv6 payload of 65536 bytes")
-                        .v6()
-                        .packet(p -> p.payload = new byte[65536 - 20]),
-                bad(BadFrame.TOO_MANY_SEGMENTS, "129 datagrams").udp().packet(p -> {
-                    p.gsoSize = 100;
-                    p.payload = new byte[128 * 100 + 1];
-                }),
-                bad(BadFrame.TOO_MANY_SEGMENTS, "TCP with an MSS of 1").header(f -> f.gsoSize = 1));
-    }
-
-    static Stream<Case> promises() {
-        return Stream.of(
-                bad(BadFrame.CSUM_NOT_NEGOTIATED, "plain frame")
-                        .header(f -> f.gsoType = 0)
-                        .without(Offloads.CSUM),
-                bad(BadFrame.CSUM_NOT_NEGOTIATED, "super-frame").without(Offloads.CSUM),
-                bad(BadFrame.GSO_NOT_NEGOTIATED, "TCPv4").without(Offloads.TSO4),
-                bad(BadFrame.GSO_NOT_NEGOTIATED, "TCPv6").v6().without(Offloads.TSO6),
-                bad(BadFrame.GSO_NOT_NEGOTIATED, "UDP_L4 over IPv4").udp().without(Offloads.USO4),
-                bad(BadFrame.GSO_NOT_NEGOTIATED, "UDP_L4 over IPv6").udp().v6().without(Offloads.USO6),
-                bad(BadFrame.GSO_NOT_NEGOTIATED, "UFO").ufo(1480).without(Offloads.UFO),
-                bad(BadFrame.ECN_NOT_NEGOTIATED, "TCPv4")
-                        .packet(p -> p.ecn = true)
-                        .without(Offloads.ECN));
-    }
-
     @ParameterizedTest
-    @MethodSource("cases")
-    void hasItsReasonAndIsCountedOnce(Case bad) {
-        Frame frame = frame(bad);
+    @MethodSource("org.vhost4j.device.packet.BadFrameCase#cases")
+    void hasItsReasonAndIsCountedOnce(BadFrameCase bad) {
+        Frame frame = bad.frame(arena);
 
         assertThat(engine.check(frame, bad.allowed)).isEqualTo(bad.reason);
 
@@ -247,11 +42,11 @@ class BadFrameTest {
     }
 
     @ParameterizedTest
-    @MethodSource({"packets", "checksums", "types", "sizes"})
-    void neverReachesAPort(Case bad) {
+    @MethodSource("org.vhost4j.device.packet.BadFrameCase#ofAnySender")
+    void neverReachesAPort(BadFrameCase bad) {
         RecordingPort port = new RecordingPort(Offloads.ALL);
 
-        assertThat(engine.deliver(frame(bad), port)).isEqualTo(NetPort.REFUSED);
+        assertThat(engine.deliver(bad.frame(arena), port)).isEqualTo(NetPort.REFUSED);
 
         assertThat(port.delivered).isEmpty();
         assertThat(engine.counters().get(bad.reason)).isEqualTo(1);
@@ -259,7 +54,7 @@ class BadFrameTest {
 
     @Test
     void thePacketThatIsChangedIsGood() {
-        Frame frame = packet().frame(arena, new SplittableRandom(3), 3);
+        Frame frame = BadFrameCase.good().frame(arena, new SplittableRandom(3), 3);
 
         assertThat(engine.check(frame, Offloads.ALL)).isNull();
         assertThat(engine.counters().bad()).isZero();
@@ -267,7 +62,7 @@ class BadFrameTest {
 
     @Test
     void everyReasonHasACase() {
-        Set<BadFrame> covered = cases().map(bad -> bad.reason).collect(Collectors.toSet());
+        Set<BadFrame> covered = BadFrameCase.cases().map(bad -> bad.reason).collect(Collectors.toSet());
 
         assertThat(covered).isEqualTo(EnumSet.complementOf(EnumSet.copyOf(ON_DELIVERY)));
     }
@@ -275,21 +70,5 @@ class BadFrameTest {
     @Test
     void everyReasonHasADistinctMeaning() {
         assertThat(Stream.of(BadFrame.values()).map(BadFrame::meaning)).doesNotHaveDuplicates();
-    }
-
-    private static SuperFrame packet() {
-        SuperFrame packet = new SuperFrame();
-        packet.payload = new byte[5000];
-        return packet.build();
-    }
-
-    private Frame frame(Case bad) {
-        SuperFrame packet = packet();
-        bad.packet.accept(packet);
-        packet.build();
-        bad.bytes.accept(packet);
-        Frame frame = packet.frame(arena, new SplittableRandom(3), 3);
-        bad.header.accept(frame);
-        return frame;
     }
 }

@@ -8,11 +8,11 @@ import java.util.SplittableRandom;
 import org.vhost4j.device.net.Frame;
 
 /** Frames from byte arrays and back. */
-final class Frames {
+public final class Frames {
     private Frames() {}
 
     /** Appends the bytes to a frame in up to {@code pieces} pieces of random length, each in memory of its own. */
-    static void scatter(Arena arena, Frame frame, byte[] bytes, SplittableRandom random, int pieces) {
+    public static void scatter(Arena arena, Frame frame, byte[] bytes, SplittableRandom random, int pieces) {
         int at = 0;
         for (int left = Math.min(pieces, bytes.length); left > 0; left--) {
             int rest = bytes.length - at;
@@ -33,7 +33,7 @@ final class Frames {
     }
 
     /** The frame's bytes in one array. */
-    static byte[] bytes(Frame frame) {
+    public static byte[] bytes(Frame frame) {
         byte[] bytes = new byte[frame.bytes];
         int at = 0;
         for (int i = 0; i < frame.pieces; i++) {

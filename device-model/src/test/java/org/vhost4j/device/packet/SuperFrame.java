@@ -92,6 +92,15 @@ public final class SuperFrame {
         return frame.build();
     }
 
+    /** UDP over IPv4: so many datagrams of so many bytes. */
+    public static SuperFrame datagrams(int count, int size) {
+        SuperFrame frame = new SuperFrame();
+        frame.udp = true;
+        frame.gsoSize = size;
+        frame.payload = new byte[count * size];
+        return frame.build();
+    }
+
     private static byte[] randomBytes(SplittableRandom random, int length) {
         byte[] bytes = new byte[length];
         random.nextBytes(bytes);
@@ -194,6 +203,16 @@ public final class SuperFrame {
         put16(pseudo, pseudo.length - 6, transportBytes);
         put16(pseudo, pseudo.length - 2, protocol());
         return sum(pseudo, 0, pseudo.length);
+    }
+
+    /** Whether it is UDP, otherwise TCP. */
+    public boolean isUdp() {
+        return udp;
+    }
+
+    /** How many segments it makes. */
+    public int segments() {
+        return (payload.length + gsoSize - 1) / gsoSize;
     }
 
     /** The bytes as they were last built. */

@@ -19,6 +19,15 @@ final class BridgedTaps implements AutoCloseable {
 
     private static final int MARKER_BYTES = 42;
 
+    /** The addresses of {@code SuperFrame}, by which frames of ours are told from the host's own. */
+    static final byte[] ADDRESSES = new byte[12];
+
+    static {
+        for (int i = 0; i < ADDRESSES.length; i++) {
+            ADDRESSES[i] = (byte) (0x50 + i);
+        }
+    }
+
     private final String namespace = "vhost4j-" + ProcessHandle.current().pid();
     private final Tap in;
     private final Tap out;
@@ -94,17 +103,14 @@ final class BridgedTaps implements AutoCloseable {
         }
     }
 
-    /** The host's own neighbour discovery also leaves by the TAP; our frames have the sender's address of {@code SuperFrame}. */
+    /** The host's own neighbour discovery also leaves by the TAP. */
     private static boolean isOurs(byte[] frame) {
-        int source = Tap.HEADER_BYTES + 6;
-        return frame.length >= source + 6 && frame[source] == 0x56 && frame[source + 5] == 0x5b;
+        int end = Tap.HEADER_BYTES + ADDRESSES.length;
+        return frame.length >= end && Arrays.equals(frame, Tap.HEADER_BYTES, end, ADDRESSES, 0, ADDRESSES.length);
     }
 
     private byte[] marker() {
-        byte[] marker = new byte[MARKER_BYTES];
-        for (int i = 0; i < 12; i++) {
-            marker[i] = (byte) (0x50 + i);
-        }
+        byte[] marker = Arrays.copyOf(ADDRESSES, MARKER_BYTES);
         // An Ethernet type for local experiments (IEEE 802), and a number.
         marker[12] = (byte) 0x88;
         marker[13] = (byte) 0xb5;

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.wire;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A part of the device's config space (vhost-user protocol, "Virtio device config space"): three 32-bit numbers and the bytes.
+ *
+ * @param offset where the part begins
+ * @param flags {@link #WRITABLE} or {@link #MIGRATION}
+ * @param bytes the part's bytes, in the byte order of the config space
+ */
+public record ConfigSpace(int offset, int flags, MemorySegment bytes) {
+    /** Size of the three numbers in bytes. */
+    public static final int HEADER_BYTES = 12;
+    /** The largest config space in bytes. */
+    public static final int MAX_SIZE = 256;
+    /** Flag value: writes go to writable fields. */
+    public static final int WRITABLE = 0;
+    /** Flag value: live migration restores fields, read-only ones too. */
+    public static final int MIGRATION = 1;
+
+    /**
+     * Reads and checks a part.
+     *
+     * @param request whose payload it is
+     * @param payload 12 to 268 bytes
+     * @return the part; its bytes are a view of the payload
+     * @throws ProtocolException when size and payload do not agree
+     */
+    public static ConfigSpace read(Request request, MemorySegment payload) throws ProtocolException {
+        int offset = payload.get(JAVA_INT_UNALIGNED, 0);
+        int size = payload.get(JAVA_INT_UNALIGNED, 4);
+        int flags = payload.get(JAVA_INT_UNALIGNED, 8);
+        if (Integer.toUnsignedLong(size) != payload.byteSize() - HEADER_BYTES) {
+            throw new ProtocolException(
+                    request.name(),
+                    "size %s in a payload of %d bytes".formatted(Integer.toUnsignedString(size), payload.byteSize()),
+                    "the payload has 12 bytes more than the size says");
+        }
+        return new ConfigSpace(offset, flags, payload.asSlice(HEADER_BYTES));
+    }
+
+    /**
+     * Checks the flags of a write. Those of a read have no meaning, and front-ends differ in what they put there.
+     *
+     * @param request whose payload this is
+     * @throws ProtocolException when the flags are neither {@link #WRITABLE} nor {@link #MIGRATION}
+     */
+    public void validateWrite(Request request) throws ProtocolException {
+        if (flags != WRITABLE && flags != MIGRATION) {
+            throw new ProtocolException(
+                    request.name(), "flags 0x" + Integer.toHexString(flags), "0 or 1 (live migration) are allowed");
+        }
+    }
+
+    /**
+     * How many bytes the part has.
+     *
+     * @return 0 to 256
+     */
+    public int size() {
+        return Math.toIntExact(bytes.byteSize());
+    }
+
+    /**
+     * Whether the part lies within a config space.
+     *
+     * @param configSize the config space's size in bytes
+     * @return true when its last byte is inside
+     */
+    public boolean within(int configSize) {
+        return Integer.toUnsignedLong(offset) + bytes.byteSize() <= configSize;
+    }
+
+    /**
+     * The part as a payload.
+     *
+     * @return 12 bytes and the part's own
+     */
+    public MemorySegment toPayload() {
+        MemorySegment payload = MemorySegment.ofArray(new byte[HEADER_BYTES + size()]);
+        payload.set(JAVA_INT_UNALIGNED, 0, offset);
+        payload.set(JAVA_INT_UNALIGNED, 4, size());
+        payload.set(JAVA_INT_UNALIGNED, 8, flags);
+        MemorySegment.copy(bytes, JAVA_BYTE, 0, payload, JAVA_BYTE, HEADER_BYTES, bytes.byteSize());
+        return payload;
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.wire;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A memory region description (vhost-user protocol, "Payload"). All numbers are unsigned.
+ *
+ * @param guestAddress guest-physical address of the first byte
+ * @param size in bytes
+ * @param userAddress address of the first byte in the front-end's own address space
+ * @param mmapOffset where the region begins in its file
+ */
+public record MemoryRegion(long guestAddress, long size, long userAddress, long mmapOffset) {
+    /** Size of a description in bytes. */
+    public static final int BYTES = 32;
+
+    /**
+     * Reads a description.
+     *
+     * @param payload the bytes
+     * @param offset where the description begins
+     * @return the region
+     */
+    public static MemoryRegion read(MemorySegment payload, long offset) {
+        return new MemoryRegion(
+                payload.get(JAVA_LONG_UNALIGNED, offset),
+                payload.get(JAVA_LONG_UNALIGNED, offset + 8),
+                payload.get(JAVA_LONG_UNALIGNED, offset + 16),
+                payload.get(JAVA_LONG_UNALIGNED, offset + 24));
+    }
+
+    /**
+     * Writes the description.
+     *
+     * @param payload the bytes
+     * @param offset where the description begins
+     */
+    public void write(MemorySegment payload, long offset) {
+        payload.set(JAVA_LONG_UNALIGNED, offset, guestAddress);
+        payload.set(JAVA_LONG_UNALIGNED, offset + 8, size);
+        payload.set(JAVA_LONG_UNALIGNED, offset + 16, userAddress);
+        payload.set(JAVA_LONG_UNALIGNED, offset + 24, mmapOffset);
+    }
+
+    /**
+     * Checks the region by itself.
+     *
+     * @param request whose payload this is
+     * @throws ProtocolException when the region is empty, larger than 2^63 bytes, or wraps in one of its three spaces
+     */
+    public void validate(Request request) throws ProtocolException {
+        if (size <= 0) {
+            throw new ProtocolException(
+                    request.name(),
+                    "region at guest address 0x%x has %s bytes".formatted(guestAddress, Long.toUnsignedString(size)),
+                    "1 to 2^63-1 are allowed");
+        }
+        ends(request, "guest address", guestAddress);
+        ends(request, "user address", userAddress);
+        ends(request, "mmap offset", mmapOffset);
+    }
+
+    private void ends(Request request, String what, long start) throws ProtocolException {
+        if (Long.compareUnsigned(start + (size - 1), start) < 0) {
+            throw new ProtocolException(
+                    request.name(),
+                    "region at %s 0x%x with 0x%x bytes wraps".formatted(what, start, size),
+                    "it must end below 2^64");
+        }
+    }
+
+    /**
+     * Whether two regions share a guest or a user address. Neither may wrap.
+     *
+     * @param other another region
+     * @return true when they overlap
+     */
+    public boolean overlaps(MemoryRegion other) {
+        return overlap(guestAddress, size, other.guestAddress, other.size)
+                || overlap(userAddress, size, other.userAddress, other.size);
+    }
+
+    private static boolean overlap(long a, long aSize, long b, long bSize) {
+        // Of two ranges that overlap and do not wrap, one begins inside the other.
+        return Long.compareUnsigned(b - a, aSize) < 0 || Long.compareUnsigned(a - b, bSize) < 0;
+    }
+
+    /**
+     * Whether REM_MEM_REG with this description means that region: the mmap offset does not count.
+     *
+     * @param other another region
+     * @return true when guest address, user address and size are equal
+     */
+    public boolean names(MemoryRegion other) {
+        return guestAddress == other.guestAddress && userAddress == other.userAddress && size == other.size;
+    }
+
+    /**
+     * The region in an error message.
+     *
+     * @return its addresses, size and offset
+     */
+    @Override
+    public String toString() {
+        return "guest address 0x%x, user address 0x%x, 0x%x bytes, mmap offset 0x%x"
+                .formatted(guestAddress, userAddress, size, mmapOffset);
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.wire;
+
+import java.lang.foreign.MemorySegment;
+
+/** Turns messages into bytes. Descriptors go beside them, with the first byte. */
+public final class MessageWriter {
+    private MessageWriter() {}
+
+    /**
+     * How many bytes a message takes.
+     *
+     * @param message any message
+     * @return header and payload
+     */
+    public static int size(Message message) {
+        return MessageHeader.BYTES + Math.toIntExact(message.payload().byteSize());
+    }
+
+    /**
+     * Writes a message.
+     *
+     * @param message any message; keeps its descriptors
+     * @param bytes at least {@link #size} bytes, filled from the start
+     */
+    public static void write(Message message, MemorySegment bytes) {
+        message.header().write(bytes);
+        MemorySegment payload = message.payload();
+        MemorySegment.copy(payload, 0, bytes, MessageHeader.BYTES, payload.byteSize());
+    }
+
+    /**
+     * A message as bytes of its own.
+     *
+     * @param message any message; keeps its descriptors
+     * @return header and payload, on the heap
+     */
+    public static byte[] bytes(Message message) {
+        byte[] bytes = new byte[size(message)];
+        write(message, MemorySegment.ofArray(bytes));
+        return bytes;
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.wire;
+
+/** The kinds of payload (vhost-user protocol, "Payload") and how many bytes each may have. */
+public enum Payload {
+    /** No payload. */
+    NONE(0, 0),
+    /** One 64-bit number. */
+    U64(8, 8),
+    /** {@link VringState}. */
+    VRING_STATE(VringState.BYTES, VringState.BYTES),
+    /** {@link VringAddress}. */
+    VRING_ADDRESS(VringAddress.BYTES, VringAddress.BYTES),
+    /** {@link MemoryRegions}: the regions in use, or always eight of them. */
+    MEMORY_REGIONS(MemoryRegions.HEADER_BYTES + MemoryRegion.BYTES, MemoryRegions.MAX_BYTES),
+    /** {@link SingleMemoryRegion}. */
+    SINGLE_MEMORY_REGION(SingleMemoryRegion.BYTES, SingleMemoryRegion.BYTES),
+    /** {@link ConfigSpace}. */
+    CONFIG_SPACE(ConfigSpace.HEADER_BYTES, ConfigSpace.HEADER_BYTES + ConfigSpace.MAX_SIZE),
+    /** Size and offset of the log, or its base as one number where the log is not shared memory. */
+    LOG(8, 16),
+    /** An IOTLB message, padded to 8 bytes. */
+    IOTLB(32, 32),
+    /** A description of the in-flight area, with or without its trailing padding. */
+    INFLIGHT(20, 24),
+    /** The UUID of a shared object. */
+    SHARED_OBJECT(16, 16),
+    /** Direction and phase of a device state transfer. */
+    DEVICE_STATE(8, 8),
+    /** A crypto session, whose layout the device type decides. */
+    CRYPTO_SESSION(16, MessageReader.DEFAULT_MAX_PAYLOAD),
+    /** A vring area: index, size and offset. */
+    VRING_AREA(24, 24),
+    /** A mapping into a shared memory region. */
+    SHMEM_MAPPING(40, 40),
+    /** The sizes of 256 shared memory regions. */
+    SHMEM_CONFIG(2056, 2056);
+
+    private final int minBytes;
+    private final int maxBytes;
+
+    Payload(int minBytes, int maxBytes) {
+        this.minBytes = minBytes;
+        this.maxBytes = maxBytes;
+    }
+
+    /**
+     * The shortest allowed payload.
+     *
+     * @return bytes
+     */
+    public int minBytes() {
+        return minBytes;
+    }
+
+    /**
+     * The longest allowed payload.
+     *
+     * @return bytes
+     */
+    public int maxBytes() {
+        return maxBytes;
+    }
+
+    /**
+     * Whether a size is allowed. Some kinds have a narrower rule that depends on their contents; their records check it.
+     *
+     * @param bytes the payload's size
+     * @return true when it is within the range
+     */
+    public boolean allows(long bytes) {
+        return bytes >= minBytes && bytes <= maxBytes;
+    }
+
+    /**
+     * The allowed sizes in words.
+     *
+     * @return such as {@code 8 bytes} or {@code 12 to 268 bytes}
+     */
+    public String range() {
+        return minBytes == maxBytes ? minBytes + " bytes" : minBytes + " to " + maxBytes + " bytes";
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.wire;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The protocol feature bits (vhost-user protocol, "Protocol features"), which travel in GET_PROTOCOL_FEATURES and
+ * SET_PROTOCOL_FEATURES. Names are the specification's without {@code VHOST_USER_PROTOCOL_F_}.
+ */
+public enum ProtocolFeature {
+    /** GET_QUEUE_NUM: the back-end decides how many queues there are. */
+    MQ(0),
+    /** The log of written pages is shared memory that comes with SET_LOG_BASE. */
+    LOG_SHMFD(1),
+    /** SEND_RARP: the back-end announces a migrated guest. */
+    RARP(2),
+    /** The need_reply flag: any request can be acknowledged. */
+    REPLY_ACK(3),
+    /** NET_SET_MTU. */
+    MTU(4),
+    /** SET_BACKEND_REQ_FD: a channel for requests of the back-end. */
+    BACKEND_REQ(5),
+    /** SET_VRING_ENDIAN, for legacy guests of the other byte order. */
+    CROSS_ENDIAN(6),
+    /** Sessions of a crypto device. */
+    CRYPTO_SESSION(7),
+    /** Postcopy migration by userfaultfd. */
+    PAGEFAULT(8),
+    /** GET_CONFIG and SET_CONFIG: the back-end owns the config space. */
+    CONFIG(9),
+    /** The back-end may send descriptors on its channel. */
+    BACKEND_SEND_FD(10, BACKEND_REQ),
+    /** The back-end may map its own doorbell into the guest. */
+    HOST_NOTIFIER(11, BACKEND_REQ),
+    /** Requests in flight are recorded in shared memory. */
+    INFLIGHT_SHMFD(12),
+    /** RESET_DEVICE. */
+    RESET_DEVICE(13),
+    /** Notifications are messages instead of eventfds. */
+    INBAND_NOTIFICATIONS(14, BACKEND_REQ, REPLY_ACK),
+    /** ADD_MEM_REG and REM_MEM_REG: regions come and go one at a time. */
+    CONFIGURE_MEM_SLOTS(15),
+    /** SET_STATUS and GET_STATUS. */
+    STATUS(16),
+    /** Regions carry Xen's mapping fields. */
+    XEN_MMAP(17),
+    /** The back-end exports objects to other back-ends. */
+    SHARED_OBJECT(18),
+    /** The back-end's own state migrates. */
+    DEVICE_STATE(19),
+    /** GET_VRING_BASE may leave requests in flight. */
+    GET_VRING_BASE_INFLIGHT(20, INFLIGHT_SHMFD),
+    /** Ring addresses are guest-physical. */
+    GPA_ADDRESSES(21),
+    /** The back-end maps memory into shared memory regions of the device. */
+    SHMEM_MAP(22);
+
+    private final int bit;
+    /** A feature word: only features with lower numbers are required, so they exist already. */
+    private final long requires;
+
+    ProtocolFeature(int bit, ProtocolFeature... requires) {
+        this.bit = bit;
+        this.requires = word(List.of(requires));
+    }
+
+    /**
+     * The bit's number.
+     *
+     * @return 0 to 22
+     */
+    public int bit() {
+        return bit;
+    }
+
+    /**
+     * This feature in a feature word.
+     *
+     * @return a word with one bit set
+     */
+    public long mask() {
+        return 1L << bit;
+    }
+
+    /**
+     * Whether a feature word has this bit.
+     *
+     * @param word protocol feature bits
+     * @return true when the bit is set
+     */
+    public boolean in(long word) {
+        return (word & mask()) != 0;
+    }
+
+    /**
+     * What has to be offered together with this feature.
+     *
+     * @return all of them are needed
+     */
+    public Set<ProtocolFeature> requires() {
+        return of(requires);
+    }
+
+    /**
+     * The feature with a number.
+     *
+     * @param bit 0 to 63
+     * @return the feature, or nothing when the specification has none
+     */
+    public static Optional<ProtocolFeature> ofBit(int bit) {
+        // The numbers have no gap, so a constant's number is its place.
+        return bit < 0 || bit >= values().length ? Optional.empty() : Optional.of(values()[bit]);
+    }
+
+    /**
+     * A feature word.
+     *
+     * @param features its members
+     * @return the word
+     */
+    public static long word(Collection<ProtocolFeature> features) {
+        long word = 0;
+        for (ProtocolFeature feature : features) {
+            word |= feature.mask();
+        }
+        return word;
+    }
+
+    /**
+     * The members of a feature word that the specification knows.
+     *
+     * @param word protocol feature bits
+     * @return the features
+     */
+    public static Set<ProtocolFeature> of(long word) {
+        EnumSet<ProtocolFeature> features = EnumSet.noneOf(ProtocolFeature.class);
+        for (ProtocolFeature feature : values()) {
+            if (feature.in(word)) {
+                features.add(feature);
+            }
+        }
+        return features;
+    }
+
+    /**
+     * The names of a word's bits in their order; a bit without a meaning is {@code BIT_n}.
+     *
+     * @param word protocol feature bits
+     * @return the names
+     */
+    public static List<String> names(long word) {
+        List<String> names = new ArrayList<>();
+        for (int bit = 0; bit < Long.SIZE; bit++) {
+            if ((word >>> bit & 1) != 0) {
+                names.add(ofBit(bit).map(ProtocolFeature::name).orElse("BIT_" + bit));
+            }
+        }
+        return names;
+    }
+}

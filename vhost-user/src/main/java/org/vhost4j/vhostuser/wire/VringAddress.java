@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.wire;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A vring address description (vhost-user protocol, "Payload"). The three ring addresses are in the front-end's own address
+ * space.
+ *
+ * @param index the ring
+ * @param flags {@link #LOG} or 0
+ * @param descriptors the descriptor table, or the packed ring
+ * @param used the used ring, or the device event suppression structure of a packed ring
+ * @param avail the available ring, or the driver event suppression structure of a packed ring
+ * @param log guest-physical address under which writes to the used ring are logged
+ */
+public record VringAddress(int index, int flags, long descriptors, long used, long avail, long log) {
+    /** Size in bytes. */
+    public static final int BYTES = 40;
+    /** Flag: log writes to the used ring. */
+    public static final int LOG = 1;
+
+    /**
+     * Reads an address description.
+     *
+     * @param payload 40 bytes
+     * @return the description
+     */
+    public static VringAddress read(MemorySegment payload) {
+        return new VringAddress(
+                payload.get(JAVA_INT_UNALIGNED, 0),
+                payload.get(JAVA_INT_UNALIGNED, 4),
+                payload.get(JAVA_LONG_UNALIGNED, 8),
+                payload.get(JAVA_LONG_UNALIGNED, 16),
+                payload.get(JAVA_LONG_UNALIGNED, 24),
+                payload.get(JAVA_LONG_UNALIGNED, 32));
+    }
+
+    /**
+     * The description as a payload.
+     *
+     * @return 40 bytes
+     */
+    public MemorySegment toPayload() {
+        MemorySegment payload = MemorySegment.ofArray(new byte[BYTES]);
+        payload.set(JAVA_INT_UNALIGNED, 0, index);
+        payload.set(JAVA_INT_UNALIGNED, 4, flags);
+        payload.set(JAVA_LONG_UNALIGNED, 8, descriptors);
+        payload.set(JAVA_LONG_UNALIGNED, 16, used);
+        payload.set(JAVA_LONG_UNALIGNED, 24, avail);
+        payload.set(JAVA_LONG_UNALIGNED, 32, log);
+        return payload;
+    }
+
+    /**
+     * Checks the ring's number, the flags, and the alignment that every ring layout asks for (virtio 1.4 section 2.7). The
+     * packed layout's stricter rules are checked when the ring starts, because only then the layout is certain.
+     *
+     * @param request whose payload this is
+     * @param rings how many rings there are
+     * @throws ProtocolException when one is wrong
+     */
+    public void validate(Request request, int rings) throws ProtocolException {
+        VringState.validateIndex(request, index, rings);
+        if ((flags & ~LOG) != 0) {
+            throw new ProtocolException(
+                    request.name(),
+                    "ring " + index + ": flags 0x" + Integer.toHexString(flags),
+                    "only 0x1 has a meaning");
+        }
+        align(request, "descriptor table", descriptors, 16);
+        align(request, "used ring", used, 4);
+        align(request, "available ring", avail, 2);
+    }
+
+    private void align(Request request, String what, long address, int alignment) throws ProtocolException {
+        if ((address & (alignment - 1)) != 0) {
+            throw new ProtocolException(
+                    request.name(),
+                    "ring %d: %s at user address 0x%x".formatted(index, what, address),
+                    "it must be aligned to " + alignment + " bytes");
+        }
+    }
+}

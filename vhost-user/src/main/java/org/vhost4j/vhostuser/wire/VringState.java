@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.wire;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A vring state description, or a vring's descriptor index or indices (vhost-user protocol, "Payload").
+ *
+ * @param index the ring
+ * @param num its size, its base, or whether it is enabled
+ */
+public record VringState(int index, int num) {
+    /** Size in bytes. */
+    public static final int BYTES = 8;
+
+    /**
+     * Reads a state.
+     *
+     * @param payload 8 bytes
+     * @return the state
+     */
+    public static VringState read(MemorySegment payload) {
+        return new VringState(payload.get(JAVA_INT_UNALIGNED, 0), payload.get(JAVA_INT_UNALIGNED, 4));
+    }
+
+    /**
+     * The state as a payload.
+     *
+     * @return 8 bytes
+     */
+    public MemorySegment toPayload() {
+        MemorySegment payload = MemorySegment.ofArray(new byte[BYTES]);
+        payload.set(JAVA_INT_UNALIGNED, 0, index);
+        payload.set(JAVA_INT_UNALIGNED, 4, num);
+        return payload;
+    }
+
+    /**
+     * Checks the ring's number.
+     *
+     * @param request whose payload this is
+     * @param rings how many rings there are
+     * @throws ProtocolException when there is no such ring
+     */
+    public void validate(Request request, int rings) throws ProtocolException {
+        validateIndex(request, index, rings);
+    }
+
+    static void validateIndex(Request request, int index, int rings) throws ProtocolException {
+        // All 32 bits count: an index that is cut to 16 or 8 of them would be another ring's.
+        if (Integer.compareUnsigned(index, rings) >= 0) {
+            throw new ProtocolException(
+                    request.name(), "ring " + Integer.toUnsignedString(index), "rings 0 to " + (rings - 1) + " exist");
+        }
+    }
+}

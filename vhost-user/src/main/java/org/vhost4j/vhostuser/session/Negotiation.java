@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.session;
+
+import java.util.List;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.vhostuser.wire.ProtocolException;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+import org.vhost4j.vhostuser.wire.Request;
+
+/** The two feature words: what was offered and what was acknowledged. */
+final class Negotiation {
+    private final FeatureSet offered;
+    private final long offeredProtocol;
+    private boolean acknowledged;
+    private FeatureSet features = FeatureSet.EMPTY;
+    private long protocol;
+
+    Negotiation(SessionOptions options) {
+        List<String> violations = options.violations();
+        if (!violations.isEmpty()) {
+            throw new IllegalArgumentException("features cannot be offered: " + String.join("; ", violations));
+        }
+        offered = options.features().plus(FeatureSet.of(Feature.PROTOCOL_FEATURES));
+        offeredProtocol = ProtocolFeature.word(options.protocolFeatures());
+    }
+
+    long offered() {
+        return offered.low();
+    }
+
+    long offeredProtocol() {
+        return offeredProtocol;
+    }
+
+    /** Whether SET_FEATURES has come since the session began or the device was reset. */
+    boolean acknowledged() {
+        return acknowledged;
+    }
+
+    /** What was acknowledged, PROTOCOL_FEATURES included. */
+    FeatureSet features() {
+        return features;
+    }
+
+    long protocol() {
+        return protocol;
+    }
+
+    boolean has(ProtocolFeature feature) {
+        return feature.in(protocol);
+    }
+
+    /** Refuses a request that depends on something that was not acknowledged. */
+    void require(Request request) throws ProtocolException {
+        ProtocolFeature needed = request.protocolFeature().orElse(null);
+        if (needed != null && !has(needed)) {
+            throw new ProtocolException(
+                    request.name(),
+                    "it needs protocol feature " + needed,
+                    needed.in(offeredProtocol) ? "which was not acknowledged" : "which was never offered");
+        }
+        Feature feature = request.feature().orElse(null);
+        if (feature != null && !features.has(feature)) {
+            throw new ProtocolException(
+                    request.name(),
+                    "it needs feature " + feature,
+                    offered.has(feature) ? "which was not acknowledged" : "which was never offered");
+        }
+    }
+
+    /** SET_FEATURES. While a ring is started only PROTOCOL_FEATURES may change, which has no meaning for the rings. */
+    void acknowledge(FeatureSet word, boolean ringsStarted) throws ProtocolException {
+        FeatureSet surplus = word.minus(offered);
+        if (!surplus.isEmpty()) {
+            throw new ProtocolException(
+                    Request.SET_FEATURES.name(),
+                    surplus + " (" + surplus.hex() + ")",
+                    "never offered, so not to be acknowledged");
+        }
+        FeatureSet changed =
+                word.minus(features).plus(features.minus(word)).minus(FeatureSet.of(Feature.PROTOCOL_FEATURES));
+        if (ringsStarted && !changed.isEmpty()) {
+            throw new ProtocolException(
+                    Request.SET_FEATURES.name(),
+                    changed + " changed while a ring is started",
+                    "all rings must be stopped first");
+        }
+        features = word;
+        acknowledged = true;
+    }
+
+    /** SET_PROTOCOL_FEATURES. */
+    void acknowledgeProtocol(long word, boolean ringsStarted) throws ProtocolException {
+        long surplus = word & ~offeredProtocol;
+        if (surplus != 0) {
+            throw new ProtocolException(
+                    Request.SET_PROTOCOL_FEATURES.name(),
+                    "%s (0x%x)".formatted(String.join(" ", ProtocolFeature.names(surplus)), surplus),
+                    "never offered, so not to be acknowledged");
+        }
+        if (ringsStarted && word != protocol) {
+            throw new ProtocolException(
+                    Request.SET_PROTOCOL_FEATURES.name(),
+                    String.join(" ", ProtocolFeature.names(word ^ protocol)) + " changed while a ring is started",
+                    "all rings must be stopped first");
+        }
+        protocol = word;
+    }
+
+    /** RESET_DEVICE: the driver negotiates again. The protocol stays. */
+    void reset() {
+        acknowledged = false;
+        features = FeatureSet.EMPTY;
+    }
+}

@@ -4,7 +4,9 @@ package org.vhost4j.device.driver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import java.lang.foreign.Arena;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -263,6 +265,43 @@ class SplitDriverTest {
         assertThat(driver.usedAddress()).isGreaterThanOrEqualTo(driver.availAddress() + 10);
         assertThat(driver.tableAddress(0)).isGreaterThanOrEqualTo(driver.usedAddress() + 22);
         assertThatThrownBy(() -> driver(3, true)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theSteadyStateAllocatesNothing(boolean indirect) {
+        SplitDriver driver = driver(256, true);
+        ThreadMXBean thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        circulate(driver, indirect, 100);
+        long before = thread.getCurrentThreadAllocatedBytes();
+        circulate(driver, indirect, 1000);
+        long allocated = thread.getCurrentThreadAllocatedBytes() - before;
+        // The bean itself takes some; one object a chain would be ten times this.
+        assertThat(allocated).isLessThan(32_000);
+    }
+
+    /** Offers and collects 100 chains so many times; the device's part is written into the used ring as plain numbers. */
+    private void circulate(SplitDriver driver, boolean indirect, int rounds) {
+        long used = driver.usedAddress();
+        int first = driver.collectedIdx();
+        for (int round = 0; round < rounds; round++) {
+            for (int i = 0; i < 100; i++) {
+                begin(driver, indirect);
+                int id = driver.readable(memory.guestBase(), 12)
+                        .writable(memory.guestBase(), 64)
+                        .offer();
+                long element = used + 4 + 8L * ((first + 100 * round + i) % 256);
+                memory.put32(element, id);
+                memory.put32(element + 4, 64);
+            }
+            driver.publish();
+            driver.needKick();
+            memory.put16(used + 2, driver.publishedIdx());
+            driver.enableInterrupts();
+            while (driver.collect()) {
+                driver.disableInterrupts();
+            }
+        }
     }
 
     private static void begin(SplitDriver driver, boolean indirect) {

@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.frontend;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.driver.DriverHeader;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+
+/**
+ * A guest's virtio-net driver behind a front-end: negotiates, starts the queues, sends and receives frames, and checks what
+ * the device does by virtio 1.4 section 5.1.
+ */
+public final class NetDriver implements AutoCloseable {
+    /** Where the region with rings and buffers is: above 4 GiB, so that a cut address does not go unnoticed. */
+    public static final long GUEST_BASE = 0x1_4000_0000L;
+
+    private static final int INDIRECT_CAPACITY = 128;
+    private static final int CONTROL_QUEUE_SIZE = 64;
+    private static final int MAX_PAIRS_OFFSET = 8;
+    private static final int ACKNOWLEDGE_DRIVER = 3;
+    private static final int FEATURES_OK = 8;
+    private static final int DRIVER_OK = 4;
+
+    private final FrontEnd frontEnd;
+    private final NetSetup setup;
+    private final Ram ram;
+    private final List<Receiver> receivers = new ArrayList<>();
+    private final List<Transmitter> transmitters = new ArrayList<>();
+    private final long features;
+    private final int headerBytes;
+    private @Nullable ControlQueue control;
+
+    private NetDriver(FrontEnd frontEnd, NetSetup setup) {
+        this.frontEnd = frontEnd;
+        this.setup = setup;
+        this.features = negotiate();
+        boolean modern = Feature.VERSION_1.in(features) || Feature.MRG_RXBUF.in(features);
+        this.headerBytes = modern ? DriverHeader.BYTES : DriverHeader.LEGACY_BYTES;
+        this.ram = Ram.create(GUEST_BASE, setup.ramBytes());
+    }
+
+    /**
+     * Connects to a back-end that listens and brings the device up.
+     *
+     * @param path the back-end's socket
+     * @param setup what is wanted
+     * @return a driver whose queues run
+     */
+    public static NetDriver attach(Path path, NetSetup setup) {
+        return attach(FrontEnd.connect(path), setup);
+    }
+
+    /**
+     * Brings the device up.
+     *
+     * @param frontEnd a fresh connection; closed when this fails, else by {@link #close}
+     * @param setup what is wanted
+     * @return a driver whose queues run
+     */
+    public static NetDriver attach(FrontEnd frontEnd, NetSetup setup) {
+        NetDriver driver = negotiated(frontEnd, setup);
+        try {
+            driver.start();
+            return driver;
+        } catch (RuntimeException e) {
+            driver.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Negotiates and prepares guest memory and queues, without telling the back-end of them.
+     *
+     * @param frontEnd a fresh connection; closed when this fails, else by {@link #close}
+     * @param setup what is wanted
+     * @return a driver to be started
+     */
+    public static NetDriver negotiated(FrontEnd frontEnd, NetSetup setup) {
+        NetDriver driver;
+        try {
+            driver = new NetDriver(frontEnd, setup);
+        } catch (RuntimeException e) {
+            frontEnd.close();
+            throw e;
+        }
+        try {
+            driver.layOut();
+            return driver;
+        } catch (RuntimeException e) {
+            driver.close();
+            throw e;
+        }
+    }
+
+    private long negotiate() {
+        long offered = frontEnd.getFeatures();
+        long acknowledged = offered & setup.features();
+        if (Feature.PROTOCOL_FEATURES.in(offered) && setup.protocolFeatures() != 0) {
+            acknowledged |= Feature.PROTOCOL_FEATURES.mask();
+            frontEnd.setProtocolFeatures(frontEnd.getProtocolFeatures() & setup.protocolFeatures());
+        }
+        frontEnd.setOwner();
+        if (ProtocolFeature.STATUS.in(frontEnd.protocolFeatures())) {
+            frontEnd.setStatus(ACKNOWLEDGE_DRIVER);
+        }
+        frontEnd.setFeatures(acknowledged);
+        if (ProtocolFeature.STATUS.in(frontEnd.protocolFeatures())) {
+            frontEnd.setStatus(ACKNOWLEDGE_DRIVER | FEATURES_OK);
+        }
+        return acknowledged;
+    }
+
+    private void layOut() {
+        for (int pair = 0; pair < setup.pairs(); pair++) {
+            FrontEndQueue rx = queue(2 * pair, setup.queueSize());
+            Receiver receiver = new Receiver(
+                    rx,
+                    ram.memory(),
+                    pair,
+                    headerBytes,
+                    Feature.MRG_RXBUF.in(features),
+                    setup.receiveShape(),
+                    setup.receiveFrameBytes());
+            receivers.add(receiver);
+            FrontEndQueue tx = queue(2 * pair + 1, setup.queueSize());
+            transmitters.add(new Transmitter(tx, ram.memory()));
+            receiver.post(setup.receiveBuffers());
+        }
+        if (Feature.CTRL_VQ.in(features)) {
+            control = new ControlQueue(queue(controlIndex(), CONTROL_QUEUE_SIZE), ram.memory());
+        }
+    }
+
+    private FrontEndQueue queue(int index, int size) {
+        boolean indirect = Feature.INDIRECT_DESC.in(features);
+        return new FrontEndQueue(index, ram, size, Feature.EVENT_IDX.in(features), indirect ? INDIRECT_CAPACITY : 0);
+    }
+
+    /** The control queue comes behind as many pairs as the device could have, not as many as are in use (section 5.1.2). */
+    private int controlIndex() {
+        if (!Feature.MQ.in(features)) {
+            return 2;
+        }
+        byte[] field = frontEnd.getConfig(MAX_PAIRS_OFFSET, 2);
+        return 2 * (ByteBuffer.wrap(field).order(ByteOrder.LITTLE_ENDIAN).getShort() & 0xffff);
+    }
+
+    /**
+     * Gives the back-end the memory table, enables every queue and starts it: in this order, as QEMU does, because what is in
+     * a transmit queue that is started but not enabled is thrown away.
+     */
+    public void start() {
+        sendMemory();
+        enable(true);
+        for (FrontEndQueue queue : queues()) {
+            queue.start(frontEnd, queue.ring().collectedIdx());
+        }
+        if (ProtocolFeature.STATUS.in(frontEnd.protocolFeatures())) {
+            frontEnd.setStatus(ACKNOWLEDGE_DRIVER | FEATURES_OK | DRIVER_OK);
+        }
+        for (Receiver receiver : receivers) {
+            receiver.queue().publish();
+        }
+    }
+
+    private void sendMemory() {
+        if (ProtocolFeature.CONFIGURE_MEM_SLOTS.in(frontEnd.protocolFeatures())) {
+            frontEnd.addMemReg(ram);
+        } else {
+            frontEnd.setMemTable(List.of(ram));
+        }
+    }
+
+    /**
+     * Enables or disables every queue, when the protocol has been negotiated that far.
+     *
+     * @param on whether they are to carry frames
+     */
+    public void enable(boolean on) {
+        if (Feature.PROTOCOL_FEATURES.in(features)) {
+            for (FrontEndQueue queue : queues()) {
+                frontEnd.setVringEnable(queue.index(), on);
+            }
+        }
+    }
+
+    /** Stops every queue with GET_VRING_BASE. {@link #resume} goes on. */
+    public void stop() {
+        for (FrontEndQueue queue : queues()) {
+            int base = queue.stop(frontEnd);
+            if (base != queue.ring().deviceUsedIdx()) {
+                throw new FrontEndException("queue " + queue.index() + " stopped at " + base
+                        + ", but its used index is " + queue.ring().deviceUsedIdx());
+            }
+        }
+    }
+
+    /** Starts the queues again where they stopped. */
+    public void resume() {
+        for (FrontEndQueue queue : queues()) {
+            queue.start(frontEnd, queue.ring().deviceUsedIdx());
+        }
+    }
+
+    /**
+     * Every queue in the order of its index.
+     *
+     * @return receive and transmit queues in turn, then the control queue
+     */
+    public List<FrontEndQueue> queues() {
+        List<FrontEndQueue> all = new ArrayList<>();
+        for (int pair = 0; pair < receivers.size(); pair++) {
+            all.add(receivers.get(pair).queue());
+            all.add(transmitters.get(pair).queue());
+        }
+        if (control != null) {
+            all.add(control.queue());
+        }
+        return all;
+    }
+
+    /**
+     * The connection.
+     *
+     * @return still owned by this object
+     */
+    public FrontEnd frontEnd() {
+        return frontEnd;
+    }
+
+    /**
+     * What was acknowledged.
+     *
+     * @return virtio feature bits
+     */
+    public long features() {
+        return features;
+    }
+
+    /**
+     * The size of the header before each frame.
+     *
+     * @return {@link DriverHeader#BYTES} or {@link DriverHeader#LEGACY_BYTES}
+     */
+    public int headerBytes() {
+        return headerBytes;
+    }
+
+    /**
+     * The region with rings and buffers.
+     *
+     * @return still owned by this object
+     */
+    public Ram ram() {
+        return ram;
+    }
+
+    /**
+     * A receive queue.
+     *
+     * @param pair from 0
+     * @return the queue
+     */
+    public FrontEndQueue receiveQueue(int pair) {
+        return receivers.get(pair).queue();
+    }
+
+    /**
+     * A transmit queue.
+     *
+     * @param pair from 0
+     * @return the queue
+     */
+    public FrontEndQueue transmitQueue(int pair) {
+        return transmitters.get(pair).queue();
+    }
+
+    /**
+     * The control queue.
+     *
+     * @return the queue
+     * @throws IllegalStateException without CTRL_VQ
+     */
+    public FrontEndQueue controlQueue() {
+        return requireControl().queue();
+    }
+
+    private ControlQueue requireControl() {
+        if (control == null) {
+            throw new IllegalStateException("CTRL_VQ was not negotiated");
+        }
+        return control;
+    }
+
+    /**
+     * Sends a frame that needs nothing, by pair 0, in one descriptor where that is allowed.
+     *
+     * @param frame from the destination MAC address on
+     */
+    public void send(byte[] frame) {
+        send(frame, DriverHeader.PLAIN);
+    }
+
+    /**
+     * Sends a frame by pair 0, in one descriptor where that is allowed.
+     *
+     * @param frame from the destination MAC address on
+     * @param header any header
+     */
+    public void send(byte[] frame, DriverHeader header) {
+        boolean anyLayout = Feature.VERSION_1.in(features) || Feature.ANY_LAYOUT.in(features);
+        send(0, frame, header, anyLayout ? ChainShape.TOGETHER : ChainShape.HEADER_APART);
+    }
+
+    /**
+     * Sends a frame.
+     *
+     * @param pair by which transmit queue
+     * @param frame from the destination MAC address on
+     * @param header any header
+     * @param shape how it is laid out
+     */
+    public void send(int pair, byte[] frame, DriverHeader header, ChainShape shape) {
+        Transmitter transmitter = transmitters.get(pair);
+        transmitter.offer(header.toBytes(headerBytes), frame, shape, deadline());
+        transmitter.queue().publish();
+    }
+
+    /**
+     * Sends several frames of one kind with one notification at most.
+     *
+     * @param pair by which transmit queue
+     * @param frames each from the destination MAC address on
+     * @param header any header
+     * @param shape how each is laid out
+     */
+    public void sendBurst(int pair, List<byte[]> frames, DriverHeader header, ChainShape shape) {
+        Transmitter transmitter = transmitters.get(pair);
+        Deadline deadline = deadline();
+        for (byte[] frame : frames) {
+            transmitter.offer(header.toBytes(headerBytes), frame, shape, deadline);
+        }
+        transmitter.queue().publish();
+    }
+
+    /** Waits until the device has used every frame that was sent. */
+    public void awaitSent() {
+        Deadline deadline = deadline();
+        for (Transmitter transmitter : transmitters) {
+            transmitter.awaitSent(deadline);
+        }
+    }
+
+    /**
+     * Waits for a frame on pair 0.
+     *
+     * @return the frame
+     * @throws FrontEndException.TimedOut when none came in time
+     */
+    public ReceivedFrame receive() {
+        return receive(0);
+    }
+
+    /**
+     * Waits for a frame.
+     *
+     * @param pair by which receive queue
+     * @return the frame
+     * @throws FrontEndException.TimedOut when none came in time
+     */
+    public ReceivedFrame receive(int pair) {
+        Deadline deadline = deadline();
+        Receiver receiver = receivers.get(pair);
+        while (true) {
+            ReceivedFrame frame = receiver.poll();
+            if (frame != null) {
+                return frame;
+            }
+            if (!receiver.queue().awaitUsed(deadline)) {
+                throw deadline.timedOut(
+                        "frame in receive queue " + receiver.queue().index());
+            }
+        }
+    }
+
+    /**
+     * Waits for a frame on any pair.
+     *
+     * @param patience how long
+     * @return the frame, or nothing when none came
+     */
+    public Optional<ReceivedFrame> receiveAny(Duration patience) {
+        Deadline deadline = Deadline.in(patience);
+        do {
+            for (Receiver receiver : receivers) {
+                ReceivedFrame frame = receiver.poll();
+                if (frame != null) {
+                    return Optional.of(frame);
+                }
+            }
+            Thread.onSpinWait();
+        } while (!deadline.passed());
+        return Optional.empty();
+    }
+
+    /**
+     * Takes a frame that is there already.
+     *
+     * @param pair by which receive queue
+     * @return the frame, or nothing
+     */
+    public Optional<ReceivedFrame> poll(int pair) {
+        return Optional.ofNullable(receivers.get(pair).poll());
+    }
+
+    /**
+     * Whether receive buffers are posted again when their frame was taken; they are unless this is called.
+     *
+     * @param pair which receive queue
+     * @param on false keeps them back, for good
+     */
+    public void repost(int pair, boolean on) {
+        receivers.get(pair).reposts(on);
+    }
+
+    /**
+     * Gives a control command.
+     *
+     * @param commandClass such as {@link Control#RX}
+     * @param command of that class
+     * @param data what the command takes
+     * @return {@link Control#OK}, {@link Control#ERR}, or whatever the device wrote
+     */
+    public int control(int commandClass, int command, byte... data) {
+        return requireControl().command(commandClass, command, data, false, deadline());
+    }
+
+    /**
+     * Gives a control command in an indirect table.
+     *
+     * @param commandClass such as {@link Control#RX}
+     * @param command of that class
+     * @param data what the command takes
+     * @return {@link Control#OK}, {@link Control#ERR}, or whatever the device wrote
+     */
+    public int controlIndirect(int commandClass, int command, byte... data) {
+        return requireControl().command(commandClass, command, data, true, deadline());
+    }
+
+    private Deadline deadline() {
+        return Deadline.in(frontEnd.patience());
+    }
+
+    /** Closes the connection, the queues' descriptors and the memory. */
+    @Override
+    public void close() {
+        frontEnd.close();
+        for (FrontEndQueue queue : queues()) {
+            queue.close();
+        }
+        ram.close();
+    }
+}

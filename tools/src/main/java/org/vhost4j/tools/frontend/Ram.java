@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.frontend;
+
+import org.vhost4j.device.driver.DriverMemory;
+import org.vhost4j.platform.sys.Fd;
+import org.vhost4j.platform.sys.MappedFile;
+import org.vhost4j.platform.sys.MemFd;
+
+/** One region of guest memory: a memory file, our mapping of it, and where the guest sees it. */
+public final class Ram implements AutoCloseable {
+    private final Fd file;
+    private final MappedFile mapping;
+    private final long fileOffset;
+    private final DriverMemory memory;
+
+    private Ram(Fd file, MappedFile mapping, long fileOffset, long guestAddress) {
+        this.file = file;
+        this.mapping = mapping;
+        this.fileOffset = fileOffset;
+        this.memory = new DriverMemory(mapping.segment(), guestAddress);
+    }
+
+    /**
+     * Creates a region at the beginning of a new file.
+     *
+     * @param guestAddress guest-physical address of its first byte
+     * @param bytes its size, a multiple of the page size
+     * @return the region
+     */
+    public static Ram create(long guestAddress, long bytes) {
+        return create(guestAddress, bytes, 0);
+    }
+
+    /**
+     * Creates a region inside a new file.
+     *
+     * @param guestAddress guest-physical address of its first byte
+     * @param bytes its size, a multiple of the page size
+     * @param fileOffset where it begins in the file, a multiple of the page size
+     * @return the region
+     */
+    public static Ram create(long guestAddress, long bytes, long fileOffset) {
+        Fd file = MemFd.create("vhost4j-guest-ram", fileOffset + bytes);
+        try {
+            return new Ram(file, MappedFile.map(file, fileOffset, bytes, "guest memory"), fileOffset, guestAddress);
+        } catch (RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /**
+     * The region from the driver's side.
+     *
+     * @return memory and allocator
+     */
+    public DriverMemory memory() {
+        return memory;
+    }
+
+    /**
+     * The file.
+     *
+     * @return still owned by this object
+     */
+    public Fd file() {
+        return file;
+    }
+
+    /**
+     * Where the region begins in its file.
+     *
+     * @return bytes
+     */
+    public long fileOffset() {
+        return fileOffset;
+    }
+
+    /**
+     * Guest-physical address of the first byte.
+     *
+     * @return as created
+     */
+    public long guestAddress() {
+        return memory.guestBase();
+    }
+
+    /**
+     * Address of the first byte in this process, by which ring addresses are given.
+     *
+     * @return a virtual address
+     */
+    public long userAddress() {
+        return mapping.segment().address();
+    }
+
+    /**
+     * The region's size.
+     *
+     * @return bytes
+     */
+    public long bytes() {
+        return memory.size();
+    }
+
+    /**
+     * Translates an address as ring addresses are translated.
+     *
+     * @param address guest-physical, inside this region
+     * @return the virtual address of this process
+     */
+    public long toUser(long address) {
+        return userAddress() + memory.offset(address);
+    }
+
+    /**
+     * Cuts the file, so that whoever has it mapped loses the rest. Nothing of the region beyond may be touched by this process
+     * afterwards.
+     *
+     * @param bytes what is left of the file
+     */
+    public void truncate(long bytes) {
+        MemFd.resize(file, bytes);
+    }
+
+    @Override
+    public void close() {
+        mapping.close();
+        file.close();
+    }
+}

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vhost4j.platform.sys.Fd;
 import org.vhost4j.vhostuser.wire.Message;
+import org.vhost4j.vhostuser.wire.MessageHeader;
 import org.vhost4j.vhostuser.wire.MessageReader;
 import org.vhost4j.vhostuser.wire.MessageWriter;
 import org.vhost4j.vhostuser.wire.ProtocolException;
@@ -143,6 +144,23 @@ class RequestTableTest {
                 ProtocolException e = catchThrowableOfType(ProtocolException.class, () -> frontEnd.send(message));
                 // Zeros are not always a good payload, but the request itself is known.
                 assertThat(e == null ? "" : e.getMessage()).doesNotContain("never offered", "not served", "unknown");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void wrongHeaders(Request request) {
+        for (int flags : new int[] {0, 2, 3, 5, 0xd, 0x11, 0x80000001}) {
+            try (FrontEnd frontEnd = new FrontEnd()) {
+                MemorySegment header = zeros(MessageHeader.BYTES);
+                new MessageHeader(request.code(), flags, request.payload().minBytes()).write(header);
+                Fd stray = frontEnd.fd();
+                ProtocolException e = catchThrowableOfType(
+                        ProtocolException.class,
+                        () -> MessageReader.ofRequests().accept(header, List.of(stray)));
+                assertThat(e).hasMessageStartingWith(request + ": ").hasMessageContaining("flags 0x");
+                assertThat(e.reply()).isEmpty();
             }
         }
     }

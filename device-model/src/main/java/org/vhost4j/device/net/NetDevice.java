@@ -32,21 +32,19 @@ public final class NetDevice implements NetPort {
     private final Counters counters = new Counters();
     private final ReceiveFilter filter = new ReceiveFilter();
     private final FlowTable flows = new FlowTable();
-    private final @Nullable RxQueue[] rx;
-    private final @Nullable TxQueue[] tx;
-    private @Nullable ControlQueue control;
+    private final DeviceQueues queues;
+    private final DriverFeatures driver = new DriverFeatures();
 
-    private long features;
-    private int headerBytes = NetHeader.LEGACY_BYTES;
-    private int accepts;
-    private int mayUse;
+    /** How many pairs the driver uses: all, or as many as it said on the control queue. */
     private int pairs;
-    private int running;
-    private @Nullable String stoppedReason;
 
+    /** A queue runs whose driver never notifies. */
+    private boolean mustPoll;
+
+    private @Nullable String stoppedReason;
     private @Nullable RxQueue reserved;
-    private long fullSince;
     private boolean full;
+    private long fullSince;
 
     /**
      * A device without a driver.
@@ -65,8 +63,7 @@ public final class NetDevice implements NetPort {
         this.engine = engine;
         this.checkpoint = checkpoint;
         this.owner = owner;
-        this.rx = new RxQueue[config.maxPairs()];
-        this.tx = new TxQueue[config.maxPairs()];
+        this.queues = new DeviceQueues(config.maxPairs());
         this.pairs = config.maxPairs();
     }
 
@@ -74,43 +71,18 @@ public final class NetDevice implements NetPort {
     // -------------------------------------------------------------------------------
 
     /**
-     * Takes the features that the driver acknowledged. Queues started before keep the ring format that they began with.
+     * Takes the features that the driver acknowledged. No queue runs.
      *
      * @param acknowledged a feature word, a subset of what was offered
      */
     public void features(long acknowledged) {
-        features = acknowledged;
-        headerBytes = negotiated(Feature.VERSION_1) || negotiated(Feature.MRG_RXBUF)
-                ? NetHeader.BYTES
-                : NetHeader.LEGACY_BYTES;
-        pairs = ownsControlQueue() && negotiated(Feature.MQ) ? 1 : config.maxPairs();
-        configSpace.macWritable(!negotiated(Feature.VERSION_1));
-        filter.reset(negotiated(Feature.CTRL_VLAN));
+        driver.acknowledge(acknowledged);
+        queues.follow(driver);
+        pairs = driver.has(Feature.CTRL_VQ) && driver.has(Feature.MQ) ? 1 : config.maxPairs();
+        configSpace.macWritable(!driver.has(Feature.VERSION_1));
+        filter.reset(driver.has(Feature.CTRL_VLAN));
         flows.clear();
-        mayUse = mask(features, Feature.CSUM, Offloads.CSUM)
-                | mask(features, Feature.HOST_TSO4, Offloads.TSO4)
-                | mask(features, Feature.HOST_TSO6, Offloads.TSO6)
-                | mask(features, Feature.HOST_ECN, Offloads.ECN)
-                | mask(features, Feature.HOST_USO, Offloads.USO4 | Offloads.USO6);
-        accept(acknowledged);
-    }
-
-    private void accept(long guestOffloads) {
-        accepts = mask(guestOffloads, Feature.GUEST_CSUM, Offloads.CSUM)
-                | mask(guestOffloads, Feature.GUEST_TSO4, Offloads.TSO4)
-                | mask(guestOffloads, Feature.GUEST_TSO6, Offloads.TSO6)
-                | mask(guestOffloads, Feature.GUEST_ECN, Offloads.ECN)
-                | mask(guestOffloads, Feature.GUEST_USO4, Offloads.USO4)
-                | mask(guestOffloads, Feature.GUEST_USO6, Offloads.USO6);
-        if ((accepts & Offloads.CSUM) == 0) {
-            // Every super-frame has a partial checksum, so without that there are none.
-            accepts = 0;
-        }
-        owner.offloadsChanged(accepts);
-    }
-
-    private static int mask(long word, Feature feature, int offload) {
-        return feature.in(word) ? offload : 0;
+        owner.offloadsChanged(driver.accepts());
     }
 
     /**
@@ -120,70 +92,72 @@ public final class NetDevice implements NetPort {
      * @return true when it was negotiated
      */
     public boolean negotiated(Feature feature) {
-        return feature.in(features);
-    }
-
-    private boolean ownsControlQueue() {
-        return negotiated(Feature.CTRL_VQ);
+        return driver.has(feature);
     }
 
     /**
-     * Which queue is the control queue.
+     * Whether a virtqueue exists with the features that were negotiated.
      *
-     * @return its index, or -1 when the driver did not negotiate one with this device
+     * @param index the virtqueue's index
+     * @return true for the queues of all pairs and for the control queue
      */
-    public int controlQueueIndex() {
-        if (!ownsControlQueue()) {
-            return -1;
-        }
-        return negotiated(Feature.MQ) ? 2 * config.maxPairs() : 2;
+    public boolean hasQueue(int index) {
+        return queues.exist(index);
     }
 
     /**
      * Begins to work on a queue.
      *
-     * @param index the virtqueue's index
+     * @param index the virtqueue's index, of a queue that does not run
      * @param queue the queue, over rings that are mapped
      * @param notifier interrupts the guest for this queue
      * @param enabled whether it is enabled already
+     * @param silent whether the driver never notifies, so that the queue has to be polled all the time
      */
-    public void start(int index, Virtqueue queue, GuestNotifier notifier, boolean enabled) {
-        if (index == controlQueueIndex()) {
-            control = new ControlQueue(this, queue, notifier);
-        } else if ((index & 1) == 0) {
-            rx[index / 2] = new RxQueue(queue, notifier, enabled, negotiated(Feature.MRG_RXBUF), headerBytes);
+    public void start(int index, Virtqueue queue, GuestNotifier notifier, boolean enabled, boolean silent) {
+        int headerBytes = driver.headerBytes();
+        if (queues.isControl(index)) {
+            queues.startControl(new ControlQueue(this, queue, notifier));
+        } else if (DeviceQueues.receives(index)) {
+            queues.startReceive(
+                    index, new RxQueue(queue, notifier, enabled, driver.has(Feature.MRG_RXBUF), headerBytes));
         } else {
-            tx[index / 2] = new TxQueue(queue, notifier, enabled, headerBytes);
+            queues.startTransmit(index, new TxQueue(queue, notifier, enabled, headerBytes));
         }
         queue.disableNotifications();
         full = false;
-        running++;
+        mustPoll |= silent;
+    }
+
+    /**
+     * Whether frames can move both ways.
+     *
+     * @return true when a receive and a transmit queue are started and enabled and the device has not stopped
+     */
+    public boolean ready() {
+        return stoppedReason == null && queues.ready();
     }
 
     /**
      * Stops work on a queue. What was used is published; a frame that waits for room goes back into the ring.
      *
-     * @param index the virtqueue's index
+     * @param index the virtqueue's index, of a queue that runs
      */
     public void stop(int index) {
-        if (control != null && index == controlQueueIndex()) {
-            control = null;
-        } else if ((index & 1) == 0) {
-            RxQueue queue = rx[index / 2];
-            rx[index / 2] = null;
-            if (queue != null && stoppedReason == null) {
-                publish(queue.queue, queue.notifier);
-            }
-        } else {
-            TxQueue queue = tx[index / 2];
-            tx[index / 2] = null;
-            if (queue != null && stoppedReason == null) {
-                queue.unpark();
-                publish(queue.queue, queue.notifier);
+        RxQueue receive = queues.receive(index);
+        TxQueue transmit = queues.transmit(index);
+        if (stoppedReason == null) {
+            if (receive != null) {
+                publish(receive.queue, receive.notifier);
+            } else if (transmit != null) {
+                transmit.unpark();
+                publish(transmit.queue, transmit.notifier);
             }
         }
-        if (--running == 0) {
+        queues.remove(index);
+        if (queues.running() == 0) {
             stoppedReason = null;
+            mustPoll = false;
         }
     }
 
@@ -194,13 +168,7 @@ public final class NetDevice implements NetPort {
      * @param on whether frames move
      */
     public void enable(int index, boolean on) {
-        RxQueue receive = (index & 1) == 0 ? rx[index / 2] : null;
-        TxQueue transmit = (index & 1) == 1 ? tx[index / 2] : null;
-        if (receive != null) {
-            receive.enabled = on;
-        } else if (transmit != null) {
-            transmit.enabled = on;
-        }
+        queues.enable(index, on);
     }
 
     /**
@@ -210,19 +178,7 @@ public final class NetDevice implements NetPort {
      * @param notifier the new one
      */
     public void notifier(int index, GuestNotifier notifier) {
-        if (control != null && index == controlQueueIndex()) {
-            control.notifier = notifier;
-        } else if ((index & 1) == 0) {
-            RxQueue queue = rx[index / 2];
-            if (queue != null) {
-                queue.notifier = notifier;
-            }
-        } else {
-            TxQueue queue = tx[index / 2];
-            if (queue != null) {
-                queue.notifier = notifier;
-            }
-        }
+        queues.notifier(index, notifier);
         notifier.signal();
     }
 
@@ -256,7 +212,7 @@ public final class NetDevice implements NetPort {
      * @return a feature word
      */
     public long features() {
-        return features;
+        return driver.word();
     }
 
     /**
@@ -283,20 +239,12 @@ public final class NetDevice implements NetPort {
 
     /** CTRL_GUEST_OFFLOADS: which of the negotiated receive offloads are on. */
     boolean guestOffloads(long wanted) {
-        if ((wanted & ~(features & GUEST_OFFLOADS)) != 0) {
-            return false;
+        boolean done = driver.switchReceiveOffloads(wanted);
+        if (done) {
+            owner.offloadsChanged(driver.accepts());
         }
-        accept(wanted);
-        return true;
+        return done;
     }
-
-    private static final long GUEST_OFFLOADS = Feature.GUEST_CSUM.mask()
-            | Feature.GUEST_TSO4.mask()
-            | Feature.GUEST_TSO6.mask()
-            | Feature.GUEST_ECN.mask()
-            | Feature.GUEST_UFO.mask()
-            | Feature.GUEST_USO4.mask()
-            | Feature.GUEST_USO6.mask();
 
     // ---- the lane
     // -----------------------------------------------------------------------------------------------------
@@ -308,19 +256,21 @@ public final class NetDevice implements NetPort {
 
     @Override
     public int poll() {
-        if (running == 0 || stoppedReason != null) {
+        if (queues.running() == 0 || stoppedReason != null) {
             return 0;
         }
         try {
             int work = 0;
-            for (int pair = 0; pair < tx.length; pair++) {
-                TxQueue queue = tx[pair];
+            TxQueue[] transmit = queues.tx;
+            for (int pair = 0; pair < transmit.length; pair++) {
+                TxQueue queue = transmit[pair];
                 if (queue != null) {
                     work += send(queue, pair);
                 }
             }
-            if (control != null) {
-                work += serveControl(control);
+            ControlQueue commands = queues.control;
+            if (commands != null) {
+                work += serveControl(commands);
             }
             return work;
         } catch (RingFault fault) {
@@ -350,7 +300,7 @@ public final class NetDevice implements NetPort {
             } else if (!queue.enabled) {
                 counters.increment(Counter.TX_DISABLED);
                 queue.done();
-            } else if (engine.check(queue.frame, mayUse) != null) {
+            } else if (engine.check(queue.frame, driver.mayUse()) != null) {
                 counters.increment(Counter.TX_BAD_HEADER);
                 queue.done();
             } else if (sink.forward(this, queue.frame) == NO_ROOM) {
@@ -380,7 +330,7 @@ public final class NetDevice implements NetPort {
                 default -> {}
             }
         }
-        if (tx.length > 1) {
+        if (config.maxPairs() > 1) {
             flows.sent(frame, pair);
         }
         queue.done();
@@ -415,21 +365,8 @@ public final class NetDevice implements NetPort {
             return false;
         }
         try {
-            boolean work = false;
-            for (int i = 0; i < tx.length; i++) {
-                TxQueue send = tx[i];
-                if (send != null) {
-                    work |= send.queue.enableNotifications();
-                }
-                RxQueue receive = rx[i];
-                if (receive != null && full) {
-                    work |= receive.queue.enableNotificationsOfMore();
-                }
-            }
-            if (control != null) {
-                work |= control.queue.enableNotifications();
-            }
-            return work;
+            boolean work = queues.enableNotifications(full);
+            return work || mustPoll;
         } catch (RingFault fault) {
             fault(fault.reason());
             return false;
@@ -438,24 +375,14 @@ public final class NetDevice implements NetPort {
 
     @Override
     public void disarm() {
-        for (int i = 0; i < tx.length; i++) {
-            TxQueue send = tx[i];
-            if (send != null) {
-                send.queue.disableNotifications();
-            }
-            RxQueue receive = rx[i];
-            if (receive != null) {
-                receive.queue.disableNotifications();
-            }
-        }
-        if (control != null) {
-            control.queue.disableNotifications();
+        if (stoppedReason == null) {
+            queues.disableNotifications();
         }
     }
 
     @Override
     public boolean intact() {
-        return running == 0 || stoppedReason != null || owner.memoryIntact();
+        return queues.running() == 0 || stoppedReason != null || owner.memoryIntact();
     }
 
     @Override
@@ -472,7 +399,7 @@ public final class NetDevice implements NetPort {
 
     @Override
     public int accepts() {
-        return accepts;
+        return driver.accepts();
     }
 
     @Override
@@ -534,10 +461,10 @@ public final class NetDevice implements NetPort {
         if (stoppedReason != null) {
             return null;
         }
-        RxQueue first = rx[0];
-        if (rx.length > 1 && pairs > 1) {
+        RxQueue first = queues.rx[0];
+        if (config.maxPairs() > 1 && pairs > 1) {
             int pair = flows.pairFor(frame);
-            RxQueue queue = pair < pairs ? rx[pair] : null;
+            RxQueue queue = pair < pairs ? queues.rx[pair] : null;
             if (queue != null && queue.enabled) {
                 return queue;
             }
@@ -560,7 +487,7 @@ public final class NetDevice implements NetPort {
     @Override
     public boolean reserve(Frame landing, int atLeast) {
         // Steering and filtering look at the frame, which is not there yet.
-        RxQueue queue = rx[0];
+        RxQueue queue = queues.rx[0];
         if (queue == null || !queue.enabled || stoppedReason != null || pairs > 1 || !filter.promiscuous) {
             return false;
         }
@@ -594,8 +521,7 @@ public final class NetDevice implements NetPort {
         if (stoppedReason != null) {
             return;
         }
-        for (int i = 0; i < rx.length; i++) {
-            RxQueue queue = rx[i];
+        for (RxQueue queue : queues.rx) {
             if (queue != null) {
                 publish(queue.queue, queue.notifier);
             }

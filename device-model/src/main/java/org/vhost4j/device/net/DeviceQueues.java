@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.ring.Virtqueue;
+
+/**
+ * The started queues of a device by their index: 2n receives and 2n+1 transmits, in the driver's words; the control queue
+ * follows the last pair, or the first when the driver knows of no others (virtio 1.4 section 5.1.2).
+ */
+final class DeviceQueues {
+    final @Nullable RxQueue[] rx;
+    final @Nullable TxQueue[] tx;
+
+    @Nullable
+    ControlQueue control;
+
+    private final int maxPairs;
+    private int controlIndex = -1;
+    private int running;
+
+    DeviceQueues(int maxPairs) {
+        this.maxPairs = maxPairs;
+        rx = new RxQueue[maxPairs];
+        tx = new TxQueue[maxPairs];
+    }
+
+    /** Settles where the control queue is, before any queue starts. */
+    void follow(DriverFeatures features) {
+        if (!features.has(Feature.CTRL_VQ)) {
+            controlIndex = -1;
+        } else {
+            controlIndex = features.has(Feature.MQ) ? 2 * maxPairs : 2;
+        }
+    }
+
+    /** Whether an index names a queue. */
+    boolean exist(int index) {
+        return index == controlIndex || (index >= 0 && index < 2 * maxPairs);
+    }
+
+    boolean isControl(int index) {
+        return index == controlIndex;
+    }
+
+    /** How many queues run. */
+    int running() {
+        return running;
+    }
+
+    void startControl(ControlQueue queue) {
+        control = queue;
+        running++;
+    }
+
+    void startReceive(int index, RxQueue queue) {
+        rx[index / 2] = queue;
+        running++;
+    }
+
+    void startTransmit(int index, TxQueue queue) {
+        tx[index / 2] = queue;
+        running++;
+    }
+
+    /** Takes a queue out; what its driver has to be told is still to be published. */
+    void remove(int index) {
+        if (isControl(index)) {
+            control = null;
+        } else if (receives(index)) {
+            rx[index / 2] = null;
+        } else {
+            tx[index / 2] = null;
+        }
+        running--;
+    }
+
+    @Nullable
+    RxQueue receive(int index) {
+        return !isControl(index) && receives(index) ? rx[index / 2] : null;
+    }
+
+    @Nullable
+    TxQueue transmit(int index) {
+        return !isControl(index) && !receives(index) ? tx[index / 2] : null;
+    }
+
+    static boolean receives(int index) {
+        return (index & 1) == 0;
+    }
+
+    /** The ring of a queue, or null when it does not run. */
+    @Nullable
+    Virtqueue ring(int index) {
+        ControlQueue commands = control;
+        if (isControl(index)) {
+            return commands == null ? null : commands.queue;
+        }
+        RxQueue receive = receive(index);
+        TxQueue transmit = transmit(index);
+        return receive != null ? receive.queue : transmit != null ? transmit.queue : null;
+    }
+
+    void enable(int index, boolean on) {
+        RxQueue receive = receive(index);
+        TxQueue transmit = transmit(index);
+        if (receive != null) {
+            receive.enabled = on;
+        } else if (transmit != null) {
+            transmit.enabled = on;
+        }
+    }
+
+    void notifier(int index, GuestNotifier notifier) {
+        ControlQueue commands = control;
+        RxQueue receive = receive(index);
+        TxQueue transmit = transmit(index);
+        if (isControl(index) && commands != null) {
+            commands.notifier = notifier;
+        } else if (receive != null) {
+            receive.notifier = notifier;
+        } else if (transmit != null) {
+            transmit.notifier = notifier;
+        }
+    }
+
+    /** Whether frames can move both ways. */
+    boolean ready() {
+        boolean receives = false;
+        boolean sends = false;
+        for (int i = 0; i < maxPairs; i++) {
+            RxQueue receive = rx[i];
+            TxQueue transmit = tx[i];
+            receives |= receive != null && receive.enabled;
+            sends |= transmit != null && transmit.enabled;
+        }
+        return receives && sends;
+    }
+
+    /** Asks every driver to notify; {@code more} when receive queues lack buffers. True when work is there already. */
+    boolean enableNotifications(boolean more) {
+        boolean work = false;
+        for (int i = 0; i < maxPairs; i++) {
+            TxQueue transmit = tx[i];
+            RxQueue receive = rx[i];
+            if (transmit != null) {
+                work |= transmit.queue.enableNotifications();
+            }
+            if (receive != null && more) {
+                work |= receive.queue.enableNotificationsOfMore();
+            }
+        }
+        if (control != null) {
+            work |= control.queue.enableNotifications();
+        }
+        return work;
+    }
+
+    void disableNotifications() {
+        for (int i = 0; i < maxPairs; i++) {
+            TxQueue transmit = tx[i];
+            RxQueue receive = rx[i];
+            if (transmit != null) {
+                transmit.queue.disableNotifications();
+            }
+            if (receive != null) {
+                receive.queue.disableNotifications();
+            }
+        }
+        if (control != null) {
+            control.queue.disableNotifications();
+        }
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import org.vhost4j.device.feature.FeatureSet;
+
+/**
+ * Hears what happens in a back-end, one call an event. Called by the lane's thread and by the thread that starts the back-end;
+ * must return quickly.
+ */
+public interface BackendListener {
+    /**
+     * A socket is ready for its front-end.
+     *
+     * @param guest the guest's name
+     * @param endpoint where
+     */
+    void ready(String guest, Endpoint endpoint);
+
+    /**
+     * A front-end has connected.
+     *
+     * @param guest the guest's name
+     */
+    void attached(String guest);
+
+    /**
+     * A driver's features are settled.
+     *
+     * @param guest the guest's name
+     * @param features what was negotiated
+     */
+    void negotiated(String guest, FeatureSet features);
+
+    /**
+     * Frames move, or do so no more.
+     *
+     * @param guest the guest's name
+     * @param up whether a receive and a transmit queue are running
+     */
+    void link(String guest, boolean up);
+
+    /**
+     * A front-end is gone.
+     *
+     * @param guest the guest's name
+     * @param reason why, in one line
+     * @param counts what the guest's device counted since it was attached, in words
+     */
+    void detached(String guest, String reason, String counts);
+
+    /**
+     * A device stopped because its driver broke a rule or its memory vanished.
+     *
+     * @param guest the guest's name
+     * @param reason why, in one line
+     */
+    void stopped(String guest, String reason);
+
+    /**
+     * Something was refused, or did not work, and everything goes on.
+     *
+     * @param who a guest's or a port's name
+     * @param line what, in one line
+     */
+    void trouble(String who, String line);
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.net.GuestNotifier;
+import org.vhost4j.device.net.NetDevice;
+import org.vhost4j.device.ring.RingFault;
+import org.vhost4j.device.ring.SplitVirtqueue;
+import org.vhost4j.device.ring.Virtqueue;
+import org.vhost4j.platform.io.FdHandle;
+import org.vhost4j.platform.run.Lane;
+import org.vhost4j.platform.sys.EventFd;
+import org.vhost4j.platform.sys.Fd;
+import org.vhost4j.platform.sys.SystemError;
+import org.vhost4j.vhostuser.session.QueueSetup;
+import org.vhost4j.vhostuser.session.RefusedException;
+import org.vhost4j.vhostuser.session.ResetCause;
+import org.vhost4j.vhostuser.session.RingLayout;
+import org.vhost4j.vhostuser.session.SessionTarget;
+
+/** The effects of one session on its network device. Entered by the device's lane. */
+final class DeviceTarget implements SessionTarget {
+    private final String guest;
+    private final NetDevice device;
+    private final Lane lane;
+    private final Announcer announcer;
+    private final BackendListener listener;
+    private final int queuePairs;
+    private final Queue[] queues;
+    private GuestMemory memory = GuestMemory.EMPTY;
+    private @Nullable FeatureSet announced;
+    private boolean linkUp;
+
+    /** What this class keeps of a queue that runs. */
+    private static final class Queue {
+        private @Nullable Virtqueue ring;
+        private @Nullable FdHandle kick;
+        private @Nullable EventFd err;
+    }
+
+    DeviceTarget(
+            String guest, NetDevice device, Lane lane, int queuePairs, Announcer announcer, BackendListener listener) {
+        this.guest = guest;
+        this.device = device;
+        this.lane = lane;
+        this.queuePairs = queuePairs;
+        this.announcer = announcer;
+        this.listener = listener;
+        this.queues = new Queue[2 * queuePairs + 1];
+        for (int i = 0; i < queues.length; i++) {
+            queues[i] = new Queue();
+        }
+    }
+
+    @Override
+    public int queueNumber(boolean ownsConfig) {
+        return ownsConfig ? 2 * queuePairs + 1 : queuePairs;
+    }
+
+    @Override
+    public void acknowledge(FeatureSet features) {
+        device.features(features.low());
+    }
+
+    @Override
+    public void readConfig(int offset, MemorySegment into) {
+        byte[] range = device.config().read(offset, (int) into.byteSize());
+        MemorySegment.copy(range, 0, into, ValueLayout.JAVA_BYTE, 0, range.length);
+    }
+
+    @Override
+    public void writeConfig(int offset, MemorySegment bytes, boolean migration) throws RefusedException {
+        if (!device.config().write(offset, bytes.toArray(ValueLayout.JAVA_BYTE))) {
+            throw new RefusedException("the driver may write nothing of the config space but the MAC address, "
+                    + "and that only without VERSION_1");
+        }
+    }
+
+    @Override
+    public void memoryChanged(GuestMemory newMemory) {
+        memory = newMemory;
+    }
+
+    @Override
+    public void startQueue(QueueSetup setup) throws RefusedException {
+        int index = setup.index();
+        String name = guest + " queue " + index;
+        if (setup.layout() != RingLayout.SPLIT) {
+            throw new RefusedException(name + " is packed, which was not offered");
+        }
+        if (!device.hasQueue(index)) {
+            throw new RefusedException(name + " does not exist with the features that were negotiated");
+        }
+        Queue queue = queues[index];
+        try {
+            Virtqueue ring = new SplitVirtqueue(
+                    name,
+                    setup.size(),
+                    setup.descriptors(),
+                    setup.avail(),
+                    setup.used(),
+                    memory,
+                    setup.base(),
+                    device.negotiated(Feature.EVENT_IDX),
+                    device.negotiated(Feature.INDIRECT_DESC));
+            GuestNotifier call = notifier(index, setup.call());
+            queue.err =
+                    setup.err() == null ? null : EventFd.adopt(setup.err(), "the error descriptor of queue " + index);
+            queue.kick = setup.kick() == null
+                    ? null
+                    : lane.wakeOn(EventFd.adopt(setup.kick(), "the kick descriptor of queue " + index));
+            queue.ring = ring;
+            device.start(index, ring, call, setup.enabled(), setup.kick() == null);
+        } catch (SystemError e) {
+            forget(queue);
+            throw new RefusedException(e);
+        } catch (RingFault e) {
+            forget(queue);
+            throw new RefusedException(e.reason());
+        }
+        tellWhatWasNegotiated();
+        tellLink();
+    }
+
+    private static GuestNotifier notifier(int index, @Nullable Fd call) {
+        return call == null ? GuestNotifier.NONE : EventFd.adopt(call, "the call descriptor of queue " + index);
+    }
+
+    @Override
+    public int stopQueue(int index) {
+        Queue queue = queues[index];
+        Virtqueue ring = queue.ring;
+        if (ring == null) {
+            throw new IllegalStateException(guest + " queue " + index + " does not run");
+        }
+        device.stop(index);
+        forget(queue);
+        tellLink();
+        return ring.base();
+    }
+
+    private static void forget(Queue queue) {
+        FdHandle kick = queue.kick;
+        if (kick != null) {
+            kick.close();
+        }
+        queue.kick = null;
+        queue.err = null;
+        queue.ring = null;
+    }
+
+    @Override
+    public void enableQueue(int index, boolean enabled) {
+        device.enable(index, enabled);
+        tellLink();
+    }
+
+    @Override
+    public void callChanged(int index, @Nullable Fd call) throws RefusedException {
+        try {
+            device.notifier(index, notifier(index, call));
+        } catch (SystemError e) {
+            throw new RefusedException(e);
+        }
+    }
+
+    @Override
+    public void errChanged(int index, @Nullable Fd err) throws RefusedException {
+        try {
+            queues[index].err = err == null ? null : EventFd.adopt(err, "the error descriptor of queue " + index);
+        } catch (SystemError e) {
+            throw new RefusedException(e);
+        }
+    }
+
+    @Override
+    public void reset(ResetCause cause) {
+        device.reset();
+        announced = null;
+    }
+
+    @Override
+    public void status(int status) {
+        // The rings say when a driver is ready; a status of 0 comes as reset().
+    }
+
+    @Override
+    public void setMtu(int mtu) {
+        // A frame of any size up to the largest IP packet is carried, so every MTU is honoured.
+    }
+
+    @Override
+    public void backendChannel(@Nullable Fd channel) {
+        // Nothing of this device has to be said on it: config space and memory never change by themselves.
+    }
+
+    @Override
+    public void announce(byte[] mac) {
+        announcer.announce(mac);
+    }
+
+    @Override
+    public void report(String line) {
+        listener.trouble(guest, line);
+    }
+
+    /** The device stopped: whoever waits on an error descriptor is told. */
+    void signalErrors() {
+        for (Queue queue : queues) {
+            EventFd err = queue.err;
+            if (err != null) {
+                err.signal();
+            }
+        }
+    }
+
+    private void tellWhatWasNegotiated() {
+        FeatureSet now = FeatureSet.ofWord(device.features());
+        if (!now.equals(announced)) {
+            announced = now;
+            listener.negotiated(guest, now);
+        }
+    }
+
+    private void tellLink() {
+        boolean up = device.ready();
+        if (up != linkUp) {
+            linkUp = up;
+            listener.link(guest, up);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where one guest's front-end is met.
+ *
+ * @param path the socket's path, or null for an inherited descriptor
+ * @param descriptor the inherited descriptor's number, or -1 for a path
+ * @param connect whether to connect to the path instead of listening on it
+ * @param attach how the guest is attached
+ */
+public record Endpoint(@Nullable Path path, int descriptor, boolean connect, Attach attach) {
+    /**
+     * A socket to listen on.
+     *
+     * @param path where it is bound
+     * @param attach how the guest is attached
+     * @return the endpoint
+     */
+    public static Endpoint listen(Path path, Attach attach) {
+        return new Endpoint(path, -1, false, attach);
+    }
+
+    /**
+     * A socket that the front-end listens on.
+     *
+     * @param path where it is bound
+     * @param attach how the guest is attached
+     * @return the endpoint
+     */
+    public static Endpoint connect(Path path, Attach attach) {
+        return new Endpoint(path, -1, true, attach);
+    }
+
+    /**
+     * A connected socket that was inherited.
+     *
+     * @param descriptor its number
+     * @param attach how the guest is attached
+     * @return the endpoint
+     */
+    public static Endpoint inherited(int descriptor, Attach attach) {
+        return new Endpoint(null, descriptor, false, attach);
+    }
+
+    @Override
+    public String toString() {
+        return path != null ? path.toString() : "descriptor " + descriptor;
+    }
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.util.EnumSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.net.DeviceOwner;
+import org.vhost4j.device.net.FrameSink;
+import org.vhost4j.device.net.FrameSource;
+import org.vhost4j.device.net.NetConfigSpace;
+import org.vhost4j.device.net.NetDevice;
+import org.vhost4j.device.net.NetDeviceConfig;
+import org.vhost4j.device.packet.OffloadEngine;
+import org.vhost4j.platform.run.Lane;
+import org.vhost4j.platform.sys.Fd;
+import org.vhost4j.platform.sys.HotCalls;
+import org.vhost4j.vhostuser.session.RingLayout;
+import org.vhost4j.vhostuser.session.Session;
+import org.vhost4j.vhostuser.session.SessionOptions;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+
+/**
+ * One guest's place: its device, and the connection of its front-end while there is one. The device lives as long as the
+ * back-end; a front-end that returns finds it as it was at the start.
+ */
+final class GuestPort implements DeviceOwner {
+    private final String name;
+    private final Endpoint endpoint;
+    private final BackendConfig config;
+    private final Lane lane;
+    private final FrameSink sink;
+    private final BackendListener listener;
+    private final Runnable guestChanged;
+    private final NetDevice device;
+    private @Nullable FrameSource source;
+    private Runnable whenDisconnected = () -> {};
+
+    private @Nullable Connection connection;
+    private @Nullable DeviceTarget target;
+    private GuestMemoryMapper mapper = new GuestMemoryMapper();
+
+    /**
+     * A place without a guest.
+     *
+     * @param guestChanged runs when what the guest takes has changed, or the guest has
+     */
+    GuestPort(
+            String name,
+            long mac,
+            Endpoint endpoint,
+            BackendConfig config,
+            Lane lane,
+            FrameSink sink,
+            OffloadEngine engine,
+            BackendListener listener,
+            Runnable guestChanged) {
+        this.name = name;
+        this.endpoint = endpoint;
+        this.config = config;
+        this.lane = lane;
+        this.sink = sink;
+        this.listener = listener;
+        this.guestChanged = guestChanged;
+        this.device = new NetDevice(
+                new NetDeviceConfig(name, mac, config.queuePairs(), config.mtu()),
+                sink,
+                engine,
+                HotCalls::checkpoint,
+                this);
+        if (config.switching() instanceof Switching.Flooded flooded) {
+            source = new FrameSource(device, flooded.bytes());
+        }
+    }
+
+    String name() {
+        return name;
+    }
+
+    Endpoint endpoint() {
+        return endpoint;
+    }
+
+    NetDevice device() {
+        return device;
+    }
+
+    /** A front-end has connected. A second one is turned away: a device has one driver. */
+    void connected(Fd socket) {
+        if (connection != null) {
+            socket.close();
+            listener.trouble(name, "a second front-end connected to " + endpoint + " and was turned away");
+            return;
+        }
+        GuestMemoryMapper memory = new GuestMemoryMapper();
+        DeviceTarget effects =
+                new DeviceTarget(name, device, lane, config.queuePairs(), new Announcer(device, sink), listener);
+        Session session = new Session(options(), effects, memory);
+        mapper = memory;
+        target = effects;
+        lane.add(device);
+        if (source != null) {
+            lane.add(source);
+        }
+        connection = new Connection(lane.loop(), socket, session, this::disconnected);
+        listener.attached(name);
+    }
+
+    private void disconnected(String reason) {
+        connection = null;
+        target = null;
+        lane.remove(device);
+        if (source != null) {
+            lane.remove(source);
+        }
+        device.reset();
+        guestChanged.run();
+        listener.detached(name, reason, device.counters().toString());
+        whenDisconnected.run();
+    }
+
+    /** Has something done whenever the front-end is gone. */
+    void whenDisconnected(Runnable task) {
+        whenDisconnected = task;
+    }
+
+    /** Ends the connection, if there is one. */
+    void close() {
+        if (connection != null) {
+            connection.end("the back-end ends");
+        }
+    }
+
+    private SessionOptions options() {
+        boolean ownsConfig = endpoint.attach() != Attach.NETDEV;
+        Set<ProtocolFeature> protocol = EnumSet.copyOf(SessionOptions.SERVED);
+        if (!ownsConfig) {
+            protocol.remove(ProtocolFeature.CONFIG);
+        }
+        return new SessionOptions(
+                config.offered(),
+                protocol,
+                2 * config.queuePairs() + 1,
+                RingLayout.MAX_SIZE,
+                ownsConfig ? NetConfigSpace.BYTES : 0,
+                SessionOptions.MAX_MEMORY_SLOTS);
+    }
+
+    // ---- DeviceOwner
+    // --------------------------------------------------------------------------------------------------
+
+    @Override
+    public void stopped(String reason) {
+        if (target != null) {
+            target.signalErrors();
+        }
+        listener.stopped(name, reason);
+    }
+
+    @Override
+    public void offloadsChanged(int accepts) {
+        guestChanged.run();
+    }
+
+    @Override
+    public boolean memoryIntact() {
+        return mapper.intact();
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.util.List;
+
+/** What happens to the frames that guests send. */
+public sealed interface Switching {
+    /**
+     * A learning bridge between all guests and some other ports.
+     *
+     * @param uplinks the other ports, perhaps none
+     */
+    record Bridged(List<Uplink> uplinks) implements Switching {
+        /** Copies the list. */
+        public Bridged {
+            uplinks = List.copyOf(uplinks);
+        }
+    }
+
+    /** Frames are counted and dropped. */
+    record Dropped() implements Switching {}
+
+    /** Every frame goes back to its sender with the MAC addresses swapped. */
+    record Echoed() implements Switching {}
+
+    /**
+     * Guests receive one and the same broadcast frame as fast as they post buffers; what they send is dropped.
+     *
+     * @param bytes the frame's size, 14 to 65535
+     */
+    record Flooded(int bytes) implements Switching {}
+}

@@ -1,9 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools;
 
-/** The command {@code vhost4j}. */
+import java.io.IOException;
+import java.io.PrintWriter;
+import org.vhost4j.tools.demo.DemoCommand;
+import org.vhost4j.tools.platform.PlatformCommand;
+import org.vhost4j.tools.run.RunCommand;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The command {@code vhost4j}. Status 0: done; 1: failed; 2: what was asked for cannot be had, with one line that says why. */
+@Command(
+        name = "vhost4j",
+        description = "A vhost-user virtio-net back-end whose offloads are decided by a named platform.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Vhost4j.Version.class,
+        subcommands = {RunCommand.class, DemoCommand.class, PlatformCommand.class})
 public final class Vhost4j {
     private Vhost4j() {}
+
+    /** The version of the archive that runs. */
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Vhost4j.class.getPackage().getImplementationVersion();
+            return new String[] {"vhost4j " + (version == null ? "(not packaged)" : version)};
+        }
+    }
 
     /**
      * Runs the command.
@@ -11,6 +34,41 @@ public final class Vhost4j {
      * @param arguments the command line
      */
     public static void main(String[] arguments) {
-        System.out.println("vhost4j " + String.join(" ", arguments));
+        int status = run(new PrintWriter(System.err, true, System.err.charset()), arguments);
+        if (status != 0) {
+            System.exit(status);
+        }
+    }
+
+    /**
+     * Runs the command without ending the process.
+     *
+     * @param errors where a refusal is printed
+     * @param arguments the command line
+     * @return the status
+     */
+    static int run(PrintWriter errors, String... arguments) {
+        CommandLine line = new CommandLine(new Vhost4j());
+        line.setErr(errors);
+        line.setParameterExceptionHandler((exception, given) -> {
+            errors.println("vhost4j: " + firstLine(exception));
+            return 2;
+        });
+        line.setExecutionExceptionHandler((exception, command, parsed) -> {
+            errors.println("vhost4j: " + firstLine(exception));
+            return exception instanceof CannotBeHonoured || exception instanceof IOException ? 2 : 1;
+        });
+        if (arguments.length == 0) {
+            line.usage(System.out);
+            return 2;
+        }
+        return line.execute(arguments);
+    }
+
+    private static String firstLine(Exception exception) {
+        String message = exception.getMessage();
+        return message == null
+                ? exception.getClass().getSimpleName()
+                : message.lines().findFirst().orElse("");
     }
 }

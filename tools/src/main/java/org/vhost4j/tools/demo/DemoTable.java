@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.demo;
+
+import java.util.List;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.stats.Counter;
+import org.vhost4j.device.stats.Counters;
+
+/** The demo's result, for people. */
+final class DemoTable {
+    private static final List<Counter> SHOWN = List.of(
+            Counter.TX_FRAMES,
+            Counter.TX_BYTES,
+            Counter.TX_TCPV4,
+            Counter.TX_TCPV6,
+            Counter.TX_UDP_L4,
+            Counter.RX_FRAMES,
+            Counter.RX_BYTES,
+            Counter.RX_TCPV4,
+            Counter.RX_TCPV6,
+            Counter.RX_UDP_L4,
+            Counter.RX_NO_BUFFER,
+            Counter.RX_TOO_LONG,
+            Counter.TX_BAD_HEADER);
+
+    private final List<Row> rows;
+    private final List<FeatureSet> negotiated;
+    private final List<Counters> counters;
+
+    /**
+     * One line of the exchange.
+     *
+     * @param what was done
+     * @param result what it came to
+     * @param good whether it came to what it should
+     */
+    record Row(String what, String result, boolean good) {}
+
+    DemoTable(List<Row> rows, List<FeatureSet> negotiated, List<Counters> counters) {
+        this.rows = rows;
+        this.negotiated = negotiated;
+        this.counters = counters;
+    }
+
+    String text() {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < negotiated.size(); i++) {
+            text.append("guest")
+                    .append(i)
+                    .append(" negotiated ")
+                    .append(negotiated.get(i).hex())
+                    .append('\n');
+            text.append("    ")
+                    .append(String.join(" ", negotiated.get(i).names()))
+                    .append('\n');
+        }
+        text.append("\n%-36s %16s %16s\n".formatted("", "guest0", "guest1"));
+        for (Counter counter : SHOWN) {
+            text.append("%-36s".formatted(shortened(counter.meaning())));
+            counters.forEach(each -> text.append(" %16d".formatted(each.get(counter))));
+            text.append('\n');
+        }
+        text.append('\n');
+        for (Row row : rows) {
+            text.append("%-42s %s\n".formatted(row.what(), row.result()));
+        }
+        text.append('\n');
+        return text.toString();
+    }
+
+    private static String shortened(String meaning) {
+        return meaning.length() <= 36 ? meaning : meaning.substring(0, 33) + "...";
+    }
+}

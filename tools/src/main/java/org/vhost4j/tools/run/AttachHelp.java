@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.vhost4j.device.net.NetConfigSpace;
+import org.vhost4j.vhostuser.server.Attach;
+import org.vhost4j.vhostuser.server.Endpoint;
+
+/** The QEMU arguments that attach a guest to a socket. */
+public final class AttachHelp {
+    private AttachHelp() {}
+
+    /**
+     * The arguments for QEMU's own virtio-net with a vhost-user netdev. Config space and control queue are QEMU's.
+     *
+     * @param endpoint where
+     * @param number the guest's number, to keep identifiers apart
+     * @param queuePairs how many queue pairs
+     * @param properties properties of the device, such as {@code host_uso=off}, perhaps empty
+     * @return QEMU's arguments
+     */
+    public static List<String> netdev(Endpoint endpoint, int number, int queuePairs, List<String> properties) {
+        List<String> arguments = new ArrayList<>();
+        arguments.add("-chardev");
+        arguments.add(chardev(endpoint, number) + (endpoint.connect() ? "" : ",reconnect-ms=1000"));
+        arguments.add("-netdev");
+        arguments.add("vhost-user,id=net" + number + ",chardev=char" + number
+                + (queuePairs > 1 ? ",queues=" + queuePairs : ""));
+        arguments.add("-device");
+        StringBuilder device = new StringBuilder("virtio-net-pci,netdev=net" + number);
+        if (queuePairs > 1) {
+            device.append(",mq=on,vectors=").append(2 * queuePairs + 2);
+        }
+        properties.forEach(property -> device.append(',').append(property));
+        arguments.add(device.toString());
+        return arguments;
+    }
+
+    /**
+     * The arguments for QEMU's generic vhost-user device (10.2 and newer): every feature passes, config space and control
+     * queue are ours.
+     *
+     * @param endpoint where
+     * @param number the guest's number, to keep identifiers apart
+     * @param queuePairs how many queue pairs
+     * @return QEMU's arguments
+     */
+    public static List<String> device(Endpoint endpoint, int number, int queuePairs) {
+        return List.of(
+                "-chardev",
+                chardev(endpoint, number),
+                "-device",
+                "vhost-user-test-device-pci,chardev=char%d,virtio-id=1,num_vqs=%d,vq_size=256,config_size=%d"
+                        .formatted(number, 2 * queuePairs + 1, NetConfigSpace.BYTES));
+    }
+
+    /**
+     * The arguments that give the guest memory that can be shared. Both ways need them.
+     *
+     * @return QEMU's arguments
+     */
+    public static List<String> memory() {
+        return List.of("-object", "memory-backend-memfd,id=mem,size=1G,share=on", "-machine", "q35,memory-backend=mem");
+    }
+
+    private static String chardev(Endpoint endpoint, int number) {
+        return "socket,id=char%d,path=%s%s".formatted(number, endpoint.path(), endpoint.connect() ? ",server=on" : "");
+    }
+
+    /** The lines that {@code run} prints at its start. */
+    static List<String> lines(List<Endpoint> endpoints, int queuePairs) {
+        List<String> lines = new ArrayList<>();
+        lines.add("attach a guest with these arguments of qemu-system-x86_64, and " + String.join(" ", memory()));
+        for (int i = 0; i < endpoints.size(); i++) {
+            Endpoint endpoint = endpoints.get(i);
+            if (endpoint.path() == null) {
+                continue;
+            }
+            if (endpoint.attach() != Attach.NETDEV) {
+                lines.add("guest" + i + ", every offload (QEMU 10.2 or newer): "
+                        + String.join(" ", device(endpoint, i, queuePairs)));
+            }
+            if (endpoint.attach() != Attach.DEVICE) {
+                lines.add("guest" + i + ", QEMU's own virtio-net (never UDP segmentation): "
+                        + String.join(" ", netdev(endpoint, i, queuePairs, List.of())));
+            }
+        }
+        return lines;
+    }
+}

@@ -3,6 +3,7 @@ package org.vhost4j.platform.definition;
 
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -18,13 +19,16 @@ import org.vhost4j.platform.probe.HostCapability;
  * @param guest the bits that the guest had negotiated
  * @param allowed the bits that the destination offers
  * @param bits every bit of either side, the lowest first
- * @param platform the newest mainline platform that promises none of the bits that stop the migration, if there is one
+ * @param suspects when no bit stops the migration by these words, the host-dependent bits that could have: QEMU 11.1 clears the
+ *     bits that it refuses before it prints the guest's word, so that they are not in its message
+ * @param platform the newest mainline platform that promises none of the bits that stop the migration, or are suspected to
  * @param settings the properties that would have to be off, as QEMU's {@code -device} takes them
  */
 public record MigrationExplanation(
         FeatureSet guest,
         FeatureSet allowed,
         List<Bit> bits,
+        List<String> suspects,
         Optional<PlatformDefinition> platform,
         List<String> settings) {
     /**
@@ -61,6 +65,7 @@ public record MigrationExplanation(
     /** Copies the lists. */
     public MigrationExplanation {
         bits = List.copyOf(bits);
+        suspects = List.copyOf(suspects);
         settings = List.copyOf(settings);
     }
 
@@ -99,8 +104,7 @@ public record MigrationExplanation(
      */
     public static MigrationExplanation of(PlatformCatalog catalog, FeatureSet guest, FeatureSet allowed) {
         List<Bit> bits = new ArrayList<>();
-        List<Feature> dependent = new ArrayList<>();
-        List<String> settings = new ArrayList<>();
+        List<Feature> stopping = new ArrayList<>();
         for (int number = 0; number < 2 * Long.SIZE; number++) {
             boolean inGuest = has(guest, number);
             boolean isAllowed = has(allowed, number);
@@ -118,11 +122,33 @@ public record MigrationExplanation(
                     feature.flatMap(each -> sincePlatform(catalog, each)));
             bits.add(bit);
             if (bit.stops()) {
-                feature.filter(MigrationExplanation::dependsOnHost).ifPresent(dependent::add);
-                bit.property().ifPresent(property -> settings.add(property + "=off"));
+                feature.ifPresent(stopping::add);
             }
         }
-        return new MigrationExplanation(guest, allowed, bits, withoutAll(catalog, dependent), settings);
+        boolean nothingStops = bits.stream().noneMatch(Bit::stops);
+        List<Feature> suspects = nothingStops ? refusedByHost(allowed) : List.of();
+        List<Feature> culprits = nothingStops ? suspects : stopping;
+        return new MigrationExplanation(
+                guest,
+                allowed,
+                bits,
+                suspects.stream().map(Feature::name).toList(),
+                withoutAll(
+                        catalog,
+                        culprits.stream()
+                                .filter(MigrationExplanation::dependsOnHost)
+                                .toList()),
+                culprits.stream()
+                        .flatMap(feature -> feature.property().stream())
+                        .map(property -> property + "=off")
+                        .toList());
+    }
+
+    private static List<Feature> refusedByHost(FeatureSet allowed) {
+        return Arrays.stream(Feature.values())
+                .filter(MigrationExplanation::dependsOnHost)
+                .filter(feature -> !allowed.has(feature))
+                .toList();
     }
 
     private static boolean has(FeatureSet set, int number) {

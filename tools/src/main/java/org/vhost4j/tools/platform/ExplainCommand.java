@@ -70,14 +70,23 @@ final class ExplainCommand implements Callable<Integer> {
         }
         StringBuilder text = new StringBuilder(table.text());
         List<MigrationExplanation.Bit> stopping = explanation.stopping();
-        if (stopping.isEmpty()) {
-            return text.append(
-                            "The destination offers every bit that the guest uses: the features do not stop the migration.\n")
-                    .toString();
+        if (!stopping.isEmpty()) {
+            text.append("The guest uses ")
+                    .append(stopping.stream()
+                            .map(MigrationExplanation.Bit::name)
+                            .collect(Collectors.joining(", ")))
+                    .append(", which the destination does not offer.\n");
+        } else {
+            text.append("By these words the destination offers every bit that the guest uses.\n");
+            if (explanation.suspects().isEmpty()) {
+                return text.toString();
+            }
+            text.append(
+                            "If they are from QEMU's message: QEMU 11.1 clears the bits that it refuses before it prints the guest's."
+                                    + " It can have been ")
+                    .append(String.join(", ", explanation.suspects()))
+                    .append(".\n");
         }
-        text.append("The guest uses ")
-                .append(stopping.stream().map(MigrationExplanation.Bit::name).collect(Collectors.joining(", ")))
-                .append(", which the destination does not offer.\n");
         explanation
                 .platform()
                 .ifPresent(platform -> text.append("Platform ")

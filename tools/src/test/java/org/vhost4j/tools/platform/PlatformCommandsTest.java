@@ -179,6 +179,26 @@ final class PlatformCommandsTest {
     }
 
     @Test
+    void explainKnowsThatQemu11HidesTheBitsThatItRefused() {
+        assertThat(platform(
+                        "explain",
+                        "qemu-system-x86_64: Features 0x00000000000000000000010130bfffa7 unsupported."
+                                + " Allowed features: 0x00000000000000000000010179bfffe7"))
+                .isZero();
+        assertThat(out.toString())
+                .doesNotContain("STOPS")
+                .contains("It can have been GUEST_USO4, GUEST_USO6, HOST_USO, GUEST_UDP_TUNNEL_GSO, ")
+                .contains("Platform linux-6.0 or older, on both sides")
+                .contains(",guest_uso4=off,guest_uso6=off,host_uso=off,guest_tunnel=off,");
+    }
+
+    @Test
+    void explainFindsNothingWhereNothingIs() {
+        assertThat(platform("explain", "0x1", "0x1e01c0010179bfffe7")).isZero();
+        assertThat(out.toString()).endsWith("By these words the destination offers every bit that the guest uses.\n");
+    }
+
+    @Test
     void qemuArgsAreWhatDiffersFromTheMachine() {
         assertThat(run(new QemuArgsCommand(), "--machine", "pc-q35-8.2", "--platform", "linux-6.1"))
                 .isZero();

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.platform;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.vhost4j.device.feature.FeatureSet;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * A QEMU without a processor, whose virtio-net device at slot 5 is driven through QEMU's qtest protocol: what it says is exactly
+ * what a guest's driver would read.
+ */
+final class QtestQemu implements AutoCloseable {
+    private static final JsonMapper MAPPER = new JsonMapper();
+    private static final long DEVICE = 0x8000_0000L | 5 << 11;
+    private static final long BAR_ADDRESS = 0xe000_0000L;
+    private static final int CAPABILITIES = 0x34;
+    private static final int VENDOR_CAPABILITY = 9;
+    private static final int COMMON_CONFIG = 1;
+    private static final int DEVICE_STATUS = 20;
+    private static final long PATIENCE_SECONDS = 60;
+
+    private final Path directory;
+    private final Process process;
+    private final BufferedReader qtestIn;
+    private final BufferedWriter qtestOut;
+    private final SocketChannel qmp;
+    private final BufferedReader qmpIn;
+    private long common;
+
+    /**
+     * Starts QEMU.
+     *
+     * @param directory for its sockets and its log; of this QEMU's own
+     * @param machine the machine type
+     * @param arguments further arguments
+     * @throws IOException when it does not start; the message has what it said
+     */
+    QtestQemu(Path directory, String machine, List<String> arguments) throws IOException {
+        this.directory = directory;
+        Path control = directory.resolve("qmp.sock");
+        List<String> command = new ArrayList<>(List.of(
+                qemu().toString(),
+                "-machine",
+                machine,
+                "-accel",
+                "qtest",
+                "-nodefaults",
+                "-display",
+                "none",
+                "-qtest",
+                "stdio",
+                "-qtest-log",
+                "none",
+                "-qmp",
+                "unix:" + control + ",server=on,wait=off"));
+        command.addAll(arguments);
+        process = new ProcessBuilder(command)
+                .redirectError(directory.resolve("log").toFile())
+                .start();
+        qtestIn = process.inputReader(StandardCharsets.US_ASCII);
+        qtestOut = process.outputWriter(StandardCharsets.US_ASCII);
+        try {
+            // The first answer on qtest comes when the machine is complete, and the socket is there by then.
+            qtest("endianness");
+            qmp = SocketChannel.open(StandardProtocolFamily.UNIX);
+            qmp.connect(UnixDomainSocketAddress.of(control));
+            qmpIn = new BufferedReader(Channels.newReader(qmp, StandardCharsets.UTF_8));
+            execute("{\"execute\":\"qmp_capabilities\"}");
+        } catch (IOException e) {
+            process.destroyForcibly();
+            throw new IOException(String.join(" ", command) + ": " + log(), e);
+        }
+    }
+
+    /**
+     * QEMU 11, as the guest lab provides it.
+     *
+     * @return the executable
+     */
+    static Path qemu() {
+        String cache = System.getenv().getOrDefault("VHOST4J_CACHE", "");
+        String user = System.getenv().getOrDefault("XDG_CACHE_HOME", System.getProperty("user.home") + "/.cache");
+        Path qemu = (cache.isEmpty() ? Path.of(user, "vhost4j") : Path.of(cache)).resolve("lab/qemu-11");
+        if (!Files.isExecutable(qemu)) {
+            throw new IllegalStateException("there is no " + qemu + ": run tools/lab/provision first");
+        }
+        return qemu;
+    }
+
+    /**
+     * What QEMU wrote on stderr so far.
+     *
+     * @return the text
+     * @throws IOException when it cannot be read
+     */
+    String log() throws IOException {
+        return Files.readString(directory.resolve("log"));
+    }
+
+    /**
+     * Waits for QEMU's end.
+     *
+     * @return its exit status
+     * @throws InterruptedException when this thread is interrupted
+     */
+    int await() throws InterruptedException {
+        if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            throw new IllegalStateException("QEMU does not end");
+        }
+        return process.exitValue();
+    }
+
+    /**
+     * A QMP command; events in between are skipped.
+     *
+     * @param command JSON
+     * @return what the command returned
+     * @throws IOException when QEMU is gone or refuses
+     */
+    JsonNode execute(String command) throws IOException {
+        qmp.write(StandardCharsets.UTF_8.encode(command + "\n"));
+        for (String line = qmpIn.readLine(); line != null; line = qmpIn.readLine()) {
+            JsonNode answer = MAPPER.readTree(line);
+            if (answer.has("return")) {
+                return answer.get("return");
+            } else if (answer.has("error")) {
+                throw new IOException(command + ": " + answer.get("error"));
+            }
+        }
+        throw new IOException("QEMU ended: " + log());
+    }
+
+    /**
+     * The feature bits that the device offers to a modern driver, all 128.
+     *
+     * @return the bits, without those that only a legacy driver sees
+     * @throws IOException when QEMU is gone
+     */
+    FeatureSet offered() throws IOException {
+        long[] words = new long[4];
+        for (int i = 0; i < words.length; i++) {
+            writel(common(), i);
+            words[i] = readl(common() + 4);
+        }
+        return new FeatureSet(words[1] << 32 | words[0], words[3] << 32 | words[2]);
+    }
+
+    /**
+     * Negotiates as a driver does, up to DRIVER_OK.
+     *
+     * @param features the bits that the driver takes
+     * @throws IOException when QEMU is gone
+     */
+    void negotiate(FeatureSet features) throws IOException {
+        long[] words = {features.low(), features.low() >>> 32, features.high(), features.high() >>> 32};
+        writeb(common() + DEVICE_STATUS, 3);
+        for (int i = 0; i < words.length; i++) {
+            writel(common() + 8, i);
+            writel(common() + 12, words[i] & 0xffff_ffffL);
+        }
+        writeb(common() + DEVICE_STATUS, 3 | 8);
+        writeb(common() + DEVICE_STATUS, 3 | 8 | 4);
+    }
+
+    private long common() throws IOException {
+        if (common == 0) {
+            int capability = (int) (configRead(CAPABILITIES) & 0xff);
+            long head = configRead(capability);
+            while ((head & 0xff) != VENDOR_CAPABILITY || head >>> 24 != COMMON_CONFIG) {
+                capability = (int) (head >>> 8 & 0xff);
+                if (capability == 0) {
+                    throw new IOException("there is no modern virtio device at slot 5");
+                }
+                head = configRead(capability);
+            }
+            int bar = (int) (configRead(capability + 4) & 0xff);
+            configWrite(0x10 + 4 * bar, BAR_ADDRESS);
+            configWrite(0x14 + 4 * bar, 0);
+            configWrite(4, 6);
+            common = BAR_ADDRESS + configRead(capability + 8);
+        }
+        return common;
+    }
+
+    private long configRead(int offset) throws IOException {
+        qtest("outl 0xcf8 0x" + Long.toHexString(DEVICE | offset));
+        return qtest("inl 0xcfc");
+    }
+
+    private void configWrite(int offset, long value) throws IOException {
+        qtest("outl 0xcf8 0x" + Long.toHexString(DEVICE | offset));
+        qtest("outl 0xcfc 0x" + Long.toHexString(value));
+    }
+
+    private long readl(long address) throws IOException {
+        return qtest("readl 0x" + Long.toHexString(address));
+    }
+
+    private void writel(long address, long value) throws IOException {
+        qtest("writel 0x" + Long.toHexString(address) + " 0x" + Long.toHexString(value));
+    }
+
+    private void writeb(long address, int value) throws IOException {
+        qtest("writeb 0x" + Long.toHexString(address) + " 0x" + Integer.toHexString(value));
+    }
+
+    private long qtest(String command) throws IOException {
+        qtestOut.write(command + "\n");
+        qtestOut.flush();
+        String answer = qtestIn.readLine();
+        if (answer == null || !answer.startsWith("OK")) {
+            throw new IOException(command + ": " + answer + " " + log());
+        }
+        String value = answer.substring(2).strip();
+        return value.startsWith("0x") ? Long.parseUnsignedLong(value.substring(2), 16) : 0;
+    }
+
+    @Override
+    public void close() throws IOException {
+        qmp.close();
+        process.destroyForcibly();
+        process.onExit().join();
+    }
+}

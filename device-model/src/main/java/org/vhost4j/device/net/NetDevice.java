@@ -71,12 +71,21 @@ public final class NetDevice implements NetPort {
     // -------------------------------------------------------------------------------
 
     /**
-     * Takes the features that the driver acknowledged. No queue runs.
+     * Takes the features that the driver acknowledged. No queue runs. The same features again, as after a pause, leave
+     * everything as it is.
      *
      * @param acknowledged a feature word, a subset of what was offered
      */
     public void features(long acknowledged) {
-        driver.acknowledge(acknowledged);
+        if (acknowledged != driver.word()) {
+            driver.acknowledge(acknowledged);
+            newDriver();
+        }
+    }
+
+    /** Forgets what the driver said on its control queue, because there is a new one with the same features. */
+    public void newDriver() {
+        driver.acknowledge(driver.word());
         queues.follow(driver);
         pairs = driver.has(Feature.CTRL_VQ) && driver.has(Feature.MQ) ? 1 : config.maxPairs();
         configSpace.macWritable(!driver.has(Feature.VERSION_1));
@@ -184,7 +193,8 @@ public final class NetDevice implements NetPort {
 
     /** Forgets what the driver negotiated, as after a reset. All queues are stopped already. */
     public void reset() {
-        features(0);
+        driver.acknowledge(0);
+        newDriver();
         configSpace.setMac(config.mac());
     }
 

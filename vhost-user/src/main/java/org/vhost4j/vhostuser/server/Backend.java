@@ -4,6 +4,7 @@ package org.vhost4j.vhostuser.server;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -68,17 +69,22 @@ public final class Backend implements AutoCloseable {
      */
     public static Backend start(BackendConfig config, BackendListener listener) {
         Backend backend = new Backend(config, listener);
-        try {
-            backend.lane
-                    .submit(() -> {
-                        backend.open();
-                        return true;
-                    })
-                    .join();
-            return backend;
-        } catch (CompletionException e) {
+        // What goes wrong is the caller's to report, not the lane's.
+        Optional<RuntimeException> failure =
+                backend.lane.submit(backend::tryToOpen).join();
+        if (failure.isPresent()) {
             backend.close();
-            throw e.getCause() instanceof RuntimeException reason ? reason : e;
+            throw failure.get();
+        }
+        return backend;
+    }
+
+    private Optional<RuntimeException> tryToOpen() {
+        try {
+            open();
+            return Optional.empty();
+        } catch (RuntimeException e) {
+            return Optional.of(e);
         }
     }
 

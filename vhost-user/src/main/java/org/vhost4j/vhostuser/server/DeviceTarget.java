@@ -36,6 +36,9 @@ final class DeviceTarget implements SessionTarget {
     private @Nullable FeatureSet announced;
     private boolean linkUp;
 
+    /** The front-end cleared the device status: QEMU does so for a mere pause, too. */
+    private boolean paused;
+
     /** What this class keeps of a queue that runs. */
     private static final class Queue {
         private @Nullable Virtqueue ring;
@@ -92,6 +95,13 @@ final class DeviceTarget implements SessionTarget {
         String name = guest + " queue " + index;
         if (setup.layout() != RingLayout.SPLIT) {
             throw new RefusedException(name + " is packed, which was not offered");
+        }
+        if (paused) {
+            paused = false;
+            if (setup.base() == 0) {
+                // Not the driver that was paused, whose rings have come further, but a new one.
+                device.newDriver();
+            }
         }
         if (!device.hasQueue(index)) {
             throw new RefusedException(name + " does not exist with the features that were negotiated");
@@ -180,7 +190,12 @@ final class DeviceTarget implements SessionTarget {
 
     @Override
     public void reset(ResetCause cause) {
-        device.reset();
+        if (cause == ResetCause.STATUS_CLEARED) {
+            // What the driver said on its control queue must outlast a pause.
+            paused = true;
+        } else {
+            device.reset();
+        }
         announced = null;
     }
 

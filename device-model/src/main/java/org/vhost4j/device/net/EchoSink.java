@@ -11,10 +11,11 @@ import org.vhost4j.device.packet.OffloadEngine;
  * super-frames when the sender takes them.
  */
 public final class EchoSink implements FrameSink {
-    private static final int ADDRESSES = 12;
+    /** How much of a frame's front is copied: all that steering to a receive queue looks at. */
+    private static final int HEAD = 64;
 
     private final OffloadEngine engine;
-    private final MemorySegment swapped = Arena.ofAuto().allocate(16, 16);
+    private final MemorySegment head = Arena.ofAuto().allocate(HEAD, HEAD);
     private final Frame echo = new Frame();
     private NetPort[] touched = new NetPort[4];
     private int touchedCount;
@@ -42,7 +43,7 @@ public final class EchoSink implements FrameSink {
         return outcome == NetPort.NO_ROOM ? NetPort.NO_ROOM : NetPort.DELIVERED;
     }
 
-    /** Makes {@code echo}: our own swapped addresses, then everything behind the frame's. The frame's bytes stay as they are. */
+    /** Makes {@code echo}: our own copy of the frame's front, addresses swapped, then the rest. The frame stays as it is. */
     private void swapAddresses(Frame frame) {
         echo.clear();
         echo.flags = frame.flags;
@@ -51,21 +52,25 @@ public final class EchoSink implements FrameSink {
         echo.gsoSize = frame.gsoSize;
         echo.checksumStart = frame.checksumStart;
         echo.checksumOffset = frame.checksumOffset;
-        long to = swapped.address();
-        echo.add(to, ADDRESSES);
+        long to = head.address();
+        int wanted = Math.min(HEAD, frame.bytes);
+        echo.add(to, wanted);
         int at = 0;
         for (int i = 0; i < frame.pieces; i++) {
+            long from = frame.address[i];
             int length = frame.length[i];
-            int taken = Math.min(length, ADDRESSES - at);
-            for (int j = 0; j < taken; j++) {
-                int swappedAt = at < 6 ? at + 6 : at - 6;
-                HostMemory.putByte(to + swappedAt, HostMemory.getByte(frame.address[i] + j));
-                at++;
-            }
-            if (length > taken) {
-                echo.add(frame.address[i] + taken, length - taken);
+            int copied = Math.min(length, wanted - at);
+            HostMemory.copy(from, to + at, copied);
+            at += copied;
+            if (length > copied) {
+                echo.add(from + copied, length - copied);
             }
         }
+        long destination = HostMemory.getLongBE(to) >>> 16;
+        long source = HostMemory.getLongBE(to + 6) >>> 16;
+        HostMemory.putIntBE(to, (int) (source >>> 16));
+        HostMemory.putIntBE(to + 4, (int) (source << 16 | destination >>> 32));
+        HostMemory.putIntBE(to + 8, (int) destination);
     }
 
     /** A port is itself and nobody else, whatever it thinks of equality. */

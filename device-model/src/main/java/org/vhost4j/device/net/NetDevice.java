@@ -297,7 +297,7 @@ public final class NetDevice implements NetPort {
             if (sink.forward(this, queue.frame) == NO_ROOM) {
                 return work;
             }
-            sent(queue, pair);
+            sent(queue);
         }
         while (work < BURST) {
             int next = queue.next();
@@ -313,11 +313,16 @@ public final class NetDevice implements NetPort {
             } else if (engine.check(queue.frame, driver.mayUse()) != null) {
                 counters.increment(Counter.TX_BAD_HEADER);
                 queue.done();
-            } else if (sink.forward(this, queue.frame) == NO_ROOM) {
-                queue.parked = true;
-                break;
             } else {
-                sent(queue, pair);
+                if (config.maxPairs() > 1) {
+                    // Before it is forwarded: its answer may come back at once.
+                    flows.sent(queue.frame, pair);
+                }
+                if (sink.forward(this, queue.frame) == NO_ROOM) {
+                    queue.parked = true;
+                    break;
+                }
+                sent(queue);
             }
         }
         if (work != 0) {
@@ -327,7 +332,7 @@ public final class NetDevice implements NetPort {
         return work;
     }
 
-    private void sent(TxQueue queue, int pair) {
+    private void sent(TxQueue queue) {
         Frame frame = queue.frame;
         counters.increment(Counter.TX_FRAMES);
         counters.add(Counter.TX_BYTES, frame.bytes);
@@ -339,9 +344,6 @@ public final class NetDevice implements NetPort {
                 case Frame.GSO_UDP_L4 -> counters.increment(Counter.TX_UDP_L4);
                 default -> {}
             }
-        }
-        if (config.maxPairs() > 1) {
-            flows.sent(frame, pair);
         }
         queue.done();
     }

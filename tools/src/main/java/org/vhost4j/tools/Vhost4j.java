@@ -3,6 +3,7 @@ package org.vhost4j.tools;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import org.vhost4j.tools.bench.BenchCommand;
 import org.vhost4j.tools.demo.DemoCommand;
 import org.vhost4j.tools.platform.PlatformCommand;
 import org.vhost4j.tools.run.RunCommand;
@@ -15,7 +16,7 @@ import picocli.CommandLine.Command;
         description = "A vhost-user virtio-net back-end whose offloads are decided by a named platform.",
         mixinStandardHelpOptions = true,
         versionProvider = Vhost4j.Version.class,
-        subcommands = {RunCommand.class, DemoCommand.class, PlatformCommand.class})
+        subcommands = {RunCommand.class, DemoCommand.class, PlatformCommand.class, BenchCommand.class})
 public final class Vhost4j {
     private Vhost4j() {}
 

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.bench;
+
+import picocli.CommandLine.Command;
+
+/** {@code vhost4j bench}: measurements. */
+@Command(
+        name = "bench",
+        description = "Measures this back-end beside others.",
+        mixinStandardHelpOptions = true,
+        subcommands = PeerCommand.class)
+public final class BenchCommand {
+    /** For picocli. */
+    public BenchCommand() {}
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.bench;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.vhost4j.tools.CannotBeHonoured;
+
+/**
+ * The programs that one run has started, and a directory for their sockets. None outlives the run: they are stopped by
+ * {@link #close()}, which a signal to this process calls as well, and when this process is killed the kernel kills them.
+ */
+public final class Children implements AutoCloseable {
+    private final List<Child> started = new ArrayList<>();
+    private final Path directory;
+    private final Thread onExit = Thread.ofPlatform().unstarted(this::stopAll);
+
+    /**
+     * Prepares a run.
+     *
+     * @throws IOException when there is no room for temporary files
+     */
+    public Children() throws IOException {
+        directory = Files.createTempDirectory("vhost4j-bench");
+        Runtime.getRuntime().addShutdownHook(onExit);
+    }
+
+    /**
+     * Says at once what is missing.
+     *
+     * @param program a program's name, without a path
+     * @param remedy what to do about it
+     * @throws CannotBeHonoured when it is not on the path
+     */
+    public static void require(String program, String remedy) {
+        String path = System.getenv("PATH");
+        boolean there = path != null
+                && Stream.of(path.split(File.pathSeparator))
+                        .anyMatch(place -> Files.isExecutable(Path.of(place, program)));
+        if (!there) {
+            throw new CannotBeHonoured(program + " is not installed: " + remedy);
+        }
+    }
+
+    /**
+     * Where sockets go.
+     *
+     * @param name unique in this run
+     * @return a path in a directory that vanishes with the run
+     */
+    public Path socket(String name) {
+        return directory.resolve(name + ".sock");
+    }
+
+    /**
+     * Starts a program on one core. It is killed when this process ends, however that happens.
+     *
+     * @param name what to call it in messages
+     * @param core the only core that it may run on
+     * @param command program and arguments
+     * @return the running program
+     * @throws IOException when it cannot be started
+     */
+    synchronized Child start(String name, int core, List<String> command) throws IOException {
+        List<String> whole = new ArrayList<>(
+                List.of("setpriv", "--pdeathsig", "KILL", "taskset", "--cpu-list", Integer.toString(core)));
+        whole.addAll(command);
+        Child child = new Child(
+                name, new ProcessBuilder(whole).redirectErrorStream(true).start());
+        started.add(child);
+        return child;
+    }
+
+    private synchronized void stopAll() {
+        started.forEach(Child::close);
+        started.clear();
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                Files.deleteIfExists(file);
+            }
+            Files.deleteIfExists(directory);
+        } catch (IOException e) {
+            System.err.println("vhost4j: " + directory + " could not be removed: " + e.getMessage());
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(onExit);
+        } catch (IllegalStateException e) {
+            // The process is ending: the hook does it.
+            return;
+        }
+        stopAll();
+    }
+}

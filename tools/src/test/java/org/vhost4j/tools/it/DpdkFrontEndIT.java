@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import java.util.function.ToLongFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.stats.Counter;
+import org.vhost4j.device.stats.Counters;
+import org.vhost4j.platform.definition.DeviceCapabilities;
+import org.vhost4j.platform.definition.MissingPolicy;
+import org.vhost4j.platform.definition.PlatformCatalog;
+import org.vhost4j.platform.definition.Refusal;
+import org.vhost4j.platform.definition.Request;
+import org.vhost4j.platform.definition.Resolution;
+import org.vhost4j.platform.definition.Resolver;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.run.IdlePolicy;
+import org.vhost4j.tools.bench.Children;
+import org.vhost4j.tools.bench.PortStats;
+import org.vhost4j.tools.bench.Testpmd;
+import org.vhost4j.vhostuser.server.Attach;
+import org.vhost4j.vhostuser.server.Backend;
+import org.vhost4j.vhostuser.server.BackendConfig;
+import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.vhostuser.server.Switching;
+
+/**
+ * A front-end and driver that nobody here wrote: DPDK's virtio-user in dpdk-testpmd. Both sides count frames, and once the
+ * front-end has stopped the counts are equal to the last frame.
+ */
+class DpdkFrontEndIT {
+    private static final int RING_SIZE = 256;
+    /** So many frames at least, so that every ring goes round many times. */
+    private static final long FRAMES = 50_000;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @TempDir
+    Path directory;
+
+    private final RecordingListener events = new RecordingListener();
+
+    @BeforeAll
+    static void dpdkIsThere() {
+        Children.require(Testpmd.PROGRAM, Testpmd.REMEDY);
+    }
+
+    @ParameterizedTest(name = "{0} queues, mergeable {1}, segments {2}")
+    @CsvSource({
+        "1, true, 64",
+        "1, false, 64",
+        "2, true, 64",
+        "2, false, 64",
+        "1, true, '60,700,740'",
+        "2, false, '60,700,740'"
+    })
+    void whatItSendsIsCounted(int queues, boolean mergeable, String segments) throws IOException {
+        try (Backend backend = backend(queues, new Switching.Dropped());
+                Children children = new Children();
+                Testpmd frontEnd = frontEnd(children, queues, mergeable, "txonly")) {
+            assertThat(events.awaitNegotiated().has(Feature.MRG_RXBUF)).isEqualTo(mergeable);
+            frontEnd.command("set txpkts " + segments);
+            frontEnd.command("start");
+            awaitFrames(frontEnd, PortStats::txPackets);
+            String streams = frontEnd.command("stop");
+
+            long sent = frontEnd.stats().txPackets();
+            Counters counters = backend.counters(0);
+            await("frames sent", sent, () -> counters.get(Counter.TX_FRAMES));
+            long frameBytes = List.of(segments.split(",")).stream()
+                    .mapToLong(Long::parseLong)
+                    .sum();
+            assertThat(counters.get(Counter.TX_BYTES)).isEqualTo(sent * frameBytes);
+            assertThat(counters.get(Counter.TX_BAD_HEADER)).isZero();
+            assertEveryQueueWorked(streams, queues, "TX-packets");
+            assertEndsClean(frontEnd);
+        }
+    }
+
+    @ParameterizedTest(name = "{0} queues, mergeable {1}")
+    @CsvSource({"1, true", "1, false", "2, true", "2, false"})
+    void whatIsEchoedReturns(int queues, boolean mergeable) throws IOException {
+        roundAndRound(queues, mergeable, "1400");
+    }
+
+    /** Frames larger than the driver's buffers arrive in several of them. */
+    @Test
+    void framesAreMergedFromSeveralBuffers() throws IOException {
+        roundAndRound(1, true, "300,300,300", "--mbuf-size=512", "--enable-scatter", "--max-pkt-len=1518");
+    }
+
+    /** A few frames go round between driver and device for ever: none may get lost on the way, and none may double. */
+    private void roundAndRound(int queues, boolean mergeable, String segments, String... more) throws IOException {
+        try (Backend backend = backend(queues, new Switching.Echoed());
+                Children children = new Children();
+                Testpmd frontEnd = frontEnd(children, queues, mergeable, "io", more)) {
+            frontEnd.command("set txpkts " + segments);
+            frontEnd.command("start tx_first 2");
+            awaitFrames(frontEnd, PortStats::rxPackets);
+            String streams = frontEnd.command("stop");
+
+            PortStats stats = frontEnd.stats();
+            long frames = 2L * 32 * queues;
+            assertThat(stats.txPackets() - stats.rxPackets())
+                    .as("frames on their way")
+                    .isEqualTo(frames);
+            Counters counters = backend.counters(0);
+            await("frames sent", stats.txPackets(), () -> counters.get(Counter.TX_FRAMES));
+            await("frames received", stats.txPackets(), () -> counters.get(Counter.RX_FRAMES));
+            assertThat(counters.get(Counter.RX_BYTES)).isEqualTo(counters.get(Counter.TX_BYTES));
+            assertEveryQueueWorked(streams, queues, "TX-packets");
+            assertEveryQueueWorked(streams, queues, "RX-packets");
+            assertEndsClean(frontEnd);
+        }
+    }
+
+    /** The next front-end finds the device as the first one did. */
+    @Test
+    void anotherOneAttachesAfterTheFirst() throws IOException {
+        try (Backend backend = backend(1, new Switching.Dropped());
+                Children children = new Children()) {
+            long before = 0;
+            for (int i = 0; i < 2; i++) {
+                try (Testpmd frontEnd = frontEnd(children, 1, true, "txonly")) {
+                    frontEnd.command("start");
+                    awaitFrames(frontEnd, PortStats::txPackets);
+                    frontEnd.command("stop");
+                    before += frontEnd.stats().txPackets();
+                    await("frames sent", before, () -> backend.counters(0).get(Counter.TX_FRAMES));
+                    assertEndsClean(frontEnd);
+                }
+            }
+        }
+    }
+
+    private Backend backend(int queues, Switching switching) {
+        return Backend.start(
+                new BackendConfig(
+                        List.of(Endpoint.listen(socket(), Attach.AUTO)),
+                        offered(queues),
+                        queues,
+                        0,
+                        switching,
+                        IdlePolicy.ADAPTIVE),
+                events);
+    }
+
+    private static FeatureSet offered(int queues) {
+        Request request = new Request(
+                Optional.empty(),
+                Optional.of("linux-6.17"),
+                Map.of(),
+                MissingPolicy.REFUSE,
+                Set.of(),
+                DeviceCapabilities.vhost4j(queues, OptionalInt.empty()),
+                HostCapabilities.NOTHING_ASKED);
+        return switch (new Resolver(PlatformCatalog.shipped()).resolve(request)) {
+            case Resolution resolution -> resolution.offered();
+            case Refusal refusal -> throw new AssertionError(refusal.message());
+        };
+    }
+
+    private Path socket() {
+        return directory.resolve("guest0.sock");
+    }
+
+    private Testpmd frontEnd(Children children, int queues, boolean mergeable, String mode, String... more)
+            throws IOException {
+        List<String> arguments = new ArrayList<>(List.of("--txonly-multi-flow"));
+        arguments.addAll(List.of(more));
+        return Testpmd.frontEnd(
+                children, 0, new Testpmd.FrontEnd(socket(), queues, mergeable, RING_SIZE, mode, arguments));
+    }
+
+    private static void awaitFrames(Testpmd frontEnd, ToLongFunction<PortStats> counter) throws IOException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (counter.applyAsLong(frontEnd.stats()) < FRAMES) {
+            assertThat(System.nanoTime()).as("%d frames in time", FRAMES).isLessThan(deadline);
+        }
+    }
+
+    /** The back-end is still working on what the front-end has left in the rings. */
+    private static void await(String what, long expected, LongSupplier counter) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (counter.getAsLong() != expected && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        assertThat(counter.getAsLong()).as(what).isEqualTo(expected);
+    }
+
+    /** With more than one queue testpmd's report has a part for each; with one it has only the total. */
+    private static void assertEveryQueueWorked(String report, int queues, String counter) {
+        if (queues == 1) {
+            return;
+        }
+        Matcher matcher = Pattern.compile(
+                        "Forward Stats for RX Port= *0/Queue= *([0-9]+).*?" + counter + ": *([0-9]+)", Pattern.DOTALL)
+                .matcher(report);
+        int found = 0;
+        while (matcher.find()) {
+            assertThat(Long.parseLong(matcher.group(2)))
+                    .as("%s of queue %s", counter, matcher.group(1))
+                    .isPositive();
+            found++;
+        }
+        assertThat(found).as("queues in %s", report).isEqualTo(queues);
+    }
+
+    private void assertEndsClean(Testpmd frontEnd) throws IOException {
+        assertThat(frontEnd.quit()).isZero();
+        events.awaitDetached();
+        assertThat(events.troubles()).isEmpty();
+    }
+}

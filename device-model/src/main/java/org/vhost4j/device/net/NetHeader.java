@@ -45,7 +45,7 @@ public final class NetHeader {
      *
      * @param address where there is room for {@code bytes}
      * @param bytes {@link #BYTES} or {@link #LEGACY_BYTES}
-     * @param frame gives the fields
+     * @param frame gives the fields; its headers are not said to be longer than itself
      * @param buffers how many chains the frame fills, 1 to 65535; not written in a header of {@link #LEGACY_BYTES}
      */
     public static void write(long address, int bytes, Frame frame, int buffers) {
@@ -53,7 +53,7 @@ public final class NetHeader {
                 address,
                 frame.flags
                         | (frame.gsoType << 8)
-                        | ((long) frame.headerLength << 16)
+                        | ((long) Math.min(frame.headerLength, frame.bytes) << 16)
                         | ((long) frame.gsoSize << 32)
                         | ((long) frame.checksumStart << 48));
         if (bytes == BYTES) {

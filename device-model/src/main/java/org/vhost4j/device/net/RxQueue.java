@@ -50,12 +50,33 @@ final class RxQueue {
 
     /** Copies a frame into posted buffers. */
     int deliver(Frame frame) {
+        if (!queue.pop(chain)) {
+            return EMPTY;
+        }
+        int written = headerBytes + frame.bytes;
+        if (chain.pieces != 1 || chain.readable != 0 || chain.length[0] < written) {
+            queue.unpop(1);
+            return deliverInPieces(frame);
+        }
+        // What drivers post nearly always: one buffer with room for header and frame.
+        long header = chain.address[0];
+        long to = header + headerBytes;
+        for (int i = 0; i < frame.pieces; i++) {
+            HostMemory.copy(frame.address[i], to, frame.length[i]);
+            to += frame.length[i];
+        }
+        NetHeader.write(header, headerBytes, frame, 1);
+        queue.use(chain.id, written);
+        return ROOM;
+    }
+
+    private int deliverInPieces(Frame frame) {
         int outcome = reserve(landing, frame.bytes);
         if (outcome == ROOM) {
             copy(frame, landing);
             landing.flags = frame.flags;
             landing.gsoType = frame.gsoType;
-            landing.headerLength = Math.min(frame.headerLength, frame.bytes);
+            landing.headerLength = frame.headerLength;
             landing.gsoSize = frame.gsoSize;
             landing.checksumStart = frame.checksumStart;
             landing.checksumOffset = frame.checksumOffset;

@@ -167,6 +167,7 @@ final class RxQueue {
         }
         long left = (long) headerBytes + bytes;
         int used = 0;
+        room.bytes = bytes;
         while (left > 0) {
             long part = Math.min(left, takenBytes[used]);
             queue.use(takenId[used], (int) part);

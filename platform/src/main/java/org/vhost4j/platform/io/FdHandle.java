@@ -101,9 +101,13 @@ public final class FdHandle implements AutoCloseable {
         registration.submit(interest);
     }
 
-    /** Takes the descriptor off the loop; later calls do nothing. Called by the loop's thread. */
+    /** Takes the descriptor off the loop; later calls do nothing. Called by the loop's thread, or when the loop has ended. */
     @Override
     public void close() {
+        if (loop.hasEnded()) {
+            return;
+        }
+        loop.assertInLoop();
         registration.cancel();
         loop.closed(this);
     }

@@ -179,6 +179,10 @@ public final class IoLoop implements AutoCloseable {
         }
     }
 
+    boolean hasEnded() {
+        return eventLoop.isTerminated();
+    }
+
     SingleThreadIoEventLoop eventLoop() {
         return eventLoop;
     }

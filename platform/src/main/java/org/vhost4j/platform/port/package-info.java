@@ -1,4 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Ports that use the host: the kernel's TAP. Entered by the lane that owns the port. */
-@org.jspecify.annotations.NullMarked
+/**
+ * Ports that lead out of the process.
+ *
+ * <p>{@link org.vhost4j.platform.port.TapDevice} opens a TAP and sets it up, on any thread, before or after it is at work.
+ * {@link org.vhost4j.platform.port.TapPort} moves frames through it and belongs to the lane that it is attached to: only that
+ * lane's thread enters it.
+ */
+@NullMarked
 package org.vhost4j.platform.port;
+
+import org.jspecify.annotations.NullMarked;

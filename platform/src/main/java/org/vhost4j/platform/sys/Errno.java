@@ -43,6 +43,10 @@ public final class Errno {
     public static final int EPIPE = 32;
     /** Argument list too long; a TAP says so when it has no queue left. */
     public static final int E2BIG = 7;
+    /** The descriptor has nothing behind it any more, such as a TAP whose interface was removed. */
+    public static final int EBADFD = 77;
+    /** The message is too long. */
+    public static final int EMSGSIZE = 90;
     /** The address is in use. */
     public static final int EADDRINUSE = 98;
     /** The connection was aborted before it was accepted. */

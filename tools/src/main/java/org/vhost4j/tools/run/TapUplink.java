@@ -5,10 +5,13 @@ import java.util.function.Consumer;
 import org.vhost4j.device.net.FrameSink;
 import org.vhost4j.device.net.NetPort;
 import org.vhost4j.device.net.Offloads;
+import org.vhost4j.device.packet.OffloadEngine;
+import org.vhost4j.platform.port.TapDevice;
 import org.vhost4j.platform.port.TapPort;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.run.Lane;
+import org.vhost4j.platform.sys.SystemError;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
@@ -21,7 +24,9 @@ import org.vhost4j.vhostuser.server.Uplink;
 public record TapUplink(String ifname, HostCapabilities host, Consumer<String> trouble) implements Uplink {
     @Override
     public Opened open(Lane lane, FrameSink sink) {
-        TapPort port = TapPort.open(ifname, writable(), readable(), sink, lane, trouble);
+        TapPort port = new TapPort(
+                "tap:" + ifname, TapDevice.open(ifname, false), writable(), sink, new OffloadEngine(), trouble);
+        port.attach(lane);
         return new Opened() {
             @Override
             public NetPort port() {
@@ -30,7 +35,12 @@ public record TapUplink(String ifname, HostCapabilities host, Consumer<String> t
 
             @Override
             public void guestsAccept(int offloads) {
-                port.receiveOffloads(offloads);
+                try {
+                    // What the kernel does not give unfinished it finishes itself: no guest misses anything.
+                    port.receiveOffloads(TapDevice.settable(offloads & readable()));
+                } catch (SystemError e) {
+                    trouble.accept(e.getMessage());
+                }
             }
 
             @Override

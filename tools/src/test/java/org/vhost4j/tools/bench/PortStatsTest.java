@@ -20,7 +20,7 @@ class PortStatsTest {
               Rx-pps:            3          Rx-bps:            0
               Tx-pps:       235709          Tx-bps:    120683016
               ############################################################################
-            testpmd> """;
+            testpmd>\s""";
 
     @Test
     void figuresAreFound() {

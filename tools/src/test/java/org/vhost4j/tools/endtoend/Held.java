@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * What this process holds of the kinds that a session can leak: sockets, event descriptors and memory files, open or mapped.
+ * Everything else comes and goes with class loading.
+ */
+record Held(Map<String, Integer> counts) {
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    static Held now() {
+        Map<String, Integer> counts = new TreeMap<>();
+        String[] numbers = new File("/proc/self/fd").list();
+        assertThat(numbers).isNotNull();
+        for (String number : numbers) {
+            String target = target(Path.of("/proc/self/fd", number));
+            if (target.startsWith("socket:")) {
+                counts.merge("sockets", 1, Integer::sum);
+            } else if (target.equals("anon_inode:[eventfd]")) {
+                counts.merge("eventfds", 1, Integer::sum);
+            } else if (target.startsWith("/memfd:vhost4j")) {
+                counts.merge("memory files", 1, Integer::sum);
+            }
+        }
+        try {
+            for (String line : Files.readAllLines(Path.of("/proc/self/maps"))) {
+                if (line.contains("/memfd:vhost4j")) {
+                    counts.merge("mappings", 1, Integer::sum);
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return new Held(counts);
+    }
+
+    private static String target(Path link) {
+        try {
+            return Files.readSymbolicLink(link).toString();
+        } catch (IOException e) {
+            // The descriptor by which the directory was listed is gone by now.
+            return "";
+        }
+    }
+
+    /** Waits until this process holds exactly this again: a back-end lets go soon after its front-end, not at once. */
+    void awaitAgain() {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (!now().equals(this) && System.nanoTime() < end) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        assertThat(now()).as("what is held in the end").isEqualTo(this);
+    }
+}

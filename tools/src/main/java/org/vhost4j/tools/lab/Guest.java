@@ -257,8 +257,13 @@ public final class Guest implements AutoCloseable {
 
     private void send(String line) throws IOException {
         ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8));
-        while (bytes.hasRemaining()) {
-            agent.write(bytes);
+        try {
+            while (bytes.hasRemaining()) {
+                agent.write(bytes);
+            }
+        } catch (IOException e) {
+            throw new GuestFailure(
+                    name + " is gone (" + e.getMessage() + "): " + qemuLog().strip());
         }
     }
 

@@ -87,6 +87,8 @@ class GuestToGuestIT {
                     "stock",
                     "",
                     "mac=02:00:00:00:00:02",
+                    // QEMU 7.2 under TCG crashes when a vhost-user netdev starts with MSI-X.
+                    "vectors=0",
                     "csum=off",
                     "guest_csum=off",
                     "host_tso4=off",

@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import org.vhost4j.tools.bench.BenchCommand;
 import org.vhost4j.tools.demo.DemoCommand;
 import org.vhost4j.tools.platform.PlatformCommand;
+import org.vhost4j.tools.platform.QemuArgsCommand;
 import org.vhost4j.tools.run.RunCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -16,7 +17,13 @@ import picocli.CommandLine.Command;
         description = "A vhost-user virtio-net back-end whose offloads are decided by a named platform.",
         mixinStandardHelpOptions = true,
         versionProvider = Vhost4j.Version.class,
-        subcommands = {RunCommand.class, DemoCommand.class, PlatformCommand.class, BenchCommand.class})
+        subcommands = {
+            RunCommand.class,
+            DemoCommand.class,
+            PlatformCommand.class,
+            QemuArgsCommand.class,
+            BenchCommand.class
+        })
 public final class Vhost4j {
     private Vhost4j() {}
 

@@ -125,7 +125,7 @@ public record DeviceCapabilities(
      */
     String defaultOf(Property property) {
         Feature feature = property.feature().orElseThrow();
-        if (property.kind() == Property.Kind.NUMBER) {
+        if (property.kind() == Property.Kind.MTU) {
             return Integer.toString(mtu);
         }
         return has(feature) && carries(feature) && !offByDefault.contains(feature) ? Property.ON : Property.OFF;

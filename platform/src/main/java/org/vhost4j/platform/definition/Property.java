@@ -34,8 +34,10 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
         SWITCH("on or off"),
         /** {@code on}, {@code off} or {@code auto}. */
         SWITCH_OR_AUTO("on, off or auto"),
-        /** A whole number from 0 to 65535; for a feature, 0 means that the bit is off. */
-        NUMBER("a number from 0 to 65535");
+        /** A whole number from 0 to 65535. */
+        NUMBER("a number from 0 to 65535"),
+        /** An MTU in bytes, or 0: then the feature bit is off (virtio 1.4 section 5.1.4.1). */
+        MTU("0 or a number from 68 to 65535");
 
         private final String range;
 
@@ -79,6 +81,7 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
             Feature.IN_ORDER,
             Feature.RING_RESET);
 
+    private static final int LEAST_MTU = 68;
     private static final Pattern WHOLE_NUMBER = Pattern.compile("0|[1-9][0-9]{0,4}");
     private static final Map<String, Property> BY_NAME = registry();
     private static final List<Property> ALL = List.copyOf(BY_NAME.values());
@@ -139,8 +142,13 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
         return switch (kind) {
             case SWITCH -> value.equals(ON) || value.equals(OFF);
             case SWITCH_OR_AUTO -> value.equals(ON) || value.equals(OFF) || value.equals("auto");
-            case NUMBER -> WHOLE_NUMBER.matcher(value).matches() && Integer.parseInt(value) <= 0xffff;
+            case MTU -> value.equals("0") || (isNumber(value) && Integer.parseInt(value) >= LEAST_MTU);
+            case NUMBER -> isNumber(value);
         };
+    }
+
+    private static boolean isNumber(String value) {
+        return WHOLE_NUMBER.matcher(value).matches() && Integer.parseInt(value) <= 0xffff;
     }
 
     /**
@@ -185,7 +193,7 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
     private static Property ofFeature(Feature feature, String name) {
         String owner = OF_ANY_DEVICE.contains(feature) ? DEVICE : NET;
         if (feature == Feature.MTU) {
-            return new Property(owner, name, Kind.NUMBER, Optional.of(feature), Optional.of("0"));
+            return new Property(owner, name, Kind.MTU, Optional.of(feature), Optional.of("0"));
         }
         String value = OFF_IN_QEMU.contains(feature) ? OFF : ON;
         return new Property(owner, name, Kind.SWITCH, Optional.of(feature), Optional.of(value));

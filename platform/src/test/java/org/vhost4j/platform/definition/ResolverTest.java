@@ -245,7 +245,14 @@ final class ResolverTest {
         assertThat(set.offered().has(Feature.MTU)).isTrue();
         assertThat(refused(on("linux-6.12").withSettings(Map.of("host_mtu", "70000")))
                         .message())
-                .isEqualTo("host_mtu takes a number from 0 to 65535, not '70000'.");
+                .isEqualTo("host_mtu takes 0 or a number from 68 to 65535, not '70000'.");
+        assertThat(refused(on("linux-6.12").withSettings(Map.of("host_mtu", "67")))
+                        .message())
+                .isEqualTo("host_mtu takes 0 or a number from 68 to 65535, not '67'.");
+        assertThat(resolved(request.withSettings(Map.of("host_mtu", "0")))
+                        .offered()
+                        .has(Feature.MTU))
+                .isFalse();
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.platform.definition.DeviceCapabilities;
+import org.vhost4j.platform.definition.GuestAbi;
 import org.vhost4j.platform.definition.MissingPolicy;
 import org.vhost4j.platform.definition.PlatformCatalog;
 import org.vhost4j.platform.definition.Request;
@@ -20,6 +21,7 @@ import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapabilitiesJson;
 import org.vhost4j.platform.probe.HostProbe;
 import org.vhost4j.platform.probe.HostUse;
+import org.vhost4j.tools.CannotBeHonoured;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -83,6 +85,12 @@ public final class PlatformOptions {
         }
     }
 
+    @Option(
+            names = "--expect-abi",
+            paramLabel = "FINGERPRINT",
+            description = "Start only when guests will see exactly this ABI, as an earlier start printed it.")
+    private @Nullable String expectedAbi;
+
     /**
      * All definitions that are found.
      *
@@ -119,14 +127,39 @@ public final class PlatformOptions {
      * The text that {@code -platform help} or {@code -machine help} asks for.
      *
      * @param catalog the definitions
-     * @param uses in which ways the back-end leans on the kernel
-     * @return the text, to be printed before exit status 0; nothing when no help was asked for
+     * @return the text, to be printed before exit status 0; nothing when no help was asked for. Platforms are judged for a
+     *     back-end with a TAP, as one without needs nothing of the host
      * @throws IOException when the file of host capabilities is not good
      */
-    public Optional<String> help(PlatformCatalog catalog, Set<HostUse> uses) throws IOException {
+    public Optional<String> help(PlatformCatalog catalog) throws IOException {
         if ("help".equals(machine)) {
             return Optional.of(HelpText.machines(catalog));
         }
-        return "help".equals(platform) ? Optional.of(HelpText.platforms(catalog, host(), uses)) : Optional.empty();
+        return "help".equals(platform)
+                ? Optional.of(HelpText.platforms(catalog, host(), HostOptions.USES))
+                : Optional.empty();
+    }
+
+    /**
+     * Holds what guests will see against what was expected.
+     *
+     * @param actual what they will see
+     * @throws CannotBeHonoured when something else was expected; the message lists every difference
+     */
+    public void checkAbi(GuestAbi actual) {
+        if (expectedAbi == null) {
+            return;
+        }
+        GuestAbi expected;
+        try {
+            expected = GuestAbi.parse(expectedAbi);
+        } catch (IllegalArgumentException e) {
+            throw new CannotBeHonoured("--expect-abi: " + e.getMessage());
+        }
+        List<String> differences = expected.differences(actual);
+        if (!differences.isEmpty()) {
+            throw new CannotBeHonoured(
+                    "Guests would not see the expected ABI: " + String.join("; ", differences) + ".");
+        }
     }
 }

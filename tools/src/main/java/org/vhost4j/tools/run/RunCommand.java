@@ -11,7 +11,9 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.net.NetConfigSpace;
 import org.vhost4j.platform.definition.DeviceCapabilities;
+import org.vhost4j.platform.definition.GuestAbi;
 import org.vhost4j.platform.definition.PlatformCatalog;
 import org.vhost4j.platform.definition.Refusal;
 import org.vhost4j.platform.definition.Resolution;
@@ -28,6 +30,7 @@ import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.Switching;
 import org.vhost4j.vhostuser.server.Uplink;
+import org.vhost4j.vhostuser.session.RingLayout;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -103,7 +106,7 @@ public final class RunCommand implements Callable<Integer> {
         }
         PlatformCatalog catalog = promise.catalog();
         catalog.problems().forEach(spec.commandLine().getErr()::println);
-        Optional<String> help = promise.help(catalog, uses);
+        Optional<String> help = promise.help(catalog);
         if (help.isPresent()) {
             System.out.print(help.get());
             return 0;
@@ -122,10 +125,13 @@ public final class RunCommand implements Callable<Integer> {
                 endpoints,
                 resolution.offered(),
                 queues,
-                mtu == null ? 0 : mtu,
+                resolution.number("host_mtu"),
                 switching(portOptions, host),
                 idlePolicy());
-        serve(config, resolution);
+        GuestAbi abi =
+                new GuestAbi(resolution.offered(), queues, RingLayout.MAX_SIZE, config.mtu(), NetConfigSpace.BYTES);
+        promise.checkAbi(abi);
+        serve(config, resolution, abi);
         return 0;
     }
 
@@ -138,13 +144,14 @@ public final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private void serve(BackendConfig config, Resolution resolution) {
+    private void serve(BackendConfig config, Resolution resolution, GuestAbi abi) {
         EventPrinter events = new EventPrinter(System.out);
         events.line("vhost4j: machine " + resolution.machine() + ", platform " + resolution.platform()
                 + (resolution.platformNamed() ? "" : " (the newest that this host supports)"));
         resolution.notes().forEach(note -> events.line("vhost4j: " + note));
         resolution.withheld().forEach(sentence -> events.line("vhost4j: " + sentence));
         events.line("vhost4j: offered " + resolution.offered().hex() + " " + resolution.offered());
+        events.line("vhost4j: ABI " + abi.fingerprint());
         AttachHelp.lines(config.endpoints(), config.queuePairs()).forEach(line -> events.line("vhost4j: " + line));
         Backend backend;
         try {

@@ -46,7 +46,9 @@ final class HostileSetting implements AutoCloseable {
 
     /** The guests that behave reach each other again, whatever was on its way before. */
     void othersGoOnAfterwards() {
+        // A frame to nobody in particular went to both of them.
         Traffic.oneWayAfterOthers(one, 1, two, 2);
+        Traffic.oneWayAfterOthers(two, 2, one, 1);
         othersGoOn();
     }
 

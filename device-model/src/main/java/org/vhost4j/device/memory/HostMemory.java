@@ -10,16 +10,29 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /**
  * Plain access to absolute host addresses. Nothing here checks anything: an address must come from
  * {@link GuestMemory#translate} in the same burst, or belong to a segment that the caller keeps alive.
  *
- * <p>Single fields only. A loop over bytes goes through a segment of its own
- * ({@code MemorySegment.ofAddress(a).reinterpret(n)}), because loops over this one are not vectorised.
+ * <p>Single fields only. A loop over bytes goes through a segment of its own ({@link #window}), because loops over all of
+ * memory are not vectorised.
  */
 public final class HostMemory {
     private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+    /** Windows begin at multiples of this, and are twice as large. */
+    private static final long WINDOW_STEP = 1L << 29;
+
+    private static final int WINDOW_SHIFT = Long.numberOfTrailingZeros(WINDOW_STEP);
+    /** By address: two mappings share a slot only when they are a multiple of 512 GiB apart. */
+    private static final MemorySegment[] WINDOWS = new MemorySegment[1024];
+
+    static {
+        // No window begins at 1.
+        Arrays.fill(WINDOWS, MemorySegment.ofAddress(1));
+    }
 
     private static final VarHandle BYTE = JAVA_BYTE.varHandle().withInvokeExactBehavior();
     private static final VarHandle SHORT_LE = handle(JAVA_SHORT_UNALIGNED, ByteOrder.LITTLE_ENDIAN);
@@ -163,6 +176,37 @@ public final class HostMemory {
      */
     public static long getLongBE(long address) {
         return (long) LONG_BE.get(ALL, address);
+    }
+
+    /**
+     * A segment that contains an address, for loops that C2 is to vectorise: it does so for
+     * {@code for (int i = windowOffset(a), end = i + n; i < end; i += 8) window(a).get(LAYOUT, i)} with the call outside the
+     * loop and {@code n} a multiple of 8. Windows are kept: a segment made for each loop would be garbage on each call
+     * whenever C2 happens to compile the loop before it knows the methods that make segments.
+     *
+     * @param address where the loop begins
+     * @return a segment that has the address at {@link #windowOffset} and at least 512 MiB from there on
+     */
+    public static MemorySegment window(long address) {
+        MemorySegment window = WINDOWS[(int) (address >>> WINDOW_SHIFT) & (WINDOWS.length - 1)];
+        return window.address() == (address & -WINDOW_STEP) ? window : newWindow(address);
+    }
+
+    /**
+     * Where an address is in its window.
+     *
+     * @param address the address
+     * @return its offset in {@link #window}
+     */
+    public static int windowOffset(long address) {
+        return (int) (address & WINDOW_STEP - 1);
+    }
+
+    // Threads may race here: segments are immutable, and either one's will do.
+    private static MemorySegment newWindow(long address) {
+        MemorySegment window = ALL.asSlice(address & -WINDOW_STEP, 2 * WINDOW_STEP);
+        WINDOWS[(int) (address >>> WINDOW_SHIFT) & (WINDOWS.length - 1)] = window;
+        return window;
     }
 
     /**

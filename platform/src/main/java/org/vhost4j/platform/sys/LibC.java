@@ -74,6 +74,8 @@ public final class LibC {
     public static final int SO_TYPE = 3;
     /** Option: size of the send buffer in bytes. */
     public static final int SO_SNDBUF = 7;
+    /** Option: process, user and group that created the other end. */
+    public static final int SO_PEERCRED = 17;
     /** Option: whether the socket listens. */
     public static final int SO_ACCEPTCONN = 30;
     /** Option: the socket's address family. */

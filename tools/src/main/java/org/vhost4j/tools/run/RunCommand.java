@@ -122,12 +122,13 @@ public final class RunCommand implements Callable<Integer> {
             case Refusal refusal -> throw new CannotBeHonoured(refusal.message());
         };
         BackendConfig config = new BackendConfig(
-                endpoints,
-                resolution.offered(),
-                queues,
-                resolution.number("host_mtu"),
-                switching(portOptions, host),
-                idlePolicy());
+                        endpoints,
+                        resolution.offered(),
+                        queues,
+                        resolution.number("host_mtu"),
+                        switching(portOptions, host),
+                        idlePolicy())
+                .promisedBy("machine " + resolution.machine() + ", platform " + resolution.platform());
         GuestAbi abi =
                 new GuestAbi(resolution.offered(), queues, RingLayout.MAX_SIZE, config.mtu(), NetConfigSpace.BYTES);
         promise.checkAbi(abi);

@@ -31,7 +31,7 @@ final class TestBackEnd implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     /** Everything that the device model has. */
-    private static final FeatureSet OFFERED = FeatureSet.of(
+    static final FeatureSet OFFERED = FeatureSet.of(
             Feature.CSUM,
             Feature.GUEST_CSUM,
             Feature.CTRL_GUEST_OFFLOADS,
@@ -59,14 +59,32 @@ final class TestBackEnd implements AutoCloseable {
             Feature.GUEST_USO6,
             Feature.HOST_USO);
 
+    private final boolean ownDirectory;
     private final List<Endpoint> endpoints;
     private final Lines lines = new Lines();
     private final Backend backend;
 
     private TestBackEnd(List<Endpoint> endpoints, int pairs, Switching switching) {
+        this(
+                endpoints,
+                !endpoints.getFirst().connect(),
+                new BackendConfig(endpoints, OFFERED, pairs, 9000, switching, IdlePolicy.ADAPTIVE));
+    }
+
+    private TestBackEnd(List<Endpoint> endpoints, boolean ownDirectory, BackendConfig config) {
         this.endpoints = endpoints;
-        this.backend = Backend.start(
-                new BackendConfig(endpoints, OFFERED, pairs, 9000, switching, IdlePolicy.ADAPTIVE), lines);
+        this.ownDirectory = ownDirectory;
+        this.backend = Backend.start(config, lines);
+    }
+
+    /** A sink that keeps what guests acknowledge, in a directory of the caller's. */
+    static TestBackEnd promising(String promise, FeatureSet offered, Endpoint endpoint) {
+        List<Endpoint> endpoints = List.of(endpoint);
+        return new TestBackEnd(
+                endpoints,
+                false,
+                new BackendConfig(endpoints, offered, 1, 9000, new Switching.Dropped(), IdlePolicy.ADAPTIVE)
+                        .promisedBy(promise));
     }
 
     static TestBackEnd bridge(int guests) {
@@ -140,7 +158,7 @@ final class TestBackEnd implements AutoCloseable {
                 assertThat(socket(i)).doesNotExist();
             }
         }
-        if (!endpoints.getFirst().connect()) {
+        if (ownDirectory) {
             try {
                 Files.delete(Objects.requireNonNull(socket(0).getParent()));
             } catch (IOException e) {

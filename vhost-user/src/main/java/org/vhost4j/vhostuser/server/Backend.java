@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.vhost4j.device.net.Bridge;
@@ -39,6 +41,8 @@ public final class Backend implements AutoCloseable {
     private final List<GuestPort> guests = new ArrayList<>();
     private final List<Uplink.Opened> uplinks = new ArrayList<>();
     private final List<AutoCloseable> sockets = new ArrayList<>();
+    private final ExecutorService files = Executors.newSingleThreadExecutor(
+            task -> Thread.ofPlatform().daemon().name("vhost4j-files").unstarted(task));
 
     private Backend(BackendConfig config, BackendListener listener) {
         this.config = config;
@@ -100,6 +104,7 @@ public final class Backend implements AutoCloseable {
                     lane,
                     sink,
                     engine,
+                    recollection("guest" + i, endpoints.get(i)),
                     listener,
                     this::guestsChanged);
             guests.add(guest);
@@ -118,6 +123,14 @@ public final class Backend implements AutoCloseable {
             meet(guest);
             listener.ready(guest.name(), guest.endpoint());
         }
+    }
+
+    private Recollection recollection(String guest, Endpoint endpoint) {
+        // An inherited descriptor has no name under which the next process would find anything.
+        AcknowledgementFile file = endpoint.path() == null || config.promise().isEmpty()
+                ? null
+                : new AcknowledgementFile(endpoint.path(), files, line -> listener.trouble(guest, line));
+        return new Recollection(config.offered(), config.promise().orElse("this back-end"), file);
     }
 
     private FrameSink sink() {
@@ -215,6 +228,8 @@ public final class Backend implements AutoCloseable {
             listener.trouble("back-end", "did not end cleanly: " + e.getCause());
         } finally {
             lane.close();
+            // Waits for what is still to be written.
+            files.close();
         }
     }
 }

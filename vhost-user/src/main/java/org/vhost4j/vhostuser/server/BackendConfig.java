@@ -2,6 +2,7 @@
 package org.vhost4j.vhostuser.server;
 
 import java.util.List;
+import java.util.Optional;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.platform.run.IdlePolicy;
 
@@ -14,14 +15,53 @@ import org.vhost4j.platform.run.IdlePolicy;
  * @param mtu what the config space says, 68 to 65535, or 0 for nothing
  * @param switching what happens to the guests' frames
  * @param idle when the lane sleeps
+ * @param promise what offers the features, in words of one line. With it, a file beside each guest's socket (its name with {@code
+ *     .acknowledged}) keeps what the guest acknowledged, and a back-end that is started again turns away a front-end whose guest has
+ *     more than is on offer now. Without it nothing is kept beyond the process
  */
 public record BackendConfig(
-        List<Endpoint> endpoints, FeatureSet offered, int queuePairs, int mtu, Switching switching, IdlePolicy idle) {
+        List<Endpoint> endpoints,
+        FeatureSet offered,
+        int queuePairs,
+        int mtu,
+        Switching switching,
+        IdlePolicy idle,
+        Optional<String> promise) {
     /** Copies the list. */
     public BackendConfig {
         endpoints = List.copyOf(endpoints);
         if (endpoints.isEmpty()) {
             throw new IllegalArgumentException("a back-end needs a socket");
         }
+    }
+
+    /**
+     * What a back-end that keeps nothing beyond its process is started with.
+     *
+     * @param endpoints one for each guest
+     * @param offered the features on offer
+     * @param queuePairs queue pairs of each guest, 1 to 127
+     * @param mtu what the config space says, 68 to 65535, or 0 for nothing
+     * @param switching what happens to the guests' frames
+     * @param idle when the lane sleeps
+     */
+    public BackendConfig(
+            List<Endpoint> endpoints,
+            FeatureSet offered,
+            int queuePairs,
+            int mtu,
+            Switching switching,
+            IdlePolicy idle) {
+        this(endpoints, offered, queuePairs, mtu, switching, idle, Optional.empty());
+    }
+
+    /**
+     * The same, and what guests acknowledge is kept beside their sockets.
+     *
+     * @param words what offers the features, for instance {@code machine pc-q35-9.1, platform linux-6.9}
+     * @return a config with that promise
+     */
+    public BackendConfig promisedBy(String words) {
+        return new BackendConfig(endpoints, offered, queuePairs, mtu, switching, idle, Optional.of(words));
     }
 }

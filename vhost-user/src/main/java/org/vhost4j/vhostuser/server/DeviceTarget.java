@@ -3,6 +3,7 @@ package org.vhost4j.vhostuser.server;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
@@ -30,6 +31,7 @@ final class DeviceTarget implements SessionTarget {
     private final Lane lane;
     private final Announcer announcer;
     private final BackendListener listener;
+    private final Consumer<FeatureSet> settled;
     private final int queuePairs;
     private final Queue[] queues;
     private GuestMemory memory = GuestMemory.EMPTY;
@@ -47,13 +49,20 @@ final class DeviceTarget implements SessionTarget {
     }
 
     DeviceTarget(
-            String guest, NetDevice device, Lane lane, int queuePairs, Announcer announcer, BackendListener listener) {
+            String guest,
+            NetDevice device,
+            Lane lane,
+            int queuePairs,
+            Announcer announcer,
+            BackendListener listener,
+            Consumer<FeatureSet> settled) {
         this.guest = guest;
         this.device = device;
         this.lane = lane;
         this.queuePairs = queuePairs;
         this.announcer = announcer;
         this.listener = listener;
+        this.settled = settled;
         this.queues = new Queue[2 * queuePairs + 1];
         for (int i = 0; i < queues.length; i++) {
             queues[i] = new Queue();
@@ -238,6 +247,7 @@ final class DeviceTarget implements SessionTarget {
         FeatureSet now = FeatureSet.ofWord(device.features());
         if (!now.equals(announced)) {
             announced = now;
+            settled.accept(now);
             listener.negotiated(guest, now);
         }
     }

@@ -2,6 +2,7 @@
 package org.vhost4j.vhostuser.server;
 
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.net.DeviceOwner;
@@ -29,11 +30,13 @@ final class GuestPort implements DeviceOwner {
     private final BackendConfig config;
     private final Lane lane;
     private final FrameSink sink;
+    private final Recollection recollection;
     private final BackendListener listener;
     private final Runnable guestChanged;
     private final NetDevice device;
     private @Nullable FrameSource source;
     private Runnable whenDisconnected = () -> {};
+    private String lastRefusal = "";
 
     private @Nullable Connection connection;
     private @Nullable DeviceTarget target;
@@ -42,6 +45,7 @@ final class GuestPort implements DeviceOwner {
     /**
      * A place without a guest.
      *
+     * @param recollection what is known of the guest from before
      * @param guestChanged runs when what the guest takes has changed, or the guest has
      */
     GuestPort(
@@ -52,6 +56,7 @@ final class GuestPort implements DeviceOwner {
             Lane lane,
             FrameSink sink,
             OffloadEngine engine,
+            Recollection recollection,
             BackendListener listener,
             Runnable guestChanged) {
         this.name = name;
@@ -59,6 +64,7 @@ final class GuestPort implements DeviceOwner {
         this.config = config;
         this.lane = lane;
         this.sink = sink;
+        this.recollection = recollection;
         this.listener = listener;
         this.guestChanged = guestChanged;
         this.device = new NetDevice(
@@ -91,9 +97,24 @@ final class GuestPort implements DeviceOwner {
             listener.trouble(name, "a second front-end connected to " + endpoint + " and was turned away");
             return;
         }
+        Optional<String> refusal = recollection.connected(socket);
+        // Such a front-end tries again and again; it is said once.
+        refusal.filter(reason -> !reason.equals(lastRefusal)).ifPresent(reason -> listener.trouble(name, reason));
+        lastRefusal = refusal.orElse("");
+        if (refusal.isPresent()) {
+            socket.close();
+            whenDisconnected.run();
+            return;
+        }
         GuestMemoryMapper memory = new GuestMemoryMapper();
-        DeviceTarget effects =
-                new DeviceTarget(name, device, lane, config.queuePairs(), new Announcer(device, sink), listener);
+        DeviceTarget effects = new DeviceTarget(
+                name,
+                device,
+                lane,
+                config.queuePairs(),
+                new Announcer(device, sink),
+                listener,
+                recollection::acknowledged);
         Session session = new Session(options(), effects, memory);
         mapper = memory;
         target = effects;
@@ -128,6 +149,7 @@ final class GuestPort implements DeviceOwner {
         if (connection != null) {
             connection.end("the back-end ends");
         }
+        recollection.close();
     }
 
     private SessionOptions options() {

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.function.Consumer;
+
+/**
+ * The file beside a guest's socket that keeps its acknowledgement while no back-end runs. It is read when the back-end starts, and
+ * written by a thread of its own, because a slow disk must not hold up a lane.
+ */
+final class AcknowledgementFile {
+    static final String SUFFIX = ".acknowledged";
+
+    private final Path path;
+    private final ExecutorService writer;
+    private final Consumer<String> trouble;
+
+    /**
+     * The file of one guest.
+     *
+     * @param socket the guest's socket
+     * @param writer one thread, which writes in order
+     * @param trouble takes a line when the file cannot be read or written
+     */
+    AcknowledgementFile(Path socket, ExecutorService writer, Consumer<String> trouble) {
+        this.path = socket.resolveSibling(socket.getFileName() + SUFFIX);
+        this.writer = writer;
+        this.trouble = trouble;
+    }
+
+    Path path() {
+        return path;
+    }
+
+    /** What the file says; nothing when there is none, or its guest is gone: then the file goes, too. */
+    Optional<Acknowledgement> read() {
+        try {
+            Optional<Acknowledgement> found = Acknowledgement.parse(Files.readString(path));
+            if (found.isEmpty()) {
+                trouble.accept(path + " does not say what the guest has acknowledged, and is not heeded: "
+                        + "it is not a text that a back-end wrote");
+            } else if (found.get().isOver()) {
+                remove();
+                return Optional.empty();
+            }
+            return found;
+        } catch (NoSuchFileException none) {
+            return Optional.empty();
+        } catch (IOException e) {
+            trouble.accept("cannot read what the guest has acknowledged, so it is not heeded: " + e);
+            return Optional.empty();
+        }
+    }
+
+    void write(Acknowledgement acknowledgement) {
+        writer.execute(() -> {
+            Path whole = path.resolveSibling(path.getFileName() + ".new");
+            try {
+                Files.deleteIfExists(whole);
+                Files.createFile(
+                        whole, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+                Files.writeString(whole, acknowledgement.text(), StandardOpenOption.WRITE);
+                Files.move(whole, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } catch (IOException e) {
+                trouble.accept("cannot keep what the guest has acknowledged for a restart: " + e);
+            }
+        });
+    }
+
+    void remove() {
+        writer.execute(() -> {
+            try {
+                Files.deleteIfExists(path);
+            } catch (IOException e) {
+                trouble.accept("cannot remove what a guest before has acknowledged: " + e);
+            }
+        });
+    }
+}

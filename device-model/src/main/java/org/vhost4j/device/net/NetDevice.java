@@ -3,7 +3,6 @@ package org.vhost4j.device.net;
 
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
-import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.packet.OffloadEngine;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.Virtqueue;
@@ -20,8 +19,6 @@ import org.vhost4j.device.stats.Counters;
 public final class NetDevice implements NetPort {
     /** Frames that one queue may send in one turn. */
     private static final int BURST = 64;
-    /** How long frames may wait for a guest that posts no buffers, before they are dropped until it does: 50 ms. */
-    private static final long PATIENCE_NANOS = 50_000_000;
 
     private final NetDeviceConfig config;
     private final NetConfigSpace configSpace;
@@ -30,21 +27,14 @@ public final class NetDevice implements NetPort {
     private final Runnable checkpoint;
     private final DeviceOwner owner;
     private final Counters counters = new Counters();
-    private final ReceiveFilter filter = new ReceiveFilter();
-    private final FlowTable flows = new FlowTable();
     private final DeviceQueues queues;
+    private final ReceivePath reception;
     private final DriverFeatures driver = new DriverFeatures();
-
-    /** How many pairs the driver uses: all, or as many as it said on the control queue. */
-    private int pairs;
 
     /** A queue runs whose driver never notifies. */
     private boolean mustPoll;
 
     private @Nullable String stoppedReason;
-    private @Nullable RxQueue reserved;
-    private boolean full;
-    private long fullSince;
 
     /**
      * A device without a driver.
@@ -64,7 +54,7 @@ public final class NetDevice implements NetPort {
         this.checkpoint = checkpoint;
         this.owner = owner;
         this.queues = new DeviceQueues(config.maxPairs());
-        this.pairs = config.maxPairs();
+        this.reception = new ReceivePath(queues.rx, configSpace, counters);
     }
 
     // ---- control: called between bursts
@@ -87,10 +77,10 @@ public final class NetDevice implements NetPort {
     public void newDriver() {
         driver.acknowledge(driver.word());
         queues.follow(driver);
-        pairs = driver.has(Feature.CTRL_VQ) && driver.has(Feature.MQ) ? 1 : config.maxPairs();
+        reception.pairs = driver.has(Feature.CTRL_VQ) && driver.has(Feature.MQ) ? 1 : config.maxPairs();
         configSpace.macWritable(!driver.has(Feature.VERSION_1));
-        filter.reset(driver.has(Feature.CTRL_VLAN));
-        flows.clear();
+        reception.filter.reset(driver.has(Feature.CTRL_VLAN));
+        reception.flows.clear();
         owner.offloadsChanged(driver.accepts());
     }
 
@@ -134,7 +124,7 @@ public final class NetDevice implements NetPort {
             queues.startTransmit(index, new TxQueue(queue, notifier, enabled, headerBytes));
         }
         queue.disableNotifications();
-        full = false;
+        reception.full = false;
         mustPoll |= silent;
     }
 
@@ -235,7 +225,7 @@ public final class NetDevice implements NetPort {
     }
 
     ReceiveFilter filter() {
-        return filter;
+        return reception.filter;
     }
 
     /** CTRL_MQ: how many pairs the driver uses from now on. */
@@ -243,7 +233,7 @@ public final class NetDevice implements NetPort {
         if (wanted < 1 || wanted > config.maxPairs()) {
             return false;
         }
-        pairs = wanted;
+        reception.pairs = wanted;
         return true;
     }
 
@@ -316,7 +306,7 @@ public final class NetDevice implements NetPort {
             } else {
                 if (config.maxPairs() > 1) {
                     // Before it is forwarded: its answer may come back at once.
-                    flows.sent(queue.frame, pair);
+                    reception.flows.sent(queue.frame, pair);
                 }
                 if (sink.forward(this, queue.frame) == NO_ROOM) {
                     queue.parked = true;
@@ -377,7 +367,7 @@ public final class NetDevice implements NetPort {
             return false;
         }
         try {
-            boolean work = queues.enableNotifications(full);
+            boolean work = queues.enableNotifications(reception.full);
             return work || mustPoll;
         } catch (RingFault fault) {
             fault(fault.reason());
@@ -401,7 +391,7 @@ public final class NetDevice implements NetPort {
     public void fault(String reason) {
         if (stoppedReason == null) {
             stoppedReason = reason;
-            reserved = null;
+            reception.abandon();
             owner.stopped(reason);
         }
     }
@@ -416,116 +406,34 @@ public final class NetDevice implements NetPort {
 
     @Override
     public int deliver(Frame frame) {
-        RxQueue queue = queueFor(frame);
-        if (queue == null) {
+        if (stoppedReason != null) {
             counters.increment(Counter.RX_NOT_READY);
             return REFUSED;
         }
-        if (!filter.promiscuous && !passesFilter(frame)) {
-            counters.increment(Counter.RX_FILTERED);
-            return REFUSED;
-        }
         try {
-            return switch (queue.deliver(frame)) {
-                case RxQueue.ROOM -> {
-                    received(frame, frame.bytes);
-                    yield DELIVERED;
-                }
-                case RxQueue.EMPTY -> noRoom();
-                default -> {
-                    counters.increment(Counter.RX_TOO_LONG);
-                    yield REFUSED;
-                }
-            };
+            return reception.deliver(frame);
         } catch (RingFault fault) {
             fault(fault.reason());
             return REFUSED;
         }
-    }
-
-    private void received(Frame frame, int bytes) {
-        full = false;
-        counters.increment(Counter.RX_FRAMES);
-        counters.add(Counter.RX_BYTES, bytes);
-        switch (frame.gsoType & ~Frame.GSO_ECN) {
-            case Frame.GSO_TCPV4 -> counters.increment(Counter.RX_TCPV4);
-            case Frame.GSO_TCPV6 -> counters.increment(Counter.RX_TCPV6);
-            case Frame.GSO_UDP_L4 -> counters.increment(Counter.RX_UDP_L4);
-            default -> {}
-        }
-    }
-
-    /** No buffers: the sender waits for a while, and when that while is over its frames are dropped until there are some. */
-    private int noRoom() {
-        long now = System.nanoTime();
-        if (!full) {
-            full = true;
-            fullSince = now;
-        }
-        if (now - fullSince < PATIENCE_NANOS) {
-            return NO_ROOM;
-        }
-        counters.increment(Counter.RX_NO_BUFFER);
-        return REFUSED;
-    }
-
-    private @Nullable RxQueue queueFor(Frame frame) {
-        if (stoppedReason != null) {
-            return null;
-        }
-        RxQueue first = queues.rx[0];
-        if (config.maxPairs() > 1 && pairs > 1) {
-            int pair = flows.pairFor(frame);
-            RxQueue queue = pair < pairs ? queues.rx[pair] : null;
-            if (queue != null && queue.enabled) {
-                return queue;
-            }
-        }
-        return first != null && first.enabled ? first : null;
-    }
-
-    private boolean passesFilter(Frame frame) {
-        if (frame.length[0] < Frame.ETHERNET_HEADER + 2) {
-            return true;
-        }
-        long at = frame.address[0];
-        return filter.passes(
-                HostMemory.getLongBE(at) >>> 16,
-                HostMemory.getShortBE(at + 12),
-                HostMemory.getShortBE(at + 14),
-                configSpace.mac());
     }
 
     @Override
     public boolean reserve(Frame landing, int atLeast) {
-        // Steering and filtering look at the frame, which is not there yet.
-        RxQueue queue = queues.rx[0];
-        if (queue == null || !queue.enabled || stoppedReason != null || pairs > 1 || !filter.promiscuous) {
+        if (stoppedReason != null) {
             return false;
         }
         try {
-            if (queue.reserve(landing, atLeast) != RxQueue.ROOM) {
-                return false;
-            }
+            return reception.reserve(landing, atLeast);
         } catch (RingFault fault) {
             fault(fault.reason());
             return false;
         }
-        reserved = queue;
-        return true;
     }
 
     @Override
     public void commit(Frame landing, int bytes) {
-        RxQueue queue = reserved;
-        reserved = null;
-        if (queue == null) {
-            throw new IllegalStateException("commit without reserve");
-        }
-        queue.commit(landing, bytes);
-        if (bytes != 0) {
-            received(landing, bytes);
-        }
+        reception.commit(landing, bytes);
     }
 
     @Override

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.ring.RingFault;
+import org.vhost4j.device.stats.Counter;
+import org.vhost4j.device.stats.Counters;
+
+/**
+ * The way of a frame into the guest (virtio 1.4 section 5.1.6.4): filter, choice of the queue, buffers. A {@link RingFault} passes to
+ * the device.
+ */
+final class ReceivePath {
+    /** How long frames may wait for a guest that posts no buffers, before they are dropped until it does: 50 ms. */
+    private static final long PATIENCE_NANOS = 50_000_000;
+
+    final ReceiveFilter filter = new ReceiveFilter();
+    final FlowTable flows = new FlowTable();
+
+    /** How many pairs the driver uses: all, or as many as it said on the control queue. */
+    int pairs;
+
+    /** Whether frames wait for buffers, or are dropped for want of them. */
+    boolean full;
+
+    private final @Nullable RxQueue[] queues;
+    private final NetConfigSpace configSpace;
+    private final Counters counters;
+    private @Nullable RxQueue reserved;
+    private long fullSince;
+
+    /**
+     * A path without queues.
+     *
+     * @param queues the device's receive queues by pair, null where none runs
+     */
+    ReceivePath(@Nullable RxQueue[] queues, NetConfigSpace configSpace, Counters counters) {
+        this.queues = queues;
+        this.configSpace = configSpace;
+        this.counters = counters;
+        this.pairs = queues.length;
+    }
+
+    /** Hands over a frame; see {@link NetPort#deliver}. */
+    int deliver(Frame frame) {
+        RxQueue queue = queueFor(frame);
+        if (queue == null) {
+            counters.increment(Counter.RX_NOT_READY);
+            return NetPort.REFUSED;
+        }
+        if (!filter.promiscuous && !passesFilter(frame)) {
+            counters.increment(Counter.RX_FILTERED);
+            return NetPort.REFUSED;
+        }
+        return switch (queue.deliver(frame)) {
+            case RxQueue.ROOM -> {
+                received(frame, frame.bytes);
+                yield NetPort.DELIVERED;
+            }
+            case RxQueue.EMPTY -> noRoom();
+            default -> {
+                counters.increment(Counter.RX_TOO_LONG);
+                yield NetPort.REFUSED;
+            }
+        };
+    }
+
+    private void received(Frame frame, int bytes) {
+        full = false;
+        counters.increment(Counter.RX_FRAMES);
+        counters.add(Counter.RX_BYTES, bytes);
+        switch (frame.gsoType & ~Frame.GSO_ECN) {
+            case Frame.GSO_TCPV4 -> counters.increment(Counter.RX_TCPV4);
+            case Frame.GSO_TCPV6 -> counters.increment(Counter.RX_TCPV6);
+            case Frame.GSO_UDP_L4 -> counters.increment(Counter.RX_UDP_L4);
+            default -> {}
+        }
+    }
+
+    /** No buffers: the sender waits for a while, and when that while is over its frames are dropped until there are some. */
+    private int noRoom() {
+        long now = System.nanoTime();
+        if (!full) {
+            full = true;
+            fullSince = now;
+        }
+        if (now - fullSince < PATIENCE_NANOS) {
+            return NetPort.NO_ROOM;
+        }
+        counters.increment(Counter.RX_NO_BUFFER);
+        return NetPort.REFUSED;
+    }
+
+    private @Nullable RxQueue queueFor(Frame frame) {
+        RxQueue first = queues[0];
+        if (pairs > 1) {
+            int pair = flows.pairFor(frame);
+            RxQueue queue = pair < pairs ? queues[pair] : null;
+            if (queue != null && queue.enabled) {
+                return queue;
+            }
+        }
+        return first != null && first.enabled ? first : null;
+    }
+
+    private boolean passesFilter(Frame frame) {
+        if (frame.length[0] < Frame.ETHERNET_HEADER + 2) {
+            return true;
+        }
+        long at = frame.address[0];
+        return filter.passes(
+                HostMemory.getLongBE(at) >>> 16,
+                HostMemory.getShortBE(at + 12),
+                HostMemory.getShortBE(at + 14),
+                configSpace.mac());
+    }
+
+    /** Room for a frame that is not there yet; see {@link NetPort#reserve}. */
+    boolean reserve(Frame landing, int atLeast) {
+        // Steering and filtering look at the frame, which is not there yet.
+        RxQueue queue = queues[0];
+        if (queue == null || !queue.enabled || pairs > 1 || !filter.promiscuous) {
+            return false;
+        }
+        if (queue.reserve(landing, atLeast) != RxQueue.ROOM) {
+            return false;
+        }
+        reserved = queue;
+        return true;
+    }
+
+    /** Ends a reservation; see {@link NetPort#commit}. */
+    void commit(Frame landing, int bytes) {
+        RxQueue queue = reserved;
+        reserved = null;
+        if (queue == null) {
+            throw new IllegalStateException("commit without reserve");
+        }
+        queue.commit(landing, bytes);
+        if (bytes != 0) {
+            received(landing, bytes);
+        }
+    }
+
+    /** Forgets a reservation, because its queue has failed. */
+    void abandon() {
+        reserved = null;
+    }
+}

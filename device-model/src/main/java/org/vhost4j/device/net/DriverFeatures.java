@@ -27,6 +27,7 @@ final class DriverFeatures {
                 | mask(word, Feature.HOST_TSO4, Offloads.TSO4)
                 | mask(word, Feature.HOST_TSO6, Offloads.TSO6)
                 | mask(word, Feature.HOST_ECN, Offloads.ECN)
+                | mask(word, Feature.HOST_UFO, Offloads.UFO)
                 | mask(word, Feature.HOST_USO, Offloads.USO4 | Offloads.USO6);
         receiveOffloads(word);
     }
@@ -45,6 +46,7 @@ final class DriverFeatures {
                 | mask(on, Feature.GUEST_TSO4, Offloads.TSO4)
                 | mask(on, Feature.GUEST_TSO6, Offloads.TSO6)
                 | mask(on, Feature.GUEST_ECN, Offloads.ECN)
+                | mask(on, Feature.GUEST_UFO, Offloads.UFO)
                 | mask(on, Feature.GUEST_USO4, Offloads.USO4)
                 | mask(on, Feature.GUEST_USO6, Offloads.USO6);
         // Every super-frame has a partial checksum, so a driver that takes none of those takes no super-frames.

@@ -22,10 +22,18 @@ public final class Frame {
     public static final int GSO_UDP_L4 = 5;
     /** Flag beside a TCP type: the first segment carries CWR. */
     public static final int GSO_ECN = 0x80;
+    /** Bit beside a TCP type or {@link #GSO_UDP_L4}: the packet is inside UDP over IPv4. */
+    public static final int GSO_UDP_TUNNEL_IPV4 = 0x20;
+    /** Bit beside a TCP type or {@link #GSO_UDP_L4}: the packet is inside UDP over IPv6. */
+    public static final int GSO_UDP_TUNNEL_IPV6 = 0x40;
+    /** Both tunnel bits, of which a frame has one at most. */
+    public static final int GSO_UDP_TUNNEL = GSO_UDP_TUNNEL_IPV4 | GSO_UDP_TUNNEL_IPV6;
     /** Header flag: the checksum at {@code checksumStart + checksumOffset} is to be completed. */
     public static final int NEEDS_CSUM = 1;
     /** Header flag: the checksum was verified. */
     public static final int DATA_VALID = 2;
+    /** Header flag, beside a tunnel bit: the checksum of the outer UDP header is to be completed, too. */
+    public static final int UDP_TUNNEL_CSUM = 8;
     /** {@link #needs}: nobody has looked at this frame yet. */
     public static final int UNCHECKED = -1;
     /** The most pieces that one frame can have. */
@@ -57,6 +65,10 @@ public final class Frame {
     public int checksumStart;
     /** Header: offset behind {@link #checksumStart} at which the checksum is stored. */
     public int checksumOffset;
+    /** Header, with a tunnel bit: offset in the frame of the outer UDP header. */
+    public int outerTransport;
+    /** Header, with a tunnel bit: offset in the frame of the inner IP header. */
+    public int innerNetwork;
 
     /**
      * What the frame needs of its receiver, as a mask of {@link Offloads}; {@link #UNCHECKED} until the offload engine has
@@ -68,6 +80,8 @@ public final class Frame {
      * {@link NetPort#NO_ROOM}; whoever turns to another receiver instead of offering the frame again sets it to 0.
      */
     public int segmentsDone;
+    /** The IPv6 identification that the fragments sent so far have; it means something while {@link #segmentsDone} is not 0. */
+    public int fragmentId;
 
     /** Creates an empty frame. */
     public Frame() {}
@@ -87,6 +101,8 @@ public final class Frame {
         gsoSize = 0;
         checksumStart = 0;
         checksumOffset = 0;
+        outerTransport = 0;
+        innerNetwork = 0;
         needs = UNCHECKED;
         segmentsDone = 0;
     }

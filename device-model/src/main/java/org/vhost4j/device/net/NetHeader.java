@@ -14,6 +14,11 @@ import org.vhost4j.device.memory.HostMemory;
  *   6  le16 csum_start
  *   8  le16 csum_offset
  *  10  le16 num_buffers   only with VERSION_1 or MRG_RXBUF
+ *  12  le32 hash_value    only with HASH_REPORT or UDP_TUNNEL_GSO
+ *  16  le16 hash_report
+ *  18  le16 padding
+ *  20  le16 outer_th_offset   only with UDP_TUNNEL_GSO
+ *  22  le16 inner_nh_offset
  * </pre>
  */
 public final class NetHeader {
@@ -21,6 +26,11 @@ public final class NetHeader {
     public static final int BYTES = 12;
     /** Length for a legacy driver without MRG_RXBUF. */
     public static final int LEGACY_BYTES = 10;
+    /** Length with the fields of super-frames inside a UDP tunnel. */
+    public static final int TUNNEL_BYTES = 24;
+
+    private static final int HASH = 12;
+    private static final int TUNNEL = 20;
 
     private NetHeader() {}
 
@@ -38,6 +48,28 @@ public final class NetHeader {
         frame.gsoSize = (int) (first >>> 32) & 0xffff;
         frame.checksumStart = (int) (first >>> 48);
         frame.checksumOffset = HostMemory.getShortLE(address + 8);
+    }
+
+    /**
+     * Reads the fields that only a header of {@link #TUNNEL_BYTES} has.
+     *
+     * @param address where the header begins
+     * @param frame takes the fields
+     */
+    public static void readTunnel(long address, Frame frame) {
+        frame.outerTransport = HostMemory.getShortLE(address + TUNNEL);
+        frame.innerNetwork = HostMemory.getShortLE(address + TUNNEL + 2);
+    }
+
+    /**
+     * Writes the fields that only a header of {@link #TUNNEL_BYTES} has, with no hash.
+     *
+     * @param address where the header begins
+     * @param frame gives the fields
+     */
+    public static void writeTunnel(long address, Frame frame) {
+        HostMemory.putLongLE(address + HASH, 0);
+        HostMemory.putIntLE(address + TUNNEL, frame.outerTransport | (frame.innerNetwork << 16));
     }
 
     /**

@@ -20,8 +20,14 @@ public final class Offloads {
     public static final int USO4 = 0x20;
     /** UDP super-frames over IPv6. */
     public static final int USO6 = 0x40;
-    /** Every kind named here. */
+    /** TCP and UDP super-frames inside a UDP tunnel. */
+    public static final int UDP_TUNNEL = 0x80;
+    /** Such super-frames whose outer UDP checksum is partial. */
+    public static final int UDP_TUNNEL_CSUM = 0x100;
+    /** Everything that a guest can negotiate over vhost-user, whose feature words end before the tunnel bits. */
     public static final int ALL = 0x7f;
+    /** Every kind named here. */
+    public static final int ALL_WITH_TUNNELS = 0x1ff;
 
     private Offloads() {}
 }

@@ -53,8 +53,14 @@ public enum BadFrame {
     GSO_NOT_NEGOTIATED("a gso_type that was not negotiated"),
     /** The ECN bit of a sender that did not negotiate it. */
     ECN_NOT_NEGOTIATED("gso_type has ECN without having negotiated it"),
-    /** A UDP super-frame for IP fragmentation, and a receiver that does not take it. */
-    UFO_NOT_TAKEN("a UFO super-frame for a receiver that takes none"),
+    /** Both tunnel bits, or one beside a type that no tunnel carries. */
+    TUNNEL_TYPE("gso_type has both tunnel bits, or one without TCP or UDP_L4"),
+    /** A flag that a tunnel's super-frame must not have, or {@code UDP_TUNNEL_CSUM} without a tunnel. */
+    TUNNEL_FLAGS("flags have UDP_TUNNEL_CSUM without a tunnel, or DATA_VALID with one"),
+    /** {@code outer_th_offset} or {@code inner_nh_offset} is not where that header begins. */
+    TUNNEL_OFFSETS("outer_th_offset or inner_nh_offset is not the start of that header"),
+    /** The tunnel's outer headers are not what the type says. */
+    TUNNEL_OUTER("the outer headers are not UDP over the IP version of the tunnel bit"),
     /** A scatter list without room for the pieces that replace its headers. */
     TOO_MANY_PIECES("more pieces than a frame can have once its headers are replaced");
 

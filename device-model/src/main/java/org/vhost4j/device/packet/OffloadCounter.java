@@ -17,6 +17,8 @@ public enum OffloadCounter {
     PASSED_UDP_L4("UDP_L4 super-frames passed whole"),
     /** UDP super-frames to be sent as IP fragments, handed on whole. */
     PASSED_UFO("UFO super-frames passed whole"),
+    /** Super-frames inside a UDP tunnel handed on whole. */
+    PASSED_TUNNEL("super-frames in UDP tunnels passed whole"),
     /** Frames whose checksum was completed in software. */
     CSUM_COMPLETED("checksums completed in software"),
     /** TCP super-frames over IPv4 cut in software. */
@@ -25,7 +27,11 @@ public enum OffloadCounter {
     CUT_TCPV6("TCPv6 super-frames cut in software"),
     /** UDP super-frames cut in software. */
     CUT_UDP_L4("UDP_L4 super-frames cut in software"),
-    /** Segments that came of it. */
+    /** UDP super-frames cut into IP fragments in software. */
+    CUT_UFO("UFO super-frames cut into IP fragments in software"),
+    /** Super-frames inside a UDP tunnel cut in software. */
+    CUT_TUNNEL("super-frames in UDP tunnels cut in software"),
+    /** Segments and fragments that came of it. */
     SEGMENTS("segments made in software");
 
     static final int COUNT = values().length;
@@ -46,6 +52,9 @@ public enum OffloadCounter {
     }
 
     static OffloadCounter passed(int gsoType) {
+        if ((gsoType & Frame.GSO_UDP_TUNNEL) != 0) {
+            return PASSED_TUNNEL;
+        }
         return switch (gsoType & ~Frame.GSO_ECN) {
             case Frame.GSO_TCPV4 -> PASSED_TCPV4;
             case Frame.GSO_TCPV6 -> PASSED_TCPV6;
@@ -55,10 +64,14 @@ public enum OffloadCounter {
     }
 
     static OffloadCounter cut(int gsoType) {
+        if ((gsoType & Frame.GSO_UDP_TUNNEL) != 0) {
+            return CUT_TUNNEL;
+        }
         return switch (gsoType & ~Frame.GSO_ECN) {
             case Frame.GSO_TCPV4 -> CUT_TCPV4;
             case Frame.GSO_TCPV6 -> CUT_TCPV6;
-            default -> CUT_UDP_L4;
+            case Frame.GSO_UDP_L4 -> CUT_UDP_L4;
+            default -> CUT_UFO;
         };
     }
 }

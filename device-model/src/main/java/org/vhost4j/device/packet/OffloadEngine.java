@@ -23,6 +23,7 @@ public final class OffloadEngine {
     private final OffloadCounters counters = new OffloadCounters();
     private final PacketHeaders headers = new PacketHeaders();
     private final Segmenter segmenter = new Segmenter(headers);
+    private final Fragmenter fragmenter = new Fragmenter(headers);
     private final FrameCursor rest = new FrameCursor();
     private final Frame completed = new Frame();
 
@@ -59,8 +60,8 @@ public final class OffloadEngine {
     }
 
     /**
-     * Hands a frame to a port: as it is when the port takes what the frame needs, otherwise with its checksum completed or in
-     * segments.
+     * Hands a frame to a port: as it is when the port takes what the frame needs, otherwise with its checksum completed, in
+     * segments, or in IP fragments.
      *
      * <p>When the port runs out of room between two segments, {@link Frame#segmentsDone} remembers how many it took, and the
      * next call with the same frame and port goes on there.
@@ -71,7 +72,7 @@ public final class OffloadEngine {
      *     {@link NetPort#REFUSED} when it, or the rest of it, was dropped and counted by the port or as a {@link BadFrame}
      */
     public int deliver(Frame frame, NetPort port) {
-        if (frame.needs == Frame.UNCHECKED && check(frame, Offloads.ALL) != null) {
+        if (frame.needs == Frame.UNCHECKED && check(frame, Offloads.ALL_WITH_TUNNELS) != null) {
             return NetPort.REFUSED;
         }
         int missing = frame.needs & ~port.accepts();
@@ -139,7 +140,7 @@ public final class OffloadEngine {
         // The sender may have changed its headers since check(): what is sent on is what is checked here, from one
         // copy.
         int gsoType = frame.gsoType;
-        BadFrame bad = SuperFrameRules.check(frame, headers, Offloads.ALL | TRUSTED);
+        BadFrame bad = SuperFrameRules.check(frame, headers, Offloads.ALL_WITH_TUNNELS | TRUSTED);
         if (bad != null) {
             counters.add(bad);
             return NetPort.REFUSED;
@@ -147,11 +148,9 @@ public final class OffloadEngine {
         if (frame.gsoType == Frame.GSO_NONE) {
             return complete(frame, port);
         }
-        if (gsoType == Frame.GSO_UDP) {
-            counters.add(BadFrame.UFO_NOT_TAKEN);
-            return NetPort.REFUSED;
-        }
-        int result = segmenter.cut(frame, port, counters);
+        int result = gsoType == Frame.GSO_UDP
+                ? fragmenter.cut(frame, port, counters)
+                : segmenter.cut(frame, port, counters);
         if (result == NetPort.DELIVERED) {
             counters.add(OffloadCounter.cut(gsoType));
         }

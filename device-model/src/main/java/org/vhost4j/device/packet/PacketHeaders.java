@@ -9,7 +9,8 @@ import org.vhost4j.device.net.Frame;
 
 /**
  * The headers of one frame: Ethernet, up to two VLAN tags (IEEE 802.1Q, 802.1ad), IPv4 (RFC 791) or IPv6 (RFC 8200) and TCP
- * (RFC 9293) or UDP (RFC 768).
+ * (RFC 9293) or UDP (RFC 768); or all of that inside a UDP tunnel, where the inner packet is the one that the accessors without
+ * {@code outer} in their name describe.
  *
  * <p>The frame's first bytes are copied once into memory of our own; everything known about the packet, and every header
  * that is sent on, comes from that copy. A sender that rewrites its memory meanwhile changes nothing here.
@@ -49,6 +50,13 @@ public final class PacketHeaders {
     private int networkOffset;
     private int ipVersion;
     private int transportOffset;
+    private int fragmentable;
+    private int nextHeaderField;
+    private boolean tunnel;
+    private int outerNetworkOffset;
+    private int outerIpVersion;
+    private int outerTransportOffset;
+    private boolean outerAddressesFinal;
     private int protocol;
     private int length;
     private boolean addressesFinal;
@@ -96,12 +104,34 @@ public final class PacketHeaders {
             }
             type = HostMemory.getShortBE(copy + offset - 2);
         }
-        networkOffset = offset;
+        tunnel = false;
         BadFrame bad = switch (type) {
             case ETHERTYPE_IPV4 -> parseIpv4(offset);
             case ETHERTYPE_IPV6 -> parseIpv6(offset);
             default -> BadFrame.NOT_IP;
         };
+        return bad != null ? bad : parseTransport();
+    }
+
+    /**
+     * Finds the places of an inner packet. Whatever lies between the outer UDP header and the inner IP header is the tunnel's
+     * and not looked at.
+     *
+     * @param innerNetwork offset of the inner IP header, behind the outer UDP header
+     * @return null when the inner packet is as {@link #parse} wants it; otherwise what it is not
+     */
+    public @Nullable BadFrame parseInner(int innerNetwork) {
+        tunnel = true;
+        outerNetworkOffset = networkOffset;
+        outerIpVersion = ipVersion;
+        outerTransportOffset = transportOffset;
+        outerAddressesFinal = addressesFinal;
+        if (innerNetwork >= copied) {
+            return beyond(innerNetwork + 1);
+        }
+        BadFrame bad = HostMemory.getByte(copy + innerNetwork) >>> 4 == 4
+                ? parseIpv4(innerNetwork)
+                : parseIpv6(innerNetwork);
         return bad != null ? bad : parseTransport();
     }
 
@@ -123,9 +153,11 @@ public final class PacketHeaders {
         if ((HostMemory.getShortBE(copy + offset + 6) & IPV4_FRAGMENT_MASK) != 0) {
             return BadFrame.FRAGMENT;
         }
+        networkOffset = offset;
         ipVersion = 4;
         protocol = HostMemory.getByte(copy + offset + 9);
         transportOffset = offset + headerBytes;
+        fragmentable = transportOffset;
         addressesFinal = headerBytes == IPV4_BYTES;
         return null;
     }
@@ -137,12 +169,20 @@ public final class PacketHeaders {
         if (HostMemory.getByte(copy + offset) >>> 4 != 6) {
             return BadFrame.IP_VERSION;
         }
-        int next = HostMemory.getByte(copy + offset + 6);
+        int field = offset + 6;
+        int next = HostMemory.getByte(copy + field);
         int at = offset + IPV6_BYTES;
+        boolean routed = false;
+        fragmentable = 0;
         while (next == HOP_BY_HOP || next == ROUTING || next == DESTINATION_OPTIONS) {
             if (at + 8 > copied) {
                 return beyond(at + 8);
             }
+            if (next == DESTINATION_OPTIONS && routed) {
+                endOfUnfragmentable(at, field);
+            }
+            routed |= next == ROUTING;
+            field = at;
             next = HostMemory.getByte(copy + at);
             at += (HostMemory.getByte(copy + at + 1) + 1) * 8;
             if (at > copied) {
@@ -152,11 +192,21 @@ public final class PacketHeaders {
         if (next == FRAGMENT) {
             return BadFrame.FRAGMENT;
         }
+        endOfUnfragmentable(at, field);
+        networkOffset = offset;
         ipVersion = 6;
         protocol = next;
         transportOffset = at;
         addressesFinal = at == offset + IPV6_BYTES;
         return null;
+    }
+
+    /** Only the first call for a packet counts: options for the final destination follow the fragment header (RFC 8200, 4.1). */
+    private void endOfUnfragmentable(int offset, int field) {
+        if (fragmentable == 0) {
+            fragmentable = offset;
+            nextHeaderField = field;
+        }
     }
 
     private @Nullable BadFrame parseTransport() {
@@ -252,6 +302,82 @@ public final class PacketHeaders {
      * @return their sum as defined by {@link Checksum}
      */
     public int addressSum() {
-        return ipVersion == 4 ? Checksum.sum(copy + networkOffset + 12, 8) : Checksum.sum(copy + networkOffset + 8, 32);
+        return addressSum(networkOffset, ipVersion);
+    }
+
+    private int addressSum(int offset, int version) {
+        return version == 4 ? Checksum.sum(copy + offset + 12, 8) : Checksum.sum(copy + offset + 8, 32);
+    }
+
+    /**
+     * Where the part begins that IP fragments share out among them; what is before it is repeated in each.
+     *
+     * @return offset in the frame in bytes; the transport header's, except with IPv6 options for the final destination only
+     */
+    public int fragmentable() {
+        return fragmentable;
+    }
+
+    /**
+     * Where IPv6 says which header begins at {@link #fragmentable}.
+     *
+     * @return offset in the frame in bytes
+     */
+    public int nextHeaderField() {
+        return nextHeaderField;
+    }
+
+    /**
+     * Whether the packet is inside a UDP tunnel.
+     *
+     * @return true after {@link #parseInner}, when the {@code outer} accessors mean something
+     */
+    public boolean tunnel() {
+        return tunnel;
+    }
+
+    /**
+     * Where the tunnel's IP header begins.
+     *
+     * @return offset in the frame in bytes
+     */
+    public int outerNetworkOffset() {
+        return outerNetworkOffset;
+    }
+
+    /**
+     * The tunnel's IP version.
+     *
+     * @return 4 or 6
+     */
+    public int outerIpVersion() {
+        return outerIpVersion;
+    }
+
+    /**
+     * Where the tunnel's UDP header begins.
+     *
+     * @return offset in the frame in bytes
+     */
+    public int outerTransportOffset() {
+        return outerTransportOffset;
+    }
+
+    /**
+     * As {@link #addressesFinal}, of the tunnel's IP header.
+     *
+     * @return true without options and extension headers
+     */
+    public boolean outerAddressesFinal() {
+        return outerAddressesFinal;
+    }
+
+    /**
+     * Sums the two addresses of the tunnel's IP header.
+     *
+     * @return their sum as defined by {@link Checksum}
+     */
+    public int outerAddressSum() {
+        return addressSum(outerNetworkOffset, outerIpVersion);
     }
 }

@@ -11,7 +11,8 @@ import org.vhost4j.device.net.Offloads;
  *
  * <p>The segments are those that Linux makes: a TCP sequence number that goes on, CWR on the first segment only, FIN and PSH
  * on the last only, an IPv4 identification that counts up with each segment whatever DF says, lengths and checksums of its
- * own for each, and all other fields repeated. Lengths that the sender wrote are not read.
+ * own for each, and all other fields repeated. Lengths that the sender wrote are not read. Around each segment of a packet in a
+ * tunnel are the tunnel's headers ({@link OuterHeaders}).
  */
 final class Segmenter {
     private static final int TCP_CWR = 0x80;
@@ -19,6 +20,7 @@ final class Segmenter {
     private static final int TCP_FIN = 0x01;
 
     private final PacketHeaders headers;
+    private final OuterHeaders outer;
     private final FrameCursor payload = new FrameCursor();
     private final Frame segment = new Frame();
 
@@ -46,6 +48,7 @@ final class Segmenter {
      */
     Segmenter(PacketHeaders headers) {
         this.headers = headers;
+        this.outer = new OuterHeaders(headers);
     }
 
     /**
@@ -65,7 +68,8 @@ final class Segmenter {
         int at = frame.segmentsDone * size;
         prepare(frame, (port.accepts() & Offloads.CSUM) != 0);
         payload.moveTo(frame, headerBytes + at);
-        while (at < end) {
+        // A tunnel's packet may be a single segment, of no payload even; others have two at least.
+        while (at < end || frame.segmentsDone == 0) {
             int bytes = Math.min(size, end - at);
             segment.clear();
             segment.add(headers.address(), headerBytes);
@@ -115,6 +119,9 @@ final class Segmenter {
         }
         HostMemory.putShortBE(transport + frame.checksumOffset, 0);
         transportSum = Checksum.sum(transport, headers.length() - headers.transportOffset());
+        if (headers.tunnel()) {
+            outer.prepare(frame);
+        }
         segment.clear();
     }
 
@@ -133,6 +140,10 @@ final class Segmenter {
             writeTcp(index, at, last, transportBytes);
         } else {
             writeUdp(transportBytes);
+        }
+        if (headers.tunnel()) {
+            // A complete checksum makes the sum over all it covers that of the pseudo-header, inverted.
+            outer.write(index, segment.bytes, 0xffff ^ Checksum.fold(pseudoSum + transportBytes));
         }
         if (partial) {
             segment.flags = Frame.NEEDS_CSUM;

@@ -20,6 +20,12 @@ final class SuperFrameRules {
     /** Linux uses this value for something of its own ({@code GSO_BY_FRAGS}). */
     private static final int GSO_BY_FRAGS = 0xffff;
 
+    /**
+     * In {@link Frame#needs} of a super-frame that no receiver may get as it is: one in a tunnel that makes a single segment. As a
+     * plain frame it would have two partial checksums, and the header has room for one.
+     */
+    static final int SOFTWARE = 1 << 29;
+
     static final int TCP_CSUM_OFFSET = 16;
     static final int UDP_CSUM_OFFSET = 6;
 
@@ -35,10 +41,15 @@ final class SuperFrameRules {
      * @return null when it is good
      */
     static @Nullable BadFrame check(Frame frame, PacketHeaders headers, int allowed) {
-        frame.flags &= (allowed & OffloadEngine.TRUSTED) != 0 ? Frame.NEEDS_CSUM | Frame.DATA_VALID : Frame.NEEDS_CSUM;
         if (frame.bytes < Frame.ETHERNET_HEADER) {
             return BadFrame.RUNT;
         }
+        if ((allowed & Offloads.UDP_TUNNEL) != 0 && wrongTunnelFlags(frame)) {
+            return BadFrame.TUNNEL_FLAGS;
+        }
+        frame.flags &= Frame.NEEDS_CSUM
+                | ((allowed & OffloadEngine.TRUSTED) != 0 ? Frame.DATA_VALID : 0)
+                | ((allowed & Offloads.UDP_TUNNEL) != 0 ? Frame.UDP_TUNNEL_CSUM : 0);
         boolean partial = (frame.flags & Frame.NEEDS_CSUM) != 0;
         if (partial) {
             if ((allowed & Offloads.CSUM) == 0) {
@@ -55,15 +66,27 @@ final class SuperFrameRules {
         return checkSuperFrame(frame, headers, allowed);
     }
 
+    private static boolean wrongTunnelFlags(Frame frame) {
+        int flag = (frame.gsoType & Frame.GSO_UDP_TUNNEL) != 0 ? Frame.DATA_VALID : Frame.UDP_TUNNEL_CSUM;
+        return (frame.flags & flag) != 0;
+    }
+
     private static @Nullable BadFrame checkSuperFrame(Frame frame, PacketHeaders headers, int allowed) {
-        int type = frame.gsoType & ~Frame.GSO_ECN;
-        boolean ecn = type != frame.gsoType;
+        int tunnel = frame.gsoType & Frame.GSO_UDP_TUNNEL;
+        int type = frame.gsoType & ~(Frame.GSO_ECN | Frame.GSO_UDP_TUNNEL);
+        boolean ecn = (frame.gsoType & Frame.GSO_ECN) != 0;
         boolean tcp = type == Frame.GSO_TCPV4 || type == Frame.GSO_TCPV6;
         if (!tcp && ecn) {
             return BadFrame.ECN_WITHOUT_TCP;
         }
         if (!tcp && type != Frame.GSO_UDP && type != Frame.GSO_UDP_L4) {
             return BadFrame.UNKNOWN_GSO_TYPE;
+        }
+        if (tunnel == Frame.GSO_UDP_TUNNEL || (tunnel != 0 && type == Frame.GSO_UDP)) {
+            return BadFrame.TUNNEL_TYPE;
+        }
+        if (tunnel != 0 && (allowed & Offloads.UDP_TUNNEL) == 0) {
+            return BadFrame.GSO_NOT_NEGOTIATED;
         }
         if ((frame.flags & Frame.NEEDS_CSUM) == 0) {
             return BadFrame.GSO_WITHOUT_CSUM;
@@ -73,6 +96,9 @@ final class SuperFrameRules {
             return BadFrame.GSO_SIZE;
         }
         BadFrame bad = headers.parse(frame);
+        if (bad == null && tunnel != 0) {
+            bad = checkTunnel(frame, headers, tunnel);
+        }
         if (bad != null) {
             return bad;
         }
@@ -98,13 +124,42 @@ final class SuperFrameRules {
         if (ecn && (allowed & Offloads.ECN) == 0) {
             return BadFrame.ECN_NOT_NEGOTIATED;
         }
-        return checkSegments(frame, headers, type, Offloads.CSUM | kind | (ecn ? Offloads.ECN : 0));
+        int tunnelNeeds = tunnel == 0
+                ? 0
+                : (frame.flags & Frame.UDP_TUNNEL_CSUM) == 0
+                        ? Offloads.UDP_TUNNEL
+                        : Offloads.UDP_TUNNEL | Offloads.UDP_TUNNEL_CSUM;
+        if ((tunnelNeeds & ~allowed) != 0) {
+            return BadFrame.GSO_NOT_NEGOTIATED;
+        }
+        return checkSegments(frame, headers, type, Offloads.CSUM | kind | tunnelNeeds | (ecn ? Offloads.ECN : 0));
+    }
+
+    private static @Nullable BadFrame checkTunnel(Frame frame, PacketHeaders headers, int tunnel) {
+        if (headers.protocol() != PacketHeaders.UDP
+                || headers.ipVersion() != (tunnel == Frame.GSO_UDP_TUNNEL_IPV4 ? 4 : 6)) {
+            return BadFrame.TUNNEL_OUTER;
+        }
+        if (frame.outerTransport != headers.transportOffset() || frame.innerNetwork < headers.length()) {
+            return BadFrame.TUNNEL_OFFSETS;
+        }
+        return headers.parseInner(frame.innerNetwork);
     }
 
     private static @Nullable BadFrame checkSegments(Frame frame, PacketHeaders headers, int type, int needs) {
         // IP fragments cut the UDP header off with the first piece of payload; segments repeat all headers.
         int payload = frame.bytes - (type == Frame.GSO_UDP ? headers.transportOffset() : headers.length());
-        if (payload <= frame.gsoSize) {
+        if (headers.tunnel()) {
+            // The tunnel's headers come on top of what may be as large as IP allows; the segments must not be larger.
+            int segment = headers.length() + Math.min(payload, frame.gsoSize) - headers.outerNetworkOffset();
+            if (segment - (headers.outerIpVersion() == 4 ? 0 : PacketHeaders.IPV6_BYTES) > MAX_IP_LENGTH) {
+                return BadFrame.TOO_LONG;
+            }
+            if (payload <= frame.gsoSize) {
+                frame.needs = needs | SOFTWARE;
+                return null;
+            }
+        } else if (payload <= frame.gsoSize) {
             frame.gsoType = Frame.GSO_NONE;
             frame.gsoSize = 0;
             frame.needs = Offloads.CSUM;

@@ -45,6 +45,16 @@ public final class BadFrameCase {
         });
     }
 
+    private BadFrameCase tunnel() {
+        allowed = Offloads.ALL_WITH_TUNNELS;
+        return packet(p -> {
+            p.tunnelVersion = 4;
+            p.outerSource = new byte[4];
+            p.outerDestination = new byte[4];
+            p.tunnelHeader = new byte[22];
+        });
+    }
+
     private BadFrameCase packet(Consumer<SuperFrame> change) {
         packet = packet.andThen(change);
         return this;
@@ -64,8 +74,13 @@ public final class BadFrameCase {
         return this;
     }
 
+    private BadFrameCase with(int offloads) {
+        allowed |= offloads;
+        return this;
+    }
+
     private BadFrameCase without(int offloads) {
-        allowed = Offloads.ALL & ~offloads;
+        allowed &= ~offloads;
         return this;
     }
 
@@ -103,7 +118,7 @@ public final class BadFrameCase {
 
     /** Those that are bad whatever the sender negotiated. */
     public static Stream<BadFrameCase> ofAnySender() {
-        return Stream.of(packets(), checksums(), types(), sizes()).flatMap(cases -> cases);
+        return Stream.of(packets(), checksums(), types(), sizes(), tunnels()).flatMap(cases -> cases);
     }
 
     private static Stream<BadFrameCase> packets() {
@@ -194,7 +209,6 @@ public final class BadFrameCase {
         return Stream.of(
                 bad(BadFrame.UNKNOWN_GSO_TYPE, "2").header(f -> f.gsoType = 2),
                 bad(BadFrame.UNKNOWN_GSO_TYPE, "6").header(f -> f.gsoType = 6),
-                bad(BadFrame.UNKNOWN_GSO_TYPE, "a tunnel bit").header(f -> f.gsoType = 0x21),
                 bad(BadFrame.UNKNOWN_GSO_TYPE, "0x7f").header(f -> f.gsoType = 0x7f),
                 bad(BadFrame.ECN_WITHOUT_TCP, "ECN alone").header(f -> f.gsoType = Frame.GSO_ECN),
                 bad(BadFrame.ECN_WITHOUT_TCP, "UDP_L4").udp().header(f -> f.gsoType |= Frame.GSO_ECN),
@@ -221,8 +235,69 @@ public final class BadFrameCase {
                 bad(BadFrame.TOO_MANY_SEGMENTS, "TCP with an MSS of 1").header(f -> f.gsoSize = 1));
     }
 
+    private static Stream<BadFrameCase> tunnels() {
+        return Stream.of(
+                bad(BadFrame.TUNNEL_TYPE, "both bits").tunnel().header(f -> f.gsoType |= Frame.GSO_UDP_TUNNEL),
+                bad(BadFrame.TUNNEL_TYPE, "UFO inside").tunnel().ufo(1480).header(f -> f.gsoType |= 0x20),
+                bad(BadFrame.UNKNOWN_GSO_TYPE, "a tunnel bit alone").tunnel().header(f -> f.gsoType = 0x20),
+                bad(BadFrame.GSO_WITHOUT_CSUM, "in a tunnel").tunnel().header(f -> f.flags = 0),
+                bad(BadFrame.TUNNEL_FLAGS, "DATA_VALID").tunnel().header(f -> f.flags |= Frame.DATA_VALID),
+                bad(BadFrame.TUNNEL_FLAGS, "UDP_TUNNEL_CSUM without a tunnel")
+                        .with(Offloads.UDP_TUNNEL)
+                        .header(f -> f.flags |= Frame.UDP_TUNNEL_CSUM),
+                bad(BadFrame.TUNNEL_OUTER, "IPv6 said, IPv4 there")
+                        .tunnel()
+                        .header(f -> f.gsoType ^= Frame.GSO_UDP_TUNNEL),
+                bad(BadFrame.TUNNEL_OUTER, "TCP outside")
+                        .tunnel()
+                        .bytes(p -> p.bytes[p.outerNetwork + 9] = 6)
+                        .bytes(p -> p.bytes[p.outerTransport + 12] = 0x50),
+                bad(BadFrame.NOT_TCP_OR_UDP, "GRE outside").tunnel().bytes(p -> p.bytes[p.outerNetwork + 9] = 47),
+                bad(BadFrame.TUNNEL_OFFSETS, "no offsets").tunnel().header(f -> {
+                    f.outerTransport = 0;
+                    f.innerNetwork = 0;
+                }),
+                bad(BadFrame.TUNNEL_OFFSETS, "outer one late").tunnel().header(f -> f.outerTransport++),
+                bad(BadFrame.TUNNEL_OFFSETS, "inner within the outer UDP header")
+                        .tunnel()
+                        .header(f -> f.innerNetwork = f.outerTransport + 7),
+                bad(BadFrame.IP_VERSION, "inner one early").tunnel().header(f -> f.innerNetwork--),
+                bad(BadFrame.HEADERS_TOO_LONG, "inner header beyond what is looked at")
+                        .tunnel()
+                        .header(f -> f.innerNetwork = PacketHeaders.COPIED),
+                bad(BadFrame.TRUNCATED, "inner header beyond the frame")
+                        .tunnel()
+                        .packet(p -> p.payload = new byte[10])
+                        .header(f -> f.innerNetwork = 0xffff),
+                bad(BadFrame.TRUNCATED, "no inner TCP header")
+                        .tunnel()
+                        .keep(14 + 28 + 22 + 39)
+                        .header(f -> f.checksumStart = 50),
+                bad(BadFrame.FRAGMENT, "the tunnel's packet")
+                        .tunnel()
+                        .bytes(p -> p.bytes[p.outerNetwork + 6] = 0x20),
+                bad(BadFrame.FRAGMENT, "the inner packet").tunnel().packet(p -> p.fragmentField = 0x2000),
+                bad(BadFrame.CSUM_START, "that of the outer UDP header")
+                        .tunnel()
+                        .header(f -> f.checksumStart = f.outerTransport),
+                bad(BadFrame.GSO_TYPE, "TCPV6 said, IPv4 inside").tunnel().header(f -> f.gsoType ^= 5),
+                bad(BadFrame.TOO_LONG, "the inner packet has 65536 bytes")
+                        .tunnel()
+                        .packet(p -> p.payload = new byte[65536 - 40]),
+                bad(BadFrame.TOO_LONG, "a segment and the tunnel's headers have more than 65535 bytes")
+                        .tunnel()
+                        .packet(p -> p.payload = new byte[65535 - 40])
+                        .header(f -> f.gsoSize = 65535 - 41));
+    }
+
     private static Stream<BadFrameCase> promises() {
         return Stream.of(
+                bad(BadFrame.GSO_NOT_NEGOTIATED, "a tunnel").tunnel().without(Offloads.UDP_TUNNEL),
+                bad(BadFrame.GSO_NOT_NEGOTIATED, "a tunnel's checksum")
+                        .tunnel()
+                        .packet(p -> p.outerChecksum = true)
+                        .without(Offloads.UDP_TUNNEL_CSUM),
+                bad(BadFrame.GSO_NOT_NEGOTIATED, "TCPv4 in a tunnel").tunnel().without(Offloads.TSO4),
                 bad(BadFrame.CSUM_NOT_NEGOTIATED, "plain frame")
                         .header(f -> f.gsoType = 0)
                         .without(Offloads.CSUM),

@@ -225,26 +225,6 @@ class OffloadEngineTest {
     }
 
     @Test
-    void aSuperFrameForIpFragmentationNeedsAReceiverThatTakesIt() {
-        SuperFrame packet = packet(false, true, false);
-        Frame frame = packet.frame(arena, random, 2);
-        frame.gsoType = Frame.GSO_UDP;
-        frame.gsoSize = 1480;
-        RecordingPort takesIt = new RecordingPort(Offloads.CSUM | Offloads.UFO);
-        RecordingPort takesTheRest = new RecordingPort(Offloads.ALL & ~Offloads.UFO);
-
-        assertThat(engine.check(frame, Offloads.CSUM | Offloads.UFO)).isNull();
-        assertThat(frame.needs).isEqualTo(Offloads.CSUM | Offloads.UFO);
-        assertThat(engine.deliver(frame, takesIt)).isEqualTo(NetPort.DELIVERED);
-        assertThat(engine.deliver(frame, takesTheRest)).isEqualTo(NetPort.REFUSED);
-
-        assertThat(takesIt.delivered.getFirst().bytes).isEqualTo(packet.bytes);
-        assertThat(takesTheRest.delivered).isEmpty();
-        assertThat(engine.counters().get(OffloadCounter.PASSED_UFO)).isEqualTo(1);
-        assertThat(engine.counters().get(BadFrame.UFO_NOT_TAKEN)).isEqualTo(1);
-    }
-
-    @Test
     void aRefusalInTheMiddleDropsTheRest() {
         SuperFrame packet = packet(false, false, false);
         Frame frame = packet.frame(arena, random, 3);

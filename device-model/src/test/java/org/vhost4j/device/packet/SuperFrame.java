@@ -36,7 +36,22 @@ public final class SuperFrame {
     byte[] destination = {10, 0, 0, 2};
     byte[] finalDestination = destination;
 
+    /** To be cut into IP fragments. */
+    boolean ufo;
+    /** 4 or 6 for a packet inside UDP over that, 0 for none. */
+    int tunnelVersion;
+
+    byte[] outerSource = {};
+    byte[] outerDestination = {};
+    int outerIdentification = 9;
+    /** What lies between the outer UDP header and the inner IP header. */
+    byte[] tunnelHeader = {};
+
+    boolean outerChecksum;
+
     byte[] bytes = {};
+    int outerNetwork;
+    int outerTransport;
     int network;
     int transport;
     int header;
@@ -92,6 +107,47 @@ public final class SuperFrame {
         return frame.build();
     }
 
+    /**
+     * A random UDP one to be cut into IP fragments, of two at least.
+     *
+     * @param random decides everything
+     * @param maxPayload bytes of payload, at most
+     * @return the packet, built
+     */
+    public static SuperFrame randomUfo(SplittableRandom random, int maxPayload) {
+        SuperFrame frame = random(random, maxPayload, 3, false);
+        frame.udp = true;
+        frame.ufo = true;
+        frame.ecn = false;
+        frame.gsoSize = 8 * (1 + random.nextInt(Math.max(1, maxPayload / 80)));
+        frame.payload = randomBytes(random, frame.gsoSize * (1 + random.nextInt(10)) + 1 + random.nextInt(frame.gsoSize));
+        return frame.build();
+    }
+
+    /**
+     * A random one inside a UDP tunnel, with payload for at least two segments.
+     *
+     * @param random decides everything
+     * @param maxPayload bytes of payload, at most
+     * @return the packet, built
+     */
+    public static SuperFrame randomTunnel(SplittableRandom random, int maxPayload) {
+        SuperFrame frame = random(random, maxPayload, 3, false);
+        frame.ipv4Options = new byte[0];
+        frame.extensions = new int[0];
+        frame.rerouted = false;
+        frame.finalDestination = frame.destination;
+        frame.tcpOptions = randomBytes(random, 4 * random.nextInt(4));
+        frame.tunnelVersion = random.nextBoolean() ? 4 : 6;
+        frame.outerSource = randomBytes(random, frame.tunnelVersion == 4 ? 4 : 16);
+        frame.outerDestination = randomBytes(random, frame.tunnelVersion == 4 ? 4 : 16);
+        frame.outerIdentification = random.nextInt(0x10000);
+        // 8 of VXLAN or Geneve and an Ethernet header, Geneve's options, or an IP packet right away.
+        frame.tunnelHeader = randomBytes(random, new int[] {22, 22, 30, 8, 26}[random.nextInt(5)]);
+        frame.outerChecksum = random.nextBoolean();
+        return frame.build();
+    }
+
     /** UDP over IPv4: so many datagrams of so many bytes. */
     public static SuperFrame datagrams(int count, int size) {
         SuperFrame frame = new SuperFrame();
@@ -108,7 +164,10 @@ public final class SuperFrame {
     }
 
     int gsoType() {
-        int type = udp ? Frame.GSO_UDP_L4 : ipv6 ? Frame.GSO_TCPV6 : Frame.GSO_TCPV4;
+        int type = ufo ? Frame.GSO_UDP : udp ? Frame.GSO_UDP_L4 : ipv6 ? Frame.GSO_TCPV6 : Frame.GSO_TCPV4;
+        if (tunnelVersion != 0) {
+            type |= tunnelVersion == 4 ? Frame.GSO_UDP_TUNNEL_IPV4 : Frame.GSO_UDP_TUNNEL_IPV6;
+        }
         return ecn ? type | Frame.GSO_ECN : type;
     }
 
@@ -121,7 +180,9 @@ public final class SuperFrame {
     }
 
     SuperFrame build() {
-        network = 14 + 4 * vlanTypes.length;
+        outerNetwork = 14 + 4 * vlanTypes.length;
+        outerTransport = outerNetwork + (tunnelVersion == 4 ? 20 : 40);
+        network = tunnelVersion == 0 ? outerNetwork : outerTransport + 8 + tunnelHeader.length;
         int ipBytes = ipv6 ? 40 + extensions.length * 8 * (extensionUnits + 1) : 20 + ipv4Options.length;
         transport = network + ipBytes;
         header = transport + (udp ? 8 : 20 + tcpOptions.length);
@@ -133,7 +194,11 @@ public final class SuperFrame {
             put16(bytes, 12 + 4 * i, vlanTypes[i]);
             put16(bytes, 14 + 4 * i, 0x2000 + i);
         }
+        System.arraycopy(tunnelHeader, 0, bytes, network - tunnelHeader.length, tunnelHeader.length);
         put16(bytes, network - 2, ipv6 ? 0x86dd : 0x0800);
+        if (tunnelVersion != 0) {
+            buildOuter();
+        }
         if (ipv6) {
             buildIpv6();
         } else {
@@ -143,6 +208,57 @@ public final class SuperFrame {
         System.arraycopy(payload, 0, bytes, header, payload.length);
         put16(bytes, transport + checksumOffset(), pseudoSum(bytes.length - transport));
         return this;
+    }
+
+    private void buildOuter() {
+        int at = outerNetwork;
+        boolean v6 = tunnelVersion == 6;
+        put16(bytes, at - 2, v6 ? 0x86dd : 0x0800);
+        int addresses = at + (v6 ? 8 : 12);
+        System.arraycopy(outerSource, 0, bytes, addresses, outerSource.length);
+        System.arraycopy(outerDestination, 0, bytes, addresses + outerSource.length, outerSource.length);
+        if (v6) {
+            bytes[at] = 0x61;
+            put16(bytes, at + 4, bytes.length - at - 40);
+            bytes[at + 6] = 17;
+            bytes[at + 7] = 63;
+        } else {
+            bytes[at] = 0x45;
+            put16(bytes, at + 2, bytes.length - at);
+            put16(bytes, at + 4, outerIdentification);
+            bytes[at + 8] = 63;
+            bytes[at + 9] = 17;
+            put16(bytes, at + 10, ~sum(bytes, at, at + 20) & 0xffff);
+        }
+        put16(bytes, outerTransport, 5003);
+        put16(bytes, outerTransport + 2, 4789);
+        put16(bytes, outerTransport + 4, bytes.length - outerTransport);
+        if (outerChecksum) {
+            put16(bytes, outerTransport + 6, outerPseudoSum(bytes.length - outerTransport));
+        }
+    }
+
+    /** As {@link #pseudoSum}, of the tunnel. */
+    int outerPseudoSum(int udpBytes) {
+        byte[] pseudo = Arrays.copyOf(outerSource, 2 * outerSource.length + 8);
+        System.arraycopy(outerDestination, 0, pseudo, outerSource.length, outerSource.length);
+        put16(pseudo, pseudo.length - 6, udpBytes);
+        put16(pseudo, pseudo.length - 2, 17);
+        return sum(pseudo, 0, pseudo.length);
+    }
+
+    /** Where IP fragments of this packet begin to differ, or where IPv6 has their fragment header. */
+    public int fragmentable() {
+        int at = network + 40;
+        boolean routed = false;
+        for (int type : extensions) {
+            if (routed && type == 60) {
+                return at;
+            }
+            routed |= type == 43;
+            at += 8 * (extensionUnits + 1);
+        }
+        return transport;
     }
 
     private void buildIpv4() {
@@ -205,6 +321,21 @@ public final class SuperFrame {
         return sum(pseudo, 0, pseudo.length);
     }
 
+    /** Whether it is IPv6, otherwise IPv4. */
+    public boolean isIpv6() {
+        return ipv6;
+    }
+
+    /** Whether the IP header's destination is not the final one. */
+    public boolean isRerouted() {
+        return rerouted;
+    }
+
+    /** How many bytes of IPv6 extension headers there are. */
+    public int extensionBytes() {
+        return extensions.length * 8 * (extensionUnits + 1);
+    }
+
     /** Whether it is UDP, otherwise TCP. */
     public boolean isUdp() {
         return udp;
@@ -230,12 +361,16 @@ public final class SuperFrame {
 
     /** Writes the virtio-net header that goes with these bytes. */
     public void writeHeader(Frame frame) {
-        frame.flags = Frame.NEEDS_CSUM;
+        frame.flags = outerChecksum ? Frame.NEEDS_CSUM | Frame.UDP_TUNNEL_CSUM : Frame.NEEDS_CSUM;
         frame.gsoType = gsoType();
         frame.gsoSize = gsoSize;
         frame.headerLength = lies ? 3 : header;
         frame.checksumStart = transport;
         frame.checksumOffset = checksumOffset();
+        if (tunnelVersion != 0) {
+            frame.outerTransport = outerTransport;
+            frame.innerNetwork = network;
+        }
     }
 
     static void put16(byte[] bytes, int at, int value) {
@@ -262,8 +397,12 @@ public final class SuperFrame {
     @Override
     public String toString() {
         return String.format(
-                "%s%s vlan=%d options=%d extensions=%s*%d payload=%d gso_size=%d flags=%x rerouted=%b lies=%b",
-                udp ? "UDP" : "TCP",
+                "%s%s%s vlan=%d options=%d extensions=%s*%d payload=%d gso_size=%d flags=%x rerouted=%b lies=%b",
+                tunnelVersion == 0
+                        ? ""
+                        : "tunnel over IPv" + tunnelVersion + " header=" + tunnelHeader.length
+                                + (outerChecksum ? " with checksum: " : ": "),
+                ufo ? "UFO" : udp ? "UDP" : "TCP",
                 ipv6 ? "v6" : "v4",
                 vlanTypes.length,
                 ipv4Options.length,

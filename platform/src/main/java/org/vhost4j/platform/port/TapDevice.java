@@ -13,7 +13,8 @@ import org.vhost4j.platform.sys.LibC;
 import org.vhost4j.platform.sys.SystemError;
 
 /**
- * One queue of a TAP interface, with a virtio-net header of 12 bytes before each frame in both directions. The interface vanishes
+ * One queue of a TAP interface, with a virtio-net header before each frame in both directions: of 12 bytes, or of 24 when
+ * super-frames inside UDP tunnels may come. The interface vanishes
  * with its last queue, unless it was made to persist; bringing it up and giving it an address is left to whoever runs the host.
  */
 public final class TapDevice implements AutoCloseable {
@@ -37,10 +38,13 @@ public final class TapDevice implements AutoCloseable {
     private static final int USO = Offloads.USO4 | Offloads.USO6;
 
     /** By bit number. */
-    private static final String[] OFFLOAD_NAMES = {"CSUM", "TSO4", "TSO6", "ECN", "UFO", "USO4", "USO6"};
+    private static final String[] OFFLOAD_NAMES = {
+        "CSUM", "TSO4", "TSO6", "ECN", "UFO", "USO4", "USO6", "UDP_TUNNEL", "UDP_TUNNEL_CSUM"
+    };
 
     private final Fd fd;
     private final String name;
+    private int headerBytes;
 
     private TapDevice(Fd fd, String name) {
         this.fd = fd;
@@ -69,7 +73,7 @@ public final class TapDevice implements AutoCloseable {
         try {
             String given = attach(fd, name, bytes, multiQueue);
             TapDevice device = new TapDevice(fd, given);
-            device.headerSize();
+            device.headerBytes(NetHeader.BYTES);
             device.offloads(0);
             return device;
         } catch (SystemError e) {
@@ -124,18 +128,37 @@ public final class TapDevice implements AutoCloseable {
                 : SystemError.explained("cannot open TAP " + name + ": " + problem, errno);
     }
 
-    private void headerSize() {
+    /**
+     * Makes room for super-frames inside UDP tunnels in the header of every frame. To be called before the first frame.
+     *
+     * @throws SystemError when the kernel has no such headers; then nothing changes
+     */
+    public void tunnels() {
+        headerBytes(NetHeader.TUNNEL_BYTES);
+    }
+
+    /**
+     * The length of the header before each frame.
+     *
+     * @return {@link NetHeader#BYTES} or {@link NetHeader#TUNNEL_BYTES}
+     */
+    public int headerBytes() {
+        return headerBytes;
+    }
+
+    private void headerBytes(int bytes) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment size = arena.allocateFrom(ValueLayout.JAVA_INT, NetHeader.BYTES);
+            MemorySegment size = arena.allocateFrom(ValueLayout.JAVA_INT, bytes);
             SystemError.check(
                     LibC.ioctl(fd.number(), TUNSETVNETHDRSZ, size.address()),
-                    "cannot give TAP " + name + " a header of " + NetHeader.BYTES + " bytes");
+                    "cannot give TAP " + name + " a header of " + bytes + " bytes");
         }
+        headerBytes = bytes;
     }
 
     /**
      * The largest part of {@code wanted} that a TAP can be told at once: everything hangs on {@link Offloads#CSUM}, ECN on one of
-     * the TSOs, and USO4 and USO6 go together. For a caller that knows what to do about the rest; {@link #offloads} itself never
+     * the TSOs, USO4 and USO6 go together, and tunnels need something to carry. For a caller that knows what to do about the rest; {@link #offloads} itself never
      * settles for less.
      *
      * @param wanted a mask of {@link Offloads}
@@ -149,7 +172,13 @@ public final class TapDevice implements AutoCloseable {
         if ((mask & ANY_TSO) == 0) {
             mask &= ~Offloads.ECN;
         }
-        return (mask & USO) == USO ? mask : mask & ~USO;
+        if ((mask & USO) != USO) {
+            mask &= ~USO;
+        }
+        if ((mask & (ANY_TSO | USO)) == 0) {
+            mask &= ~Offloads.UDP_TUNNEL;
+        }
+        return (mask & Offloads.UDP_TUNNEL) != 0 ? mask : mask & ~Offloads.UDP_TUNNEL_CSUM;
     }
 
     /**
@@ -161,15 +190,12 @@ public final class TapDevice implements AutoCloseable {
      */
     public void offloads(int mask) {
         String attempt = "cannot have TAP " + name + " send " + text(mask);
-        if ((mask & ~Offloads.ALL) != 0) {
+        if ((mask & ~Offloads.ALL_WITH_TUNNELS) != 0) {
             throw SystemError.explained(
                     attempt + ": 0x" + Integer.toHexString(mask) + " has unknown bits", Errno.EINVAL);
         }
         if (settable(mask) != mask) {
-            String rule = (mask & Offloads.CSUM) == 0
-                    ? "everything needs CSUM"
-                    : (mask & USO) != 0 && (mask & USO) != USO ? "USO4 and USO6 go together" : "ECN needs TSO4 or TSO6";
-            throw SystemError.explained(attempt + ": " + rule, Errno.EINVAL);
+            throw SystemError.explained(attempt + ": " + brokenRule(mask), Errno.EINVAL);
         }
         int result = LibC.ioctl(fd.number(), TUNSETOFFLOAD, mask);
         if (result == -Errno.EINVAL) {
@@ -178,8 +204,23 @@ public final class TapDevice implements AutoCloseable {
         SystemError.check(result, attempt);
     }
 
+    private static String brokenRule(int mask) {
+        if ((mask & Offloads.CSUM) == 0) {
+            return "everything needs CSUM";
+        }
+        if ((mask & USO) != 0 && (mask & USO) != USO) {
+            return "USO4 and USO6 go together";
+        }
+        if ((mask & Offloads.ECN) != 0 && (mask & ANY_TSO) == 0) {
+            return "ECN needs TSO4 or TSO6";
+        }
+        return (mask & Offloads.UDP_TUNNEL) == 0
+                ? "UDP_TUNNEL_CSUM needs UDP_TUNNEL"
+                : "UDP_TUNNEL needs TSO4, TSO6 or USO";
+    }
+
     private static String text(int mask) {
-        if ((mask & Offloads.ALL) == 0) {
+        if ((mask & Offloads.ALL_WITH_TUNNELS) == 0) {
             return "plain frames";
         }
         StringBuilder text = new StringBuilder();

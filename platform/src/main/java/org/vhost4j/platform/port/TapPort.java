@@ -40,7 +40,8 @@ public final class TapPort implements NetPort, AutoCloseable {
      * @param name what to call it in messages
      * @param device the TAP; from here on the port's
      * @param accepts what the kernel takes from us as it is, a mask of {@link org.vhost4j.device.net.Offloads}: CSUM, TSO4, TSO6
-     *     and ECN always, USO4 and USO6 when the probe found that this kernel takes UDP super-frames
+     *     and ECN always, UFO, USO4 and USO6 when the probe found that this kernel takes them, UDP_TUNNEL and UDP_TUNNEL_CSUM when
+     *     it does and the device has {@link TapDevice#tunnels}
      * @param sink where the host's frames go
      * @param engine holds their headers against the packets
      * @param trouble takes a line when the port stops for good, and when the kernel refuses a frame for a reason that it had
@@ -59,8 +60,8 @@ public final class TapPort implements NetPort, AutoCloseable {
         this.sink = sink;
         this.trouble = trouble;
         int fd = device.fd().number();
-        this.reader = new TapReader(fd, this, sink, engine);
-        this.writer = new TapWriter(fd, trouble);
+        this.reader = new TapReader(fd, device.headerBytes(), this, sink, engine);
+        this.writer = new TapWriter(fd, device.headerBytes(), trouble);
     }
 
     /**

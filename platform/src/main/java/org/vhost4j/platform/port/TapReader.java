@@ -38,12 +38,13 @@ final class TapReader {
     private static final int LANDING_PIECES = IoVector.MAX_PIECES - 2;
 
     private final int fd;
+    private final int headerBytes;
     private final NetPort port;
     private final FrameSink sink;
     private final OffloadEngine engine;
 
     private final IoVector vector = new IoVector();
-    private final MemorySegment header = Arena.ofAuto().allocate(NetHeader.BYTES, Long.BYTES);
+    private final MemorySegment header = Arena.ofAuto().allocate(NetHeader.TUNNEL_BYTES, Long.BYTES);
     private final MemorySegment buffer = Arena.ofAuto().allocate(Frame.MAX_BYTES, 64);
     private final Frame landing = new Frame();
     private final Frame staged = new Frame();
@@ -61,8 +62,9 @@ final class TapReader {
     private long copied;
     private long failed;
 
-    TapReader(int fd, NetPort port, FrameSink sink, OffloadEngine engine) {
+    TapReader(int fd, int headerBytes, NetPort port, FrameSink sink, OffloadEngine engine) {
         this.fd = fd;
+        this.headerBytes = headerBytes;
         this.port = port;
         this.sink = sink;
         this.engine = engine;
@@ -86,7 +88,7 @@ final class TapReader {
     private int land(NetPort receiver) {
         int pieces = Math.min(landing.pieces, LANDING_PIECES);
         int room = 0;
-        vector.set(0, header.address(), NetHeader.BYTES);
+        vector.set(0, header.address(), headerBytes);
         for (int i = 0; i < pieces; i++) {
             vector.set(1 + i, landing.address[i], landing.length[i]);
             room += landing.length[i];
@@ -96,10 +98,10 @@ final class TapReader {
             vector.set(count, buffer.address() + room, Frame.MAX_BYTES - room);
             count++;
         }
-        int length = vector.read(fd, count) - NetHeader.BYTES;
+        int length = vector.read(fd, count) - headerBytes;
         if (length <= 0) {
             receiver.commit(landing, 0);
-            return nothing(length + NetHeader.BYTES);
+            return nothing(length + headerBytes);
         }
         NetHeader.read(header.address(), landing);
         guess(length);
@@ -116,7 +118,7 @@ final class TapReader {
         return MOVED;
     }
 
-    /** What a frame needs by its header alone; more than there is for a kind that we do not know. */
+    /** What a frame needs by its header alone; more than there is for tunnels, which no guest takes, and what we do not know. */
     private static int needs(Frame frame) {
         int needs = (frame.flags & Frame.NEEDS_CSUM) != 0 ? Offloads.CSUM : 0;
         needs |= (frame.gsoType & Frame.GSO_ECN) != 0 ? Offloads.ECN : 0;
@@ -143,11 +145,11 @@ final class TapReader {
     }
 
     private int stage() {
-        vector.set(0, header.address(), NetHeader.BYTES);
+        vector.set(0, header.address(), headerBytes);
         vector.set(1, buffer.address(), Frame.MAX_BYTES);
-        int length = vector.read(fd, 2) - NetHeader.BYTES;
+        int length = vector.read(fd, 2) - headerBytes;
         if (length <= 0) {
-            return nothing(length + NetHeader.BYTES);
+            return nothing(length + headerBytes);
         }
         guess(length);
         return staged(length);
@@ -156,8 +158,11 @@ final class TapReader {
     private int staged(int length) {
         staged.clear();
         NetHeader.read(header.address(), staged);
+        if (headerBytes == NetHeader.TUNNEL_BYTES) {
+            NetHeader.readTunnel(header.address(), staged);
+        }
         if (!staged.add(buffer.address(), length)
-                || engine.check(staged, Offloads.ALL | OffloadEngine.TRUSTED) != null) {
+                || engine.check(staged, Offloads.ALL_WITH_TUNNELS | OffloadEngine.TRUSTED) != null) {
             // Counted by the engine.
             return MOVED;
         }

@@ -17,9 +17,10 @@ final class TapWriter {
     private static final int HEADER_LENGTH_FIELD = 2;
 
     private final int fd;
+    private final int headerBytes;
     private final Consumer<String> trouble;
     private final IoVector vector = new IoVector();
-    private final MemorySegment header = Arena.ofAuto().allocate(NetHeader.BYTES, Long.BYTES);
+    private final MemorySegment header = Arena.ofAuto().allocate(NetHeader.TUNNEL_BYTES, Long.BYTES);
     private final MemorySegment tail = Arena.ofAuto().allocate(Frame.MAX_BYTES);
     private final long[] refused = new long[Errno.LIMIT];
 
@@ -28,8 +29,9 @@ final class TapWriter {
     private long superFrames;
     private boolean blocked;
 
-    TapWriter(int fd, Consumer<String> trouble) {
+    TapWriter(int fd, int headerBytes, Consumer<String> trouble) {
         this.fd = fd;
+        this.headerBytes = headerBytes;
         this.trouble = trouble;
     }
 
@@ -43,7 +45,10 @@ final class TapWriter {
             // The sender's hint, over which the kernel would refuse the frame; 0 is no hint.
             HostMemory.putShortLE(at + HEADER_LENGTH_FIELD, 0);
         }
-        vector.set(0, at, NetHeader.BYTES);
+        if (headerBytes == NetHeader.TUNNEL_BYTES) {
+            NetHeader.writeTunnel(at, frame);
+        }
+        vector.set(0, at, headerBytes);
         int pieces = frame.pieces;
         int direct = pieces < IoVector.MAX_PIECES ? pieces : IoVector.MAX_PIECES - 2;
         for (int i = 0; i < direct; i++) {

@@ -57,12 +57,10 @@ final class ResolverTest {
     void whatDoesNotReachTheGuestIsSaid() {
         Resolution resolution = resolved(on("linux-6.17").withPlatform("linux-6.17"));
         assertThat(resolution.property("host_tunnel").orElseThrow().standing()).isEqualTo(Standing.NOT_CARRIED);
-        assertThat(resolution.property("guest_ufo").orElseThrow().standing()).isEqualTo(Standing.NOT_IN_DEVICE);
         assertThat(resolution.withheld())
                 .containsExactly(
                         "Not offered, on any host: guest_tunnel, guest_tunnel_csum, host_tunnel, host_tunnel_csum"
-                                + " (vhost-user carries no feature bit above 63).",
-                        "Not offered, on any host: guest_ufo, host_ufo (this back-end has no such feature).");
+                                + " (vhost-user carries no feature bit above 63).");
     }
 
     @Test
@@ -169,9 +167,9 @@ final class ResolverTest {
 
     @Test
     void settingOnWhatNoHostHasIsRefused() {
-        assertThat(refused(on("linux-6.17").withSettings(Map.of("host_ufo", "on")))
+        assertThat(refused(on("linux-6.17").withSettings(Map.of("guest_rsc_ext", "on")))
                         .message())
-                .isEqualTo("--set host_ufo=on cannot be kept on any host: this back-end has no such feature.");
+                .isEqualTo("--set guest_rsc_ext=on cannot be kept on any host: this back-end has no such feature.");
         assertThat(refused(on("linux-6.17").withSettings(Map.of("mq", "on"))).message())
                 .isEqualTo(
                         "--set mq=on cannot be kept on any host: it has one queue pair (give --queues more than 1).");
@@ -182,8 +180,9 @@ final class ResolverTest {
         Refusal refusal = refused(on("linux-6.12").withPlatform("linux-6.12").withSettings(Map.of("csum", "off")));
         assertThat(refusal.reasons())
                 .containsExactly(
-                        "host_tso4, host_tso6, host_ecn and host_uso need csum (off by --set): add"
-                                + " --set host_tso4=off --set host_tso6=off --set host_ecn=off --set host_uso=off, or set csum=on.");
+                        "host_tso4, host_tso6, host_ecn, host_ufo and host_uso need csum (off by --set): add"
+                                + " --set host_tso4=off --set host_tso6=off --set host_ecn=off --set host_ufo=off --set host_uso=off,"
+                                + " or set csum=on.");
         Refusal ecn = refused(on("linux-6.12")
                 .withPlatform("linux-6.12")
                 .withSettings(Map.of("guest_tso4", "off", "guest_tso6", "off")));
@@ -202,7 +201,8 @@ final class ResolverTest {
         Resolution resolution = resolved(on("linux-6.12")
                 .withPlatform("linux-6.12")
                 .withSettings(Map.of(
-                        "csum", "off", "host_tso4", "off", "host_tso6", "off", "host_ecn", "off", "host_uso", "off")));
+                        "csum", "off", "host_tso4", "off", "host_tso6", "off", "host_ecn", "off", "host_ufo", "off",
+                        "host_uso", "off")));
         assertThat(resolution.offered().violations()).isEmpty();
         assertThat(resolution.offered().has(Feature.CSUM)).isFalse();
     }

@@ -3,10 +3,13 @@ package org.vhost4j.platform.port;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.vhost4j.device.net.Offloads.ALL_WITH_TUNNELS;
 import static org.vhost4j.device.net.Offloads.CSUM;
 import static org.vhost4j.device.net.Offloads.ECN;
 import static org.vhost4j.device.net.Offloads.TSO4;
 import static org.vhost4j.device.net.Offloads.TSO6;
+import static org.vhost4j.device.net.Offloads.UDP_TUNNEL;
+import static org.vhost4j.device.net.Offloads.UDP_TUNNEL_CSUM;
 import static org.vhost4j.device.net.Offloads.UFO;
 import static org.vhost4j.device.net.Offloads.USO4;
 import static org.vhost4j.device.net.Offloads.USO6;
@@ -29,6 +32,12 @@ class TapDeviceTest {
         assertThat(TapDevice.settable(CSUM | USO4 | USO6)).isEqualTo(CSUM | USO4 | USO6);
         assertThat(TapDevice.settable(CSUM | ECN)).isEqualTo(CSUM);
         assertThat(TapDevice.settable(CSUM | TSO6 | ECN | UFO)).isEqualTo(CSUM | TSO6 | ECN | UFO);
+        assertThat(TapDevice.settable(CSUM | USO4 | UDP_TUNNEL | UDP_TUNNEL_CSUM))
+                .as("half of USO is none, and a tunnel must carry something")
+                .isEqualTo(CSUM);
+        assertThat(TapDevice.settable(CSUM | TSO4 | UDP_TUNNEL)).isEqualTo(CSUM | TSO4 | UDP_TUNNEL);
+        assertThat(TapDevice.settable(CSUM | TSO4 | UDP_TUNNEL_CSUM)).isEqualTo(CSUM | TSO4);
+        assertThat(TapDevice.settable(ALL_WITH_TUNNELS)).isEqualTo(ALL_WITH_TUNNELS);
     }
 
     @ParameterizedTest

@@ -24,8 +24,11 @@ import org.vhost4j.vhostuser.server.Uplink;
 public record TapUplink(String ifname, HostCapabilities host, Consumer<String> trouble) implements Uplink {
     @Override
     public Opened open(Lane lane, FrameSink sink) {
-        TapPort port = new TapPort(
-                "tap:" + ifname, TapDevice.open(ifname, false), writable(), sink, new OffloadEngine(), trouble);
+        TapDevice device = TapDevice.open(ifname, false);
+        if (host.has(HostCapability.TAP_TUNNEL)) {
+            device.tunnels();
+        }
+        TapPort port = new TapPort("tap:" + ifname, device, writable(), sink, new OffloadEngine(), trouble);
         port.attach(lane);
         return new Opened() {
             @Override
@@ -53,6 +56,9 @@ public record TapUplink(String ifname, HostCapabilities host, Consumer<String> t
     /** What the kernel takes from us. TCP goes with the header itself; UDP only where a write was seen to succeed. */
     private int writable() {
         int mask = Offloads.CSUM | Offloads.TSO4 | Offloads.TSO6 | Offloads.ECN;
+        mask |= offloads(HostCapability.TAP_UFO, Offloads.UFO);
+        mask |= offloads(HostCapability.TAP_TUNNEL, Offloads.UDP_TUNNEL);
+        mask |= offloads(HostCapability.TAP_TUNNEL_CSUM, Offloads.UDP_TUNNEL_CSUM);
         // A kernel that takes 64 segments only would refuse what a guest may send.
         return host.has(HostCapability.TAP_UDP_L4_128) ? mask | Offloads.USO4 | Offloads.USO6 : mask;
     }
@@ -61,6 +67,7 @@ public record TapUplink(String ifname, HostCapabilities host, Consumer<String> t
         return offloads(HostCapability.TAP_CSUM, Offloads.CSUM)
                 | offloads(HostCapability.TAP_TSO, Offloads.TSO4 | Offloads.TSO6)
                 | offloads(HostCapability.TAP_ECN, Offloads.ECN)
+                | offloads(HostCapability.TAP_UFO, Offloads.UFO)
                 | offloads(HostCapability.TAP_USO, Offloads.USO4 | Offloads.USO6);
     }
 

@@ -5,43 +5,19 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
 /**
- * The driver's side of one split virtqueue (virtio 1.4 section 2.7): makes chains of buffers available, notifies, and
- * collects what the device used, checking each used element.
- *
- * <p>A chain is built with {@link #begin} (or {@link #beginIndirect}), {@link #readable} and {@link #writable}, ended by
- * {@link #offer}, and shown to the device by {@link #publish}, which may cover many chains. None of this allocates. The
- * driver trusts nothing that the device could write: its list of free descriptors is its own.
+ * The driver's side of one split virtqueue (virtio 1.4 section 2.7).
  *
  * <p>The {@code raw} methods write anything anywhere, for tests of what a device does with a hostile driver. The driver's
  * own bookkeeping does not follow them: after raw writes only raw methods, the getters and {@link #reset} make sense.
  */
-public final class SplitDriver {
-    /** Descriptor flag: the chain goes on at {@code next}. */
-    public static final int NEXT = 1;
-    /** Descriptor flag: the device writes this buffer. */
-    public static final int WRITE = 2;
-    /** Descriptor flag: the buffer is a table of descriptors. */
-    public static final int INDIRECT = 4;
-    /** What {@link #offer} returns when there were not enough free descriptors. */
-    public static final int NO_ROOM = -1;
-    /** Most entries in a split virtqueue. */
-    public static final int MAX_SIZE = 32768;
-
+public final class SplitDriver extends RingDriver {
     private static final int NO_INTERRUPT = 1;
     private static final int NO_NOTIFY = 1;
 
-    private final DriverMemory memory;
-    private final int size;
-    private final boolean eventIdx;
-    private final int indirectCapacity;
-    private final long descAddress;
-    private final long availAddress;
-    private final long usedAddress;
-    private final long tablesAddress;
-    private final MemorySegment desc;
+    private static final int NONE = -1;
+
     private final MemorySegment avail;
     private final MemorySegment used;
-    private final MemorySegment tables;
 
     private final int[] next;
     private final int[] chainTail;
@@ -50,7 +26,11 @@ public final class SplitDriver {
 
     private final long[] chainWritable;
     private int freeHead;
-    private int free;
+    /** IN_ORDER: the head of the chain that is used next, and the last chain of the batch that it belongs to. */
+    private int oldest;
+
+    private int batchLast = NONE;
+    private int batchLength;
 
     private boolean indirect;
     private boolean overflow;
@@ -63,9 +43,6 @@ public final class SplitDriver {
     private int publishedIdx;
     private int kickedIdx;
     private int usedIdx;
-    private int inFlight;
-    private int usedId;
-    private int usedLength;
 
     /**
      * Lays a queue out in guest memory, empty and zeroed.
@@ -76,23 +53,28 @@ public final class SplitDriver {
      * @param indirectCapacity the most descriptors in an indirect table; 0 when there will be none
      */
     public SplitDriver(DriverMemory memory, int size, boolean eventIdx, int indirectCapacity) {
-        if (size < 1 || size > MAX_SIZE || Integer.bitCount(size) != 1) {
-            throw new IllegalArgumentException("queue size " + size + " is not a power of two from 1 to " + MAX_SIZE);
-        }
-        this.memory = memory;
-        this.size = size;
-        this.eventIdx = eventIdx;
-        this.indirectCapacity = indirectCapacity;
-        long descBytes = (long) SplitLayout.DESCRIPTOR_BYTES * size;
-        long tableBytes = descBytes * indirectCapacity;
-        descAddress = memory.allocate(descBytes, 16);
-        availAddress = memory.allocate(SplitLayout.availBytes(size), 2);
-        usedAddress = memory.allocate(SplitLayout.usedBytes(size), 4);
-        tablesAddress = memory.allocate(tableBytes, 16);
-        desc = slice(descAddress, descBytes);
-        avail = slice(availAddress, SplitLayout.availBytes(size));
-        used = slice(usedAddress, SplitLayout.usedBytes(size));
-        tables = slice(tablesAddress, tableBytes);
+        this(memory, size, new Features(eventIdx, false), indirectCapacity);
+    }
+
+    /**
+     * Lays a queue out in guest memory, empty and zeroed.
+     *
+     * @param memory where the three parts and the indirect tables go
+     * @param size entries, a power of two from 1 to {@link #MAX_SIZE}
+     * @param features what was negotiated
+     * @param indirectCapacity the most descriptors in an indirect table; 0 when there will be none
+     */
+    public SplitDriver(DriverMemory memory, int size, Features features, int indirectCapacity) {
+        super(
+                memory,
+                requireSize(size),
+                features,
+                indirectCapacity,
+                SplitLayout.availBytes(size),
+                2,
+                SplitLayout.usedBytes(size));
+        avail = slice(driverAddress, SplitLayout.availBytes(size));
+        used = slice(deviceAddress, SplitLayout.usedBytes(size));
         next = new int[size];
         chainTail = new int[size];
         chainLength = new int[size];
@@ -100,15 +82,14 @@ public final class SplitDriver {
         reset(0);
     }
 
-    private MemorySegment slice(long address, long bytes) {
-        return memory.segment().asSlice(memory.offset(address), bytes);
+    private static int requireSize(int size) {
+        if (size < 1 || size > MAX_SIZE || Integer.bitCount(size) != 1) {
+            throw new IllegalArgumentException("queue size " + size + " is not a power of two from 1 to " + MAX_SIZE);
+        }
+        return size;
     }
 
-    /**
-     * Forgets every chain, zeroes the queue and begins anew. The device must not be running on it.
-     *
-     * @param index what both indices begin with, 0 to 65535; what SET_VRING_BASE is to tell
-     */
+    @Override
     public void reset(int index) {
         desc.fill((byte) 0);
         avail.fill((byte) 0);
@@ -119,6 +100,8 @@ public final class SplitDriver {
         }
         freeHead = 0;
         free = size;
+        oldest = 0;
+        batchLast = NONE;
         inFlight = 0;
         availIdx = index & 0xffff;
         publishedIdx = availIdx;
@@ -133,12 +116,12 @@ public final class SplitDriver {
         begin();
     }
 
-    /** Begins a chain in the descriptor table; a chain that was begun and not offered is forgotten. */
+    @Override
     public void begin() {
         start(false);
     }
 
-    /** Begins a chain in an indirect table; it takes one descriptor of the queue. */
+    @Override
     public void beginIndirect() {
         start(true);
     }
@@ -152,26 +135,13 @@ public final class SplitDriver {
         writableBytes = 0;
     }
 
-    /**
-     * Appends a buffer that the device reads.
-     *
-     * @param address guest-physical
-     * @param length bytes, as an unsigned 32-bit number
-     * @return this
-     */
+    @Override
     public SplitDriver readable(long address, int length) {
         append(address, length, 0);
         return this;
     }
 
-    /**
-     * Appends a buffer that the device writes. The specification wants these behind the readable ones; nothing here
-     * prevents another order.
-     *
-     * @param address guest-physical
-     * @param length bytes, as an unsigned 32-bit number
-     * @return this
-     */
+    @Override
     public SplitDriver writable(long address, int length) {
         append(address, length, WRITE);
         writableBytes += length & 0xffff_ffffL;
@@ -187,18 +157,13 @@ public final class SplitDriver {
         int following = indirect ? at + 1 : next[at];
         MemorySegment table = indirect ? tables : desc;
         long offset = indirect ? tableOffset(freeHead) : 0;
-        put(table, offset + (long) at * SplitLayout.DESCRIPTOR_BYTES, address, length, flags | NEXT, following);
+        put(table, offset + (long) at * DESCRIPTOR_BYTES, address, length, flags | NEXT, following);
         last = at;
         cursor = following;
         pieces++;
     }
 
-    /**
-     * Ends the chain and enters it into the available ring; the device sees it after {@link #publish}.
-     *
-     * @return the chain's id, 0 to size - 1, which comes back in the used element; or {@link #NO_ROOM}: the chain is
-     *     forgotten
-     */
+    @Override
     public int offer() {
         if (overflow || pieces == 0 || free == 0) {
             begin();
@@ -206,15 +171,15 @@ public final class SplitDriver {
         }
         int head = freeHead;
         int taken = indirect ? 1 : pieces;
-        long lastOffset = (indirect ? tableOffset(head) : 0) + (long) last * SplitLayout.DESCRIPTOR_BYTES;
+        long lastOffset = (indirect ? tableOffset(head) : 0) + (long) last * DESCRIPTOR_BYTES;
         MemorySegment table = indirect ? tables : desc;
         SplitLayout.FLAGS.set(table, lastOffset, (short) ((short) SplitLayout.FLAGS.get(table, lastOffset) & ~NEXT));
         if (indirect) {
             put(
                     desc,
-                    (long) head * SplitLayout.DESCRIPTOR_BYTES,
+                    (long) head * DESCRIPTOR_BYTES,
                     tablesAddress + tableOffset(head),
-                    pieces * SplitLayout.DESCRIPTOR_BYTES,
+                    pieces * DESCRIPTOR_BYTES,
                     INDIRECT,
                     0);
         }
@@ -231,18 +196,14 @@ public final class SplitDriver {
         return head;
     }
 
-    /** Shows every chain that was offered to the device. */
+    @Override
     public void publish() {
         VarHandle.releaseFence();
         SplitLayout.LE16.set(avail, (long) SplitLayout.IDX, (short) availIdx);
         publishedIdx = availIdx;
     }
 
-    /**
-     * Whether the device wants to be notified of what was published since the last call (section 2.7.10).
-     *
-     * @return true when the queue is to be kicked
-     */
+    @Override
     public boolean needKick() {
         VarHandle.fullFence();
         int before = kickedIdx;
@@ -256,13 +217,7 @@ public final class SplitDriver {
         return (usedFlags() & NO_NOTIFY) == 0;
     }
 
-    /**
-     * Takes the next used element and frees its descriptors. A chain that was begun and not offered is forgotten.
-     *
-     * @return false when the device has used nothing more; else {@link #usedId} and {@link #usedLength} tell what
-     * @throws DeviceViolationException when idx went too far, the id is not that of a chain in flight, or the length
-     *     exceeds what the device could write
-     */
+    @Override
     public boolean collect() {
         int idx = deviceUsedIdx();
         int pending = idx - usedIdx & 0xffff;
@@ -273,6 +228,37 @@ public final class SplitDriver {
             throw violation("used idx is " + idx + ", " + pending + " past " + usedIdx + ", but only " + inFlight
                     + " chains are in flight");
         }
+        if (batchLast == NONE) {
+            readElement();
+        }
+        int id = batchLast;
+        int length = batchLength;
+        if (inOrder && oldest != id) {
+            if (pending == 1) {
+                throw violation("used idx " + idx + " is short of the batch that ends with id " + id);
+            }
+            // The device skipped it, which it may do with chains that it used completely (section 2.6.1).
+            id = oldest;
+            length = (int) chainWritable[id];
+        } else {
+            batchLast = NONE;
+        }
+        oldest = chainTail[id] + 1 & size - 1;
+        if (!inOrder) {
+            next[chainTail[id]] = freeHead;
+            freeHead = id;
+        }
+        free += chainLength[id];
+        chainLength[id] = 0;
+        inFlight--;
+        usedIdx = usedIdx + 1 & 0xffff;
+        usedId = id;
+        usedLength = length;
+        begin();
+        return true;
+    }
+
+    private void readElement() {
         long slot = SplitLayout.ENTRIES + (long) SplitLayout.USED_ENTRY_BYTES * (usedIdx & size - 1);
         int id = (int) SplitLayout.USED_ID.get(used, slot);
         int length = (int) SplitLayout.USED_LEN.get(used, slot);
@@ -285,46 +271,17 @@ public final class SplitDriver {
                     "used element " + usedIdx + " (id " + id + ") has length " + Integer.toUnsignedString(length)
                             + ", but the chain has " + chainWritable[id] + " writable bytes");
         }
-        next[chainTail[id]] = freeHead;
-        freeHead = id;
-        free += chainLength[id];
-        chainLength[id] = 0;
-        inFlight--;
-        usedIdx = usedIdx + 1 & 0xffff;
-        usedId = id;
-        usedLength = length;
-        begin();
-        return true;
+        batchLast = id;
+        batchLength = length;
     }
 
-    /**
-     * The chain of the element that {@link #collect} took.
-     *
-     * @return what {@link #offer} returned for it
-     */
-    public int usedId() {
-        return usedId;
-    }
-
-    /**
-     * How much the device wrote, by the element that {@link #collect} took.
-     *
-     * @return bytes, an unsigned 32-bit number
-     */
-    public int usedLength() {
-        return usedLength;
-    }
-
-    /**
-     * Whether {@link #collect} would find something.
-     *
-     * @return true when the device has used more
-     */
+    @Override
     public boolean hasUsed() {
         return deviceUsedIdx() != usedIdx;
     }
 
-    /** Asks for no interrupts (section 2.7.7). With EVENT_IDX this can only be approached: used_event stays behind. */
+    /** With EVENT_IDX this can only be approached: used_event stays behind (section 2.7.7). */
+    @Override
     public void disableInterrupts() {
         if (eventIdx) {
             SplitLayout.LE16.set(avail, SplitLayout.usedEvent(size), (short) (usedIdx - 1));
@@ -333,21 +290,7 @@ public final class SplitDriver {
         }
     }
 
-    /**
-     * Asks for an interrupt at the next used element.
-     *
-     * @return true when there are used elements already, for which no interrupt may come: collect again
-     */
-    public boolean enableInterrupts() {
-        return enableInterruptsAfter(1);
-    }
-
-    /**
-     * Asks for an interrupt when more chains have been used; without EVENT_IDX any number means the next one.
-     *
-     * @param chains how many from those collected, 1 to the queue's size
-     * @return true when so many are used already, for which no interrupt may come
-     */
+    @Override
     public boolean enableInterruptsAfter(int chains) {
         if (eventIdx) {
             SplitLayout.LE16.set(avail, SplitLayout.usedEvent(size), (short) (usedIdx + chains - 1));
@@ -358,77 +301,9 @@ public final class SplitDriver {
         return (deviceUsedIdx() - usedIdx & 0xffff) >= (eventIdx ? chains : 1);
     }
 
-    /**
-     * The memory that the queue is in.
-     *
-     * @return as given
-     */
-    public DriverMemory memory() {
-        return memory;
-    }
-
-    /**
-     * The queue's size.
-     *
-     * @return entries
-     */
-    public int size() {
-        return size;
-    }
-
-    /**
-     * Where the descriptor table is.
-     *
-     * @return guest-physical address
-     */
-    public long descAddress() {
-        return descAddress;
-    }
-
-    /**
-     * Where the available ring is.
-     *
-     * @return guest-physical address
-     */
-    public long availAddress() {
-        return availAddress;
-    }
-
-    /**
-     * Where the used ring is.
-     *
-     * @return guest-physical address
-     */
-    public long usedAddress() {
-        return usedAddress;
-    }
-
-    /**
-     * Where the indirect table of a chain is.
-     *
-     * @param id the chain, 0 to size - 1
-     * @return guest-physical address
-     */
-    public long tableAddress(int id) {
-        return tablesAddress + tableOffset(id);
-    }
-
-    /**
-     * Descriptors that no chain holds.
-     *
-     * @return 0 to size
-     */
-    public int freeDescriptors() {
-        return free;
-    }
-
-    /**
-     * Chains that were offered and not collected.
-     *
-     * @return 0 to size
-     */
-    public int inFlight() {
-        return inFlight;
+    @Override
+    public int deviceBase() {
+        return deviceUsedIdx();
     }
 
     /**
@@ -486,7 +361,7 @@ public final class SplitDriver {
      * @param following low 16 bits count
      */
     public void rawDescriptor(int index, long address, int length, int flags, int following) {
-        put(desc, (long) index * SplitLayout.DESCRIPTOR_BYTES, address, length, flags, following);
+        put(desc, (long) index * DESCRIPTOR_BYTES, address, length, flags, following);
     }
 
     /**
@@ -500,7 +375,7 @@ public final class SplitDriver {
      * @param following low 16 bits count
      */
     public void rawTableDescriptor(long tableAddress, int index, long address, int length, int flags, int following) {
-        long offset = memory.offset(tableAddress) + (long) index * SplitLayout.DESCRIPTOR_BYTES;
+        long offset = memory.offset(tableAddress) + (long) index * DESCRIPTOR_BYTES;
         put(memory.segment(), offset, address, length, flags, following);
     }
 
@@ -543,10 +418,6 @@ public final class SplitDriver {
     public void rawUsedEvent(int idx) {
         SplitLayout.LE16.set(avail, SplitLayout.usedEvent(size), (short) idx);
         VarHandle.fullFence();
-    }
-
-    private long tableOffset(int head) {
-        return (long) head * indirectCapacity * SplitLayout.DESCRIPTOR_BYTES;
     }
 
     private long availSlot(int index) {

@@ -10,8 +10,6 @@ import java.nio.ByteOrder;
 
 /** Where things are in a split virtqueue (virtio 1.4 section 2.7); every field is little-endian. */
 final class SplitLayout {
-    /** Bytes of one descriptor (section 2.7.5). */
-    static final int DESCRIPTOR_BYTES = 16;
     /** Offset of the first entry in the available ring and in the used ring, behind flags and idx. */
     static final int ENTRIES = 4;
     /** Offset of idx in both rings. */

@@ -50,7 +50,7 @@ final class ControlQueue {
         }
         if (chain.writableBytes < 1) {
             throw new RingFault("%s: the control command at descriptor %d has no byte for the answer"
-                    .formatted(queue.name(), chain.id));
+                    .formatted(queue.name(), chain.head));
         }
         int answer = chain.readableBytes > MAX_COMMAND ? ERR : execute(command());
         device.counters().increment(answer == OK ? Counter.CONTROL_OK : Counter.CONTROL_REFUSED);

@@ -102,14 +102,14 @@ final class RxQueue {
             }
             if (chain.readable != 0) {
                 throw new RingFault("%s: the receive buffer at descriptor %d is readable, not writable"
-                        .formatted(queue.name(), chain.id));
+                        .formatted(queue.name(), chain.head));
             }
             int skip = 0;
             if (taken == 0) {
                 if (chain.writableBytes < headerBytes) {
                     throw new RingFault(
                             "%s: the receive buffer at descriptor %d has %d bytes, less than the header of %d"
-                                    .formatted(queue.name(), chain.id, chain.writableBytes, headerBytes));
+                                    .formatted(queue.name(), chain.head, chain.writableBytes, headerBytes));
                 }
                 skip = headerBytes;
                 placeHeader();

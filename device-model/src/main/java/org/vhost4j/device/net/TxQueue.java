@@ -47,7 +47,7 @@ final class TxQueue {
         pending = true;
         if (chain.pieces != chain.readable) {
             throw new RingFault("%s: the chain from descriptor %d has a writable buffer in a transmit queue"
-                    .formatted(queue.name(), chain.id));
+                    .formatted(queue.name(), chain.head));
         }
         long bytes = chain.readableBytes - headerBytes;
         if (bytes < Frame.ETHERNET_HEADER || bytes > Frame.MAX_BYTES) {
@@ -86,7 +86,7 @@ final class TxQueue {
 
     /** The chain behind {@link #frame} goes back to the driver. */
     void done() {
-        queue.use(chain.id, 0);
+        queue.useReadable(chain.id);
         parked = false;
         pending = false;
     }

@@ -16,8 +16,10 @@ public final class Chain {
     public final long[] address = new long[MAX_PIECES];
     /** Length of each piece in bytes, at least 1. */
     public final int[] length = new int[MAX_PIECES];
-    /** What the used element will name: the index of the chain's first descriptor. */
+    /** Names the chain to {@link Virtqueue#use}; what it is made of is the ring format's affair. */
     public int id;
+    /** The index of the chain's first descriptor in its ring, for messages. */
+    public int head;
     /** How many pieces the device may read; they come first. */
     public int readable;
     /** How many pieces there are in all. */

@@ -18,14 +18,18 @@ public final class SplitVirtqueue implements Virtqueue {
     private final MemorySegment avail;
     private final MemorySegment used;
     private final boolean eventIdx;
+    private final boolean inOrder;
+    private final boolean notifyOnEmpty;
     private final long usedEventOffset;
     private final long availEventOffset;
-    private final ChainReader reader;
+    private final SplitChainReader reader;
 
     private int nextAvail;
     private int seenAvail;
     private int usedIdx;
     private int publishedIdx;
+    /** Where the used element of the batch goes to which the next readable chain belongs. */
+    private int batchIdx;
     /** The driver may have asked for an interrupt before this queue was started here: the first publication gives one. */
     private boolean interruptDue = true;
 
@@ -39,8 +43,7 @@ public final class SplitVirtqueue implements Virtqueue {
      * @param used the used ring, {@link SplitLayout#usedBytes} long
      * @param memory the memory table
      * @param base the available index to begin with
-     * @param eventIdx whether EVENT_IDX was negotiated
-     * @param indirect whether INDIRECT_DESC was negotiated
+     * @param features what was negotiated
      * @throws RingFault when a ring's size or alignment is not allowed
      */
     public SplitVirtqueue(
@@ -51,8 +54,7 @@ public final class SplitVirtqueue implements Virtqueue {
             MemorySegment used,
             GuestMemory memory,
             int base,
-            boolean eventIdx,
-            boolean indirect) {
+            RingFeatures features) {
         if (size < 1 || size > 32768 || Integer.bitCount(size) != 1) {
             throw new RingFault(name + ": size " + size + " is not a power of two from 1 to 32768");
         }
@@ -64,14 +66,17 @@ public final class SplitVirtqueue implements Virtqueue {
         this.mask = size - 1;
         this.avail = avail;
         this.used = used;
-        this.eventIdx = eventIdx;
+        this.eventIdx = features.eventIdx();
+        this.inOrder = features.inOrder();
+        this.notifyOnEmpty = features.notifyOnEmpty();
         this.usedEventOffset = SplitLayout.RING + 2L * size;
         this.availEventOffset = SplitLayout.RING + (long) SplitLayout.USED_ELEMENT_SIZE * size;
-        this.reader = new ChainReader(name, size, descriptors, memory, indirect);
+        this.reader = new SplitChainReader(name, size, descriptors, memory, features.indirect());
         this.nextAvail = base & 0xffff;
         this.seenAvail = nextAvail;
         this.usedIdx = readUsedIdx();
         this.publishedIdx = usedIdx;
+        this.batchIdx = usedIdx;
     }
 
     private static void require(String name, String what, MemorySegment ring, long bytes, int alignment) {
@@ -110,7 +115,7 @@ public final class SplitVirtqueue implements Virtqueue {
     /** Looks at the driver's index once; true when it is ahead of ours. */
     private boolean refresh() {
         // Acquire: the ring entries and descriptors that this index covers were written before it.
-        int idx = (short) SplitLayout.ALIGNED_SHORT.getAcquire(avail, (long) SplitLayout.IDX) & 0xffff;
+        int idx = availIdx();
         int ahead = (idx - nextAvail) & 0xffff;
         if (ahead > size) {
             throw new RingFault("%s: available index jumped from %d to %d, more than the queue size %d"
@@ -120,6 +125,10 @@ public final class SplitVirtqueue implements Virtqueue {
         return ahead != 0;
     }
 
+    private int availIdx() {
+        return (short) SplitLayout.ALIGNED_SHORT.getAcquire(avail, (long) SplitLayout.IDX) & 0xffff;
+    }
+
     @Override
     public void unpop(int chains) {
         nextAvail = (nextAvail - chains) & 0xffff;
@@ -127,10 +136,26 @@ public final class SplitVirtqueue implements Virtqueue {
 
     @Override
     public void use(int id, int written) {
-        long slot = SplitLayout.RING + (long) SplitLayout.USED_ELEMENT_SIZE * (usedIdx & mask);
+        element(usedIdx, id, written);
+        usedIdx = (usedIdx + 1) & 0xffff;
+        batchIdx = usedIdx;
+    }
+
+    @Override
+    public void useReadable(int id) {
+        if (inOrder) {
+            // The element at the beginning of a batch names its last chain, and the index skips them all (2.7.9.1).
+            element(batchIdx, id, 0);
+            usedIdx = (usedIdx + 1) & 0xffff;
+        } else {
+            use(id, 0);
+        }
+    }
+
+    private void element(int idx, int id, int written) {
+        long slot = SplitLayout.RING + (long) SplitLayout.USED_ELEMENT_SIZE * (idx & mask);
         SplitLayout.ELEMENT_ID.set(used, slot, id);
         SplitLayout.ELEMENT_LEN.set(used, slot, written);
-        usedIdx = (usedIdx + 1) & 0xffff;
     }
 
     @Override
@@ -150,10 +175,14 @@ public final class SplitVirtqueue implements Virtqueue {
         VarHandle.releaseFence();
         SplitLayout.SHORT.set(used, (long) SplitLayout.IDX, (short) to);
         publishedIdx = to;
+        batchIdx = to;
         // The index must be visible before we look at whether the driver sleeps (virtio 1.4 section 2.7.7.2).
         VarHandle.fullFence();
         if (interruptDue) {
             interruptDue = false;
+            return true;
+        }
+        if (notifyOnEmpty && nextAvail == availIdx()) {
             return true;
         }
         if (eventIdx) {

@@ -2,7 +2,7 @@
 package org.vhost4j.device.ring;
 
 /** The device side of one started virtqueue. */
-public sealed interface Virtqueue permits SplitVirtqueue {
+public sealed interface Virtqueue permits SplitVirtqueue, PackedVirtqueue {
     /**
      * The queue's name for messages.
      *
@@ -40,6 +40,14 @@ public sealed interface Virtqueue permits SplitVirtqueue {
      * @param written how many bytes the device wrote, from the first writable piece on
      */
     void use(int id, int written);
+
+    /**
+     * Marks a chain as used in which there was nothing to write. With IN_ORDER one used element may stand for many of these,
+     * because the driver takes the ones before it as used completely (virtio 1.4 section 2.6.1).
+     *
+     * @param id {@link Chain#id}
+     */
+    void useReadable(int id);
 
     /**
      * Makes everything used since the last call visible to the driver.
@@ -81,9 +89,11 @@ public sealed interface Virtqueue permits SplitVirtqueue {
     void disableNotifications();
 
     /**
-     * The state that GET_VRING_BASE reports: the index of the next chain to pop.
+     * The state that GET_VRING_BASE reports. Of a split queue: the index of the next chain to pop, 0 to 65535. Of a packed
+     * queue: in the low half the index of the next descriptor to pop and, in bit 15, its wrap counter; in the high half the
+     * same of the next used descriptor to write.
      *
-     * @return 0 to 65535 for a split queue
+     * @return as described
      */
     int base();
 }

@@ -6,17 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Queue;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.device.driver.SplitDriver;
+import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.GuestRegion;
 import org.vhost4j.device.memory.HostMemory;
@@ -40,150 +34,11 @@ class SplitVirtqueueTest {
                 at(driver.usedAddress(), SplitLayout.usedBytes(size)),
                 table,
                 base,
-                eventIdx,
-                indirect);
+                new RingFeatures(eventIdx, indirect, false, false));
     }
 
     private MemorySegment at(long guestAddress, long bytes) {
         return memory.asSlice(guestAddress - BASE, bytes);
-    }
-
-    /**
-     * Random interleavings of a driver and a device: every chain is seen once, as it was offered and in order; it is used
-     * once; and whoever sleeps is woken.
-     */
-    @ParameterizedTest
-    @CsvSource({
-        "1, false, false",
-        "2, true, false",
-        "8, false, true",
-        "8, true, true",
-        "64, true, true",
-        "256, false, false"
-    })
-    void everyChainIsUsedOnceAndNoWakeUpIsLost(int size, boolean eventIdx, boolean indirect) {
-        for (int seed = 0; seed < 20; seed++) {
-            SplittableRandom random = new SplittableRandom(seed);
-            long mark = driverMemory.mark();
-            SplitDriver driver = new SplitDriver(driverMemory, size, eventIdx, indirect ? 8 : 0);
-            int start = random.nextInt(65536);
-            driver.reset(start);
-            SplitVirtqueue device = device(driver, size, start, eventIdx, indirect);
-            long buffers = driverMemory.allocate(65536, 64);
-
-            Queue<int[]> offered = new ArrayDeque<>();
-            Map<Integer, Integer> expectedLength = new HashMap<>();
-            Queue<int[]> popped = new ArrayDeque<>();
-            boolean deviceSleeps = false;
-            boolean driverSleeps = false;
-            int seen = 0;
-            int collected = 0;
-            int sent = 0;
-            int serial = 0;
-            for (int step = 0; step < 3000; step++) {
-                switch (random.nextInt(6)) {
-                    case 0 -> {
-                        boolean table = indirect && random.nextBoolean();
-                        if (table) {
-                            driver.beginIndirect();
-                        } else {
-                            driver.begin();
-                        }
-                        int readable = random.nextInt(3);
-                        int writable = random.nextInt(readable == 0 ? 1 : 0, 3);
-                        int bytes = 0;
-                        for (int i = 0; i < readable; i++) {
-                            driver.readable(buffers + 100L * i, 10 + serial % 50);
-                            bytes += 10 + serial % 50;
-                        }
-                        for (int i = 0; i < writable; i++) {
-                            driver.writable(buffers + 1000 + 100L * i, 20);
-                        }
-                        int head = driver.offer();
-                        if (head != SplitDriver.NO_ROOM) {
-                            offered.add(new int[] {head, readable, writable, bytes});
-                            serial++;
-                            sent++;
-                        }
-                    }
-                    case 1 -> {
-                        driver.publish();
-                        if (driver.needKick()) {
-                            deviceSleeps = false;
-                        }
-                    }
-                    case 2, 3 -> {
-                        if (!deviceSleeps && device.pop(chain)) {
-                            int[] expected = offered.remove();
-                            assertThat(new int[] {
-                                        chain.id,
-                                        chain.readable,
-                                        chain.pieces - chain.readable,
-                                        (int) chain.readableBytes
-                                    })
-                                    .isEqualTo(expected);
-                            popped.add(new int[] {chain.id, (int) chain.writableBytes});
-                            seen++;
-                            if (random.nextInt(10) == 0) {
-                                device.unpop(1);
-                                assertThat(device.pop(chain)).isTrue();
-                                assertThat(chain.id).isEqualTo(expected[0]);
-                            }
-                        } else if (!deviceSleeps && popped.isEmpty() && !device.hasUnpublished()) {
-                            deviceSleeps = !device.enableNotifications();
-                        }
-                    }
-                    case 4 -> {
-                        int[] use = popped.poll();
-                        if (use != null) {
-                            int written = random.nextInt(use[1] + 1);
-                            expectedLength.put(use[0], written);
-                            device.use(use[0], written);
-                        }
-                        if (random.nextBoolean() && device.publish()) {
-                            driverSleeps = false;
-                        }
-                    }
-                    default -> {
-                        if (!driverSleeps) {
-                            boolean any = false;
-                            while (driver.collect()) {
-                                any = true;
-                                collected++;
-                                assertThat(driver.usedLength()).isEqualTo(expectedLength.remove(driver.usedId()));
-                            }
-                            driverSleeps = !any && !driver.enableInterrupts();
-                        }
-                    }
-                }
-            }
-            // Everything that is under way comes to its end, whoever sleeps is woken for it.
-            driver.publish();
-            if (driver.needKick()) {
-                deviceSleeps = false;
-            }
-            if (deviceSleeps) {
-                assertThat(device.hasAvailable()).isFalse();
-            }
-            while (device.pop(chain)) {
-                popped.add(new int[] {chain.id, 0});
-                seen++;
-            }
-            for (int[] use : popped) {
-                expectedLength.put(use[0], 0);
-                device.use(use[0], 0);
-            }
-            if (device.publish()) {
-                driverSleeps = false;
-            }
-            assertThat(driverSleeps && driver.hasUsed()).isFalse();
-            while (driver.collect()) {
-                collected++;
-            }
-            assertThat(seen).isEqualTo(sent).isEqualTo(collected);
-            assertThat(driver.inFlight()).isZero();
-            driverMemory.rewind(mark);
-        }
     }
 
     @Test
@@ -299,8 +154,7 @@ class SplitVirtqueueTest {
                 at(driver.usedAddress(), SplitLayout.usedBytes(SIZE)),
                 two,
                 0,
-                false,
-                true);
+                RingFeatures.of(Feature.INDIRECT_DESC));
         assertThat(device.pop(chain)).isTrue();
         assertThat(chain.readableBytes).isEqualTo(157);
         assertThat(chain.pieces).isEqualTo(3);
@@ -314,12 +168,12 @@ class SplitVirtqueueTest {
         MemorySegment descriptors = at(driver.descAddress(), SplitLayout.descriptorBytes(SIZE));
         MemorySegment avail = at(driver.availAddress(), SplitLayout.availBytes(SIZE));
         MemorySegment used = at(driver.usedAddress(), SplitLayout.usedBytes(SIZE));
-        assertThatThrownBy(() -> new SplitVirtqueue("q", 12, descriptors, avail, used, table, 0, false, false))
+        assertThatThrownBy(() -> new SplitVirtqueue("q", 12, descriptors, avail, used, table, 0, RingFeatures.NONE))
                 .hasMessage("q: size 12 is not a power of two from 1 to 32768");
-        assertThatThrownBy(() -> new SplitVirtqueue("q", 16, descriptors, avail, used, table, 0, false, false))
+        assertThatThrownBy(() -> new SplitVirtqueue("q", 16, descriptors, avail, used, table, 0, RingFeatures.NONE))
                 .hasMessage("q: the descriptor table has 128 bytes of the 256 needed");
         MemorySegment odd = memory.asSlice(1, SplitLayout.usedBytes(SIZE));
-        assertThatThrownBy(() -> new SplitVirtqueue("q", SIZE, descriptors, avail, odd, table, 0, false, false))
+        assertThatThrownBy(() -> new SplitVirtqueue("q", SIZE, descriptors, avail, odd, table, 0, RingFeatures.NONE))
                 .hasMessage("q: the used ring is not aligned to 4 bytes");
     }
 

@@ -5,12 +5,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.net.GuestNotifier;
 import org.vhost4j.device.net.NetDevice;
+import org.vhost4j.device.ring.PackedVirtqueue;
 import org.vhost4j.device.ring.RingFault;
+import org.vhost4j.device.ring.RingFeatures;
 import org.vhost4j.device.ring.SplitVirtqueue;
 import org.vhost4j.device.ring.Virtqueue;
 import org.vhost4j.platform.io.FdHandle;
@@ -21,7 +22,6 @@ import org.vhost4j.platform.sys.SystemError;
 import org.vhost4j.vhostuser.session.QueueSetup;
 import org.vhost4j.vhostuser.session.RefusedException;
 import org.vhost4j.vhostuser.session.ResetCause;
-import org.vhost4j.vhostuser.session.RingLayout;
 import org.vhost4j.vhostuser.session.SessionTarget;
 
 /** The effects of one session on its network device. Entered by the device's lane. */
@@ -102,12 +102,9 @@ final class DeviceTarget implements SessionTarget {
     public void startQueue(QueueSetup setup) throws RefusedException {
         int index = setup.index();
         String name = guest + " queue " + index;
-        if (setup.layout() != RingLayout.SPLIT) {
-            throw new RefusedException(name + " is packed, which was not offered");
-        }
         if (paused) {
             paused = false;
-            if (setup.base() == 0) {
+            if (setup.layout().begins(setup.base())) {
                 // Not the driver that was paused, whose rings have come further, but a new one.
                 device.newDriver();
             }
@@ -117,16 +114,7 @@ final class DeviceTarget implements SessionTarget {
         }
         Queue queue = queues[index];
         try {
-            Virtqueue ring = new SplitVirtqueue(
-                    name,
-                    setup.size(),
-                    setup.descriptors(),
-                    setup.avail(),
-                    setup.used(),
-                    memory,
-                    setup.base(),
-                    device.negotiated(Feature.EVENT_IDX),
-                    device.negotiated(Feature.INDIRECT_DESC));
+            Virtqueue ring = ring(name, setup);
             GuestNotifier call = notifier(index, setup.call());
             queue.err =
                     setup.err() == null ? null : EventFd.adopt(setup.err(), "the error descriptor of queue " + index);
@@ -144,6 +132,32 @@ final class DeviceTarget implements SessionTarget {
         }
         tellWhatWasNegotiated();
         tellLink();
+    }
+
+    private Virtqueue ring(String name, QueueSetup setup) {
+        RingFeatures features = RingFeatures.of(FeatureSet.ofWord(device.features()));
+        return switch (setup.layout()) {
+            case SPLIT ->
+                new SplitVirtqueue(
+                        name,
+                        setup.size(),
+                        setup.descriptors(),
+                        setup.avail(),
+                        setup.used(),
+                        memory,
+                        setup.base(),
+                        features);
+            case PACKED ->
+                new PackedVirtqueue(
+                        name,
+                        setup.size(),
+                        setup.descriptors(),
+                        setup.avail(),
+                        setup.used(),
+                        memory,
+                        setup.base(),
+                        features);
+        };
     }
 
     private static GuestNotifier notifier(int index, @Nullable Fd call) {

@@ -101,6 +101,16 @@ public enum RingLayout {
     }
 
     /**
+     * Whether a ring begins anew, rather than where one was stopped.
+     *
+     * @param base as in SET_VRING_BASE; DPDK leaves the high half of a packed ring's 0
+     * @return true for the base after a reset
+     */
+    public boolean begins(int base) {
+        return this == PACKED ? base == PACKED_START || base == (PACKED_START & 0xffff) : base == 0;
+    }
+
+    /**
      * What the available ring, or the driver event suppression structure, is aligned to. The descriptors are aligned to 16 and
      * the used ring, or the device event suppression structure, to 4 in both layouts.
      *

@@ -9,18 +9,20 @@ import org.vhost4j.device.memory.HostMemory;
  * Walks a chain of split descriptors, direct or indirect (virtio 1.4 section 2.7.5), reads each descriptor once and
  * translates it.
  */
-final class ChainReader {
+final class SplitChainReader {
     private final String name;
     private final int size;
     private final MemorySegment descriptors;
     private final boolean indirectAllowed;
     private final GuestMemory memory;
+    private final PieceWriter pieces;
 
-    ChainReader(String name, int size, MemorySegment descriptors, GuestMemory memory, boolean indirectAllowed) {
+    SplitChainReader(String name, int size, MemorySegment descriptors, GuestMemory memory, boolean indirectAllowed) {
         this.name = name;
         this.size = size;
         this.descriptors = descriptors;
         this.memory = memory;
+        this.pieces = new PieceWriter(name, memory);
         this.indirectAllowed = indirectAllowed;
     }
 
@@ -31,6 +33,7 @@ final class ChainReader {
         }
         chain.clear();
         chain.id = head;
+        chain.head = head;
         MemorySegment table = descriptors;
         int index = head;
         // A chain visits no descriptor twice, so one that goes on after 'size' of them runs in a circle.
@@ -44,7 +47,7 @@ final class ChainReader {
                 readIndirect(index, addr, len, flags, chain);
                 return;
             }
-            add(chain, "descriptor", index, addr, len, (flags & DescriptorLayout.WRITE) != 0);
+            pieces.add(chain, "descriptor", index, addr, len, (flags & DescriptorLayout.WRITE) != 0);
             if ((flags & DescriptorLayout.NEXT) == 0) {
                 return;
             }
@@ -94,7 +97,7 @@ final class ChainReader {
                 throw new RingFault("%s: entry %d of the indirect table of descriptor %d is indirect itself"
                         .formatted(name, entry, index));
             }
-            add(chain, "indirect entry", entry, addr, entryLen, (entryFlags & DescriptorLayout.WRITE) != 0);
+            pieces.add(chain, "indirect entry", entry, addr, entryLen, (entryFlags & DescriptorLayout.WRITE) != 0);
             if ((entryFlags & DescriptorLayout.NEXT) == 0) {
                 return;
             }
@@ -105,54 +108,5 @@ final class ChainReader {
             entry = next;
         }
         throw new RingFault("%s: the indirect table of descriptor %d runs in a circle".formatted(name, index));
-    }
-
-    private void add(Chain chain, String what, int index, long addr, int len, boolean writable) {
-        long bytes = Integer.toUnsignedLong(len);
-        if (!writable && chain.pieces != chain.readable) {
-            throw new RingFault("%s: %s %d is readable but follows a writable one".formatted(name, what, index));
-        }
-        if (bytes == 0) {
-            return;
-        }
-        long host = memory.translate(addr, bytes);
-        int n = chain.pieces;
-        if (host == 0 || n == Chain.MAX_PIECES || bytes > Integer.MAX_VALUE) {
-            addParts(chain, what, index, addr, bytes, writable);
-            return;
-        }
-        chain.address[n] = host;
-        chain.length[n] = len;
-        chain.pieces = n + 1;
-        if (writable) {
-            chain.writableBytes += bytes;
-        } else {
-            chain.readable = n + 1;
-            chain.readableBytes += bytes;
-        }
-    }
-
-    /** The rare ones: a buffer that crosses from one region into its neighbour, or one that breaks a rule. */
-    private void addParts(Chain chain, String what, int index, long addr, long bytes, boolean writable) {
-        if (bytes > Integer.MAX_VALUE) {
-            throw new RingFault("%s: %s %d has a length of %d bytes, more than %d"
-                    .formatted(name, what, index, bytes, Integer.MAX_VALUE));
-        }
-        long at = addr;
-        long left = bytes;
-        while (left > 0) {
-            long part = Math.min(left, memory.contiguous(at));
-            if (part == 0) {
-                throw new RingFault("%s: %s %d with 0x%x bytes at guest address 0x%x is not in memory"
-                        .formatted(name, what, index, bytes, addr));
-            }
-            if (chain.pieces == Chain.MAX_PIECES) {
-                throw new RingFault("%s: %s %d makes a chain of more than %d pieces"
-                        .formatted(name, what, index, Chain.MAX_PIECES));
-            }
-            add(chain, what, index, at, (int) part, writable);
-            at += part;
-            left -= part;
-        }
     }
 }

@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.driver;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * The driver's side of one packed virtqueue (virtio 1.4 section 2.8).
+ *
+ * <p>Positions here count over two laps of the ring, from 0 to 2 * size - 1: the wrap counter is 1 in the first lap and 0 in
+ * the second. A chain is kept apart while it is built, because a descriptor may only be written together with its flags.
+ *
+ * <p>The {@code raw} methods write anything anywhere, for tests of what a device does with a hostile driver. The driver's
+ * own bookkeeping does not follow them: after raw writes only raw methods, the getters and {@link #reset} make sense.
+ */
+public final class PackedDriver extends RingDriver {
+    /** Descriptor flag: set by the driver to the wrap counter. */
+    public static final int AVAIL = 1 << 7;
+    /** Descriptor flag: set by the driver to the inverse of the wrap counter, by the device to the wrap counter. */
+    public static final int USED = 1 << 15;
+    /** Event flags: notify always. */
+    public static final int ENABLE = 0;
+    /** Event flags: never notify. */
+    public static final int DISABLE = 1;
+    /** Event flags: notify at a position. */
+    public static final int DESC = 2;
+
+    /** The base of a ring that begins at 0 with both wrap counters 1. */
+    public static final int START = 0x8000_8000;
+
+    private static final int EVENT_BYTES = 4;
+    private static final int NONE = -1;
+    /** In descriptors whose id does not count (section 2.8.6). */
+    private static final int NO_ID = 0xfffe;
+
+    private static final VarHandle FLAGS = ValueLayout.JAVA_SHORT
+            .withOrder(ByteOrder.LITTLE_ENDIAN)
+            .varHandle()
+            .withInvokeExactBehavior();
+    private static final VarHandle EVENT =
+            ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
+    private static final ValueLayout.OfLong ADDR = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt LEN = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort ID = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final MemorySegment driverEvent;
+    private final MemorySegment deviceEvent;
+
+    private final long[] pieceAddress;
+    private final int[] pieceLength;
+    private final int[] pieceFlags;
+
+    private final int[] freeIds;
+    private int freeIdCount;
+    /** Descriptors of the ring that a chain takes, by its id; 0 when there is none. */
+    private final int[] chainLength;
+
+    private final long[] chainWritable;
+    /** The ids of the chains in flight, oldest first, from {@code firstOrdered} on and around. */
+    private final int[] ordered;
+
+    private int firstOrdered;
+
+    private boolean indirect;
+    private boolean overflow;
+    private int pieces;
+    private long writableBytes;
+
+    /** Where the next chain goes. */
+    private int next;
+    /** Where the first chain begins that is not published, and the flags that publish it. */
+    private int hidden = NONE;
+
+    private int hiddenFlags;
+    private int published;
+    private int kicked;
+    private int collected;
+    private int batchLast = NONE;
+    private int batchLength;
+    private int walked;
+
+    /**
+     * Lays a queue out in guest memory, empty and zeroed, to begin at 0 with both wrap counters 1.
+     *
+     * @param memory where the three parts and the indirect tables go
+     * @param size entries, 1 to {@link #MAX_SIZE}
+     * @param features what was negotiated
+     * @param indirectCapacity the most descriptors in an indirect table; 0 when there will be none
+     */
+    public PackedDriver(DriverMemory memory, int size, Features features, int indirectCapacity) {
+        super(memory, requireSize(size), features, indirectCapacity, EVENT_BYTES, 4, EVENT_BYTES);
+        driverEvent = slice(driverAddress, EVENT_BYTES);
+        deviceEvent = slice(deviceAddress, EVENT_BYTES);
+        int most = Math.max(size, indirectCapacity);
+        pieceAddress = new long[most];
+        pieceLength = new int[most];
+        pieceFlags = new int[most];
+        freeIds = new int[size];
+        chainLength = new int[size];
+        chainWritable = new long[size];
+        ordered = new int[size];
+        reset(START);
+    }
+
+    private static int requireSize(int size) {
+        if (size < 1 || size > MAX_SIZE) {
+            throw new IllegalArgumentException("queue size " + size + " is not from 1 to " + MAX_SIZE);
+        }
+        return size;
+    }
+
+    @Override
+    public void reset(int base) {
+        desc.fill((byte) 0);
+        driverEvent.fill((byte) 0);
+        deviceEvent.fill((byte) 0);
+        for (int i = 0; i < size; i++) {
+            freeIds[i] = size - 1 - i;
+        }
+        freeIdCount = size;
+        Arrays.fill(chainLength, 0);
+        firstOrdered = 0;
+        free = size;
+        inFlight = 0;
+        next = (base & 0x7fff) + ((base & 0x8000) != 0 ? 0 : size);
+        published = next;
+        kicked = next;
+        collected = next;
+        hidden = NONE;
+        batchLast = NONE;
+        if (wrap(next) == 0) {
+            // What the lap before would have left: every descriptor used with wrap counter 1. Zeroes would be used ones
+            // here.
+            for (int i = 0; i < size; i++) {
+                setFlags(i, AVAIL | USED);
+            }
+        }
+        // Behind the beginning everything is of this lap already, used once.
+        for (int i = 0; i < next % size; i++) {
+            setFlags(i, wrap(next) == 1 ? AVAIL | USED : 0);
+        }
+        if (eventIdx) {
+            setDriverEvent(offWrap(collected), DESC);
+        }
+        VarHandle.fullFence();
+        begin();
+    }
+
+    private int wrap(int position) {
+        return position < size ? 1 : 0;
+    }
+
+    private int index(int position) {
+        return position < size ? position : position - size;
+    }
+
+    private int after(int position, int descriptors) {
+        return (position + descriptors) % (2 * size);
+    }
+
+    private int offWrap(int position) {
+        return index(position) | wrap(position) << 15;
+    }
+
+    /** The marks of an available descriptor at a position. */
+    private int availableMarks(int position) {
+        return wrap(position) == 1 ? AVAIL : USED;
+    }
+
+    @Override
+    public void begin() {
+        start(false);
+    }
+
+    @Override
+    public void beginIndirect() {
+        start(true);
+    }
+
+    private void start(boolean inTable) {
+        indirect = inTable;
+        overflow = false;
+        pieces = 0;
+        writableBytes = 0;
+    }
+
+    @Override
+    public PackedDriver readable(long address, int length) {
+        append(address, length, 0);
+        return this;
+    }
+
+    @Override
+    public PackedDriver writable(long address, int length) {
+        append(address, length, WRITE);
+        writableBytes += length & 0xffff_ffffL;
+        return this;
+    }
+
+    private void append(long address, int length, int flags) {
+        if (pieces >= (indirect ? indirectCapacity : size)) {
+            overflow = true;
+            return;
+        }
+        pieceAddress[pieces] = address;
+        pieceLength[pieces] = length;
+        pieceFlags[pieces] = flags;
+        pieces++;
+    }
+
+    @Override
+    public int offer() {
+        int taken = indirect ? 1 : pieces;
+        if (overflow || pieces == 0 || taken > free) {
+            begin();
+            return NO_ROOM;
+        }
+        int id = freeIds[--freeIdCount];
+        if (indirect) {
+            long table = tableOffset(id);
+            for (int i = 0; i < pieces; i++) {
+                put(tables, table + (long) i * DESCRIPTOR_BYTES, pieceAddress[i], pieceLength[i], NO_ID, pieceFlags[i]);
+            }
+            enter(next, tableAddress(id), pieces * DESCRIPTOR_BYTES, id, INDIRECT);
+        } else {
+            for (int i = 0; i < pieces; i++) {
+                boolean last = i == pieces - 1;
+                int flags = last ? pieceFlags[i] : pieceFlags[i] | NEXT;
+                enter(after(next, i), pieceAddress[i], pieceLength[i], last ? id : NO_ID, flags);
+            }
+        }
+        chainLength[id] = taken;
+        chainWritable[id] = writableBytes;
+        ordered[(firstOrdered + inFlight) % size] = id;
+        inFlight++;
+        free -= taken;
+        next = after(next, taken);
+        begin();
+        return id;
+    }
+
+    /** Writes a descriptor; the flags of the first one behind what is published wait for the publication. */
+    private void enter(int position, long address, int length, int id, int flags) {
+        int marked = flags | availableMarks(position);
+        long at = (long) index(position) * DESCRIPTOR_BYTES;
+        desc.set(ADDR, at, address);
+        desc.set(LEN, at + 8, length);
+        desc.set(ID, at + 12, (short) id);
+        if (hidden == NONE) {
+            hidden = position;
+            hiddenFlags = marked;
+        } else {
+            setFlags(index(position), marked);
+        }
+    }
+
+    @Override
+    public void publish() {
+        if (hidden == NONE) {
+            return;
+        }
+        VarHandle.releaseFence();
+        setFlags(index(hidden), hiddenFlags);
+        hidden = NONE;
+        published = next;
+    }
+
+    @Override
+    public boolean needKick() {
+        VarHandle.fullFence();
+        int from = kicked;
+        kicked = published;
+        int fresh = Math.floorMod(published - from, 2 * size);
+        if (fresh == 0) {
+            return false;
+        }
+        int event = deviceEvent();
+        int flags = event >>> 16;
+        if (flags == DESC && eventIdx) {
+            int wanted = (event & 0x7fff) + ((event & 0x8000) != 0 ? 0 : size);
+            return Math.floorMod(wanted - from, 2 * size) < fresh;
+        }
+        return flags != DISABLE;
+    }
+
+    @Override
+    public boolean collect() {
+        if (batchLast == NONE && !readUsed()) {
+            return false;
+        }
+        int id = batchLast;
+        int length = batchLength;
+        if (inOrder && ordered[firstOrdered] != id) {
+            // The device skipped it, which it may do with chains that it used completely (section 2.6.1).
+            id = ordered[firstOrdered];
+            length = (int) chainWritable[id];
+        } else {
+            batchLast = NONE;
+        }
+        forget(id);
+        collected = after(collected, chainLength[id]);
+        free += chainLength[id];
+        chainLength[id] = 0;
+        freeIds[freeIdCount++] = id;
+        usedId = id;
+        usedLength = length;
+        begin();
+        return true;
+    }
+
+    /** Takes a chain out of those in flight; with a device that uses them in order it is the first. */
+    private void forget(int id) {
+        int at = firstOrdered;
+        int previous = ordered[at];
+        while (previous != id) {
+            at = (at + 1) % size;
+            int moved = ordered[at];
+            ordered[at] = previous;
+            previous = moved;
+        }
+        firstOrdered = (firstOrdered + 1) % size;
+        inFlight--;
+    }
+
+    /** Reads the used descriptor at the position that is collected next, if there is one, and checks it. */
+    private boolean readUsed() {
+        if (!usedAt(collected)) {
+            return false;
+        }
+        long at = (long) index(collected) * DESCRIPTOR_BYTES;
+        int flags = (short) FLAGS.get(desc, at + 14) & 0xffff;
+        int id = desc.get(ID, at + 12) & 0xffff;
+        boolean wrote = (flags & WRITE) != 0;
+        int length = wrote ? desc.get(LEN, at + 8) : 0;
+        if (id >= size || chainLength[id] == 0) {
+            throw violation("used descriptor " + index(collected) + " has id " + id + ", which is no chain in flight");
+        }
+        if ((length & 0xffff_ffffL) > chainWritable[id]) {
+            throw violation("used descriptor " + index(collected) + " (id " + id + ") has length "
+                    + Integer.toUnsignedString(length) + ", but the chain has " + chainWritable[id]
+                    + " writable bytes");
+        }
+        batchLast = id;
+        batchLength = length;
+        return true;
+    }
+
+    private boolean usedAt(int position) {
+        if (inFlight == 0) {
+            return false;
+        }
+        int flags = (short) FLAGS.getAcquire(desc, (long) index(position) * DESCRIPTOR_BYTES + 14);
+        return (flags & (AVAIL | USED)) == (wrap(position) == 1 ? AVAIL | USED : 0);
+    }
+
+    @Override
+    public boolean hasUsed() {
+        return batchLast != NONE || usedAt(collected);
+    }
+
+    @Override
+    public void disableInterrupts() {
+        setDriverEvent(0, DISABLE);
+    }
+
+    /** The position is that of a device which uses chains in order; another one may interrupt a little early or late. */
+    @Override
+    public boolean enableInterruptsAfter(int chains) {
+        if (!eventIdx) {
+            setDriverEvent(0, ENABLE);
+            VarHandle.fullFence();
+            return hasUsed();
+        }
+        int position = collected;
+        for (int i = 0; i < chains - 1 && i < inFlight; i++) {
+            position = after(position, chainLength[ordered[(firstOrdered + i) % size]]);
+        }
+        setDriverEvent(offWrap(position), DESC);
+        VarHandle.fullFence();
+        return usedChains() >= Math.max(chains, 1);
+    }
+
+    /** Counts the chains that the device has used and that were not collected; {@link #walked} is behind the last. */
+    private int usedChains() {
+        walked = collected;
+        int count = 0;
+        boolean inBatch = batchLast != NONE;
+        while (count < inFlight && (inBatch || usedAt(walked))) {
+            int last = inBatch ? batchLast : desc.get(ID, (long) index(walked) * DESCRIPTOR_BYTES + 12) & 0xffff;
+            inBatch = false;
+            int id;
+            do {
+                id = inOrder ? ordered[(firstOrdered + count) % size] : last;
+                walked = after(walked, id < size ? chainLength[id] : 1);
+                count++;
+            } while (id != last && count < inFlight);
+        }
+        return count;
+    }
+
+    @Override
+    public int deviceBase() {
+        usedChains();
+        int position = offWrap(walked);
+        return position << 16 | position;
+    }
+
+    /**
+     * What the device has in its event suppression structure now.
+     *
+     * @return the position in the low half, with the wrap counter in bit 15; flags in the high half
+     */
+    public int deviceEvent() {
+        return (int) EVENT.get(deviceEvent, 0L);
+    }
+
+    /**
+     * Writes a descriptor of the ring, its flags last.
+     *
+     * @param index 0 to size - 1
+     * @param address anything
+     * @param length anything
+     * @param id low 16 bits count
+     * @param flags low 16 bits count
+     */
+    public void rawDescriptor(int index, long address, int length, int id, int flags) {
+        put(desc, (long) index * DESCRIPTOR_BYTES, address, length, id, flags);
+        VarHandle.fullFence();
+    }
+
+    /**
+     * Writes a descriptor anywhere in the queue's memory, such as in a table of the caller's own.
+     *
+     * @param tableAddress guest-physical address of descriptor 0
+     * @param index 0 up
+     * @param address anything
+     * @param length anything
+     * @param id low 16 bits count
+     * @param flags low 16 bits count
+     */
+    public void rawTableDescriptor(long tableAddress, int index, long address, int length, int id, int flags) {
+        put(
+                memory.segment(),
+                memory.offset(tableAddress) + (long) index * DESCRIPTOR_BYTES,
+                address,
+                length,
+                id,
+                flags);
+    }
+
+    /**
+     * Writes the driver event suppression structure.
+     *
+     * @param offWrap low 16 bits count
+     * @param flags low 16 bits count
+     */
+    public void rawDriverEvent(int offWrap, int flags) {
+        setDriverEvent(offWrap, flags);
+        VarHandle.fullFence();
+    }
+
+    private void setDriverEvent(int offWrap, int flags) {
+        EVENT.set(driverEvent, 0L, (flags << 16) | (offWrap & 0xffff));
+    }
+
+    private void setFlags(int index, int flags) {
+        FLAGS.set(desc, (long) index * DESCRIPTOR_BYTES + 14, (short) flags);
+    }
+
+    private DeviceViolationException violation(String what) {
+        return new DeviceViolationException("packed queue of " + size + ": " + what);
+    }
+
+    private static void put(MemorySegment table, long at, long address, int length, int id, int flags) {
+        table.set(ADDR, at, address);
+        table.set(LEN, at + 8, length);
+        table.set(ID, at + 12, (short) id);
+        VarHandle.releaseFence();
+        FLAGS.set(table, at + 14, (short) flags);
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.ring;
+
+import static java.lang.foreign.MemoryLayout.PathElement.groupElement;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.StructLayout;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/**
+ * The parts of a packed virtqueue with N descriptors (virtio 1.4 sections 2.8.13 and 2.8.14), little-endian:
+ *
+ * <pre>
+ *   descriptor ring:   { le64 addr; le32 len; le16 id; le16 flags; } [N]
+ *   event suppression: le16 off_wrap (15 bits of offset, 1 of wrap counter); le16 flags
+ * </pre>
+ */
+public final class PackedLayout {
+    /** Size of an event suppression structure in bytes; it is aligned to 4. */
+    public static final int EVENT_BYTES = 4;
+
+    /** Descriptor flag: the chain goes on with the next descriptor of the ring. */
+    static final int NEXT = 1;
+    /** Descriptor flag: the device writes; of a used descriptor: it wrote. */
+    static final int WRITE = 2;
+    /** Descriptor flag: the buffer is a table of descriptors. */
+    static final int INDIRECT = 4;
+    /** Descriptor flags: both marks of availability. A descriptor is available while they differ in the way of this lap. */
+    static final int MARKS = 0x8080;
+    /** The marks of an available descriptor while the wrap counter is 1; while it is 0 it has the other one. */
+    static final int AVAILABLE = 0x0080;
+    /** The marks of a used descriptor while the wrap counter is 1; while it is 0 it has none. */
+    static final int USED = 0x8080;
+
+    /** Event flags: notify always. */
+    static final int ENABLE = 0;
+    /** Event flags: never notify. */
+    static final int DISABLE = 1;
+    /** Event flags: notify when the descriptor at the given position is reached; needs EVENT_IDX. */
+    static final int DESC = 2;
+    /** The wrap counter's bit in an {@code off_wrap}, and in each half of a base. */
+    static final int WRAP = 0x8000;
+
+    static final int SIZE = 16;
+    private static final long FLAGS_OFFSET = 14;
+
+    private static final StructLayout DESCRIPTOR = MemoryLayout.structLayout(
+            JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN).withName("addr"),
+            JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN).withName("len"),
+            JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN).withName("id"),
+            JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN).withName("flags"));
+
+    static final VarHandle ADDR = DESCRIPTOR.varHandle(groupElement("addr")).withInvokeExactBehavior();
+    static final VarHandle LEN = DESCRIPTOR.varHandle(groupElement("len")).withInvokeExactBehavior();
+    static final VarHandle ID = DESCRIPTOR.varHandle(groupElement("id")).withInvokeExactBehavior();
+    static final VarHandle FLAGS = DESCRIPTOR.varHandle(groupElement("flags")).withInvokeExactBehavior();
+
+    /** For the flags that hand a descriptor over: aligned, because only aligned access can be ordered. */
+    static final VarHandle ALIGNED_SHORT =
+            JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
+
+    /** A whole event suppression structure: {@code off_wrap} in the low half, flags in the high half. */
+    static final VarHandle EVENT =
+            JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
+
+    private PackedLayout() {}
+
+    /**
+     * Size of the descriptor ring.
+     *
+     * @param n the queue size
+     * @return bytes; the ring is aligned to 16
+     */
+    public static long descriptorBytes(int n) {
+        return (long) SIZE * n;
+    }
+
+    /** Where a descriptor's flags are. */
+    static long flagsAt(int index) {
+        return (long) SIZE * index + FLAGS_OFFSET;
+    }
+}

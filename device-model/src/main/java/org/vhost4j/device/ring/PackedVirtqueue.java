@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.ring;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import org.vhost4j.device.memory.GuestMemory;
+
+/**
+ * The device side of a packed virtqueue (virtio 1.4 section 2.8).
+ *
+ * <p>Positions run from 0 to size - 1; each time one passes the end its wrap counter flips, which is kept as the marks that a
+ * descriptor of that lap has. {@code nextAvail} is where the next chain is looked for, {@code nextUsed} where the next used
+ * descriptor is written. A used descriptor overwrites one that was popped before, so chains that are given back with
+ * {@link #unpop} are whole as long as chains are used in the order in which they were popped, which the device model does.
+ *
+ * <p>A burst is shown to the driver at once: the flags of its first used descriptor are written last.
+ */
+public final class PackedVirtqueue implements Virtqueue {
+    private static final int NONE = -1;
+
+    private final String name;
+    private final int size;
+    private final MemorySegment descriptors;
+    private final MemorySegment driverEvent;
+    private final MemorySegment deviceEvent;
+    private final boolean eventIdx;
+    private final boolean inOrder;
+    private final PackedChainReader reader;
+    /** By the position behind a popped chain: how many descriptors it has. */
+    private final char[] lengthBefore;
+
+    private int nextAvail;
+    /** The marks of a descriptor that is available at {@link #nextAvail}. */
+    private int availMarks;
+    /** How many descriptors from {@link #nextAvail} on were seen to be available when somebody looked for the last one. */
+    private int seenAhead;
+
+    private int nextUsed;
+    /** The marks of a descriptor that is used at {@link #nextUsed}. */
+    private int usedMarks;
+    /** The first used descriptor that the driver has not been shown, and the flags that will do it. */
+    private int firstUsed = NONE;
+
+    private int firstFlags;
+    /** How many descriptors of the ring the unpublished chains have. */
+    private int unpublished;
+    /** Where the used descriptor of the batch is to which the next readable chain belongs. */
+    private int batch = NONE;
+
+    private boolean notificationsOn = true;
+    /** The driver may have asked for an interrupt before this queue was started here: the first publication gives one. */
+    private boolean interruptDue = true;
+
+    /**
+     * Starts a queue over a ring that is mapped already.
+     *
+     * @param name for messages
+     * @param size number of descriptors: 1 to 32768, of any value
+     * @param descriptors the descriptor ring, {@link PackedLayout#descriptorBytes} long, aligned to 16
+     * @param driverEvent the driver event suppression structure, {@link PackedLayout#EVENT_BYTES} long, aligned to 4
+     * @param deviceEvent the device event suppression structure, like the driver's
+     * @param memory the memory table
+     * @param base where to begin, as {@link #base()} has it; a high half of 0 says as much as the low half
+     * @param features what was negotiated
+     * @throws RingFault when a size, an alignment or the base is not allowed
+     */
+    public PackedVirtqueue(
+            String name,
+            int size,
+            MemorySegment descriptors,
+            MemorySegment driverEvent,
+            MemorySegment deviceEvent,
+            GuestMemory memory,
+            int base,
+            RingFeatures features) {
+        if (size < 1 || size > 32768) {
+            throw new RingFault(name + ": size " + size + " is not from 1 to 32768");
+        }
+        require(name, "descriptor ring", descriptors, PackedLayout.descriptorBytes(size), PackedLayout.SIZE);
+        require(name, "driver event suppression", driverEvent, PackedLayout.EVENT_BYTES, 4);
+        require(name, "device event suppression", deviceEvent, PackedLayout.EVENT_BYTES, 4);
+        int avail = base & 0xffff;
+        // DPDK's front-end says only where the available side begins. Nothing is in flight when a ring starts, so the
+        // used
+        // side begins there too; used index 0 with wrap counter 0 would mean something only if chains were in flight.
+        int used = base >>> 16 == 0 ? avail : base >>> 16;
+        if ((avail & ~PackedLayout.WRAP) >= size || (used & ~PackedLayout.WRAP) >= size) {
+            throw new RingFault("%s: base 0x%x has an index outside a ring of %d".formatted(name, base, size));
+        }
+        this.name = name;
+        this.size = size;
+        this.descriptors = descriptors;
+        this.driverEvent = driverEvent;
+        this.deviceEvent = deviceEvent;
+        this.eventIdx = features.eventIdx();
+        this.inOrder = features.inOrder();
+        this.reader = new PackedChainReader(name, size, descriptors, memory, features.indirect());
+        this.lengthBefore = new char[size];
+        this.nextAvail = avail & ~PackedLayout.WRAP;
+        this.availMarks =
+                (avail & PackedLayout.WRAP) != 0 ? PackedLayout.AVAILABLE : PackedLayout.AVAILABLE ^ PackedLayout.MARKS;
+        this.nextUsed = used & ~PackedLayout.WRAP;
+        this.usedMarks = (used & PackedLayout.WRAP) != 0 ? PackedLayout.USED : 0;
+    }
+
+    private static void require(String name, String what, MemorySegment part, long bytes, int alignment) {
+        if (part.byteSize() < bytes) {
+            throw new RingFault(
+                    "%s: the %s has %d bytes of the %d needed".formatted(name, what, part.byteSize(), bytes));
+        }
+        if (part.address() % alignment != 0) {
+            throw new RingFault("%s: the %s is not aligned to %d bytes".formatted(name, what, alignment));
+        }
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public int size() {
+        return size;
+    }
+
+    @Override
+    public boolean pop(Chain chain) {
+        int head = nextAvail;
+        // Acquire: the rest of the descriptor and of its chain was written before these flags.
+        int flags = (short) PackedLayout.ALIGNED_SHORT.getAcquire(descriptors, PackedLayout.flagsAt(head)) & 0xffff;
+        if ((flags & PackedLayout.MARKS) != availMarks) {
+            seenAhead = 0;
+            return false;
+        }
+        int taken = reader.read(head, flags, chain);
+        int next = head + taken;
+        if (next >= size) {
+            next -= size;
+            availMarks ^= PackedLayout.MARKS;
+        }
+        nextAvail = next;
+        lengthBefore[next] = (char) taken;
+        seenAhead = Math.max(0, seenAhead - taken);
+        return true;
+    }
+
+    @Override
+    public void unpop(int chains) {
+        for (int i = 0; i < chains; i++) {
+            int taken = lengthBefore[nextAvail];
+            nextAvail -= taken;
+            if (nextAvail < 0) {
+                nextAvail += size;
+                availMarks ^= PackedLayout.MARKS;
+            }
+            seenAhead += taken;
+        }
+    }
+
+    @Override
+    public void use(int id, int written) {
+        int at = nextUsed;
+        identify(at, id, written);
+        mark(at, written == 0 ? usedMarks : usedMarks | PackedLayout.WRITE);
+        skip(id);
+        batch = NONE;
+    }
+
+    @Override
+    public void useReadable(int id) {
+        if (!inOrder) {
+            use(id, 0);
+        } else if (batch == NONE) {
+            batch = nextUsed;
+            identify(batch, id, 0);
+            mark(batch, usedMarks);
+            skip(id);
+        } else {
+            // The one used descriptor of a batch names its last chain and stands for all of them (2.8.9).
+            identify(batch, id, 0);
+            skip(id);
+        }
+    }
+
+    private void identify(int at, int id, int written) {
+        long descriptor = (long) PackedLayout.SIZE * at;
+        PackedLayout.ID.set(descriptors, descriptor, (short) id);
+        PackedLayout.LEN.set(descriptors, descriptor, written);
+    }
+
+    private void mark(int at, int flags) {
+        if (firstUsed == NONE) {
+            firstUsed = at;
+            firstFlags = flags;
+        } else {
+            PackedLayout.FLAGS.set(descriptors, (long) PackedLayout.SIZE * at, (short) flags);
+        }
+    }
+
+    /** Passes the descriptors of a chain that was used, whose number is in the high half of its id. */
+    private void skip(int id) {
+        int taken = id >>> 16;
+        int next = nextUsed + taken;
+        if (next >= size) {
+            next -= size;
+            usedMarks ^= PackedLayout.MARKS;
+        }
+        nextUsed = next;
+        unpublished += taken;
+    }
+
+    @Override
+    public boolean hasUnpublished() {
+        return firstUsed != NONE;
+    }
+
+    @Override
+    public boolean publish() {
+        int first = firstUsed;
+        if (first == NONE) {
+            return false;
+        }
+        int count = unpublished;
+        // A fence and a plain store rather than setRelease: an ordered 2-byte store in interpreted code aborts the JVM
+        // when the front-end has truncated the file below this mapping.
+        VarHandle.releaseFence();
+        PackedLayout.FLAGS.set(descriptors, (long) PackedLayout.SIZE * first, (short) firstFlags);
+        firstUsed = NONE;
+        batch = NONE;
+        unpublished = 0;
+        // The descriptors must be visible before we look at whether the driver sleeps (virtio 1.4 section 2.8.22).
+        VarHandle.fullFence();
+        if (interruptDue) {
+            interruptDue = false;
+            return true;
+        }
+        return wantsInterrupt((int) PackedLayout.EVENT.get(driverEvent, 0L), count);
+    }
+
+    /** Whether the driver wants to hear of the last {@code count} descriptors before {@link #nextUsed}. */
+    private boolean wantsInterrupt(int event, int count) {
+        int flags = event >>> 16 & 3;
+        if (flags != PackedLayout.DESC || !eventIdx) {
+            return flags != PackedLayout.DISABLE;
+        }
+        // In the coordinates of this lap: a position of the lap before is negative.
+        int wanted = event & ~PackedLayout.WRAP & 0xffff;
+        boolean wrap = (event & PackedLayout.WRAP) != 0;
+        if (wrap != (usedMarks != 0)) {
+            wanted -= size;
+        }
+        return wanted < nextUsed && wanted >= nextUsed - count;
+    }
+
+    @Override
+    public boolean hasAvailable() {
+        return availableAfter(0);
+    }
+
+    /** Whether the descriptor {@code ahead} of {@link #nextAvail} is available, 0 to size. */
+    private boolean availableAfter(int ahead) {
+        int index = nextAvail + ahead;
+        int marks = availMarks;
+        if (index >= size) {
+            index -= size;
+            marks ^= PackedLayout.MARKS;
+        }
+        int flags = (short) PackedLayout.ALIGNED_SHORT.getAcquire(descriptors, PackedLayout.flagsAt(index));
+        return (flags & PackedLayout.MARKS) == marks;
+    }
+
+    @Override
+    public boolean enableNotifications() {
+        notifyAfter(0);
+        return hasAvailable();
+    }
+
+    @Override
+    public boolean enableNotificationsOfMore() {
+        int before = seenAhead;
+        look();
+        notifyAfter(seenAhead);
+        look();
+        return seenAhead != before;
+    }
+
+    /** Counts what has become available. The descriptors of a chain become available before its head does. */
+    private void look() {
+        int ahead = seenAhead;
+        while (ahead < size && availableAfter(ahead)) {
+            ahead++;
+        }
+        seenAhead = ahead;
+    }
+
+    /** Asks to be notified when the driver makes the descriptor available that is {@code ahead} of {@link #nextAvail}. */
+    private void notifyAfter(int ahead) {
+        if (eventIdx) {
+            int index = nextAvail + ahead;
+            boolean wrap = availMarks == PackedLayout.AVAILABLE;
+            if (index >= size) {
+                index -= size;
+                wrap = !wrap;
+            }
+            int position = wrap ? index | PackedLayout.WRAP : index;
+            PackedLayout.EVENT.set(deviceEvent, 0L, PackedLayout.DESC << 16 | position);
+        } else {
+            PackedLayout.EVENT.set(deviceEvent, 0L, PackedLayout.ENABLE << 16);
+        }
+        notificationsOn = true;
+        // The wish must be visible before we look for the last time (virtio 1.4 section 2.8.21).
+        VarHandle.fullFence();
+    }
+
+    @Override
+    public void disableNotifications() {
+        if (notificationsOn) {
+            notificationsOn = false;
+            PackedLayout.EVENT.set(deviceEvent, 0L, PackedLayout.DISABLE << 16);
+        }
+    }
+
+    @Override
+    public int base() {
+        int avail = availMarks == PackedLayout.AVAILABLE ? nextAvail | PackedLayout.WRAP : nextAvail;
+        int used = usedMarks != 0 ? nextUsed | PackedLayout.WRAP : nextUsed;
+        return used << 16 | avail;
+    }
+
+    @Override
+    public String toString() {
+        return "%s: packed, size %d, next available %d, used %d".formatted(name, size, nextAvail, nextUsed);
+    }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.ring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Array;
+import java.lang.reflect.Field;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.vhost4j.device.ring.RingModel.Shape;
+import org.vhost4j.device.ring.RingModel.Step;
+
+/** A driver and a device that take turns in every order, checked after each step by {@link RingModel}. */
+class RingInterleavingTest {
+    private static final Step[] STEPS = Step.values();
+    private static final Step[] BUSY = {
+        Step.OFFER_READABLE,
+        Step.OFFER_WRITABLE,
+        Step.OFFER_BOTH,
+        Step.OFFER_TABLE,
+        Step.SHOW,
+        Step.POP,
+        Step.USE,
+        Step.PUBLISH,
+        Step.COLLECT
+    };
+
+    private final MemorySegment memory = RingModel.memory();
+    private final Chain chain = new Chain();
+
+    static Stream<Shape> shapes() {
+        List<Shape> all = new ArrayList<>();
+        for (int options = 0; options < 8; options++) {
+            boolean eventIdx = (options & 1) != 0;
+            boolean indirect = (options & 2) != 0;
+            boolean inOrder = (options & 4) != 0;
+            for (int size : new int[] {1, 2, 8, 256}) {
+                all.add(new Shape(false, size, eventIdx, indirect, inOrder));
+            }
+            for (int size : new int[] {1, 2, 3, 7, 100, 256}) {
+                all.add(new Shape(true, size, eventIdx, indirect, inOrder));
+            }
+        }
+        return all.stream();
+    }
+
+    private static int base(Shape shape, SplittableRandom random) {
+        if (!shape.packed()) {
+            return random.nextInt(65536);
+        }
+        int half = random.nextInt(shape.size()) | random.nextInt(2) << 15;
+        return half << 16 | half;
+    }
+
+    @ParameterizedTest
+    @MethodSource("shapes")
+    void atRandom(Shape shape) {
+        int came = 0;
+        for (int seed = 0; seed < 6; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            RingModel model = new RingModel(memory, chain, shape, base(shape, random));
+            for (int i = 0; i < 3000; i++) {
+                int step = random.nextInt(STEPS.length + 10);
+                // Going to sleep and starting again are rarer than the rest.
+                Step next = step < STEPS.length ? STEPS[step] : BUSY[random.nextInt(BUSY.length)];
+                if (next != Step.RESTART || random.nextInt(10) == 0) {
+                    model.take(next);
+                }
+            }
+            model.finish();
+            came += model.collected;
+        }
+        assertThat(came).isGreaterThan(100);
+    }
+
+    static Stream<Shape> smallShapes() {
+        return Stream.of(false, true)
+                .flatMap(eventIdx -> Stream.of(false, true)
+                        .flatMap(inOrder -> Stream.of(
+                                new Shape(false, 1, eventIdx, false, inOrder),
+                                new Shape(false, 2, eventIdx, false, inOrder),
+                                new Shape(true, 1, eventIdx, true, inOrder),
+                                new Shape(true, 2, eventIdx, false, inOrder),
+                                new Shape(true, 3, eventIdx, false, inOrder))));
+    }
+
+    /** Every sequence of steps up to a length, as far as it leads to a state that no other led to. */
+    @ParameterizedTest
+    @MethodSource("smallShapes")
+    void exhaustively(Shape shape) throws ReflectiveOperationException {
+        // The first chain reaches the end of the ring or of the index, so that few steps suffice to pass it.
+        int half = shape.size() - 1 | 0x8000;
+        int base = shape.packed() ? half << 16 | half : 0xffff;
+        int longest = shape.size() == 3 ? 8 : 9;
+        Set<Long> seen = new HashSet<>();
+        List<Step[]> frontier = List.<Step[]>of(new Step[0]);
+        for (int length = 1; length <= longest; length++) {
+            List<Step[]> reached = new ArrayList<>();
+            for (Step[] path : frontier) {
+                for (Step step : STEPS) {
+                    RingModel model = new RingModel(memory, chain, shape, base);
+                    for (Step taken : path) {
+                        model.take(taken);
+                    }
+                    if (model.take(step) && seen.add(state(model))) {
+                        Step[] longer = Arrays.copyOf(path, length);
+                        longer[length - 1] = step;
+                        reached.add(longer);
+                        model.finish();
+                    }
+                }
+            }
+            frontier = reached;
+        }
+        assertThat(seen).hasSizeGreaterThan(100);
+    }
+
+    private static long state(RingModel model) throws ReflectiveOperationException {
+        long hash = model.expectation();
+        for (long word : model.sharedMemory().toArray(java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED)) {
+            hash = mix(hash, word);
+        }
+        return fields(model.driver, fields(model.device, hash));
+    }
+
+    /** The numbers that an object keeps. */
+    private static long fields(Object object, long start) throws ReflectiveOperationException {
+        long hash = start;
+        for (Class<?> type = object.getClass(); type != Object.class; type = type.getSuperclass()) {
+            for (Field field : type.getDeclaredFields()) {
+                if (java.lang.reflect.Modifier.isStatic(field.getModifiers())) {
+                    continue;
+                }
+                field.setAccessible(true);
+                Object value = field.get(object);
+                if (value instanceof Number || value instanceof Boolean) {
+                    hash = mix(hash, value.hashCode());
+                } else if (value instanceof int[] || value instanceof char[]) {
+                    for (int i = 0; i < Array.getLength(value); i++) {
+                        hash = mix(hash, Array.get(value, i).hashCode());
+                    }
+                }
+            }
+        }
+        return hash;
+    }
+
+    private static long mix(long hash, long word) {
+        long mixed = (hash ^ word) * 0x9e37_79b9_7f4a_7c15L;
+        return mixed ^ mixed >>> 29;
+    }
+}

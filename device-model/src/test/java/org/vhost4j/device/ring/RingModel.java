@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.ring;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.Supplier;
+import org.vhost4j.device.driver.DriverMemory;
+import org.vhost4j.device.driver.PackedDriver;
+import org.vhost4j.device.driver.RingDriver;
+import org.vhost4j.device.driver.SplitDriver;
+import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.memory.GuestRegion;
+
+/**
+ * A driver and a device on one ring of either format, and what must be true of them after every step: each chain is popped
+ * once, in the order and with the contents in which it was offered; it comes back once, with the length that was written,
+ * and not before it was published; whoever sleeps is woken by what it waits for, and by nothing that it has switched off.
+ */
+final class RingModel {
+    /** What either side may do next. A step that makes no sense now is not taken. */
+    enum Step {
+        OFFER_READABLE,
+        OFFER_WRITABLE,
+        OFFER_BOTH,
+        OFFER_TABLE,
+        SHOW,
+        POP,
+        UNPOP,
+        USE,
+        PUBLISH,
+        DEVICE_SLEEPS,
+        DEVICE_WAITS_FOR_MORE,
+        COLLECT,
+        DRIVER_SLEEPS,
+        DRIVER_SLEEPS_FOR_TWO,
+        DEVICE_WAKES,
+        DRIVER_WAKES,
+        RESTART
+    }
+
+    /** What a ring is, and what was negotiated for it. */
+    record Shape(boolean packed, int size, boolean eventIdx, boolean indirect, boolean inOrder) {}
+
+    private record Sent(int id, long address, int readable, int writable) {}
+
+    private record Back(int id, int written) {}
+
+    static final long BASE = 0x1_0000_0000L;
+    private static final int PIECE = 64;
+
+    final RingDriver driver;
+    Virtqueue device;
+
+    private final Shape shape;
+    private final RingFeatures features;
+    private final MemorySegment memory;
+    private final GuestMemory table;
+    private final long buffers;
+    private final Chain chain;
+
+    private final Deque<Sent> hidden = new ArrayDeque<>();
+    private final Deque<Sent> shown = new ArrayDeque<>();
+    private final Deque<Sent> popped = new ArrayDeque<>();
+    /** Beside {@link #popped}: the ids that the device gave them. */
+    private final Deque<Integer> tokens = new ArrayDeque<>();
+
+    private final Deque<Back> used = new ArrayDeque<>();
+    private final Deque<Back> published = new ArrayDeque<>();
+    private boolean deviceSleeps;
+    private boolean driverSleeps;
+    private boolean firstPublication = true;
+    private int awaited;
+    private int serial;
+    int collected;
+    int offered;
+
+    static MemorySegment memory() {
+        return Arena.ofAuto().allocate(1 << 20, 4096);
+    }
+
+    /** A ring whose both sides begin at {@code base}. */
+    RingModel(MemorySegment memory, Chain chain, Shape shape, int base) {
+        this.chain = chain;
+        this.shape = shape;
+        this.memory = memory;
+        this.table = GuestMemory.of(List.of(new GuestRegion(BASE, memory.byteSize(), 0x7000_0000L, memory)));
+        DriverMemory driverMemory = new DriverMemory(memory, BASE);
+        this.buffers = driverMemory.allocate(4 * 4 * PIECE, 64);
+        RingDriver.Features negotiated = new RingDriver.Features(shape.eventIdx(), shape.inOrder());
+        int capacity = shape.indirect() ? 4 : 0;
+        this.driver = shape.packed()
+                ? new PackedDriver(driverMemory, shape.size(), negotiated, capacity)
+                : new SplitDriver(driverMemory, shape.size(), negotiated, capacity);
+        this.features = new RingFeatures(shape.eventIdx(), shape.indirect(), shape.inOrder(), false);
+        driver.reset(base);
+        driver.disableInterrupts();
+        this.device = device(base);
+        device.disableNotifications();
+    }
+
+    private Virtqueue device(int base) {
+        int size = shape.size();
+        if (shape.packed()) {
+            return new PackedVirtqueue(
+                    "queue 0",
+                    size,
+                    at(driver.descAddress(), PackedLayout.descriptorBytes(size)),
+                    at(driver.availAddress(), PackedLayout.EVENT_BYTES),
+                    at(driver.usedAddress(), PackedLayout.EVENT_BYTES),
+                    table,
+                    base,
+                    features);
+        }
+        return new SplitVirtqueue(
+                "queue 0",
+                size,
+                at(driver.descAddress(), SplitLayout.descriptorBytes(size)),
+                at(driver.availAddress(), SplitLayout.availBytes(size)),
+                at(driver.usedAddress(), SplitLayout.usedBytes(size)),
+                table,
+                base,
+                features);
+    }
+
+    private MemorySegment at(long guestAddress, long bytes) {
+        return memory.asSlice(guestAddress - BASE, bytes);
+    }
+
+    /** Everything that the two sides share. */
+    MemorySegment sharedMemory() {
+        return at(driver.descAddress(), (driver.usedAddress() + 64 - driver.descAddress()) & -8);
+    }
+
+    /** What the model expects, for telling states apart. */
+    int expectation() {
+        return List.of(
+                        List.copyOf(hidden),
+                        List.copyOf(shown),
+                        List.copyOf(popped),
+                        List.copyOf(used),
+                        List.copyOf(published),
+                        deviceSleeps,
+                        driverSleeps,
+                        firstPublication,
+                        awaited,
+                        serial & 3)
+                .hashCode();
+    }
+
+    /** Takes a step; false when it makes no sense now. */
+    boolean take(Step step) {
+        return switch (step) {
+            case OFFER_READABLE -> offer(false, 1, 0);
+            case OFFER_WRITABLE -> offer(false, 0, 1);
+            case OFFER_BOTH -> offer(false, 1, 1);
+            case OFFER_TABLE -> shape.indirect() && offer(true, 2, 1);
+            case SHOW -> show();
+            case POP -> !deviceSleeps && pop();
+            case UNPOP -> !deviceSleeps && unpop();
+            case USE -> !deviceSleeps && use();
+            case PUBLISH -> !deviceSleeps && publish();
+            case DEVICE_SLEEPS -> !deviceSleeps && used.isEmpty() && deviceSleeps();
+            case DEVICE_WAITS_FOR_MORE -> !deviceSleeps && used.isEmpty() && deviceWaitsForMore();
+            case COLLECT -> !driverSleeps && collect();
+            case DRIVER_SLEEPS -> !driverSleeps && driverSleeps(1);
+            case DRIVER_SLEEPS_FOR_TWO -> !driverSleeps && driver.inFlight() > 1 && driverSleeps(2);
+            case DEVICE_WAKES -> deviceSleeps && deviceWakes();
+            case DRIVER_WAKES -> driverSleeps && driverWakes();
+            case RESTART -> restart();
+        };
+    }
+
+    private boolean offer(boolean inTable, int readable, int writable) {
+        if (inTable) {
+            driver.beginIndirect();
+        } else {
+            driver.begin();
+        }
+        long address = buffers + (serial & 3) * 4L * PIECE;
+        int needed = inTable ? 1 : readable + writable;
+        boolean room = needed <= driver.freeDescriptors();
+        for (int i = 0; i < readable; i++) {
+            driver.readable(address + (long) i * PIECE, PIECE - i);
+        }
+        for (int i = readable; i < readable + writable; i++) {
+            driver.writable(address + (long) i * PIECE, PIECE - i);
+        }
+        int id = driver.offer();
+        check(room == (id != RingDriver.NO_ROOM), () -> "room for a chain");
+        if (!room) {
+            return false;
+        }
+        hidden.add(new Sent(id, address, readable, writable));
+        serial++;
+        offered++;
+        return true;
+    }
+
+    private boolean show() {
+        if (hidden.isEmpty()) {
+            return false;
+        }
+        shown.addAll(hidden);
+        hidden.clear();
+        driver.publish();
+        boolean kick = driver.needKick();
+        if (deviceSleeps) {
+            check(kick, () -> "the device sleeps and was not notified");
+            deviceWakes();
+        } else {
+            check(!kick || softSuppression(), () -> "a notification that was not wanted");
+        }
+        return true;
+    }
+
+    /** With a split ring and EVENT_IDX "never" can only be said as "long ago". */
+    private boolean softSuppression() {
+        return !shape.packed() && shape.eventIdx();
+    }
+
+    private boolean pop() {
+        boolean found = device.pop(chain);
+        check(found != shown.isEmpty(), () -> "popped " + found + " of " + shown);
+        if (!found) {
+            return false;
+        }
+        Sent sent = shown.remove();
+        check(
+                chain.readable == sent.readable && chain.pieces == sent.readable + sent.writable,
+                () -> "pieces of " + sent);
+        check((chain.id & 0xffff) == sent.id, () -> "id of " + sent + ": " + chain.id);
+        for (int i = 0; i < chain.pieces; i++) {
+            check(chain.length[i] == PIECE - i, () -> "lengths of " + sent);
+            check(
+                    chain.address[i] == memory.address() + sent.address - BASE + (long) i * PIECE,
+                    () -> "addresses of " + sent);
+        }
+        popped.add(sent);
+        tokens.add(chain.id);
+        return true;
+    }
+
+    private boolean unpop() {
+        if (popped.isEmpty()) {
+            return false;
+        }
+        device.unpop(1);
+        shown.addFirst(popped.removeLast());
+        tokens.removeLast();
+        return true;
+    }
+
+    private boolean use() {
+        Sent sent = popped.poll();
+        if (sent == null) {
+            return false;
+        }
+        int token = tokens.remove();
+        // Every second chain is not filled completely.
+        int written = sent.writable == 0 ? 0 : PIECE - sent.readable - (token & 1);
+        if (sent.writable == 0) {
+            device.useReadable(token);
+        } else {
+            device.use(token, written);
+        }
+        used.add(new Back(sent.id, written));
+        return true;
+    }
+
+    private boolean publish() {
+        check(device.hasUnpublished() != used.isEmpty(), () -> "unpublished chains");
+        if (used.isEmpty()) {
+            return false;
+        }
+        boolean interrupt = device.publish();
+        published.addAll(used);
+        used.clear();
+        check(!firstPublication || interrupt, () -> "the first publication interrupts");
+        if (driverSleeps && interrupt) {
+            driverWakes();
+        } else {
+            check(!interrupt || firstPublication || softSuppression(), () -> "an interrupt that was not wanted");
+        }
+        firstPublication = false;
+        check(
+                !driverSleeps || published.size() < awaited,
+                () -> "the driver sleeps though " + published.size() + " are used");
+        return true;
+    }
+
+    private boolean deviceWakes() {
+        deviceSleeps = false;
+        device.disableNotifications();
+        return true;
+    }
+
+    private boolean driverWakes() {
+        driverSleeps = false;
+        driver.disableInterrupts();
+        return true;
+    }
+
+    private boolean deviceSleeps() {
+        boolean work = device.enableNotifications();
+        check(work != shown.isEmpty(), () -> "enabling notifications said " + work + " with " + shown);
+        deviceSleeps = !work;
+        if (work) {
+            device.disableNotifications();
+        }
+        return true;
+    }
+
+    private boolean deviceWaitsForMore() {
+        // Either it has just looked at all that there is, or it has not; then it is told at most once.
+        if ((serial & 1) == 0) {
+            int all = 0;
+            while (pop()) {
+                all++;
+            }
+            for (int i = 0; i < all; i++) {
+                unpop();
+            }
+            check(!device.enableNotificationsOfMore(), () -> "more than was there");
+        } else if (device.enableNotificationsOfMore()) {
+            check(!device.enableNotificationsOfMore(), () -> "more for the second time");
+        }
+        deviceSleeps = true;
+        return true;
+    }
+
+    private boolean collect() {
+        check(driver.hasUsed() != published.isEmpty(), () -> "something to collect of " + published);
+        boolean found = driver.collect();
+        check(found != published.isEmpty(), () -> "collected " + found + " of " + published);
+        if (!found) {
+            return false;
+        }
+        Back back = published.remove();
+        check(driver.usedId() == back.id, () -> "collected " + driver.usedId() + " instead of " + back);
+        check(driver.usedLength() == back.written, () -> "length " + driver.usedLength() + " instead of " + back);
+        collected++;
+        return true;
+    }
+
+    private boolean driverSleeps(int chains) {
+        awaited = shape.eventIdx() ? chains : 1;
+        boolean already = driver.enableInterruptsAfter(chains);
+        check(
+                already == published.size() >= awaited,
+                () -> "enabling interrupts said " + already + " with " + published);
+        driverSleeps = !already;
+        if (already) {
+            driver.disableInterrupts();
+        }
+        return true;
+    }
+
+    /** GET_VRING_BASE and SET_VRING_BASE: what was popped and not used is popped again. */
+    private boolean restart() {
+        while (unpop()) {
+            // Until nothing is popped.
+        }
+        publish();
+        int base = device.base();
+        check(
+                base == driver.deviceBase(),
+                () -> "stopped at 0x%x instead of 0x%x".formatted(base, driver.deviceBase()));
+        device = device(base);
+        device.disableNotifications();
+        firstPublication = true;
+        deviceSleeps = false;
+        return true;
+    }
+
+    /** Brings everything that is under way to its end; whoever sleeps is woken for it. */
+    void finish() {
+        show();
+        if (deviceSleeps) {
+            // Nothing came; it may wait for more buffers than there are.
+            deviceWakes();
+        }
+        while (pop()) {
+            // Until nothing is available.
+        }
+        while (use()) {
+            // Until nothing is popped.
+        }
+        publish();
+        check(!driverSleeps || published.size() < awaited, () -> "the driver sleeps");
+        while (collect()) {
+            // Until nothing is used.
+        }
+        check(offered == collected && driver.inFlight() == 0, () -> "every chain came back");
+        check(driver.freeDescriptors() == driver.size(), () -> "every descriptor is free");
+    }
+
+    private void check(boolean holds, Supplier<String> what) {
+        if (!holds) {
+            throw new AssertionError(shape + ": " + what.get() + "; device " + device);
+        }
+    }
+}

@@ -3,7 +3,7 @@ package org.vhost4j.tools.frontend;
 
 import org.vhost4j.device.driver.DeviceViolationException;
 import org.vhost4j.device.driver.DriverMemory;
-import org.vhost4j.device.driver.SplitDriver;
+import org.vhost4j.device.driver.RingDriver;
 
 /** The control queue: one command at a time. */
 final class ControlQueue {
@@ -34,7 +34,7 @@ final class ControlQueue {
         memory.put8(header + 1, command);
         memory.write(data, bytes, 0, bytes.length);
         memory.put8(ack, NO_ANSWER);
-        SplitDriver ring = queue.ring();
+        RingDriver ring = queue.ring();
         if (indirect) {
             ring.beginIndirect();
         } else {

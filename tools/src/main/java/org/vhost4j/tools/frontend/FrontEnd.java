@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.vhost4j.device.driver.SplitDriver;
+import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.platform.sys.Fd;
 import org.vhost4j.vhostuser.wire.ConfigSpace;
 import org.vhost4j.vhostuser.wire.MemoryRegion;
@@ -284,7 +284,7 @@ public final class FrontEnd implements AutoCloseable {
      * @param ring where the three parts are
      * @param ram the region they are in
      */
-    public void setVringAddr(int queue, SplitDriver ring, Ram ram) {
+    public void setVringAddr(int queue, RingDriver ring, Ram ram) {
         setVringAddr(new VringAddress(
                 queue,
                 0,

@@ -2,6 +2,8 @@
 package org.vhost4j.tools.frontend;
 
 import java.time.Duration;
+import org.vhost4j.device.driver.PackedDriver;
+import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.device.driver.SplitDriver;
 import org.vhost4j.platform.sys.EventFd;
 import org.vhost4j.platform.sys.LibC;
@@ -10,7 +12,7 @@ import org.vhost4j.platform.sys.LibC;
 public final class FrontEndQueue implements AutoCloseable {
     private final int index;
     private final Ram ram;
-    private final SplitDriver ring;
+    private final RingDriver ring;
     private final EventFd kick = EventFd.create();
     private final EventFd call = EventFd.create();
     private final EventFd err = EventFd.create();
@@ -18,25 +20,23 @@ public final class FrontEndQueue implements AutoCloseable {
     private long kicks;
 
     /**
-     * Lays a queue out in guest memory; the back-end does not know of it before {@link #start}.
+     * A queue that lies in guest memory; the back-end does not know of it before {@link #start}.
      *
      * @param index the queue's index in the device
-     * @param ram where the ring goes
-     * @param size entries
-     * @param eventIdx whether VIRTIO_F_EVENT_IDX was negotiated
-     * @param indirectCapacity the most descriptors in an indirect table; 0 for none
+     * @param ram where the ring is
+     * @param ring the driver's side of it, split or packed
      */
-    public FrontEndQueue(int index, Ram ram, int size, boolean eventIdx, int indirectCapacity) {
+    public FrontEndQueue(int index, Ram ram, RingDriver ring) {
         this.index = index;
         this.ram = ram;
-        this.ring = new SplitDriver(ram.memory(), size, eventIdx, indirectCapacity);
+        this.ring = ring;
     }
 
     /**
      * Tells the back-end everything about the queue, in QEMU's order; it runs from then on, when it is enabled.
      *
      * @param frontEnd the connection
-     * @param base the available index to begin with
+     * @param base where to begin, such as {@link RingDriver#deviceBase}
      */
     public void start(FrontEnd frontEnd, int base) {
         frontEnd.setVringNum(index, ring.size());
@@ -51,7 +51,7 @@ public final class FrontEndQueue implements AutoCloseable {
      * Stops the queue.
      *
      * @param frontEnd the connection
-     * @return the available index that it would go on with
+     * @return where it would go on
      */
     public int stop(FrontEnd frontEnd) {
         return frontEnd.getVringBase(index);
@@ -71,8 +71,28 @@ public final class FrontEndQueue implements AutoCloseable {
      *
      * @return the driver's side
      */
-    public SplitDriver ring() {
+    public RingDriver ring() {
         return ring;
+    }
+
+    /**
+     * The ring, when it is a split one.
+     *
+     * @return the driver's side
+     * @throws ClassCastException when it is packed
+     */
+    public SplitDriver splitRing() {
+        return (SplitDriver) ring;
+    }
+
+    /**
+     * The ring, when it is a packed one.
+     *
+     * @return the driver's side
+     * @throws ClassCastException when it is split
+     */
+    public PackedDriver packedRing() {
+        return (PackedDriver) ring;
     }
 
     /**

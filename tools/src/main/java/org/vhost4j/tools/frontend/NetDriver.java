@@ -10,6 +10,9 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.driver.DriverHeader;
+import org.vhost4j.device.driver.PackedDriver;
+import org.vhost4j.device.driver.RingDriver;
+import org.vhost4j.device.driver.SplitDriver;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
@@ -139,8 +142,15 @@ public final class NetDriver implements AutoCloseable {
     }
 
     private FrontEndQueue queue(int index, int size) {
-        boolean indirect = Feature.INDIRECT_DESC.in(features);
-        return new FrontEndQueue(index, ram, size, Feature.EVENT_IDX.in(features), indirect ? INDIRECT_CAPACITY : 0);
+        int indirectCapacity = Feature.INDIRECT_DESC.in(features) ? INDIRECT_CAPACITY : 0;
+        RingDriver.Features ring =
+                new RingDriver.Features(Feature.EVENT_IDX.in(features), Feature.IN_ORDER.in(features));
+        return new FrontEndQueue(
+                index,
+                ram,
+                Feature.RING_PACKED.in(features)
+                        ? new PackedDriver(ram.memory(), size, ring, indirectCapacity)
+                        : new SplitDriver(ram.memory(), size, ring, indirectCapacity));
     }
 
     /** The control queue comes behind as many pairs as the device could have, not as many as are in use (section 5.1.2). */
@@ -160,7 +170,7 @@ public final class NetDriver implements AutoCloseable {
         sendMemory();
         enable(true);
         for (FrontEndQueue queue : queues()) {
-            queue.start(frontEnd, queue.ring().collectedIdx());
+            queue.start(frontEnd, queue.ring().deviceBase());
         }
         if (ProtocolFeature.STATUS.in(frontEnd.protocolFeatures())) {
             frontEnd.setStatus(ACKNOWLEDGE_DRIVER | FEATURES_OK | DRIVER_OK);
@@ -195,9 +205,10 @@ public final class NetDriver implements AutoCloseable {
     public void stop() {
         for (FrontEndQueue queue : queues()) {
             int base = queue.stop(frontEnd);
-            if (base != queue.ring().deviceUsedIdx()) {
-                throw new FrontEndException("queue " + queue.index() + " stopped at " + base
-                        + ", but its used index is " + queue.ring().deviceUsedIdx());
+            int expected = queue.ring().deviceBase();
+            if (base != expected) {
+                throw new FrontEndException("queue %d stopped at 0x%x, but what it used ends at 0x%x"
+                        .formatted(queue.index(), base, expected));
             }
         }
     }
@@ -205,7 +216,7 @@ public final class NetDriver implements AutoCloseable {
     /** Starts the queues again where they stopped. */
     public void resume() {
         for (FrontEndQueue queue : queues()) {
-            queue.start(frontEnd, queue.ring().deviceUsedIdx());
+            queue.start(frontEnd, queue.ring().deviceBase());
         }
     }
 

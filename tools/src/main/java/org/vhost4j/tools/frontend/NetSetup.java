@@ -119,6 +119,24 @@ public record NetSetup(
         return withFeatures(features & ~OFFLOADS);
     }
 
+    /**
+     * The same with packed rings.
+     *
+     * @return a copy
+     */
+    public NetSetup packed() {
+        return with(Feature.RING_PACKED);
+    }
+
+    /**
+     * The same with a device that uses chains in order.
+     *
+     * @return a copy
+     */
+    public NetSetup inOrder() {
+        return with(Feature.IN_ORDER);
+    }
+
     private NetSetup withFeatures(long word) {
         return new NetSetup(
                 word, protocolFeatures, pairs, queueSize, receiveFrameBytes, receiveBuffers, receiveShape, ramBytes);

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.driver.DeviceViolationException;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.driver.DriverMemory;
-import org.vhost4j.device.driver.SplitDriver;
+import org.vhost4j.device.driver.RingDriver;
 
 /** The receive queue of a pair: posts buffers, checks what comes by virtio 1.4 section 5.1.6.4. */
 final class Receiver {
@@ -62,7 +62,7 @@ final class Receiver {
     }
 
     private boolean post(long buffer) {
-        SplitDriver ring = queue.ring();
+        RingDriver ring = queue.ring();
         if (shape.indirect()) {
             ring.beginIndirect();
         } else {
@@ -74,7 +74,7 @@ final class Receiver {
             at += piece + ChainShape.GAP;
         }
         int id = ring.offer();
-        if (id == SplitDriver.NO_ROOM) {
+        if (id == RingDriver.NO_ROOM) {
             return false;
         }
         bufferOf[id] = buffer;
@@ -88,7 +88,7 @@ final class Receiver {
     /** Takes the next frame, or null when there is none. */
     @Nullable
     ReceivedFrame poll() {
-        SplitDriver ring = queue.ring();
+        RingDriver ring = queue.ring();
         if (!ring.collect()) {
             return null;
         }
@@ -121,7 +121,7 @@ final class Receiver {
     }
 
     /** Copies the buffer of the element that was collected, and posts it again; true when it was filled to the end. */
-    private boolean takeBuffer(SplitDriver ring, ByteArrayOutputStream all) {
+    private boolean takeBuffer(RingDriver ring, ByteArrayOutputStream all) {
         int length = ring.usedLength();
         long buffer = bufferOf[ring.usedId()];
         long at = buffer;

@@ -4,7 +4,7 @@ package org.vhost4j.tools.frontend;
 import java.util.Arrays;
 import org.vhost4j.device.driver.BufferPool;
 import org.vhost4j.device.driver.DriverMemory;
-import org.vhost4j.device.driver.SplitDriver;
+import org.vhost4j.device.driver.RingDriver;
 
 /** The transmit queue of a pair. */
 final class Transmitter {
@@ -54,7 +54,7 @@ final class Transmitter {
         if (buffer == BufferPool.NONE) {
             return false;
         }
-        SplitDriver ring = queue.ring();
+        RingDriver ring = queue.ring();
         if (shape.indirect()) {
             ring.beginIndirect();
         } else {
@@ -70,7 +70,7 @@ final class Transmitter {
             at += piece + ChainShape.GAP;
         }
         int id = ring.offer();
-        if (id == SplitDriver.NO_ROOM) {
+        if (id == RingDriver.NO_ROOM) {
             pool.give(buffer);
             if (ring.inFlight() == 0) {
                 throw new IllegalArgumentException(pieces.length + " descriptors never fit this queue");
@@ -83,7 +83,7 @@ final class Transmitter {
 
     /** Takes back what the device has used; a chain that somebody else offered has no buffer of ours. */
     void reclaim() {
-        SplitDriver ring = queue.ring();
+        RingDriver ring = queue.ring();
         while (ring.collect()) {
             int id = ring.usedId();
             if (bufferOf[id] != BufferPool.NONE) {

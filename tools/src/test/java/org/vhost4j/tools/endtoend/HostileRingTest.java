@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.vhost4j.device.driver.DriverHeader;
+import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.device.driver.SplitDriver;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.tools.frontend.ChainShape;
@@ -145,10 +146,10 @@ class HostileRingTest {
     void aBadTransmitRingStopsItsDeviceAlone(String inTheLine, Consumer<SplitDriver> act) {
         try (NetDriver driver = setting.attach(NetSetup.full())) {
             FrontEndQueue queue = driver.transmitQueue(0);
-            act.accept(queue.ring());
+            act.accept(queue.splitRing());
             queue.kick().signal();
             setting.backEnd().awaitLine("queue 1", inTheLine);
-            assertThat(queue.ring().deviceUsedIdx()).as("used index").isZero();
+            assertThat(queue.splitRing().deviceUsedIdx()).as("used index").isZero();
             setting.othersGoOn();
         }
         setting.survived("queue 1", inTheLine);
@@ -158,7 +159,7 @@ class HostileRingTest {
     void anIndirectTableThatWasNotNegotiatedStopsItsDeviceAlone() {
         try (NetDriver driver = setting.attach(NetSetup.full().without(Feature.INDIRECT_DESC))) {
             FrontEndQueue queue = driver.transmitQueue(0);
-            SplitDriver ring = queue.ring();
+            SplitDriver ring = queue.splitRing();
             long table = ring.memory().allocate(16, 16);
             ring.rawTableDescriptor(table, 0, driver.ram().guestAddress(), 64, 0, 0);
             ring.rawDescriptor(0, table, 16, INDIRECT, 0);
@@ -172,7 +173,7 @@ class HostileRingTest {
     @Test
     void aReadableReceiveBufferStopsTheReceiverAndNotTheSender() {
         try (NetDriver driver = setting.attach(NetSetup.full().receive(ChainShape.TOGETHER, 1518, 0))) {
-            SplitDriver ring = driver.receiveQueue(0).ring();
+            SplitDriver ring = driver.receiveQueue(0).splitRing();
             ring.rawDescriptor(0, buffer(ring), 1500, 0, 0);
             makeAvailable(ring, 0);
             setting.broadcast();
@@ -185,7 +186,7 @@ class HostileRingTest {
     @Test
     void aReceiveBufferWithoutRoomForTheHeaderStopsTheReceiverAndNotTheSender() {
         try (NetDriver driver = setting.attach(NetSetup.full().receive(ChainShape.TOGETHER, 1518, 0))) {
-            SplitDriver ring = driver.receiveQueue(0).ring();
+            SplitDriver ring = driver.receiveQueue(0).splitRing();
             ring.rawDescriptor(0, buffer(ring), 11, WRITE, 0);
             makeAvailable(ring, 0);
             setting.broadcast();
@@ -198,7 +199,7 @@ class HostileRingTest {
     @Test
     void aBadReceiveIndexStopsTheReceiverAndNotTheSender() {
         try (NetDriver driver = setting.attach(NetSetup.full().receive(ChainShape.TOGETHER, 1518, 0))) {
-            driver.receiveQueue(0).ring().rawAvailIdx(300);
+            driver.receiveQueue(0).splitRing().rawAvailIdx(300);
             setting.broadcast();
             setting.backEnd().awaitLine("queue 0", "jumped");
             setting.othersGoOn();
@@ -224,7 +225,7 @@ class HostileRingTest {
     void anEndlessControlCommandIsRefusedAndTheNextIsAnswered() {
         NetSetup setup = NetSetup.full().with(Feature.CTRL_VQ, Feature.CTRL_RX);
         try (NetDriver driver = setting.attach(setup)) {
-            SplitDriver ring = driver.controlQueue().ring();
+            RingDriver ring = driver.controlQueue().ring();
             long ack = driver.ram().memory().allocate(1, 1);
             driver.ram().memory().put8(ack, 0xa5);
             ring.begin();
@@ -245,7 +246,7 @@ class HostileRingTest {
     void aStoppedDeviceSignalsItsErrorDescriptorAndServesAfterItsQueuesWereStopped() {
         try (NetDriver driver = setting.attach(NetSetup.full())) {
             FrontEndQueue queue = driver.transmitQueue(0);
-            makeAvailable(queue.ring(), 999);
+            makeAvailable(queue.splitRing(), 999);
             queue.kick().signal();
             setting.backEnd().awaitLine("queue 1", "999");
             assertThat(queue.err().drain()).isPositive();
@@ -278,11 +279,11 @@ class HostileRingTest {
                     // Mostly what a device takes, so that it goes on for a while.
                     int flags = random.nextInt(50) == 0 ? random.nextInt(8) : random.nextInt(2);
                     long address = random.nextInt(50) == 0 ? random.nextLong() : base + random.nextInt(1 << 22);
-                    queue.ring()
+                    queue.splitRing()
                             .rawDescriptor(
                                     random.nextInt(256), address, random.nextInt(2000), flags, random.nextInt(256));
-                    queue.ring().rawAvailEntry(i, random.nextInt(256));
-                    queue.ring().rawAvailIdx(i + (random.nextInt(500) == 0 ? 300 : 1));
+                    queue.splitRing().rawAvailEntry(i, random.nextInt(256));
+                    queue.splitRing().rawAvailIdx(i + (random.nextInt(500) == 0 ? 300 : 1));
                     queue.kick().signal();
                 }
             }
@@ -295,7 +296,7 @@ class HostileRingTest {
     void framesWithoutAWholeHeaderOrWithoutAddressesAreDroppedAndTheNextOneCrosses() {
         try (NetDriver driver = setting.attach(NetSetup.full())) {
             FrontEndQueue queue = driver.transmitQueue(0);
-            SplitDriver ring = queue.ring();
+            SplitDriver ring = queue.splitRing();
             long at = ring.memory().allocate(64, 64);
             for (int bytes = 1; bytes < 12 + 14; bytes++) {
                 ring.begin();

@@ -115,7 +115,7 @@ class LifeCycleTest {
             a.frontEnd().resetDevice();
             a.frontEnd().setFeatures(a.frontEnd().features());
             for (FrontEndQueue queue : a.queues()) {
-                queue.start(a.frontEnd(), queue.ring().deviceUsedIdx());
+                queue.start(a.frontEnd(), queue.ring().deviceBase());
             }
             a.enable(true);
             Traffic.exchange(a, 1, b, 2);

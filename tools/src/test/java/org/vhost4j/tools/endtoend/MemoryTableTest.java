@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
+import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.device.driver.SplitDriver;
 import org.vhost4j.tools.frontend.FrontEnd;
 import org.vhost4j.tools.frontend.FrontEndQueue;
@@ -89,7 +90,7 @@ class MemoryTableTest {
         region.memory().write(region.guestAddress(), header, 0, header.length);
         region.memory().write(region.guestAddress() + header.length, frame, 0, frame.length);
         FrontEndQueue queue = driver.transmitQueue(0);
-        SplitDriver ring = queue.ring();
+        RingDriver ring = queue.ring();
         ring.begin();
         ring.readable(region.guestAddress(), header.length + frame.length).offer();
         queue.publish();
@@ -101,7 +102,7 @@ class MemoryTableTest {
                 NetDriver b = backEnd.attach(1, NetSetup.full());
                 NetDriver a = NetDriver.negotiated(frontEnd, NetSetup.full());
                 Ram rings = Ram.create(EXTRA_BASE, EXTRA_BYTES, 4096);
-                FrontEndQueue queue = new FrontEndQueue(1, rings, 64, true, 16)) {
+                FrontEndQueue queue = new FrontEndQueue(1, rings, new SplitDriver(rings.memory(), 64, true, 16))) {
             frontEnd.setMemTable(List.of(a.ram(), rings));
             queue.start(frontEnd, 0);
             frontEnd.setVringEnable(1, true);

@@ -54,7 +54,11 @@ final class TestBackEnd implements AutoCloseable {
             Feature.ANY_LAYOUT,
             Feature.INDIRECT_DESC,
             Feature.EVENT_IDX,
+            Feature.NOTIFY_ON_EMPTY,
             Feature.VERSION_1,
+            Feature.RING_PACKED,
+            Feature.IN_ORDER,
+            Feature.RING_RESET,
             Feature.GUEST_USO4,
             Feature.GUEST_USO6,
             Feature.HOST_USO);

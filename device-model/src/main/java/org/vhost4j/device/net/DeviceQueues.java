@@ -112,17 +112,20 @@ final class DeviceQueues {
         }
     }
 
-    void notifier(int index, GuestNotifier notifier) {
+    /** The interrupt of a queue, or null when it does not run. */
+    @Nullable
+    QueueInterrupt interrupt(int index) {
         ControlQueue commands = control;
+        if (isControl(index)) {
+            return commands == null ? null : commands.interrupt;
+        }
         RxQueue receive = receive(index);
         TxQueue transmit = transmit(index);
-        if (isControl(index) && commands != null) {
-            commands.notifier = notifier;
-        } else if (receive != null) {
-            receive.notifier = notifier;
-        } else if (transmit != null) {
-            transmit.notifier = notifier;
-        }
+        return receive != null ? receive.interrupt : transmit != null ? transmit.interrupt : null;
+    }
+
+    int controlIndex() {
+        return controlIndex;
     }
 
     /** Whether frames can move both ways. */
@@ -170,6 +173,34 @@ final class DeviceQueues {
         }
         if (control != null) {
             control.queue.disableNotifications();
+        }
+    }
+
+    /** Raises the interrupts that are due. */
+    void turn() {
+        for (int i = 0; i < maxPairs; i++) {
+            TxQueue transmit = tx[i];
+            RxQueue receive = rx[i];
+            if (transmit != null) {
+                transmit.interrupt.turn();
+            }
+            if (receive != null) {
+                receive.interrupt.turn();
+            }
+        }
+    }
+
+    /** Raises the interrupts that are held. */
+    void release() {
+        for (int i = 0; i < maxPairs; i++) {
+            TxQueue transmit = tx[i];
+            RxQueue receive = rx[i];
+            if (transmit != null) {
+                transmit.interrupt.release();
+            }
+            if (receive != null) {
+                receive.interrupt.release();
+            }
         }
     }
 }

@@ -22,7 +22,11 @@ final class DriverFeatures {
     /** Takes a feature word; all receive offloads in it are on. */
     void acknowledge(long acknowledged) {
         word = acknowledged;
-        headerBytes = has(Feature.VERSION_1) || has(Feature.MRG_RXBUF) ? NetHeader.BYTES : NetHeader.LEGACY_BYTES;
+        if (has(Feature.HASH_REPORT)) {
+            headerBytes = NetHeader.HASH_BYTES;
+        } else {
+            headerBytes = has(Feature.VERSION_1) || has(Feature.MRG_RXBUF) ? NetHeader.BYTES : NetHeader.LEGACY_BYTES;
+        }
         mayUse = mask(word, Feature.CSUM, Offloads.CSUM)
                 | mask(word, Feature.HOST_TSO4, Offloads.TSO4)
                 | mask(word, Feature.HOST_TSO6, Offloads.TSO6)

@@ -10,17 +10,23 @@ package org.vhost4j.device.net;
  *   8  le16 max_virtqueue_pairs
  *  10  le16 mtu
  *  12  le32 speed                0xffffffff: unknown
- *  16  u8   duplex               0xff: unknown
+ *  16  u8   duplex               0 half, 1 full, 0xff: unknown
+ *  17  u8   rss_max_key_size
+ *  18  le16 rss_max_indirection_table_length
+ *  20  le32 supported_hash_types
  * </pre>
  *
- * Bytes behind the last field read as zero.
+ * Fields of features that were not offered are there all the same; a driver does not read them. Bytes behind the last field read as
+ * zero.
  */
 public final class NetConfigSpace {
     /** The size of the field list: what {@code config_size=} of QEMU's generic device has to cover. */
     public static final int BYTES = 24;
 
     private static final int MAC_BYTES = 6;
+    private static final int STATUS_OFFSET = 6;
     private static final int LINK_UP = 1;
+    private static final int ANNOUNCE = 2;
 
     private final byte[] bytes = new byte[BYTES];
     private boolean macWritable;
@@ -31,15 +37,41 @@ public final class NetConfigSpace {
      * @param mac the MAC address, 48 bits, first byte highest
      * @param maxPairs max_virtqueue_pairs, 1 to 32768
      * @param mtu the MTU in bytes, or 0 when none is announced
+     * @param speed in Mbit/s, or {@link LinkSpeed#UNKNOWN}
      */
-    public NetConfigSpace(long mac, int maxPairs, int mtu) {
+    public NetConfigSpace(long mac, int maxPairs, int mtu, LinkSpeed speed) {
         setMac(mac);
-        putShort(6, LINK_UP);
+        putShort(STATUS_OFFSET, LINK_UP);
         putShort(8, maxPairs);
         putShort(10, mtu);
-        putShort(12, 0xffff);
-        putShort(14, 0xffff);
-        bytes[16] = (byte) 0xff;
+        putShort(12, speed.megabits());
+        putShort(14, speed.megabits() >>> 16);
+        bytes[16] = (byte) speed.duplex().value();
+        bytes[17] = Toeplitz.KEY_BYTES;
+        putShort(18, RssConfig.MAX_TABLE);
+        putShort(20, HashTypes.ALL);
+    }
+
+    /**
+     * Says whether the link is up.
+     *
+     * @param up LINK_UP in {@code status}
+     */
+    void linkUp(boolean up) {
+        status(LINK_UP, up);
+    }
+
+    /**
+     * Asks the driver to announce itself, or no longer.
+     *
+     * @param wanted ANNOUNCE in {@code status}
+     */
+    void announce(boolean wanted) {
+        status(ANNOUNCE, wanted);
+    }
+
+    private void status(int bit, boolean on) {
+        bytes[STATUS_OFFSET] = (byte) (on ? bytes[STATUS_OFFSET] | bit : bytes[STATUS_OFFSET] & ~bit);
     }
 
     /**

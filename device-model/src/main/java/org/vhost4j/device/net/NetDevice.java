@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
+import java.util.Arrays;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.packet.OffloadEngine;
@@ -17,19 +19,23 @@ import org.vhost4j.device.stats.Counters;
  * is started but not enabled receives nothing, and what it transmits is thrown away, as vhost-user wants it.
  */
 public final class NetDevice implements NetPort {
-    /** Frames that one queue may send in one turn. */
+    /** Control commands that are carried out in one turn. */
     private static final int BURST = 64;
 
     private final NetDeviceConfig config;
     private final NetConfigSpace configSpace;
-    private final FrameSink sink;
-    private final OffloadEngine engine;
     private final Runnable checkpoint;
     private final DeviceOwner owner;
     private final Counters counters = new Counters();
     private final DeviceQueues queues;
     private final ReceivePath reception;
+    private final SendPath transmission;
     private final DriverFeatures driver = new DriverFeatures();
+    private final ControlCommands commands = new ControlCommands(this);
+    private final QueueStatistics[] statistics;
+    private final Moderations moderations;
+
+    private boolean linkUp = true;
 
     /** A queue runs whose driver never notifies. */
     private boolean mustPoll;
@@ -48,13 +54,15 @@ public final class NetDevice implements NetPort {
     public NetDevice(
             NetDeviceConfig config, FrameSink sink, OffloadEngine engine, Runnable checkpoint, DeviceOwner owner) {
         this.config = config;
-        this.configSpace = new NetConfigSpace(config.mac(), config.maxPairs(), config.mtu());
-        this.sink = sink;
-        this.engine = engine;
+        this.configSpace = new NetConfigSpace(config.mac(), config.maxPairs(), config.mtu(), config.speed());
         this.checkpoint = checkpoint;
         this.owner = owner;
         this.queues = new DeviceQueues(config.maxPairs());
+        this.statistics = new QueueStatistics[2 * config.maxPairs() + 1];
+        Arrays.setAll(statistics, index -> new QueueStatistics());
+        this.moderations = new Moderations(queues, 2 * config.maxPairs());
         this.reception = new ReceivePath(queues.rx, configSpace, counters);
+        this.transmission = new SendPath(this, sink, engine, driver, reception.steering, counters);
     }
 
     // ---- control: called between bursts
@@ -77,10 +85,18 @@ public final class NetDevice implements NetPort {
     public void newDriver() {
         driver.acknowledge(driver.word());
         queues.follow(driver);
-        reception.pairs = driver.has(Feature.CTRL_VQ) && driver.has(Feature.MQ) ? 1 : config.maxPairs();
+        reception.steering.reset(
+                driver.has(Feature.CTRL_VQ) && (driver.has(Feature.MQ) || driver.has(Feature.RSS))
+                        ? 1
+                        : config.maxPairs(),
+                driver.has(Feature.HASH_REPORT));
         configSpace.macWritable(!driver.has(Feature.VERSION_1));
         reception.filter.reset(driver.has(Feature.CTRL_VLAN));
-        reception.flows.clear();
+        configSpace.announce(false);
+        moderations.reset();
+        for (QueueStatistics each : statistics) {
+            each.clear();
+        }
         owner.offloadsChanged(driver.accepts());
     }
 
@@ -115,13 +131,22 @@ public final class NetDevice implements NetPort {
      */
     public void start(int index, Virtqueue queue, GuestNotifier notifier, boolean enabled, boolean silent) {
         int headerBytes = driver.headerBytes();
+        QueueInterrupt interrupt = new QueueInterrupt(notifier, statistics[index], counters);
+        interrupt.moderate(moderations.of(index));
         if (queues.isControl(index)) {
-            queues.startControl(new ControlQueue(this, queue, notifier));
+            queues.startControl(new ControlQueue(commands, queue, interrupt, counters));
         } else if (DeviceQueues.receives(index)) {
             queues.startReceive(
-                    index, new RxQueue(queue, notifier, enabled, driver.has(Feature.MRG_RXBUF), headerBytes));
+                    index,
+                    new RxQueue(
+                            queue,
+                            interrupt,
+                            enabled,
+                            driver.has(Feature.MRG_RXBUF),
+                            headerBytes,
+                            reception.steering.hash));
         } else {
-            queues.startTransmit(index, new TxQueue(queue, notifier, enabled, headerBytes));
+            queues.startTransmit(index, new TxQueue(queue, interrupt, enabled, headerBytes));
         }
         queue.disableNotifications();
         reception.full = false;
@@ -147,10 +172,12 @@ public final class NetDevice implements NetPort {
         TxQueue transmit = queues.transmit(index);
         if (stoppedReason == null) {
             if (receive != null) {
-                publish(receive.queue, receive.notifier);
+                publish(receive.queue, receive.interrupt);
+                receive.interrupt.release();
             } else if (transmit != null) {
                 transmit.unpark();
-                publish(transmit.queue, transmit.notifier);
+                publish(transmit.queue, transmit.interrupt);
+                transmit.interrupt.release();
             }
         }
         queues.remove(index);
@@ -177,7 +204,10 @@ public final class NetDevice implements NetPort {
      * @param notifier the new one
      */
     public void notifier(int index, GuestNotifier notifier) {
-        queues.notifier(index, notifier);
+        QueueInterrupt interrupt = queues.interrupt(index);
+        if (interrupt != null) {
+            interrupt.notifier(notifier);
+        }
         notifier.signal();
     }
 
@@ -186,6 +216,38 @@ public final class NetDevice implements NetPort {
         driver.acknowledge(0);
         newDriver();
         configSpace.setMac(config.mac());
+    }
+
+    /**
+     * Counts a notification of the driver, for its statistics.
+     *
+     * @param index the virtqueue that it was for
+     */
+    public void notified(int index) {
+        statistics[index].notifications++;
+    }
+
+    /**
+     * Sets the link up or down. While it is down no frame moves in either direction.
+     *
+     * @param up LINK_UP of the config space; whoever calls lets the driver know that it has changed
+     */
+    public void link(boolean up) {
+        linkUp = up;
+        configSpace.linkUp(up);
+    }
+
+    /**
+     * Asks the driver to announce where it is (virtio 1.4 section 5.1.6.5.4).
+     *
+     * @return whether it can; then whoever calls lets it know that the config space has changed
+     */
+    public boolean askToAnnounce() {
+        boolean can = driver.has(Feature.GUEST_ANNOUNCE) && driver.has(Feature.STATUS) && driver.has(Feature.CTRL_VQ);
+        if (can) {
+            configSpace.announce(true);
+        }
+        return can;
     }
 
     /**
@@ -228,13 +290,37 @@ public final class NetDevice implements NetPort {
         return reception.filter;
     }
 
-    /** CTRL_MQ: how many pairs the driver uses from now on. */
+    /** MQ_VQ_PAIRS_SET: how many pairs the driver uses from now on. */
     boolean queuePairs(int wanted) {
         if (wanted < 1 || wanted > config.maxPairs()) {
             return false;
         }
-        reception.pairs = wanted;
+        reception.steering.automatic(wanted);
         return true;
+    }
+
+    /** MQ_RSS_CONFIG. */
+    boolean scale(byte[] command) {
+        Optional<RssConfig> wanted = RssConfig.rss(command, config.maxPairs());
+        wanted.ifPresent(reception.steering::scale);
+        return wanted.isPresent();
+    }
+
+    /** MQ_HASH_CONFIG. */
+    boolean reportHashes(byte[] command) {
+        Optional<RssConfig> wanted = RssConfig.hash(command);
+        wanted.ifPresent(reception.steering::report);
+        return wanted.isPresent();
+    }
+
+    /** Notification coalescing, as the driver set it. */
+    Moderations moderations() {
+        return moderations;
+    }
+
+    /** STATS_GET. */
+    Optional<byte[]> statistics(byte[] command) {
+        return StatisticsReply.get(command, statistics, queues.controlIndex());
     }
 
     /** CTRL_GUEST_OFFLOADS: which of the negotiated receive offloads are on. */
@@ -260,12 +346,16 @@ public final class NetDevice implements NetPort {
             return 0;
         }
         try {
+            if (moderations.any()) {
+                queues.turn();
+            }
             int work = 0;
             TxQueue[] transmit = queues.tx;
             for (int pair = 0; pair < transmit.length; pair++) {
                 TxQueue queue = transmit[pair];
                 if (queue != null) {
-                    work += send(queue, pair);
+                    work += transmission.send(queue, pair, linkUp);
+                    publish(queue.queue, queue.interrupt);
                 }
             }
             ControlQueue commands = queues.control;
@@ -279,86 +369,24 @@ public final class NetDevice implements NetPort {
         }
     }
 
-    private int send(TxQueue queue, int pair) {
-        int work = 0;
-        queue.recover();
-        if (queue.parked) {
-            work++;
-            if (sink.forward(this, queue.frame) == NO_ROOM) {
-                return work;
-            }
-            sent(queue);
-        }
-        while (work < BURST) {
-            int next = queue.next();
-            if (next == TxQueue.EMPTY) {
-                break;
-            }
-            work++;
-            if (next == TxQueue.RUNT) {
-                counters.increment(Counter.TX_BAD_HEADER);
-            } else if (!queue.enabled) {
-                counters.increment(Counter.TX_DISABLED);
-                queue.done();
-            } else if (engine.check(queue.frame, driver.mayUse()) != null) {
-                counters.increment(Counter.TX_BAD_HEADER);
-                queue.done();
-            } else {
-                if (config.maxPairs() > 1) {
-                    // Before it is forwarded: its answer may come back at once.
-                    reception.flows.sent(queue.frame, pair);
-                }
-                if (sink.forward(this, queue.frame) == NO_ROOM) {
-                    queue.parked = true;
-                    break;
-                }
-                sent(queue);
-            }
-        }
-        if (work != 0) {
-            sink.flush();
-            publish(queue.queue, queue.notifier);
-        }
-        return work;
-    }
-
-    private void sent(TxQueue queue) {
-        Frame frame = queue.frame;
-        counters.increment(Counter.TX_FRAMES);
-        counters.add(Counter.TX_BYTES, frame.bytes);
-        if (frame.flags != 0) {
-            counters.increment(Counter.TX_PARTIAL_CHECKSUM);
-            switch (frame.gsoType & ~Frame.GSO_ECN) {
-                case Frame.GSO_TCPV4 -> counters.increment(Counter.TX_TCPV4);
-                case Frame.GSO_TCPV6 -> counters.increment(Counter.TX_TCPV6);
-                case Frame.GSO_UDP_L4 -> counters.increment(Counter.TX_UDP_L4);
-                default -> {}
-            }
-        }
-        queue.done();
-    }
-
     private int serveControl(ControlQueue queue) {
         int work = 0;
         while (work < BURST && queue.next()) {
             work++;
         }
         if (work != 0) {
-            publish(queue.queue, queue.notifier);
+            publish(queue.queue, queue.interrupt);
         }
         return work;
     }
 
-    private void publish(Virtqueue queue, GuestNotifier notifier) {
+    private void publish(Virtqueue queue, QueueInterrupt interrupt) {
         if (!queue.hasUnpublished()) {
             return;
         }
         // A fault of the memory below shows here at the latest, before the guest could see what came of it.
         checkpoint.run();
-        if (queue.publish()) {
-            counters.increment(Counter.INTERRUPTS);
-            notifier.signal();
-        }
+        interrupt.published(queue.publish());
     }
 
     @Override
@@ -367,6 +395,10 @@ public final class NetDevice implements NetPort {
             return false;
         }
         try {
+            if (moderations.any()) {
+                // Nothing wakes a sleeping lane for an interrupt that is due.
+                queues.release();
+            }
             boolean work = queues.enableNotifications(reception.full);
             return work || mustPoll;
         } catch (RingFault fault) {
@@ -406,7 +438,7 @@ public final class NetDevice implements NetPort {
 
     @Override
     public int deliver(Frame frame) {
-        if (stoppedReason != null) {
+        if (stoppedReason != null || !linkUp) {
             counters.increment(Counter.RX_NOT_READY);
             return REFUSED;
         }
@@ -420,7 +452,7 @@ public final class NetDevice implements NetPort {
 
     @Override
     public boolean reserve(Frame landing, int atLeast) {
-        if (stoppedReason != null) {
+        if (stoppedReason != null || !linkUp) {
             return false;
         }
         try {
@@ -443,7 +475,7 @@ public final class NetDevice implements NetPort {
         }
         for (RxQueue queue : queues.rx) {
             if (queue != null) {
-                publish(queue.queue, queue.notifier);
+                publish(queue.queue, queue.interrupt);
             }
         }
     }

@@ -8,8 +8,9 @@ package org.vhost4j.device.net;
  * @param mac the MAC address of the config space, 48 bits, first byte highest
  * @param maxPairs queue pairs, 1 to 128
  * @param mtu the MTU of the config space in bytes, 68 to 65535, or 0 for none
+ * @param speed what the config space says of the link
  */
-public record NetDeviceConfig(String name, long mac, int maxPairs, int mtu) {
+public record NetDeviceConfig(String name, long mac, int maxPairs, int mtu, LinkSpeed speed) {
     /** The most queue pairs. */
     public static final int MAX_PAIRS = 128;
 

@@ -29,6 +29,9 @@ public final class NetHeader {
     /** Length with the fields of super-frames inside a UDP tunnel. */
     public static final int TUNNEL_BYTES = 24;
 
+    /** Length with the hash of a received frame. */
+    public static final int HASH_BYTES = 20;
+
     private static final int HASH = 12;
     private static final int TUNNEL = 20;
 
@@ -76,7 +79,7 @@ public final class NetHeader {
      * Writes a header.
      *
      * @param address where there is room for {@code bytes}
-     * @param bytes {@link #BYTES} or {@link #LEGACY_BYTES}
+     * @param bytes {@link #BYTES}, {@link #HASH_BYTES} or {@link #LEGACY_BYTES}
      * @param frame gives the fields; its headers are not said to be longer than itself
      * @param buffers how many chains the frame fills, 1 to 65535; not written in a header of {@link #LEGACY_BYTES}
      */
@@ -88,10 +91,21 @@ public final class NetHeader {
                         | ((long) Math.min(frame.headerLength, frame.bytes) << 16)
                         | ((long) frame.gsoSize << 32)
                         | ((long) frame.checksumStart << 48));
-        if (bytes == BYTES) {
+        if (bytes >= BYTES) {
             HostMemory.putIntLE(address + 8, frame.checksumOffset | (buffers << 16));
         } else {
             HostMemory.putShortLE(address + 8, frame.checksumOffset);
         }
+    }
+
+    /**
+     * Writes the hash into a header of {@link #HASH_BYTES}.
+     *
+     * @param address where the header is
+     * @param value hash_value
+     * @param report hash_report, 0 for none
+     */
+    public static void writeHash(long address, int value, int report) {
+        HostMemory.putLongLE(address + HASH, (value & 0xffff_ffffL) | ((long) report << 32));
     }
 }

@@ -16,10 +16,7 @@ final class ReceivePath {
     private static final long PATIENCE_NANOS = 50_000_000;
 
     final ReceiveFilter filter = new ReceiveFilter();
-    final FlowTable flows = new FlowTable();
-
-    /** How many pairs the driver uses: all, or as many as it said on the control queue. */
-    int pairs;
+    final ReceiveSteering steering = new ReceiveSteering();
 
     /** Whether frames wait for buffers, or are dropped for want of them. */
     boolean full;
@@ -39,7 +36,6 @@ final class ReceivePath {
         this.queues = queues;
         this.configSpace = configSpace;
         this.counters = counters;
-        this.pairs = queues.length;
     }
 
     /** Hands over a frame; see {@link NetPort#deliver}. */
@@ -53,21 +49,24 @@ final class ReceivePath {
             counters.increment(Counter.RX_FILTERED);
             return NetPort.REFUSED;
         }
+        QueueStatistics statistics = queue.interrupt.statistics();
         return switch (queue.deliver(frame)) {
             case RxQueue.ROOM -> {
-                received(frame, frame.bytes);
+                received(statistics, frame, frame.bytes);
                 yield NetPort.DELIVERED;
             }
-            case RxQueue.EMPTY -> noRoom();
+            case RxQueue.EMPTY -> noRoom(statistics);
             default -> {
                 counters.increment(Counter.RX_TOO_LONG);
+                statistics.drops++;
                 yield NetPort.REFUSED;
             }
         };
     }
 
-    private void received(Frame frame, int bytes) {
+    private void received(QueueStatistics statistics, Frame frame, int bytes) {
         full = false;
+        statistics.moved(frame, bytes);
         counters.increment(Counter.RX_FRAMES);
         counters.add(Counter.RX_BYTES, bytes);
         switch (frame.gsoType & ~Frame.GSO_ECN) {
@@ -79,7 +78,7 @@ final class ReceivePath {
     }
 
     /** No buffers: the sender waits for a while, and when that while is over its frames are dropped until there are some. */
-    private int noRoom() {
+    private int noRoom(QueueStatistics statistics) {
         long now = System.nanoTime();
         if (!full) {
             full = true;
@@ -89,18 +88,17 @@ final class ReceivePath {
             return NetPort.NO_ROOM;
         }
         counters.increment(Counter.RX_NO_BUFFER);
+        statistics.drops++;
+        statistics.dropsOfItsKind++;
         return NetPort.REFUSED;
     }
 
     private @Nullable RxQueue queueFor(Frame frame) {
-        RxQueue first = queues[0];
-        if (pairs > 1) {
-            int pair = flows.pairFor(frame);
-            RxQueue queue = pair < pairs ? queues[pair] : null;
-            if (queue != null && queue.enabled) {
-                return queue;
-            }
+        RxQueue queue = queues[steering.indifferent() ? 0 : steering.pairFor(frame)];
+        if (queue != null && queue.enabled) {
+            return queue;
         }
+        RxQueue first = queues[0];
         return first != null && first.enabled ? first : null;
     }
 
@@ -120,7 +118,7 @@ final class ReceivePath {
     boolean reserve(Frame landing, int atLeast) {
         // Steering and filtering look at the frame, which is not there yet.
         RxQueue queue = queues[0];
-        if (queue == null || !queue.enabled || pairs > 1 || !filter.promiscuous) {
+        if (queue == null || !queue.enabled || !steering.indifferent() || !filter.promiscuous) {
             return false;
         }
         if (queue.reserve(landing, atLeast) != RxQueue.ROOM) {
@@ -139,7 +137,7 @@ final class ReceivePath {
         }
         queue.commit(landing, bytes);
         if (bytes != 0) {
-            received(landing, bytes);
+            received(queue.interrupt.statistics(), landing, bytes);
         }
     }
 

@@ -21,10 +21,11 @@ final class RxQueue {
     static final int TOO_SMALL = 2;
 
     final Virtqueue queue;
-    GuestNotifier notifier;
+    final QueueInterrupt interrupt;
     boolean enabled;
 
     private final boolean mergeable;
+    private final ReceiveHash hash;
     private final int headerBytes;
     private final Chain chain = new Chain();
     private final Frame landing = new Frame();
@@ -35,14 +36,26 @@ final class RxQueue {
     /** The header's place when it lies in one piece, else 0 and the pieces are listed behind. */
     private long headerAddress;
 
-    private final long[] headerPart = new long[NetHeader.BYTES];
-    private final int[] headerPartLength = new int[NetHeader.BYTES];
+    private final long[] headerPart = new long[NetHeader.HASH_BYTES];
+    private final int[] headerPartLength = new int[NetHeader.HASH_BYTES];
     private int headerParts;
-    private final MemorySegment headerScratch = Arena.ofAuto().allocate(16, 16);
+    private final MemorySegment headerScratch = Arena.ofAuto().allocate(NetHeader.HASH_BYTES, 8);
 
-    RxQueue(Virtqueue queue, GuestNotifier notifier, boolean enabled, boolean mergeable, int headerBytes) {
+    /**
+     * A queue that has received nothing.
+     *
+     * @param hash has the hash of the frame that is delivered, for drivers with HASH_REPORT
+     */
+    RxQueue(
+            Virtqueue queue,
+            QueueInterrupt interrupt,
+            boolean enabled,
+            boolean mergeable,
+            int headerBytes,
+            ReceiveHash hash) {
         this.queue = queue;
-        this.notifier = notifier;
+        this.interrupt = interrupt;
+        this.hash = hash;
         this.enabled = enabled;
         this.mergeable = mergeable;
         this.headerBytes = headerBytes;
@@ -65,7 +78,7 @@ final class RxQueue {
             HostMemory.copy(frame.address[i], to, frame.length[i]);
             to += frame.length[i];
         }
-        NetHeader.write(header, headerBytes, frame, 1);
+        writeHeader(header, frame, 1);
         queue.use(chain.id, written);
         return ROOM;
     }
@@ -175,7 +188,7 @@ final class RxQueue {
             used++;
         }
         if (headerAddress != 0) {
-            NetHeader.write(headerAddress, headerBytes, room, used);
+            writeHeader(headerAddress, room, used);
         } else {
             writeScatteredHeader(room, used);
         }
@@ -183,8 +196,15 @@ final class RxQueue {
         taken = 0;
     }
 
+    private void writeHeader(long address, Frame frame, int buffers) {
+        NetHeader.write(address, headerBytes, frame, buffers);
+        if (headerBytes == NetHeader.HASH_BYTES) {
+            NetHeader.writeHash(address, hash.value, hash.report);
+        }
+    }
+
     private void writeScatteredHeader(Frame room, int buffers) {
-        NetHeader.write(headerScratch.address(), headerBytes, room, buffers);
+        writeHeader(headerScratch.address(), room, buffers);
         long from = headerScratch.address();
         for (int i = 0; i < headerParts; i++) {
             HostMemory.copy(from, headerPart[i], headerPartLength[i]);

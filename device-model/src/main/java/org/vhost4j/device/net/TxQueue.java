@@ -19,7 +19,7 @@ final class TxQueue {
 
     final Virtqueue queue;
     final Frame frame = new Frame();
-    GuestNotifier notifier;
+    final QueueInterrupt interrupt;
     boolean enabled;
 
     /** Whether {@link #frame} waits for room at its receiver. */
@@ -30,11 +30,11 @@ final class TxQueue {
 
     private final int headerBytes;
     private final Chain chain = new Chain();
-    private final MemorySegment headerScratch = Arena.ofAuto().allocate(16, 16);
+    private final MemorySegment headerScratch = Arena.ofAuto().allocate(NetHeader.HASH_BYTES, 8);
 
-    TxQueue(Virtqueue queue, GuestNotifier notifier, boolean enabled, int headerBytes) {
+    TxQueue(Virtqueue queue, QueueInterrupt interrupt, boolean enabled, int headerBytes) {
         this.queue = queue;
-        this.notifier = notifier;
+        this.interrupt = interrupt;
         this.enabled = enabled;
         this.headerBytes = headerBytes;
     }

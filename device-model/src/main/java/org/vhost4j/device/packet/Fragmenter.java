@@ -101,8 +101,7 @@ final class Fragmenter {
                 : HostMemory.getShortBE(udp + SuperFrameRules.UDP_CSUM_OFFSET);
         HostMemory.putShortBE(udp + 4, length);
         HostMemory.putShortBE(udp + SuperFrameRules.UDP_CSUM_OFFSET, 0);
-        int checksum = Checksum.finish(
-                (long) pseudo + Checksum.sum(udp, 8) + Checksum.sum(frame, headers.length()));
+        int checksum = Checksum.finish((long) pseudo + Checksum.sum(udp, 8) + Checksum.sum(frame, headers.length()));
         HostMemory.putShortBE(udp + SuperFrameRules.UDP_CSUM_OFFSET, checksum == 0 ? 0xffff : checksum);
     }
 

@@ -148,9 +148,8 @@ public final class OffloadEngine {
         if (frame.gsoType == Frame.GSO_NONE) {
             return complete(frame, port);
         }
-        int result = gsoType == Frame.GSO_UDP
-                ? fragmenter.cut(frame, port, counters)
-                : segmenter.cut(frame, port, counters);
+        int result =
+                gsoType == Frame.GSO_UDP ? fragmenter.cut(frame, port, counters) : segmenter.cut(frame, port, counters);
         if (result == NetPort.DELIVERED) {
             counters.add(OffloadCounter.cut(gsoType));
         }

@@ -48,7 +48,8 @@ final class OuterHeaders {
                 pseudoSum = headers.outerAddressSum() + PacketHeaders.UDP;
             } else {
                 int seed = HostMemory.getShortBE(udp + SuperFrameRules.UDP_CSUM_OFFSET);
-                pseudoSum = Checksum.fold(seed + (0xffffL ^ Checksum.fold(frame.bytes - headers.outerTransportOffset())));
+                pseudoSum =
+                        Checksum.fold(seed + (0xffffL ^ Checksum.fold(frame.bytes - headers.outerTransportOffset())));
             }
             HostMemory.putShortBE(udp + SuperFrameRules.UDP_CSUM_OFFSET, 0);
         }

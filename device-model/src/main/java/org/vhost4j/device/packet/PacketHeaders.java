@@ -129,9 +129,8 @@ public final class PacketHeaders {
         if (innerNetwork >= copied) {
             return beyond(innerNetwork + 1);
         }
-        BadFrame bad = HostMemory.getByte(copy + innerNetwork) >>> 4 == 4
-                ? parseIpv4(innerNetwork)
-                : parseIpv6(innerNetwork);
+        BadFrame bad =
+                HostMemory.getByte(copy + innerNetwork) >>> 4 == 4 ? parseIpv4(innerNetwork) : parseIpv6(innerNetwork);
         return bad != null ? bad : parseTransport();
     }
 

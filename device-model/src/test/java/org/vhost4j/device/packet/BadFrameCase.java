@@ -273,9 +273,7 @@ public final class BadFrameCase {
                         .tunnel()
                         .keep(14 + 28 + 22 + 39)
                         .header(f -> f.checksumStart = 50),
-                bad(BadFrame.FRAGMENT, "the tunnel's packet")
-                        .tunnel()
-                        .bytes(p -> p.bytes[p.outerNetwork + 6] = 0x20),
+                bad(BadFrame.FRAGMENT, "the tunnel's packet").tunnel().bytes(p -> p.bytes[p.outerNetwork + 6] = 0x20),
                 bad(BadFrame.FRAGMENT, "the inner packet").tunnel().packet(p -> p.fragmentField = 0x2000),
                 bad(BadFrame.CSUM_START, "that of the outer UDP header")
                         .tunnel()

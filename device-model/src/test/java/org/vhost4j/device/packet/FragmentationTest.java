@@ -148,12 +148,17 @@ class FragmentationTest {
         if (packet.ipv6) {
             int at = packet.fragmentable() + 4;
             byte[] first = Arrays.copyOfRange(ours.getFirst(), at, at + 4);
-            assertThat(identifications.add(Arrays.hashCode(first))).as("a new identification").isTrue();
+            assertThat(identifications.add(Arrays.hashCode(first)))
+                    .as("a new identification")
+                    .isTrue();
             for (byte[] fragment : ours) {
                 assertThat(Arrays.copyOfRange(fragment, at, at + 4)).isEqualTo(first);
                 Arrays.fill(fragment, at, at + 4, (byte) 0);
             }
         }
-        assertThat(ours).as(packet.toString()).usingElementComparator(Arrays::compare).isEqualTo(reference);
+        assertThat(ours)
+                .as(packet.toString())
+                .usingElementComparator(Arrays::compare)
+                .isEqualTo(reference);
     }
 }

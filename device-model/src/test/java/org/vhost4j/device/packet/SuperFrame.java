@@ -120,7 +120,8 @@ public final class SuperFrame {
         frame.ufo = true;
         frame.ecn = false;
         frame.gsoSize = 8 * (1 + random.nextInt(Math.max(1, maxPayload / 80)));
-        frame.payload = randomBytes(random, frame.gsoSize * (1 + random.nextInt(10)) + 1 + random.nextInt(frame.gsoSize));
+        frame.payload =
+                randomBytes(random, frame.gsoSize * (1 + random.nextInt(10)) + 1 + random.nextInt(frame.gsoSize));
         return frame.build();
     }
 

@@ -76,7 +76,8 @@ public record DeviceCapabilities(
         } else {
             whyNot.put(Feature.MQ, "it has one queue pair (give --queues more than 1)");
         }
-        // The offload engine and the TAP know super-frames inside UDP tunnels (bits 65 to 68), but no guest can be promised them:
+        // The offload engine and the TAP know super-frames inside UDP tunnels (bits 65 to 68), but no guest can be
+        // promised them:
         // vhost-user's GET_FEATURES and SET_FEATURES carry one 64-bit word, and it has no message for more.
         return new DeviceCapabilities("this back-end", features, Set.of(), Long.SIZE, mtu.orElse(0), whyNot);
     }

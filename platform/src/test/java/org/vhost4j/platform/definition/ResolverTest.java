@@ -179,10 +179,9 @@ final class ResolverTest {
     void dependenciesAreNamedAndNeverCleared() {
         Refusal refusal = refused(on("linux-6.12").withPlatform("linux-6.12").withSettings(Map.of("csum", "off")));
         assertThat(refusal.reasons())
-                .containsExactly(
-                        "host_tso4, host_tso6, host_ecn, host_ufo and host_uso need csum (off by --set): add"
-                                + " --set host_tso4=off --set host_tso6=off --set host_ecn=off --set host_ufo=off --set host_uso=off,"
-                                + " or set csum=on.");
+                .containsExactly("host_tso4, host_tso6, host_ecn, host_ufo and host_uso need csum (off by --set): add"
+                        + " --set host_tso4=off --set host_tso6=off --set host_ecn=off --set host_ufo=off --set host_uso=off,"
+                        + " or set csum=on.");
         Refusal ecn = refused(on("linux-6.12")
                 .withPlatform("linux-6.12")
                 .withSettings(Map.of("guest_tso4", "off", "guest_tso6", "off")));
@@ -201,8 +200,18 @@ final class ResolverTest {
         Resolution resolution = resolved(on("linux-6.12")
                 .withPlatform("linux-6.12")
                 .withSettings(Map.of(
-                        "csum", "off", "host_tso4", "off", "host_tso6", "off", "host_ecn", "off", "host_ufo", "off",
-                        "host_uso", "off")));
+                        "csum",
+                        "off",
+                        "host_tso4",
+                        "off",
+                        "host_tso6",
+                        "off",
+                        "host_ecn",
+                        "off",
+                        "host_ufo",
+                        "off",
+                        "host_uso",
+                        "off")));
         assertThat(resolution.offered().violations()).isEmpty();
         assertThat(resolution.offered().has(Feature.CSUM)).isFalse();
     }

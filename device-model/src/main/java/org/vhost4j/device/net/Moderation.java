@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * What the driver set for notification coalescing, by virtqueue (virtio 1.4 section 5.1.6.5.9): le32 max_packets and le32 max_usecs.
+ *
+ * @param maxPackets so many frames are enough; 0 for any number
+ * @param maxMicros so many microseconds are enough; 0 for no coalescing
+ */
+record Moderation(long maxPackets, long maxMicros) {
+    /** Every interrupt at once. */
+    static final Moderation NONE = new Moderation(0, 0);
+
+    /** Reads the two fields at an offset of a command. */
+    static Moderation read(byte[] command, int at) {
+        return new Moderation(ControlQueue.littleEndian(command, at, 4), ControlQueue.littleEndian(command, at + 4, 4));
+    }
+
+    /** The two fields, as a driver reads them. */
+    byte[] bytes() {
+        return ByteBuffer.allocate(8)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt((int) maxPackets)
+                .putInt((int) maxMicros)
+                .array();
+    }
+}

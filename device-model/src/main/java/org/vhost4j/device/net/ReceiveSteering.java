@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+/**
+ * By which queue pair a frame comes in: by the indirection table of receive-side scaling once the driver has set one, otherwise by the
+ * pair on which the guest sent for that flow last (virtio 1.4 sections 5.1.6.5.6 and 5.1.6.5.7).
+ */
+final class ReceiveSteering {
+    final ReceiveHash hash = new ReceiveHash();
+    final FlowTable flows = new FlowTable();
+
+    /** How many pairs the driver uses without RSS: all, or as many as it said on the control queue. */
+    private int pairs = 1;
+
+    private int[] table = new int[0];
+    private int unclassified;
+    private boolean reports;
+
+    /**
+     * A driver that has configured nothing.
+     *
+     * @param pairsInUse how many pairs it uses
+     * @param withReports whether HASH_REPORT was negotiated
+     */
+    void reset(int pairsInUse, boolean withReports) {
+        pairs = pairsInUse;
+        reports = withReports;
+        table = new int[0];
+        hash.clear();
+        flows.clear();
+    }
+
+    /** MQ_VQ_PAIRS_SET: so many pairs, and steering by flow from now on. */
+    void automatic(int pairsInUse) {
+        pairs = pairsInUse;
+        table = new int[0];
+    }
+
+    /** MQ_RSS_CONFIG. */
+    void scale(RssConfig config) {
+        table = config.table();
+        unclassified = config.unclassified();
+        hash.configure(config.types(), config.key());
+    }
+
+    /** MQ_HASH_CONFIG: what is reported; the steering stays as it is. */
+    void report(RssConfig config) {
+        hash.configure(config.types(), config.key());
+    }
+
+    /** Whether every frame takes the first pair, whatever it is, and nothing is said about it. */
+    boolean indifferent() {
+        return table.length == 0 && pairs == 1 && !reporting();
+    }
+
+    /** Whether frames come with a hash in their header. */
+    boolean reporting() {
+        return reports && hash.on();
+    }
+
+    /** The guest sent a frame on a pair. */
+    void sent(Frame frame, int pair) {
+        if (pairs > 1 && table.length == 0) {
+            flows.sent(frame, pair);
+        }
+    }
+
+    /** The pair for a frame; {@link #hash} has its hash when hashes are reported. */
+    int pairFor(Frame frame) {
+        if (table.length != 0) {
+            return hash.look(frame) ? table[hash.value & (table.length - 1)] : unclassified;
+        }
+        if (reporting()) {
+            hash.look(frame);
+        }
+        int pair = pairs > 1 ? flows.pairFor(frame) : 0;
+        return pair < pairs ? pair : 0;
+    }
+}

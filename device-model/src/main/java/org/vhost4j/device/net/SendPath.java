@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+import org.vhost4j.device.packet.OffloadEngine;
+import org.vhost4j.device.stats.Counter;
+import org.vhost4j.device.stats.Counters;
+
+/**
+ * The way of a frame out of the guest (virtio 1.4 section 5.1.6.2): check its header, hand it to the sink, give the chain back. A frame for
+ * which there is no room stays parked in its queue.
+ */
+final class SendPath {
+    /** Frames that one queue may send in one turn. */
+    private static final int BURST = 64;
+
+    private final NetPort device;
+    private final FrameSink sink;
+    private final OffloadEngine engine;
+    private final DriverFeatures driver;
+    private final ReceiveSteering steering;
+    private final Counters counters;
+
+    /**
+     * A path for all queues of a device.
+     *
+     * @param steering learns by which pair the guest sent for a flow
+     */
+    SendPath(
+            NetPort device,
+            FrameSink sink,
+            OffloadEngine engine,
+            DriverFeatures driver,
+            ReceiveSteering steering,
+            Counters counters) {
+        this.device = device;
+        this.sink = sink;
+        this.engine = engine;
+        this.driver = driver;
+        this.steering = steering;
+        this.counters = counters;
+    }
+
+    /**
+     * Sends what is available.
+     *
+     * @param queue one that runs
+     * @param pair its pair
+     * @param open whether frames move at all
+     * @return how many chains and parked frames were looked at; what was used is still to be published
+     */
+    int send(TxQueue queue, int pair, boolean open) {
+        int work = 0;
+        queue.recover();
+        if (queue.parked) {
+            work++;
+            if (sink.forward(device, queue.frame) == NetPort.NO_ROOM) {
+                return work;
+            }
+            sent(queue);
+        }
+        while (work < BURST) {
+            int next = queue.next();
+            if (next == TxQueue.EMPTY) {
+                break;
+            }
+            work++;
+            if (next == TxQueue.RUNT) {
+                malformed(queue);
+            } else if (!queue.enabled || !open) {
+                counters.increment(Counter.TX_DISABLED);
+                queue.interrupt.statistics().drops++;
+                queue.done();
+            } else if (engine.check(queue.frame, driver.mayUse()) != null) {
+                malformed(queue);
+                queue.done();
+            } else {
+                // Before it is forwarded: its answer may come back at once.
+                steering.sent(queue.frame, pair);
+                if (sink.forward(device, queue.frame) == NetPort.NO_ROOM) {
+                    queue.parked = true;
+                    break;
+                }
+                sent(queue);
+            }
+        }
+        if (work != 0) {
+            sink.flush();
+        }
+        return work;
+    }
+
+    private void malformed(TxQueue queue) {
+        counters.increment(Counter.TX_BAD_HEADER);
+        queue.interrupt.statistics().drops++;
+        queue.interrupt.statistics().dropsOfItsKind++;
+    }
+
+    private void sent(TxQueue queue) {
+        Frame frame = queue.frame;
+        queue.interrupt.statistics().moved(frame, frame.bytes);
+        counters.increment(Counter.TX_FRAMES);
+        counters.add(Counter.TX_BYTES, frame.bytes);
+        if (frame.flags != 0) {
+            counters.increment(Counter.TX_PARTIAL_CHECKSUM);
+            switch (frame.gsoType & ~Frame.GSO_ECN) {
+                case Frame.GSO_TCPV4 -> counters.increment(Counter.TX_TCPV4);
+                case Frame.GSO_TCPV6 -> counters.increment(Counter.TX_TCPV6);
+                case Frame.GSO_UDP_L4 -> counters.increment(Counter.TX_UDP_L4);
+                default -> {}
+            }
+        }
+        queue.done();
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Optional;
+
+/**
+ * Device statistics for the control queue (virtio 1.4 section 5.1.6.5.10), little-endian. A query names a queue and a mask of types; the
+ * answer has a structure for each: type, queue and size, then le64 values.
+ */
+final class StatisticsReply {
+    /** STATS_QUERY: no data, answered with le64 supported types. */
+    static final int QUERY = 0;
+    /** STATS_GET: le16 queue, le16 reserved[3], le64 types; several of them in a row. */
+    static final int GET = 1;
+
+    private static final int REQUEST_BYTES = 16;
+    private static final int HEADER_BYTES = 8;
+
+    private static final int RX_BASIC = 0;
+    private static final int RX_CSUM = 1;
+    private static final int TX_BASIC = 16;
+    private static final int TX_CSUM = 17;
+    private static final int CVQ = 32;
+
+    private static final long OF_RECEIVE = 1L << RX_BASIC | 1L << RX_CSUM;
+    private static final long OF_TRANSMIT = 1L << TX_BASIC | 1L << TX_CSUM;
+    private static final long OF_CONTROL = 1L << CVQ;
+
+    /** The longest answer: more than all types of all queues of a device make. */
+    private static final int MAX_BYTES = 64 * 1024;
+
+    private StatisticsReply() {}
+
+    /** The answer to STATS_QUERY. Segmentation and rate limits are not counted by queue, so their types are not there. */
+    static byte[] supported() {
+        byte[] bytes = new byte[Long.BYTES];
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putLong(OF_RECEIVE | OF_TRANSMIT | OF_CONTROL);
+        return bytes;
+    }
+
+    /**
+     * The answer to STATS_GET.
+     *
+     * @param command with class and command in front
+     * @param queues the statistics by virtqueue index
+     * @param controlIndex the control queue's index
+     * @return nothing when a queue does not exist, does not have a type, or the length is wrong
+     */
+    static Optional<byte[]> get(byte[] command, QueueStatistics[] queues, int controlIndex) {
+        int data = command.length - 2;
+        if (data == 0 || data % REQUEST_BYTES != 0) {
+            return Optional.empty();
+        }
+        ByteBuffer reply = ByteBuffer.allocate(MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        for (int at = 2; at < command.length; at += REQUEST_BYTES) {
+            int queue = (int) ControlQueue.littleEndian(command, at, 2);
+            long types = ControlQueue.littleEndian(command, at + 8, 8);
+            if (queue >= queues.length || (types & ~typesOf(queue, controlIndex)) != 0 || reply.remaining() < 256) {
+                return Optional.empty();
+            }
+            for (long left = types; left != 0; left &= left - 1) {
+                append(reply, Long.numberOfTrailingZeros(left), queue, queues[queue]);
+            }
+        }
+        byte[] bytes = new byte[reply.position()];
+        reply.get(0, bytes);
+        return Optional.of(bytes);
+    }
+
+    private static long typesOf(int queue, int controlIndex) {
+        if (queue == controlIndex) {
+            return OF_CONTROL;
+        }
+        return DeviceQueues.receives(queue) ? OF_RECEIVE : OF_TRANSMIT;
+    }
+
+    private static void append(ByteBuffer reply, int type, int queue, QueueStatistics of) {
+        // Of a frame's checksum only its sender knows whether it is bad.
+        switch (type) {
+            case RX_BASIC, TX_BASIC ->
+                values(
+                        reply,
+                        type,
+                        queue,
+                        of.notifications,
+                        of.packets,
+                        of.bytes,
+                        of.interrupts,
+                        of.drops,
+                        of.dropsOfItsKind);
+            case RX_CSUM -> values(reply, type, queue, of.checksumValid, of.needsChecksum, of.checksumNone, 0);
+            case TX_CSUM -> values(reply, type, queue, of.checksumNone, of.needsChecksum);
+            default -> values(reply, type, queue, of.packets, of.done);
+        }
+    }
+
+    private static void values(ByteBuffer reply, int type, int queue, long... values) {
+        reply.put((byte) type).put((byte) 0).putShort((short) queue).putShort((short) 0);
+        reply.putShort((short) (HEADER_BYTES + Long.BYTES * values.length));
+        for (long value : values) {
+            reply.putLong(value);
+        }
+    }
+}

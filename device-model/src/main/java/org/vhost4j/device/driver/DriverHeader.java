@@ -22,6 +22,9 @@ public record DriverHeader(
     /** Size with neither: numBuffers is absent. */
     public static final int LEGACY_BYTES = 10;
 
+    /** Size with VIRTIO_NET_F_HASH_REPORT: le32 hash_value, le16 hash_report and le16 padding follow. */
+    public static final int HASH_BYTES = 20;
+
     /** Flag: the checksum is partial. */
     public static final int NEEDS_CSUM = 1;
     /** Flag: the checksum was verified. */

@@ -89,13 +89,13 @@ public final class Lane implements AutoCloseable {
      * Has kicks of a queue wake the lane. The eventfd is watched by edge and never read. Called by the lane's thread.
      *
      * @param kick open for as long as the handle is
+     * @param kicked told of each, as far as they come one by one; being awake is what they are for: the turn that follows polls
+     *     everybody
      * @return to be closed before the eventfd is
      * @throws SystemError when epoll refuses it
      */
-    public FdHandle wakeOn(EventFd kick) {
-        return FdHandle.open(loop, kick.fd(), FdHandle.READ_EDGE, events -> {
-            // Being awake is all that is wanted: the turn that follows polls everybody.
-        });
+    public FdHandle wakeOn(EventFd kick, Runnable kicked) {
+        return FdHandle.open(loop, kick.fd(), FdHandle.READ_EDGE, events -> kicked.run());
     }
 
     /**

@@ -92,7 +92,7 @@ class LaneTest {
             try (EventFd kick = EventFd.create();
                     Lane lane = Lane.start("test", policy, heard)) {
                 add(lane, ring);
-                on(lane, () -> lane.wakeOn(kick));
+                on(lane, () -> lane.wakeOn(kick, () -> {}));
                 for (CountDownLatch each : done) {
                     posted.incrementAndGet();
                     kick.signal();
@@ -127,7 +127,7 @@ class LaneTest {
         };
         try (EventFd kick = EventFd.create();
                 Lane lane = Lane.start("test", IdlePolicy.EVENT_DRIVEN, heard)) {
-            on(lane, () -> lane.wakeOn(kick));
+            on(lane, () -> lane.wakeOn(kick, () -> {}));
             add(lane, ring, last);
             assertThat(armed.await(60, SECONDS)).isTrue();
             work.set(1);

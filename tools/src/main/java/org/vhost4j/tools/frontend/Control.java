@@ -47,6 +47,11 @@ public final class Control {
     /** How many pairs are in use, le16. */
     public static final int MQ_VQ_PAIRS_SET = 0;
 
+    /** Receive-side scaling: types, indirection table, key. */
+    public static final int MQ_RSS_CONFIG = 1;
+    /** Hash reports: types and key. */
+    public static final int MQ_HASH_CONFIG = 2;
+
     /** Class: receive offloads. */
     public static final int GUEST_OFFLOADS = 5;
     /** Which receive offloads are on, le64 of feature bits. */

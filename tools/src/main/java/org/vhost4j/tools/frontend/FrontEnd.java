@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.driver.RingDriver;
@@ -382,6 +383,15 @@ public final class FrontEnd implements AutoCloseable {
         tell(
                 Request.SET_CONFIG,
                 bytes(new ConfigSpace(offset, ConfigSpace.WRITABLE, MemorySegment.ofArray(config)).toPayload()));
+    }
+
+    /**
+     * SEND_RARP.
+     *
+     * @param mac the guest's address, 6 bytes
+     */
+    public void sendRarp(byte[] mac) {
+        tell(Request.SEND_RARP, Arrays.copyOf(mac, Long.BYTES));
     }
 
     /**

@@ -45,7 +45,9 @@ public final class NetDriver implements AutoCloseable {
         this.setup = setup;
         this.features = negotiate();
         boolean modern = Feature.VERSION_1.in(features) || Feature.MRG_RXBUF.in(features);
-        this.headerBytes = modern ? DriverHeader.BYTES : DriverHeader.LEGACY_BYTES;
+        this.headerBytes = Feature.HASH_REPORT.in(features)
+                ? DriverHeader.HASH_BYTES
+                : modern ? DriverHeader.BYTES : DriverHeader.LEGACY_BYTES;
         this.ram = Ram.create(GUEST_BASE, setup.ramBytes());
     }
 
@@ -258,7 +260,7 @@ public final class NetDriver implements AutoCloseable {
     /**
      * The size of the header before each frame.
      *
-     * @return {@link DriverHeader#BYTES} or {@link DriverHeader#LEGACY_BYTES}
+     * @return {@link DriverHeader#BYTES}, {@link DriverHeader#HASH_BYTES} or {@link DriverHeader#LEGACY_BYTES}
      */
     public int headerBytes() {
         return headerBytes;

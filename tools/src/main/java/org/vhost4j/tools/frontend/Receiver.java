@@ -117,7 +117,16 @@ final class Receiver {
         if (reposts) {
             queue.publish();
         }
-        return new ReceivedFrame(header, frame, pair);
+        return new ReceivedFrame(header, hash(bytes), frame, pair);
+    }
+
+    /** Behind numBuffers, little-endian; 0 when the header ends before. */
+    private long hash(byte[] bytes) {
+        long hash = 0;
+        for (int at = headerBytes - 1; at >= DriverHeader.BYTES; at--) {
+            hash = (hash << Byte.SIZE) | (bytes[at] & 0xff);
+        }
+        return hash;
     }
 
     /** Copies the buffer of the element that was collected, and posts it again; true when it was filled to the end. */

@@ -191,6 +191,20 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
+     * Sets a guest's link up or down. While it is down no frame moves; a driver that reads our config space sees LINK_UP change.
+     *
+     * @param guest its number, from 0
+     * @param up whether frames move
+     */
+    public void link(int guest, boolean up) {
+        lane.submit(() -> {
+                    guests.get(guest).link(up);
+                    return true;
+                })
+                .join();
+    }
+
+    /**
      * What a guest's device has counted.
      *
      * @param guest its number, from 0

@@ -3,6 +3,7 @@ package org.vhost4j.vhostuser.server;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
@@ -23,6 +24,9 @@ import org.vhost4j.vhostuser.session.QueueSetup;
 import org.vhost4j.vhostuser.session.RefusedException;
 import org.vhost4j.vhostuser.session.ResetCause;
 import org.vhost4j.vhostuser.session.SessionTarget;
+import org.vhost4j.vhostuser.wire.BackendRequest;
+import org.vhost4j.vhostuser.wire.Message;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** The effects of one session on its network device. Entered by the device's lane. */
 final class DeviceTarget implements SessionTarget {
@@ -32,6 +36,7 @@ final class DeviceTarget implements SessionTarget {
     private final Announcer announcer;
     private final BackendListener listener;
     private final Consumer<FeatureSet> settled;
+    private final BackendChannel channel;
     private final int queuePairs;
     private final Queue[] queues;
     private GuestMemory memory = GuestMemory.EMPTY;
@@ -63,6 +68,7 @@ final class DeviceTarget implements SessionTarget {
         this.announcer = announcer;
         this.listener = listener;
         this.settled = settled;
+        this.channel = new BackendChannel(this::report);
         this.queues = new Queue[2 * queuePairs + 1];
         for (int i = 0; i < queues.length; i++) {
             queues[i] = new Queue();
@@ -120,7 +126,9 @@ final class DeviceTarget implements SessionTarget {
                     setup.err() == null ? null : EventFd.adopt(setup.err(), "the error descriptor of queue " + index);
             queue.kick = setup.kick() == null
                     ? null
-                    : lane.wakeOn(EventFd.adopt(setup.kick(), "the kick descriptor of queue " + index));
+                    : lane.wakeOn(
+                            EventFd.adopt(setup.kick(), "the kick descriptor of queue " + index),
+                            () -> device.notified(index));
             queue.ring = ring;
             device.start(index, ring, call, setup.enabled(), setup.kick() == null);
         } catch (SystemError e) {
@@ -233,13 +241,23 @@ final class DeviceTarget implements SessionTarget {
     }
 
     @Override
-    public void backendChannel(@Nullable Fd channel) {
-        // Nothing of this device has to be said on it: config space and memory never change by themselves.
+    public void backendChannel(@Nullable Fd channel, Set<ProtocolFeature> protocol) {
+        this.channel.use(channel, protocol);
     }
 
     @Override
     public void announce(byte[] mac) {
-        announcer.announce(mac);
+        // A driver that sees our config space says more of itself (its addresses, its VLANs) than we could.
+        if (channel.takes(BackendRequest.CONFIG_CHANGE_MSG) && device.askToAnnounce()) {
+            configChanged();
+        } else {
+            announcer.announce(mac);
+        }
+    }
+
+    /** The config space has changed by itself: the driver is to read it again. */
+    void configChanged() {
+        channel.send(BackendRequest.CONFIG_CHANGE_MSG, Message.noPayload());
     }
 
     @Override

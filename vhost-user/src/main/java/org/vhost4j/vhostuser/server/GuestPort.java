@@ -145,6 +145,14 @@ final class GuestPort implements DeviceOwner {
         whenDisconnected = task;
     }
 
+    /** Sets the link of the device up or down, and lets the driver know. */
+    void link(boolean up) {
+        device.link(up);
+        if (target != null) {
+            target.configChanged();
+        }
+    }
+
     /** Ends the connection, if there is one. */
     void close() {
         if (connection != null) {

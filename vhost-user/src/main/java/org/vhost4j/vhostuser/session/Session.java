@@ -286,7 +286,7 @@ public final class Session implements AutoCloseable {
     private void setBackendChannel(Fd channel) {
         Fd before = backendChannel;
         backendChannel = channel;
-        target.backendChannel(channel);
+        target.backendChannel(channel, protocolFeatures());
         Ring.close(before);
     }
 
@@ -333,7 +333,7 @@ public final class Session implements AutoCloseable {
             rings.close();
             table.close();
             if (backendChannel != null) {
-                target.backendChannel(null);
+                target.backendChannel(null, Set.of());
             }
         } finally {
             rings.closeDescriptors();

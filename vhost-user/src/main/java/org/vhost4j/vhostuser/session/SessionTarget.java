@@ -2,10 +2,12 @@
 package org.vhost4j.vhostuser.session;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.platform.sys.Fd;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
  * Where the effects of a session take place: the device and the lanes that own its rings.
@@ -133,8 +135,9 @@ public interface SessionTarget {
      * The front-end gave a socket for requests of the back-end.
      *
      * @param channel the socket, which replaces the one before; null when the session ends
+     * @param protocol the protocol features that were acknowledged, which decide what may be sent on it
      */
-    void backendChannel(@Nullable Fd channel);
+    void backendChannel(@Nullable Fd channel, Set<ProtocolFeature> protocol);
 
     /**
      * The guest has migrated here and cannot announce itself: a RARP with its address has to be sent to the network.

@@ -10,10 +10,12 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.platform.sys.Fd;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** Records effects, and fails as soon as the session breaks a promise that {@link SessionTarget} makes. */
 final class FakeTarget implements SessionTarget {
@@ -222,7 +224,7 @@ final class FakeTarget implements SessionTarget {
     }
 
     @Override
-    public void backendChannel(@Nullable Fd replacement) {
+    public void backendChannel(@Nullable Fd replacement, Set<ProtocolFeature> protocol) {
         assertOpen(channel);
         assertOpen(replacement);
         channel = replacement;

@@ -2,10 +2,12 @@
 package org.vhost4j.vhostuser.session;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.platform.sys.Fd;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** Agrees to everything and does nothing. */
 class IdleTarget implements SessionTarget {
@@ -53,7 +55,7 @@ class IdleTarget implements SessionTarget {
     public void setMtu(int mtu) {}
 
     @Override
-    public void backendChannel(@Nullable Fd channel) {}
+    public void backendChannel(@Nullable Fd channel, Set<ProtocolFeature> protocol) {}
 
     @Override
     public void announce(byte[] mac) {}

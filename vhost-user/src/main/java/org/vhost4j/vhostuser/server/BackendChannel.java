@@ -53,7 +53,8 @@ final class BackendChannel {
      * @return true when there is a socket and the request's protocol feature was negotiated
      */
     boolean takes(BackendRequest request) {
-        return socket != null && protocol.containsAll(request.protocolFeature().stream().toList());
+        return socket != null
+                && protocol.containsAll(request.protocolFeature().stream().toList());
     }
 
     /**

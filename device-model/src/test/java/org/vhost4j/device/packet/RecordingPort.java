@@ -17,6 +17,8 @@ public class RecordingPort implements NetPort {
         public final int gsoSize;
         public final int checksumStart;
         public final int checksumOffset;
+        public final int outerTransport;
+        public final int innerNetwork;
         public final int needs;
 
         private Delivered(Frame frame) {
@@ -26,6 +28,8 @@ public class RecordingPort implements NetPort {
             gsoSize = frame.gsoSize;
             checksumStart = frame.checksumStart;
             checksumOffset = frame.checksumOffset;
+            outerTransport = frame.outerTransport;
+            innerNetwork = frame.innerNetwork;
             needs = frame.needs;
         }
     }

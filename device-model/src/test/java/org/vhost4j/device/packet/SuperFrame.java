@@ -130,10 +130,11 @@ public final class SuperFrame {
      *
      * @param random decides everything
      * @param maxPayload bytes of payload, at most
+     * @param vlans bound of the number of VLAN tags
      * @return the packet, built
      */
-    public static SuperFrame randomTunnel(SplittableRandom random, int maxPayload) {
-        SuperFrame frame = random(random, maxPayload, 3, false);
+    public static SuperFrame randomTunnel(SplittableRandom random, int maxPayload, int vlans) {
+        SuperFrame frame = random(random, maxPayload, vlans, false);
         frame.ipv4Options = new byte[0];
         frame.extensions = new int[0];
         frame.rerouted = false;
@@ -322,6 +323,26 @@ public final class SuperFrame {
         return sum(pseudo, 0, pseudo.length);
     }
 
+    /** Where the transport header begins. */
+    public int transport() {
+        return transport;
+    }
+
+    /** Whether it is inside a UDP tunnel. */
+    public boolean isTunnel() {
+        return tunnelVersion != 0;
+    }
+
+    /** How many VLAN tags it has. */
+    public int vlans() {
+        return vlanTypes.length;
+    }
+
+    /** Whether it is to be cut into IP fragments. */
+    public boolean isUfo() {
+        return ufo;
+    }
+
     /** Whether it is IPv6, otherwise IPv4. */
     public boolean isIpv6() {
         return ipv6;
@@ -330,6 +351,23 @@ public final class SuperFrame {
     /** Whether the IP header's destination is not the final one. */
     public boolean isRerouted() {
         return rerouted;
+    }
+
+    /**
+     * The complete checksum that this packet has for who takes the IP header's destination for the final one.
+     *
+     * @param checksum the right one
+     * @return that of the other pseudo-header, never 0
+     */
+    public int checksumToTheNextHop(int checksum) {
+        int right = sum(finalDestination, 0, finalDestination.length);
+        int wrong = sum(destination, 0, destination.length);
+        byte[] three = new byte[6];
+        put16(three, 0, ~checksum);
+        put16(three, 2, ~right);
+        put16(three, 4, wrong);
+        int other = ~sum(three, 0, 6) & 0xffff;
+        return other == 0 ? 0xffff : other;
     }
 
     /** How many bytes of IPv6 extension headers there are. */

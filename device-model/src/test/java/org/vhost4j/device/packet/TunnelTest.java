@@ -31,7 +31,7 @@ class TunnelTest {
     @Test
     void segmentsEqualTheReference() {
         for (int round = 0; round < ROUNDS; round++) {
-            SuperFrame packet = SuperFrame.randomTunnel(random, round % 10 == 0 ? 60_000 : 2000);
+            SuperFrame packet = SuperFrame.randomTunnel(random, round % 10 == 0 ? 60_000 : 2000, 3);
             boolean partial = random.nextBoolean();
             // Whatever one lacks for it, be it only the outer checksum.
             int accepts = partial ? Offloads.ALL | (packet.outerChecksum ? Offloads.UDP_TUNNEL : 0) : 0;
@@ -55,7 +55,7 @@ class TunnelTest {
     @Test
     void aReceiverThatTakesAllOfItGetsItWhole() {
         for (int round = 0; round < 50; round++) {
-            SuperFrame packet = SuperFrame.randomTunnel(random, 2000);
+            SuperFrame packet = SuperFrame.randomTunnel(random, 2000, 3);
             RecordingPort port = new RecordingPort(Offloads.ALL_WITH_TUNNELS);
             Frame frame = packet.frame(arena, random, 2);
             assertThat(engine.check(frame, Offloads.ALL_WITH_TUNNELS)).isNull();
@@ -76,7 +76,7 @@ class TunnelTest {
     void oneSegmentIsFinishedHereWhateverTheReceiverTakes() {
         for (int payload : new int[] {0, 1, 700, 1000}) {
             for (int round = 0; round < 20; round++) {
-                SuperFrame packet = SuperFrame.randomTunnel(random, 2000);
+                SuperFrame packet = SuperFrame.randomTunnel(random, 2000, 3);
                 packet.payload = new byte[payload];
                 packet.gsoSize = 1000;
                 packet.build();
@@ -97,7 +97,7 @@ class TunnelTest {
     @Test
     void theOuterChecksumIsCompleteOverAnOddNumberOfTunnelBytes() {
         for (int round = 0; round < 200; round++) {
-            SuperFrame packet = SuperFrame.randomTunnel(random, 2000);
+            SuperFrame packet = SuperFrame.randomTunnel(random, 2000, 3);
             packet.tunnelHeader = new byte[15 + 2 * random.nextInt(8)];
             packet.outerChecksum = true;
             packet.build();
@@ -112,7 +112,7 @@ class TunnelTest {
     @Test
     void hostileHeadersAreRefusedOrCutWithoutLeavingTheFrame() {
         for (int round = 0; round < 20_000; round++) {
-            SuperFrame packet = SuperFrame.randomTunnel(random, 300);
+            SuperFrame packet = SuperFrame.randomTunnel(random, 300, 3);
             for (int changes = 1 + random.nextInt(4); changes > 0; changes--) {
                 packet.bytes[random.nextInt(Math.min(packet.bytes.length, packet.header))] = (byte) random.nextInt(256);
             }

@@ -74,6 +74,11 @@ final class BridgedTaps implements AutoCloseable {
         out.setOffload(mask);
     }
 
+    /** Whether the receiving end could take all of a mask; if so, it does. */
+    boolean knows(int mask) {
+        return out.knows(mask);
+    }
+
     /** Writes one frame; 0 or the negative errno. */
     int write(Frame header, byte[] bytes) {
         return in.write(header, bytes);

@@ -9,15 +9,16 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.net.Frame;
+import org.vhost4j.device.net.NetHeader;
 import org.vhost4j.platform.sys.Errno;
 import org.vhost4j.platform.sys.Fd;
 import org.vhost4j.platform.sys.HotCalls;
 import org.vhost4j.platform.sys.LibC;
 import org.vhost4j.platform.sys.SystemError;
 
-/** A TAP with a 12-byte virtio-net header, for whole frames in arrays. */
+/** A TAP with a virtio-net header that has room for tunnels, for whole frames in arrays. */
 final class Tap implements AutoCloseable {
-    static final int HEADER_BYTES = 12;
+    static final int HEADER_BYTES = NetHeader.TUNNEL_BYTES;
 
     private static final long TUNSETIFF = 0x400454caL;
     private static final long TUNSETOFFLOAD = 0x400454d0L;
@@ -49,13 +50,20 @@ final class Tap implements AutoCloseable {
         SystemError.check(LibC.ioctl(fd.number(), TUNSETOFFLOAD, mask), "TUNSETOFFLOAD");
     }
 
+    /** Whether the kernel knows all of a mask; if so it is set. */
+    boolean knows(int mask) {
+        return LibC.ioctl(fd.number(), TUNSETOFFLOAD, mask) == 0;
+    }
+
     /** Hands a frame and its header to the kernel; 0 or the negative errno. */
     int write(Frame header, byte[] bytes) {
         ByteBuffer out = buffer.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
         out.put((byte) header.flags).put((byte) header.gsoType);
         out.putShort((short) header.headerLength).putShort((short) header.gsoSize);
         out.putShort((short) header.checksumStart).putShort((short) header.checksumOffset);
-        out.putShort((short) 0);
+        // No number of buffers, no hash.
+        out.putShort((short) 0).putLong(0);
+        out.putShort((short) header.outerTransport).putShort((short) header.innerNetwork);
         out.put(bytes);
         int total = HEADER_BYTES + bytes.length;
         vector.set(ValueLayout.JAVA_LONG, 0, buffer.address());

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.oracle;
+
+import java.util.Arrays;
+import org.vhost4j.device.packet.RecordingPort;
+
+/** A frame and what its header says, without the length hint, in a form that compares and prints well. */
+final class Seen {
+    private final int flags;
+    private final int gsoType;
+    private final int gsoSize;
+    private final int checksumStart;
+    private final int checksumOffset;
+    private final int outerTransport;
+    private final int innerNetwork;
+    private final byte[] bytes;
+
+    private Seen(
+            int flags,
+            int gsoType,
+            int gsoSize,
+            int checksumStart,
+            int checksumOffset,
+            int outerTransport,
+            int innerNetwork,
+            byte[] bytes) {
+        this.flags = flags;
+        this.gsoType = gsoType;
+        this.gsoSize = gsoSize;
+        this.checksumStart = checksumStart;
+        this.checksumOffset = checksumOffset;
+        this.outerTransport = outerTransport;
+        this.innerNetwork = innerNetwork;
+        this.bytes = bytes;
+    }
+
+    static Seen of(RecordingPort.Delivered frame) {
+        return new Seen(
+                frame.flags,
+                frame.gsoType,
+                frame.gsoSize,
+                frame.checksumStart,
+                frame.checksumOffset,
+                frame.outerTransport,
+                frame.innerNetwork,
+                frame.bytes);
+    }
+
+    static Seen ofTap(byte[] read) {
+        return new Seen(
+                read[0],
+                read[1] & 0xff,
+                le16(read, 4),
+                le16(read, 6),
+                le16(read, 8),
+                le16(read, 20),
+                le16(read, 22),
+                Arrays.copyOfRange(read, Tap.HEADER_BYTES, read.length));
+    }
+
+    private static int le16(byte[] bytes, int at) {
+        return (bytes[at] & 0xff) | (bytes[at + 1] & 0xff) << 8;
+    }
+
+    int gsoType() {
+        return gsoType;
+    }
+
+    int outerTransport() {
+        return outerTransport;
+    }
+
+    int innerNetwork() {
+        return innerNetwork;
+    }
+
+    /** Not a copy. */
+    byte[] bytes() {
+        return bytes;
+    }
+
+    Seen withFlags(int other) {
+        return new Seen(other, gsoType, gsoSize, checksumStart, checksumOffset, outerTransport, innerNetwork, bytes);
+    }
+
+    Seen withTunnel(int outer, int inner) {
+        return new Seen(flags, gsoType, gsoSize, checksumStart, checksumOffset, outer, inner, bytes);
+    }
+
+    Seen withBytes(byte[] other) {
+        return new Seen(flags, gsoType, gsoSize, checksumStart, checksumOffset, outerTransport, innerNetwork, other);
+    }
+
+    @Override
+    public String toString() {
+        return "flags=%d gsoType=0x%x gsoSize=%d csum=%d+%d outer=%d inner=%d %s"
+                .formatted(
+                        flags,
+                        gsoType,
+                        gsoSize,
+                        checksumStart,
+                        checksumOffset,
+                        outerTransport,
+                        innerNetwork,
+                        Arrays.toString(bytes));
+    }
+}

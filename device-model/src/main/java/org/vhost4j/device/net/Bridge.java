@@ -4,6 +4,7 @@ package org.vhost4j.device.net;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.packet.Coalescer;
 import org.vhost4j.device.packet.OffloadEngine;
 
 /**
@@ -17,7 +18,9 @@ public final class Bridge implements FrameSink {
 
     private final OffloadEngine engine;
     private final MacTable stations = new MacTable();
+    private final boolean coalesce;
     private NetPort[] ports = new NetPort[0];
+    private Coalescer[] coalescers = new Coalescer[0];
     private boolean[] touched = new boolean[0];
     private long[] lastSource = new long[0];
     private final byte[] addresses = new byte[12];
@@ -29,7 +32,18 @@ public final class Bridge implements FrameSink {
      * @param engine adapts frames to what their receiver takes
      */
     public Bridge(OffloadEngine engine) {
+        this(engine, false);
+    }
+
+    /**
+     * A bridge without ports.
+     *
+     * @param engine adapts frames to what their receiver takes
+     * @param coalesce whether plain frames are put together for receivers that take super-frames
+     */
+    public Bridge(OffloadEngine engine, boolean coalesce) {
         this.engine = engine;
+        this.coalesce = coalesce;
     }
 
     /**
@@ -43,6 +57,8 @@ public final class Bridge implements FrameSink {
         touched = Arrays.copyOf(touched, n + 1);
         lastSource = Arrays.copyOf(lastSource, n + 1);
         ports[n] = port;
+        coalescers = Arrays.copyOf(coalescers, n + 1);
+        coalescers[n] = new Coalescer(port, engine);
         lastSource[n] = -1;
     }
 
@@ -107,13 +123,14 @@ public final class Bridge implements FrameSink {
         }
         if (destination >= 0) {
             touched[destination] = true;
-            return engine.deliver(frame, ports[destination]) == NetPort.NO_ROOM ? NetPort.NO_ROOM : NetPort.DELIVERED;
+            int result = coalesce ? coalescers[destination].offer(frame) : engine.deliver(frame, ports[destination]);
+            return result == NetPort.NO_ROOM ? NetPort.NO_ROOM : NetPort.DELIVERED;
         }
         for (int i = 0; i < ports.length; i++) {
             if (i != source) {
                 touched[i] = true;
                 frame.segmentsDone = 0;
-                engine.deliver(frame, ports[i]);
+                coalescers[i].pass(frame);
             }
         }
         return NetPort.DELIVERED;
@@ -124,6 +141,7 @@ public final class Bridge implements FrameSink {
         for (int i = 0; i < ports.length; i++) {
             if (touched[i]) {
                 touched[i] = false;
+                coalescers[i].close();
                 ports[i].flush();
             }
         }

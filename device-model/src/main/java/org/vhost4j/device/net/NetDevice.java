@@ -171,6 +171,7 @@ public final class NetDevice implements NetPort {
         RxQueue receive = queues.receive(index);
         TxQueue transmit = queues.transmit(index);
         if (stoppedReason == null) {
+            reception.settle();
             if (receive != null) {
                 publish(receive.queue, receive.interrupt);
                 receive.interrupt.release();
@@ -345,6 +346,7 @@ public final class NetDevice implements NetPort {
         if (queues.running() == 0 || stoppedReason != null) {
             return 0;
         }
+        reception.settle();
         try {
             if (moderations.any()) {
                 queues.turn();
@@ -457,6 +459,32 @@ public final class NetDevice implements NetPort {
         }
         try {
             return reception.reserve(landing, atLeast);
+        } catch (RingFault fault) {
+            fault(fault.reason());
+            return false;
+        }
+    }
+
+    @Override
+    public boolean reserve(Frame landing, Frame frame) {
+        if (stoppedReason != null) {
+            return false;
+        }
+        try {
+            return reception.reserve(landing, frame);
+        } catch (RingFault fault) {
+            fault(fault.reason());
+            return false;
+        }
+    }
+
+    @Override
+    public boolean extend(Frame landing, int atLeast) {
+        if (stoppedReason != null) {
+            return false;
+        }
+        try {
+            return reception.extend(landing, atLeast);
         } catch (RingFault fault) {
             fault(fault.reason());
             return false;

@@ -43,7 +43,30 @@ public interface NetPort extends Pollable {
     }
 
     /**
-     * Turns the room that {@link #reserve} gave into a received frame.
+     * Asks for room for a frame that is there, with more to come perhaps; the port does not write it. The room is in the queue that
+     * the frame goes to.
+     *
+     * @param landing filled with pieces that may be written, at least {@code frame.bytes} of them in all
+     * @param frame the frame, which needs nothing beyond {@link #accepts()}
+     * @return false when there is no such room, or the port does not want the frame: use {@link #deliver}
+     */
+    default boolean reserve(Frame landing, Frame frame) {
+        return false;
+    }
+
+    /**
+     * Asks for more room behind that which {@link #reserve} gave.
+     *
+     * @param landing the frame that {@code reserve} filled; pieces are added behind those that are there
+     * @param atLeast how many bytes are wanted in all
+     * @return false when there is not that much: {@link #commit} what was written, and do not ask again before
+     */
+    default boolean extend(Frame landing, int atLeast) {
+        return false;
+    }
+
+    /**
+     * Turns the room that {@link #reserve} gave into a received frame. Does nothing when the port has failed since.
      *
      * @param landing the frame that {@code reserve} filled, with its header set
      * @param bytes how many bytes were written from the first piece on; 0 gives all room back

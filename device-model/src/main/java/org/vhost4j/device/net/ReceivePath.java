@@ -128,12 +128,40 @@ final class ReceivePath {
         return true;
     }
 
+    /** Room for a frame that is there; see {@link NetPort#reserve(Frame, Frame)}. */
+    boolean reserve(Frame landing, Frame frame) {
+        RxQueue queue = queueFor(frame);
+        if (queue == null
+                || (!filter.promiscuous && !passesFilter(frame))
+                || queue.reserve(landing, frame.bytes) != RxQueue.ROOM) {
+            return false;
+        }
+        reserved = queue;
+        return true;
+    }
+
+    /** More room for what has a reservation; see {@link NetPort#extend}. */
+    boolean extend(Frame landing, int atLeast) {
+        RxQueue queue = reserved;
+        return queue != null && queue.extend(landing, atLeast);
+    }
+
+    /** Gives back what somebody reserved whom a fault kept from committing it. */
+    void settle() {
+        RxQueue queue = reserved;
+        if (queue != null) {
+            reserved = null;
+            queue.giveBack();
+        }
+    }
+
     /** Ends a reservation; see {@link NetPort#commit}. */
     void commit(Frame landing, int bytes) {
         RxQueue queue = reserved;
         reserved = null;
         if (queue == null) {
-            throw new IllegalStateException("commit without reserve");
+            // A fault came between.
+            return;
         }
         queue.commit(landing, bytes);
         if (bytes != 0) {

@@ -32,6 +32,8 @@ final class RxQueue {
     private final int[] takenId = new int[Frame.MAX_PIECES];
     private final long[] takenBytes = new long[Frame.MAX_PIECES];
     private int taken;
+    /** Bytes of the chains that are taken, with the header. */
+    private long capacity;
 
     /** The header's place when it lies in one piece, else 0 and the pieces are listed behind. */
     private long headerAddress;
@@ -102,15 +104,26 @@ final class RxQueue {
     int reserve(Frame room, int atLeast) {
         room.clear();
         taken = 0;
+        capacity = 0;
+        int outcome = grow(room, atLeast);
+        if (outcome != ROOM) {
+            giveBack();
+        }
+        return outcome;
+    }
+
+    /** Takes more chains behind those of {@link #reserve}; false leaves {@link #commit} as the only thing to do. */
+    boolean extend(Frame room, int atLeast) {
+        return grow(room, atLeast) == ROOM;
+    }
+
+    private int grow(Frame room, int atLeast) {
         long need = (long) headerBytes + atLeast;
-        long capacity = 0;
         while (capacity < need) {
             if ((taken == 1 && !mergeable) || taken == takenId.length) {
-                giveBack();
                 return TOO_SMALL;
             }
             if (!queue.pop(chain)) {
-                giveBack();
                 return EMPTY;
             }
             if (chain.readable != 0) {
@@ -132,7 +145,6 @@ final class RxQueue {
             taken++;
             capacity += chain.writableBytes;
             if (!append(room, skip)) {
-                giveBack();
                 return TOO_SMALL;
             }
         }
@@ -212,7 +224,8 @@ final class RxQueue {
         }
     }
 
-    private void giveBack() {
+    /** Gives back all chains that are taken. */
+    void giveBack() {
         queue.unpop(taken);
         taken = 0;
     }

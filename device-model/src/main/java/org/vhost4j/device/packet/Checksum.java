@@ -60,18 +60,33 @@ public final class Checksum {
      * @return the sum, as if the bytes were contiguous
      */
     public static int sum(Frame frame, int from) {
+        return sum(frame, from, frame.bytes);
+    }
+
+    /**
+     * Sums some of a frame's bytes.
+     *
+     * @param frame the frame; its pieces may be more than {@code to} bytes
+     * @param from offset of the first byte
+     * @param to offset behind the last byte
+     * @return the sum, as if the bytes were contiguous
+     */
+    public static int sum(Frame frame, int from, int to) {
         int skip = from;
+        int left = to - from;
         boolean odd = false;
         long sum = 0;
-        for (int i = 0; i < frame.pieces; i++) {
+        for (int i = 0; left > 0; i++) {
             int length = frame.length[i];
             if (skip >= length) {
                 skip -= length;
                 continue;
             }
-            int part = sum(frame.address[i] + skip, length - skip);
+            int bytes = Math.min(length - skip, left);
+            int part = sum(frame.address[i] + skip, bytes);
             sum += odd ? swap(part) : part;
-            odd ^= (length - skip & 1) != 0;
+            odd ^= (bytes & 1) != 0;
+            left -= bytes;
             skip = 0;
         }
         return fold(sum);

@@ -32,7 +32,9 @@ public enum OffloadCounter {
     /** Super-frames inside a UDP tunnel cut in software. */
     CUT_TUNNEL("super-frames in UDP tunnels cut in software"),
     /** Segments and fragments that came of it. */
-    SEGMENTS("segments made in software");
+    SEGMENTS("segments made in software"),
+    /** Frames that were put together into super-frames for a receiver. */
+    COALESCED("frames put together into super-frames");
 
     static final int COUNT = values().length;
 

@@ -23,6 +23,11 @@ public final class OffloadCounters {
         add(OffloadCounter.COUNT + reason.ordinal());
     }
 
+    void add(OffloadCounter counter, int count) {
+        int slot = counter.ordinal();
+        SLOT.setOpaque(counts, slot, counts[slot] + count);
+    }
+
     private void add(int slot) {
         SLOT.setOpaque(counts, slot, counts[slot] + 1);
     }

@@ -31,7 +31,9 @@ public final class PacketHeaders {
 
     private static final int VLAN_BYTES = 4;
     private static final int TCP_BYTES = 20;
-    private static final int UDP_BYTES = 8;
+    /** Length of a UDP header in bytes. */
+    static final int UDP_BYTES = 8;
+
     private static final int ETHERTYPE_VLAN = 0x8100;
     private static final int ETHERTYPE_SERVICE_VLAN = 0x88a8;
     private static final int ETHERTYPE_IPV4 = 0x0800;

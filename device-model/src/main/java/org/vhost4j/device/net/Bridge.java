@@ -149,7 +149,8 @@ public final class Bridge implements FrameSink {
 
     @Override
     public @Nullable NetPort soleReceiver(NetPort from) {
-        return ports.length == 2 ? ports[1 - indexOf(from)] : null;
+        // Frames that land in a receiver's buffers unseen cannot be put together.
+        return ports.length == 2 && !coalesce ? ports[1 - indexOf(from)] : null;
     }
 
     /** A port is itself and nobody else, whatever it thinks of equality. */

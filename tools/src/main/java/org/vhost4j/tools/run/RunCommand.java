@@ -74,6 +74,14 @@ public final class RunCommand implements Callable<Integer> {
             description = "when nothing happens: spin for a moment and then sleep, spin, or sleep (default: adaptive)")
     String idle = "adaptive";
 
+    @Option(
+            names = "--coalesce",
+            paramLabel = "on|off",
+            description =
+                    "Whether plain TCP and UDP frames of one flow are put together for guests that take super-frames: saves"
+                            + " such a guest work, and costs the back-end some (default: off).")
+    String coalesce = "off";
+
     @Option(names = "--queues", paramLabel = "N", description = "Queue pairs of each guest, 1 to 127 (default: 1).")
     int queues = 1;
 
@@ -126,7 +134,7 @@ public final class RunCommand implements Callable<Integer> {
                         resolution.offered(),
                         queues,
                         resolution.number("host_mtu"),
-                        switching(portOptions, host),
+                        switching(portOptions, host, coalesces()),
                         idlePolicy())
                 .promisedBy("machine " + resolution.machine() + ", platform " + resolution.platform());
         GuestAbi abi =
@@ -198,7 +206,7 @@ public final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private static Switching switching(List<PortOption> options, HostCapabilities host) {
+    private static Switching switching(List<PortOption> options, HostCapabilities host, boolean coalesce) {
         List<Uplink> uplinks = new ArrayList<>();
         for (PortOption option : options) {
             if (option instanceof PortOption.Tap tap) {
@@ -209,13 +217,21 @@ public final class RunCommand implements Callable<Integer> {
             }
         }
         return options.isEmpty() || !uplinks.isEmpty()
-                ? new Switching.Bridged(uplinks)
+                ? new Switching.Bridged(uplinks, coalesce)
                 : switch (options.getFirst()) {
                     case PortOption.Echo echo -> new Switching.Echoed();
                     case PortOption.Source source -> new Switching.Flooded(source.bytes());
                     case PortOption.Null none -> new Switching.Dropped();
                     case PortOption.Tap tap -> throw new IllegalStateException("a TAP is an uplink");
                 };
+    }
+
+    private boolean coalesces() {
+        return switch (coalesce) {
+            case "on" -> true;
+            case "off" -> false;
+            default -> throw new CannotBeHonoured("--coalesce=" + coalesce + ": on or off");
+        };
     }
 
     private IdlePolicy idlePolicy() {

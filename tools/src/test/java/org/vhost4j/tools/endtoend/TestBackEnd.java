@@ -105,6 +105,11 @@ final class TestBackEnd implements AutoCloseable {
         return new TestBackEnd(listening(guests), pairs, new Switching.Bridged(List.of()));
     }
 
+    /** A bridge between two guests that puts plain frames together. */
+    static TestBackEnd coalescing() {
+        return new TestBackEnd(listening(2), 1, new Switching.Bridged(List.of(), true));
+    }
+
     static TestBackEnd echo() {
         return new TestBackEnd(listening(1), 1, new Switching.Echoed());
     }

@@ -135,7 +135,7 @@ public final class Backend implements AutoCloseable {
 
     private FrameSink sink() {
         return switch (config.switching()) {
-            case Switching.Bridged bridged -> new Bridge(engine);
+            case Switching.Bridged bridged -> new Bridge(engine, bridged.coalesce());
             case Switching.Echoed echoed -> new EchoSink(engine);
             case Switching.Dropped dropped -> new NullSink();
             case Switching.Flooded flooded -> new NullSink();

@@ -9,11 +9,21 @@ public sealed interface Switching {
      * A learning bridge between all guests and some other ports.
      *
      * @param uplinks the other ports, perhaps none
+     * @param coalesce whether plain frames are put together for guests that take super-frames
      */
-    record Bridged(List<Uplink> uplinks) implements Switching {
+    record Bridged(List<Uplink> uplinks, boolean coalesce) implements Switching {
         /** Copies the list. */
         public Bridged {
             uplinks = List.copyOf(uplinks);
+        }
+
+        /**
+         * A bridge that leaves plain frames as they are.
+         *
+         * @param uplinks the other ports, perhaps none
+         */
+        public Bridged(List<Uplink> uplinks) {
+            this(uplinks, false);
         }
     }
 

@@ -17,10 +17,19 @@ import org.vhost4j.device.feature.Feature;
  * @param offByDefault those of them which it only offers when a later layer says on
  * @param bits how many feature bits its way to the guest carries: 64 with vhost-user, 128 without
  * @param mtu what {@code host_mtu} is when nobody says otherwise; 0 for none
+ * @param leftToFrontEnd features that a front-end with switches of its own (QEMU's virtio-net-pci) is offered unless the machine,
+ *     the platform or the operator says off: whether the guest sees them is decided there. They belong to rings and reset, not to
+ *     what frames may look like
  * @param whyNot for features that the device could have, what the operator would have to say for it; one clause each
  */
 public record DeviceCapabilities(
-        String name, Set<Feature> features, Set<Feature> offByDefault, int bits, int mtu, Map<Feature, String> whyNot) {
+        String name,
+        Set<Feature> features,
+        Set<Feature> offByDefault,
+        int bits,
+        int mtu,
+        Set<Feature> leftToFrontEnd,
+        Map<Feature, String> whyNot) {
     private static final Set<Feature> ALWAYS = EnumSet.of(
             Feature.CSUM,
             Feature.GUEST_CSUM,
@@ -51,10 +60,20 @@ public record DeviceCapabilities(
             Feature.GUEST_USO6,
             Feature.HOST_USO);
 
+    /** What the rings have and guests get only when somebody asks for it, as with QEMU. */
+    private static final Set<Feature> RINGS = EnumSet.of(Feature.RING_PACKED, Feature.IN_ORDER);
+
+    /**
+     * What only a front-end can promise whose own device knows of it: legacy drivers and the reset of single queues are between
+     * the driver and QEMU. QEMU's generic vhost-user device passes every bit on and tells nobody of a queue's reset.
+     */
+    private static final Set<Feature> OF_FRONT_END = EnumSet.of(Feature.NOTIFY_ON_EMPTY, Feature.RING_RESET);
+
     /** Copies the collections. */
     public DeviceCapabilities {
         features = Set.copyOf(features);
         offByDefault = Set.copyOf(offByDefault);
+        leftToFrontEnd = Set.copyOf(leftToFrontEnd);
         whyNot = Map.copyOf(whyNot);
     }
 
@@ -70,7 +89,13 @@ public record DeviceCapabilities(
             throw new IllegalArgumentException("queuePairs is " + queuePairs + ", less than 1");
         }
         Set<Feature> features = EnumSet.copyOf(ALWAYS);
+        features.addAll(RINGS);
+        Set<Feature> leftToFrontEnd = EnumSet.copyOf(RINGS);
+        leftToFrontEnd.addAll(OF_FRONT_END);
         Map<Feature, String> whyNot = new EnumMap<>(Feature.class);
+        for (Feature feature : OF_FRONT_END) {
+            whyNot.put(feature, "it is up to QEMU's own virtio-net-pci, which offers it with the back-end's consent");
+        }
         if (queuePairs > 1) {
             features.add(Feature.MQ);
         } else {
@@ -79,7 +104,8 @@ public record DeviceCapabilities(
         // The offload engine and the TAP know super-frames inside UDP tunnels (bits 65 to 68), but no guest can be
         // promised them:
         // vhost-user's GET_FEATURES and SET_FEATURES carry one 64-bit word, and it has no message for more.
-        return new DeviceCapabilities("this back-end", features, Set.of(), Long.SIZE, mtu.orElse(0), whyNot);
+        return new DeviceCapabilities(
+                "this back-end", features, RINGS, Long.SIZE, mtu.orElse(0), leftToFrontEnd, whyNot);
     }
 
     /**
@@ -99,7 +125,7 @@ public record DeviceCapabilities(
                 }
             }
         }
-        return new DeviceCapabilities("QEMU", features, off, 2 * Long.SIZE, 0, Map.of());
+        return new DeviceCapabilities("QEMU", features, off, 2 * Long.SIZE, 0, Set.of(), Map.of());
     }
 
     /**

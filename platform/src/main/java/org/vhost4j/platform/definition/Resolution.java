@@ -15,6 +15,8 @@ import org.vhost4j.platform.probe.HostCapability;
  * @param platform the platform's name, {@code host} for whatever the host has
  * @param platformNamed whether the operator named it; otherwise it is the newest that the host supports
  * @param offered the features that the guest is offered: all of them, and nothing else
+ * @param leftToFrontEnd features that a front-end with switches of its own is offered beside them; whether the guest sees them
+ *     is that front-end's promise
  * @param properties every property that some layer states, with its provenance
  * @param emulated capabilities that the host lacks and software stands in for; the guest cannot tell
  * @param notes what the operator should know, one sentence each
@@ -24,6 +26,7 @@ public record Resolution(
         String platform,
         boolean platformNamed,
         FeatureSet offered,
+        FeatureSet leftToFrontEnd,
         List<ResolvedProperty> properties,
         Set<HostCapability> emulated,
         List<String> notes)

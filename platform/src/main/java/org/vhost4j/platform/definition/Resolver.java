@@ -91,6 +91,7 @@ public final class Resolver {
                 platform.name(),
                 request.platform().isPresent(),
                 FeatureSet.of(offered),
+                leftToFrontEnd(request.device(), properties),
                 properties,
                 emulated,
                 notes(request, machine, platform, emulated));
@@ -109,6 +110,20 @@ public final class Resolver {
             }
         }
         return offered;
+    }
+
+    /** Nobody but the device itself has said anything of them. */
+    private static FeatureSet leftToFrontEnd(DeviceCapabilities device, List<ResolvedProperty> properties) {
+        Set<Feature> left = EnumSet.noneOf(Feature.class);
+        for (ResolvedProperty property : properties) {
+            if (property.decider().layer() == Layer.DEVICE) {
+                property.property()
+                        .feature()
+                        .filter(device.leftToFrontEnd()::contains)
+                        .ifPresent(left::add);
+            }
+        }
+        return FeatureSet.of(left);
     }
 
     private List<String> cannotBeKept(

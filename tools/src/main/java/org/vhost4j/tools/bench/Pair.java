@@ -32,6 +32,7 @@ final class Pair implements AutoCloseable {
                         1,
                         row.mergeable(),
                         Plan.RING_SIZE,
+                        row.packed() ? Testpmd.Ring.PACKED : Testpmd.Ring.SPLIT,
                         row.direction().frontEndMode(),
                         List.of()));
         frontEnd.command("set txpkts " + row.frameBytes());

@@ -72,6 +72,13 @@ final class PeerCommand implements Callable<Integer> {
     private List<String> mergeable = List.of("on", "off");
 
     @Option(
+            names = "--ring",
+            paramLabel = "split|packed",
+            split = ",",
+            description = "Which rings the driver has (default: split).")
+    private List<String> rings = List.of("split");
+
+    @Option(
             names = "--front-end-core",
             paramLabel = "CORE",
             description = "Where the driver runs (default: ${DEFAULT-VALUE}).")
@@ -148,7 +155,9 @@ final class PeerCommand implements Callable<Integer> {
                             "--sizes=%d: a frame has %d to %d bytes".formatted(size, LEAST_BYTES, MOST_BYTES));
                 }
                 for (String on : mergeable) {
-                    rows.add(new Row(direction(direction), size, onOff(on)));
+                    for (String ring : rings) {
+                        rows.add(new Row(direction(direction), size, onOff(on), packed(ring)));
+                    }
                 }
             }
         }
@@ -173,6 +182,14 @@ final class PeerCommand implements Callable<Integer> {
             case "send" -> Direction.SEND;
             case "receive" -> Direction.RECEIVE;
             default -> throw new CannotBeHonoured("--directions=" + name + ": send or receive");
+        };
+    }
+
+    private static boolean packed(String name) {
+        return switch (name) {
+            case "split" -> false;
+            case "packed" -> true;
+            default -> throw new CannotBeHonoured("--ring=" + name + ": split or packed");
         };
     }
 

@@ -66,7 +66,7 @@ record PeerReport(String peer, Plan plan, List<Comparison> comparisons) {
             text.append(String.format(
                     Locale.ROOT,
                     line,
-                    row.direction().title(),
+                    row.direction().title() + (row.packed() ? ", packed" : ""),
                     row.frameBytes(),
                     row.mergeable() ? "on" : "off",
                     spread("%.2f (%.2f..%.2f)", comparison.dpdk(), MEGA),
@@ -119,6 +119,7 @@ record PeerReport(String peer, Plan plan, List<Comparison> comparisons) {
             row.put("direction", comparison.row().direction() == Direction.SEND ? "send" : "receive")
                     .put("bytes", comparison.row().frameBytes())
                     .put("mergeable", comparison.row().mergeable())
+                    .put("ring", comparison.row().packed() ? "packed" : "split")
                     .put("ratio-of-medians", comparison.ratioOfMedians())
                     .put("rounds-counted", comparison.counted().size());
             put(row.putObject("dpdk"), comparison.dpdk(), comparison.dpdkCheck());

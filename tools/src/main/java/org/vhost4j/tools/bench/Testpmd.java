@@ -40,16 +40,32 @@ public final class Testpmd implements AutoCloseable {
     }
 
     /**
+     * What kind of rings a front-end has, as far as the back-end can serve them.
+     *
+     * @param packed whether they are packed
+     * @param inOrder whether it accepts IN_ORDER
+     * @param vectorized whether it may use its vector code, where it has some for the other choices
+     */
+    public record Ring(boolean packed, boolean inOrder, boolean vectorized) {
+        /** Split. Out of order: every back-end meets the same code of the driver, whatever it offers. */
+        public static final Ring SPLIT = new Ring(false, false, false);
+        /** Packed, out of order. */
+        public static final Ring PACKED = new Ring(true, false, false);
+    }
+
+    /**
      * A front-end.
      *
      * @param socket where a back-end listens
      * @param queues queue pairs
      * @param mergeable whether it accepts MRG_RXBUF
      * @param ringSize descriptors of a ring
+     * @param ring of which kind
      * @param mode what it does with frames: {@code txonly}, {@code rxonly}, {@code io} and so on
      * @param more further arguments of testpmd
      */
-    public record FrontEnd(Path socket, int queues, boolean mergeable, int ringSize, String mode, List<String> more) {
+    public record FrontEnd(
+            Path socket, int queues, boolean mergeable, int ringSize, Ring ring, String mode, List<String> more) {
         /** Copies the list. */
         public FrontEnd {
             more = List.copyOf(more);
@@ -66,9 +82,17 @@ public final class Testpmd implements AutoCloseable {
      * @throws IOException when it does not start or cannot attach
      */
     public static Testpmd frontEnd(Children children, int core, FrontEnd frontEnd) throws IOException {
-        // in_order=0: both back-ends meet the same code of the driver, whatever they offer.
-        String device = "net_virtio_user0,path=%s,queues=%d,queue_size=%d,mrg_rxbuf=%d,in_order=0,packed_vq=0"
-                .formatted(frontEnd.socket(), frontEnd.queues(), frontEnd.ringSize(), frontEnd.mergeable() ? 1 : 0);
+        Ring ring = frontEnd.ring();
+        String device =
+                "net_virtio_user0,path=%s,queues=%d,queue_size=%d,mrg_rxbuf=%d,in_order=%d,packed_vq=%d,vectorized=%d"
+                        .formatted(
+                                frontEnd.socket(),
+                                frontEnd.queues(),
+                                frontEnd.ringSize(),
+                                frontEnd.mergeable() ? 1 : 0,
+                                ring.inOrder() ? 1 : 0,
+                                ring.packed() ? 1 : 0,
+                                ring.vectorized() ? 1 : 0);
         List<String> arguments = new ArrayList<>(List.of(
                 "--forward-mode=" + frontEnd.mode(), "--rxq=" + frontEnd.queues(), "--txq=" + frontEnd.queues()));
         arguments.addAll(frontEnd.more());

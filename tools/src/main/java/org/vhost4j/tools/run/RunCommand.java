@@ -136,6 +136,7 @@ public final class RunCommand implements Callable<Integer> {
                         resolution.number("host_mtu"),
                         switching(portOptions, host, coalesces()),
                         idlePolicy())
+                .leaving(resolution.leftToFrontEnd())
                 .promisedBy("machine " + resolution.machine() + ", platform " + resolution.platform());
         GuestAbi abi =
                 new GuestAbi(resolution.offered(), queues, RingLayout.MAX_SIZE, config.mtu(), NetConfigSpace.BYTES);
@@ -160,6 +161,9 @@ public final class RunCommand implements Callable<Integer> {
         resolution.notes().forEach(note -> events.line("vhost4j: " + note));
         resolution.withheld().forEach(sentence -> events.line("vhost4j: " + sentence));
         events.line("vhost4j: offered " + resolution.offered().hex() + " " + resolution.offered());
+        if (!resolution.leftToFrontEnd().isEmpty()) {
+            events.line("vhost4j: up to QEMU's own virtio-net-pci, by its properties: " + resolution.leftToFrontEnd());
+        }
         events.line("vhost4j: ABI " + abi.fingerprint());
         AttachHelp.lines(config.endpoints(), config.queuePairs()).forEach(line -> events.line("vhost4j: " + line));
         Backend backend;

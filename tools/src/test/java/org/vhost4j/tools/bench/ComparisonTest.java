@@ -11,7 +11,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 class ComparisonTest {
-    private static final Row ROW = new Row(Direction.SEND, 64, true);
+    private static final Row ROW = new Row(Direction.SEND, 64, true, false);
     private static final CrossCheck EQUAL = new CrossCheck(5, 5);
 
     @Test

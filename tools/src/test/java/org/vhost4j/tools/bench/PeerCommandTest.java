@@ -17,6 +17,7 @@ class PeerCommandTest {
             --warm-up=-1          | --warm-up=-1.0: from 0.0 to 3600 seconds
             --sizes=64,59         | --sizes=59: a frame has 60 to 1518 bytes
             --mergeable=maybe     | --mergeable=maybe: on or off
+            --ring=round          | --ring=round: split or packed
             --directions=up       | --directions=up: send or receive
             --back-end-core=0     | --front-end-core and --back-end-core are both 0: each side polls all the time and needs a core of its own
             --back-end-core=99999 | --back-end-core=99999: this host has no such core

@@ -11,8 +11,9 @@ import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.vhost4j.device.driver.DriverHeader;
+import org.vhost4j.device.driver.PackedDriver;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.tools.frontend.ChainShape;
 import org.vhost4j.tools.frontend.FrontEnd;
@@ -65,9 +66,10 @@ class LifeCycleTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void queuesThatStopGoOnWhereTheyStopped(boolean eventIdx) {
-        NetSetup setup = eventIdx ? NetSetup.full() : NetSetup.full().without(Feature.EVENT_IDX);
+    @CsvSource({"false, false", "true, false", "false, true", "true, true"})
+    void queuesThatStopGoOnWhereTheyStopped(boolean eventIdx, boolean packed) {
+        NetSetup format = packed ? NetSetup.full().packed().queues(1, 7) : NetSetup.full();
+        NetSetup setup = eventIdx ? format : format.without(Feature.EVENT_IDX);
         try (NetDriver a = backEnd.attach(0, setup);
                 NetDriver b = backEnd.attach(1, NetSetup.full())) {
             for (int i = 0; i < 10; i++) {
@@ -79,6 +81,31 @@ class LifeCycleTest {
                 a.resume();
                 assertThat(b.receive().bytes()).as("without another kick").isEqualTo(late);
             }
+        }
+    }
+
+    /** RING_RESET, as QEMU does it for a driver that resets one queue: it stops the ring and starts it from the beginning. */
+    @ParameterizedTest
+    @CsvSource({"false", "true"})
+    void oneQueueIsResetWhileTheOthersRun(boolean packed) {
+        NetSetup setup = (packed ? NetSetup.full().packed() : NetSetup.full()).with(Feature.RING_RESET);
+        try (NetDriver a = backEnd.attach(0, setup);
+                NetDriver b = backEnd.attach(1, NetSetup.full())) {
+            assertThat(Feature.RING_RESET.in(a.features())).isTrue();
+            for (int i = 0; i < 3; i++) {
+                Traffic.exchange(a, 1, b, 2);
+                a.awaitSent();
+                FrontEndQueue queue = a.transmitQueue(0);
+                queue.stop(a.frontEnd());
+                byte[] meanwhile =
+                        PacketBuilder.udp4().macs(2, 1).payload(300, i).complete();
+                b.send(meanwhile);
+                assertThat(a.receive().bytes()).as("by the other queue").isEqualTo(meanwhile);
+                int start = packed ? PackedDriver.START : 0;
+                queue.ring().reset(start);
+                queue.start(a.frontEnd(), start);
+            }
+            Traffic.exchange(a, 1, b, 2);
         }
     }
 

@@ -59,6 +59,7 @@ class DpdkFrontEndIT {
     Path directory;
 
     private final RecordingListener events = new RecordingListener();
+    private Testpmd.Ring ring = Testpmd.Ring.SPLIT;
 
     @BeforeAll
     static void dpdkIsThere() {
@@ -103,6 +104,35 @@ class DpdkFrontEndIT {
         roundAndRound(queues, mergeable, "1400");
     }
 
+    /**
+     * Every path of the driver for packed rings and for devices that use chains in order. The driver takes its vector code when
+     * it has some for the combination.
+     */
+    @ParameterizedTest(name = "packed {0}, in order {1}, mergeable {2}, vectorized {3}")
+    @CsvSource({
+        "true, false, true, false",
+        "true, false, false, false",
+        "true, true, true, false",
+        "true, true, false, false",
+        "false, true, true, false",
+        "false, true, false, false",
+        "true, true, false, true",
+        "false, false, false, true"
+    })
+    void everyKindOfRing(boolean packed, boolean inOrder, boolean mergeable, boolean vectorized) throws IOException {
+        ring = new Testpmd.Ring(packed, inOrder, vectorized);
+        FeatureSet negotiated = roundAndRound(1, mergeable, "1400");
+        assertThat(negotiated.has(Feature.RING_PACKED)).isEqualTo(packed);
+        assertThat(negotiated.has(Feature.IN_ORDER)).isEqualTo(inOrder);
+        assertThat(negotiated.has(Feature.MRG_RXBUF)).isEqualTo(mergeable);
+    }
+
+    @Test
+    void packedFramesInManyPiecesAndBuffers() throws IOException {
+        ring = Testpmd.Ring.PACKED;
+        roundAndRound(2, true, "300,300,300", "--mbuf-size=512", "--enable-scatter", "--max-pkt-len=1518");
+    }
+
     /** Frames larger than the driver's buffers arrive in several of them. */
     @Test
     void framesAreMergedFromSeveralBuffers() throws IOException {
@@ -110,10 +140,12 @@ class DpdkFrontEndIT {
     }
 
     /** A few frames go round between driver and device for ever: none may get lost on the way, and none may double. */
-    private void roundAndRound(int queues, boolean mergeable, String segments, String... more) throws IOException {
+    private FeatureSet roundAndRound(int queues, boolean mergeable, String segments, String... more)
+            throws IOException {
         try (Backend backend = backend(queues, new Switching.Echoed());
                 Children children = new Children();
                 Testpmd frontEnd = frontEnd(children, queues, mergeable, "io", more)) {
+            FeatureSet negotiated = events.awaitNegotiated();
             frontEnd.command("set txpkts " + segments);
             frontEnd.command("start tx_first 2");
             awaitFrames(frontEnd, PortStats::rxPackets);
@@ -131,6 +163,7 @@ class DpdkFrontEndIT {
             assertEveryQueueWorked(streams, queues, "TX-packets");
             assertEveryQueueWorked(streams, queues, "RX-packets");
             assertEndsClean(frontEnd);
+            return negotiated;
         }
     }
 
@@ -154,18 +187,18 @@ class DpdkFrontEndIT {
     }
 
     private Backend backend(int queues, Switching switching) {
-        return Backend.start(
-                new BackendConfig(
-                        List.of(Endpoint.listen(socket(), Attach.AUTO)),
-                        offered(queues),
-                        queues,
-                        0,
-                        switching,
-                        IdlePolicy.ADAPTIVE),
-                events);
+        Resolution resolution = resolved(queues);
+        BackendConfig config = new BackendConfig(
+                List.of(Endpoint.listen(socket(), Attach.AUTO)),
+                resolution.offered(),
+                queues,
+                0,
+                switching,
+                IdlePolicy.ADAPTIVE);
+        return Backend.start(config.leaving(resolution.leftToFrontEnd()), events);
     }
 
-    private static FeatureSet offered(int queues) {
+    private static Resolution resolved(int queues) {
         Request request = new Request(
                 Optional.empty(),
                 Optional.of("linux-6.17"),
@@ -175,7 +208,7 @@ class DpdkFrontEndIT {
                 DeviceCapabilities.vhost4j(queues, OptionalInt.empty()),
                 HostCapabilities.NOTHING_ASKED);
         return switch (new Resolver(PlatformCatalog.shipped()).resolve(request)) {
-            case Resolution resolution -> resolution.offered();
+            case Resolution resolution -> resolution;
             case Refusal refusal -> throw new AssertionError(refusal.message());
         };
     }
@@ -189,7 +222,7 @@ class DpdkFrontEndIT {
         List<String> arguments = new ArrayList<>(List.of("--txonly-multi-flow"));
         arguments.addAll(List.of(more));
         return Testpmd.frontEnd(
-                children, 0, new Testpmd.FrontEnd(socket(), queues, mergeable, RING_SIZE, mode, arguments));
+                children, 0, new Testpmd.FrontEnd(socket(), queues, mergeable, RING_SIZE, ring, mode, arguments));
     }
 
     private static void awaitFrames(Testpmd frontEnd, ToLongFunction<PortStats> counter) throws IOException {

@@ -150,6 +150,44 @@ class GuestToGuestIT {
         }
     }
 
+    /** Packed rings through both ways into QEMU: by our platform's word and by QEMU's own property. */
+    @Test
+    void packedRings() throws IOException {
+        try (LabFixture lab = LabFixture.start(
+                directory, Map.of("packed", "on"), "linux-6.17", List.of(), Attach.DEVICE, Attach.NETDEV)) {
+            Guest one = lab.startDeviceGuest(0);
+            Guest two = lab.startNetdevGuest(1, "11", "", "mac=02:00:00:00:00:02", "packed=on");
+            bringUp(one, two);
+            for (int guest = 0; guest < 2; guest++) {
+                assertThat(lab.negotiated(guest).has(Feature.RING_PACKED)).isTrue();
+            }
+            assertThat(lab.negotiated(0).has(Feature.RING_RESET)).isFalse();
+            exchange(one, two, "-n 5000");
+            lab.assertNoTrouble();
+        }
+    }
+
+    /**
+     * QEMU's own device resets single queues for its driver, which does so to change their size; both sides go on. The other
+     * guest is promised nothing of it, because the generic device would not tell.
+     */
+    @Test
+    void queuesAreResetOneByOne() throws IOException {
+        try (LabFixture lab =
+                LabFixture.start(directory, Map.of(), "linux-6.17", List.of(), Attach.DEVICE, Attach.NETDEV)) {
+            Guest one = lab.startDeviceGuest(0);
+            Guest two = lab.startNetdevGuest(1, "11", "", "mac=02:00:00:00:00:02", "in_order=on");
+            bringUp(one, two);
+            assertThat(lab.negotiated(0).has(Feature.RING_RESET)).isFalse();
+            assertThat(lab.negotiated(1).has(Feature.RING_RESET)).isTrue();
+            exchange(one, two, "-n 1000");
+            two.must("ethtool -G eth0 rx 64 tx 128");
+            assertThat(two.must("ethtool -g eth0")).contains("64", "128");
+            exchange(one, two, "-n 1000");
+            lab.assertNoTrouble();
+        }
+    }
+
     private LabFixture deviceGuests(Map<String, String> settings, String platform) {
         return LabFixture.start(directory, settings, platform, List.of(), Attach.DEVICE, Attach.DEVICE);
     }

@@ -61,16 +61,10 @@ final class LabFixture implements AutoCloseable {
         for (int i = 0; i < attach.length; i++) {
             endpoints.add(Endpoint.listen(directory.resolve("guest" + i + ".sock"), attach[i]));
         }
-        return new LabFixture(
-                lab,
-                directory,
-                new BackendConfig(
-                        endpoints,
-                        resolve(settings, platform).offered(),
-                        1,
-                        0,
-                        new Switching.Bridged(uplinks),
-                        IdlePolicy.ADAPTIVE));
+        Resolution resolution = resolve(settings, platform);
+        BackendConfig config = new BackendConfig(
+                endpoints, resolution.offered(), 1, 0, new Switching.Bridged(uplinks), IdlePolicy.ADAPTIVE);
+        return new LabFixture(lab, directory, config.leaving(resolution.leftToFrontEnd()));
     }
 
     static Resolution resolve(Map<String, String> settings, String platform) {

@@ -130,7 +130,8 @@ public final class Backend implements AutoCloseable {
         AcknowledgementFile file = endpoint.path() == null || config.promise().isEmpty()
                 ? null
                 : new AcknowledgementFile(endpoint.path(), files, line -> listener.trouble(guest, line));
-        return new Recollection(config.offered(), config.promise().orElse("this back-end"), file);
+        return new Recollection(
+                config.offered().plus(config.leftToFrontEnd()), config.promise().orElse("this back-end"), file);
     }
 
     private FrameSink sink() {

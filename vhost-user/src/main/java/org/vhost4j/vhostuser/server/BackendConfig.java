@@ -11,6 +11,7 @@ import org.vhost4j.platform.run.IdlePolicy;
  *
  * @param endpoints one for each guest
  * @param offered the features on offer, as the platform's resolution has them
+ * @param leftToFrontEnd features that are offered beside those to a front-end whose config space is its own
  * @param queuePairs queue pairs of each guest, 1 to 127
  * @param mtu what the config space says, 68 to 65535, or 0 for nothing
  * @param switching what happens to the guests' frames
@@ -22,6 +23,7 @@ import org.vhost4j.platform.run.IdlePolicy;
 public record BackendConfig(
         List<Endpoint> endpoints,
         FeatureSet offered,
+        FeatureSet leftToFrontEnd,
         int queuePairs,
         int mtu,
         Switching switching,
@@ -52,7 +54,7 @@ public record BackendConfig(
             int mtu,
             Switching switching,
             IdlePolicy idle) {
-        this(endpoints, offered, queuePairs, mtu, switching, idle, Optional.empty());
+        this(endpoints, offered, FeatureSet.EMPTY, queuePairs, mtu, switching, idle, Optional.empty());
     }
 
     /**
@@ -62,6 +64,17 @@ public record BackendConfig(
      * @return a config with that promise
      */
     public BackendConfig promisedBy(String words) {
-        return new BackendConfig(endpoints, offered, queuePairs, mtu, switching, idle, Optional.of(words));
+        return new BackendConfig(
+                endpoints, offered, leftToFrontEnd, queuePairs, mtu, switching, idle, Optional.of(words));
+    }
+
+    /**
+     * The same, and some features are up to the front-end.
+     *
+     * @param features as the platform's resolution has them
+     * @return a config with these
+     */
+    public BackendConfig leaving(FeatureSet features) {
+        return new BackendConfig(endpoints, offered, features, queuePairs, mtu, switching, idle, promise);
     }
 }

@@ -169,6 +169,7 @@ final class GuestPort implements DeviceOwner {
         }
         return new SessionOptions(
                 config.offered(),
+                config.leftToFrontEnd(),
                 protocol,
                 2 * config.queuePairs() + 1,
                 RingLayout.MAX_SIZE,

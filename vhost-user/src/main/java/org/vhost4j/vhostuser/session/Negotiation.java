@@ -10,7 +10,8 @@ import org.vhost4j.vhostuser.wire.Request;
 
 /** The two feature words: what was offered and what was acknowledged. */
 final class Negotiation {
-    private final FeatureSet offered;
+    private final FeatureSet always;
+    private final FeatureSet untilConfig;
     private final long offeredProtocol;
     private boolean acknowledged;
     private FeatureSet features = FeatureSet.EMPTY;
@@ -21,12 +22,14 @@ final class Negotiation {
         if (!violations.isEmpty()) {
             throw new IllegalArgumentException("features cannot be offered: " + String.join("; ", violations));
         }
-        offered = options.features().plus(FeatureSet.of(Feature.PROTOCOL_FEATURES));
+        always = options.features().plus(FeatureSet.of(Feature.PROTOCOL_FEATURES));
+        untilConfig = always.plus(options.leftToFrontEnd());
         offeredProtocol = ProtocolFeature.word(options.protocolFeatures());
     }
 
-    long offered() {
-        return offered.low();
+    /** What is left to the front-end is on offer until it says, with CONFIG, that its device has no switches of its own. */
+    FeatureSet offered() {
+        return has(ProtocolFeature.CONFIG) ? always : untilConfig;
     }
 
     long offeredProtocol() {
@@ -65,13 +68,13 @@ final class Negotiation {
             throw new ProtocolException(
                     request.name(),
                     "it needs feature " + feature,
-                    offered.has(feature) ? "which was not acknowledged" : "which was never offered");
+                    offered().has(feature) ? "which was not acknowledged" : "which was never offered");
         }
     }
 
     /** SET_FEATURES. While a ring is started only PROTOCOL_FEATURES may change, which has no meaning for the rings. */
     void acknowledge(FeatureSet word, boolean ringsStarted) throws ProtocolException {
-        FeatureSet surplus = word.minus(offered);
+        FeatureSet surplus = word.minus(offered());
         if (!surplus.isEmpty()) {
             throw new ProtocolException(
                     Request.SET_FEATURES.name(),

@@ -132,7 +132,7 @@ public final class Session implements AutoCloseable {
         MemorySegment payload = message.payload();
         switch (request) {
             case GET_FEATURES -> {
-                return reply(request, negotiation.offered());
+                return reply(request, negotiation.offered().low());
             }
             case SET_FEATURES -> setFeatures(FeatureSet.ofWord(message.u64()));
             case GET_PROTOCOL_FEATURES -> {

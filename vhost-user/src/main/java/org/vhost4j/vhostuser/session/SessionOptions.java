@@ -15,6 +15,9 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  * What a session offers, for its whole life.
  *
  * @param features virtio feature bits; PROTOCOL_FEATURES is added by the session
+ * @param leftToFrontEnd virtio feature bits that are offered beside those until the front-end acknowledges CONFIG. One that does
+ *     not has a device of its own with switches for these, and carries them out with the messages that every front-end has; one
+ *     that does (QEMU's generic device) would pass them to a guest without being able to keep them
  * @param protocolFeatures protocol feature bits, of {@link #SERVED}
  * @param queueCount how many virtqueues there are, control queue included: 1 to 256
  * @param maxQueueSize the most descriptors of one ring: 1 to 32768
@@ -23,6 +26,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  */
 public record SessionOptions(
         FeatureSet features,
+        FeatureSet leftToFrontEnd,
         Set<ProtocolFeature> protocolFeatures,
         int queueCount,
         int maxQueueSize,
@@ -60,6 +64,26 @@ public record SessionOptions(
         range("memorySlots", memorySlots, MIN_MEMORY_SLOTS, MAX_MEMORY_SLOTS);
     }
 
+    /**
+     * Options that leave nothing to the front-end.
+     *
+     * @param features virtio feature bits; PROTOCOL_FEATURES is added by the session
+     * @param protocolFeatures protocol feature bits, of {@link #SERVED}
+     * @param queueCount how many virtqueues there are, control queue included: 1 to 256
+     * @param maxQueueSize the most descriptors of one ring: 1 to 32768
+     * @param configSize size of the config space in bytes: 0 to 256
+     * @param memorySlots the most memory regions at a time: 8 to 509
+     */
+    public SessionOptions(
+            FeatureSet features,
+            Set<ProtocolFeature> protocolFeatures,
+            int queueCount,
+            int maxQueueSize,
+            int configSize,
+            int memorySlots) {
+        this(features, FeatureSet.EMPTY, protocolFeatures, queueCount, maxQueueSize, configSize, memorySlots);
+    }
+
     private static void range(String what, int value, int min, int max) {
         if (value < min || value > max) {
             throw new IllegalArgumentException("%s is %d, not %d to %d".formatted(what, value, min, max));
@@ -73,11 +97,13 @@ public record SessionOptions(
      * @return one sentence for each
      */
     public List<String> violations() {
+        FeatureSet all = features.plus(leftToFrontEnd);
         List<String> broken = new ArrayList<>(features.violations());
+        all.violations().stream().filter(each -> !broken.contains(each)).forEach(broken::add);
         for (Feature feature : Feature.values()) {
-            if (features.has(feature) && !feature.fitsWord()) {
+            if (all.has(feature) && !feature.fitsWord()) {
                 broken.add(feature + " is bit " + feature.bit() + ", which the 64 bits of GET_FEATURES do not have");
-            } else if (features.has(feature) && UNSERVED.contains(feature)) {
+            } else if (all.has(feature) && UNSERVED.contains(feature)) {
                 broken.add(feature + " is not served by this version");
             }
         }

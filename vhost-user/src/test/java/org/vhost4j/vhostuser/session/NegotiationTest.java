@@ -25,6 +25,29 @@ class NegotiationTest {
         }
     }
 
+    /** QEMU's own device has switches for these; its generic device, which acknowledges CONFIG, would only pass them on. */
+    @Test
+    void whatIsLeftToTheFrontEndIsOfferedToOneWithoutConfig() throws ProtocolException {
+        FeatureSet left = FeatureSet.of(Feature.IN_ORDER, Feature.RING_RESET);
+        SessionOptions options = new SessionOptions(FrontEnd.FEATURES, left, SessionOptions.SERVED, 5, 1024, 24, 509);
+        long all = FrontEnd.FEATURES.plus(left).low() | FrontEnd.PROTOCOL_FEATURES_BIT;
+        try (FrontEnd frontEnd = new FrontEnd(options)) {
+            assertThat(frontEnd.ask(Request.GET_FEATURES))
+                    .as("before the protocol")
+                    .isEqualTo(all);
+            frontEnd.protocol(ProtocolFeature.MQ, ProtocolFeature.REPLY_ACK);
+            assertThat(frontEnd.ask(Request.GET_FEATURES)).isEqualTo(all);
+            frontEnd.tell(Request.SET_FEATURES, Message.u64(all));
+            assertThat(frontEnd.session.features().has(Feature.RING_RESET)).isTrue();
+        }
+        try (FrontEnd generic = new FrontEnd(options)) {
+            generic.protocol(ProtocolFeature.REPLY_ACK, ProtocolFeature.CONFIG);
+            assertThat(generic.ask(Request.GET_FEATURES)).isEqualTo(all & ~left.low());
+            assertThat(generic.refused(Request.SET_FEATURES, Message.u64(all)))
+                    .hasMessageContaining("IN_ORDER RING_RESET");
+        }
+    }
+
     @Test
     void acknowledgesAPart() throws ProtocolException {
         try (FrontEnd frontEnd = new FrontEnd()) {

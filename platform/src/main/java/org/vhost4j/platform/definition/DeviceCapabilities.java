@@ -30,6 +30,10 @@ public record DeviceCapabilities(
         int mtu,
         Set<Feature> leftToFrontEnd,
         Map<Feature, String> whyNot) {
+    /**
+     * Offered unless somebody says off. NOTIFICATION_DATA is in no set: the kick of vhost-user is an eventfd, on which the data of a
+     * notification is lost, so the driver would collect it for nothing.
+     */
     private static final Set<Feature> ALWAYS = EnumSet.of(
             Feature.CSUM,
             Feature.GUEST_CSUM,

@@ -8,7 +8,7 @@ import picocli.CommandLine.Command;
         name = "bench",
         description = "Measures this back-end beside others.",
         mixinStandardHelpOptions = true,
-        subcommands = PeerCommand.class)
+        subcommands = {PeerCommand.class, SegmentationCommand.class})
 public final class BenchCommand {
     /** For picocli. */
     public BenchCommand() {}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.benchmarks;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.vhost4j.device.driver.DriverMemory;
+import org.vhost4j.device.driver.PackedDriver;
+import org.vhost4j.device.driver.RingDriver;
+import org.vhost4j.device.driver.SplitDriver;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.memory.GuestRegion;
+import org.vhost4j.device.net.Bridge;
+import org.vhost4j.device.net.DeviceOwner;
+import org.vhost4j.device.net.GuestNotifier;
+import org.vhost4j.device.net.LinkSpeed;
+import org.vhost4j.device.net.NetDevice;
+import org.vhost4j.device.net.NetDeviceConfig;
+import org.vhost4j.device.net.NetHeader;
+import org.vhost4j.device.packet.OffloadEngine;
+import org.vhost4j.device.ring.PackedVirtqueue;
+import org.vhost4j.device.ring.RingFeatures;
+import org.vhost4j.device.ring.SplitVirtqueue;
+import org.vhost4j.device.ring.Virtqueue;
+
+/**
+ * Two guests on a bridge, of which one sends and the other receives into mergeable buffers; this thread is their drivers and the
+ * lane at once.
+ */
+final class BridgedGuests {
+    private static final int SIZE = 256;
+    private static final int BUFFER = 1536;
+    private static final int MEMORY = 4 << 20;
+    private static final long FEATURES = FeatureSet.of(
+                    Feature.VERSION_1,
+                    Feature.MRG_RXBUF,
+                    Feature.CSUM,
+                    Feature.GUEST_CSUM,
+                    Feature.GUEST_TSO4,
+                    Feature.GUEST_USO4,
+                    Feature.GUEST_USO6,
+                    Feature.HOST_TSO4)
+            .low();
+
+    private final Arena arena;
+    private final NetDevice sender;
+    private final RingDriver transmit;
+    private final RingDriver receive;
+    private final int[] bufferOf = new int[SIZE];
+    private final long buffers;
+
+    BridgedGuests(Arena arena, boolean packed, boolean coalesce) {
+        this.arena = arena;
+        OffloadEngine engine = new OffloadEngine();
+        Bridge bridge = new Bridge(engine, coalesce);
+        sender = device("sender", bridge, engine);
+        NetDevice receiver = device("receiver", bridge, engine);
+        transmit = start(sender, 1, packed);
+        start(sender, 0, packed);
+        receive = start(receiver, 0, packed);
+        start(receiver, 1, packed);
+        buffers = receive.memory().allocate((long) SIZE * BUFFER, 4096);
+        for (int i = 0; i < SIZE; i++) {
+            post(i);
+        }
+        receive.publish();
+    }
+
+    private static NetDevice device(String name, Bridge bridge, OffloadEngine engine) {
+        NetDevice device = new NetDevice(
+                new NetDeviceConfig(name, 0x020000000001L, 1, 0, LinkSpeed.UNKNOWN),
+                bridge,
+                engine,
+                () -> {},
+                DeviceOwner.NONE);
+        bridge.add(device);
+        device.features(FEATURES);
+        return device;
+    }
+
+    private RingDriver start(NetDevice device, int index, boolean packed) {
+        MemorySegment segment = arena.allocate(MEMORY, 4096);
+        long base = segment.address();
+        DriverMemory memory = new DriverMemory(segment, base);
+        GuestMemory table = GuestMemory.of(List.of(new GuestRegion(base, MEMORY, base, segment)));
+        RingDriver driver = packed
+                ? new PackedDriver(memory, SIZE, RingDriver.Features.NONE, 0)
+                : new SplitDriver(memory, SIZE, RingDriver.Features.NONE, 0);
+        MemorySegment desc = segment.asSlice(driver.descAddress() - base);
+        MemorySegment avail = segment.asSlice(driver.availAddress() - base);
+        MemorySegment used = segment.asSlice(driver.usedAddress() - base);
+        RingFeatures features = RingFeatures.of(Feature.VERSION_1);
+        Virtqueue queue = packed
+                ? new PackedVirtqueue("queue", SIZE, desc, avail, used, table, PackedDriver.START, features)
+                : new SplitVirtqueue("queue", SIZE, desc, avail, used, table, 0, features);
+        device.start(index, queue, GuestNotifier.NONE, true, false);
+        return driver;
+    }
+
+    /** Memory of the sender for frames, each behind a header of {@link NetHeader#BYTES}. */
+    long allocate(int bytes) {
+        return transmit.memory().allocate(bytes, 64);
+    }
+
+    /** Where a receive buffer is. */
+    long buffer(int index) {
+        return buffers + (long) index * BUFFER;
+    }
+
+    private void post(int buffer) {
+        receive.begin();
+        receive.writable(buffer(buffer), BUFFER);
+        bufferOf[receive.offer()] = buffer;
+    }
+
+    /** Makes a frame available. */
+    void offer(long header, int bytesWithHeader) {
+        transmit.begin();
+        transmit.readable(header, bytesWithHeader);
+        transmit.offer();
+    }
+
+    /** Lets the back-end work, collects what it used, and posts the buffers again; how many of them were filled. */
+    int exchange() {
+        transmit.publish();
+        sender.poll();
+        while (transmit.collect()) {
+            // The frame may be sent again.
+        }
+        int filled = 0;
+        while (receive.collect()) {
+            post(bufferOf[receive.usedId()]);
+            filled++;
+        }
+        receive.publish();
+        return filled;
+    }
+}

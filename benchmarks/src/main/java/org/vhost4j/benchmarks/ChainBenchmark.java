@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.benchmarks;
+
+import java.lang.foreign.Arena;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.net.NetHeader;
+import org.vhost4j.device.packet.Checksum;
+
+/**
+ * Frames from one guest to another, in bursts of 32: the sending driver, poll, translation, check, bridge, copy, publication, and
+ * the receiving driver, all on one core. The frames are TCP segments of one flow, complete as from a guest without offloads.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@OperationsPerInvocation(ChainBenchmark.BURST)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(
+        value = 1,
+        jvmArgsAppend = {
+            "--enable-native-access=ALL-UNNAMED",
+            "-XX:+UseSerialGC",
+            "-Djava.lang.foreign.native.threshold.power.copy=3"
+        })
+public class ChainBenchmark {
+    static final int BURST = 32;
+    private static final int HEADERS = 54;
+    private static final int SLOT = 2048;
+
+    /** Layout of the queues. */
+    @Param({"split", "packed"})
+    public String ring = "split";
+
+    /** Payload of each frame. */
+    @Param({"10", "1446"})
+    public int payload;
+
+    private final Arena arena = Arena.ofAuto();
+    private BridgedGuests bridged = new BridgedGuests(arena, false, false);
+    private BridgedGuests coalesced = new BridgedGuests(arena, false, true);
+    private long frames;
+    private long otherFrames;
+
+    /** Writes the frames. */
+    @Setup
+    public void frames() {
+        bridged = new BridgedGuests(arena, ring.equals("packed"), false);
+        coalesced = new BridgedGuests(arena, ring.equals("packed"), true);
+        frames = bridged.allocate(BURST * SLOT);
+        otherFrames = coalesced.allocate(BURST * SLOT);
+        for (int i = 0; i < BURST; i++) {
+            write(frames + (long) i * SLOT + NetHeader.BYTES, i);
+            HostMemory.copy(frames + (long) i * SLOT, otherFrames + (long) i * SLOT, SLOT);
+        }
+    }
+
+    private void write(long at, int index) {
+        long ip = at + 14;
+        long tcp = ip + 20;
+        HostMemory.putShortBE(at, 0x0200);
+        HostMemory.putShortBE(at + 6, 0x0201);
+        HostMemory.putShortBE(at + 12, 0x0800);
+        HostMemory.putShortBE(ip, 0x4500);
+        HostMemory.putShortBE(ip + 2, 40 + payload);
+        HostMemory.putShortBE(ip + 4, 100 + index);
+        HostMemory.putShortBE(ip + 6, 0x4000);
+        HostMemory.putShortBE(ip + 8, 0x4006);
+        HostMemory.putIntBE(ip + 12, 0x0a000001);
+        HostMemory.putIntBE(ip + 16, 0x0a000002);
+        HostMemory.putShortBE(ip + 10, Checksum.finish(Checksum.sum(ip, 20)));
+        HostMemory.putIntBE(tcp + 4, 1 + index * payload);
+        HostMemory.putShortBE(tcp + 12, 0x5010);
+        for (int i = 0; i < payload; i++) {
+            HostMemory.putByte(tcp + 20 + i, index * 31 + i * 7);
+        }
+        int pseudo = Checksum.sum(ip + 12, 8) + 6 + 20 + payload;
+        HostMemory.putShortBE(tcp + 16, Checksum.finish(pseudo + Checksum.sum(tcp, 20 + payload)));
+    }
+
+    private int exchange(BridgedGuests guests, long from) {
+        for (int i = 0; i < BURST; i++) {
+            guests.offer(from + (long) i * SLOT, NetHeader.BYTES + HEADERS + payload);
+        }
+        return guests.exchange();
+    }
+
+    /**
+     * The yardstick: the same bytes into the same buffers.
+     *
+     * @return something of the result
+     */
+    @Benchmark
+    public long copy() {
+        for (int i = 0; i < BURST; i++) {
+            HostMemory.copy(frames + (long) i * SLOT, bridged.buffer(i), NetHeader.BYTES + HEADERS + payload);
+        }
+        return frames;
+    }
+
+    /**
+     * Each frame as it is.
+     *
+     * @return how many buffers were filled
+     */
+    @Benchmark
+    public int plain() {
+        return exchange(bridged, frames);
+    }
+
+    /**
+     * The frames put together.
+     *
+     * @return how many buffers were filled
+     */
+    @Benchmark
+    public int coalesced() {
+        return exchange(coalesced, otherFrames);
+    }
+}

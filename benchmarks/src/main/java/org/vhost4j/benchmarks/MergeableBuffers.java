@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.benchmarks;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.net.Frame;
+import org.vhost4j.device.net.NetHeader;
+import org.vhost4j.device.net.NetPort;
+
+/** A receiver with buffers like a Linux guest's with MRG_RXBUF, but without a ring: what is left is the copy. */
+final class MergeableBuffers implements NetPort {
+    /** What virtio_net posts for an MTU of 1500. */
+    private static final int BUFFER = 1536;
+    /** As many as a queue of 256 has. */
+    private static final int BUFFERS = 256;
+
+    private final MemorySegment memory;
+    private final int accepts;
+    private int next;
+
+    MergeableBuffers(Arena arena, int accepts) {
+        this.memory = arena.allocate((long) BUFFER * BUFFERS, 4096);
+        this.accepts = accepts;
+    }
+
+    @Override
+    public int accepts() {
+        return accepts;
+    }
+
+    @Override
+    public int deliver(Frame frame) {
+        long header = take();
+        long to = header + NetHeader.BYTES;
+        int room = BUFFER - NetHeader.BYTES;
+        int buffers = 1;
+        for (int i = 0; i < frame.pieces; i++) {
+            long from = frame.address[i];
+            int left = frame.length[i];
+            while (left > 0) {
+                if (room == 0) {
+                    to = take();
+                    room = BUFFER;
+                    buffers++;
+                }
+                int part = Math.min(left, room);
+                HostMemory.copy(from, to, part);
+                from += part;
+                to += part;
+                left -= part;
+                room -= part;
+            }
+        }
+        NetHeader.write(header, NetHeader.BYTES, frame, buffers);
+        return DELIVERED;
+    }
+
+    private long take() {
+        int index = next;
+        next = (index + 1) & (BUFFERS - 1);
+        return memory.address() + (long) index * BUFFER;
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public int poll() {
+        return 0;
+    }
+
+    @Override
+    public boolean arm() {
+        return false;
+    }
+
+    @Override
+    public void disarm() {}
+
+    @Override
+    public void fault(String reason) {
+        throw new IllegalStateException(reason);
+    }
+
+    @Override
+    public String name() {
+        return "buffers";
+    }
+}

@@ -31,9 +31,18 @@ public final class Vhost4j {
     static final class Version implements CommandLine.IVersionProvider {
         @Override
         public String[] getVersion() {
-            String version = Vhost4j.class.getPackage().getImplementationVersion();
-            return new String[] {"vhost4j " + (version == null ? "(not packaged)" : version)};
+            return new String[] {"vhost4j " + version()};
         }
+    }
+
+    /**
+     * The version of the archive that runs.
+     *
+     * @return such as {@code 0.1.0}, or {@code (not packaged)}
+     */
+    public static String version() {
+        String version = Vhost4j.class.getPackage().getImplementationVersion();
+        return version == null ? "(not packaged)" : version;
     }
 
     /**

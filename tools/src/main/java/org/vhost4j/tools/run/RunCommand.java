@@ -2,6 +2,7 @@
 package org.vhost4j.tools.run;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -23,10 +24,15 @@ import org.vhost4j.platform.probe.HostUse;
 import org.vhost4j.platform.run.IdlePolicy;
 import org.vhost4j.platform.sys.SystemError;
 import org.vhost4j.tools.CannotBeHonoured;
+import org.vhost4j.tools.Vhost4j;
 import org.vhost4j.tools.platform.PlatformOptions;
+import org.vhost4j.tools.qmp.QmpMonitor;
+import org.vhost4j.tools.qmp.QmpOption;
+import org.vhost4j.tools.qmp.Served;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
+import org.vhost4j.vhostuser.server.BackendListener;
 import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.Switching;
 import org.vhost4j.vhostuser.server.Uplink;
@@ -89,6 +95,13 @@ public final class RunCommand implements Callable<Integer> {
     @Nullable
     Integer mtu;
 
+    @Option(
+            names = "--qmp",
+            paramLabel = "unix:PATH",
+            description = "A socket for clients of the QEMU Machine Protocol, such as qmp-shell (docs/qmp.md).")
+    @Nullable
+    String qmp;
+
     @Mixin
     PlatformOptions promise = new PlatformOptions();
 
@@ -121,6 +134,7 @@ public final class RunCommand implements Callable<Integer> {
         }
         checkSizes();
         List<Endpoint> endpoints = endpoints();
+        Optional<Path> monitor = Optional.ofNullable(qmp).map(value -> parsed(() -> QmpOption.parse(value)));
         // Between guests nothing of the host's kernel is used, so nothing has to be asked of it.
         HostCapabilities host = uses.isEmpty() ? HostCapabilities.NOTHING_ASKED : promise.host();
         DeviceCapabilities device =
@@ -141,7 +155,9 @@ public final class RunCommand implements Callable<Integer> {
         GuestAbi abi =
                 new GuestAbi(resolution.offered(), queues, RingLayout.MAX_SIZE, config.mtu(), NetConfigSpace.BYTES);
         promise.checkAbi(abi);
-        serve(config, resolution, abi);
+        // Clients ask what this host supports, whether or not this back-end leans on it.
+        HostCapabilities probed = monitor.isPresent() && uses.isEmpty() ? promise.host() : host;
+        serve(config, resolution, abi, catalog, probed, monitor.map(RunCommand::listen));
         return 0;
     }
 
@@ -154,7 +170,21 @@ public final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private void serve(BackendConfig config, Resolution resolution, GuestAbi abi) {
+    private static QmpMonitor listen(Path path) {
+        try {
+            return QmpMonitor.listen(path, Vhost4j.version(), line -> System.out.println("qmp: " + line));
+        } catch (IOException e) {
+            throw new CannotBeHonoured("--qmp=unix:" + path + ": " + e.getMessage());
+        }
+    }
+
+    private static void serve(
+            BackendConfig config,
+            Resolution resolution,
+            GuestAbi abi,
+            PlatformCatalog catalog,
+            HostCapabilities host,
+            Optional<QmpMonitor> monitor) {
         EventPrinter events = new EventPrinter(System.out);
         events.line("vhost4j: machine " + resolution.machine() + ", platform " + resolution.platform()
                 + (resolution.platformNamed() ? "" : " (the newest that this host supports)"));
@@ -168,23 +198,31 @@ public final class RunCommand implements Callable<Integer> {
         AttachHelp.lines(config.endpoints(), config.queuePairs()).forEach(line -> events.line("vhost4j: " + line));
         Backend backend;
         try {
-            backend = Backend.start(config, events);
+            List<BackendListener> listeners = new ArrayList<>(List.of(events));
+            monitor.ifPresent(clients -> listeners.add(clients.events()));
+            backend = Backend.start(config, new Listeners(listeners));
         } catch (SystemError e) {
+            monitor.ifPresent(QmpMonitor::close);
             throw new CannotBeHonoured(String.valueOf(e.getMessage()));
         }
         Thread end = Thread.ofPlatform().name("vhost4j-end").unstarted(() -> {
+            monitor.ifPresent(QmpMonitor::endedBySignal);
             backend.close();
+            monitor.ifPresent(QmpMonitor::close);
             events.close();
             // A back-end that was told to end has ended well: without this the JVM's status would be the signal's.
             Runtime.getRuntime().halt(0);
         });
         Runtime.getRuntime().addShutdownHook(end);
-        CountDownLatch never = new CountDownLatch(1);
+        CountDownLatch quit = new CountDownLatch(1);
+        monitor.ifPresent(
+                clients -> clients.serve(new Served(backend, config, resolution, abi, catalog, host), quit::countDown));
         try {
-            never.await();
+            quit.await();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        Runtime.getRuntime().exit(0);
     }
 
     private List<Endpoint> endpoints() {

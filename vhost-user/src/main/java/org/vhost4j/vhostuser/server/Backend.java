@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -222,6 +223,16 @@ public final class Backend implements AutoCloseable {
      */
     public OffloadCounters offloads() {
         return engine.counters();
+    }
+
+    /**
+     * What all devices are like, seen between two bursts. Any thread.
+     *
+     * @return one for each guest, as soon as the lane has looked
+     * @throws IllegalStateException when the back-end is closed
+     */
+    public CompletableFuture<List<DeviceSnapshot>> devices() {
+        return lane.submit(() -> guests.stream().map(GuestPort::snapshot).toList());
     }
 
     /** Ends all connections, closes and removes the sockets, ends the lane. Takes milliseconds. */

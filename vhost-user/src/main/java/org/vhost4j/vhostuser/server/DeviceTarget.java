@@ -3,9 +3,13 @@ package org.vhost4j.vhostuser.server;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.net.GuestNotifier;
@@ -23,6 +27,7 @@ import org.vhost4j.platform.sys.SystemError;
 import org.vhost4j.vhostuser.session.QueueSetup;
 import org.vhost4j.vhostuser.session.RefusedException;
 import org.vhost4j.vhostuser.session.ResetCause;
+import org.vhost4j.vhostuser.session.RingLayout;
 import org.vhost4j.vhostuser.session.SessionTarget;
 import org.vhost4j.vhostuser.wire.BackendRequest;
 import org.vhost4j.vhostuser.wire.Message;
@@ -51,6 +56,7 @@ final class DeviceTarget implements SessionTarget {
         private @Nullable Virtqueue ring;
         private @Nullable FdHandle kick;
         private @Nullable EventFd err;
+        private boolean enabled;
     }
 
     DeviceTarget(
@@ -130,6 +136,7 @@ final class DeviceTarget implements SessionTarget {
                             EventFd.adopt(setup.kick(), "the kick descriptor of queue " + index),
                             () -> device.notified(index));
             queue.ring = ring;
+            queue.enabled = setup.enabled();
             device.start(index, ring, call, setup.enabled(), setup.kick() == null);
         } catch (SystemError e) {
             forget(queue);
@@ -197,6 +204,7 @@ final class DeviceTarget implements SessionTarget {
 
     @Override
     public void enableQueue(int index, boolean enabled) {
+        queues[index].enabled = enabled;
         device.enable(index, enabled);
         tellLink();
     }
@@ -273,6 +281,32 @@ final class DeviceTarget implements SessionTarget {
                 err.signal();
             }
         }
+    }
+
+    /** What the driver acknowledged, once one of its queues has run. */
+    Optional<FeatureSet> settled() {
+        return Optional.ofNullable(announced);
+    }
+
+    /** Every virtqueue that exists with the features that were negotiated. */
+    List<QueueSnapshot> queues() {
+        List<QueueSnapshot> all = new ArrayList<>();
+        RingLayout layout = RingLayout.of(FeatureSet.ofWord(device.features()));
+        int control = device.negotiated(Feature.MQ) ? 2 * queuePairs : 2;
+        for (int i = 0; i < queues.length; i++) {
+            if (device.hasQueue(i)) {
+                boolean controls = i == control && device.negotiated(Feature.CTRL_VQ);
+                QueueSnapshot.Kind pairs = i % 2 == 0 ? QueueSnapshot.Kind.RECEIVE : QueueSnapshot.Kind.TRANSMIT;
+                boolean enabled = queues[i].enabled;
+                all.add(new QueueSnapshot(
+                        i,
+                        controls ? QueueSnapshot.Kind.CONTROL : pairs,
+                        Optional.ofNullable(queues[i].ring)
+                                .map(ring -> new QueueSnapshot.Running(
+                                        enabled, ring.size(), layout, Integer.toUnsignedLong(ring.base())))));
+            }
+        }
+        return all;
     }
 
     private void tellWhatWasNegotiated() {

@@ -2,6 +2,7 @@
 package org.vhost4j.vhostuser.server;
 
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,7 @@ final class GuestPort implements DeviceOwner {
     private @Nullable FrameSource source;
     private Runnable whenDisconnected = () -> {};
     private String lastRefusal = "";
+    private @Nullable String lastStop;
 
     private @Nullable Connection connection;
     private @Nullable DeviceTarget target;
@@ -140,6 +142,31 @@ final class GuestPort implements DeviceOwner {
         whenDisconnected.run();
     }
 
+    /** What the device is like now. */
+    DeviceSnapshot snapshot() {
+        DeviceTarget effects = target;
+        List<QueueSnapshot> queues = effects == null ? List.of() : effects.queues();
+        DeviceSnapshot.State state;
+        if (effects == null) {
+            state = DeviceSnapshot.State.WAITING;
+        } else if (device.stoppedReason() != null) {
+            state = DeviceSnapshot.State.STOPPED;
+        } else if (device.ready()) {
+            state = DeviceSnapshot.State.RUNNING;
+        } else {
+            boolean runs = queues.stream().anyMatch(queue -> queue.ring().isPresent());
+            state = runs ? DeviceSnapshot.State.NEGOTIATED : DeviceSnapshot.State.ATTACHED;
+        }
+        return new DeviceSnapshot(
+                name,
+                endpoint,
+                state,
+                effects == null ? Optional.empty() : effects.settled(),
+                device.config().mac(),
+                Optional.ofNullable(lastStop),
+                queues);
+    }
+
     /** Has something done whenever the front-end is gone. */
     void whenDisconnected(Runnable task) {
         whenDisconnected = task;
@@ -182,6 +209,7 @@ final class GuestPort implements DeviceOwner {
 
     @Override
     public void stopped(String reason) {
+        lastStop = reason;
         if (target != null) {
             target.signalErrors();
         }

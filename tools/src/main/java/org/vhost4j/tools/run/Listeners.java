@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import java.util.List;
+import java.util.function.Consumer;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.vhostuser.server.BackendListener;
+import org.vhost4j.vhostuser.server.Endpoint;
+
+/**
+ * Several that hear what happens, in order.
+ *
+ * @param all those who hear; each must return quickly
+ */
+record Listeners(List<BackendListener> all) implements BackendListener {
+    Listeners {
+        all = List.copyOf(all);
+    }
+
+    private void each(Consumer<BackendListener> event) {
+        all.forEach(event);
+    }
+
+    @Override
+    public void ready(String guest, Endpoint endpoint) {
+        each(listener -> listener.ready(guest, endpoint));
+    }
+
+    @Override
+    public void attached(String guest) {
+        each(listener -> listener.attached(guest));
+    }
+
+    @Override
+    public void negotiated(String guest, FeatureSet features) {
+        each(listener -> listener.negotiated(guest, features));
+    }
+
+    @Override
+    public void link(String guest, boolean up) {
+        each(listener -> listener.link(guest, up));
+    }
+
+    @Override
+    public void detached(String guest, String reason, String counts) {
+        each(listener -> listener.detached(guest, reason, counts));
+    }
+
+    @Override
+    public void stopped(String guest, String reason) {
+        each(listener -> listener.stopped(guest, reason));
+    }
+
+    @Override
+    public void trouble(String who, String line) {
+        each(listener -> listener.trouble(who, line));
+    }
+}

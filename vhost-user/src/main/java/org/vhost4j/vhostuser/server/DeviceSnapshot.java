@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.util.List;
+import java.util.Optional;
+import org.vhost4j.device.feature.FeatureSet;
+
+/**
+ * One guest's device as it was between two bursts.
+ *
+ * @param name the guest's name
+ * @param endpoint where its front-end is met
+ * @param state how far the front-end and the driver have come
+ * @param negotiated what the driver acknowledged; nothing before its first queue runs
+ * @param mac the MAC address of the config space, 48 bits, first byte highest
+ * @param lastStop why the device stopped the last time, whether or not it works again
+ * @param queues every virtqueue in the order of their indices; none without a front-end
+ */
+public record DeviceSnapshot(
+        String name,
+        Endpoint endpoint,
+        State state,
+        Optional<FeatureSet> negotiated,
+        long mac,
+        Optional<String> lastStop,
+        List<QueueSnapshot> queues) {
+    /** How far a device has come. */
+    public enum State {
+        /** There is no front-end. */
+        WAITING,
+        /** A front-end is connected, and no queue runs. */
+        ATTACHED,
+        /** A queue runs, and frames do not move both ways yet. */
+        NEGOTIATED,
+        /** Frames move. */
+        RUNNING,
+        /** The driver broke a rule or its memory vanished: nothing moves until its queues are started anew. */
+        STOPPED
+    }
+
+    /** Copies the list. */
+    public DeviceSnapshot {
+        queues = List.copyOf(queues);
+    }
+}

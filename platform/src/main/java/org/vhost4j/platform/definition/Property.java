@@ -182,6 +182,8 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
         all.add(qemuSwitch(PCI, "page-per-vq", OFF));
         all.add(qemuSwitch(PCI, "x-ignore-backend-features", OFF));
         all.add(qemuSwitch(PCI, "x-pcie-pm-no-soft-reset", ON));
+        all.add(qemuSwitch(PCI, "x-pcie-flr-init", ON));
+        all.add(qemuSwitch(PCI, "x-ats-page-aligned", ON));
         all.add(new Property(PCI, "vectors", Kind.NUMBER, Optional.empty(), Optional.empty()));
         Map<String, Property> byName = new LinkedHashMap<>();
         for (Property property : all) {

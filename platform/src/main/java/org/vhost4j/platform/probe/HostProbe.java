@@ -9,7 +9,20 @@ import java.util.Map;
 
 /** Asks this host for every capability. What cannot be asked without a right is answered with unknown and that right. */
 public final class HostProbe {
+    /** What is said of questions that only an administrator of the network may ask. */
+    public static final String NEEDS_ADMIN = "needs CAP_NET_ADMIN";
+
     private HostProbe() {}
+
+    /**
+     * Whether questions stayed open for want of {@code CAP_NET_ADMIN} alone.
+     *
+     * @param host the answers
+     * @return true when the same process could ask them in a network namespace of its own
+     */
+    public static boolean needsAdmin(HostCapabilities host) {
+        return host.answer(HostCapability.TAP_CSUM).said().equals(NEEDS_ADMIN);
+    }
 
     /**
      * Asks. Takes a few milliseconds; leaves nothing behind.

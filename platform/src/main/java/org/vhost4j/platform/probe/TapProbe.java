@@ -25,8 +25,6 @@ final class TapProbe {
 
     private static final int[] HEADER_SIZES = {12, 20, 24};
 
-    private static final String NEEDS_ADMIN = "needs CAP_NET_ADMIN";
-
     private final TunKernel kernel;
     private final Map<HostCapability, Answer> answers;
 
@@ -61,7 +59,8 @@ final class TapProbe {
         int created = kernel.createTap();
         if (created < 0) {
             boolean denied = created == -Errno.EPERM || created == -Errno.EACCES;
-            theRestIsUnknown(denied ? NEEDS_ADMIN : "no temporary TAP, TUNSETIFF says " + Errno.name(-created));
+            theRestIsUnknown(
+                    denied ? HostProbe.NEEDS_ADMIN : "no temporary TAP, TUNSETIFF says " + Errno.name(-created));
             return;
         }
         askOffload(HostCapability.TAP_CSUM, CSUM);

@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import org.vhost4j.platform.definition.Request;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapabilitiesJson;
-import org.vhost4j.platform.probe.HostProbe;
 import org.vhost4j.platform.probe.HostUse;
 import picocli.CommandLine.Option;
 
@@ -32,7 +32,20 @@ final class HostOptions {
      * @throws IOException when a file is not good; the message is one sentence for the user
      */
     List<HostCapabilities> all() throws IOException {
-        return files.isEmpty() ? List.of(HostProbe.probe()) : read(files);
+        return files.isEmpty() ? List.of(ThisHost.ask()) : read(files);
+    }
+
+    /**
+     * Adds the host to a request for the platform {@code host}, which means whatever that host's TAP gives. Every other platform
+     * means the same everywhere, and no host is asked.
+     *
+     * @param platform the platform's name
+     * @param request a request that asks nothing of a host
+     * @return the request to resolve
+     * @throws IOException when a file is not good; the message is one sentence for the user
+     */
+    Request forPlatform(String platform, Request request) throws IOException {
+        return platform.equals("host") ? request.withHost(all().getFirst()).withUses(USES) : request;
     }
 
     /**

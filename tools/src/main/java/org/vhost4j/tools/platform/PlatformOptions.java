@@ -19,7 +19,6 @@ import org.vhost4j.platform.definition.Request;
 import org.vhost4j.platform.definition.SearchPath;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapabilitiesJson;
-import org.vhost4j.platform.probe.HostProbe;
 import org.vhost4j.platform.probe.HostUse;
 import org.vhost4j.tools.CannotBeHonoured;
 import picocli.CommandLine.ITypeConverter;
@@ -107,7 +106,7 @@ public final class PlatformOptions {
      * @throws IOException when the file is not good; the message is one sentence for the user
      */
     public HostCapabilities host() throws IOException {
-        return hostCapabilities == null ? HostProbe.probe() : HostCapabilitiesJson.read(hostCapabilities);
+        return hostCapabilities == null ? ThisHost.ask() : HostCapabilitiesJson.read(hostCapabilities);
     }
 
     /**

@@ -26,9 +26,15 @@ final class ProbeCommand implements Callable<Integer> {
     @Option(names = "--json", description = "As JSON, for --host-capabilities on this or another host.")
     private boolean json;
 
+    @Option(
+            names = "--in-place",
+            description =
+                    "Only with the rights of this process: an ordinary user is otherwise asked in a user namespace.")
+    private boolean inPlace;
+
     @Override
     public Integer call() {
-        HostCapabilities host = HostProbe.probe();
+        HostCapabilities host = inPlace ? HostProbe.probe() : ThisHost.ask();
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(HostCapabilitiesJson.write(host));

@@ -50,7 +50,7 @@ final class HostPlatform {
         }
         return new PlatformDefinition(
                 NAME,
-                "Everything that this host has; migrates to no other",
+                "Everything that this host has: fastest, migrates nowhere else",
                 NAME,
                 LocalDate.EPOCH,
                 Optional.empty(),

@@ -4,8 +4,11 @@ package org.vhost4j.platform.definition;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.vhost4j.device.feature.Feature;
@@ -60,7 +63,12 @@ public record MigrationExplanation(
         }
     }
 
-    private static final Pattern WORD = Pattern.compile("0[xX]([0-9a-fA-F]{1,32})\\b");
+    private static final Pattern WORD = Pattern.compile("0[xX]([0-9a-fA-F]+)\\b");
+    /** QEMU's message; a terminal may have broken it into lines. */
+    private static final Pattern MESSAGE = Pattern.compile(
+            "Features\\s+(0x[0-9a-fA-F]+)\\s+unsupported\\.\\s+Allowed\\s+features:\\s+(0x[0-9a-fA-F]+)\\b");
+
+    private static final int MOST_DIGITS = 32;
 
     /** Copies the lists. */
     public MigrationExplanation {
@@ -70,28 +78,44 @@ public record MigrationExplanation(
     }
 
     /**
-     * Explains.
+     * Explains every failure that a text tells of.
      *
      * @param catalog the machines and platforms
-     * @param text two hexadecimal feature words, the guest's first; or a line of QEMU's log that has them
-     * @return the explanation
-     * @throws IllegalArgumentException when there are not two words; the message is one sentence for the user
+     * @param text two hexadecimal feature words, the guest's first; or lines of QEMU's log among which its message is, whatever
+     *     stands around it
+     * @return an explanation for each pair of words that is there, at least one
+     * @throws IllegalArgumentException when there are no two words, or one is too long; the message is one sentence for the user
      */
-    public static MigrationExplanation of(PlatformCatalog catalog, String text) {
-        Matcher matcher = WORD.matcher(text);
-        List<FeatureSet> words = new ArrayList<>();
-        while (matcher.find()) {
-            BigInteger word = new BigInteger(matcher.group(1), 16);
-            words.add(
-                    new FeatureSet(word.longValue(), word.shiftRight(Long.SIZE).longValue()));
+    public static List<MigrationExplanation> allOf(PlatformCatalog catalog, String text) {
+        Set<List<FeatureSet>> pairs = new LinkedHashSet<>();
+        Matcher message = MESSAGE.matcher(text);
+        while (message.find()) {
+            pairs.add(List.of(word(message.group(1)), word(message.group(2))));
         }
-        if (words.size() != 2) {
+        if (pairs.isEmpty()) {
+            List<String> words =
+                    WORD.matcher(text).results().map(MatchResult::group).toList();
+            if (words.size() != 2) {
+                throw new IllegalArgumentException(
+                        "There must be two feature words of up to 32 hexadecimal digits, the guest's and"
+                                + " the destination's, such as 0x1c0010130afffa7 0x10179bfffe7, or QEMU's message with"
+                                + " them; here are " + words.size() + ".");
+            }
+            pairs.add(List.of(word(words.getFirst()), word(words.getLast())));
+        }
+        return pairs.stream()
+                .map(pair -> of(catalog, pair.getFirst(), pair.getLast()))
+                .toList();
+    }
+
+    private static FeatureSet word(String text) {
+        String digits = text.substring(2);
+        if (digits.length() > MOST_DIGITS) {
             throw new IllegalArgumentException(
-                    "There must be two feature words of up to 32 hexadecimal digits, the guest's and"
-                            + " the destination's, such as 0x1c0010130afffa7 0x10179bfffe7; here are " + words.size()
-                            + ".");
+                    text + " has " + digits.length() + " digits: a feature word has up to 32, which are 128 bits.");
         }
-        return of(catalog, words.getFirst(), words.getLast());
+        BigInteger word = new BigInteger(digits, 16);
+        return new FeatureSet(word.longValue(), word.shiftRight(Long.SIZE).longValue());
     }
 
     /**

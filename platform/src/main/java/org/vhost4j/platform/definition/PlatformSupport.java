@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.platform.definition;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
+import org.vhost4j.platform.probe.Answer;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
@@ -62,14 +65,50 @@ public record PlatformSupport(PlatformDefinition platform, HostCapabilities host
     }
 
     /**
+     * What is lacked, by name only.
+     *
+     * @return such as {@code lacks tap-uso, tap-write-udp-l4}, or {@code cannot tell about tap-csum} where nobody could be asked;
+     *     empty when nothing is lacked
+     */
+    public String lacking() {
+        List<String> clauses = new ArrayList<>();
+        addClause(clauses, "lacks ", Answer.Verdict.NO);
+        addClause(clauses, "cannot tell about ", Answer.Verdict.UNKNOWN);
+        return String.join("; ", clauses);
+    }
+
+    private void addClause(List<String> clauses, String words, Answer.Verdict verdict) {
+        String names = lacked.stream()
+                .filter(capability -> host.answer(capability).verdict() == verdict)
+                .map(HostCapability::id)
+                .collect(Collectors.joining(", "));
+        if (!names.isEmpty()) {
+            clauses.add(words + names);
+        }
+    }
+
+    /**
+     * The judgement for a list of platforms.
+     *
+     * @return {@code supported}, {@code supported in software: ...}, or {@code not supported: ...}, with names only
+     */
+    public String inBrief() {
+        return isNative() ? "supported" : verdict() + lacking();
+    }
+
+    private String verdict() {
+        return isPossible() ? "supported in software: " : "not supported: ";
+    }
+
+    /**
      * The judgement in words.
      *
-     * @return {@code supported}, {@code supported in software}, or {@code not supported: ...}
+     * @return {@code supported}, {@code supported in software: ...}, or {@code not supported: ...}, with every answer
      */
     public String inWords() {
         if (isNative()) {
             return "supported";
         }
-        return (isPossible() ? "supported in software: " : "not supported: ") + String.join("; ", reasons());
+        return verdict() + String.join("; ", reasons());
     }
 }

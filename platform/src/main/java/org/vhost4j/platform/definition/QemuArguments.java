@@ -2,14 +2,16 @@
 package org.vhost4j.platform.definition;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 
 /**
- * What a plain QEMU must be told so that its own virtio-net device promises what a platform says, without this back-end.
+ * What a plain QEMU must be told so that its own virtio-net device promises what a platform says.
  *
  * @param settings properties for {@code -device virtio-net-pci}, as {@code name=value}: those that differ from what QEMU does by
  *     itself on that machine
@@ -36,13 +38,24 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
             "guest_tunnel", "10.2",
             "guest_tunnel_csum", "10.2");
 
-    private static final List<Feature> USO = List.of(Feature.GUEST_USO4, Feature.GUEST_USO6, Feature.HOST_USO);
+    private static final Set<Feature> USO = EnumSet.of(Feature.GUEST_USO4, Feature.GUEST_USO6, Feature.HOST_USO);
 
-    private static final List<Feature> TUNNEL = List.of(
+    private static final Set<Feature> TUNNEL = EnumSet.of(
             Feature.GUEST_UDP_TUNNEL_GSO,
             Feature.GUEST_UDP_TUNNEL_GSO_CSUM,
             Feature.HOST_UDP_TUNNEL_GSO,
             Feature.HOST_UDP_TUNNEL_GSO_CSUM);
+
+    /** What QEMU offers through a vhost-user netdev without asking the back-end, which never learns of it either. */
+    private static final Set<Feature> OF_QEMU_ALONE = EnumSet.of(
+            Feature.MAC,
+            Feature.STATUS,
+            Feature.CTRL_VQ,
+            Feature.CTRL_RX,
+            Feature.CTRL_VLAN,
+            Feature.CTRL_RX_EXTRA,
+            Feature.CTRL_MAC_ADDR,
+            Feature.CTRL_GUEST_OFFLOADS);
 
     /** Copies the lists. */
     public QemuArguments {
@@ -51,7 +64,7 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
     }
 
     /**
-     * Works them out.
+     * Works them out for a QEMU that has no back-end of ours.
      *
      * @param resolution a platform on a machine, resolved for {@link DeviceCapabilities#qemu()}
      * @param netdev how frames leave QEMU
@@ -61,22 +74,15 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
         List<String> settings = new ArrayList<>();
         List<String> notes = new ArrayList<>();
         for (ResolvedProperty property : resolution.properties()) {
-            String byItself = property.statements().stream()
-                    .filter(statement -> statement.layer().compareTo(Layer.MACHINE) <= 0)
-                    .reduce((earlier, later) -> later)
-                    .map(Statement::value)
-                    .orElse("");
-            if (!byItself.equals(property.value())) {
-                String name = property.property().name();
-                settings.add(name + "=" + property.value());
-                Optional.ofNullable(FIRST_QEMU.get(name))
-                        .ifPresent(version -> notes.add(name + " needs QEMU " + version + " or newer."));
+            if (!property.value().equals(byItself(property))) {
+                set(property, settings, notes);
             }
         }
         FeatureSet offered = resolution.offered();
         if (netdev == Netdev.VHOST_USER) {
-            offered = withhold(offered, USO, "QEMU up to 11.1 offers no USO through -netdev vhost-user", notes);
-            offered = withhold(offered, TUNNEL, "vhost-user carries no feature bit above 63", notes);
+            offered = passedByVhostUser(offered, notes);
+            notes.add("The guest sees of these what the back-end offers as well, but for "
+                    + Names.and(OF_QEMU_ALONE.stream().map(Feature::name).toList()) + ", which QEMU decides alone.");
         } else {
             notes.add(
                     "QEMU clears without a word what its TAP lacks; 'platform check' tells whether a host keeps the platform.");
@@ -84,7 +90,64 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
         return new QemuArguments(settings, offered, notes);
     }
 
-    private static FeatureSet withhold(FeatureSet offered, List<Feature> bits, String why, List<String> notes) {
+    /**
+     * Works them out for a QEMU whose {@code -netdev vhost-user} leads to this back-end: with them the guest sees what the back-end
+     * promises, but for what QEMU never passes on.
+     *
+     * @param resolution what the back-end promises, resolved for {@link DeviceCapabilities#vhost4j}
+     * @return the arguments
+     */
+    public static QemuArguments inFrontOf(Resolution resolution) {
+        List<String> settings = new ArrayList<>();
+        List<String> notes = new ArrayList<>();
+        for (ResolvedProperty property : resolution.properties()) {
+            if (!property.value().equals(byItself(property)) && isForQemu(property)) {
+                set(property, settings, notes);
+            }
+        }
+        return new QemuArguments(settings, passedByVhostUser(resolution.offered(), notes), notes);
+    }
+
+    /**
+     * Whether QEMU has to be told. It passes no USO and no tunnel bit whatever it is told; and what is off only because this
+     * device lacks it is off already, as QEMU offers no more than the back-end does.
+     */
+    private static boolean isForQemu(ResolvedProperty property) {
+        Optional<Feature> feature = property.property().feature();
+        if (feature.filter(each -> USO.contains(each) || TUNNEL.contains(each)).isPresent()
+                || property.standing() == Standing.NOT_IN_DEVICE) {
+            return false;
+        }
+        boolean lacked = property.standing() == Standing.OFF
+                && property.decider().layer() == Layer.DEVICE
+                && feature.filter(OF_QEMU_ALONE::contains).isEmpty();
+        return !lacked;
+    }
+
+    /** What QEMU makes of a property on that machine when its command line does not name it. */
+    private static String byItself(ResolvedProperty property) {
+        return property.statements().stream()
+                .filter(statement -> statement.layer() == Layer.MACHINE)
+                .map(Statement::value)
+                .findFirst()
+                .or(() -> property.property().qemuDefault())
+                .orElse("");
+    }
+
+    private static void set(ResolvedProperty property, List<String> settings, List<String> notes) {
+        String name = property.property().name();
+        settings.add(name + "=" + property.value());
+        Optional.ofNullable(FIRST_QEMU.get(name))
+                .ifPresent(version -> notes.add(name + " needs QEMU " + version + " or newer."));
+    }
+
+    private static FeatureSet passedByVhostUser(FeatureSet offered, List<String> notes) {
+        FeatureSet withoutUso =
+                withhold(offered, USO, "QEMU up to 11.1 offers no USO through -netdev vhost-user", notes);
+        return withhold(withoutUso, TUNNEL, "vhost-user carries no feature bit above 63", notes);
+    }
+
+    private static FeatureSet withhold(FeatureSet offered, Set<Feature> bits, String why, List<String> notes) {
         List<String> lost =
                 bits.stream().filter(offered::has).map(Feature::name).toList();
         if (lost.isEmpty()) {

@@ -138,7 +138,7 @@ public final class Resolver {
             List<ResolvedProperty> bits = HostCheck.standingOn(capability, properties);
             boolean platformAsks = platform.requires().contains(capability);
             String who = platformAsks
-                    ? "Platform " + platform.name()
+                    ? "Platform " + asNamed(request, platform)
                     : Names.and(bits.stream()
                             .map(each -> each.property().name() + "=" + each.value())
                             .toList());
@@ -172,8 +172,8 @@ public final class Resolver {
         platform.deprecated()
                 .ifPresent(why -> notes.add("Platform " + platform.name() + " is deprecated: " + why + "."));
         if (platform.name().equals(HostPlatform.NAME)) {
-            notes.add(
-                    "Platform host promises whatever this host has: the guest may be unable to migrate to any other.");
+            notes.add("Platform host promises whatever this host has: nothing is faster, and the guest may be unable to"
+                    + " migrate to any other host.");
         } else if (request.platform().isEmpty()) {
             notes.add("No platform was named; " + inFull(platform)
                     + " is the newest that this host supports. Name it to migrate guests to other hosts.");
@@ -182,7 +182,18 @@ public final class Resolver {
             notes.add("In software, as the host lacks " + capability + ": "
                     + capability.standIn().orElseThrow() + ".");
         }
+        if (request.machine().isEmpty()) {
+            notes.add("No machine was named; " + machine.name()
+                    + " is taken. Name the one that QEMU is started with: an older one promises less.");
+        }
         return notes;
+    }
+
+    private static String asNamed(Request request, PlatformDefinition platform) {
+        return request.platform()
+                .filter(name -> !name.equals(platform.name()))
+                .map(alias -> alias + " (" + platform.name() + ")")
+                .orElse(platform.name());
     }
 
     private static String inFull(PlatformDefinition platform) {

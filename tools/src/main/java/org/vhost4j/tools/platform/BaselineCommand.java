@@ -11,7 +11,6 @@ import org.vhost4j.platform.definition.Baseline;
 import org.vhost4j.platform.definition.PlatformDefinition;
 import org.vhost4j.platform.definition.PlatformSupport;
 import org.vhost4j.platform.probe.HostCapabilities;
-import org.vhost4j.platform.probe.HostCapability;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -50,8 +49,7 @@ final class BaselineCommand implements Callable<Integer> {
         for (Baseline.Obstacle obstacle : baseline.obstacles()) {
             for (PlatformSupport support : obstacle.hosts()) {
                 out.println("not " + obstacle.platform().name() + ": "
-                        + support.host().host() + " lacks "
-                        + support.lacked().stream().map(HostCapability::id).collect(Collectors.joining(", "))
+                        + support.host().host() + " " + support.lacking()
                         + (support.isPossible() ? " (--missing=emulate keeps it in software)" : ""));
             }
         }

@@ -51,10 +51,12 @@ final class CheckCommand implements Callable<Integer> {
         } catch (IOException e) {
             return Failure.report(err, e.getMessage());
         }
+        String real = platform.get().name();
+        String inFull = real.equals(name) ? name : name + " (" + real + ")";
         boolean kept = true;
         for (HostCapabilities host : all) {
             PlatformSupport support = PlatformSupport.of(platform.get(), host, HostOptions.USES);
-            out.println(host.host() + ": " + platform.get().name() + " " + support.inWords());
+            out.println(host.host() + ": " + inFull + " " + support.inWords());
             kept &= support.isNative();
         }
         out.flush();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.platform;
 
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -26,7 +28,8 @@ final class ExplainCommand implements Callable<Integer> {
             paramLabel = "WORD",
             arity = "1..*",
             description =
-                    "The guest's features and the destination's, in hexadecimal; or the whole line of QEMU's log.")
+                    "The guest's features and the destination's, in hexadecimal; or any part of QEMU's log that has them;"
+                            + " - reads it from standard input.")
     @SuppressWarnings("NullAway.Init")
     private List<String> words;
 
@@ -37,13 +40,16 @@ final class ExplainCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
-        MigrationExplanation explanation;
+        List<MigrationExplanation> explanations;
         try {
-            explanation = MigrationExplanation.of(definitions.catalog(err), String.join(" ", words));
-        } catch (IllegalArgumentException e) {
+            String text = words.equals(List.of("-"))
+                    ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8)
+                    : String.join(" ", words);
+            explanations = MigrationExplanation.allOf(definitions.catalog(err), text);
+        } catch (IllegalArgumentException | IOException e) {
             return Failure.report(err, e.getMessage());
         }
-        out.print(text(explanation));
+        out.print(explanations.stream().map(ExplainCommand::text).collect(Collectors.joining("\n")));
         out.flush();
         return 0;
     }

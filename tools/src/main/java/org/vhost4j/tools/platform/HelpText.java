@@ -57,10 +57,10 @@ final class HelpText {
             }
             String marks = (chosen.filter(platform::equals).isPresent() ? " (default)" : "")
                     + (platform.deprecated().isPresent() ? " (deprecated)" : "")
-                    + " (" + PlatformSupport.of(platform, host, uses).inWords() + ")";
+                    + " (" + PlatformSupport.of(platform, host, uses).inBrief() + ")";
             text.append(entry(platform.name(), platform.title(), marks));
         }
-        text.append(entry("host", "Everything that this host has; migrates to no other", " (supported)"));
+        text.append(entry("host", "Everything that this host has: fastest, migrates nowhere else", " (supported)"));
         return text.toString();
     }
 

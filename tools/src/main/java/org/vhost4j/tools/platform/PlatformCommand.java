@@ -28,6 +28,9 @@ public final class PlatformCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Which? Give one of the sub-commands.");
+        throw new ParameterException(
+                spec.commandLine(),
+                "platform: give one of " + String.join(", ", spec.subcommands().keySet())
+                        + "; 'vhost4j run -platform help' lists the platforms.");
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.platform;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.Set;
@@ -50,6 +51,9 @@ public final class QemuArgsCommand implements Callable<Integer> {
     @Mixin
     private DefinitionOptions definitions = new DefinitionOptions();
 
+    @Mixin
+    private HostOptions hosts = new HostOptions();
+
     /** Takes {@code tap} and {@code vhost-user}. */
     static final class NetdevConverter implements ITypeConverter<QemuArguments.Netdev> {
         @Override
@@ -70,6 +74,13 @@ public final class QemuArgsCommand implements Callable<Integer> {
         PlatformCatalog catalog = definitions.catalog(err);
         Request request =
                 definitions.request(DeviceCapabilities.qemu(), HostCapabilities.NOTHING_ASKED, Set.of(), platform);
+        try {
+            if (netdev == QemuArguments.Netdev.TAP) {
+                request = hosts.forPlatform(platform, request);
+            }
+        } catch (IOException e) {
+            return Failure.report(err, e.getMessage());
+        }
         Outcome outcome = new Resolver(catalog).resolve(request);
         if (outcome instanceof Refusal refusal) {
             return Failure.report(err, refusal.message());
@@ -83,6 +94,7 @@ public final class QemuArgsCommand implements Callable<Integer> {
         err.println("The guest is offered " + arguments.offered() + " ("
                 + arguments.offered().hex() + ").");
         arguments.notes().forEach(err::println);
+        resolution.notes().forEach(err::println);
         err.flush();
         return 0;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.platform;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -48,17 +49,25 @@ final class ShowCommand implements Callable<Integer> {
     @Mixin
     private DefinitionOptions definitions = new DefinitionOptions();
 
+    @Mixin
+    private HostOptions hosts = new HostOptions();
+
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         PlatformCatalog catalog = definitions.catalog(err);
         DeviceCapabilities device = DeviceCapabilities.vhost4j(queuePairs, OptionalInt.empty());
-        Request request = definitions.request(device, HostCapabilities.NOTHING_ASKED, Set.of(), name);
+        Request request;
+        try {
+            request = hosts.forPlatform(
+                    name, definitions.request(device, HostCapabilities.NOTHING_ASKED, Set.of(), name));
+        } catch (IOException e) {
+            return Failure.report(err, e.getMessage());
+        }
         Outcome outcome = new Resolver(catalog).resolve(request);
         if (outcome instanceof Refusal refusal) {
-            err.println(refusal.message());
-            return 2;
+            return Failure.report(err, refusal.message());
         }
         Resolution resolution = (Resolution) outcome;
         Optional<PlatformDefinition> platform = catalog.platform(name);
@@ -78,6 +87,7 @@ final class ShowCommand implements Callable<Integer> {
         out.println(
                 "Offered: " + resolution.offered() + " (" + resolution.offered().hex() + ")");
         resolution.withheld().forEach(out::println);
+        resolution.notes().forEach(out::println);
         out.flush();
         return 0;
     }

@@ -4,6 +4,8 @@ package org.vhost4j.tools.run;
 import java.util.ArrayList;
 import java.util.List;
 import org.vhost4j.device.net.NetConfigSpace;
+import org.vhost4j.platform.definition.QemuArguments;
+import org.vhost4j.platform.definition.Resolution;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Endpoint;
 
@@ -17,7 +19,7 @@ public final class AttachHelp {
      * @param endpoint where
      * @param number the guest's number, to keep identifiers apart
      * @param queuePairs how many queue pairs
-     * @param properties properties of the device, such as {@code host_uso=off}, perhaps empty
+     * @param properties what QEMU has to be told of the promise, such as {@code ctrl_vlan=off}; perhaps empty
      * @return QEMU's arguments
      */
     public static List<String> netdev(Endpoint endpoint, int number, int queuePairs, List<String> properties) {
@@ -30,7 +32,8 @@ public final class AttachHelp {
         arguments.add("-device");
         StringBuilder device = new StringBuilder("virtio-net-pci,netdev=net" + number);
         if (queuePairs > 1) {
-            device.append(",mq=on,vectors=").append(2 * queuePairs + 2);
+            // An interrupt for each ring, for the control queue and for changes of the configuration.
+            device.append(",vectors=").append(2 * queuePairs + 2);
         }
         properties.forEach(property -> device.append(',').append(property));
         arguments.add(device.toString());
@@ -56,22 +59,34 @@ public final class AttachHelp {
     }
 
     /**
-     * The arguments that give the guest memory that can be shared. Both ways need them.
+     * The arguments that give the guest its machine and memory that can be shared. Both ways need them.
      *
+     * @param machine the machine type, with its version: an alias is another machine on another QEMU
      * @return QEMU's arguments
      */
-    public static List<String> memory() {
-        return List.of("-object", "memory-backend-memfd,id=mem,size=1G,share=on", "-machine", "q35,memory-backend=mem");
+    public static List<String> machine(String machine) {
+        return List.of(
+                "-object", "memory-backend-memfd,id=mem,size=1G,share=on", "-machine", machine + ",memory-backend=mem");
     }
 
     private static String chardev(Endpoint endpoint, int number) {
         return "socket,id=char%d,path=%s%s".formatted(number, endpoint.path(), endpoint.connect() ? ",server=on" : "");
     }
 
-    /** The lines that {@code run} prints at its start. */
-    static List<String> lines(List<Endpoint> endpoints, int queuePairs) {
+    /**
+     * The lines that {@code run} prints at its start.
+     *
+     * @param endpoints where guests attach
+     * @param queuePairs queue pairs of each guest
+     * @param resolution what they are promised
+     * @return lines without their ends
+     */
+    static List<String> lines(List<Endpoint> endpoints, int queuePairs, Resolution resolution) {
         List<String> lines = new ArrayList<>();
-        lines.add("attach a guest with these arguments of qemu-system-x86_64, and " + String.join(" ", memory()));
+        lines.add("attach a guest with these arguments of "
+                + (resolution.machine().startsWith("virt-") ? "qemu-system-aarch64" : "qemu-system-x86_64") + ", and "
+                + String.join(" ", machine(resolution.machine())));
+        QemuArguments netdev = QemuArguments.inFrontOf(resolution);
         for (int i = 0; i < endpoints.size(); i++) {
             Endpoint endpoint = endpoints.get(i);
             if (endpoint.path() == null) {
@@ -83,7 +98,7 @@ public final class AttachHelp {
             }
             if (endpoint.attach() != Attach.DEVICE) {
                 lines.add("guest" + i + ", QEMU's own virtio-net (never UDP segmentation): "
-                        + String.join(" ", netdev(endpoint, i, queuePairs, List.of())));
+                        + String.join(" ", netdev(endpoint, i, queuePairs, netdev.settings())));
             }
         }
         return lines;

@@ -195,7 +195,8 @@ public final class RunCommand implements Callable<Integer> {
             events.line("vhost4j: up to QEMU's own virtio-net-pci, by its properties: " + resolution.leftToFrontEnd());
         }
         events.line("vhost4j: ABI " + abi.fingerprint());
-        AttachHelp.lines(config.endpoints(), config.queuePairs()).forEach(line -> events.line("vhost4j: " + line));
+        AttachHelp.lines(config.endpoints(), config.queuePairs(), resolution)
+                .forEach(line -> events.line("vhost4j: " + line));
         Backend backend;
         try {
             List<BackendListener> listeners = new ArrayList<>(List.of(events));

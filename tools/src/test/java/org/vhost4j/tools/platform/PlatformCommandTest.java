@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.vhost4j.platform.definition.PlatformCatalog;
@@ -77,13 +78,18 @@ final class PlatformCommandTest {
                 .contains(
                         "linux-6.1            Linux 6.0 and 6.1: TAP interfaces without carrier (alias of linux-6.0)",
                         "linux-6.0            Linux 6.0 and 6.1: TAP interfaces without carrier (default) (supported)",
-                        "linux-6.2            Linux 6.2 to 6.8: UDP segmentation offload (USO) (supported in software: tap-uso"
-                                + " is missing (TUNSETOFFLOAD CSUM|USO4|USO6: assumed); tap-write-udp-l4 is missing (write of a"
-                                + " UDP_L4 super-frame: assumed))");
+                        "linux-6.2            Linux 6.2 to 6.8: UDP segmentation offload (USO) (supported in software:"
+                                + " lacks tap-uso, tap-write-udp-l4)");
         HostCapabilities bare = HostCapabilities.imagined("beta", Set.of());
         assertThat(HelpText.platforms(PlatformCatalog.shipped(), bare, EnumSet.of(HostUse.TAP)))
-                .contains("(not supported: tap is missing (open /dev/net/tun: assumed); ")
+                .contains("(not supported: lacks tap, tap-vnet-hdr, ")
+                .contains(
+                        "\nhost                 Everything that this host has: fastest, migrates nowhere else (supported)\n")
                 .doesNotContain("(default)");
+        HostCapabilities unasked = new HostCapabilities("gamma", "", Map.of());
+        assertThat(HelpText.platforms(PlatformCatalog.shipped(), unasked, EnumSet.of(HostUse.TAP)))
+                .contains("(not supported: cannot tell about tap, tap-vnet-hdr, ")
+                .doesNotContain(" lacks ");
     }
 
     @Test

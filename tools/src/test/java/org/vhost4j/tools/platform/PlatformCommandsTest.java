@@ -67,6 +67,8 @@ final class PlatformCommandsTest {
                                 + " tap-write-udp-l4 is missing (write of a UDP_L4 super-frame: assumed)");
         assertThat(platform("check", "linux-6.1", "--host-capabilities", recent, old))
                 .isZero();
+        assertThat(out.toString())
+                .endsWith("recent: linux-6.1 (linux-6.0) supported\nold: linux-6.1 (linux-6.0) supported\n");
     }
 
     @Test
@@ -196,6 +198,72 @@ final class PlatformCommandsTest {
     void explainFindsNothingWhereNothingIs() {
         assertThat(platform("explain", "0x1", "0x1e01c0010179bfffe7")).isZero();
         assertThat(out.toString()).endsWith("By these words the destination offers every bit that the guest uses.\n");
+    }
+
+    @Test
+    void explainReadsWhatPeoplePaste() {
+        String log = """
+                Nov 22 10:00:00 node7 libvirtd[811]: internal error: QEMU unexpectedly closed the monitor
+                2026-11-22T10:00:01.123456Z qemu-kvm: Features 0x1c0010130afffa7 unsupported.
+                 Allowed features: 0x10179bfffe7
+                2026-11-22T10:00:01.123457Z qemu-kvm: Failed to load virtio-net:virtio
+                2026-11-22T10:00:01.123458Z qemu-kvm: error while loading state for instance 0x0 of device '0000:00:12.0/virtio-net'
+                2026-11-22T10:00:01.123459Z qemu-kvm: load of migration failed: Operation not permitted
+                """;
+        assertThat(platform("explain", "0x1c0010130afffa7", "0x10179bfffe7")).isZero();
+        String plain = out.toString();
+        out.getBuffer().setLength(0);
+        assertThat(platform("explain", log)).isZero();
+        assertThat(out.toString()).isEqualTo(plain);
+        out.getBuffer().setLength(0);
+        assertThat(platform(("explain " + log).split("\\s+", -1)))
+                .as("unquoted")
+                .isZero();
+        assertThat(out.toString()).isEqualTo(plain);
+        out.getBuffer().setLength(0);
+        assertThat(platform("explain", log + log + log.replace("0x1c0010130afffa7", "0x1e01c0010130afffa7")))
+                .isZero();
+        assertThat(out.toString()).startsWith(plain + "\nBIT ").contains("\n65   GUEST_UDP_TUNNEL_GSO ");
+    }
+
+    @Test
+    void explainKnowsBitsWithoutANameAndOf128() {
+        assertThat(platform("explain", "0x80000000000000000000000200000000", "0x200000000"))
+                .isZero();
+        assertThat(out.toString())
+                .contains("127  BIT_127 ")
+                .contains("The guest uses BIT_127, which the destination does not offer.\n")
+                .doesNotContain("would have prevented");
+        assertThat(platform("explain", "0x180000000000000000000000200000000", "0x2"))
+                .isEqualTo(2);
+        assertThat(err.toString())
+                .isEqualTo("0x180000000000000000000000200000000 has 33 digits: a feature word has up to 32,"
+                        + " which are 128 bits.\n");
+    }
+
+    @Test
+    void hostIsAskedOnlyWhereItMatters() {
+        assertThat(run(
+                        new QemuArgsCommand(),
+                        "--machine",
+                        "pc-q35-8.2",
+                        "--platform",
+                        "host",
+                        "--host-capabilities",
+                        old))
+                .isZero();
+        assertThat(out.toString())
+                .isEqualTo(
+                        "-machine pc-q35-8.2 -device virtio-net-pci,netdev=net0,guest_uso4=off,guest_uso6=off,host_uso=off\n");
+        assertThat(err.toString()).contains("unable to migrate");
+        out.getBuffer().setLength(0);
+        assertThat(platform("show", "host", "--machine", "pc-q35-8.2", "--host-capabilities", old))
+                .isZero();
+        assertThat(out.toString()).doesNotContain("HOST_USO").contains("unable to migrate");
+        out.getBuffer().setLength(0);
+        assertThat(platform("show", "host", "--machine", "pc-q35-8.2", "--host-capabilities", recent))
+                .isZero();
+        assertThat(out.toString()).contains("HOST_USO");
     }
 
     @Test

@@ -73,7 +73,7 @@ final class PlatformOptionsTest {
         assertThat(options.host()).isEqualTo(other);
         assertThat(options.help(options.catalog()).orElseThrow())
                 .startsWith("Supported platforms are:")
-                .contains("not supported: tap-vnet-hdr is missing");
+                .contains("not supported: lacks tap-vnet-hdr");
         assertThat(parse("-machine", "help").help(options.catalog()).orElseThrow())
                 .startsWith("Supported machines are:");
         assertThat(parse().help(options.catalog())).isEmpty();

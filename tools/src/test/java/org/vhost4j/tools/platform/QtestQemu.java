@@ -19,12 +19,14 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A QEMU without a processor, whose virtio-net device at slot 5 is driven through QEMU's qtest protocol: what it says is exactly
- * what a guest's driver would read.
+ * A QEMU whose processor never runs, and whose virtio device is driven through QEMU's qtest protocol: what it says is exactly what
+ * a guest's driver would read.
  */
 final class QtestQemu implements AutoCloseable {
     private static final JsonMapper MAPPER = new JsonMapper();
-    private static final long DEVICE = 0x8000_0000L | 5 << 11;
+    private static final long ADDRESS_ENABLE = 0x8000_0000L;
+    private static final int SLOTS = 32;
+    private static final long VIRTIO_VENDOR = 0x1af4;
     private static final long BAR_ADDRESS = 0xe000_0000L;
     private static final int CAPABILITIES = 0x34;
     private static final int VENDOR_CAPABILITY = 9;
@@ -38,25 +40,53 @@ final class QtestQemu implements AutoCloseable {
     private final BufferedWriter qtestOut;
     private final SocketChannel qmp;
     private final BufferedReader qmpIn;
+    private long device;
     private long common;
+
+    /** The QEMUs of the guest lab. */
+    enum Which {
+        /** Version 11, of Debian's backports. */
+        NEW("qemu-11", "-accel", "qtest"),
+        /** Version 10.0, of Debian 13 itself, which comes without the qtest accelerator. */
+        OF_DEBIAN_13("qemu-suite", "-accel", "tcg", "-S"),
+        /** Version 11 for ARM; not to be driven, only to be asked for its machines. */
+        ARM("qemu-11-aarch64", "-S");
+
+        private final String program;
+        private final List<String> processor;
+
+        Which(String program, String... processor) {
+            this.program = program;
+            this.processor = List.of(processor);
+        }
+
+        private Path executable() {
+            String cache = System.getenv().getOrDefault("VHOST4J_CACHE", "");
+            String user = System.getenv().getOrDefault("XDG_CACHE_HOME", System.getProperty("user.home") + "/.cache");
+            Path lab = (cache.isEmpty() ? Path.of(user, "vhost4j") : Path.of(cache)).resolve("lab");
+            Path executable = lab.resolve(program);
+            if (!Files.isExecutable(executable)) {
+                throw new IllegalStateException("there is no " + executable + ": run tools/lab/provision first");
+            }
+            return executable;
+        }
+    }
 
     /**
      * Starts QEMU.
      *
+     * @param which of those that there are
      * @param directory for its sockets and its log; of this QEMU's own
      * @param machine the machine type
      * @param arguments further arguments
      * @throws IOException when it does not start; the message has what it said
      */
-    QtestQemu(Path directory, String machine, List<String> arguments) throws IOException {
+    QtestQemu(Which which, Path directory, String machine, List<String> arguments) throws IOException {
         this.directory = directory;
         Path control = directory.resolve("qmp.sock");
-        List<String> command = new ArrayList<>(List.of(
-                qemu().toString(),
-                "-machine",
-                machine,
-                "-accel",
-                "qtest",
+        List<String> command = new ArrayList<>(List.of(which.executable().toString(), "-machine", machine));
+        command.addAll(which.processor);
+        command.addAll(List.of(
                 "-nodefaults",
                 "-display",
                 "none",
@@ -83,21 +113,6 @@ final class QtestQemu implements AutoCloseable {
             process.destroyForcibly();
             throw new IOException(String.join(" ", command) + ": " + log(), e);
         }
-    }
-
-    /**
-     * QEMU 11, as the guest lab provides it.
-     *
-     * @return the executable
-     */
-    static Path qemu() {
-        String cache = System.getenv().getOrDefault("VHOST4J_CACHE", "");
-        String user = System.getenv().getOrDefault("XDG_CACHE_HOME", System.getProperty("user.home") + "/.cache");
-        Path qemu = (cache.isEmpty() ? Path.of(user, "vhost4j") : Path.of(cache)).resolve("lab/qemu-11");
-        if (!Files.isExecutable(qemu)) {
-            throw new IllegalStateException("there is no " + qemu + ": run tools/lab/provision first");
-        }
-        return qemu;
     }
 
     /**
@@ -175,14 +190,26 @@ final class QtestQemu implements AutoCloseable {
         writeb(common() + DEVICE_STATUS, 3 | 8 | 4);
     }
 
+    /** The only virtio device on the root bus, wherever QEMU has put it. */
+    private long find() throws IOException {
+        for (int slot = 0; slot < SLOTS; slot++) {
+            device = ADDRESS_ENABLE | (long) slot << 11;
+            if ((configRead(0) & 0xffff) == VIRTIO_VENDOR) {
+                return device;
+            }
+        }
+        throw new IOException("there is no virtio device");
+    }
+
     private long common() throws IOException {
         if (common == 0) {
+            device = find();
             int capability = (int) (configRead(CAPABILITIES) & 0xff);
             long head = configRead(capability);
             while ((head & 0xff) != VENDOR_CAPABILITY || head >>> 24 != COMMON_CONFIG) {
                 capability = (int) (head >>> 8 & 0xff);
                 if (capability == 0) {
-                    throw new IOException("there is no modern virtio device at slot 5");
+                    throw new IOException("the virtio device is not a modern one");
                 }
                 head = configRead(capability);
             }
@@ -196,12 +223,12 @@ final class QtestQemu implements AutoCloseable {
     }
 
     private long configRead(int offset) throws IOException {
-        qtest("outl 0xcf8 0x" + Long.toHexString(DEVICE | offset));
+        qtest("outl 0xcf8 0x" + Long.toHexString(device | offset));
         return qtest("inl 0xcfc");
     }
 
     private void configWrite(int offset, long value) throws IOException {
-        qtest("outl 0xcf8 0x" + Long.toHexString(DEVICE | offset));
+        qtest("outl 0xcf8 0x" + Long.toHexString(device | offset));
         qtest("outl 0xcfc 0x" + Long.toHexString(value));
     }
 

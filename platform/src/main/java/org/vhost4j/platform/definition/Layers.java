@@ -15,6 +15,7 @@ import org.vhost4j.device.feature.Feature;
 final class Layers {
     private final DeviceCapabilities device;
     private final Map<Property, String> explicit = new LinkedHashMap<>();
+    private final Map<Property, String> spellings = new LinkedHashMap<>();
     private final List<String> reasons = new ArrayList<>();
 
     /**
@@ -36,7 +37,10 @@ final class Layers {
             return;
         }
         Property property = found.get();
-        if (property.feature().isEmpty()) {
+        String before = spellings.putIfAbsent(property, name);
+        if (before != null) {
+            reasons.add(property.name() + " is set twice, as " + before + " and as " + name + ".");
+        } else if (property.feature().isEmpty()) {
             reasons.add(property.name() + " belongs to QEMU's side of the device, which this back-end has no part in: "
                     + "give it to QEMU's -device.");
         } else if (value.equals("auto") && property.kind() == Property.Kind.SWITCH) {

@@ -4,13 +4,17 @@ package org.vhost4j.platform.definition;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.vhost4j.platform.probe.Answer;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
@@ -35,7 +39,13 @@ final class BaselineTest {
                 present.add(capability);
             }
         }
-        return HostCapabilities.imagined("host " + number, present);
+        Map<HostCapability, Answer> answers = new EnumMap<>(HostCapability.class);
+        HostCapabilities.imagined("", present).answers().forEach((capability, answer) -> {
+            // What could not be asked is not there for all that is known.
+            boolean unknown = !answer.isYes() && random.nextBoolean();
+            answers.put(capability, unknown ? Answer.unknown(answer.asked(), "needs a right") : answer);
+        });
+        return new HostCapabilities("host " + number, "", answers);
     }
 
     @Test
@@ -68,22 +78,39 @@ final class BaselineTest {
         assertThat(met).contains("linux-6.17", "linux-6.9", "linux-6.2", "linux-6.0", "linux-4.15", "linux-4.14");
     }
 
+    /** Baseline looks at definitions; here the back-end itself is asked to start. */
     @Test
-    void guestsOfTheBaselineSeeTheSameOnAllHosts() {
+    void guestsOfTheBaselineSeeTheSameOnAllHostsAndNothingNewerStartsOnAll() {
         Resolver resolver = new Resolver(CATALOG);
         int compared = 0;
+        int refused = 0;
         for (int i = 0; i < 300; i++) {
-            HostCapabilities one = anyHost(1);
-            HostCapabilities other = anyHost(2);
-            Baseline baseline = Baseline.of(CATALOG, List.of(one, other), TAP);
-            if (baseline.newest().isPresent()) {
-                Request request = Request.of(DeviceCapabilities.vhost4j(1, OptionalInt.empty()), one)
-                        .withPlatform(baseline.newest().get().name());
-                assertThat(resolver.resolve(request)).isInstanceOf(Resolution.class);
-                assertThat(resolver.resolve(request)).isEqualTo(resolver.resolve(request.withHost(other)));
-                compared++;
+            List<HostCapabilities> hosts = new ArrayList<>();
+            for (int n = random.nextInt(2, 5); n > 0; n--) {
+                hosts.add(anyHost(n));
+            }
+            Baseline baseline = Baseline.of(CATALOG, hosts, TAP);
+            // Several queue pairs, so that all that a platform requires is needed.
+            Request request = Request.of(DeviceCapabilities.vhost4j(2, OptionalInt.empty()), hosts.getFirst())
+                    .withMachine(CATALOG.machines()
+                            .get(random.nextInt(CATALOG.machines().size()))
+                            .name());
+            for (PlatformDefinition platform : CATALOG.platforms()) {
+                Set<Outcome> outcomes = new HashSet<>();
+                for (HostCapabilities host : hosts) {
+                    outcomes.add(resolver.resolve(
+                            request.withPlatform(platform.name()).withHost(host)));
+                }
+                if (baseline.newest().filter(platform::equals).isPresent()) {
+                    assertThat(outcomes).singleElement().isInstanceOf(Resolution.class);
+                    compared++;
+                    break;
+                }
+                assertThat(outcomes).as("%s", platform).hasAtLeastOneElementOfType(Refusal.class);
+                refused++;
             }
         }
-        assertThat(compared).isGreaterThan(50);
+        assertThat(compared).isGreaterThan(100);
+        assertThat(refused).isGreaterThan(500);
     }
 }

@@ -9,6 +9,7 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -21,7 +22,7 @@ import org.vhost4j.platform.probe.HostUse;
 
 /** Whatever the host, the guest sees the same bits or the back-end does not start: over random hosts, machines and settings. */
 final class InvarianceTest {
-    private static final int CASES = 800;
+    private static final int CASES = 2000;
     private static final PlatformCatalog CATALOG = PlatformCatalog.shipped();
     private static final Resolver RESOLVER = new Resolver(CATALOG);
 
@@ -51,10 +52,14 @@ final class InvarianceTest {
                 .filter(property -> property.feature().isPresent() && property.kind() == Property.Kind.SWITCH)
                 .toList();
         for (int i = random.nextInt(4); i > 0; i--) {
-            String value = random.nextInt(4) == 0 ? Property.ON : Property.OFF;
-            settings.put(switches.get(random.nextInt(switches.size())).name(), value);
+            String value = pick(List.of(Property.ON, Property.OFF, Property.OFF, Property.OFF, "auto"));
+            Property property = pick(switches);
+            settings.put(random.nextInt(8) == 0 ? property.qualifiedName() : property.name(), value);
         }
-        int queuePairs = random.nextInt(1, 3);
+        if (random.nextInt(8) == 0) {
+            settings.put("host_mtu", pick(List.of("0", "68", "1400", "9000", "67")));
+        }
+        int queuePairs = random.nextInt(1, 4);
         OptionalInt mtu = random.nextBoolean() ? OptionalInt.of(1500) : OptionalInt.empty();
         return Request.of(DeviceCapabilities.vhost4j(queuePairs, mtu), anyHost())
                 .withMachine(pick(CATALOG.machines()).name())
@@ -84,12 +89,18 @@ final class InvarianceTest {
                 if (actual instanceof Resolution resolution) {
                     assertThat(resolution.offered()).as("%s", request).isEqualTo(promise.offered());
                     assertThat(resolution.properties()).isEqualTo(promise.properties());
+                    assertThat(resolution.withheld()).isEqualTo(promise.withheld());
                     assertThat(resolution.machine()).isEqualTo(promise.machine());
                     assertThat(resolution.platform()).isEqualTo(promise.platform());
                     kept++;
                     inSoftware += resolution.emulated().isEmpty() ? 0 : 1;
                 } else if (actual instanceof Refusal refusal) {
-                    assertThat(refusal.missing()).as("%s", request).isNotEmpty();
+                    assertThat(refusal.missing()).as("%s", request).isNotEmpty().noneMatch(request.host()::has);
+                    refusal.missing()
+                            .forEach(capability -> assertThat(refusal.message())
+                                    .contains(
+                                            capability.id(),
+                                            request.host().answer(capability).said()));
                     refusedByHost++;
                 }
             }
@@ -121,6 +132,86 @@ final class InvarianceTest {
     }
 
     @Test
+    void whatThePlatformRequiresIsThereOrDoneInSoftwareOrSwitchedOff() {
+        int weighed = 0;
+        for (int i = 0; i < CASES; i++) {
+            Request request = anyRequest();
+            if (!(RESOLVER.resolve(request) instanceof Resolution resolution)) {
+                continue;
+            }
+            PlatformDefinition platform =
+                    CATALOG.platform(request.platform().orElseThrow()).orElseThrow();
+            for (HostCapability capability : platform.requires()) {
+                boolean used = request.uses().contains(capability.use());
+                boolean wanted = capability.features().isEmpty()
+                        || resolution.properties().stream()
+                                .anyMatch(each -> Property.isOn(each.value())
+                                        && each.property()
+                                                .feature()
+                                                .filter(capability.features()::contains)
+                                                .isPresent());
+                if (used && wanted && !request.host().has(capability)) {
+                    assertThat(resolution.emulated()).as("%s", request).contains(capability);
+                    assertThat(capability.standIn()).isPresent();
+                    weighed++;
+                }
+            }
+        }
+        assertThat(weighed).isGreaterThan(50);
+    }
+
+    @Test
+    void whoNamesThePlatformThatWasTakenGetsTheSame() {
+        int taken = 0;
+        for (int i = 0; i < CASES; i++) {
+            Request named = anyRequest();
+            Request unnamed = new Request(
+                    named.machine(),
+                    Optional.empty(),
+                    named.settings(),
+                    named.missing(),
+                    named.uses(),
+                    named.device(),
+                    named.host());
+            if (RESOLVER.resolve(unnamed) instanceof Resolution resolution) {
+                Outcome again = RESOLVER.resolve(unnamed.withPlatform(resolution.platform()));
+                assertThat(again).isInstanceOfSatisfying(Resolution.class, same -> {
+                    assertThat(same.offered()).isEqualTo(resolution.offered());
+                    assertThat(same.properties()).isEqualTo(resolution.properties());
+                    assertThat(same.emulated()).isEqualTo(resolution.emulated()).isEmpty();
+                });
+                taken++;
+            } else {
+                // What is left to a platform must be left to a named one.
+                boolean hopeless = named.settings().containsValue("auto")
+                        || CATALOG.platforms().stream()
+                                .allMatch(platform -> RESOLVER.resolve(unnamed.withPlatform(platform.name())
+                                                .withMissing(MissingPolicy.REFUSE))
+                                        instanceof Refusal);
+                assertThat(hopeless).as("%s", unnamed).isTrue();
+            }
+        }
+        assertThat(taken).isGreaterThan(500);
+    }
+
+    @Test
+    void hostPromisesNothingThatItsHostLacks() {
+        for (int i = 0; i < CASES; i++) {
+            Request request = anyRequest().withPlatform("host").withSettings(Map.of());
+            assertThat(RESOLVER.resolve(request)).isInstanceOfSatisfying(Resolution.class, resolution -> {
+                assertThat(resolution.emulated()).isEmpty();
+                for (HostCapability capability : HostCapability.values()) {
+                    if (capability.essential()
+                            && request.uses().contains(capability.use())
+                            && !request.host().has(capability)) {
+                        assertThat(capability.features()).as("%s", capability).noneMatch(resolution.offered()::has);
+                    }
+                }
+            });
+        }
+    }
+
+    @Test
     void everyPromiseIsSoundAndWithinTheDevice() {
         for (int i = 0; i < CASES; i++) {
             Request request = anyRequest();
@@ -144,10 +235,17 @@ final class InvarianceTest {
             Request request = anyRequest();
             if (RESOLVER.resolve(request) instanceof Resolution resolution) {
                 request.settings().forEach((name, value) -> {
-                    Feature feature = Feature.ofProperty(name).orElseThrow();
-                    assertThat(resolution.offered().has(feature))
+                    ResolvedProperty property = resolution.property(name).orElseThrow();
+                    if (value.equals("auto")) {
+                        assertThat(property.decider().layer()).isNotEqualTo(Layer.EXPLICIT);
+                        return;
+                    }
+                    assertThat(property.value()).isEqualTo(value);
+                    assertThat(resolution
+                                    .offered()
+                                    .has(property.property().feature().orElseThrow()))
                             .as("%s=%s in %s", name, value, request)
-                            .isEqualTo(value.equals(Property.ON));
+                            .isEqualTo(Property.isOn(value));
                 });
             }
         }

@@ -4,6 +4,7 @@ package org.vhost4j.platform.definition;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -259,6 +260,15 @@ final class ResolverTest {
                 .isEqualTo("There is no platform 'linux-6.21'; did you mean 'linux-6.1'? See -platform help.");
         assertThat(refused(on("linux-6.12").withMachine("zx81")).message())
                 .isEqualTo("There is no machine 'zx81'. See -machine help.");
+    }
+
+    @Test
+    void twoSpellingsOfOnePropertyAreRefused() {
+        Map<String, String> settings = new LinkedHashMap<>();
+        settings.put("host_uso", "off");
+        settings.put("virtio-net.host_uso", "on");
+        assertThat(refused(on("linux-6.12").withSettings(settings)).message())
+                .isEqualTo("host_uso is set twice, as host_uso and as virtio-net.host_uso.");
     }
 
     @Test

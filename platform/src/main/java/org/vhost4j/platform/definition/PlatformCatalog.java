@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.platform.probe.HostCapabilities;
@@ -20,6 +21,9 @@ import tools.jackson.databind.JsonNode;
  */
 public final class PlatformCatalog {
     private static final String PLATFORMS = "platforms/index.txt";
+    private static final String MACHINES = "machines/index.txt";
+    private static final String PLATFORM_SCHEMA = "schema/platform.schema.json";
+    private static final String MACHINE_SCHEMA = "schema/machine.schema.json";
     private final List<PlatformDefinition> platforms;
     private final List<MachineDefinition> machines;
     private final List<DefinitionProblem> problems;
@@ -75,8 +79,27 @@ public final class PlatformCatalog {
      * @return what is wrong with it; empty when it is good
      */
     public static List<DefinitionProblem> validate(Path file, List<Path> platformDirectories) {
+        return validate(
+                file, DefinitionFiles.find(PLATFORMS, platformDirectories, _ -> {}), PlatformCatalog::buildPlatforms);
+    }
+
+    /**
+     * Checks a file of machines as if it lay in the most specific directory.
+     *
+     * @param file the file
+     * @param machineDirectories where the machines are that it may build on
+     * @return what is wrong with it; empty when it is good
+     */
+    public static List<DefinitionProblem> validateMachines(Path file, List<Path> machineDirectories) {
+        return validate(
+                file, DefinitionFiles.find(MACHINES, machineDirectories, _ -> {}), PlatformCatalog::buildMachines);
+    }
+
+    private static List<DefinitionProblem> validate(
+            Path file,
+            List<DefinitionSource> sources,
+            BiConsumer<List<DefinitionSource>, Consumer<DefinitionProblem>> builder) {
         List<DefinitionProblem> problems = new ArrayList<>();
-        List<DefinitionSource> sources = DefinitionFiles.find(PLATFORMS, platformDirectories, _ -> {});
         Optional<DefinitionSource> own = DefinitionFiles.read(file, problems::add);
         if (own.filter(source -> source.text().isEmpty()).isPresent()) {
             problems.add(new DefinitionProblem(
@@ -84,11 +107,29 @@ public final class PlatformCatalog {
         } else if (own.isPresent()) {
             sources.removeIf(source -> source.baseName().equals(own.get().baseName()));
             sources.add(own.get());
-            buildPlatforms(sources, problems::add);
+            builder.accept(sources, problems::add);
         }
         return problems.stream()
                 .filter(problem -> problem.file().equals(file.toString()))
                 .toList();
+    }
+
+    /**
+     * The JSON Schema of a platform's file.
+     *
+     * @return its text
+     */
+    public static String platformSchema() {
+        return DefinitionReader.resource(PLATFORM_SCHEMA);
+    }
+
+    /**
+     * The JSON Schema of a file of machines.
+     *
+     * @return its text
+     */
+    public static String machineSchema() {
+        return DefinitionReader.resource(MACHINE_SCHEMA);
     }
 
     private static List<PlatformDefinition> loadPlatforms(
@@ -99,7 +140,7 @@ public final class PlatformCatalog {
     private static List<PlatformDefinition> buildPlatforms(
             List<DefinitionSource> sources, Consumer<DefinitionProblem> problems) {
         Map<String, PlatformFile> files = new LinkedHashMap<>();
-        DefinitionReader reader = new DefinitionReader("schema/platform.schema.json");
+        DefinitionReader reader = new DefinitionReader(PLATFORM_SCHEMA);
         for (DefinitionSource source : sources) {
             Optional<JsonNode> root = reader.read(source, problems);
             if (root.isPresent()) {
@@ -123,9 +164,14 @@ public final class PlatformCatalog {
     }
 
     private static List<MachineDefinition> loadMachines(List<Path> directories, Consumer<DefinitionProblem> problems) {
+        return buildMachines(DefinitionFiles.find(MACHINES, directories, problems), problems);
+    }
+
+    private static List<MachineDefinition> buildMachines(
+            List<DefinitionSource> sources, Consumer<DefinitionProblem> problems) {
         Map<String, MachineFile> files = new LinkedHashMap<>();
-        DefinitionReader reader = new DefinitionReader("schema/machine.schema.json");
-        for (DefinitionSource source : DefinitionFiles.find("machines/index.txt", directories, problems)) {
+        DefinitionReader reader = new DefinitionReader(MACHINE_SCHEMA);
+        for (DefinitionSource source : sources) {
             Optional<JsonNode> root = reader.read(source, problems);
             if (root.isPresent()) {
                 MachineFile file = new MachineFile(source, root.get());

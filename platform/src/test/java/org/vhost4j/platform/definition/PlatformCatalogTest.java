@@ -237,6 +237,16 @@ final class PlatformCatalogTest {
     }
 
     @Test
+    void fileOfAnotherNameIsNotLookedAt() throws IOException {
+        for (String name :
+                List.of("acme.json", "6-acme.json", "60acme.json", "60-acme.JSON", "60-acme.json~", "60-.json")) {
+            write(name, child("linux-acme-1", "linux-6.12", ""));
+        }
+        assertThat(load().platform("linux-acme-1")).isEmpty();
+        assertThat(load().problems()).isEmpty();
+    }
+
+    @Test
     void unreadableTextIsRefused() throws IOException {
         Files.write(directory.resolve("10-binary.json"), new byte[] {(byte) 0xff, (byte) 0xfe, 0});
         assertThat(problems()).containsExactly("10-binary.json: is not UTF-8");

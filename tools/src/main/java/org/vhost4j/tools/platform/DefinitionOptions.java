@@ -37,6 +37,7 @@ final class DefinitionOptions {
     @Option(
             names = "--platform-dir",
             paramLabel = "DIR",
+            converter = DirectoryConverter.class,
             description = "A further directory of platform definitions, before all others.")
     private List<Path> directories = new ArrayList<>();
 

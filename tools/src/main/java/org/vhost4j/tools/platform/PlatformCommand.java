@@ -19,7 +19,8 @@ import picocli.CommandLine.Spec;
             DiffCommand.class,
             ExplainCommand.class,
             LabelsCommand.class,
-            ValidateCommand.class
+            ValidateCommand.class,
+            SchemaCommand.class
         })
 public final class PlatformCommand implements Runnable {
     @Spec

@@ -68,6 +68,7 @@ public final class PlatformOptions {
     @Option(
             names = "--platform-dir",
             paramLabel = "DIR",
+            converter = DirectoryConverter.class,
             description = "A further directory of platform definitions, before all others.")
     private List<Path> directories = new ArrayList<>();
 

@@ -29,9 +29,13 @@ final class ValidateCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private List<Path> files;
 
+    @Option(names = "--machines", description = "The files are definitions of machines, not of platforms.")
+    private boolean machines;
+
     @Option(
             names = "--platform-dir",
             paramLabel = "DIR",
+            converter = DirectoryConverter.class,
             description = "A further directory of definitions to build on.")
     private List<Path> directories = new ArrayList<>();
 
@@ -42,7 +46,9 @@ final class ValidateCommand implements Callable<Integer> {
         SearchPath path = SearchPath.of(System.getenv(), directories);
         boolean good = true;
         for (Path file : files) {
-            List<DefinitionProblem> problems = PlatformCatalog.validate(file, path.platforms());
+            List<DefinitionProblem> problems = machines
+                    ? PlatformCatalog.validateMachines(file, path.machines())
+                    : PlatformCatalog.validate(file, path.platforms());
             problems.forEach(err::println);
             if (problems.isEmpty()) {
                 out.println(file + ": good");

@@ -147,6 +147,46 @@ final class PlatformCommandsTest {
     }
 
     @Test
+    void filesOfMachinesAreValidatedToo() throws IOException {
+        Path good = directory.resolve("60-rhel.json");
+        Files.writeString(good, """
+                {"version": "rhel9.4.0", "newer": "8.2",
+                 "machines": [{"name": "pc-q35-rhel9.4.0", "title": "RHEL 9.4"}],
+                 "properties": {"virtio-net.host_uso": "off"}}
+                """);
+        assertThat(platform("validate", "--machines", good.toString())).isZero();
+        Path bad = directory.resolve("61-rhel.json");
+        Files.writeString(
+                bad, Files.readString(good).replace("host_uso", "host_usso").replace("\"8.2\"", "\"8.3\""));
+        assertThat(platform("validate", "--machines", bad.toString())).isEqualTo(2);
+        assertThat(err.toString()).isEqualTo(bad + ":1: newer: there is no definition '8.3' to build on\n");
+        Files.writeString(bad, Files.readString(good).replace("host_uso", "host_usso"));
+        assertThat(platform("validate", "--machines", bad.toString())).isEqualTo(2);
+        assertThat(err.toString())
+                .endsWith(bad + ":3: properties.virtio-net.host_usso: there is no property 'virtio-net.host_usso'\n");
+    }
+
+    @Test
+    void directoryThatIsNamedMustBeThere() {
+        assertThat(platform(
+                        "show",
+                        "linux-6.1",
+                        "--platform-dir",
+                        directory.resolve("tpyo").toString()))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("there is no directory '" + directory.resolve("tpyo") + "'");
+    }
+
+    @Test
+    void schemasAreThoseThatTheDefinitionsName() {
+        assertThat(platform("schema")).isZero();
+        assertThat(out.toString()).contains("\"$id\": \"urn:vhost4j:schema:platform:1\"");
+        assertThat(platform("schema", "machine")).isZero();
+        assertThat(out.toString()).contains("\"$id\": \"urn:vhost4j:schema:machine:1\"");
+        assertThat(platform("schema", "host")).isEqualTo(2);
+    }
+
+    @Test
     void labelsAreWhatNodeFeatureDiscoveryReads() {
         assertThat(platform("labels", "--host-capabilities", old)).isZero();
         assertThat(out.toString().lines())

@@ -65,10 +65,6 @@ final class QemuPlatformIT {
                 device.toString());
     }
 
-    private QtestQemu start(String name, String machine, List<String> arguments) throws IOException {
-        return start(QtestQemu.Which.NEW, name, machine, arguments);
-    }
-
     private QtestQemu start(QtestQemu.Which which, String name, String machine, List<String> arguments)
             throws IOException {
         return new QtestQemu(which, Files.createDirectory(directory.resolve(name)), machine, arguments);

@@ -46,18 +46,18 @@ final class QtestQemu implements AutoCloseable {
     /** The QEMUs of the guest lab. */
     enum Which {
         /** Version 11, of Debian's backports. */
-        NEW("qemu-11", "-accel", "qtest"),
+        NEW("qemu-11", "-accel qtest"),
         /** Version 10.0, of Debian 13 itself, which comes without the qtest accelerator. */
-        OF_DEBIAN_13("qemu-suite", "-accel", "tcg", "-S"),
+        OF_DEBIAN_13("qemu-suite", "-accel tcg -S"),
         /** Version 11 for ARM; not to be driven, only to be asked for its machines. */
         ARM("qemu-11-aarch64", "-S");
 
         private final String program;
-        private final List<String> processor;
+        private final String processor;
 
-        Which(String program, String... processor) {
+        Which(String program, String processor) {
             this.program = program;
-            this.processor = List.of(processor);
+            this.processor = processor;
         }
 
         private Path executable() {
@@ -85,7 +85,7 @@ final class QtestQemu implements AutoCloseable {
         this.directory = directory;
         Path control = directory.resolve("qmp.sock");
         List<String> command = new ArrayList<>(List.of(which.executable().toString(), "-machine", machine));
-        command.addAll(which.processor);
+        command.addAll(List.of(which.processor.split(" ", -1)));
         command.addAll(List.of(
                 "-nodefaults",
                 "-display",

@@ -46,6 +46,9 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
             Feature.HOST_UDP_TUNNEL_GSO,
             Feature.HOST_UDP_TUNNEL_GSO_CSUM);
 
+    /** What no property of QEMU's switches, and QEMU does not offer by itself either. */
+    private static final Set<Feature> UNKNOWN_TO_QEMU = unknownToQemu();
+
     /** What QEMU offers through a vhost-user netdev without asking the back-end, which never learns of it either. */
     private static final Set<Feature> OF_QEMU_ALONE = EnumSet.of(
             Feature.MAC,
@@ -141,10 +144,19 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
                 .ifPresent(version -> notes.add(name + " needs QEMU " + version + " or newer."));
     }
 
+    private static Set<Feature> unknownToQemu() {
+        Set<Feature> unknown = EnumSet.allOf(Feature.class);
+        unknown.removeIf(feature -> Property.of(feature).isPresent());
+        unknown.removeAll(DeviceCapabilities.qemu().features());
+        return unknown;
+    }
+
     private static FeatureSet passedByVhostUser(FeatureSet offered, List<String> notes) {
         FeatureSet withoutUso =
                 withhold(offered, USO, "QEMU up to 11.1 offers no USO through -netdev vhost-user", notes);
-        return withhold(withoutUso, TUNNEL, "vhost-user carries no feature bit above 63", notes);
+        FeatureSet withoutTunnel =
+                withhold(withoutUso, TUNNEL, "vhost-user carries no feature bit above 63", notes);
+        return withhold(withoutTunnel, UNKNOWN_TO_QEMU, "QEMU's own device has no such feature", notes);
     }
 
     private static FeatureSet withhold(FeatureSet offered, Set<Feature> bits, String why, List<String> notes) {

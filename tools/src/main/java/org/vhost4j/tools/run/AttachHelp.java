@@ -97,9 +97,12 @@ public final class AttachHelp {
                         + String.join(" ", device(endpoint, i, queuePairs)));
             }
             if (endpoint.attach() != Attach.DEVICE) {
-                lines.add("guest" + i + ", QEMU's own virtio-net (never UDP segmentation): "
+                lines.add("guest" + i + ", QEMU's own virtio-net: "
                         + String.join(" ", netdev(endpoint, i, queuePairs, netdev.settings())));
             }
+        }
+        if (endpoints.stream().anyMatch(each -> each.path() != null && each.attach() != Attach.DEVICE)) {
+            netdev.notes().forEach(note -> lines.add("QEMU's own virtio-net: " + note));
         }
         return lines;
     }

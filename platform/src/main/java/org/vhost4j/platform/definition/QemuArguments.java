@@ -95,7 +95,7 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
 
     /**
      * Works them out for a QEMU whose {@code -netdev vhost-user} leads to this back-end: with them the guest sees what the back-end
-     * promises, but for what QEMU never passes on.
+     * promises and what it leaves to QEMU, but for what QEMU never passes on.
      *
      * @param resolution what the back-end promises, resolved for {@link DeviceCapabilities#vhost4j}
      * @return the arguments
@@ -103,12 +103,20 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
     public static QemuArguments inFrontOf(Resolution resolution) {
         List<String> settings = new ArrayList<>();
         List<String> notes = new ArrayList<>();
+        Set<Feature> ofQemu = EnumSet.noneOf(Feature.class);
         for (ResolvedProperty property : resolution.properties()) {
             if (!property.value().equals(byItself(property)) && isForQemu(property)) {
                 set(property, settings, notes);
             }
+            if (Property.isOn(byItself(property))) {
+                property.property()
+                        .feature()
+                        .filter(resolution.leftToFrontEnd()::has)
+                        .ifPresent(ofQemu::add);
+            }
         }
-        return new QemuArguments(settings, passedByVhostUser(resolution.offered(), notes), notes);
+        FeatureSet offered = resolution.offered().plus(FeatureSet.of(ofQemu));
+        return new QemuArguments(settings, passedByVhostUser(offered, notes), notes);
     }
 
     /**
@@ -154,8 +162,7 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
     private static FeatureSet passedByVhostUser(FeatureSet offered, List<String> notes) {
         FeatureSet withoutUso =
                 withhold(offered, USO, "QEMU up to 11.1 offers no USO through -netdev vhost-user", notes);
-        FeatureSet withoutTunnel =
-                withhold(withoutUso, TUNNEL, "vhost-user carries no feature bit above 63", notes);
+        FeatureSet withoutTunnel = withhold(withoutUso, TUNNEL, "vhost-user carries no feature bit above 63", notes);
         return withhold(withoutTunnel, UNKNOWN_TO_QEMU, "QEMU's own device has no such feature", notes);
     }
 

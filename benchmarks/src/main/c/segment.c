@@ -24,8 +24,8 @@
 #define PAYLOAD (45 * 1448)
 #define MOST_SEGMENTS 256
 #define BUFFER 9216
-#define ROUNDS 9
-#define ROUND_NANOS 60000000.0
+#define ROUNDS 400
+#define ROUND_NANOS 5000000.0
 
 enum kind { TCPV4, TCPV6, UDP_L4 };
 

@@ -15,27 +15,42 @@ final class SegmentationResults {
     private final Map<String, Double> garbage = new HashMap<>();
 
     /**
-     * Takes what JMH wrote.
+     * Takes the times that JMH wrote.
      *
      * @param json the file of {@code -rf json}
      */
-    void addJmh(String json) {
+    void addTimes(String json) {
         for (JsonNode run : JsonMapper.shared().readTree(json)) {
-            String name = run.path("benchmark").asString();
-            StringBuilder key = new StringBuilder(name.substring(name.lastIndexOf('.', name.lastIndexOf('.') - 1) + 1));
-            run.path("params").properties().stream()
-                    .sorted(Map.Entry.comparingByKey())
-                    .forEach(each -> key.append(' ').append(each.getValue().asString()));
             double best = Double.MAX_VALUE;
             for (JsonNode fork : run.path("primaryMetric").path("rawData")) {
                 for (JsonNode round : fork) {
                     best = Math.min(best, round.asDouble());
                 }
             }
-            nanos.put(key.toString(), best);
-            JsonNode allocated = run.path("secondaryMetrics").path("gc.alloc.rate.norm");
-            garbage.put(key.toString(), allocated.path("score").asDouble(Double.NaN));
+            nanos.put(key(run), best);
         }
+    }
+
+    /**
+     * Takes the allocated bytes that JMH wrote.
+     *
+     * @param json the file of {@code -rf json} with {@code -prof gc}
+     */
+    void addGarbage(String json) {
+        for (JsonNode run : JsonMapper.shared().readTree(json)) {
+            JsonNode allocated = run.path("secondaryMetrics").path("gc.alloc.rate.norm");
+            garbage.put(key(run), allocated.path("score").asDouble(Double.NaN));
+        }
+    }
+
+    /** Class and method, and the parameters in the order of their names. */
+    private static String key(JsonNode run) {
+        String name = run.path("benchmark").asString();
+        StringBuilder key = new StringBuilder(name.substring(name.lastIndexOf('.', name.lastIndexOf('.') - 1) + 1));
+        run.path("params").properties().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .forEach(each -> key.append(' ').append(each.getValue().asString()));
+        return key.toString();
     }
 
     /**

@@ -22,7 +22,9 @@ class SegmentationResultsTest {
     @Test
     void theBestRoundsAreCompared() {
         SegmentationResults results = new SegmentationResults();
-        results.addJmh("[" + jmh("copy", 2000, 1800, 2500) + "," + jmh("cutComplete", 4000, 3000) + "]");
+        String times = "[" + jmh("copy", 2000, 1800, 2500) + "," + jmh("cutComplete", 4000, 3000) + "]";
+        results.addTimes(times);
+        results.addGarbage(times);
         results.addPeer("EAL: a remark of three words and more\ncut-TCPV4 1448 6000.0\ncopy-TCPV4 1448 1900.0\n");
 
         assertThat(results.table()

@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Commands, events and their types.
@@ -31,6 +32,39 @@ public record Schema(
         types = Collections.unmodifiableMap(new LinkedHashMap<>(types));
         commands = Collections.unmodifiableMap(new LinkedHashMap<>(commands));
         events = Collections.unmodifiableMap(new LinkedHashMap<>(events));
+    }
+
+    /**
+     * A command.
+     *
+     * @param name its name
+     * @return the command
+     * @throws java.util.NoSuchElementException when there is none of that name
+     */
+    public CommandDefinition command(String name) {
+        return Optional.ofNullable(commands.get(name)).orElseThrow();
+    }
+
+    /**
+     * An event.
+     *
+     * @param name its name
+     * @return the event
+     * @throws java.util.NoSuchElementException when there is none of that name
+     */
+    public EventDefinition event(String name) {
+        return Optional.ofNullable(events.get(name)).orElseThrow();
+    }
+
+    /**
+     * A type.
+     *
+     * @param name its name
+     * @return the type
+     * @throws java.util.NoSuchElementException when there is none of that name
+     */
+    public SchemaType type(String name) {
+        return Optional.ofNullable(types.get(name)).orElseThrow();
     }
 
     /**

@@ -11,8 +11,8 @@ final class BrokenJson extends Exception {
     /** What is wrong, followed by the token in single quotes. */
     static BrokenJson quoting(Token at, String words) {
         int room = LONGEST - words.length() - 2;
-        String text = at.text(room + 1);
-        return new BrokenJson(at, words + " '" + text + (text.length() <= room ? "'" : ""));
+        String quote = at.textBytes(room) < room ? "'" : "";
+        return new BrokenJson(at, words + " '" + at.text(room) + quote);
     }
 
     BrokenJson(Token at, String what) {

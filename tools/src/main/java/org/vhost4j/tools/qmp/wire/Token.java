@@ -19,10 +19,15 @@ record Token(TokenType type, byte[] bytes, int length, long line, long column) {
 
     /** The text, as far as it goes before a zero byte and a limit in bytes. */
     String text(int limit) {
+        return ModifiedUtf8.lenient(bytes, 0, textBytes(limit));
+    }
+
+    /** How far the text goes before a zero byte and a limit in bytes. */
+    int textBytes(int limit) {
         int end = 0;
         while (end < length && end < limit && bytes[end] != 0) {
             end++;
         }
-        return ModifiedUtf8.lenient(bytes, 0, end);
+        return end;
     }
 }

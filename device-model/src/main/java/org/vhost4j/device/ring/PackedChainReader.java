@@ -14,15 +14,17 @@ final class PackedChainReader {
     private final int size;
     private final MemorySegment descriptors;
     private final boolean indirectAllowed;
+    private final boolean tablesAreRead;
     private final GuestMemory memory;
     private final PieceWriter pieces;
 
-    PackedChainReader(String name, int size, MemorySegment descriptors, GuestMemory memory, boolean indirectAllowed) {
+    PackedChainReader(String name, int size, MemorySegment descriptors, GuestMemory memory, RingFeatures features) {
         this.name = name;
         this.size = size;
         this.descriptors = descriptors;
         this.memory = memory;
-        this.indirectAllowed = indirectAllowed;
+        this.indirectAllowed = features.indirect();
+        this.tablesAreRead = features.tablesAreRead();
         this.pieces = new PieceWriter(name, memory);
     }
 
@@ -101,7 +103,7 @@ final class PackedChainReader {
             }
             long addr = HostMemory.getLongLE(at);
             long lenIdFlags = HostMemory.getLongLE(at + 8);
-            boolean writable = (lenIdFlags >>> 48 & PackedLayout.WRITE) != 0;
+            boolean writable = !tablesAreRead && (lenIdFlags >>> 48 & PackedLayout.WRITE) != 0;
             pieces.add(chain, "indirect entry", entry, addr, (int) lenIdFlags, writable);
         }
     }

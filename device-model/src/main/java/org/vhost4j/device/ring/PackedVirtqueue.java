@@ -94,7 +94,7 @@ public final class PackedVirtqueue implements Virtqueue {
         this.deviceEvent = deviceEvent;
         this.eventIdx = features.eventIdx();
         this.inOrder = features.inOrder();
-        this.reader = new PackedChainReader(name, size, descriptors, memory, features.indirect());
+        this.reader = new PackedChainReader(name, size, descriptors, memory, features);
         this.lengthBefore = new char[size];
         this.nextAvail = avail & ~PackedLayout.WRAP;
         this.availMarks =

@@ -13,10 +13,14 @@ import org.vhost4j.device.feature.FeatureSet;
  *     many
  * @param notifyOnEmpty NOTIFY_ON_EMPTY: the driver is interrupted when nothing more is available, whatever it asked for;
  *     a legacy feature, which packed rings do not have
+ * @param tablesAreRead no feature, but a property of transmit queues: whatever an indirect table of a packed ring says, its buffers
+ *     are read. DPDK's driver (22.11 at least) leaves WRITE in entries that it has not just written, and to read a buffer that the
+ *     device could write does no harm
  */
-public record RingFeatures(boolean eventIdx, boolean indirect, boolean inOrder, boolean notifyOnEmpty) {
+public record RingFeatures(
+        boolean eventIdx, boolean indirect, boolean inOrder, boolean notifyOnEmpty, boolean tablesAreRead) {
     /** None of them. */
-    public static final RingFeatures NONE = new RingFeatures(false, false, false, false);
+    public static final RingFeatures NONE = new RingFeatures(false, false, false, false, false);
 
     /**
      * The ring's part of what was negotiated.
@@ -29,7 +33,17 @@ public record RingFeatures(boolean eventIdx, boolean indirect, boolean inOrder, 
                 negotiated.has(Feature.EVENT_IDX),
                 negotiated.has(Feature.INDIRECT_DESC),
                 negotiated.has(Feature.IN_ORDER),
-                negotiated.has(Feature.NOTIFY_ON_EMPTY));
+                negotiated.has(Feature.NOTIFY_ON_EMPTY),
+                false);
+    }
+
+    /**
+     * The same for a transmit queue.
+     *
+     * @return a copy with {@link #tablesAreRead}
+     */
+    public RingFeatures ofTransmitQueue() {
+        return new RingFeatures(eventIdx, indirect, inOrder, notifyOnEmpty, true);
     }
 
     /**

@@ -94,7 +94,7 @@ final class RingModel {
         this.driver = shape.packed()
                 ? new PackedDriver(driverMemory, shape.size(), negotiated, capacity)
                 : new SplitDriver(driverMemory, shape.size(), negotiated, capacity);
-        this.features = new RingFeatures(shape.eventIdx(), shape.indirect(), shape.inOrder(), false);
+        this.features = new RingFeatures(shape.eventIdx(), shape.indirect(), shape.inOrder(), false, false);
         driver.reset(base);
         driver.disableInterrupts();
         this.device = device(base);

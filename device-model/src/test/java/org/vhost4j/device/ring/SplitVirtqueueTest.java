@@ -34,7 +34,7 @@ class SplitVirtqueueTest {
                 at(driver.usedAddress(), SplitLayout.usedBytes(size)),
                 table,
                 base,
-                new RingFeatures(eventIdx, indirect, false, false));
+                new RingFeatures(eventIdx, indirect, false, false, false));
     }
 
     private MemorySegment at(long guestAddress, long bytes) {

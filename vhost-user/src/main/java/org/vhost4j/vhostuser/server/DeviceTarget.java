@@ -150,7 +150,10 @@ final class DeviceTarget implements SessionTarget {
     }
 
     private Virtqueue ring(String name, QueueSetup setup) {
-        RingFeatures features = RingFeatures.of(FeatureSet.ofWord(device.features()));
+        RingFeatures negotiated = RingFeatures.of(FeatureSet.ofWord(device.features()));
+        // Transmit queues, and no other, have odd numbers (virtio 1.4 section 5.1.2).
+        boolean transmits = setup.index() % 2 == 1;
+        RingFeatures features = transmits ? negotiated.ofTransmitQueue() : negotiated;
         return switch (setup.layout()) {
             case SPLIT ->
                 new SplitVirtqueue(

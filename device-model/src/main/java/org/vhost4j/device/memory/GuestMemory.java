@@ -3,9 +3,11 @@ package org.vhost4j.device.memory;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A front-end's memory table: from guest-physical addresses to ours. The regions never change; a new table is a new object.
+ * A front-end's memory table: from guest-physical addresses to ours. The regions never change; a new table is a new object. Behind an
+ * IOMMU the addresses are I/O virtual ones instead, and what is reachable changes with {@link Translations}.
  *
  * <p>Confined to one lane: {@link #translate} keeps the region of the last hit as a hint.
  */
@@ -14,13 +16,21 @@ public final class GuestMemory {
     public static final GuestMemory EMPTY = new GuestMemory(List.of());
 
     private final List<GuestRegion> regions;
-    private final long[] guestBase;
-    private final long[] size;
-    private final long[] hostBase;
+    private final boolean translated;
+    private final GuestMemory partner;
+
+    /** In ascending unsigned order behind an IOMMU, and in no order otherwise. */
+    private long[] guestBase;
+
+    private long[] size;
+    private long[] hostBase;
+    private int count;
     private int hint;
 
     private GuestMemory(List<GuestRegion> regions) {
         this.regions = List.copyOf(regions);
+        translated = false;
+        partner = this;
         int n = regions.size();
         guestBase = new long[n];
         size = new long[n];
@@ -31,6 +41,53 @@ public final class GuestMemory {
             size[i] = region.size();
             hostBase[i] = region.memory().address();
         }
+        count = n;
+    }
+
+    /** A view behind an IOMMU; without a partner it makes its own. */
+    private GuestMemory(@Nullable GuestMemory other) {
+        regions = List.of();
+        translated = true;
+        guestBase = new long[0];
+        size = new long[0];
+        hostBase = new long[0];
+        partner = other == null ? new GuestMemory(this) : other;
+    }
+
+    /** Two empty views behind an IOMMU: this one for reading, its partner for writing. */
+    static GuestMemory translated() {
+        return new GuestMemory((GuestMemory) null);
+    }
+
+    GuestMemory partner() {
+        return partner;
+    }
+
+    /** Replaces what is reachable by ranges in ascending order. */
+    void become(long[] bases, long[] sizes, long[] hosts, int ranges) {
+        guestBase = bases;
+        size = sizes;
+        hostBase = hosts;
+        count = ranges;
+        hint = 0;
+    }
+
+    /**
+     * What may be written: the same memory, or behind an IOMMU the part of it that is mapped for writing.
+     *
+     * @return a memory with the same addresses
+     */
+    public GuestMemory forWriting() {
+        return partner;
+    }
+
+    /**
+     * Whether addresses are I/O virtual: then what cannot be translated may only have to be asked for.
+     *
+     * @return true behind an IOMMU
+     */
+    public boolean isTranslated() {
+        return translated;
     }
 
     /**
@@ -76,7 +133,7 @@ public final class GuestMemory {
      */
     public long translate(long guestAddress, long bytes) {
         int i = hint;
-        if (i < size.length) {
+        if (i < count) {
             long offset = guestAddress - guestBase[i];
             if (offset >= 0 && bytes <= size[i] - offset) {
                 return hostBase[i] + offset;
@@ -86,14 +143,43 @@ public final class GuestMemory {
     }
 
     private long search(long guestAddress, long bytes) {
-        for (int i = 0; i < size.length; i++) {
+        int i = find(guestAddress);
+        if (i < 0 || bytes > size[i] - (guestAddress - guestBase[i])) {
+            return 0;
+        }
+        hint = i;
+        return hostBase[i] + (guestAddress - guestBase[i]);
+    }
+
+    /** The region that has an address, or -1. */
+    private int find(long guestAddress) {
+        return translated ? findSorted(guestAddress) : findAny(guestAddress);
+    }
+
+    private int findAny(long guestAddress) {
+        for (int i = 0; i < count; i++) {
             long offset = guestAddress - guestBase[i];
-            if (offset >= 0 && bytes <= size[i] - offset) {
-                hint = i;
-                return hostBase[i] + offset;
+            if (offset >= 0 && offset < size[i]) {
+                return i;
             }
         }
-        return 0;
+        return -1;
+    }
+
+    private int findSorted(long address) {
+        int low = 0;
+        int high = count - 1;
+        while (low <= high) {
+            int middle = (low + high) >>> 1;
+            if (Long.compareUnsigned(address, guestBase[middle]) < 0) {
+                high = middle - 1;
+            } else if (Long.compareUnsigned(address - guestBase[middle], size[middle]) < 0) {
+                return middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return -1;
     }
 
     /**
@@ -104,13 +190,8 @@ public final class GuestMemory {
      * @return the bytes from there to the region's end, or 0 when the address is in no region
      */
     public long contiguous(long guestAddress) {
-        for (int i = 0; i < size.length; i++) {
-            long offset = guestAddress - guestBase[i];
-            if (offset >= 0 && offset < size[i]) {
-                return size[i] - offset;
-            }
-        }
-        return 0;
+        int i = find(guestAddress);
+        return i < 0 ? 0 : size[i] - (guestAddress - guestBase[i]);
     }
 
     /**

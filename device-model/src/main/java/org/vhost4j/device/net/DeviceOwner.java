@@ -34,4 +34,12 @@ public interface DeviceOwner {
     default boolean memoryIntact() {
         return true;
     }
+
+    /**
+     * The device waits for a translation of its IOMMU. Once it has come, {@link NetDevice#translationsChanged} lets it go on.
+     *
+     * @param address the I/O virtual address
+     * @param write whether it is to be written
+     */
+    default void translationMissing(long address, boolean write) {}
 }

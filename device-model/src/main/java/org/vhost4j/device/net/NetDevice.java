@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.memory.TranslationMiss;
 import org.vhost4j.device.packet.OffloadEngine;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.Virtqueue;
@@ -36,6 +37,9 @@ public final class NetDevice implements NetPort {
     private final Moderations moderations;
 
     private boolean linkUp = true;
+
+    /** Nothing is polled until the IOMMU's translations have changed. */
+    private boolean waiting;
 
     /** A queue runs whose driver never notifies. */
     private boolean mustPoll;
@@ -185,6 +189,7 @@ public final class NetDevice implements NetPort {
         if (queues.running() == 0) {
             stoppedReason = null;
             mustPoll = false;
+            waiting = false;
         }
     }
 
@@ -343,7 +348,7 @@ public final class NetDevice implements NetPort {
 
     @Override
     public int poll() {
-        if (queues.running() == 0 || stoppedReason != null) {
+        if (queues.running() == 0 || stoppedReason != null || waiting) {
             return 0;
         }
         reception.settle();
@@ -365,9 +370,39 @@ public final class NetDevice implements NetPort {
                 work += serveControl(commands);
             }
             return work;
+        } catch (TranslationMiss miss) {
+            return waitFor(miss);
         } catch (RingFault fault) {
             fault(fault.reason());
             return 0;
+        }
+    }
+
+    /** Work stands still until the translation has come; what was done so far is published. */
+    private int waitFor(TranslationMiss miss) {
+        waiting = true;
+        flush();
+        for (TxQueue queue : queues.tx) {
+            if (queue != null) {
+                publish(queue.queue, queue.interrupt);
+            }
+        }
+        owner.translationMissing(miss.address(), miss.write());
+        return 0;
+    }
+
+    /**
+     * What can be reached behind the IOMMU has changed. Frames that wait for room are read from their rings again, so that no address of
+     * before is used any more.
+     */
+    public void translationsChanged() {
+        waiting = false;
+        if (stoppedReason == null) {
+            for (TxQueue queue : queues.tx) {
+                if (queue != null) {
+                    queue.unpark();
+                }
+            }
         }
     }
 
@@ -393,7 +428,7 @@ public final class NetDevice implements NetPort {
 
     @Override
     public boolean arm() {
-        if (stoppedReason != null) {
+        if (stoppedReason != null || waiting) {
             return false;
         }
         try {
@@ -446,6 +481,9 @@ public final class NetDevice implements NetPort {
         }
         try {
             return reception.deliver(frame);
+        } catch (TranslationMiss miss) {
+            int unused = waitFor(miss);
+            return reception.noRoom();
         } catch (RingFault fault) {
             fault(fault.reason());
             return REFUSED;
@@ -459,6 +497,9 @@ public final class NetDevice implements NetPort {
         }
         try {
             return reception.reserve(landing, atLeast);
+        } catch (TranslationMiss miss) {
+            int unused = waitFor(miss);
+            return false;
         } catch (RingFault fault) {
             fault(fault.reason());
             return false;

@@ -79,6 +79,16 @@ final class ReceivePath {
 
     /** No buffers: the sender waits for a while, and when that while is over its frames are dropped until there are some. */
     private int noRoom(QueueStatistics statistics) {
+        int outcome = noRoom();
+        if (outcome == NetPort.REFUSED) {
+            statistics.drops++;
+            statistics.dropsOfItsKind++;
+        }
+        return outcome;
+    }
+
+    /** The same for a queue whose buffers cannot be reached yet. */
+    int noRoom() {
         long now = System.nanoTime();
         if (!full) {
             full = true;
@@ -88,8 +98,6 @@ final class ReceivePath {
             return NetPort.NO_ROOM;
         }
         counters.increment(Counter.RX_NO_BUFFER);
-        statistics.drops++;
-        statistics.dropsOfItsKind++;
         return NetPort.REFUSED;
     }
 

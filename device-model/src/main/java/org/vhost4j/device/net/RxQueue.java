@@ -4,6 +4,7 @@ package org.vhost4j.device.net;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.memory.TranslationMiss;
 import org.vhost4j.device.ring.Chain;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.Virtqueue;
@@ -105,7 +106,13 @@ final class RxQueue {
         room.clear();
         taken = 0;
         capacity = 0;
-        int outcome = grow(room, atLeast);
+        int outcome;
+        try {
+            outcome = grow(room, atLeast);
+        } catch (TranslationMiss miss) {
+            giveBack();
+            throw miss;
+        }
         if (outcome != ROOM) {
             giveBack();
         }
@@ -114,7 +121,12 @@ final class RxQueue {
 
     /** Takes more chains behind those of {@link #reserve}; false leaves {@link #commit} as the only thing to do. */
     boolean extend(Frame room, int atLeast) {
-        return grow(room, atLeast) == ROOM;
+        try {
+            return grow(room, atLeast) == ROOM;
+        } catch (TranslationMiss miss) {
+            // It is met again, and asked for, when the next frame wants room.
+            return false;
+        }
     }
 
     private int grow(Frame room, int atLeast) {

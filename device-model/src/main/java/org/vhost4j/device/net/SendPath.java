@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
+import org.vhost4j.device.memory.TranslationMiss;
 import org.vhost4j.device.packet.OffloadEngine;
+import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
 
@@ -59,7 +61,7 @@ final class SendPath {
             sent(queue);
         }
         while (work < BURST) {
-            int next = queue.next();
+            int next = next(queue);
             if (next == TxQueue.EMPTY) {
                 break;
             }
@@ -87,6 +89,16 @@ final class SendPath {
             sink.flush();
         }
         return work;
+    }
+
+    /** What was forwarded before a chain that cannot be read is not held up by it. */
+    private int next(TxQueue queue) {
+        try {
+            return queue.next();
+        } catch (TranslationMiss | RingFault e) {
+            sink.flush();
+            throw e;
+        }
     }
 
     private void malformed(TxQueue queue) {

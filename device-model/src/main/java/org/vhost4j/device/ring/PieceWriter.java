@@ -2,15 +2,18 @@
 package org.vhost4j.device.ring;
 
 import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.memory.TranslationMiss;
 
 /** Checks and translates the buffers that descriptors of either format name, and appends them to a chain. */
 final class PieceWriter {
     private final String name;
-    private final GuestMemory memory;
+    private final GuestMemory toRead;
+    private final GuestMemory toWrite;
 
     PieceWriter(String name, GuestMemory memory) {
         this.name = name;
-        this.memory = memory;
+        this.toRead = memory;
+        this.toWrite = memory.forWriting();
     }
 
     /** Appends a buffer; {@code what} and {@code index} name its descriptor in messages. */
@@ -22,7 +25,7 @@ final class PieceWriter {
         if (bytes == 0) {
             return;
         }
-        long host = memory.translate(addr, bytes);
+        long host = (writable ? toWrite : toRead).translate(addr, bytes);
         int n = chain.pieces;
         if (host == 0 || n == Chain.MAX_PIECES || bytes > Integer.MAX_VALUE) {
             addParts(chain, what, index, addr, bytes, writable);
@@ -48,8 +51,9 @@ final class PieceWriter {
         long at = addr;
         long left = bytes;
         while (left > 0) {
-            long part = Math.min(left, memory.contiguous(at));
+            long part = Math.min(left, (writable ? toWrite : toRead).contiguous(at));
             if (part == 0) {
+                missing(what, index, at, writable);
                 throw new RingFault("%s: %s %d with 0x%x bytes at guest address 0x%x is not in memory"
                         .formatted(name, what, index, bytes, addr));
             }
@@ -61,5 +65,18 @@ final class PieceWriter {
             at += part;
             left -= part;
         }
+    }
+
+    /** Behind an IOMMU an address may only have to be asked for, unless it is known to be mapped for the other direction alone. */
+    private void missing(String what, int index, long at, boolean writable) {
+        if (!toRead.isTranslated()) {
+            return;
+        }
+        if ((writable ? toRead : toWrite).contiguous(at) == 0) {
+            throw new TranslationMiss(at, writable);
+        }
+        throw new RingFault("%s: %s %d is to be %s, and its I/O virtual address 0x%x is mapped %s"
+                .formatted(
+                        name, what, index, writable ? "written" : "read", at, writable ? "read-only" : "write-only"));
     }
 }

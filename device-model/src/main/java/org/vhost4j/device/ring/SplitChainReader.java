@@ -4,6 +4,7 @@ package org.vhost4j.device.ring;
 import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.memory.TranslationMiss;
 
 /**
  * Walks a chain of split descriptors, direct or indirect (virtio 1.4 section 2.7.5), reads each descriptor once and
@@ -83,6 +84,9 @@ final class SplitChainReader {
             long offset = (long) DescriptorLayout.SIZE * entry;
             // The table as a whole is in one region nearly always; else each entry has to be.
             long at = whole != 0 ? whole + offset : memory.translate(table + offset, DescriptorLayout.SIZE);
+            if (at == 0 && memory.isTranslated()) {
+                throw new TranslationMiss(table + offset, false);
+            }
             if (at == 0) {
                 throw new RingFault(
                         "%s: descriptor %d has an indirect table at guest address 0x%x whose entry %d is not in memory"

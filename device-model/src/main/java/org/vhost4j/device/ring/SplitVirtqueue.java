@@ -107,8 +107,8 @@ public final class SplitVirtqueue implements Virtqueue {
         }
         long slot = SplitLayout.RING + 2L * (next & mask);
         int head = (short) SplitLayout.SHORT.get(avail, slot) & 0xffff;
-        nextAvail = (next + 1) & 0xffff;
         reader.read(head, chain);
+        nextAvail = (next + 1) & 0xffff;
         return true;
     }
 

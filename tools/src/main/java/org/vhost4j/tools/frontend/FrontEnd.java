@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.driver.RingDriver;
+import org.vhost4j.device.feature.Feature;
 import org.vhost4j.platform.sys.Fd;
 import org.vhost4j.vhostuser.wire.ConfigSpace;
 import org.vhost4j.vhostuser.wire.MemoryRegion;
@@ -286,12 +287,15 @@ public final class FrontEnd implements AutoCloseable {
      * @param ram the region they are in
      */
     public void setVringAddr(int queue, RingDriver ring, Ram ram) {
+        // Behind an IOMMU the driver's own addresses are sent.
+        boolean translated = Feature.ACCESS_PLATFORM.in(features);
+        long shift = translated ? 0 : ram.userAddress() - ram.memory().guestBase();
         setVringAddr(new VringAddress(
                 queue,
                 0,
-                ram.toUser(ring.descAddress()),
-                ram.toUser(ring.usedAddress()),
-                ram.toUser(ring.availAddress()),
+                ring.descAddress() + shift,
+                ring.usedAddress() + shift,
+                ring.availAddress() + shift,
                 0));
     }
 

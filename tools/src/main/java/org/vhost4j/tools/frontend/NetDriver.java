@@ -23,6 +23,8 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 public final class NetDriver implements AutoCloseable {
     /** Where the region with rings and buffers is: above 4 GiB, so that a cut address does not go unnoticed. */
     public static final long GUEST_BASE = 0x1_4000_0000L;
+    /** Far from guest-physical addresses, so that one can't be taken for the other. */
+    private static final long IO_VIRTUAL_BASE = 0x7f_0000_0000_0000L;
 
     private static final int INDIRECT_CAPACITY = 128;
     private static final int CONTROL_QUEUE_SIZE = 64;
@@ -48,7 +50,9 @@ public final class NetDriver implements AutoCloseable {
         this.headerBytes = Feature.HASH_REPORT.in(features)
                 ? DriverHeader.HASH_BYTES
                 : modern ? DriverHeader.BYTES : DriverHeader.LEGACY_BYTES;
-        this.ram = Ram.create(GUEST_BASE, setup.ramBytes());
+        this.ram = Feature.ACCESS_PLATFORM.in(features)
+                ? Ram.behindIommu(GUEST_BASE, IO_VIRTUAL_BASE, setup.ramBytes())
+                : Ram.create(GUEST_BASE, setup.ramBytes());
     }
 
     /**

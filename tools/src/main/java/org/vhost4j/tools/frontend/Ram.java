@@ -11,13 +11,15 @@ public final class Ram implements AutoCloseable {
     private final Fd file;
     private final MappedFile mapping;
     private final long fileOffset;
+    private final long guestAddress;
     private final DriverMemory memory;
 
-    private Ram(Fd file, MappedFile mapping, long fileOffset, long guestAddress) {
+    private Ram(Fd file, MappedFile mapping, long fileOffset, long guestAddress, long driverAddress) {
         this.file = file;
         this.mapping = mapping;
         this.fileOffset = fileOffset;
-        this.memory = new DriverMemory(mapping.segment(), guestAddress);
+        this.guestAddress = guestAddress;
+        this.memory = new DriverMemory(mapping.segment(), driverAddress);
     }
 
     /**
@@ -40,9 +42,25 @@ public final class Ram implements AutoCloseable {
      * @return the region
      */
     public static Ram create(long guestAddress, long bytes, long fileOffset) {
+        return create(guestAddress, guestAddress, bytes, fileOffset);
+    }
+
+    /**
+     * Creates a region behind an IOMMU at the beginning of a new file.
+     *
+     * @param guestAddress guest-physical address of its first byte
+     * @param ioVirtualAddress the address by which the driver gives its first byte to the device
+     * @param bytes its size, a multiple of the page size
+     * @return the region
+     */
+    public static Ram behindIommu(long guestAddress, long ioVirtualAddress, long bytes) {
+        return create(guestAddress, ioVirtualAddress, bytes, 0);
+    }
+
+    private static Ram create(long guestAddress, long driverAddress, long bytes, long fileOffset) {
         Fd file = MemFd.create("vhost4j-guest-ram", fileOffset + bytes);
         try {
-            return new Ram(file, MappedFile.map(file, fileOffset, bytes, "guest memory"), fileOffset, guestAddress);
+            return new Ram(file, MappedFile.map(file, fileOffset, bytes, "guest memory"), fileOffset, guestAddress, driverAddress);
         } catch (RuntimeException e) {
             file.close();
             throw e;
@@ -82,7 +100,7 @@ public final class Ram implements AutoCloseable {
      * @return as created
      */
     public long guestAddress() {
-        return memory.guestBase();
+        return guestAddress;
     }
 
     /**
@@ -106,7 +124,7 @@ public final class Ram implements AutoCloseable {
     /**
      * Translates an address as ring addresses are translated.
      *
-     * @param address guest-physical, inside this region
+     * @param address as the driver gives it to the device, inside this region
      * @return the virtual address of this process
      */
     public long toUser(long address) {

@@ -62,6 +62,7 @@ final class TestBackEnd implements AutoCloseable {
             Feature.EVENT_IDX,
             Feature.NOTIFY_ON_EMPTY,
             Feature.VERSION_1,
+            Feature.ACCESS_PLATFORM,
             Feature.RING_PACKED,
             Feature.IN_ORDER,
             Feature.RING_RESET,
@@ -155,6 +156,11 @@ final class TestBackEnd implements AutoCloseable {
         assertThat(lines.with(fragments))
                 .as("lines with %s in %s", List.of(fragments), lines.all)
                 .isNotEmpty();
+    }
+
+    /** Whether an event's line has every fragment. */
+    boolean hasSaid(String... fragments) {
+        return !lines.with(fragments).isEmpty();
     }
 
     /** Exactly one line has every fragment; and nothing that was ever said is more than a line, or a Java exception. */

@@ -4,6 +4,7 @@ package org.vhost4j.vhostuser.server;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -30,6 +31,7 @@ import org.vhost4j.vhostuser.session.ResetCause;
 import org.vhost4j.vhostuser.session.RingLayout;
 import org.vhost4j.vhostuser.session.SessionTarget;
 import org.vhost4j.vhostuser.wire.BackendRequest;
+import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.Message;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
@@ -42,6 +44,10 @@ final class DeviceTarget implements SessionTarget {
     private final BackendListener listener;
     private final Consumer<FeatureSet> settled;
     private final BackendChannel channel;
+
+    /** I/O virtual addresses that the front-end was asked for since translations changed last. */
+    private final Set<Long> asked = new HashSet<>();
+
     private final int queuePairs;
     private final Queue[] queues;
     private GuestMemory memory = GuestMemory.EMPTY;
@@ -108,6 +114,25 @@ final class DeviceTarget implements SessionTarget {
     @Override
     public void memoryChanged(GuestMemory newMemory) {
         memory = newMemory;
+    }
+
+    @Override
+    public void translationsChanged() {
+        asked.clear();
+        device.translationsChanged();
+    }
+
+    @Override
+    public void translationMissing(long address, boolean write) {
+        if (!channel.takes(BackendRequest.IOTLB_MSG)) {
+            report("I/O virtual address 0x%x has no translation and cannot be asked for: the front-end gave no back-end channel"
+                    .formatted(address));
+        } else if (asked.add(address)) {
+            int permission = write ? IotlbMessage.WRITE : IotlbMessage.READ;
+            channel.send(
+                    BackendRequest.IOTLB_MSG,
+                    new IotlbMessage(address, 0, 0, permission, IotlbMessage.MISS).toPayload());
+        }
     }
 
     @Override

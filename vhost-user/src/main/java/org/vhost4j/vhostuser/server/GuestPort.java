@@ -222,6 +222,13 @@ final class GuestPort implements DeviceOwner {
     }
 
     @Override
+    public void translationMissing(long address, boolean write) {
+        if (target != null) {
+            target.translationMissing(address, write);
+        }
+    }
+
+    @Override
     public boolean memoryIntact() {
         return mapper.intact();
     }

@@ -3,8 +3,7 @@ package org.vhost4j.vhostuser.session;
 
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
-import org.vhost4j.device.memory.GuestMemory;
-import org.vhost4j.device.memory.MemoryFault;
+import org.vhost4j.device.memory.TranslationMiss;
 import org.vhost4j.platform.sys.Fd;
 import org.vhost4j.vhostuser.wire.VringAddress;
 
@@ -27,6 +26,10 @@ final class Ring {
     boolean started;
     boolean runs;
 
+    /** As it was started last. */
+    @Nullable
+    QueueSetup setup;
+
     @Nullable
     Fd kick;
 
@@ -41,7 +44,7 @@ final class Ring {
     }
 
     /** The queue over the given memory, or the reason why it cannot be. */
-    QueueSetup resolve(RingLayout layout, GuestMemory memory) throws RefusedException {
+    QueueSetup resolve(RingLayout layout, RingMemory memory) throws RefusedException {
         VringAddress at = address;
         if (size == 0) {
             throw new RefusedException("it has no size; SET_VRING_NUM must come before SET_VRING_KICK");
@@ -56,9 +59,15 @@ final class Ring {
                 index,
                 layout,
                 size,
-                slice(memory, "descriptor table", at.descriptors(), layout.descriptorBytes(size), 16),
-                slice(memory, "available ring", at.avail(), layout.availBytes(size), layout.availAlignment()),
-                slice(memory, "used ring", at.used(), layout.usedBytes(size), 4),
+                slice(
+                        memory,
+                        "descriptor table",
+                        at.descriptors(),
+                        layout.descriptorBytes(size),
+                        16,
+                        layout == RingLayout.PACKED),
+                slice(memory, "available ring", at.avail(), layout.availBytes(size), layout.availAlignment(), false),
+                slice(memory, "used ring", at.used(), layout.usedBytes(size), 4, true),
                 from,
                 enabled,
                 kick,
@@ -66,18 +75,28 @@ final class Ring {
                 err);
     }
 
-    private static MemorySegment slice(GuestMemory memory, String what, long address, long bytes, int alignment)
-            throws RefusedException {
-        MemorySegment slice;
+    /** Whether a ring that runs would be started over the same memory now. */
+    boolean liesWhereItWas(RingLayout layout, RingMemory memory) {
+        QueueSetup then = setup;
         try {
-            slice = memory.userSlice(what, address, bytes);
-        } catch (MemoryFault e) {
-            throw new RefusedException(e);
+            QueueSetup now = resolve(layout, memory);
+            return then != null
+                    && now.descriptors().address() == then.descriptors().address()
+                    && now.avail().address() == then.avail().address()
+                    && now.used().address() == then.used().address();
+        } catch (RefusedException | TranslationMiss e) {
+            return false;
         }
+    }
+
+    private static MemorySegment slice(
+            RingMemory memory, String what, long address, long bytes, int alignment, boolean write)
+            throws RefusedException {
+        MemorySegment slice = memory.slice(what, address, bytes, write);
         // Where we see it counts too: a region need not begin at the same place in a page here as there.
         if ((address & (alignment - 1)) != 0 || (slice.address() & (alignment - 1)) != 0) {
             throw new RefusedException(
-                    "%s at user address 0x%x is not aligned to %d bytes".formatted(what, address, alignment));
+                    "%s at %s 0x%x is not aligned to %d bytes".formatted(what, memory.addressKind(), address, alignment));
         }
         return slice;
     }

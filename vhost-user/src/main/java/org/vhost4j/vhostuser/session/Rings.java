@@ -3,7 +3,9 @@ package org.vhost4j.vhostuser.session;
 
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.memory.TranslationMiss;
 import org.vhost4j.platform.sys.Fd;
+import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.ProtocolException;
 import org.vhost4j.vhostuser.wire.Request;
 import org.vhost4j.vhostuser.wire.VringAddress;
@@ -16,6 +18,12 @@ final class Rings {
     private final int maxSize;
     private final Ring[] rings;
     private GuestMemory memory = GuestMemory.EMPTY;
+    private RingMemory ringMemory = RingMemory.of(memory);
+
+    /** Whether addresses go through the front-end's IOMMU. */
+    private boolean translated;
+
+    private final Iommu iommu = new Iommu();
 
     Rings(SessionOptions options, Negotiation negotiation, SessionTarget target) {
         this.target = target;
@@ -205,7 +213,7 @@ final class Rings {
             pause(ring);
         }
         memory = changed;
-        target.memoryChanged(changed);
+        tellMemory();
         for (Ring ring : rings) {
             if (ring.started) {
                 resume(ring, ran[ring.index]);
@@ -213,17 +221,59 @@ final class Rings {
         }
     }
 
+    private void tellMemory() {
+        iommu.table(memory);
+        ringMemory = translated ? iommu : RingMemory.of(memory);
+        target.memoryChanged(translated ? iommu.memory() : memory);
+    }
+
+    /** SET_FEATURES: whether addresses are I/O virtual from here on. No ring is started. */
+    void translate(boolean through) {
+        if (translated != through) {
+            translated = through;
+            tellMemory();
+        }
+    }
+
+    /** IOTLB_MSG. A ring that has lost its own memory stands still until it is back. */
+    void translate(IotlbMessage message) throws RefusedException {
+        iommu.apply(message);
+        for (Ring ring : rings) {
+            if (ring.runs && !ring.liesWhereItWas(layout(), ringMemory)) {
+                pause(ring);
+            }
+        }
+        target.translationsChanged();
+        for (Ring ring : rings) {
+            if (ring.started && !ring.runs) {
+                resume(ring, false);
+            }
+        }
+    }
+
     private void resume(Ring ring, boolean ran) {
         try {
-            target.startQueue(ring.resolve(layout(), memory));
-            ring.runs = true;
-            if (!ran) {
+            run(ring);
+            if (!ran && ring.runs && !translated) {
                 target.report("ring " + ring.index + " goes on: its addresses are in the memory table again");
             }
         } catch (RefusedException e) {
-            if (ran) {
-                target.report("ring " + ring.index + " is suspended: the memory table changed: " + e.reason());
+            if (ran || translated) {
+                target.report("ring " + ring.index + " is suspended: "
+                        + (translated ? "" : "the memory table changed: ") + e.reason());
             }
+        }
+    }
+
+    /** Behind an IOMMU a ring whose memory has to be asked for first runs later. */
+    private void run(Ring ring) throws RefusedException {
+        try {
+            QueueSetup setup = ring.resolve(layout(), ringMemory);
+            target.startQueue(setup);
+            ring.setup = setup;
+            ring.runs = true;
+        } catch (TranslationMiss miss) {
+            target.translationMissing(miss.address(), miss.write());
         }
     }
 
@@ -246,7 +296,7 @@ final class Rings {
     void close() {
         stopAll();
         memory = GuestMemory.EMPTY;
-        target.memoryChanged(memory);
+        tellMemory();
     }
 
     /** Closes what {@link #close} left. */
@@ -258,8 +308,7 @@ final class Rings {
 
     private void start(Request request, Ring ring) throws ProtocolException {
         try {
-            target.startQueue(ring.resolve(layout(), memory));
-            ring.runs = true;
+            run(ring);
         } catch (RefusedException e) {
             throw broken(request, ring, "it cannot be started", e.reason());
         }

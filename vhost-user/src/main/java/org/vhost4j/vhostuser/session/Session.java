@@ -11,6 +11,7 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.platform.sys.Fd;
 import org.vhost4j.vhostuser.wire.ConfigSpace;
+import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.MemoryRegions;
 import org.vhost4j.vhostuser.wire.Message;
 import org.vhost4j.vhostuser.wire.MessageHeader;
@@ -106,7 +107,8 @@ public final class Session implements AutoCloseable {
             // This request's own way to say no.
             return Optional.of(Message.reply(request.code(), Message.noPayload()));
         }
-        return acknowledges(request, message) ? Optional.of(Message.reply(request.code(), FAILURE)) : Optional.empty();
+        boolean waits = request == Request.IOTLB_MSG || acknowledges(request, message);
+        return waits ? Optional.of(Message.reply(request.code(), FAILURE)) : Optional.empty();
     }
 
     private void validate(Request request, Message message) throws ProtocolException {
@@ -196,6 +198,10 @@ public final class Session implements AutoCloseable {
             case RESET_DEVICE -> resetDevice();
             case NET_SET_MTU -> setMtu(message.u64());
             case SEND_RARP -> target.announce(payload.asSlice(0, MAC_BYTES).toArray(ValueLayout.JAVA_BYTE));
+            case IOTLB_MSG -> {
+                rings.translate(IotlbMessage.read(payload));
+                return reply(request, SUCCESS);
+            }
             case SET_BACKEND_REQ_FD -> setBackendChannel(message.takeDescriptor());
             default -> throw new ProtocolException(request.name(), "not served", "this back-end is a network device");
         }
@@ -221,6 +227,7 @@ public final class Session implements AutoCloseable {
         negotiation.acknowledge(word, started);
         if (!started) {
             target.acknowledge(features());
+            rings.translate(word.has(Feature.ACCESS_PLATFORM));
         }
         if (!word.has(Feature.PROTOCOL_FEATURES)) {
             // Such a front-end does not know SET_VRING_ENABLE.
@@ -271,6 +278,7 @@ public final class Session implements AutoCloseable {
     private void resetDevice() {
         rings.reset();
         negotiation.reset();
+        rings.translate(false);
         status = 0;
         target.reset(ResetCause.RESET_DEVICE);
     }

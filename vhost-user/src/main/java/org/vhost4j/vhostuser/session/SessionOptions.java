@@ -53,7 +53,7 @@ public record SessionOptions(
     private static final int MIN_MEMORY_SLOTS = 8;
 
     /** Virtio features whose requests this session does not serve. */
-    private static final Set<Feature> UNSERVED = EnumSet.of(Feature.LOG_ALL, Feature.ACCESS_PLATFORM);
+    private static final Set<Feature> UNSERVED = EnumSet.of(Feature.LOG_ALL);
 
     /** Keeps a copy of the set. */
     public SessionOptions {

@@ -66,6 +66,20 @@ public interface SessionTarget {
     void memoryChanged(GuestMemory memory);
 
     /**
+     * What the front-end's IOMMU lets devices reach has changed in the memory of the last {@link #memoryChanged}. Queues run on; when
+     * this returns nobody may use an address that was translated before.
+     */
+    void translationsChanged();
+
+    /**
+     * A translation is missing before a ring can run: the front-end is to be asked for it.
+     *
+     * @param address the I/O virtual address
+     * @param write whether it is to be written
+     */
+    void translationMissing(long address, boolean write);
+
+    /**
      * Starts a queue, and looks at it at once, without waiting for a kick.
      *
      * @param setup the queue

@@ -104,6 +104,16 @@ final class FakeTarget implements SessionTarget {
     }
 
     @Override
+    public void translationsChanged() {
+        log.add("translations");
+    }
+
+    @Override
+    public void translationMissing(long address, boolean write) {
+        log.add("missing 0x%x %s".formatted(address, write ? "write" : "read"));
+    }
+
+    @Override
     public void startQueue(QueueSetup setup) throws RefusedException {
         refuse();
         assertThat(acknowledged).as("features are acknowledged").isTrue();

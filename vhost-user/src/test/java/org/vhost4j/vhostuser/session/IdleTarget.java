@@ -29,6 +29,12 @@ class IdleTarget implements SessionTarget {
     public void memoryChanged(GuestMemory memory) {}
 
     @Override
+    public void translationsChanged() {}
+
+    @Override
+    public void translationMissing(long address, boolean write) {}
+
+    @Override
     public void startQueue(QueueSetup setup) {}
 
     @Override

@@ -44,9 +44,9 @@ class SessionOptionsTest {
 
     @Test
     void whatIsNotServedIsNotOffered() {
-        assertThat(options(FeatureSet.of(Feature.ACCESS_PLATFORM, Feature.LOG_ALL), SessionOptions.SERVED)
+        assertThat(options(FeatureSet.of(Feature.LOG_ALL), SessionOptions.SERVED)
                         .violations())
-                .contains("ACCESS_PLATFORM is not served by this version", "LOG_ALL is not served by this version");
+                .contains("LOG_ALL is not served by this version");
         assertThat(options(
                                 FeatureSet.of(
                                         Feature.CSUM,

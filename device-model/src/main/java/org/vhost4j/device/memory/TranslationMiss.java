@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.memory;
+
+/**
+ * An address behind an IOMMU for which there is no translation yet. Nothing was consumed: whoever catches it asks for the translation and
+ * tries again once it has come. It has no stack trace, because with small mappings it is nothing exceptional.
+ */
+public final class TranslationMiss extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    private final long address;
+    private final boolean write;
+
+    /**
+     * Creates a miss.
+     *
+     * @param address the I/O virtual address
+     * @param write whether it is to be written
+     */
+    public TranslationMiss(long address, boolean write) {
+        super("no translation of I/O virtual address 0x" + Long.toHexString(address), null, false, false);
+        this.address = address;
+        this.write = write;
+    }
+
+    /**
+     * What could not be translated.
+     *
+     * @return the I/O virtual address
+     */
+    public long address() {
+        return address;
+    }
+
+    /**
+     * What it is wanted for.
+     *
+     * @return true to write, false to read
+     */
+    public boolean write() {
+        return write;
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.memory;
+
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What an IOMMU of the platform lets a device reach (ACCESS_PLATFORM, virtio 1.4 section 6.1): ranges of I/O virtual addresses, where
+ * they lie for us, and whether the device may read and write there. A cache: what is not here can be asked for.
+ *
+ * <p>Confined to one lane, like {@link GuestMemory}. Ring readers keep the two views, and a change is in force for them at once.
+ */
+public final class Translations {
+    /** The most ranges that are kept; one that is added beyond that pushes out the one that was added first. */
+    public static final int MAX_RANGES = 4096;
+
+    /** Ranges by their first address; unsigned order is the order of these keys. */
+    private final TreeMap<Long, Range> ranges = new TreeMap<>(Long::compareUnsigned);
+
+    private final GuestMemory readable = GuestMemory.translated();
+    private final GuestMemory writable = readable.partner();
+    private long added;
+
+    /** One range; {@code order} tells which was added first. */
+    private record Range(long start, long size, long host, boolean read, boolean write, long order) {}
+
+    /** No translation at all. */
+    public Translations() {}
+
+    /**
+     * The memory that can be reached.
+     *
+     * @return the view for reading; {@link GuestMemory#forWriting} is the one for writing
+     */
+    public GuestMemory memory() {
+        return readable;
+    }
+
+    /**
+     * Adds a range in place of all that it touches.
+     *
+     * @param start its first I/O virtual address
+     * @param size in bytes, at least 1; the range does not wrap
+     * @param host where its first byte lies for us
+     * @param read whether the device may read there
+     * @param write whether the device may write there
+     */
+    public void update(long start, long size, long host, boolean read, boolean write) {
+        removeTouched(start, size);
+        if (ranges.size() == MAX_RANGES) {
+            Range oldest = null;
+            for (Range range : ranges.values()) {
+                if (oldest == null || range.order < oldest.order) {
+                    oldest = range;
+                }
+            }
+            if (oldest != null) {
+                ranges.remove(oldest.start);
+            }
+        }
+        ranges.put(start, new Range(start, size, host, read, write, added++));
+        publish();
+    }
+
+    /**
+     * Removes every range that has an address of another. When this returns none of them is used any more.
+     *
+     * @param start the other's first I/O virtual address
+     * @param size in bytes, at least 1; it does not wrap
+     */
+    public void invalidate(long start, long size) {
+        if (removeTouched(start, size)) {
+            publish();
+        }
+    }
+
+    /** Removes everything. */
+    public void clear() {
+        ranges.clear();
+        publish();
+    }
+
+    /**
+     * How many ranges there are.
+     *
+     * @return 0 to {@link #MAX_RANGES}
+     */
+    public int size() {
+        return ranges.size();
+    }
+
+    private boolean removeTouched(long start, long size) {
+        boolean removed = false;
+        long last = start + (size - 1);
+        Map.Entry<Long, Range> before = ranges.floorEntry(last);
+        while (before != null) {
+            Range range = before.getValue();
+            if (Long.compareUnsigned(range.start + (range.size - 1), start) < 0) {
+                break;
+            }
+            ranges.remove(before.getKey());
+            removed = true;
+            before = ranges.floorEntry(last);
+        }
+        return removed;
+    }
+
+    private void publish() {
+        publish(readable, true);
+        publish(writable, false);
+    }
+
+    /** Neighbours that follow each other for us, too, become one, so that a ring may lie across them. */
+    private void publish(GuestMemory view, boolean reading) {
+        long[] base = new long[ranges.size()];
+        long[] size = new long[base.length];
+        long[] host = new long[base.length];
+        int n = 0;
+        for (Range range : ranges.values()) {
+            if (!(reading ? range.read : range.write)) {
+                continue;
+            }
+            if (n > 0
+                    && base[n - 1] + size[n - 1] == range.start
+                    && host[n - 1] + size[n - 1] == range.host
+                    && range.start != 0) {
+                size[n - 1] += range.size;
+            } else {
+                base[n] = range.start;
+                size[n] = range.size;
+                host[n++] = range.host;
+            }
+        }
+        view.become(base, size, host, n);
+    }
+}

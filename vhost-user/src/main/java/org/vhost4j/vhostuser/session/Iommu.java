@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.session;
+
+import java.lang.foreign.MemorySegment;
+import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.memory.GuestRegion;
+import org.vhost4j.device.memory.TranslationMiss;
+import org.vhost4j.device.memory.Translations;
+import org.vhost4j.vhostuser.wire.IotlbMessage;
+
+/** The front-end's IOMMU as far as it has told us (vhost-user protocol, "IOMMU support"): I/O virtual addresses into its memory table. */
+final class Iommu implements RingMemory {
+    private final Translations translations = new Translations();
+    private GuestMemory table = GuestMemory.EMPTY;
+
+    /** What devices behind it reach. */
+    GuestMemory memory() {
+        return translations.memory();
+    }
+
+    /** The memory table has changed: what was known leads nowhere now and has to be asked for again. */
+    void table(GuestMemory changed) {
+        table = changed;
+        translations.clear();
+    }
+
+    /** An update or an invalidation. When this returns nothing that it withdraws is used any more. */
+    void apply(IotlbMessage message) throws RefusedException {
+        long last = message.iova() + (message.size() - 1);
+        if (message.size() == 0 || Long.compareUnsigned(last, message.iova()) < 0) {
+            throw new RefusedException("I/O virtual address 0x%x with 0x%x bytes wraps the address space"
+                    .formatted(message.iova(), message.size()));
+        }
+        switch (message.type()) {
+            case IotlbMessage.UPDATE -> update(message);
+            case IotlbMessage.INVALIDATE -> translations.invalidate(message.iova(), message.size());
+            default ->
+                throw new RefusedException("IOTLB message of type " + message.type()
+                        + ": a front-end sends 2 (update) or 3 (invalidate)");
+        }
+    }
+
+    private void update(IotlbMessage message) throws RefusedException {
+        boolean read = (message.permission() & IotlbMessage.READ) != 0;
+        boolean write = (message.permission() & IotlbMessage.WRITE) != 0;
+        if ((!read && !write) || message.permission() > (IotlbMessage.READ | IotlbMessage.WRITE)) {
+            throw new RefusedException("permission %d of I/O virtual address 0x%x: 1 (read), 2 (write) or 3 (both) are allowed"
+                    .formatted(message.permission(), message.iova()));
+        }
+        for (GuestRegion region : table.regions()) {
+            long offset = message.userAddress() - region.userAddress();
+            if (Long.compareUnsigned(offset, region.size()) < 0) {
+                // An IOMMU that is passed through maps more than there is memory.
+                long there = region.size() - offset;
+                long bytes = Long.compareUnsigned(message.size(), there) < 0 ? message.size() : there;
+                translations.update(message.iova(), bytes, region.memory().address() + offset, read, write);
+                return;
+            }
+        }
+        throw new RefusedException("user address 0x%x of I/O virtual address 0x%x is in no memory region"
+                .formatted(message.userAddress(), message.iova()));
+    }
+
+    @Override
+    public MemorySegment slice(String what, long address, long bytes, boolean write) throws RefusedException {
+        GuestMemory view = write ? memory().forWriting() : memory();
+        long host = view.translate(address, bytes);
+        if (host == 0) {
+            long next = address + view.contiguous(address);
+            // Of what is mapped in part only the next page is missing; what is mapped in pieces comes no other way.
+            if (next - address < bytes && view.contiguous(next) == 0) {
+                if ((write ? memory() : memory().forWriting()).contiguous(next) != 0) {
+                    throw new RefusedException("the %s needs I/O virtual address 0x%x to be %s, and it is mapped %s"
+                            .formatted(
+                                    what,
+                                    next,
+                                    write ? "written" : "read",
+                                    write ? "read-only" : "write-only"));
+                }
+                throw new TranslationMiss(next, write);
+            }
+            throw new RefusedException("the %s at I/O virtual address 0x%x with %d bytes is not in one piece"
+                    .formatted(what, address, bytes));
+        }
+        for (GuestRegion region : table.regions()) {
+            long offset = host - region.memory().address();
+            if (offset >= 0 && offset <= region.size() - bytes) {
+                return region.memory().asSlice(offset, bytes);
+            }
+        }
+        throw new RefusedException("the %s at I/O virtual address 0x%x with %d bytes crosses memory regions"
+                .formatted(what, address, bytes));
+    }
+
+    @Override
+    public String addressKind() {
+        return "I/O virtual address";
+    }
+}

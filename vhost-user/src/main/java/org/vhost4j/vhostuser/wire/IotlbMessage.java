@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.wire;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * An IOTLB message (vhost-user protocol, "An IOTLB message"): a translation that is missing, given or withdrawn.
+ *
+ * @param iova first I/O virtual address
+ * @param size in bytes
+ * @param userAddress where it lies in the front-end's address space; only in an update
+ * @param permission {@link #READ}, {@link #WRITE} or both
+ * @param type {@link #MISS}, {@link #UPDATE}, {@link #INVALIDATE} or {@link #ACCESS_FAIL}; 8 bits
+ */
+public record IotlbMessage(long iova, long size, long userAddress, int permission, int type) {
+    /** Size in bytes, with the padding behind it. */
+    public static final int BYTES = 32;
+
+    /** The device may read. */
+    public static final int READ = 1;
+    /** The device may write. */
+    public static final int WRITE = 2;
+
+    /** From the back-end: a translation is wanted. */
+    public static final int MISS = 1;
+    /** From the front-end: a translation, asked for or not. */
+    public static final int UPDATE = 2;
+    /** From the front-end: a range whose translations hold no longer. */
+    public static final int INVALIDATE = 3;
+    /** From the back-end: an access that was not allowed. */
+    public static final int ACCESS_FAIL = 4;
+
+    /**
+     * Reads a message.
+     *
+     * @param payload {@link #BYTES}
+     * @return the message, nothing of it checked
+     */
+    public static IotlbMessage read(MemorySegment payload) {
+        return new IotlbMessage(
+                payload.get(JAVA_LONG_UNALIGNED, 0),
+                payload.get(JAVA_LONG_UNALIGNED, 8),
+                payload.get(JAVA_LONG_UNALIGNED, 16),
+                payload.get(JAVA_BYTE, 24) & 0xff,
+                payload.get(JAVA_BYTE, 25) & 0xff);
+    }
+
+    /**
+     * The message as a payload.
+     *
+     * @return {@link #BYTES}
+     */
+    public MemorySegment toPayload() {
+        MemorySegment payload = MemorySegment.ofArray(new byte[BYTES]);
+        payload.set(JAVA_LONG_UNALIGNED, 0, iova);
+        payload.set(JAVA_LONG_UNALIGNED, 8, size);
+        payload.set(JAVA_LONG_UNALIGNED, 16, userAddress);
+        payload.set(JAVA_BYTE, 24, (byte) permission);
+        payload.set(JAVA_BYTE, 25, (byte) type);
+        return payload;
+    }
+}

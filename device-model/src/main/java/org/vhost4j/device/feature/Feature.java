@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * (reserved bits 24 to 49), and the two that vhost-user borrows (26 and 30).
  *
  * <p>The name is the specification's, without {@code VIRTIO_NET_F_}, {@code VIRTIO_F_}, {@code VHOST_F_}. The property is
- * QEMU's, as in {@code -device virtio-net-pci,host_uso=off}; bits that QEMU gives no property have none.
+ * QEMU's, as in {@code -device virtio-net-pci,host_uso=off}; of the bits that QEMU gives no property some have one of our own, and the
+ * others none.
  */
 public enum Feature {
     /** The device takes frames whose checksum is partial. */
@@ -97,13 +98,13 @@ public enum Feature {
     /** The device has administration queues. */
     ADMIN_VQ(41, null),
     /** The device has statistics on its control queue. */
-    DEVICE_STATS(50, null),
+    DEVICE_STATS(50, "device_stats"),
     /** Hashes cover tunnelled packets. */
     HASH_TUNNEL(51, null),
     /** Notification coalescing of single queues. */
-    VQ_NOTF_COAL(52, null),
+    VQ_NOTF_COAL(52, "vq_notf_coal"),
     /** Notification coalescing. */
-    NOTF_COAL(53, null),
+    NOTF_COAL(53, "notf_coal"),
     /** The driver takes UDP super-frames over IPv4. */
     GUEST_USO4(54, "guest_uso4"),
     /** The driver takes UDP super-frames over IPv6. */
@@ -113,7 +114,7 @@ public enum Feature {
     /** The device reports a hash with each frame. */
     HASH_REPORT(57, "hash"),
     /** The driver gives the exact length of the headers. */
-    GUEST_HDRLEN(59, null),
+    GUEST_HDRLEN(59, "guest_hdrlen"),
     /** The device steers by receive-side scaling. */
     RSS(60, "rss"),
     /** The device reports coalesced segments. */
@@ -121,7 +122,7 @@ public enum Feature {
     /** The device is a standby for another with the same MAC address. */
     STANDBY(62, "failover"),
     /** The config space has speed and duplex. */
-    SPEED_DUPLEX(63, null),
+    SPEED_DUPLEX(63, "speed"),
     /** The device takes several RSS contexts. */
     RSS_CONTEXT(64, null),
     /** The driver takes super-frames inside a UDP tunnel. */
@@ -154,9 +155,9 @@ public enum Feature {
     }
 
     /**
-     * QEMU's property for this bit.
+     * The property for this bit: QEMU's, or our own where QEMU has none.
      *
-     * @return the property's name, or nothing when QEMU has none
+     * @return the property's name, or nothing when there is none
      */
     public Optional<String> property() {
         return Optional.ofNullable(property);

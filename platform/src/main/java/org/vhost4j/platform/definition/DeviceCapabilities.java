@@ -64,8 +64,19 @@ public record DeviceCapabilities(
             Feature.GUEST_USO6,
             Feature.HOST_USO);
 
-    /** What the rings have and guests get only when somebody asks for it, as with QEMU. */
-    private static final Set<Feature> RINGS = EnumSet.of(Feature.RING_PACKED, Feature.IN_ORDER);
+    /** How rings are laid out and reached: guests get it only when somebody asks for it, as with QEMU. */
+    private static final Set<Feature> RINGS = EnumSet.of(Feature.RING_PACKED, Feature.IN_ORDER, Feature.ACCESS_PLATFORM);
+
+    /** What the device has and no machine promises by itself. */
+    private static final Set<Feature> ON_REQUEST = EnumSet.of(
+            Feature.RSS,
+            Feature.HASH_REPORT,
+            Feature.DEVICE_STATS,
+            Feature.NOTF_COAL,
+            Feature.VQ_NOTF_COAL,
+            Feature.GUEST_HDRLEN,
+            Feature.STANDBY,
+            Feature.SPEED_DUPLEX);
 
     /**
      * What only a front-end can promise whose own device knows of it: legacy drivers and the reset of single queues are between
@@ -94,6 +105,9 @@ public record DeviceCapabilities(
         }
         Set<Feature> features = EnumSet.copyOf(ALWAYS);
         features.addAll(RINGS);
+        features.addAll(ON_REQUEST);
+        Set<Feature> offByDefault = EnumSet.copyOf(RINGS);
+        offByDefault.addAll(ON_REQUEST);
         Set<Feature> leftToFrontEnd = EnumSet.copyOf(RINGS);
         leftToFrontEnd.addAll(OF_FRONT_END);
         Map<Feature, String> whyNot = new EnumMap<>(Feature.class);
@@ -109,7 +123,7 @@ public record DeviceCapabilities(
         // promised them:
         // vhost-user's GET_FEATURES and SET_FEATURES carry one 64-bit word, and it has no message for more.
         return new DeviceCapabilities(
-                "this back-end", features, RINGS, Long.SIZE, mtu.orElse(0), leftToFrontEnd, whyNot);
+                "this back-end", features, offByDefault, Long.SIZE, mtu.orElse(0), leftToFrontEnd, whyNot);
     }
 
     /**
@@ -122,7 +136,7 @@ public record DeviceCapabilities(
         Set<Feature> off = EnumSet.noneOf(Feature.class);
         for (Property property : Property.all()) {
             Optional<Feature> feature = property.feature();
-            if (feature.isPresent()) {
+            if (feature.isPresent() && property.isQemus()) {
                 features.add(feature.get());
                 if (property.qemuDefault().filter(Property.OFF::equals).isPresent()) {
                     off.add(feature.get());
@@ -162,6 +176,9 @@ public record DeviceCapabilities(
         Feature feature = property.feature().orElseThrow();
         if (property.kind() == Property.Kind.MTU) {
             return Integer.toString(mtu);
+        }
+        if (property.kind() == Property.Kind.SPEED) {
+            return "0";
         }
         return has(feature) && carries(feature) && !offByDefault.contains(feature) ? Property.ON : Property.OFF;
     }

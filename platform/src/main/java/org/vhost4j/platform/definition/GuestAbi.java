@@ -19,10 +19,24 @@ import org.vhost4j.device.feature.FeatureSet;
  * @param queueSize the most entries that a queue can have, 1 to 32768
  * @param mtu the MTU in the config space, 0 for none
  * @param configBytes how long the config space is
+ * @param speed Mbit/s in the config space, 0 for none
  */
-public record GuestAbi(FeatureSet features, int queuePairs, int queueSize, int mtu, int configBytes) {
+public record GuestAbi(FeatureSet features, int queuePairs, int queueSize, int mtu, int configBytes, int speed) {
     private static final Pattern FORM = Pattern.compile(
-            "vnet1-([0-9a-f]{1,32})-q([0-9]{1,5})-s([0-9]{1,5})-m([0-9]{1,5})-c([0-9]{1,5})-([0-9a-f]{8})");
+            "vnet1-([0-9a-f]{1,32})-q([0-9]{1,5})-s([0-9]{1,5})-m([0-9]{1,5})-c([0-9]{1,5})(?:-v([1-9][0-9]{0,9}))?-([0-9a-f]{8})");
+
+    /**
+     * An ABI without a speed.
+     *
+     * @param features the feature bits that it is offered
+     * @param queuePairs how many queue pairs the device has, 1 to 32768
+     * @param queueSize the most entries that a queue can have, 1 to 32768
+     * @param mtu the MTU in the config space, 0 for none
+     * @param configBytes how long the config space is
+     */
+    public GuestAbi(FeatureSet features, int queuePairs, int queueSize, int mtu, int configBytes) {
+        this(features, queuePairs, queueSize, mtu, configBytes, 0);
+    }
 
     /**
      * The ABI in one word, the same on every host and for every version of the program: what it consists of, and a checksum
@@ -57,7 +71,8 @@ public record GuestAbi(FeatureSet features, int queuePairs, int queueSize, int m
                 Integer.parseInt(matcher.group(2)),
                 Integer.parseInt(matcher.group(3)),
                 Integer.parseInt(matcher.group(4)),
-                Integer.parseInt(matcher.group(5)));
+                Integer.parseInt(matcher.group(5)),
+                matcher.group(6) == null ? 0 : Integer.parseInt(matcher.group(6)));
         if (!abi.fingerprint().equals(fingerprint)) {
             throw new IllegalArgumentException(
                     "'" + fingerprint + "' is misspelt: its checksum should be " + checksum(abi.body()) + ".");
@@ -85,6 +100,7 @@ public record GuestAbi(FeatureSet features, int queuePairs, int queueSize, int m
         compare(differences, "entries in a queue", queueSize, actual.queueSize);
         compare(differences, "MTU", mtu, actual.mtu);
         compare(differences, "bytes of config space", configBytes, actual.configBytes);
+        compare(differences, "Mbit/s", speed, actual.speed);
         return differences;
     }
 
@@ -96,7 +112,7 @@ public record GuestAbi(FeatureSet features, int queuePairs, int queueSize, int m
 
     private String body() {
         return "vnet1-" + features.hex().substring(2) + "-q" + queuePairs + "-s" + queueSize + "-m" + mtu + "-c"
-                + configBytes;
+                + configBytes + (speed == 0 ? "" : "-v" + speed);
     }
 
     private static String checksum(String body) {

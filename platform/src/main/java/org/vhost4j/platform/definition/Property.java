@@ -16,7 +16,8 @@ import org.vhost4j.device.feature.Feature;
  * A property of QEMU's {@code virtio-net-pci} that a machine, a platform or an operator may state, with QEMU's spelling. Most
  * of them are the switch of one feature bit.
  *
- * @param owner the QEMU type that has it: {@code virtio-net}, {@code virtio-device} or {@code virtio-pci}
+ * @param owner the QEMU type that has it: {@code virtio-net}, {@code virtio-device} or {@code virtio-pci}; or {@code vhost4j} for one
+ *     of our own
  * @param name the name within that type, as in {@code -device virtio-net-pci,host_uso=off}
  * @param kind which values it takes
  * @param feature the feature bit that it switches, if it does
@@ -37,7 +38,9 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
         /** A whole number from 0 to 65535. */
         NUMBER("a number from 0 to 65535"),
         /** An MTU in bytes, or 0: then the feature bit is off (virtio 1.4 section 5.1.4.1). */
-        MTU("0 or a number from 68 to 65535");
+        MTU("0 or a number from 68 to 65535"),
+        /** A speed in Mbit/s, or 0: then the feature bit is off (virtio 1.4 section 5.1.4). */
+        SPEED("0 or a number of Mbit/s up to 2147483647");
 
         private final String range;
 
@@ -59,12 +62,19 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
     private static final String DEVICE = "virtio-device";
     private static final String PCI = "virtio-pci";
 
+    /** The owner of what no QEMU has a property for. */
+    private static final String OURS = "vhost4j";
+
     /** Feature bits whose property is off by default in QEMU; every other feature property is on. */
     private static final Set<Feature> OFF_IN_QEMU = EnumSet.of(
             Feature.MQ,
             Feature.RSS,
             Feature.HASH_REPORT,
             Feature.RSC_EXT,
+            Feature.DEVICE_STATS,
+            Feature.VQ_NOTF_COAL,
+            Feature.NOTF_COAL,
+            Feature.GUEST_HDRLEN,
             Feature.STANDBY,
             Feature.ACCESS_PLATFORM,
             Feature.RING_PACKED,
@@ -81,8 +91,12 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
             Feature.IN_ORDER,
             Feature.RING_RESET);
 
+    /** Bits that QEMU passes on at most: its own device has no switch for them. */
+    private static final Set<Feature> UNKNOWN_TO_QEMU =
+            EnumSet.of(Feature.DEVICE_STATS, Feature.VQ_NOTF_COAL, Feature.NOTF_COAL, Feature.GUEST_HDRLEN);
+
     private static final int LEAST_MTU = 68;
-    private static final Pattern WHOLE_NUMBER = Pattern.compile("0|[1-9][0-9]{0,4}");
+    private static final Pattern WHOLE_NUMBER = Pattern.compile("0|[1-9][0-9]{0,9}");
     private static final Map<String, Property> BY_NAME = registry();
     private static final List<Property> ALL = List.copyOf(BY_NAME.values());
 
@@ -124,6 +138,15 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
     }
 
     /**
+     * Whether QEMU's {@code virtio-net-pci} has this property.
+     *
+     * @return false for what is ours alone
+     */
+    public boolean isQemus() {
+        return !owner.equals(OURS);
+    }
+
+    /**
      * The name with its owner, as definitions spell it.
      *
      * @return such as {@code virtio-net.host_uso}
@@ -144,11 +167,12 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
             case SWITCH_OR_AUTO -> value.equals(ON) || value.equals(OFF) || value.equals("auto");
             case MTU -> value.equals("0") || (isNumber(value) && Integer.parseInt(value) >= LEAST_MTU);
             case NUMBER -> isNumber(value);
+            case SPEED -> WHOLE_NUMBER.matcher(value).matches() && Long.parseLong(value) <= Integer.MAX_VALUE;
         };
     }
 
     private static boolean isNumber(String value) {
-        return WHOLE_NUMBER.matcher(value).matches() && Integer.parseInt(value) <= 0xffff;
+        return WHOLE_NUMBER.matcher(value).matches() && Long.parseLong(value) <= 0xffff;
     }
 
     /**
@@ -193,9 +217,12 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
     }
 
     private static Property ofFeature(Feature feature, String name) {
-        String owner = OF_ANY_DEVICE.contains(feature) ? DEVICE : NET;
+        String owner = OF_ANY_DEVICE.contains(feature) ? DEVICE : UNKNOWN_TO_QEMU.contains(feature) ? OURS : NET;
         if (feature == Feature.MTU) {
             return new Property(owner, name, Kind.MTU, Optional.of(feature), Optional.of("0"));
+        }
+        if (feature == Feature.SPEED_DUPLEX) {
+            return new Property(owner, name, Kind.SPEED, Optional.of(feature), Optional.of("0"));
         }
         String value = OFF_IN_QEMU.contains(feature) ? OFF : ON;
         return new Property(owner, name, Kind.SWITCH, Optional.of(feature), Optional.of(value));

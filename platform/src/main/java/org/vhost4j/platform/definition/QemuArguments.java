@@ -77,6 +77,9 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
         List<String> settings = new ArrayList<>();
         List<String> notes = new ArrayList<>();
         for (ResolvedProperty property : resolution.properties()) {
+            if (!property.property().isQemus()) {
+                continue;
+            }
             if (!property.value().equals(byItself(property))) {
                 set(property, settings, notes);
             }

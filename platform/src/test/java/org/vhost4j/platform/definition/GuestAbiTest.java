@@ -24,6 +24,11 @@ final class GuestAbiTest {
         GuestAbi wide = new GuestAbi(
                 FeatureSet.of(Feature.CTRL_VQ, Feature.HOST_UDP_TUNNEL_GSO, Feature.SPEED_DUPLEX), 1, 256, 0, 24);
         assertThat(GuestAbi.parse(wide.fingerprint())).isEqualTo(wide);
+        GuestAbi fast = new GuestAbi(FeatureSet.of(Feature.SPEED_DUPLEX), 1, 256, 0, 24, Integer.MAX_VALUE);
+        assertThat(fast.fingerprint()).startsWith("vnet1-8000000000000000-q1-s256-m0-c24-v2147483647-");
+        assertThat(GuestAbi.parse(fast.fingerprint())).isEqualTo(fast);
+        assertThat(fast.differences(new GuestAbi(fast.features(), 1, 256, 0, 24)))
+                .containsExactly("Mbit/s: expected 2147483647, is 0");
     }
 
     @Test

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
@@ -60,7 +61,7 @@ final class ResolverTest {
     void ringFormatsAreLeftToTheFrontEndUntilSomebodySpeaks() {
         Resolution silent = resolved(on("linux-6.17").withPlatform("linux-6.17"));
         FeatureSet left =
-                FeatureSet.of(Feature.NOTIFY_ON_EMPTY, Feature.RING_PACKED, Feature.IN_ORDER, Feature.RING_RESET);
+                FeatureSet.of(Feature.NOTIFY_ON_EMPTY, Feature.ACCESS_PLATFORM, Feature.RING_PACKED, Feature.IN_ORDER, Feature.RING_RESET);
         assertThat(silent.leftToFrontEnd()).isEqualTo(left);
         assertThat(silent.offered().and(left).isEmpty()).isTrue();
 
@@ -280,6 +281,47 @@ final class ResolverTest {
         Resolution resolution =
                 resolved(on("linux-6.12").withPlatform("linux-6.1").withSettings(Map.of("host_uso", "auto")));
         assertThat(resolution.offered().has(Feature.HOST_USO)).isFalse();
+    }
+
+    @Test
+    void whatNoMachinePromisesIsOfferedOnRequest() {
+        FeatureSet onRequest = FeatureSet.of(
+                Feature.RSS,
+                Feature.HASH_REPORT,
+                Feature.DEVICE_STATS,
+                Feature.NOTF_COAL,
+                Feature.VQ_NOTF_COAL,
+                Feature.GUEST_HDRLEN,
+                Feature.STANDBY,
+                Feature.ACCESS_PLATFORM);
+        assertThat(resolved(on("linux-6.12")).offered().and(onRequest).isEmpty())
+                .isTrue();
+        Map<String, String> settings = new LinkedHashMap<>();
+        for (String name : List.of(
+                "rss",
+                "hash",
+                "device_stats",
+                "notf_coal",
+                "vq_notf_coal",
+                "guest_hdrlen",
+                "failover",
+                "iommu_platform")) {
+            settings.put(name, "on");
+        }
+        assertThat(resolved(on("linux-6.12").withSettings(settings)).offered().and(onRequest))
+                .isEqualTo(onRequest);
+    }
+
+    @Test
+    void aSpeedIsOfferedWithANumberOnly() {
+        Resolution set = resolved(on("linux-6.12").withSettings(Map.of("speed", "100000")));
+        assertThat(set.number("speed")).isEqualTo(100000);
+        assertThat(set.offered().has(Feature.SPEED_DUPLEX)).isTrue();
+        assertThat(resolved(on("linux-6.12")).offered().has(Feature.SPEED_DUPLEX))
+                .isFalse();
+        assertThat(refused(on("linux-6.12").withSettings(Map.of("speed", "2147483648")))
+                        .message())
+                .isEqualTo("speed takes 0 or a number of Mbit/s up to 2147483647, not '2147483648'.");
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.net.LinkSpeed;
 import org.vhost4j.device.net.NetConfigSpace;
 import org.vhost4j.platform.definition.DeviceCapabilities;
 import org.vhost4j.platform.definition.GuestAbi;
@@ -143,6 +144,7 @@ public final class RunCommand implements Callable<Integer> {
             case Resolution promised -> promised;
             case Refusal refusal -> throw new CannotBeHonoured(refusal.message());
         };
+        int speed = resolution.number("speed");
         BackendConfig config = new BackendConfig(
                         endpoints,
                         resolution.offered(),
@@ -151,9 +153,10 @@ public final class RunCommand implements Callable<Integer> {
                         switching(portOptions, host, coalesces()),
                         idlePolicy())
                 .leaving(resolution.leftToFrontEnd())
+                .at(speed == 0 ? LinkSpeed.UNKNOWN : new LinkSpeed(speed, LinkSpeed.Duplex.FULL))
                 .promisedBy("machine " + resolution.machine() + ", platform " + resolution.platform());
         GuestAbi abi =
-                new GuestAbi(resolution.offered(), queues, RingLayout.MAX_SIZE, config.mtu(), NetConfigSpace.BYTES);
+                new GuestAbi(resolution.offered(), queues, RingLayout.MAX_SIZE, config.mtu(), NetConfigSpace.BYTES, speed);
         promise.checkAbi(abi);
         // Clients ask what this host supports, whether or not this back-end leans on it.
         HostCapabilities probed = monitor.isPresent() && uses.isEmpty() ? promise.host() : host;

@@ -4,6 +4,7 @@ package org.vhost4j.vhostuser.server;
 import java.util.List;
 import java.util.Optional;
 import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.net.LinkSpeed;
 import org.vhost4j.platform.run.IdlePolicy;
 
 /**
@@ -14,6 +15,7 @@ import org.vhost4j.platform.run.IdlePolicy;
  * @param leftToFrontEnd features that are offered beside those to a front-end whose config space is its own
  * @param queuePairs queue pairs of each guest, 1 to 127
  * @param mtu what the config space says, 68 to 65535, or 0 for nothing
+ * @param speed what the config space says of the link
  * @param switching what happens to the guests' frames
  * @param idle when the lane sleeps
  * @param promise what offers the features, in words of one line. With it, a file beside each guest's socket (its name with {@code
@@ -26,6 +28,7 @@ public record BackendConfig(
         FeatureSet leftToFrontEnd,
         int queuePairs,
         int mtu,
+        LinkSpeed speed,
         Switching switching,
         IdlePolicy idle,
         Optional<String> promise) {
@@ -54,7 +57,7 @@ public record BackendConfig(
             int mtu,
             Switching switching,
             IdlePolicy idle) {
-        this(endpoints, offered, FeatureSet.EMPTY, queuePairs, mtu, switching, idle, Optional.empty());
+        this(endpoints, offered, FeatureSet.EMPTY, queuePairs, mtu, LinkSpeed.UNKNOWN, switching, idle, Optional.empty());
     }
 
     /**
@@ -65,7 +68,7 @@ public record BackendConfig(
      */
     public BackendConfig promisedBy(String words) {
         return new BackendConfig(
-                endpoints, offered, leftToFrontEnd, queuePairs, mtu, switching, idle, Optional.of(words));
+                endpoints, offered, leftToFrontEnd, queuePairs, mtu, speed, switching, idle, Optional.of(words));
     }
 
     /**
@@ -75,6 +78,17 @@ public record BackendConfig(
      * @return a config with these
      */
     public BackendConfig leaving(FeatureSet features) {
-        return new BackendConfig(endpoints, offered, features, queuePairs, mtu, switching, idle, promise);
+        return new BackendConfig(endpoints, offered, features, queuePairs, mtu, speed, switching, idle, promise);
+    }
+
+    /**
+     * The same, and the link has a speed.
+     *
+     * @param link what the config space says
+     * @return a config with it
+     */
+    public BackendConfig at(LinkSpeed link) {
+        return new BackendConfig(
+                endpoints, offered, leftToFrontEnd, queuePairs, mtu, link, switching, idle, promise);
     }
 }

@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.net.DeviceOwner;
 import org.vhost4j.device.net.FrameSink;
 import org.vhost4j.device.net.FrameSource;
-import org.vhost4j.device.net.LinkSpeed;
 import org.vhost4j.device.net.NetConfigSpace;
 import org.vhost4j.device.net.NetDevice;
 import org.vhost4j.device.net.NetDeviceConfig;
@@ -71,7 +70,7 @@ final class GuestPort implements DeviceOwner {
         this.listener = listener;
         this.guestChanged = guestChanged;
         this.device = new NetDevice(
-                new NetDeviceConfig(name, mac, config.queuePairs(), config.mtu(), LinkSpeed.UNKNOWN),
+                new NetDeviceConfig(name, mac, config.queuePairs(), config.mtu(), config.speed()),
                 sink,
                 engine,
                 HotCalls::checkpoint,

@@ -64,8 +64,9 @@ public record DeviceCapabilities(
             Feature.GUEST_USO6,
             Feature.HOST_USO);
 
-    /** How rings are laid out and reached: guests get it only when somebody asks for it, as with QEMU. */
-    private static final Set<Feature> RINGS = EnumSet.of(Feature.RING_PACKED, Feature.IN_ORDER, Feature.ACCESS_PLATFORM);
+    /** How rings are laid out: guests get it only when somebody asks for it, as with QEMU. */
+    private static final Set<Feature> RINGS =
+            EnumSet.of(Feature.RING_PACKED, Feature.IN_ORDER);
 
     /** What the device has and no machine promises by itself. */
     private static final Set<Feature> ON_REQUEST = EnumSet.of(
@@ -76,6 +77,7 @@ public record DeviceCapabilities(
             Feature.VQ_NOTF_COAL,
             Feature.GUEST_HDRLEN,
             Feature.STANDBY,
+            Feature.ACCESS_PLATFORM,
             Feature.SPEED_DUPLEX);
 
     /**

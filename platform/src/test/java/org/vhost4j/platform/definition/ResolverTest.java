@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
@@ -60,8 +60,12 @@ final class ResolverTest {
     @Test
     void ringFormatsAreLeftToTheFrontEndUntilSomebodySpeaks() {
         Resolution silent = resolved(on("linux-6.17").withPlatform("linux-6.17"));
-        FeatureSet left =
-                FeatureSet.of(Feature.NOTIFY_ON_EMPTY, Feature.ACCESS_PLATFORM, Feature.RING_PACKED, Feature.IN_ORDER, Feature.RING_RESET);
+        FeatureSet left = FeatureSet.of(
+                Feature.NOTIFY_ON_EMPTY,
+                Feature.ACCESS_PLATFORM,
+                Feature.RING_PACKED,
+                Feature.IN_ORDER,
+                Feature.RING_RESET);
         assertThat(silent.leftToFrontEnd()).isEqualTo(left);
         assertThat(silent.offered().and(left).isEmpty()).isTrue();
 

@@ -291,12 +291,7 @@ public final class FrontEnd implements AutoCloseable {
         boolean translated = Feature.ACCESS_PLATFORM.in(features);
         long shift = translated ? 0 : ram.userAddress() - ram.memory().guestBase();
         setVringAddr(new VringAddress(
-                queue,
-                0,
-                ring.descAddress() + shift,
-                ring.usedAddress() + shift,
-                ring.availAddress() + shift,
-                0));
+                queue, 0, ring.descAddress() + shift, ring.usedAddress() + shift, ring.availAddress() + shift, 0));
     }
 
     /**

@@ -60,7 +60,12 @@ public final class Ram implements AutoCloseable {
     private static Ram create(long guestAddress, long driverAddress, long bytes, long fileOffset) {
         Fd file = MemFd.create("vhost4j-guest-ram", fileOffset + bytes);
         try {
-            return new Ram(file, MappedFile.map(file, fileOffset, bytes, "guest memory"), fileOffset, guestAddress, driverAddress);
+            return new Ram(
+                    file,
+                    MappedFile.map(file, fileOffset, bytes, "guest memory"),
+                    fileOffset,
+                    guestAddress,
+                    driverAddress);
         } catch (RuntimeException e) {
             file.close();
             throw e;

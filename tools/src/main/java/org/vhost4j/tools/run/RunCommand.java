@@ -155,8 +155,8 @@ public final class RunCommand implements Callable<Integer> {
                 .leaving(resolution.leftToFrontEnd())
                 .at(speed == 0 ? LinkSpeed.UNKNOWN : new LinkSpeed(speed, LinkSpeed.Duplex.FULL))
                 .promisedBy("machine " + resolution.machine() + ", platform " + resolution.platform());
-        GuestAbi abi =
-                new GuestAbi(resolution.offered(), queues, RingLayout.MAX_SIZE, config.mtu(), NetConfigSpace.BYTES, speed);
+        GuestAbi abi = new GuestAbi(
+                resolution.offered(), queues, RingLayout.MAX_SIZE, config.mtu(), NetConfigSpace.BYTES, speed);
         promise.checkAbi(abi);
         // Clients ask what this host supports, whether or not this back-end leans on it.
         HostCapabilities probed = monitor.isPresent() && uses.isEmpty() ? promise.host() : host;

@@ -164,7 +164,9 @@ class IommuTest {
             Set<Long> rings = new HashSet<>();
             for (FrontEndQueue queue : a.driver.queues()) {
                 for (long part : new long[] {
-                    queue.ring().descAddress(), queue.ring().availAddress(), queue.ring().usedAddress()
+                    queue.ring().descAddress(),
+                    queue.ring().availAddress(),
+                    queue.ring().usedAddress()
                 }) {
                     rings.add(part & -FrontEndIommu.PAGE);
                     rings.add((part & -FrontEndIommu.PAGE) + FrontEndIommu.PAGE);
@@ -190,13 +192,20 @@ class IommuTest {
         try (Guest a = new Guest(0, false)) {
             long good = a.driver.ram().memory().guestBase();
             long user = a.driver.ram().toUser(good);
-            assertThat(a.iommu.tell(new IotlbMessage(good, 0, user, BOTH, IotlbMessage.UPDATE))).isNotZero();
-            assertThat(a.iommu.tell(new IotlbMessage(-1, 2, user, BOTH, IotlbMessage.UPDATE))).isNotZero();
-            assertThat(a.iommu.tell(new IotlbMessage(good, 4096, 1, BOTH, IotlbMessage.UPDATE))).isNotZero();
-            assertThat(a.iommu.tell(new IotlbMessage(good, 4096, user, 0, IotlbMessage.UPDATE))).isNotZero();
-            assertThat(a.iommu.tell(new IotlbMessage(good, 4096, user, 4, IotlbMessage.UPDATE))).isNotZero();
-            assertThat(a.iommu.tell(new IotlbMessage(good, 4096, user, BOTH, IotlbMessage.MISS))).isNotZero();
-            assertThat(a.iommu.tell(new IotlbMessage(good, 4096, user, BOTH, 9))).isNotZero();
+            assertThat(a.iommu.tell(new IotlbMessage(good, 0, user, BOTH, IotlbMessage.UPDATE)))
+                    .isNotZero();
+            assertThat(a.iommu.tell(new IotlbMessage(-1, 2, user, BOTH, IotlbMessage.UPDATE)))
+                    .isNotZero();
+            assertThat(a.iommu.tell(new IotlbMessage(good, 4096, 1, BOTH, IotlbMessage.UPDATE)))
+                    .isNotZero();
+            assertThat(a.iommu.tell(new IotlbMessage(good, 4096, user, 0, IotlbMessage.UPDATE)))
+                    .isNotZero();
+            assertThat(a.iommu.tell(new IotlbMessage(good, 4096, user, 4, IotlbMessage.UPDATE)))
+                    .isNotZero();
+            assertThat(a.iommu.tell(new IotlbMessage(good, 4096, user, BOTH, IotlbMessage.MISS)))
+                    .isNotZero();
+            assertThat(a.iommu.tell(new IotlbMessage(good, 4096, user, BOTH, 9)))
+                    .isNotZero();
             assertThat(a.iommu.tell(new IotlbMessage(good, Long.MAX_VALUE, user, BOTH, IotlbMessage.UPDATE)))
                     .as("more than there is memory")
                     .isZero();

@@ -57,7 +57,16 @@ public record BackendConfig(
             int mtu,
             Switching switching,
             IdlePolicy idle) {
-        this(endpoints, offered, FeatureSet.EMPTY, queuePairs, mtu, LinkSpeed.UNKNOWN, switching, idle, Optional.empty());
+        this(
+                endpoints,
+                offered,
+                FeatureSet.EMPTY,
+                queuePairs,
+                mtu,
+                LinkSpeed.UNKNOWN,
+                switching,
+                idle,
+                Optional.empty());
     }
 
     /**
@@ -88,7 +97,6 @@ public record BackendConfig(
      * @return a config with it
      */
     public BackendConfig at(LinkSpeed link) {
-        return new BackendConfig(
-                endpoints, offered, leftToFrontEnd, queuePairs, mtu, link, switching, idle, promise);
+        return new BackendConfig(endpoints, offered, leftToFrontEnd, queuePairs, mtu, link, switching, idle, promise);
     }
 }

@@ -125,8 +125,9 @@ final class DeviceTarget implements SessionTarget {
     @Override
     public void translationMissing(long address, boolean write) {
         if (!channel.takes(BackendRequest.IOTLB_MSG)) {
-            report("I/O virtual address 0x%x has no translation and cannot be asked for: the front-end gave no back-end channel"
-                    .formatted(address));
+            report(
+                    "I/O virtual address 0x%x has no translation and cannot be asked for: the front-end gave no back-end channel"
+                            .formatted(address));
         } else if (asked.add(address)) {
             int permission = write ? IotlbMessage.WRITE : IotlbMessage.READ;
             channel.send(

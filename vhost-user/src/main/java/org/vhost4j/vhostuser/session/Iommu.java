@@ -35,8 +35,8 @@ final class Iommu implements RingMemory {
             case IotlbMessage.UPDATE -> update(message);
             case IotlbMessage.INVALIDATE -> translations.invalidate(message.iova(), message.size());
             default ->
-                throw new RefusedException("IOTLB message of type " + message.type()
-                        + ": a front-end sends 2 (update) or 3 (invalidate)");
+                throw new RefusedException(
+                        "IOTLB message of type " + message.type() + ": a front-end sends 2 (update) or 3 (invalidate)");
         }
     }
 
@@ -44,8 +44,9 @@ final class Iommu implements RingMemory {
         boolean read = (message.permission() & IotlbMessage.READ) != 0;
         boolean write = (message.permission() & IotlbMessage.WRITE) != 0;
         if ((!read && !write) || message.permission() > (IotlbMessage.READ | IotlbMessage.WRITE)) {
-            throw new RefusedException("permission %d of I/O virtual address 0x%x: 1 (read), 2 (write) or 3 (both) are allowed"
-                    .formatted(message.permission(), message.iova()));
+            throw new RefusedException(
+                    "permission %d of I/O virtual address 0x%x: 1 (read), 2 (write) or 3 (both) are allowed"
+                            .formatted(message.permission(), message.iova()));
         }
         for (GuestRegion region : table.regions()) {
             long offset = message.userAddress() - region.userAddress();
@@ -71,11 +72,7 @@ final class Iommu implements RingMemory {
             if (next - address < bytes && view.contiguous(next) == 0) {
                 if ((write ? memory() : memory().forWriting()).contiguous(next) != 0) {
                     throw new RefusedException("the %s needs I/O virtual address 0x%x to be %s, and it is mapped %s"
-                            .formatted(
-                                    what,
-                                    next,
-                                    write ? "written" : "read",
-                                    write ? "read-only" : "write-only"));
+                            .formatted(what, next, write ? "written" : "read", write ? "read-only" : "write-only"));
                 }
                 throw new TranslationMiss(next, write);
             }

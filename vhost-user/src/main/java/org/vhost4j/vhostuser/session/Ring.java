@@ -95,8 +95,8 @@ final class Ring {
         MemorySegment slice = memory.slice(what, address, bytes, write);
         // Where we see it counts too: a region need not begin at the same place in a page here as there.
         if ((address & (alignment - 1)) != 0 || (slice.address() & (alignment - 1)) != 0) {
-            throw new RefusedException(
-                    "%s at %s 0x%x is not aligned to %d bytes".formatted(what, memory.addressKind(), address, alignment));
+            throw new RefusedException("%s at %s 0x%x is not aligned to %d bytes"
+                    .formatted(what, memory.addressKind(), address, alignment));
         }
         return slice;
     }

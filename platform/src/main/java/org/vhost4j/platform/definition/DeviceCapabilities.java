@@ -65,8 +65,7 @@ public record DeviceCapabilities(
             Feature.HOST_USO);
 
     /** How rings are laid out: guests get it only when somebody asks for it, as with QEMU. */
-    private static final Set<Feature> RINGS =
-            EnumSet.of(Feature.RING_PACKED, Feature.IN_ORDER);
+    private static final Set<Feature> RINGS = EnumSet.of(Feature.RING_PACKED, Feature.IN_ORDER);
 
     /** What the device has and no machine promises by itself. */
     private static final Set<Feature> ON_REQUEST = EnumSet.of(

@@ -60,12 +60,8 @@ final class ResolverTest {
     @Test
     void ringFormatsAreLeftToTheFrontEndUntilSomebodySpeaks() {
         Resolution silent = resolved(on("linux-6.17").withPlatform("linux-6.17"));
-        FeatureSet left = FeatureSet.of(
-                Feature.NOTIFY_ON_EMPTY,
-                Feature.ACCESS_PLATFORM,
-                Feature.RING_PACKED,
-                Feature.IN_ORDER,
-                Feature.RING_RESET);
+        FeatureSet left =
+                FeatureSet.of(Feature.NOTIFY_ON_EMPTY, Feature.RING_PACKED, Feature.IN_ORDER, Feature.RING_RESET);
         assertThat(silent.leftToFrontEnd()).isEqualTo(left);
         assertThat(silent.offered().and(left).isEmpty()).isTrue();
 

@@ -56,25 +56,22 @@ final class ResolverTest {
         assertThat(resolution.offered().high()).isZero();
     }
 
-    /** QEMU's defaults: packed and in_order are off. Its own device may still be told to have them, and queue_reset. */
+    /** QEMU's defaults: packed and in_order are off. Its own device may still be told to have them. */
     @Test
     void ringFormatsAreLeftToTheFrontEndUntilSomebodySpeaks() {
         Resolution silent = resolved(on("linux-6.17").withPlatform("linux-6.17"));
-        FeatureSet left =
-                FeatureSet.of(Feature.NOTIFY_ON_EMPTY, Feature.RING_PACKED, Feature.IN_ORDER, Feature.RING_RESET);
+        FeatureSet left = FeatureSet.of(Feature.NOTIFY_ON_EMPTY, Feature.RING_PACKED, Feature.IN_ORDER);
         assertThat(silent.leftToFrontEnd()).isEqualTo(left);
         assertThat(silent.offered().and(left).isEmpty()).isTrue();
 
         Resolution asked = resolved(
                 on("linux-6.17").withPlatform("linux-6.17").withSettings(Map.of("packed", "on", "in_order", "off")));
         assertThat(asked.offered().minus(silent.offered())).isEqualTo(FeatureSet.of(Feature.RING_PACKED));
-        assertThat(asked.leftToFrontEnd()).isEqualTo(FeatureSet.of(Feature.NOTIFY_ON_EMPTY, Feature.RING_RESET));
+        assertThat(asked.leftToFrontEnd()).isEqualTo(FeatureSet.of(Feature.NOTIFY_ON_EMPTY));
 
-        Resolution old = resolved(on("linux-6.17").withPlatform("linux-6.17").withMachine("pc-q35-7.1"));
-        assertThat(old.leftToFrontEnd()).isEqualTo(left.minus(FeatureSet.of(Feature.RING_RESET)));
         assertThat(refused(on("linux-6.17").withPlatform("linux-6.17").withSettings(Map.of("queue_reset", "on")))
                         .message())
-                .contains("it is up to QEMU's own virtio-net-pci");
+                .contains("QEMU tells a vhost-user back-end nothing of a queue's reset");
     }
 
     @Test

@@ -84,7 +84,7 @@ class LifeCycleTest {
         }
     }
 
-    /** RING_RESET, as QEMU does it for a driver that resets one queue: it stops the ring and starts it from the beginning. */
+    /** RING_RESET, as a front-end does it whose driver resets one queue: it stops the ring and starts it from the beginning. */
     @ParameterizedTest
     @CsvSource({"false", "true"})
     void oneQueueIsResetWhileTheOthersRun(boolean packed) {

@@ -167,22 +167,20 @@ class GuestToGuestIT {
         }
     }
 
-    /**
-     * QEMU's own device resets single queues for its driver, which does so to change their size; both sides go on. The other
-     * guest is promised nothing of it, because the generic device would not tell.
-     */
+    /** QEMU does not tell of a queue's reset, so no guest may be promised it: this one has to be content with its ring's size. */
     @Test
-    void queuesAreResetOneByOne() throws IOException {
+    void noGuestResetsAQueue() throws IOException {
         try (LabFixture lab =
                 LabFixture.start(directory, Map.of(), "linux-6.17", List.of(), Attach.DEVICE, Attach.NETDEV)) {
             Guest one = lab.startDeviceGuest(0);
             Guest two = lab.startNetdevGuest(1, "11", "", "mac=02:00:00:00:00:02", "in_order=on");
             bringUp(one, two);
-            assertThat(lab.negotiated(0).has(Feature.RING_RESET)).isFalse();
-            assertThat(lab.negotiated(1).has(Feature.RING_RESET)).isTrue();
-            exchange(one, two, "-n 1000");
-            two.must("ethtool -G eth0 rx 64 tx 128");
-            assertThat(two.must("ethtool -g eth0")).contains("64", "128");
+            for (int guest = 0; guest < 2; guest++) {
+                assertThat(lab.negotiated(guest).has(Feature.RING_RESET)).isFalse();
+            }
+            // Linux says ENOENT: it finds no way to do it.
+            assertThat(two.must("ethtool -G eth0 rx 64 tx 128 2>&1 || true")).contains("error");
+            assertThat(two.must("ethtool -g eth0")).doesNotContain("64", "128");
             exchange(one, two, "-n 1000");
             lab.assertNoTrouble();
         }

@@ -46,8 +46,6 @@ final class QemuBackEndIT {
     private static final PlatformCatalog CATALOG = PlatformCatalog.shipped();
     /** QEMU hides these from modern drivers. */
     private static final FeatureSet LEGACY = FeatureSet.of(Feature.ANY_LAYOUT, Feature.NOTIFY_ON_EMPTY);
-    /** On by itself in QEMU with every machine from 7.2 on, and this back-end consents. */
-    private static final FeatureSet RESET = FeatureSet.of(Feature.RING_RESET);
 
     private static final FeatureSet USO = FeatureSet.of(Feature.GUEST_USO4, Feature.GUEST_USO6, Feature.HOST_USO);
     private static final String ARCHIVE =
@@ -153,7 +151,7 @@ final class QemuBackEndIT {
         Resolution resolution = ours(machine, platform);
         QemuArguments arguments = QemuArguments.inFrontOf(resolution);
         assertThat(arguments.offered().minus(LEGACY))
-                .isEqualTo(resolution.offered().minus(USO).plus(RESET).minus(LEGACY));
+                .isEqualTo(resolution.offered().minus(USO).minus(LEGACY));
         Endpoint endpoint = endpoint(Attach.NETDEV);
         try (Backend unused = backEnd(endpoint, resolution)) {
             FeatureSet seen =
@@ -226,10 +224,7 @@ final class QemuBackEndIT {
             assertThat(seen(QtestQemu.Which.NEW, machine, device).names())
                     .isEqualTo(offered.minus(LEGACY).names());
             assertThat(seen(QtestQemu.Which.NEW, machine, netdev).names())
-                    .isEqualTo(offered.minus(LEGACY)
-                            .minus(USO)
-                            .plus(options.contains("queue_reset=off") ? FeatureSet.EMPTY : RESET)
-                            .names());
+                    .isEqualTo(offered.minus(LEGACY).minus(USO).names());
         } finally {
             process.destroy();
             process.waitFor();

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.net.LinkSpeed;
 import org.vhost4j.platform.definition.DeviceCapabilities;
 import org.vhost4j.platform.definition.MissingPolicy;
 import org.vhost4j.platform.definition.PlatformCatalog;
@@ -62,9 +63,15 @@ final class LabFixture implements AutoCloseable {
             endpoints.add(Endpoint.listen(directory.resolve("guest" + i + ".sock"), attach[i]));
         }
         Resolution resolution = resolve(settings, platform);
+        int speed = resolution.number("speed");
         BackendConfig config = new BackendConfig(
                 endpoints, resolution.offered(), 1, 0, new Switching.Bridged(uplinks), IdlePolicy.ADAPTIVE);
-        return new LabFixture(lab, directory, config.leaving(resolution.leftToFrontEnd()));
+        return new LabFixture(
+                lab,
+                directory,
+                config.leaving(resolution.leftToFrontEnd())
+                        .at(speed == 0 ? LinkSpeed.UNKNOWN : new LinkSpeed(speed, LinkSpeed.Duplex.FULL))
+                        .promisedBy("platform " + platform));
     }
 
     static Resolution resolve(Map<String, String> settings, String platform) {
@@ -116,9 +123,31 @@ final class LabFixture implements AutoCloseable {
 
     /** Ends the back-end and starts it again with the same sockets, as after an upgrade. */
     void restartBackend() {
+        restartBackend(config);
+    }
+
+    /** The same with some features fewer on offer. */
+    void restartBackendWithout(FeatureSet fewer) {
+        restartBackend(new BackendConfig(
+                        config.endpoints(),
+                        config.offered().minus(fewer),
+                        config.queuePairs(),
+                        config.mtu(),
+                        config.switching(),
+                        config.idle())
+                .leaving(config.leftToFrontEnd())
+                .promisedBy("less"));
+    }
+
+    private void restartBackend(BackendConfig next) {
         backend.close();
         negotiated.clear();
-        backend = Backend.start(config, listener());
+        backend = Backend.start(next, listener());
+    }
+
+    /** What was stopped, refused or wrong. */
+    List<String> troubles() {
+        return troubles;
     }
 
     Backend backend() {

@@ -91,7 +91,8 @@ public final class Translations {
 
     private boolean removeTouched(long start, long size) {
         boolean removed = false;
-        long last = start + (size - 1);
+        // All but the last byte of the address space stands for all of it, whose size would not fit.
+        long last = size == -1 ? -1 : start + (size - 1);
         Map.Entry<Long, Range> before = ranges.floorEntry(last);
         while (before != null) {
             Range range = before.getValue();

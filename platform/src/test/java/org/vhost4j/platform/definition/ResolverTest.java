@@ -289,24 +289,19 @@ final class ResolverTest {
                 Feature.NOTF_COAL,
                 Feature.VQ_NOTF_COAL,
                 Feature.GUEST_HDRLEN,
-                Feature.STANDBY,
-                Feature.ACCESS_PLATFORM);
+                Feature.STANDBY);
         assertThat(resolved(on("linux-6.12")).offered().and(onRequest).isEmpty())
                 .isTrue();
         Map<String, String> settings = new LinkedHashMap<>();
-        for (String name : List.of(
-                "rss",
-                "hash",
-                "device_stats",
-                "notf_coal",
-                "vq_notf_coal",
-                "guest_hdrlen",
-                "failover",
-                "iommu_platform")) {
+        for (String name :
+                List.of("rss", "hash", "device_stats", "notf_coal", "vq_notf_coal", "guest_hdrlen", "failover")) {
             settings.put(name, "on");
         }
         assertThat(resolved(on("linux-6.12").withSettings(settings)).offered().and(onRequest))
                 .isEqualTo(onRequest);
+        assertThat(refused(on("linux-6.12").withSettings(Map.of("iommu_platform", "on")))
+                        .message())
+                .contains("so it is withheld");
     }
 
     @Test

@@ -133,7 +133,6 @@ final class QmpClient implements MessageReader.Sink {
     public void message(JsonNode message) {
         ObjectNode answer = dispatcher.answer(session, message);
         answer(answer);
-        hearsEvents = session.negotiated();
         if (session.quitting()) {
             quit.run();
         }
@@ -158,6 +157,10 @@ final class QmpClient implements MessageReader.Sink {
         try {
             drainEvents();
             JsonText.write(message, out);
+            // Before the client can see that it has negotiated, so that it misses nothing from then on; events of other
+            // threads
+            // queue up behind this message.
+            hearsEvents = session.negotiated();
             out.flush();
         } finally {
             writing.unlock();

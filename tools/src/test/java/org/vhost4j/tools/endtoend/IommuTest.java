@@ -139,6 +139,9 @@ class IommuTest {
             // The rings themselves: they stand still until their pages are back.
             assertThat(a.iommu.invalidate(Long.MIN_VALUE >>> 8, 1L << 56)).isZero();
             assertThat(a.iommu.invalidate(0, -1L)).isZero();
+            cross(a, b, frame(1, 2, 4));
+            // How QEMU says that everything is withdrawn.
+            assertThat(a.iommu.invalidate(0, 0)).isZero();
             cross(a, b, frame(1, 2, 3));
             cross(b, a, frame(2, 1, 3));
         }
@@ -192,10 +195,6 @@ class IommuTest {
         try (Guest a = new Guest(0, false)) {
             long good = a.driver.ram().memory().guestBase();
             long user = a.driver.ram().toUser(good);
-            assertThat(a.iommu.tell(new IotlbMessage(good, 0, user, BOTH, IotlbMessage.UPDATE)))
-                    .isNotZero();
-            assertThat(a.iommu.tell(new IotlbMessage(-1, 2, user, BOTH, IotlbMessage.UPDATE)))
-                    .isNotZero();
             assertThat(a.iommu.tell(new IotlbMessage(good, 4096, 1, BOTH, IotlbMessage.UPDATE)))
                     .isNotZero();
             assertThat(a.iommu.tell(new IotlbMessage(good, 4096, user, 0, IotlbMessage.UPDATE)))

@@ -45,7 +45,7 @@ final class DeviceTarget implements SessionTarget {
     private final Consumer<FeatureSet> settled;
     private final BackendChannel channel;
 
-    /** I/O virtual addresses that the front-end was asked for since translations changed last. */
+    /** I/O virtual addresses that the front-end was asked for and has not answered. */
     private final Set<Long> asked = new HashSet<>();
 
     private final int queuePairs;
@@ -113,12 +113,15 @@ final class DeviceTarget implements SessionTarget {
 
     @Override
     public void memoryChanged(GuestMemory newMemory) {
+        asked.clear();
         memory = newMemory;
     }
 
     @Override
-    public void translationsChanged() {
-        asked.clear();
+    public void translationsChanged(IotlbMessage message) {
+        if (message.type() == IotlbMessage.UPDATE) {
+            asked.removeIf(address -> Long.compareUnsigned(address - message.iova(), message.bytes()) < 0);
+        }
         device.translationsChanged();
     }
 

@@ -26,14 +26,9 @@ final class Iommu implements RingMemory {
 
     /** An update or an invalidation. When this returns nothing that it withdraws is used any more. */
     void apply(IotlbMessage message) throws RefusedException {
-        long last = message.iova() + (message.size() - 1);
-        if (message.size() == 0 || Long.compareUnsigned(last, message.iova()) < 0) {
-            throw new RefusedException("I/O virtual address 0x%x with 0x%x bytes wraps the address space"
-                    .formatted(message.iova(), message.size()));
-        }
         switch (message.type()) {
             case IotlbMessage.UPDATE -> update(message);
-            case IotlbMessage.INVALIDATE -> translations.invalidate(message.iova(), message.size());
+            case IotlbMessage.INVALIDATE -> translations.invalidate(message.iova(), message.bytes());
             default ->
                 throw new RefusedException(
                         "IOTLB message of type " + message.type() + ": a front-end sends 2 (update) or 3 (invalidate)");
@@ -53,7 +48,7 @@ final class Iommu implements RingMemory {
             if (Long.compareUnsigned(offset, region.size()) < 0) {
                 // An IOMMU that is passed through maps more than there is memory.
                 long there = region.size() - offset;
-                long bytes = Long.compareUnsigned(message.size(), there) < 0 ? message.size() : there;
+                long bytes = Long.compareUnsigned(message.bytes(), there) < 0 ? message.bytes() : there;
                 translations.update(message.iova(), bytes, region.memory().address() + offset, read, write);
                 return;
             }

@@ -243,7 +243,7 @@ final class Rings {
                 pause(ring);
             }
         }
-        target.translationsChanged();
+        target.translationsChanged(message);
         for (Ring ring : rings) {
             if (ring.started && !ring.runs) {
                 resume(ring, false);

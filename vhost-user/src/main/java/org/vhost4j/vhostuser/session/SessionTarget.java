@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.platform.sys.Fd;
+import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
@@ -68,8 +69,10 @@ public interface SessionTarget {
     /**
      * What the front-end's IOMMU lets devices reach has changed in the memory of the last {@link #memoryChanged}. Queues run on; when
      * this returns nobody may use an address that was translated before.
+     *
+     * @param message what the front-end said: an update or an invalidation
      */
-    void translationsChanged();
+    void translationsChanged(IotlbMessage message);
 
     /**
      * A translation is missing before a ring can run: the front-end is to be asked for it.

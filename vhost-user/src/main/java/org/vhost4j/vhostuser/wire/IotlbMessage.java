@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
  * An IOTLB message (vhost-user protocol, "An IOTLB message"): a translation that is missing, given or withdrawn.
  *
  * @param iova first I/O virtual address
- * @param size in bytes
+ * @param size in bytes, as the message says; see {@link #bytes}
  * @param userAddress where it lies in the front-end's address space; only in an update
  * @param permission {@link #READ}, {@link #WRITE} or both
  * @param type {@link #MISS}, {@link #UPDATE}, {@link #INVALIDATE} or {@link #ACCESS_FAIL}; 8 bits
@@ -46,6 +46,20 @@ public record IotlbMessage(long iova, long size, long userAddress, int permissio
                 payload.get(JAVA_LONG_UNALIGNED, 16),
                 payload.get(JAVA_BYTE, 24) & 0xff,
                 payload.get(JAVA_BYTE, 25) & 0xff);
+    }
+
+    /**
+     * How many bytes are meant. A range ends with the address space at the latest, and a size of 0 means all up to there: QEMU sends it
+     * for an invalidation of everything, because 2^64 does not fit.
+     *
+     * @return 1 or more, unsigned; all of the address space, but for its last byte, counts as all of it
+     */
+    public long bytes() {
+        long left = -iova;
+        if (size == 0 || (left != 0 && Long.compareUnsigned(size, left) > 0)) {
+            return left == 0 ? -1 : left;
+        }
+        return size;
     }
 
     /**

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.platform.sys.Fd;
+import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** Records effects, and fails as soon as the session breaks a promise that {@link SessionTarget} makes. */
@@ -104,7 +105,7 @@ final class FakeTarget implements SessionTarget {
     }
 
     @Override
-    public void translationsChanged() {
+    public void translationsChanged(IotlbMessage message) {
         log.add("translations");
     }
 

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.platform.sys.Fd;
+import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** Agrees to everything and does nothing. */
@@ -29,7 +30,7 @@ class IdleTarget implements SessionTarget {
     public void memoryChanged(GuestMemory memory) {}
 
     @Override
-    public void translationsChanged() {}
+    public void translationsChanged(IotlbMessage message) {}
 
     @Override
     public void translationMissing(long address, boolean write) {}

@@ -60,10 +60,12 @@ class GuestToHostIT {
                 "host_tso4",
                 "host_tso6",
                 "host_ecn",
+                "host_ufo",
                 "host_uso",
                 "guest_tso4",
                 "guest_tso6",
                 "guest_ecn",
+                "guest_ufo",
                 "guest_uso4",
                 "guest_uso6")) {
             none.put(property, "off");

@@ -76,9 +76,9 @@ public final class PackedVirtqueue implements Virtqueue {
         if (size < 1 || size > 32768) {
             throw new RingFault(name + ": size " + size + " is not from 1 to 32768");
         }
-        require(name, "descriptor ring", descriptors, PackedLayout.descriptorBytes(size), PackedLayout.SIZE);
-        require(name, "driver event suppression", driverEvent, PackedLayout.EVENT_BYTES, 4);
-        require(name, "device event suppression", deviceEvent, PackedLayout.EVENT_BYTES, 4);
+        RingPart.require(name, "descriptor ring", descriptors, PackedLayout.descriptorBytes(size), PackedLayout.SIZE);
+        RingPart.require(name, "driver event suppression", driverEvent, PackedLayout.EVENT_BYTES, 4);
+        RingPart.require(name, "device event suppression", deviceEvent, PackedLayout.EVENT_BYTES, 4);
         int avail = base & 0xffff;
         // DPDK's front-end says only where the available side begins. Nothing is in flight when a ring starts, so the
         // used
@@ -101,16 +101,6 @@ public final class PackedVirtqueue implements Virtqueue {
                 (avail & PackedLayout.WRAP) != 0 ? PackedLayout.AVAILABLE : PackedLayout.AVAILABLE ^ PackedLayout.MARKS;
         this.nextUsed = used & ~PackedLayout.WRAP;
         this.usedMarks = (used & PackedLayout.WRAP) != 0 ? PackedLayout.USED : 0;
-    }
-
-    private static void require(String name, String what, MemorySegment part, long bytes, int alignment) {
-        if (part.byteSize() < bytes) {
-            throw new RingFault(
-                    "%s: the %s has %d bytes of the %d needed".formatted(name, what, part.byteSize(), bytes));
-        }
-        if (part.address() % alignment != 0) {
-            throw new RingFault("%s: the %s is not aligned to %d bytes".formatted(name, what, alignment));
-        }
     }
 
     @Override

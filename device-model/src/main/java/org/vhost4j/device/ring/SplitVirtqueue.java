@@ -58,9 +58,9 @@ public final class SplitVirtqueue implements Virtqueue {
         if (size < 1 || size > 32768 || Integer.bitCount(size) != 1) {
             throw new RingFault(name + ": size " + size + " is not a power of two from 1 to 32768");
         }
-        require(name, "descriptor table", descriptors, SplitLayout.descriptorBytes(size), 16);
-        require(name, "available ring", avail, SplitLayout.availBytes(size), 2);
-        require(name, "used ring", used, SplitLayout.usedBytes(size), 4);
+        RingPart.require(name, "descriptor table", descriptors, SplitLayout.descriptorBytes(size), 16);
+        RingPart.require(name, "available ring", avail, SplitLayout.availBytes(size), 2);
+        RingPart.require(name, "used ring", used, SplitLayout.usedBytes(size), 4);
         this.name = name;
         this.size = size;
         this.mask = size - 1;
@@ -77,16 +77,6 @@ public final class SplitVirtqueue implements Virtqueue {
         this.usedIdx = readUsedIdx();
         this.publishedIdx = usedIdx;
         this.batchIdx = usedIdx;
-    }
-
-    private static void require(String name, String what, MemorySegment ring, long bytes, int alignment) {
-        if (ring.byteSize() < bytes) {
-            throw new RingFault(
-                    "%s: the %s has %d bytes of the %d needed".formatted(name, what, ring.byteSize(), bytes));
-        }
-        if (ring.address() % alignment != 0) {
-            throw new RingFault("%s: the %s is not aligned to %d bytes".formatted(name, what, alignment));
-        }
     }
 
     @Override

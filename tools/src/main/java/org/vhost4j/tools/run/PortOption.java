@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.run;
 
-/** {@code --port}: {@code tap:ifname=NAME}, {@code null}, {@code echo} or {@code source:size=BYTES}. */
+/** {@code --port}: {@code tap:ifname=NAME}, {@code null[:copy=on]}, {@code echo} or {@code source:size=BYTES}. */
 sealed interface PortOption {
     /** A TAP on the bridge. */
     record Tap(String ifname) implements PortOption {}
 
-    /** No bridge: frames are dropped. */
-    record Null() implements PortOption {}
+    /** No bridge: frames are dropped, after a copy of each when {@code copy} is true. */
+    record Null(boolean copy) implements PortOption {}
 
     /** No bridge: frames return. */
     record Echo() implements PortOption {}
@@ -27,10 +27,7 @@ sealed interface PortOption {
         String option = "--port=" + value;
         return switch (kind) {
             case "tap" -> tap(option, rest);
-            case "null" -> {
-                CommaOptions.none(option, rest);
-                yield new Null();
-            }
+            case "null" -> drop(option, rest);
             case "echo" -> {
                 CommaOptions.none(option, rest);
                 yield new Echo();
@@ -38,7 +35,7 @@ sealed interface PortOption {
             case "source" -> source(option, rest);
             default ->
                 throw new IllegalArgumentException(
-                        option + ": a port is tap:ifname=NAME, null, echo or source:size=BYTES");
+                        option + ": a port is tap:ifname=NAME, null[:copy=on], echo or source:size=BYTES");
         };
     }
 
@@ -49,6 +46,14 @@ sealed interface PortOption {
             throw new IllegalArgumentException(option + ": a TAP needs ifname=NAME of 1 to 15 characters");
         }
         return new Tap(ifname);
+    }
+
+    private static PortOption drop(String option, String rest) {
+        return switch (CommaOptions.parse(option, rest, "copy").getOrDefault("copy", "off")) {
+            case "on" -> new Null(true);
+            case "off" -> new Null(false);
+            default -> throw new IllegalArgumentException(option + ": copy is on or off");
+        };
     }
 
     private static PortOption source(String option, String rest) {

@@ -71,8 +71,8 @@ public final class RunCommand implements Callable<Integer> {
             names = "--port",
             paramLabel = "PORT",
             description =
-                    "tap:ifname=NAME joins a TAP to the bridge; instead of the bridge, null drops frames, echo returns "
-                            + "them and source:size=BYTES sends them")
+                    "tap:ifname=NAME joins a TAP to the bridge; instead of the bridge, null[:copy=on] drops frames, echo "
+                            + "returns them and source:size=BYTES sends them")
     List<String> ports = List.of();
 
     @Option(
@@ -267,7 +267,7 @@ public final class RunCommand implements Callable<Integer> {
                 : switch (options.getFirst()) {
                     case PortOption.Echo echo -> new Switching.Echoed();
                     case PortOption.Source source -> new Switching.Flooded(source.bytes());
-                    case PortOption.Null none -> new Switching.Dropped();
+                    case PortOption.Null none -> none.copy() ? new Switching.Copied() : new Switching.Dropped();
                     case PortOption.Tap tap -> throw new IllegalStateException("a TAP is an uplink");
                 };
     }

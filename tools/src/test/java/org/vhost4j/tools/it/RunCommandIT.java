@@ -42,7 +42,7 @@ class RunCommandIT {
                 "run --socket-path=a.sock,attach=tap|--socket-path=a.sock,attach=tap: attach is netdev, device or auto",
                 "run --socket-path=a.sock --queues=0|--queues=0: a guest has 1 to 127 queue pairs",
                 "run --socket-path=a.sock --mtu=67|--mtu=67: an MTU is 68 to 65535 bytes",
-                "run --socket-path=a.sock --port=hole|--port=hole: a port is tap:ifname=NAME, null, echo or source:size=BYTES",
+                "run --socket-path=a.sock --port=hole|--port=hole: a port is tap:ifname=NAME, null[:copy=on], echo or source:size=BYTES",
                 "run --socket-path=a.sock --port=null --port=echo|--port null, echo and source stand alone: they replace the bridge",
                 "run --socket-path=a.sock --idle=never|--idle=never: adaptive, poll or event",
                 "run --socket-path=/nowhere/a.sock|/nowhere/a.sock",

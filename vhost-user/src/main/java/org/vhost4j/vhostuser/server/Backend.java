@@ -12,6 +12,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.vhost4j.device.net.Bridge;
+import org.vhost4j.device.net.CopySink;
 import org.vhost4j.device.net.EchoSink;
 import org.vhost4j.device.net.FrameSink;
 import org.vhost4j.device.net.NullSink;
@@ -140,6 +141,7 @@ public final class Backend implements AutoCloseable {
             case Switching.Bridged bridged -> new Bridge(engine, bridged.coalesce());
             case Switching.Echoed echoed -> new EchoSink(engine);
             case Switching.Dropped dropped -> new NullSink();
+            case Switching.Copied copied -> new CopySink();
             case Switching.Flooded flooded -> new NullSink();
         };
     }

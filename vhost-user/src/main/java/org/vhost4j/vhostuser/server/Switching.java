@@ -30,6 +30,9 @@ public sealed interface Switching {
     /** Frames are counted and dropped. */
     record Dropped() implements Switching {}
 
+    /** Frames are copied into memory of the back-end's own, counted and dropped. */
+    record Copied() implements Switching {}
+
     /** Every frame goes back to its sender with the MAC addresses swapped. */
     record Echoed() implements Switching {}
 

@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +14,6 @@ import org.vhost4j.platform.sys.Fd;
 import org.vhost4j.vhostuser.wire.ConfigSpace;
 import org.vhost4j.vhostuser.wire.MemoryRegion;
 import org.vhost4j.vhostuser.wire.MemoryRegions;
-import org.vhost4j.vhostuser.wire.MessageHeader;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 import org.vhost4j.vhostuser.wire.SingleMemoryRegion;
@@ -24,20 +22,10 @@ import org.vhost4j.vhostuser.wire.VringFile;
 import org.vhost4j.vhostuser.wire.VringState;
 
 /**
- * One connection to a back-end: a method for each request of the vhost-user protocol, and raw access below them.
- *
- * <p>A request that the protocol answers is sent and its answer returned. Any other is sent with need_reply once REPLY_ACK
- * has been negotiated, so that a refusal is seen at once as {@link FrontEndException.Refused}; before that it is sent and
- * nothing is known until {@link #barrier}.
+ * One connection to a back-end: a method for each request of the vhost-user protocol that a network device is sent, and raw
+ * access below them. Before REPLY_ACK is negotiated nothing is known of a request that has no answer until {@link #barrier}.
  */
-public final class FrontEnd implements AutoCloseable {
-    /** How long an answer may take unless {@link #patience} was told otherwise. */
-    public static final Duration PATIENCE = Duration.ofSeconds(10);
-
-    private static final byte[] NOTHING = new byte[0];
-
-    private final FrontEndSocket socket;
-    private Duration patience = PATIENCE;
+public final class FrontEnd extends FrontEndConnection {
     private long features;
     private long protocolFeatures;
 
@@ -47,7 +35,7 @@ public final class FrontEnd implements AutoCloseable {
      * @param socket closed by {@link #close}
      */
     public FrontEnd(FrontEndSocket socket) {
-        this.socket = socket;
+        super(socket);
     }
 
     /**
@@ -58,24 +46,6 @@ public final class FrontEnd implements AutoCloseable {
      */
     public static FrontEnd connect(Path path) {
         return new FrontEnd(FrontEndSocket.connect(path, PATIENCE));
-    }
-
-    /**
-     * Sets how long answers may take.
-     *
-     * @param longest for each answer
-     */
-    public void patience(Duration longest) {
-        patience = longest;
-    }
-
-    /**
-     * How long answers may take.
-     *
-     * @return for each answer
-     */
-    public Duration patience() {
-        return patience;
     }
 
     /**
@@ -96,13 +66,9 @@ public final class FrontEnd implements AutoCloseable {
         return protocolFeatures;
     }
 
-    /**
-     * The socket below.
-     *
-     * @return still owned by this object
-     */
-    public FrontEndSocket socket() {
-        return socket;
+    @Override
+    boolean acknowledges() {
+        return ProtocolFeature.REPLY_ACK.in(protocolFeatures);
     }
 
     /**
@@ -415,91 +381,6 @@ public final class FrontEnd implements AutoCloseable {
     }
 
     /**
-     * Sends a request and waits for its answer.
-     *
-     * @param request which
-     * @param payload anything
-     * @param descriptors which stay the caller's
-     * @return the answer, of the same request; the caller closes it
-     */
-    public RawMessage request(Request request, byte[] payload, Fd... descriptors) {
-        sendRaw(RawMessage.encode(request.code(), MessageHeader.VERSION, payload), List.of(descriptors));
-        return reply(request);
-    }
-
-    /**
-     * Sends a request that is not answered, except for the acknowledgement by REPLY_ACK when that was negotiated.
-     *
-     * @param request which
-     * @param payload anything
-     * @param descriptors which stay the caller's
-     * @throws FrontEndException.Refused when it was acknowledged with something else than 0
-     */
-    public void tell(Request request, byte[] payload, Fd... descriptors) {
-        boolean acknowledged = ProtocolFeature.REPLY_ACK.in(protocolFeatures);
-        int flags = MessageHeader.VERSION | (acknowledged ? MessageHeader.NEED_REPLY : 0);
-        sendRaw(RawMessage.encode(request.code(), flags, payload), List.of(descriptors));
-        if (acknowledged) {
-            try (RawMessage reply = reply(request)) {
-                long result = expect(reply, request, 8).getLong();
-                if (result != 0) {
-                    throw new FrontEndException.Refused(request + " was refused with " + Long.toUnsignedString(result));
-                }
-            }
-        }
-    }
-
-    private long askU64(Request request) {
-        try (RawMessage reply = request(request, NOTHING)) {
-            return expect(reply, request, 8).getLong();
-        }
-    }
-
-    /**
-     * Waits for the answer to a request.
-     *
-     * @param request which
-     * @return the answer; the caller closes it
-     */
-    public RawMessage reply(Request request) {
-        RawMessage reply = socket.receive(patience);
-        if (reply.request() != request.code() || reply.flags() != (MessageHeader.VERSION | MessageHeader.REPLY)) {
-            reply.close();
-            throw new FrontEndException("%s was answered with request %d and flags 0x%x"
-                    .formatted(request, reply.request(), reply.flags()));
-        }
-        return reply;
-    }
-
-    private static ByteBuffer expect(RawMessage reply, Request request, int bytes) {
-        ByteBuffer payload = reply.payload();
-        if (payload.remaining() != bytes) {
-            throw new FrontEndException(
-                    request + " was answered with " + payload.remaining() + " bytes instead of " + bytes);
-        }
-        return payload;
-    }
-
-    /**
-     * Sends bytes as they are.
-     *
-     * @param bytes anything
-     * @param descriptors which stay the caller's
-     */
-    public void sendRaw(byte[] bytes, List<Fd> descriptors) {
-        socket.send(bytes, descriptors, patience);
-    }
-
-    /**
-     * Waits until the back-end has closed the connection.
-     *
-     * @return false when it has not within the patience
-     */
-    public boolean awaitClosed() {
-        return socket.awaitClosed(patience);
-    }
-
-    /**
      * A number as a payload.
      *
      * @param value 64 bits
@@ -517,10 +398,5 @@ public final class FrontEnd implements AutoCloseable {
      */
     public static byte[] bytes(MemorySegment payload) {
         return payload.toArray(ValueLayout.JAVA_BYTE);
-    }
-
-    @Override
-    public void close() {
-        socket.close();
     }
 }

@@ -107,32 +107,15 @@ public record SessionOptions(
                 broken.add(feature + " is not served by this version");
             }
         }
-        needs(broken, Feature.ACCESS_PLATFORM, ProtocolFeature.REPLY_ACK);
-        needs(broken, Feature.ACCESS_PLATFORM, ProtocolFeature.BACKEND_REQ);
-        needs(broken, Feature.LOG_ALL, ProtocolFeature.LOG_SHMFD);
-        needs(broken, Feature.MQ, ProtocolFeature.MQ);
+        broken.addAll(Dependencies.violations(features, protocolFeatures));
         for (ProtocolFeature feature : ProtocolFeature.values()) {
-            if (!protocolFeatures.contains(feature)) {
-                continue;
-            }
-            if (!SERVED.contains(feature)) {
+            if (protocolFeatures.contains(feature) && !SERVED.contains(feature)) {
                 broken.add("protocol feature " + feature + " is not served by this version");
-            }
-            for (ProtocolFeature required : feature.requires()) {
-                if (!protocolFeatures.contains(required)) {
-                    broken.add("protocol feature " + feature + " needs protocol feature " + required);
-                }
             }
         }
         if (protocolFeatures.contains(ProtocolFeature.CONFIG) != (configSize > 0)) {
             broken.add("protocol feature CONFIG goes with a config space, whose size is " + configSize);
         }
         return broken;
-    }
-
-    private void needs(List<String> broken, Feature feature, ProtocolFeature required) {
-        if (features.has(feature) && !protocolFeatures.contains(required)) {
-            broken.add(feature + " needs protocol feature " + required);
-        }
     }
 }

@@ -4,6 +4,7 @@ package org.vhost4j.tools;
 import java.io.IOException;
 import java.io.PrintWriter;
 import org.vhost4j.tools.bench.BenchCommand;
+import org.vhost4j.tools.conformance.ConformanceCommand;
 import org.vhost4j.tools.demo.DemoCommand;
 import org.vhost4j.tools.platform.PlatformCommand;
 import org.vhost4j.tools.platform.QemuArgsCommand;
@@ -22,7 +23,8 @@ import picocli.CommandLine.Command;
             DemoCommand.class,
             PlatformCommand.class,
             QemuArgsCommand.class,
-            BenchCommand.class
+            BenchCommand.class,
+            ConformanceCommand.class
         })
 public final class Vhost4j {
     private Vhost4j() {}

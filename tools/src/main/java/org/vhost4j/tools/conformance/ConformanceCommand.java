@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.conformance;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.tools.CannotBeHonoured;
+import org.vhost4j.tools.conformance.report.ConsoleReport;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code vhost4j conformance}: holds a vhost-user-net back-end against the specifications. */
+@Command(
+        name = "conformance",
+        description =
+                "Holds a vhost-user-net back-end against the specifications, case by case, each on a fresh connection. "
+                        + "Ends with status 0 when no case failed, 1 when one did, 2 when there was nothing to test.",
+        mixinStandardHelpOptions = true)
+public final class ConformanceCommand implements Callable<Integer> {
+    private static final String AUTO = "auto";
+
+    @Parameters(index = "0", arity = "0..1", paramLabel = "SOCKET", description = "The back-end's socket.")
+    private @Nullable Path socket;
+
+    @Option(names = "--listen", description = "Listen at SOCKET: the back-end connects to us.")
+    private boolean listen;
+
+    @Option(
+            names = "--exec",
+            paramLabel = "COMMAND",
+            description =
+                    "Start the back-end by this shell command, and again when it is lost; {socket} stands for SOCKET.")
+    private @Nullable String exec;
+
+    @Option(
+            names = "--loop",
+            paramLabel = "MODE",
+            description = "How the back-end returns frames: echo, macswap, none, or auto, which finds out "
+                    + "(default: ${DEFAULT-VALUE}).")
+    private String loop = AUTO;
+
+    @Option(
+            names = "--only",
+            paramLabel = "NAME",
+            split = ",",
+            description = "Only these cases; * stands for anything, as in 'ring.*'.")
+    private List<String> only = List.of();
+
+    @Option(names = "--list", description = "List the cases and end.")
+    private boolean list;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "SECONDS",
+            description = "How long any answer may take (default: ${DEFAULT-VALUE}).")
+    private double timeout = 2;
+
+    @Option(
+            names = "--label",
+            paramLabel = "NAME",
+            description = "What reports call the back-end, such as its name and version (default: SOCKET).")
+    private @Nullable String label;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        PrintWriter out = spec.commandLine().getOut();
+        List<Case> cases = Catalog.select(only);
+        if (list) {
+            out.print(ConsoleReport.list(cases));
+            out.flush();
+            return 0;
+        }
+        Path at = socket;
+        if (at == null) {
+            throw new CannotBeHonoured("which back-end? Give the path of its socket");
+        }
+        if (!(timeout >= 0.1 && timeout <= 600)) {
+            throw new CannotBeHonoured("--timeout=" + timeout + ": from 0.1 to 600 seconds");
+        }
+        Duration patience = Duration.ofMillis(Math.round(1000 * timeout));
+        LoopMode mode = mode();
+        ConsoleReport console = new ConsoleReport(out);
+        BackEndProcess process = exec == null ? null : new BackEndProcess(exec, at, !listen);
+        SuiteReport report;
+        try (Subject subject = new Subject(at, listen, process, patience)) {
+            report = new Suite(subject, patience)
+                    .run(label == null ? at.toString() : label, cases, mode, console::progress);
+        }
+        console.end(report);
+        return report.passed() ? 0 : 1;
+    }
+
+    private @Nullable LoopMode mode() {
+        if (loop.equals(AUTO)) {
+            return null;
+        }
+        for (LoopMode mode : LoopMode.values()) {
+            if (loop.equals(mode.name().toLowerCase(Locale.ROOT))) {
+                return mode;
+            }
+        }
+        throw new CannotBeHonoured("--loop=" + loop + ": echo, macswap, none or auto");
+    }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.conformance;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.platform.sys.SystemError;
+import org.vhost4j.tools.frontend.FrontEnd;
+import org.vhost4j.tools.frontend.FrontEndException;
+import org.vhost4j.tools.frontend.FrontEndSocket;
+
+/** The back-end under test: how it is reached, and started again when that is ours to do. */
+final class Subject implements AutoCloseable {
+    /** How long a back-end that was just started may take until it is there. */
+    private static final Duration START = Duration.ofSeconds(30);
+
+    private static final Duration SLICE = Duration.ofMillis(250);
+    private static final long RETRY_NANOS = 2_000_000;
+
+    private final Path socket;
+    private final FrontEndSocket.@Nullable Listener listener;
+    private final @Nullable BackEndProcess process;
+    private final Duration patience;
+    private boolean oneShot;
+
+    /**
+     * Prepares; nothing is connected yet.
+     *
+     * @param listen whether the back-end connects to us
+     * @param process the back-end when it is ours to start
+     */
+    Subject(Path socket, boolean listen, @Nullable BackEndProcess process, Duration patience) {
+        this.socket = socket;
+        this.listener = listen ? FrontEndSocket.listen(socket) : null;
+        this.process = process;
+        this.patience = patience;
+    }
+
+    /** Connects and asks what is offered; starts the back-end first when that is ours to do. */
+    Offer begin() {
+        if (process == null) {
+            return ask(patience);
+        }
+        process.start();
+        Offer offer = ask(START);
+        oneShot = process.endsWithin(Duration.ofMillis(300));
+        if (oneShot) {
+            restart();
+        }
+        return offer;
+    }
+
+    private Offer ask(Duration longest) {
+        try (FrontEnd frontEnd = connect(longest)) {
+            return Offer.ask(frontEnd);
+        }
+    }
+
+    /** A fresh connection on which GET_FEATURES was answered. */
+    FrontEnd connect() {
+        return connect(patience);
+    }
+
+    /** A back-end that serves one front-end at a time may turn us away until it has noticed that the last one is gone. */
+    private FrontEnd connect(Duration longest) {
+        long end = System.nanoTime() + longest.toNanos();
+        while (true) {
+            Duration left = Duration.ofNanos(Math.max(1, end - System.nanoTime()));
+            FrontEnd frontEnd = new FrontEnd(open(left, end));
+            try {
+                frontEnd.patience(left);
+                frontEnd.getFeatures();
+                return frontEnd;
+            } catch (FrontEndException.Closed e) {
+                frontEnd.close();
+                if (System.nanoTime() - end > 0) {
+                    throw e;
+                }
+                LockSupport.parkNanos(RETRY_NANOS);
+            } catch (RuntimeException e) {
+                frontEnd.close();
+                throw e;
+            }
+        }
+    }
+
+    /** Waits for the socket, no longer than the process is there that is to serve it. */
+    private FrontEndSocket open(Duration left, long end) {
+        while (true) {
+            Duration slice = left.compareTo(SLICE) < 0 ? left : SLICE;
+            try {
+                return listener == null ? FrontEndSocket.connect(socket, slice) : listener.accept(slice);
+            } catch (FrontEndException.TimedOut e) {
+                String ended = process == null ? null : process.describeEnd();
+                if (ended != null) {
+                    throw new FrontEndException("the back-end " + ended);
+                }
+                if (System.nanoTime() - end > 0) {
+                    throw new FrontEndException(
+                            "nobody " + (listener == null ? "listens at " : "connects to ") + socket);
+                }
+            }
+        }
+    }
+
+    /**
+     * Looks whether the back-end is still there after a case, and starts it again when it is not and that is ours to do.
+     *
+     * @return what happened to it, or null when it serves a fresh connection
+     */
+    @Nullable
+    String trouble() {
+        if (process != null && oneShot) {
+            String end = process.endedBadly(patience);
+            restart();
+            return end;
+        }
+        String trouble = null;
+        try {
+            connect().close();
+        } catch (FrontEndException | SystemError e) {
+            trouble = "afterwards a fresh connection was not served: " + e.getMessage();
+        }
+        if (trouble != null && process != null) {
+            String end = process.describeEnd();
+            restart();
+            return end == null ? trouble : "the back-end " + end;
+        }
+        return trouble;
+    }
+
+    /** Whether the back-end can be had again after it was lost. */
+    boolean restarts() {
+        return process != null;
+    }
+
+    private void restart() {
+        if (process != null) {
+            process.stop();
+            process.start();
+            connect(START).close();
+            if (oneShot) {
+                // That connection was its only one.
+                process.stop();
+                process.start();
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        if (process != null) {
+            process.stop();
+        }
+        if (listener != null) {
+            listener.close();
+        }
+    }
+}

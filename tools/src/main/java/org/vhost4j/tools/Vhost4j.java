@@ -8,6 +8,7 @@ import org.vhost4j.tools.conformance.ConformanceCommand;
 import org.vhost4j.tools.demo.DemoCommand;
 import org.vhost4j.tools.platform.PlatformCommand;
 import org.vhost4j.tools.platform.QemuArgsCommand;
+import org.vhost4j.tools.probe.ProbeCommand;
 import org.vhost4j.tools.run.RunCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -22,6 +23,7 @@ import picocli.CommandLine.Command;
             RunCommand.class,
             DemoCommand.class,
             PlatformCommand.class,
+            ProbeCommand.class,
             QemuArgsCommand.class,
             BenchCommand.class,
             ConformanceCommand.class

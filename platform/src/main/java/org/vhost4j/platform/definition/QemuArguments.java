@@ -90,8 +90,8 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
             notes.add("The guest sees of these what the back-end offers as well, but for "
                     + Names.and(OF_QEMU_ALONE.stream().map(Feature::name).toList()) + ", which QEMU decides alone.");
         } else {
-            notes.add(
-                    "QEMU clears without a word what its TAP lacks; 'platform check' tells whether a host keeps the platform.");
+            notes.add("QEMU clears without a word what its TAP lacks; 'platform check' tells whether a host keeps the"
+                    + " platform.");
         }
         return new QemuArguments(settings, offered, notes);
     }
@@ -120,6 +120,17 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
         }
         FeatureSet offered = resolution.offered().plus(FeatureSet.of(ofQemu));
         return new QemuArguments(settings, passedByVhostUser(offered, notes), notes);
+    }
+
+    /**
+     * What of a promise any back-end has to offer before guests behind QEMU's {@code -netdev vhost-user} can be given it: without
+     * what QEMU never passes on, and what it decides alone.
+     *
+     * @param promise what guests are to be offered
+     * @return the part that QEMU asks the back-end about
+     */
+    public static FeatureSet askedOfBackEnd(FeatureSet promise) {
+        return passedByVhostUser(promise, new ArrayList<>()).minus(FeatureSet.of(OF_QEMU_ALONE));
     }
 
     /**

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Rows of text in columns as wide as their widest entry. */
-final class Table {
+public final class Table {
     private final List<List<String>> rows = new ArrayList<>();
 
     /**
@@ -13,7 +13,7 @@ final class Table {
      *
      * @param cells its entries; the last is not padded
      */
-    void row(String... cells) {
+    public void row(String... cells) {
         rows.add(List.of(cells));
     }
 
@@ -22,7 +22,7 @@ final class Table {
      *
      * @return lines, each with its end
      */
-    String text() {
+    public String text() {
         List<Integer> widths = new ArrayList<>();
         for (List<String> row : rows) {
             for (int i = 0; i < row.size(); i++) {

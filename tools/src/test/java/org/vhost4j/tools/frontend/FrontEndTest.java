@@ -17,31 +17,19 @@ import org.vhost4j.vhostuser.wire.Request;
 
 /** The front-end against the other end of its socket, whose replies are there before they are asked for. */
 class FrontEndTest {
-    private static final int REPLY_FLAGS = 5;
-
-    private final List<FrontEndSocket> pair = FrontEndSocket.pair();
-    private final FrontEnd frontEnd = new FrontEnd(pair.get(0));
-    private final FrontEndSocket backEnd = pair.get(1);
+    private final ScriptedBackEnd backEnd = new ScriptedBackEnd();
+    private final FrontEnd frontEnd = backEnd.frontEnd();
 
     @AfterEach
     void close() {
-        frontEnd.close();
         backEnd.close();
-    }
-
-    private void answer(Request request, byte[] payload) {
-        backEnd.send(RawMessage.encode(request.code(), REPLY_FLAGS, payload), List.of(), FrontEnd.PATIENCE);
-    }
-
-    private RawMessage sent() {
-        return backEnd.receive(FrontEnd.PATIENCE);
     }
 
     @Test
     void anAnsweredRequestReturnsItsAnswer() {
-        answer(Request.GET_FEATURES, FrontEnd.u64(0x1_4000_0000L));
+        backEnd.answer(Request.GET_FEATURES, 0x1_4000_0000L);
         assertThat(frontEnd.getFeatures()).isEqualTo(0x1_4000_0000L);
-        try (RawMessage message = sent()) {
+        try (RawMessage message = backEnd.sent()) {
             assertThat(message.request()).isEqualTo(1);
             assertThat(message.flags()).isEqualTo(1);
             assertThat(message.payload().remaining()).isZero();
@@ -51,7 +39,7 @@ class FrontEndTest {
     @Test
     void withoutReplyAckNothingIsAwaited() {
         frontEnd.setFeatures(7);
-        try (RawMessage message = sent()) {
+        try (RawMessage message = backEnd.sent()) {
             assertThat(message.request()).isEqualTo(2);
             assertThat(message.flags()).isEqualTo(1);
             assertThat(message.payload().getLong()).isEqualTo(7);
@@ -61,15 +49,15 @@ class FrontEndTest {
     @Test
     void withReplyAckARefusalIsReported() {
         frontEnd.setProtocolFeatures(ProtocolFeature.REPLY_ACK.mask());
-        sent().close();
-        answer(Request.SET_VRING_NUM, FrontEnd.u64(1));
+        backEnd.sent().close();
+        backEnd.answer(Request.SET_VRING_NUM, 1);
         assertThatThrownBy(() -> frontEnd.setVringNum(0, 256))
                 .isInstanceOf(FrontEndException.Refused.class)
                 .hasMessage("SET_VRING_NUM was refused with 1");
-        try (RawMessage message = sent()) {
+        try (RawMessage message = backEnd.sent()) {
             assertThat(message.flags()).as("need_reply").isEqualTo(9);
         }
-        answer(Request.SET_VRING_NUM, FrontEnd.u64(0));
+        backEnd.answer(Request.SET_VRING_NUM, 0);
         frontEnd.setVringNum(0, 256);
     }
 
@@ -78,7 +66,7 @@ class FrontEndTest {
         int before = Fd.countOpen();
         try (EventFd kick = EventFd.create()) {
             frontEnd.setVringKick(3, kick.fd());
-            try (RawMessage message = sent()) {
+            try (RawMessage message = backEnd.sent()) {
                 assertThat(message.payload().getLong()).isEqualTo(3);
                 assertThat(message.descriptors()).hasSize(1);
                 try (EventFd theirs = EventFd.adopt(message.descriptors().getFirst(), "kick")) {
@@ -87,7 +75,7 @@ class FrontEndTest {
                 }
             }
             frontEnd.setVringCall(3, null);
-            try (RawMessage message = sent()) {
+            try (RawMessage message = backEnd.sent()) {
                 assertThat(message.payload().getLong()).isEqualTo(0x103);
                 assertThat(message.descriptors()).isEmpty();
             }
@@ -100,7 +88,7 @@ class FrontEndTest {
         try (Ram low = Ram.create(0, 8192);
                 Ram high = Ram.create(0x1_0000_0000L, 4096, 4096)) {
             frontEnd.setMemTable(List.of(low, high));
-            try (RawMessage message = sent()) {
+            try (RawMessage message = backEnd.sent()) {
                 assertThat(message.descriptors()).hasSize(2);
                 var payload = message.payload();
                 assertThat(payload.remaining()).isEqualTo(8 + 2 * 32);
@@ -115,7 +103,7 @@ class FrontEndTest {
 
     @Test
     void anAnswerToAnotherRequestIsReported() {
-        answer(Request.GET_QUEUE_NUM, FrontEnd.u64(1));
+        backEnd.answer(Request.GET_QUEUE_NUM, 1);
         assertThatThrownBy(frontEnd::getFeatures)
                 .isInstanceOf(FrontEndException.class)
                 .hasMessage("GET_FEATURES was answered with request 17 and flags 0x5");
@@ -123,7 +111,7 @@ class FrontEndTest {
 
     @Test
     void aClosedConnectionIsReportedAndAwaited() {
-        backEnd.close();
+        backEnd.socket().close();
         assertThat(frontEnd.awaitClosed()).isTrue();
         assertThatThrownBy(frontEnd::getFeatures).isInstanceOf(FrontEndException.Closed.class);
     }

@@ -15,47 +15,35 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.platform.definition.PlatformCatalog;
 import org.vhost4j.tools.frontend.FrontEnd;
-import org.vhost4j.tools.frontend.FrontEndSocket;
 import org.vhost4j.tools.frontend.RawMessage;
 import org.vhost4j.tools.frontend.Rendezvous;
+import org.vhost4j.tools.frontend.ScriptedBackEnd;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
 /** A back-end whose answers are there before it is asked; what it was sent is looked at afterwards. */
 class OfferTest {
-    private static final int REPLY = 5;
-
-    private final List<FrontEndSocket> pair = FrontEndSocket.pair();
-    private final FrontEnd frontEnd = new FrontEnd(pair.get(0));
-    private final FrontEndSocket backEnd = pair.get(1);
+    private final ScriptedBackEnd backEnd = new ScriptedBackEnd();
+    private final FrontEnd frontEnd = backEnd.frontEnd();
 
     @AfterEach
     void close() {
-        frontEnd.close();
         backEnd.close();
-    }
-
-    private void answer(Request request, byte[] payload) {
-        backEnd.send(RawMessage.encode(request.code(), REPLY, payload), List.of(), FrontEnd.PATIENCE);
-    }
-
-    private void answer(Request request, long number) {
-        answer(request, FrontEnd.u64(number));
     }
 
     private void assertSent(Request... requests) {
         for (Request request : requests) {
-            try (RawMessage message = backEnd.receive(FrontEnd.PATIENCE)) {
+            try (RawMessage message = backEnd.sent()) {
                 assertThat(Request.ofCode(message.request())).contains(request);
             }
         }
         frontEnd.close();
-        assertThat(backEnd.awaitClosed(FrontEnd.PATIENCE)).isTrue();
+        assertThat(backEnd.socket().awaitClosed(FrontEnd.PATIENCE)).isTrue();
     }
 
     @Test
     void withoutProtocolFeaturesNothingMoreIsAsked() {
-        answer(Request.GET_FEATURES, Feature.MRG_RXBUF.mask());
+        backEnd.answer(Request.GET_FEATURES, Feature.MRG_RXBUF.mask());
         Offer offer = Offer.ask(frontEnd);
         assertThat(offer.features()).isEqualTo(FeatureSet.of(Feature.MRG_RXBUF));
         assertThat(offer.protocolFeatures()).isEmpty();
@@ -66,12 +54,12 @@ class OfferTest {
 
     @Test
     void onlyWhatIsOfferedIsAskedAndNothingIsSetUp() {
-        answer(Request.GET_FEATURES, Feature.PROTOCOL_FEATURES.mask() | Feature.VERSION_1.mask());
-        answer(
+        backEnd.answer(Request.GET_FEATURES, Feature.PROTOCOL_FEATURES.mask() | Feature.VERSION_1.mask());
+        backEnd.answer(
                 Request.GET_PROTOCOL_FEATURES,
                 word(ProtocolFeature.MQ, ProtocolFeature.STATUS, ProtocolFeature.REPLY_ACK));
-        answer(Request.GET_QUEUE_NUM, 4);
-        answer(Request.GET_STATUS, 0);
+        backEnd.answer(Request.GET_QUEUE_NUM, 4);
+        backEnd.answer(Request.GET_STATUS, 0);
         Offer offer = Offer.ask(frontEnd);
         assertThat(offer.queues()).hasValue(4);
         assertThat(offer.status()).hasValue(0);
@@ -87,16 +75,17 @@ class OfferTest {
 
     @Test
     void aShorterConfigSpaceIsFound() {
-        answer(Request.GET_FEATURES, Feature.PROTOCOL_FEATURES.mask() | Feature.MAC.mask() | Feature.MTU.mask());
-        answer(Request.GET_PROTOCOL_FEATURES, word(ProtocolFeature.CONFIG));
-        answer(Request.GET_FEATURES, Feature.PROTOCOL_FEATURES.mask() | Feature.MAC.mask());
+        backEnd.answer(
+                Request.GET_FEATURES, Feature.PROTOCOL_FEATURES.mask() | Feature.MAC.mask() | Feature.MTU.mask());
+        backEnd.answer(Request.GET_PROTOCOL_FEATURES, word(ProtocolFeature.CONFIG));
+        backEnd.answer(Request.GET_FEATURES, Feature.PROTOCOL_FEATURES.mask() | Feature.MAC.mask());
         for (int i = 0; i < 5; i++) {
-            answer(Request.GET_CONFIG, new byte[0]);
+            backEnd.answer(Request.GET_CONFIG, new byte[0]);
         }
         byte[] twelve = new byte[12 + 12];
         twelve[4] = 12;
         System.arraycopy(new byte[] {2, 0, 0, 0, 0, 9, 1, 0, 1, 0, (byte) 0xdc, 5}, 0, twelve, 12, 12);
-        answer(Request.GET_CONFIG, twelve);
+        backEnd.answer(Request.GET_CONFIG, twelve);
         Offer offer = Offer.ask(frontEnd);
         byte[] config = offer.config().orElseThrow();
         assertThat(config).hasSize(12);
@@ -109,8 +98,8 @@ class OfferTest {
     @Test
     void silenceToOneQuestionEndsTheQuestions() {
         frontEnd.patience(Duration.ofMillis(1));
-        answer(Request.GET_FEATURES, Feature.PROTOCOL_FEATURES.mask());
-        answer(Request.GET_PROTOCOL_FEATURES, word(ProtocolFeature.MQ, ProtocolFeature.STATUS));
+        backEnd.answer(Request.GET_FEATURES, Feature.PROTOCOL_FEATURES.mask());
+        backEnd.answer(Request.GET_PROTOCOL_FEATURES, word(ProtocolFeature.MQ, ProtocolFeature.STATUS));
         Offer offer = Offer.ask(frontEnd);
         assertThat(offer.troubles())
                 .containsExactly("GET_QUEUE_NUM: no message from the back-end within 1 ms; nothing more was asked");

@@ -160,10 +160,10 @@ public final class NetDevice implements NetPort {
     /**
      * Whether frames can move both ways.
      *
-     * @return true when a receive and a transmit queue are started and enabled and the device has not stopped
+     * @return true when a receive and a transmit queue are started and enabled, the link is up, and the device has not stopped
      */
     public boolean ready() {
-        return stoppedReason == null && queues.ready();
+        return stoppedReason == null && linkUp && queues.ready();
     }
 
     /**
@@ -241,6 +241,15 @@ public final class NetDevice implements NetPort {
     public void link(boolean up) {
         linkUp = up;
         configSpace.linkUp(up);
+    }
+
+    /**
+     * Whether the link is up.
+     *
+     * @return what {@link #link} said last; true at the start, and whoever drives the device
+     */
+    public boolean linkUp() {
+        return linkUp;
     }
 
     /**

@@ -3,9 +3,11 @@ package org.vhost4j.tools.qmp;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.packet.BadFrame;
 import org.vhost4j.device.packet.OffloadCounter;
@@ -48,8 +50,22 @@ final class BackendAnswers {
     }
 
     private List<DeviceSnapshot> snapshots() throws QmpError {
+        return ofLane(() -> served.backend().devices());
+    }
+
+    /** Sets a guest's link; the words are those of QEMU's qmp_set_link (net/net.c). */
+    JsonNode setLink(JsonNode arguments) throws QmpError {
+        String name = arguments.path("name").asString();
+        boolean up = arguments.path("up").asBoolean();
+        if (!ofLane(() -> served.backend().link(name, up))) {
+            throw new QmpError(QmpError.Kind.DEVICE_NOT_FOUND, "Device '" + name + "' not found");
+        }
+        return NODES.objectNode();
+    }
+
+    private static <T> T ofLane(Supplier<CompletableFuture<T>> question) throws QmpError {
         try {
-            return served.backend().devices().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            return question.get().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw QmpError.generic("The back-end ends");
@@ -73,6 +89,7 @@ final class BackendAnswers {
         node.set("offered", bits(served.config().offered()));
         device.negotiated().ifPresent(features -> node.set("negotiated", bits(features)));
         node.put("mac", mac(device.mac()));
+        node.put("link-up", device.linkUp());
         if (served.config().mtu() != 0) {
             node.put("mtu", served.config().mtu());
         }

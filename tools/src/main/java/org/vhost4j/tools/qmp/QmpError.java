@@ -10,7 +10,9 @@ final class QmpError extends Exception {
         /** Nothing more particular. */
         GENERIC("GenericError"),
         /** There is no such command, or not now. */
-        COMMAND_NOT_FOUND("CommandNotFound");
+        COMMAND_NOT_FOUND("CommandNotFound"),
+        /** There is no such device. */
+        DEVICE_NOT_FOUND("DeviceNotFound");
 
         private final String word;
 

@@ -72,6 +72,7 @@ public final class QmpMonitor implements AutoCloseable {
         handlers.put("query-platforms", (session, arguments) -> platforms.platforms(arguments));
         handlers.put("query-host-capabilities", (session, arguments) -> platforms.hostCapabilities());
         handlers.put("query-devices", (session, arguments) -> backend.devices());
+        handlers.put("set_link", (session, arguments) -> backend.setLink(arguments));
         handlers.put("query-stats", (session, arguments) -> backend.stats());
         handlers.put("quit", (session, arguments) -> {
             shutdown("host-qmp-quit");

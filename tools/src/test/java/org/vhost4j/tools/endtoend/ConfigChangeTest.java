@@ -35,6 +35,10 @@ class ConfigChangeTest {
         }
     }
 
+    private void link(boolean up) {
+        assertThat(backEnd.backend().link("guest0", up).join()).isTrue();
+    }
+
     @Test
     void theLinkGoesDownAndUpAgain() {
         try (NetDriver a = backEnd.attach(0, OURS);
@@ -42,14 +46,14 @@ class ConfigChangeTest {
                 FrontEndSocket channel = a.frontEnd().openBackendChannel()) {
             Traffic.exchange(a, 1, b, 2);
             assertThat(a.frontEnd().getConfig(STATUS, 2)).containsExactly(1, 0);
-            backEnd.backend().link(0, false);
+            link(false);
             assertTold(channel);
             assertThat(a.frontEnd().getConfig(STATUS, 2)).containsExactly(0, 0);
             a.send(new byte[60]);
             a.awaitSent();
             b.send(new byte[60]);
             b.awaitSent();
-            backEnd.backend().link(0, true);
+            link(true);
             assertTold(channel);
             assertThat(a.frontEnd().getConfig(STATUS, 2)).containsExactly(1, 0);
             Traffic.exchange(a, 1, b, 2);
@@ -75,7 +79,7 @@ class ConfigChangeTest {
                 FrontEndSocket channel = a.frontEnd().openBackendChannel()) {
             assertThat(channel.fd()).isNotNull();
             for (int i = 0; i < 20_000; i++) {
-                backEnd.backend().link(0, i % 2 != 0);
+                link(i % 2 != 0);
             }
             backEnd.awaitLine("CONFIG_CHANGE_MSG could not be sent", "the front-end does not read it");
             backEnd.assertSaidOnce("CONFIG_CHANGE_MSG could not be sent");

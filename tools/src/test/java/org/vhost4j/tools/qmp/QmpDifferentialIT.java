@@ -208,6 +208,23 @@ class QmpDifferentialIT {
             inputs.add("{'execute': 'query-machines', 'arguments': {'compat-props': " + argument + ", 'x': 1}}");
         }
         inputs.add("{'execute': 'query-machines', 'arguments': {'compat-props': true, 'x': 1}}");
+        for (String arguments : List.of(
+                "{}",
+                "{'name': 'guest0'}",
+                "{'up': true}",
+                "{'name': 1, 'up': true}",
+                "{'name': 'guest0', 'up': 'on'}",
+                "{'name': 'guest0', 'up': 1}",
+                "{'name': 'guest0', 'up': null}",
+                "{'name': 'guest0', 'up': false, 'x': 1}",
+                "{'name': 'guest0', 'up': false}",
+                "{'name': 'guest0', 'up': false}",
+                "{'name': 'guest0', 'up': true}",
+                "{'name': 'guest00', 'up': true}",
+                "{'name': '', 'up': true}",
+                "{'name': '\\u00e9\\ud83d\\ude00\\n\\\\', 'up': true}")) {
+            inputs.add("{'execute': 'set_link', 'arguments': " + arguments + ", 'id': 1}");
+        }
         inputs.add("{'execute': 'qmp_capabilities'}");
         inputs.add("{'execute': 'qmp_capabilities', 'arguments': {'enable': []}, 'id': 'again'}");
         inputs.add("{'execute': 'qmp_capabilities', 'arguments': {'enable': 1}}");
@@ -323,8 +340,8 @@ class QmpDifferentialIT {
             try (TestClient client = TestClient.negotiated(path)) {
                 JsonNode all = client.returned("{'execute': 'query-qmp-schema'}");
                 List<String> lines = new ArrayList<>();
-                for (String name :
-                        List.of("qmp_capabilities", "query-version", "query-commands", "quit", "query-machines")) {
+                for (String name : List.of(
+                        "qmp_capabilities", "query-version", "query-commands", "quit", "query-machines", "set_link")) {
                     lines.add(name + " takes "
                             + shape(all, entity(all, name).get("arg-type").asString()));
                 }
@@ -332,7 +349,9 @@ class QmpDifferentialIT {
                         shape(all, entity(all, "query-version").get("ret-type").asString()));
                 lines.add(
                         shape(all, entity(all, "query-commands").get("ret-type").asString()));
-                lines.add(shape(all, entity(all, "quit").get("ret-type").asString()));
+                for (String name : List.of("quit", "set_link")) {
+                    lines.add(shape(all, entity(all, name).get("ret-type").asString()));
+                }
                 described.add(lines);
             }
         }

@@ -162,6 +162,43 @@ class QmpServerTest {
     }
 
     @Test
+    void theLinkOfAGuestIsSet() throws Exception {
+        try (QmpFixture fixture = new QmpFixture(directory);
+                TestClient client = TestClient.negotiated(fixture.path())) {
+            try (NetDriver guest = NetDriver.attach(fixture.guest(1), NetSetup.full())) {
+                assertThat(guest.features()).isNotZero();
+                client.event("GUEST_LINK_CHANGED");
+                setLink(client, false, true);
+                JsonNode devices = client.returned("{'execute': 'query-devices'}");
+                assertThat(devices.get(1).path("link-up").asBoolean()).isFalse();
+                assertThat(devices.get(1).path("state").asString()).isEqualTo("negotiated");
+                assertThat(devices.get(0).path("link-up").asBoolean()).isTrue();
+                // Once is enough: nothing has changed.
+                setLink(client, false, false);
+            }
+            client.event("GUEST_DETACHED");
+            try (NetDriver guest = NetDriver.attach(fixture.guest(1), NetSetup.full())) {
+                assertThat(guest.features()).isNotZero();
+                client.event("GUEST_NEGOTIATED");
+                setLink(client, false, false);
+                setLink(client, true, true);
+            }
+        }
+    }
+
+    private static void setLink(TestClient client, boolean up, boolean changes) throws IOException {
+        client.send("{'execute': 'set_link', 'arguments': {'name': 'guest1', 'up': " + up + "}}");
+        List<String> lines = new ArrayList<>(List.of(client.line()));
+        if (changes) {
+            lines.add(client.line());
+        }
+        // An event and an answer come in any order.
+        assertThat(lines).contains("{\"return\": {}}");
+        String event = "\"event\": \"GUEST_LINK_CHANGED\", \"data\": {\"guest\": \"guest1\", \"up\": " + up + "}}";
+        assertThat(lines.stream().anyMatch(line -> line.endsWith(event))).isEqualTo(changes);
+    }
+
+    @Test
     void quitTellsEverybodyAndThenAnswers() throws Exception {
         try (QmpFixture fixture = new QmpFixture(directory);
                 TestClient client = TestClient.negotiated(fixture.path());

@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.vhost4j.tools.lab.Lab;
 
-/** The monitor of a real QEMU 11 that has no machine. It serves one client after the other. */
+/** The monitor of a real QEMU 11 that has no machine, but a network client by the name of a guest of ours. It serves one client after the other. */
 final class RealMonitor implements AutoCloseable {
     private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(1);
 
@@ -29,6 +29,8 @@ final class RealMonitor implements AutoCloseable {
                         "-accel",
                         "qtest",
                         "-nodefaults",
+                        "-netdev",
+                        "hubport,id=guest0,hubid=0",
                         "-display",
                         "none",
                         "-qmp",

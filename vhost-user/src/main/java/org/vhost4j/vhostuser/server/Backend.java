@@ -195,17 +195,21 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Sets a guest's link up or down. While it is down no frame moves; a driver that reads our config space sees LINK_UP change.
+     * Sets a guest's link up or down, until the next call. While it is down no frame moves; a driver that reads our config space sees
+     * LINK_UP change. Any thread.
      *
-     * @param guest its number, from 0
+     * @param guest its name
      * @param up whether frames move
+     * @return as soon as the lane has done it: whether there is such a guest
+     * @throws IllegalStateException when the back-end is closed
      */
-    public void link(int guest, boolean up) {
-        lane.submit(() -> {
-                    guests.get(guest).link(up);
-                    return true;
-                })
-                .join();
+    public CompletableFuture<Boolean> link(String guest, boolean up) {
+        return lane.submit(() -> {
+            Optional<GuestPort> named =
+                    guests.stream().filter(each -> each.name().equals(guest)).findFirst();
+            named.ifPresent(each -> each.link(up));
+            return named.isPresent();
+        });
     }
 
     /**

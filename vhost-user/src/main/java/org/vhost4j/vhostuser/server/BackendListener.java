@@ -35,7 +35,7 @@ public interface BackendListener {
      * Frames move, or do so no more.
      *
      * @param guest the guest's name
-     * @param up whether a receive and a transmit queue are running
+     * @param up whether a receive and a transmit queue are running and the link is up
      */
     void link(String guest, boolean up);
 

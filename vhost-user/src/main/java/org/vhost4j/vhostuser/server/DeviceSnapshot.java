@@ -13,6 +13,7 @@ import org.vhost4j.device.feature.FeatureSet;
  * @param state how far the front-end and the driver have come
  * @param negotiated what the driver acknowledged; nothing before its first queue runs
  * @param mac the MAC address of the config space, 48 bits, first byte highest
+ * @param linkUp whether its operator has the link up
  * @param lastStop why the device stopped the last time, whether or not it works again
  * @param queues every virtqueue in the order of their indices; none without a front-end
  */
@@ -22,6 +23,7 @@ public record DeviceSnapshot(
         State state,
         Optional<FeatureSet> negotiated,
         long mac,
+        boolean linkUp,
         Optional<String> lastStop,
         List<QueueSnapshot> queues) {
     /** How far a device has come. */
@@ -30,7 +32,7 @@ public record DeviceSnapshot(
         WAITING,
         /** A front-end is connected, and no queue runs. */
         ATTACHED,
-        /** A queue runs, and frames do not move both ways yet. */
+        /** A queue runs, and frames do not move both ways: not yet, or because the link is down. */
         NEGOTIATED,
         /** Frames move. */
         RUNNING,

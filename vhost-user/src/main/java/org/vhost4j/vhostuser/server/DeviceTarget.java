@@ -350,7 +350,8 @@ final class DeviceTarget implements SessionTarget {
         }
     }
 
-    private void tellLink() {
+    /** Tells whether frames move, if that has changed. */
+    void tellLink() {
         boolean up = device.ready();
         if (up != linkUp) {
             linkUp = up;

@@ -162,6 +162,7 @@ final class GuestPort implements DeviceOwner {
                 state,
                 effects == null ? Optional.empty() : effects.settled(),
                 device.config().mac(),
+                device.linkUp(),
                 Optional.ofNullable(lastStop),
                 queues);
     }
@@ -173,9 +174,13 @@ final class GuestPort implements DeviceOwner {
 
     /** Sets the link of the device up or down, and lets the driver know. */
     void link(boolean up) {
+        if (up == device.linkUp()) {
+            return;
+        }
         device.link(up);
         if (target != null) {
             target.configChanged();
+            target.tellLink();
         }
     }
 

@@ -37,7 +37,7 @@ final class DutyCycle implements SelectStrategy {
         return sleeps;
     }
 
-    /** Somebody has come or gone: the next sleep is preceded by arming everybody anew. */
+    /** Somebody has come, or has more to be woken for: the next sleep is preceded by arming everybody anew. */
     void rearm() {
         if (armed) {
             armed = false;

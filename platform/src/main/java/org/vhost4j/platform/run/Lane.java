@@ -75,6 +75,15 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
+     * Has everybody armed anew before the lane sleeps again: a pollable has something more to be woken for, such as a queue that was
+     * just started. Called by the lane's thread.
+     */
+    public void rearm() {
+        loop.assertInLoop();
+        cycle.rearm();
+    }
+
+    /**
      * Lets a pollable go: when this returns the lane does not touch it any more. Called by the lane's thread.
      *
      * @param pollable stays as it is

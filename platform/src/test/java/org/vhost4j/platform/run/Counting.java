@@ -33,6 +33,17 @@ class Counting implements Pollable {
         }
     }
 
+    /** Waits until the lane has armed this so many times in all. */
+    void awaitArms(long goal) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (arms.get() < goal) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError(name + " was armed " + arms.get() + " times, not " + goal);
+            }
+            Thread.onSpinWait();
+        }
+    }
+
     String awaitFault() throws Exception {
         return fault.get(60, TimeUnit.SECONDS);
     }

@@ -106,6 +106,21 @@ class LaneTest {
     }
 
     @Test
+    void armsAgainWhenAPollableHasMoreToBeWokenFor() {
+        Counting pollable = new Counting("p", () -> 0);
+        try (Lane lane = Lane.start("test", IdlePolicy.EVENT_DRIVEN, heard)) {
+            add(lane, pollable);
+            pollable.awaitArms(1);
+            on(lane, () -> {
+                lane.rearm();
+                return 0;
+            });
+            pollable.awaitArms(2);
+            assertThat(pollable.disarms.get()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void armsBeforeSleepingAndDisarmsWhenThereIsWork() throws Exception {
         AtomicInteger work = new AtomicInteger();
         CountDownLatch done = new CountDownLatch(1);

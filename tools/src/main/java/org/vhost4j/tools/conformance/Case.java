@@ -110,13 +110,4 @@ public record Case(
                 .flatMap(each -> Stream.of(each, each.onPacked()))
                 .toList();
     }
-
-    /**
-     * What this case is about.
-     *
-     * @return the first word of the name
-     */
-    public String area() {
-        return name.substring(0, name.indexOf('.'));
-    }
 }

@@ -6,12 +6,16 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.vhost4j.tools.CannotBeHonoured;
+import org.vhost4j.tools.conformance.cases.BufferCases;
+import org.vhost4j.tools.conformance.cases.ChainCases;
 import org.vhost4j.tools.conformance.cases.MessageCases;
+import org.vhost4j.tools.conformance.cases.NotificationCases;
+import org.vhost4j.tools.conformance.cases.OffloadCases;
 import org.vhost4j.tools.conformance.cases.RingStateCases;
 
 /** Every case that there is. */
 public final class Catalog {
-    private static final List<Area> AREAS = List.of(new MessageCases(), new RingStateCases());
+    private static final List<Area> AREAS = List.of(new MessageCases(), new RingStateCases(), new OffloadCases(), new BufferCases(), new ChainCases(), new NotificationCases());
 
     private Catalog() {}
 

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.platform.sys.SystemError;
 import org.vhost4j.tools.frontend.FrontEnd;
 import org.vhost4j.tools.frontend.FrontEndException;
-import org.vhost4j.tools.frontend.FrontEndSocket;
+import org.vhost4j.tools.frontend.Rendezvous;
 
 /** The back-end under test: how it is reached, and started again when that is ours to do. */
 final class Subject implements AutoCloseable {
@@ -18,8 +18,7 @@ final class Subject implements AutoCloseable {
     private static final Duration SLICE = Duration.ofMillis(250);
     private static final long RETRY_NANOS = 2_000_000;
 
-    private final Path socket;
-    private final FrontEndSocket.@Nullable Listener listener;
+    private final Rendezvous rendezvous;
     private final @Nullable BackEndProcess process;
     private final Duration patience;
     private boolean oneShot;
@@ -31,8 +30,7 @@ final class Subject implements AutoCloseable {
      * @param process the back-end when it is ours to start
      */
     Subject(Path socket, boolean listen, @Nullable BackEndProcess process, Duration patience) {
-        this.socket = socket;
-        this.listener = listen ? FrontEndSocket.listen(socket) : null;
+        this.rendezvous = listen ? Rendezvous.listening(socket) : Rendezvous.connecting(socket);
         this.process = process;
         this.patience = patience;
     }
@@ -67,7 +65,7 @@ final class Subject implements AutoCloseable {
         long end = System.nanoTime() + longest.toNanos();
         while (true) {
             Duration left = Duration.ofNanos(Math.max(1, end - System.nanoTime()));
-            FrontEnd frontEnd = new FrontEnd(open(left, end));
+            FrontEnd frontEnd = open(left, end);
             try {
                 frontEnd.patience(left);
                 frontEnd.getFeatures();
@@ -86,11 +84,11 @@ final class Subject implements AutoCloseable {
     }
 
     /** Waits for the socket, no longer than the process is there that is to serve it. */
-    private FrontEndSocket open(Duration left, long end) {
+    private FrontEnd open(Duration left, long end) {
         while (true) {
             Duration slice = left.compareTo(SLICE) < 0 ? left : SLICE;
             try {
-                return listener == null ? FrontEndSocket.connect(socket, slice) : listener.accept(slice);
+                return rendezvous.meet(slice);
             } catch (FrontEndException.TimedOut e) {
                 String ended = process == null ? null : process.describeEnd();
                 if (ended != null) {
@@ -98,7 +96,7 @@ final class Subject implements AutoCloseable {
                 }
                 if (System.nanoTime() - end > 0) {
                     throw new FrontEndException(
-                            "nobody " + (listener == null ? "listens at " : "connects to ") + socket);
+                            "nobody " + (rendezvous.listens() ? "connects to " : "listens at ") + rendezvous.path());
                 }
             }
         }
@@ -153,8 +151,6 @@ final class Subject implements AutoCloseable {
         if (process != null) {
             process.stop();
         }
-        if (listener != null) {
-            listener.close();
-        }
+        rendezvous.close();
     }
 }

@@ -332,7 +332,8 @@ public final class Trial implements AutoCloseable {
     }
 
     /**
-     * Waits until a queue's chains were all used, without the help of interrupts, and takes them.
+     * Waits until a queue's chains were all used, without the help of interrupts, and takes them. Not for frames that the driver
+     * sent: it wants its buffers back.
      *
      * @param queue of a driver that this trial attached
      * @throws Violation when some were not used in time

@@ -167,6 +167,8 @@ final class DeviceTarget implements SessionTarget {
             queue.ring = ring;
             queue.enabled = setup.enabled();
             device.start(index, ring, call, setup.enabled(), setup.kick() == null);
+            // The lane may sleep armed for the other queues alone: this one's driver would not know that it is to kick.
+            lane.rearm();
         } catch (SystemError e) {
             forget(queue);
             throw new RefusedException(e);

@@ -4,7 +4,6 @@ package org.vhost4j.tools.conformance.cases;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.platform.sys.EventFd;
@@ -119,22 +118,10 @@ public final class RingStateCases implements Area {
                 .toList();
     }
 
-    private static void offer(Trial trial, NetDriver driver, int frames) {
-        FrontEndQueue queue = driver.transmitQueue(0);
-        long at = driver.ram().memory().allocate(2048, 64);
-        byte[] frame = trial.datagram(300).complete();
-        driver.ram().memory().write(at, DriverHeader.PLAIN.toBytes(driver.headerBytes()), 0, driver.headerBytes());
-        driver.ram().memory().write(at + driver.headerBytes(), frame, 0, frame.length);
-        for (int i = 0; i < frames; i++) {
-            queue.ring().begin();
-            queue.ring().readable(at, driver.headerBytes() + frame.length).offer();
-        }
-        queue.ring().publish();
-    }
-
     private static void kickStarts(Trial trial) {
         NetDriver driver = trial.negotiated(trial.setup());
-        offer(trial, driver, 3);
+        TransmitBuffer.of(trial, driver).offer(3);
+        driver.transmitQueue(0).ring().publish();
         trial.note("3 frames in the transmit ring before SET_VRING_KICK, no kick after it");
         driver.start();
         trial.awaitUsed(driver.transmitQueue(0));
@@ -177,9 +164,7 @@ public final class RingStateCases implements Area {
         trial.note("SET_VRING_ENABLE 0 for the transmit queue, then 3 frames");
         driver.frontEnd().setVringEnable(1, false);
         driver.frontEnd().barrier();
-        offer(trial, driver, 3);
-        driver.transmitQueue(0).kick().signal();
-        trial.awaitUsed(driver.transmitQueue(0));
+        TransmitBuffer.of(trial, driver).send(3);
         trial.require(trial.receive(driver, trial.quiet()).isEmpty(), "a frame that was sent by a disabled ring");
     }
 
@@ -197,11 +182,10 @@ public final class RingStateCases implements Area {
                 : trial.setup().queues(1, 8);
         NetDriver driver = trial.attach(setup);
         FrontEndQueue queue = driver.transmitQueue(0);
+        TransmitBuffer buffer = TransmitBuffer.of(trial, driver);
         for (int round = 0; round < ROUNDS; round++) {
             int frames = 1 + round % 5;
-            offer(trial, driver, frames);
-            queue.kick().signal();
-            trial.awaitUsed(queue);
+            buffer.send(frames);
             trial.note("%d frames, then GET_VRING_BASE", frames);
             int came = queue.stop(driver.frontEnd());
             int wanted = queue.ring().deviceBase();
@@ -228,8 +212,8 @@ public final class RingStateCases implements Area {
         FrontEndQueue queue = driver.transmitQueue(0);
         trial.note("GET_VRING_BASE, then 3 frames and a kick");
         queue.stop(driver.frontEnd());
-        offer(trial, driver, 3);
-        queue.kick().signal();
+        TransmitBuffer.of(trial, driver).offer(3);
+        Trial.publishAndKick(queue);
         trial.require(
                 !trial.await(trial.quiet(), () -> queue.ring().hasUsed()), "a chain that was used after the stop");
     }
@@ -238,7 +222,7 @@ public final class RingStateCases implements Area {
         NetDriver driver = trial.attach(trial.setup().queues(1, 16).receive(ChainShape.TOGETHER, 1518, 16));
         for (int round = 0; round < ROUNDS; round++) {
             trial.exchange(driver, 200 + round);
-            awaitIdle(trial, driver);
+            driver.awaitSent();
             trial.note("GET_VRING_BASE of both queues, a frame meanwhile, and the start at that base");
             List<Integer> bases = new ArrayList<>();
             for (FrontEndQueue queue : driver.queues()) {
@@ -254,11 +238,6 @@ public final class RingStateCases implements Area {
         }
     }
 
-    /** The transmit queue is done too, not just the frame that came of it. */
-    private static void awaitIdle(Trial trial, NetDriver driver) {
-        trial.awaitUsed(driver.transmitQueue(0));
-    }
-
     private static void startAnywhere(Trial trial) {
         NetSetup setup = trial.setup();
         boolean packed = Feature.RING_PACKED.in(setup.features());
@@ -269,10 +248,9 @@ public final class RingStateCases implements Area {
         ring.reset(base);
         driver.start();
         trial.note("SET_VRING_BASE 0x%x, then 70 frames in a ring of 32", base);
+        TransmitBuffer buffer = TransmitBuffer.of(trial, driver);
         for (int i = 0; i < 70; i += 10) {
-            offer(trial, driver, 10);
-            driver.transmitQueue(0).kick().signal();
-            trial.awaitUsed(driver.transmitQueue(0));
+            buffer.send(10);
         }
     }
 
@@ -281,11 +259,9 @@ public final class RingStateCases implements Area {
         trial.exchange(driver, 300);
         trial.note("GET_VRING_BASE of the receive queue, then 3 frames by the transmit queue");
         FrontEndQueue receive = driver.receiveQueue(0);
-        trial.awaitUsed(driver.transmitQueue(0));
+        driver.awaitSent();
         int base = receive.stop(driver.frontEnd());
-        offer(trial, driver, 3);
-        driver.transmitQueue(0).kick().signal();
-        trial.awaitUsed(driver.transmitQueue(0));
+        TransmitBuffer.of(trial, driver).send(3);
         trial.require(!receive.ring().hasUsed(), "a frame in a receive ring that is stopped");
         trial.note("the start of the receive queue at its base, then a frame");
         receive.start(driver.frontEnd(), base);
@@ -329,9 +305,7 @@ public final class RingStateCases implements Area {
         trial.note("SET_VRING_CALL without a descriptor for the transmit queue, then 5 frames");
         driver.frontEnd().setVringCall(1, null);
         driver.frontEnd().barrier();
-        offer(trial, driver, 5);
-        driver.transmitQueue(0).kick().signal();
-        trial.awaitUsed(driver.transmitQueue(0));
+        TransmitBuffer.of(trial, driver).send(5);
     }
 
     private static void legacy(Trial trial) {

@@ -3,6 +3,7 @@ package org.vhost4j.tools.conformance.report;
 
 import java.io.PrintWriter;
 import java.util.List;
+import org.vhost4j.tools.conformance.Area;
 import org.vhost4j.tools.conformance.Case;
 import org.vhost4j.tools.conformance.CaseResult;
 import org.vhost4j.tools.conformance.Catalog;
@@ -31,9 +32,10 @@ public final class ConsoleReport {
      */
     public void progress(CaseResult result) {
         Case tried = result.tried();
-        if (!tried.area().equals(area)) {
-            area = tried.area();
-            out.printf("%n%s%n", title(tried));
+        String title = title(tried);
+        if (!title.equals(area)) {
+            area = title;
+            out.printf("%n%s%n", title);
         }
         String reason = result.reason().isEmpty() ? "" : ": " + result.reason();
         String time = result.millis() >= 1000 ? "  (%.1f s)".formatted(result.millis() / 1000.0) : "";
@@ -47,13 +49,13 @@ public final class ConsoleReport {
         out.flush();
     }
 
-    private static String title(Case tried) {
+    /** The title of the area that has a case. */
+    static String title(Case tried) {
         return Catalog.areas().stream()
-                .filter(each ->
-                        each.cases().stream().anyMatch(other -> other.name().equals(tried.name())))
-                .map(each -> each.title())
+                .filter(each -> each.cases().stream().anyMatch(other -> other.name().equals(tried.name())))
+                .map(Area::title)
                 .findFirst()
-                .orElse(tried.area());
+                .orElse(tried.name());
     }
 
     /**

@@ -15,7 +15,13 @@ import org.vhost4j.tools.conformance.cases.RingStateCases;
 
 /** Every case that there is. */
 public final class Catalog {
-    private static final List<Area> AREAS = List.of(new MessageCases(), new RingStateCases(), new OffloadCases(), new BufferCases(), new ChainCases(), new NotificationCases());
+    private static final List<Area> AREAS = List.of(
+            new MessageCases(),
+            new RingStateCases(),
+            new OffloadCases(),
+            new BufferCases(),
+            new ChainCases(),
+            new NotificationCases());
 
     private Catalog() {}
 

@@ -81,8 +81,8 @@ public final class ChainCases implements Area {
                         "chains of changing lengths go on over the end of the ring",
                         ChainCases::laps)
                 .loops();
-        List<Case> all = new ArrayList<>(
-                Case.onBoth(lengths, whole, layout, receive, indirect, indirectReceive, inOrder, laps));
+        List<Case> all =
+                new ArrayList<>(Case.onBoth(lengths, whole, layout, receive, indirect, indirectReceive, inOrder, laps));
         all.add(Case.of(
                         "chain.any-layout-legacy",
                         "virtio 1.4, 2.7.4.3",
@@ -90,8 +90,23 @@ public final class ChainCases implements Area {
                         trial -> layouts(trial, NetSetup.legacy().with(Feature.ANY_LAYOUT)))
                 .needs(Feature.ANY_LAYOUT)
                 .loops());
-        all.add(sizes("chain.queue-sizes", "virtio 1.4, 2.7", "a queue may have any power of two as its size", 4, 16, 512, 1024));
-        all.add(sizes("chain.queue-sizes", "virtio 1.4, 2.8.10.1", "a packed queue may have any size", 3, 17, 100, 255, 1000)
+        all.add(sizes(
+                "chain.queue-sizes",
+                "virtio 1.4, 2.7",
+                "a queue may have any power of two as its size",
+                4,
+                16,
+                512,
+                1024));
+        all.add(sizes(
+                        "chain.queue-sizes",
+                        "virtio 1.4, 2.8.10.1",
+                        "a packed queue may have any size",
+                        3,
+                        17,
+                        100,
+                        255,
+                        1000)
                 .onPacked());
         return all;
     }
@@ -157,13 +172,14 @@ public final class ChainCases implements Area {
         String header = shape.headerPiece() == 0
                 ? "the header before the frame's first bytes"
                 : "the header in pieces of at most " + shape.headerPiece() + " bytes";
-        String frame = shape.framePiece() == 0 ? "the frame in one piece" : "the frame in pieces of " + shape.framePiece();
+        String frame =
+                shape.framePiece() == 0 ? "the frame in one piece" : "the frame in pieces of " + shape.framePiece();
         return header + ", " + frame + (shape.indirect() ? ", in an indirect table" : "");
     }
 
     private static void receiveLayouts(Trial trial) {
-        for (ChainShape shape : List.of(
-                ChainShape.HEADER_APART, new ChainShape(0, 100, false), new ChainShape(5, 64, false))) {
+        for (ChainShape shape :
+                List.of(ChainShape.HEADER_APART, new ChainShape(0, 100, false), new ChainShape(5, 64, false))) {
             receive(trial, trial.setup(), shape);
             receive(trial, trial.setup().without(Feature.MRG_RXBUF), shape);
         }
@@ -211,7 +227,8 @@ public final class ChainCases implements Area {
 
     private static void laps(Trial trial) {
         NetDriver driver = trial.attach(trial.setup().queues(1, 16).receive(ChainShape.TOGETHER, 1518, 16));
-        List<ChainShape> shapes = Stream.of(2000, 400, 300, 150, 99).map(ChainShape::pieces).toList();
+        List<ChainShape> shapes =
+                Stream.of(2000, 400, 300, 150, 99).map(ChainShape::pieces).toList();
         trial.note("200 frames in chains of 2 to 12 descriptors, in a queue of 16");
         for (int i = 0; i < 200; i++) {
             exchange(trial, driver, shapes.get(i % shapes.size()));

@@ -314,10 +314,11 @@ public final class OffloadCases implements Area {
     }
 
     private static void takenEcn(Trial trial) {
-        NetDriver driver =
-                trial.attach(receiving(trial, Kind.TCP4).with(Feature.HOST_ECN, Feature.GUEST_ECN));
-        PacketBuilder builder =
-                Kind.TCP4.builder().tcp(PacketBuilder.ACK | PacketBuilder.CWR, 0).payload(5000, 1);
+        NetDriver driver = trial.attach(receiving(trial, Kind.TCP4).with(Feature.HOST_ECN, Feature.GUEST_ECN));
+        PacketBuilder builder = Kind.TCP4
+                .builder()
+                .tcp(PacketBuilder.ACK | PacketBuilder.CWR, 0)
+                .payload(5000, 1);
         taken(trial, driver, builder, DriverHeader.GSO_TCPV4 | DriverHeader.GSO_ECN, 1400);
     }
 

@@ -52,7 +52,8 @@ public final class ConsoleReport {
     /** The title of the area that has a case. */
     static String title(Case tried) {
         return Catalog.areas().stream()
-                .filter(each -> each.cases().stream().anyMatch(other -> other.name().equals(tried.name())))
+                .filter(each ->
+                        each.cases().stream().anyMatch(other -> other.name().equals(tried.name())))
                 .map(Area::title)
                 .findFirst()
                 .orElse(tried.name());

@@ -154,6 +154,11 @@ final class LabFixture implements AutoCloseable {
         return backend;
     }
 
+    /** What every guest is offered, its front-end willing. */
+    FeatureSet offered() {
+        return config.offered();
+    }
+
     FeatureSet negotiated(int guest) {
         return negotiated.getOrDefault("guest" + guest, FeatureSet.EMPTY);
     }

@@ -90,7 +90,7 @@ final class ControlCommands {
             case CLASS_MQ -> Answer.of(multiqueue(code, command));
             case CLASS_GUEST_OFFLOADS -> Answer.of(guestOffloads(code, command));
             case CLASS_NOTF_COAL -> coalescing(code, command);
-            case CLASS_STATS -> statistics(code, command);
+            case CLASS_STATS -> statistics(code, command, room);
             default -> Answer.ERR;
         };
         return answer.result().length <= room ? answer : Answer.ERR;
@@ -220,14 +220,14 @@ final class ControlCommands {
         return asked ? Answer.with(moderations.of(queue).bytes()) : Answer.ERR;
     }
 
-    private Answer statistics(int code, byte[] command) {
+    private Answer statistics(int code, byte[] command, long room) {
         if (!device.negotiated(Feature.DEVICE_STATS)) {
             return Answer.ERR;
         }
         return switch (code) {
-            case StatisticsReply.QUERY -> command.length == 2 ? Answer.with(StatisticsReply.supported()) : Answer.ERR;
+            case StatisticsReply.QUERY -> command.length == 2 ? Answer.with(device.statisticsTypes()) : Answer.ERR;
             case StatisticsReply.GET ->
-                device.statistics(command).map(Answer::with).orElse(Answer.ERR);
+                device.statistics(command, room).map(Answer::with).orElse(Answer.ERR);
             default -> Answer.ERR;
         };
     }

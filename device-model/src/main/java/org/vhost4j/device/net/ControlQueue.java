@@ -40,12 +40,14 @@ final class ControlQueue {
             throw new RingFault("%s: the control command at descriptor %d has no byte for the answer"
                     .formatted(queue.name(), chain.head));
         }
+        QueueStatistics statistics = interrupt.statistics();
+        // Statistics that are asked for count the asking, too (virtio 1.4 section 5.1.6.5.10).
+        statistics.packets++;
+        statistics.done++;
         ControlCommands.Answer answer = chain.readableBytes > MAX_COMMAND
                 ? ControlCommands.Answer.ERR
                 : commands.execute(command(), chain.writableBytes - 1);
-        QueueStatistics statistics = interrupt.statistics();
-        statistics.packets++;
-        statistics.done += answer.done() ? 1 : 0;
+        statistics.done -= answer.done() ? 0 : 1;
         counters.increment(answer.done() ? Counter.CONTROL_OK : Counter.CONTROL_REFUSED);
         write(answer);
         queue.use(chain.id, 1 + answer.result().length);

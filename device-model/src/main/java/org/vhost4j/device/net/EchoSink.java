@@ -40,18 +40,15 @@ public final class EchoSink implements FrameSink {
         echo.segmentsDone = frame.segmentsDone;
         int outcome = engine.deliver(echo, from);
         frame.segmentsDone = echo.segmentsDone;
+        frame.segmentsMade += echo.segmentsMade;
+        frame.segmentBytes += echo.segmentBytes;
         return outcome == NetPort.NO_ROOM ? NetPort.NO_ROOM : NetPort.DELIVERED;
     }
 
     /** Makes {@code echo}: our own copy of the frame's front, addresses swapped, then the rest. The frame stays as it is. */
     private void swapAddresses(Frame frame) {
         echo.clear();
-        echo.flags = frame.flags;
-        echo.gsoType = frame.gsoType;
-        echo.headerLength = frame.headerLength;
-        echo.gsoSize = frame.gsoSize;
-        echo.checksumStart = frame.checksumStart;
-        echo.checksumOffset = frame.checksumOffset;
+        echo.header(frame);
         long to = head.address();
         int wanted = Math.min(HEAD, frame.bytes);
         echo.add(to, wanted);

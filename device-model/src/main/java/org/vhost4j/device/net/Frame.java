@@ -80,6 +80,12 @@ public final class Frame {
      * {@link NetPort#NO_ROOM}; whoever turns to another receiver instead of offering the frame again sets it to 0.
      */
     public int segmentsDone;
+    /** How many segments or fragments the offload engine has made of this super-frame, for all receivers. */
+    public int segmentsMade;
+    /** The bytes of those segments, each with its headers. */
+    public int segmentBytes;
+    /** How many frames a {@link org.vhost4j.device.packet.Coalescer} has put together in this super-frame; 0 when it came as one. */
+    public int coalesced;
     /** The IPv6 identification that the fragments sent so far have; it means something while {@link #segmentsDone} is not 0. */
     public int fragmentId;
 
@@ -105,6 +111,23 @@ public final class Frame {
         innerNetwork = 0;
         needs = UNCHECKED;
         segmentsDone = 0;
+        segmentsMade = 0;
+        segmentBytes = 0;
+        coalesced = 0;
+    }
+
+    /**
+     * Takes over the header of another frame, without the fields of tunnels.
+     *
+     * @param other a frame of the same bytes, or nearly
+     */
+    void header(Frame other) {
+        flags = other.flags;
+        gsoType = other.gsoType;
+        headerLength = other.headerLength;
+        gsoSize = other.gsoSize;
+        checksumStart = other.checksumStart;
+        checksumOffset = other.checksumOffset;
     }
 
     /**

@@ -333,9 +333,14 @@ public final class NetDevice implements NetPort {
         return moderations;
     }
 
-    /** STATS_GET. */
-    Optional<byte[]> statistics(byte[] command) {
-        return StatisticsReply.get(command, statistics, queues.controlIndex());
+    /** STATS_QUERY. */
+    byte[] statisticsTypes() {
+        return StatisticsReply.supported(driver);
+    }
+
+    /** STATS_GET, with room for so many bytes of answer. */
+    Optional<byte[]> statistics(byte[] command, long room) {
+        return StatisticsReply.get(command, statistics, queues.controlIndex(), driver, room);
     }
 
     /** CTRL_GUEST_OFFLOADS: which of the negotiated receive offloads are on. */

@@ -24,11 +24,59 @@ final class QueueStatistics {
     /** Without a word about the checksum. */
     long checksumNone;
 
+    /** Super-frames, as the header says that the driver sent or received; whole, with their one set of headers. */
+    long superFrames;
+
+    long superFrameBytes;
+
+    /** Of those received: which the device put together of plain frames. */
+    long coalesced;
+
+    long coalescedBytes;
+
+    /** What came of those sent that had to be cut. */
+    long segments;
+
+    long segmentBytes;
+
+    /** Of those sent: which no receiver had to have in segments. */
+    long whole;
+
+    long wholeBytes;
+
     /** Control commands that were carried out. */
     long done;
 
-    /** Counts a frame that has moved. */
-    void moved(Frame frame, int bytesOfFrame) {
+    /** Counts a frame that the driver has received. */
+    void received(Frame frame, int bytesOfFrame) {
+        moved(frame, bytesOfFrame);
+        if (frame.gsoType != Frame.GSO_NONE) {
+            superFrames++;
+            superFrameBytes += bytesOfFrame;
+            if (frame.coalesced != 0) {
+                coalesced++;
+                coalescedBytes += bytesOfFrame;
+            }
+        }
+    }
+
+    /** Counts a frame that the driver has sent; {@code superFrame} when its header said that it is one. */
+    void sent(Frame frame, boolean superFrame) {
+        moved(frame, frame.bytes);
+        if (superFrame) {
+            superFrames++;
+            superFrameBytes += frame.bytes;
+            if (frame.segmentsMade == 0) {
+                whole++;
+                wholeBytes += frame.bytes;
+            } else {
+                segments += frame.segmentsMade;
+                segmentBytes += frame.segmentBytes;
+            }
+        }
+    }
+
+    private void moved(Frame frame, int bytesOfFrame) {
         packets++;
         bytes += bytesOfFrame;
         if ((frame.flags & Frame.NEEDS_CSUM) != 0) {
@@ -51,6 +99,14 @@ final class QueueStatistics {
         needsChecksum = 0;
         checksumValid = 0;
         checksumNone = 0;
+        superFrames = 0;
+        superFrameBytes = 0;
+        coalesced = 0;
+        coalescedBytes = 0;
+        segments = 0;
+        segmentBytes = 0;
+        whole = 0;
+        wholeBytes = 0;
         done = 0;
     }
 }

@@ -66,7 +66,7 @@ final class ReceivePath {
 
     private void received(QueueStatistics statistics, Frame frame, int bytes) {
         full = false;
-        statistics.moved(frame, bytes);
+        statistics.received(frame, bytes);
         counters.increment(Counter.RX_FRAMES);
         counters.add(Counter.RX_BYTES, bytes);
         switch (frame.gsoType & ~Frame.GSO_ECN) {

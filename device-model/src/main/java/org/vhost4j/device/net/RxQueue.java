@@ -90,12 +90,7 @@ final class RxQueue {
         int outcome = reserve(landing, frame.bytes);
         if (outcome == ROOM) {
             copy(frame, landing);
-            landing.flags = frame.flags;
-            landing.gsoType = frame.gsoType;
-            landing.headerLength = frame.headerLength;
-            landing.gsoSize = frame.gsoSize;
-            landing.checksumStart = frame.checksumStart;
-            landing.checksumOffset = frame.checksumOffset;
+            landing.header(frame);
             commit(landing, frame.bytes);
         }
         return outcome;

@@ -109,7 +109,7 @@ final class SendPath {
 
     private void sent(TxQueue queue) {
         Frame frame = queue.frame;
-        queue.interrupt.statistics().moved(frame, frame.bytes);
+        queue.interrupt.statistics().sent(frame, queue.superFrame);
         counters.increment(Counter.TX_FRAMES);
         counters.add(Counter.TX_BYTES, frame.bytes);
         if (frame.flags != 0) {

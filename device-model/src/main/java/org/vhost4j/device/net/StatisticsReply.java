@@ -4,6 +4,7 @@ package org.vhost4j.device.net;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Optional;
+import org.vhost4j.device.feature.Feature;
 
 /**
  * Device statistics for the control queue (virtio 1.4 section 5.1.6.5.10), little-endian. A query names a queue and a mask of types; the
@@ -20,12 +21,14 @@ final class StatisticsReply {
 
     private static final int RX_BASIC = 0;
     private static final int RX_CSUM = 1;
+    private static final int RX_GSO = 2;
     private static final int TX_BASIC = 16;
     private static final int TX_CSUM = 17;
+    private static final int TX_GSO = 18;
     private static final int CVQ = 32;
 
-    private static final long OF_RECEIVE = 1L << RX_BASIC | 1L << RX_CSUM;
-    private static final long OF_TRANSMIT = 1L << TX_BASIC | 1L << TX_CSUM;
+    private static final long OF_RECEIVE = 1L << RX_BASIC | 1L << RX_CSUM | 1L << RX_GSO;
+    private static final long OF_TRANSMIT = 1L << TX_BASIC | 1L << TX_CSUM | 1L << TX_GSO;
     private static final long OF_CONTROL = 1L << CVQ;
 
     /** The longest answer: more than all types of all queues of a device make. */
@@ -33,38 +36,61 @@ final class StatisticsReply {
 
     private StatisticsReply() {}
 
-    /** The answer to STATS_QUERY. Segmentation and rate limits are not counted by queue, so their types are not there. */
-    static byte[] supported() {
+    /**
+     * The types that there are with the features that were negotiated. The device has no speed that it enforces, so there is no allowance
+     * to exceed, and the SPEED types are never there.
+     */
+    private static long types(DriverFeatures driver) {
+        long types = 1L << RX_BASIC | 1L << TX_BASIC | OF_CONTROL;
+        types |= driver.has(Feature.GUEST_CSUM) ? 1L << RX_CSUM : 0;
+        types |= driver.has(Feature.CSUM) ? 1L << TX_CSUM : 0;
+        boolean receives = driver.has(Feature.GUEST_TSO4) || driver.has(Feature.GUEST_TSO6);
+        types |= receives ? 1L << RX_GSO : 0;
+        boolean sends = driver.has(Feature.HOST_TSO4) || driver.has(Feature.HOST_TSO6) || driver.has(Feature.HOST_USO);
+        types |= sends ? 1L << TX_GSO : 0;
+        return types;
+    }
+
+    /** The answer to STATS_QUERY. A type whose feature was not negotiated is not there: Linux asks for all that are. */
+    static byte[] supported(DriverFeatures driver) {
         byte[] bytes = new byte[Long.BYTES];
-        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putLong(OF_RECEIVE | OF_TRANSMIT | OF_CONTROL);
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putLong(types(driver));
         return bytes;
     }
 
     /**
      * The answer to STATS_GET.
      *
-     * @param command with class and command in front
+     * @param command the whole command
      * @param queues the statistics by virtqueue index
      * @param controlIndex the control queue's index
-     * @return nothing when a queue does not exist, does not have a type, or the length is wrong
+     * @param driver what was negotiated
+     * @param room the driver's room in bytes; the first structure that does not fit, and all behind it, are left out
+     * @return nothing when a queue does not exist, does not have a type, the type's feature was not negotiated, or the length is wrong
      */
-    static Optional<byte[]> get(byte[] command, QueueStatistics[] queues, int controlIndex) {
+    static Optional<byte[]> get(
+            byte[] command, QueueStatistics[] queues, int controlIndex, DriverFeatures driver, long room) {
         int data = command.length - 2;
         if (data == 0 || data % REQUEST_BYTES != 0) {
             return Optional.empty();
         }
+        long negotiated = types(driver);
         ByteBuffer reply = ByteBuffer.allocate(MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        int fitting = 0;
         for (int at = 2; at < command.length; at += REQUEST_BYTES) {
             int queue = (int) ControlQueue.littleEndian(command, at, 2);
             long types = ControlQueue.littleEndian(command, at + 8, 8);
-            if (queue >= queues.length || (types & ~typesOf(queue, controlIndex)) != 0 || reply.remaining() < 256) {
+            if (queue >= queues.length
+                    || (types & ~(typesOf(queue, controlIndex) & negotiated)) != 0
+                    || reply.remaining() < 256) {
                 return Optional.empty();
             }
             for (long left = types; left != 0; left &= left - 1) {
                 append(reply, Long.numberOfTrailingZeros(left), queue, queues[queue]);
+                fitting = reply.position() <= room ? reply.position() : fitting;
             }
         }
-        byte[] bytes = new byte[reply.position()];
+        byte[] bytes = new byte[fitting];
         reply.get(0, bytes);
         return Optional.of(bytes);
     }
@@ -91,6 +117,19 @@ final class StatisticsReply {
                         of.drops,
                         of.dropsOfItsKind);
             case RX_CSUM -> values(reply, type, queue, of.checksumValid, of.needsChecksum, of.checksumNone, 0);
+            case RX_GSO ->
+                values(reply, type, queue, of.superFrames, of.superFrameBytes, of.coalesced, of.coalescedBytes);
+            case TX_GSO ->
+                values(
+                        reply,
+                        type,
+                        queue,
+                        of.superFrames,
+                        of.superFrameBytes,
+                        of.segments,
+                        of.segmentBytes,
+                        of.whole,
+                        of.wholeBytes);
             case TX_CSUM -> values(reply, type, queue, of.checksumNone, of.needsChecksum);
             default -> values(reply, type, queue, of.packets, of.done);
         }

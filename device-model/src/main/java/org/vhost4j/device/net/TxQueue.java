@@ -25,6 +25,9 @@ final class TxQueue {
     /** Whether {@link #frame} waits for room at its receiver. */
     boolean parked;
 
+    /** Whether the driver sent {@link #frame} as a super-frame, even one that fits a single segment. */
+    boolean superFrame;
+
     /** Whether a chain was popped that is neither used nor parked. */
     private boolean pending;
 
@@ -79,6 +82,7 @@ final class TxQueue {
                 skip = 0;
             }
         }
+        superFrame = (frame.gsoType & ~Frame.GSO_ECN) != Frame.GSO_NONE;
         // A driver must not claim that it verified a checksum; other unknown flags are to be ignored (5.1.6.2.2).
         frame.flags &= Frame.NEEDS_CSUM;
         return FRAME;

@@ -94,6 +94,7 @@ public final class Coalescer {
         open = false;
         if (segments > 1) {
             counters.add(OffloadCounter.COALESCED, segments);
+            landing.coalesced = segments;
             headers.writeSuperFrame(landing, bytes, gsoSize);
             counters.add(OffloadCounter.passed(landing.gsoType));
         } else {

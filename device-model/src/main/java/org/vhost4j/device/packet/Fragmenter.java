@@ -58,7 +58,7 @@ final class Fragmenter {
         int end = frame.bytes - headers.fragmentable();
         int at = frame.segmentsDone * size;
         boolean ipv4 = headers.ipVersion() == 4;
-        int leadBytes = headers.fragmentable() + (ipv4 ? 0 : FRAGMENT_HEADER);
+        int leadBytes = leadBytes();
         if (!ipv4 && leadBytes + size - headers.networkOffset() - PacketHeaders.IPV6_BYTES > MAX_IP_LENGTH) {
             counters.add(BadFrame.TOO_LONG);
             return NetPort.REFUSED;
@@ -89,6 +89,11 @@ final class Fragmenter {
             at += bytes;
         }
         return NetPort.DELIVERED;
+    }
+
+    /** How many bytes each fragment of the frame at hand has before its share of the datagram. */
+    int leadBytes() {
+        return headers.fragmentable() + (headers.ipVersion() == 4 ? 0 : FRAGMENT_HEADER);
     }
 
     /** No receiver can complete a checksum over several fragments. */

@@ -148,11 +148,33 @@ public final class OffloadEngine {
         if (frame.gsoType == Frame.GSO_NONE) {
             return complete(frame, port);
         }
-        int result =
-                gsoType == Frame.GSO_UDP ? fragmenter.cut(frame, port, counters) : segmenter.cut(frame, port, counters);
+        int before = frame.segmentsDone;
+        int result;
+        if (gsoType == Frame.GSO_UDP) {
+            result = fragmenter.cut(frame, port, counters);
+            tally(frame, before, headers.fragmentable(), fragmenter.leadBytes());
+        } else {
+            result = segmenter.cut(frame, port, counters);
+            tally(frame, before, headers.length(), headers.length());
+        }
         if (result == NetPort.DELIVERED) {
             counters.add(OffloadCounter.cut(gsoType));
         }
         return result;
+    }
+
+    /**
+     * Notes in a frame what was made of it.
+     *
+     * @param before how many segments its receiver had already
+     * @param from where in the frame that begins which is shared out
+     * @param repeated bytes of headers in each segment
+     */
+    private static void tally(Frame frame, int before, int from, int repeated) {
+        int shared = frame.bytes - from;
+        int done = frame.segmentsDone;
+        int payload = Math.min(done * frame.gsoSize, shared) - Math.min(before * frame.gsoSize, shared);
+        frame.segmentsMade += done - before;
+        frame.segmentBytes += (done - before) * repeated + payload;
     }
 }

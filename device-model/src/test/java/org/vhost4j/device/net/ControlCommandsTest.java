@@ -141,7 +141,14 @@ class ControlCommandsTest {
         negotiate(Feature.DEVICE_STATS);
         byte[] supported = commands.execute(command(8, 0).zeros(0).bytes(), 8).result();
         assertThat(ByteBuffer.wrap(supported).order(ByteOrder.LITTLE_ENDIAN).getLong())
-                .isEqualTo(0x1_0003_0003L);
+                .as("without offloads")
+                .isEqualTo(0x1_0001_0001L);
+        assertThat(statistics(0, 2)).as("checksums without GUEST_CSUM").isFalse();
+        assertThat(statistics(1, 1 << 18)).as("segments without HOST_TSO4").isFalse();
+        negotiate(Feature.DEVICE_STATS, Feature.CSUM, Feature.GUEST_CSUM, Feature.HOST_USO, Feature.GUEST_TSO6);
+        supported = commands.execute(command(8, 0).zeros(0).bytes(), 8).result();
+        assertThat(ByteBuffer.wrap(supported).order(ByteOrder.LITTLE_ENDIAN).getLong())
+                .isEqualTo(0x1_0007_0007L);
         device.notified(0);
         device.notified(0);
         byte[] reply = commands.execute(
@@ -159,15 +166,21 @@ class ControlCommandsTest {
         assertThat(read.getShort(102)).isEqualTo((short) 24);
 
         assertThat(statistics(1, 1)).as("a type of receive queues").isFalse();
-        assertThat(statistics(0, 4)).as("segmentation").isFalse();
+        assertThat(statistics(0, 8)).as("speed, of which there is no limit").isFalse();
+        assertThat(statistics(1, 1 << 19)).as("speed").isFalse();
+        assertThat(statistics(0, 7)).isTrue();
+        assertThat(statistics(1, 7 << 16)).isTrue();
         assertThat(statistics(9, 1)).as("no such queue").isFalse();
         assertThat(commands.execute(command(8, 1).zeros(15).bytes(), 1000).done())
                 .isFalse();
         assertThat(commands.execute(command(8, 1).zeros(0).bytes(), 1000).done())
                 .isFalse();
-        assertThat(commands.execute(command(8, 1).le64(0).le64(1).bytes(), 55).done())
-                .as("no room")
-                .isFalse();
+        for (int room : new int[] {0, 55, 56, 95, 96, 500}) {
+            ControlCommands.Answer answer =
+                    commands.execute(command(8, 1).le64(0).le64(3).bytes(), room);
+            assertThat(answer.done()).isTrue();
+            assertThat(answer.result()).as("what fits %d bytes", room).hasSize(room < 56 ? 0 : room < 96 ? 56 : 96);
+        }
     }
 
     private boolean statistics(int queue, long types) {

@@ -72,6 +72,11 @@ class FragmentationTest {
             }
 
             assertThat(result).isEqualTo(NetPort.DELIVERED);
+            assertThat(frame.segmentsMade).isEqualTo(port.delivered.size());
+            assertThat(frame.segmentBytes)
+                    .isEqualTo(port.bytes().stream()
+                            .mapToInt(fragment -> fragment.length)
+                            .sum());
             assertSame(port.bytes(), packet);
         }
     }

@@ -73,6 +73,11 @@ class SegmentationPropertyTest {
             assertThat(result).isEqualTo(NetPort.DELIVERED);
             assertSame(port.bytes(), ReferenceSegmenter.segments(superFrame, port.accepts != 0));
             assertThat(frame.segmentsDone).isZero();
+            assertThat(frame.segmentsMade).isEqualTo(port.delivered.size());
+            assertThat(frame.segmentBytes)
+                    .isEqualTo(port.bytes().stream()
+                            .mapToInt(segment -> segment.length)
+                            .sum());
             assertThat(other.counters().get(OffloadCounter.SEGMENTS)).isEqualTo(port.delivered.size());
             assertThat(other.counters().get(OffloadCounter.cut(superFrame.gsoType())))
                     .isEqualTo(1);

@@ -57,5 +57,12 @@ public final class Control {
     /** Which receive offloads are on, le64 of feature bits. */
     public static final int GUEST_OFFLOADS_SET = 0;
 
+    /** Class: statistics (DEVICE_STATS). */
+    public static final int STATS = 8;
+    /** Which types there are; no data, le64 result. */
+    public static final int STATS_QUERY = 0;
+    /** Statistics of queues: le16 queue, 6 bytes of zero, le64 types, as often as wanted. */
+    public static final int STATS_GET = 1;
+
     private Control() {}
 }

@@ -15,6 +15,7 @@ final class ControlQueue {
     private final long header;
     private final long data;
     private final long ack;
+    private final long result;
 
     ControlQueue(FrontEndQueue queue, DriverMemory memory) {
         this.queue = queue;
@@ -22,6 +23,7 @@ final class ControlQueue {
         this.header = memory.allocate(2, 8);
         this.data = memory.allocate(DATA_BYTES, 8);
         this.ack = memory.allocate(1, 8);
+        this.result = memory.allocate(DATA_BYTES, 8);
     }
 
     FrontEndQueue queue() {
@@ -30,6 +32,21 @@ final class ControlQueue {
 
     /** Sends a command as Linux does, class and command, data, answer each in a descriptor of its own; returns the answer. */
     int command(int commandClass, int command, byte[] bytes, boolean indirect, Deadline deadline) {
+        byte[] nothing = question(commandClass, command, bytes, 0, indirect, deadline);
+        if (nothing.length != 0) {
+            throw new DeviceViolationException("control queue " + queue.index() + ": command " + commandClass + "/"
+                    + command + " has a result of " + nothing.length + " bytes, and there was no room for one");
+        }
+        return answer();
+    }
+
+    /** The byte that the device answered the last command with. */
+    int answer() {
+        return memory.get8(ack);
+    }
+
+    /** The same with room for a result, at most {@value #DATA_BYTES} bytes; returns the result. */
+    byte[] question(int commandClass, int command, byte[] bytes, int room, boolean indirect, Deadline deadline) {
         memory.put8(header, commandClass);
         memory.put8(header + 1, command);
         memory.write(data, bytes, 0, bytes.length);
@@ -45,15 +62,18 @@ final class ControlQueue {
             ring.readable(data, bytes.length);
         }
         ring.writable(ack, 1);
+        if (room > 0) {
+            ring.writable(result, room);
+        }
         int id = ring.offer();
         queue.publish();
         if (!queue.awaitUsed(deadline)) {
             throw deadline.timedOut("answer to control command " + commandClass + "/" + command);
         }
-        if (!ring.collect() || ring.usedId() != id || ring.usedLength() != 1) {
+        if (!ring.collect() || ring.usedId() != id || ring.usedLength() < 1 || ring.usedLength() > 1 + room) {
             throw new DeviceViolationException("control queue " + queue.index() + ": command " + commandClass + "/"
                     + command + " was used with id " + ring.usedId() + " and length " + ring.usedLength());
         }
-        return memory.get8(ack);
+        return memory.read(result, ring.usedLength() - 1);
     }
 }

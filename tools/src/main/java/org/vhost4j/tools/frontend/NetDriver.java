@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.driver.DeviceViolationException;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.driver.PackedDriver;
 import org.vhost4j.device.driver.RingDriver;
@@ -457,6 +458,26 @@ public final class NetDriver implements AutoCloseable {
      */
     public int control(int commandClass, int command, byte... data) {
         return requireControl().command(commandClass, command, data, false, deadline());
+    }
+
+    /**
+     * Gives a control command that must be carried out and has a result.
+     *
+     * @param commandClass such as {@link Control#STATS}
+     * @param command of that class
+     * @param room for the result, in bytes
+     * @param data what the command takes
+     * @return the result
+     * @throws DeviceViolationException when the device refuses it
+     */
+    public byte[] question(int commandClass, int command, int room, byte... data) {
+        ControlQueue queue = requireControl();
+        byte[] result = queue.question(commandClass, command, data, room, false, deadline());
+        if (queue.answer() != Control.OK) {
+            throw new DeviceViolationException(
+                    "command " + commandClass + "/" + command + " was answered with " + queue.answer());
+        }
+        return result;
     }
 
     /**

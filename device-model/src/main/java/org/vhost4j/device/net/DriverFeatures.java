@@ -36,9 +36,12 @@ final class DriverFeatures {
         receiveOffloads(word);
     }
 
-    /** CTRL_GUEST_OFFLOADS: switches receive offloads; false when one of them was not negotiated. */
+    /**
+     * CTRL_GUEST_OFFLOADS: switches receive offloads; false when one of them was not negotiated. RSC_EXT is none, but QEMU's own device
+     * takes it there, and drivers written for that send it: it may be there, and says nothing.
+     */
     boolean switchReceiveOffloads(long wanted) {
-        if ((wanted & ~(word & GUEST_OFFLOADS)) != 0) {
+        if ((wanted & ~(word & (GUEST_OFFLOADS | Feature.RSC_EXT.mask()))) != 0) {
             return false;
         }
         receiveOffloads(wanted);

@@ -32,6 +32,8 @@ public final class Frame {
     public static final int NEEDS_CSUM = 1;
     /** Header flag: the checksum was verified. */
     public static final int DATA_VALID = 2;
+    /** Header flag, in what a driver with RSC_EXT receives: the fields of the checksum count segments instead. */
+    public static final int RSC_INFO = 4;
     /** Header flag, beside a tunnel bit: the checksum of the outer UDP header is to be completed, too. */
     public static final int UDP_TUNNEL_CSUM = 8;
     /** {@link #needs}: nobody has looked at this frame yet. */
@@ -86,6 +88,8 @@ public final class Frame {
     public int segmentBytes;
     /** How many frames a {@link org.vhost4j.device.packet.Coalescer} has put together in this super-frame; 0 when it came as one. */
     public int coalesced;
+    /** How many duplicate acknowledgements it has taken in with them. */
+    public int duplicateAcks;
     /** The IPv6 identification that the fragments sent so far have; it means something while {@link #segmentsDone} is not 0. */
     public int fragmentId;
 
@@ -114,6 +118,7 @@ public final class Frame {
         segmentsMade = 0;
         segmentBytes = 0;
         coalesced = 0;
+        duplicateAcks = 0;
     }
 
     /**

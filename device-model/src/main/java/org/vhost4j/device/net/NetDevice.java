@@ -148,6 +148,7 @@ public final class NetDevice implements NetPort {
                             enabled,
                             driver.has(Feature.MRG_RXBUF),
                             headerBytes,
+                            countsSegments(),
                             reception.steering.hash));
         } else {
             queues.startTransmit(index, new TxQueue(queue, interrupt, enabled, headerBytes));
@@ -485,6 +486,11 @@ public final class NetDevice implements NetPort {
     @Override
     public int accepts() {
         return driver.accepts();
+    }
+
+    @Override
+    public boolean countsSegments() {
+        return driver.has(Feature.RSC_EXT);
     }
 
     @Override

@@ -99,6 +99,21 @@ public final class NetHeader {
     }
 
     /**
+     * Makes the header of a super-frame that which a driver with RSC_EXT gets: RSC_INFO is set, and where the checksum is gives way to
+     * two counts.
+     *
+     * @param address where the header is
+     * @param frame gives the flags
+     * @param segments csum_start: coalesced TCP segments, 0 to 65535
+     * @param duplicateAcks csum_offset: duplicate acknowledgements, 0 to 65535
+     */
+    public static void writeSegments(long address, Frame frame, int segments, int duplicateAcks) {
+        HostMemory.putByte(address, frame.flags | Frame.RSC_INFO);
+        HostMemory.putShortLE(address + 6, segments);
+        HostMemory.putShortLE(address + 8, duplicateAcks);
+    }
+
+    /**
      * Writes the hash into a header of {@link #HASH_BYTES}.
      *
      * @param address where the header is

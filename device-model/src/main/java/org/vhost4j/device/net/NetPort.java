@@ -28,6 +28,15 @@ public interface NetPort extends Pollable {
      */
     int deliver(Frame frame);
 
+    /**
+     * Whether the receiver is told how many segments, and how many duplicate acknowledgements, a super-frame stands for.
+     *
+     * @return true when {@link Frame#duplicateAcks} of a frame that is committed reaches it
+     */
+    default boolean countsSegments() {
+        return false;
+    }
+
     /** Ends a burst of {@link #deliver} and {@link #commit} calls: what was delivered is published, the receiver is woken. */
     void flush();
 

@@ -26,6 +26,7 @@ final class RxQueue {
     boolean enabled;
 
     private final boolean mergeable;
+    private final boolean segmentCounts;
     private final ReceiveHash hash;
     private final int headerBytes;
     private final Chain chain = new Chain();
@@ -47,6 +48,7 @@ final class RxQueue {
     /**
      * A queue that has received nothing.
      *
+     * @param segmentCounts whether the driver is told how many segments a super-frame stands for
      * @param hash has the hash of the frame that is delivered, for drivers with HASH_REPORT
      */
     RxQueue(
@@ -55,6 +57,7 @@ final class RxQueue {
             boolean enabled,
             boolean mergeable,
             int headerBytes,
+            boolean segmentCounts,
             ReceiveHash hash) {
         this.queue = queue;
         this.interrupt = interrupt;
@@ -62,6 +65,7 @@ final class RxQueue {
         this.enabled = enabled;
         this.mergeable = mergeable;
         this.headerBytes = headerBytes;
+        this.segmentCounts = segmentCounts;
     }
 
     /** Copies a frame into posted buffers. */
@@ -217,6 +221,9 @@ final class RxQueue {
 
     private void writeHeader(long address, Frame frame, int buffers) {
         NetHeader.write(address, headerBytes, frame, buffers);
+        if (segmentCounts) {
+            SegmentCount.write(address, frame);
+        }
         if (headerBytes == NetHeader.HASH_BYTES) {
             NetHeader.writeHash(address, hash.value, hash.report);
         }

@@ -15,6 +15,9 @@ import org.vhost4j.device.net.NetPort;
  * <p>A frame is added only when cutting the super-frame again ({@link OffloadEngine}) gives exactly that frame back, checksums and
  * IPv4 identifications included; that rules out, among others, what is not next in sequence, wrong checksums, padding, IP options,
  * extension headers and fragments.
+ *
+ * <p>A duplicate acknowledgement (RFC 5681 section 2) between the segments of a flow is taken in, too, when the receiver is told how many
+ * there were ({@link NetPort#countsSegments}): it differs from the segment before it in that count alone.
  */
 public final class Coalescer {
     /** Linux takes 64 datagrams at most in a super-frame until 6.8. */
@@ -31,6 +34,7 @@ public final class Coalescer {
 
     private boolean open;
     private int segments;
+    private int duplicateAcks;
     /** Bytes that have landed, of the first frame with its headers, of the others without. */
     private int bytes;
 
@@ -60,8 +64,16 @@ public final class Coalescer {
      * @return as {@link OffloadEngine#deliver}; {@link NetPort#DELIVERED} also for one that {@link #close} will hand over
      */
     public int offer(Frame frame) {
-        if (frame.gsoType != Frame.GSO_NONE || frame.needs == Frame.UNCHECKED || !headers.parse(frame)) {
+        boolean counts = port.countsSegments();
+        if (frame.gsoType != Frame.GSO_NONE || frame.needs == Frame.UNCHECKED || !headers.parse(frame, counts)) {
             return pass(frame);
+        }
+        if (frame.bytes == headers.length()) {
+            if (!duplicates(frame)) {
+                return pass(frame);
+            }
+            duplicateAcks++;
+            return NetPort.DELIVERED;
         }
         if (open) {
             if (continues(frame) && append(frame)) {
@@ -93,8 +105,9 @@ public final class Coalescer {
         }
         open = false;
         if (segments > 1) {
-            counters.add(OffloadCounter.COALESCED, segments);
+            counters.add(OffloadCounter.COALESCED, segments + duplicateAcks);
             landing.coalesced = segments;
+            landing.duplicateAcks = duplicateAcks;
             headers.writeSuperFrame(landing, bytes, gsoSize);
             counters.add(OffloadCounter.passed(landing.gsoType));
         } else {
@@ -116,6 +129,7 @@ public final class Coalescer {
         landing.checksumOffset = frame.checksumOffset;
         headers.keep(frame);
         segments = 1;
+        duplicateAcks = 0;
         bytes = frame.bytes;
         gsoSize = frame.bytes - headers.length();
         firstIsRight = false;
@@ -129,11 +143,20 @@ public final class Coalescer {
         if (payload > gsoSize
                 || bytes + payload - headers.networkOffset() > MAX_IP_LENGTH
                 || segments >= (headers.isTcp() ? SuperFrameRules.MAX_TCP_SEGMENTS : MAX_UDP_SEGMENTS)
-                || !headers.follow(segments, bytes)) {
+                || !headers.follow(segments + duplicateAcks, bytes)) {
             return false;
         }
         firstIsRight = firstIsRight || headers.isFirstRight(landing);
         return firstIsRight && headers.isRight(frame);
+    }
+
+    /** Whether a frame without payload repeats what the last segment acknowledged. */
+    private boolean duplicates(Frame frame) {
+        return open
+                && segments > 1
+                && headers.isBareAck()
+                && headers.follow(segments + duplicateAcks, bytes)
+                && headers.isRight(frame);
     }
 
     private boolean append(Frame frame) {

@@ -68,10 +68,11 @@ final class SegmentHeaders {
     /**
      * Reads the headers of the frame at hand.
      *
+     * @param bare whether it may be without payload
      * @return false when this frame can be part of no super-frame
      */
-    boolean parse(Frame frame) {
-        if (headers.parse(frame) != null || !headers.addressesFinal() || frame.bytes == headers.length()) {
+    boolean parse(Frame frame, boolean bare) {
+        if (headers.parse(frame) != null || !headers.addressesFinal() || (frame.bytes == headers.length() && !bare)) {
             return false;
         }
         ip = headers.address() + headers.networkOffset();
@@ -154,6 +155,11 @@ final class SegmentHeaders {
         return (flags & TCP_LAST) != 0;
     }
 
+    /** Whether a frame without payload is a mere acknowledgement. */
+    boolean isBareAck() {
+        return tcp && flags == 0;
+    }
+
     /** Whether the payload's checksum need not be computed: it is partial, or the kernel has verified it. */
     boolean isTrusted() {
         return trusted;
@@ -184,10 +190,10 @@ final class SegmentHeaders {
     /**
      * Whether the headers of the frame at hand are those of the flow's next segment, but for checksums.
      *
-     * @param segments how many there are
+     * @param packets how many there are, acknowledgements included
      * @param bytes how many bytes they have, with the headers of the first only
      */
-    boolean follow(int segments, int bytes) {
+    boolean follow(int packets, int bytes) {
         int length = headers.length();
         if (length != firstLength
                 || headers.networkOffset() != firstNetwork
@@ -198,7 +204,7 @@ final class SegmentHeaders {
         if (tcp && (sequence != firstSequence + bytes - firstLength || (flags & TCP_CWR) != 0)) {
             return false;
         }
-        if (ipv4 && identification != (firstIdentification + segments & 0xffff)) {
+        if (ipv4 && identification != (firstIdentification + packets & 0xffff)) {
             return false;
         }
         long copy = headers.address();

@@ -272,6 +272,104 @@ class CoalescerTest {
         assertThat(engine.counters().get(OffloadCounter.COALESCED)).isZero();
     }
 
+    private static SuperFrame part(byte[] payload, int sequence, int identification) {
+        SuperFrame packet = kinds().findFirst().orElseThrow();
+        packet.tcpFlags = 0x10;
+        packet.payload = payload;
+        packet.sequence = sequence;
+        packet.identification = identification & 0xffff;
+        return packet.build();
+    }
+
+    /** Four segments with an acknowledgement behind the second, which repeats what they say but for what is changed. */
+    private static List<Sent> withAcknowledgement(Consumer<SuperFrame> change) {
+        List<Sent> burst = new ArrayList<>(segments(part(new byte[2 * 1448], 1, 0xfffe), true));
+        SuperFrame ack = part(new byte[0], 1 + 2 * 1448, 0x10000);
+        change.accept(ack);
+        burst.add(new Sent(ack.bytes, Frame.NEEDS_CSUM, ack.transport, ack.checksumOffset()));
+        burst.addAll(segments(part(new byte[2 * 1448], 1 + 2 * 1448, 0x10001), true));
+        return burst;
+    }
+
+    @Test
+    void duplicateAcknowledgementsAreTakenInByAReceiverThatIsTold() {
+        port.countsSegments = true;
+        withAcknowledgement(ack -> {}).forEach(this::send);
+        coalescer.close();
+
+        assertThat(port.delivered).hasSize(1);
+        RecordingPort.Delivered one = port.delivered.getFirst();
+        assertThat(one.coalesced).isEqualTo(4);
+        assertThat(one.duplicateAcks).isEqualTo(1);
+        assertThat(one.gsoSize).isEqualTo(1448);
+        assertThat(one.bytes).isEqualTo(part(new byte[4 * 1448], 1, 0xfffe).bytes);
+        assertThat(engine.counters().get(OffloadCounter.COALESCED)).isEqualTo(5);
+    }
+
+    @Test
+    void duplicateAcknowledgementsReachAReceiverThatIsNotTold() {
+        List<Sent> burst = withAcknowledgement(ack -> {});
+        burst.forEach(this::send);
+        coalescer.close();
+
+        assertThat(port.delivered.stream().map(each -> each.coalesced)).containsExactly(2, 0, 2);
+        assertThat(port.bytes().get(1)).isEqualTo(burst.get(2).bytes);
+    }
+
+    /** What makes an acknowledgement more than a duplicate. */
+    static Stream<Consumer<SuperFrame>> news() {
+        return Stream.of(
+                ack -> ack.bytes[ack.transport + 11] ^= 1,
+                ack -> ack.bytes[ack.transport + 15] ^= 1,
+                ack -> ack.bytes[ack.transport + 25] ^= 1,
+                ack -> ack.bytes[ack.transport + 1] ^= 1,
+                rebuilt(ack -> ack.sequence--),
+                rebuilt(ack -> ack.sequence++),
+                rebuilt(ack -> ack.identification++),
+                rebuilt(ack -> ack.tcpFlags = 0x11),
+                rebuilt(ack -> ack.tcpFlags = 0x18),
+                rebuilt(ack -> ack.tcpFlags = 0x90),
+                rebuilt(ack -> ack.tcpFlags = 0x30),
+                rebuilt(ack -> ack.tcpOptions = new byte[24]),
+                rebuilt(ack -> ack.payload = new byte[1]));
+    }
+
+    private static Consumer<SuperFrame> rebuilt(Consumer<SuperFrame> change) {
+        return packet -> {
+            change.accept(packet);
+            packet.build();
+        };
+    }
+
+    @ParameterizedTest
+    @MethodSource("news")
+    void anAcknowledgementThatSaysMoreIsAFrameOfItsOwn(Consumer<SuperFrame> change) {
+        port.countsSegments = true;
+        List<Sent> burst = withAcknowledgement(change);
+        burst.forEach(this::send);
+        coalescer.close();
+
+        assertThat(port.delivered.size()).isGreaterThan(1);
+        assertThat(port.delivered.stream().mapToInt(each -> each.duplicateAcks).sum())
+                .isZero();
+    }
+
+    @Test
+    void acknowledgementsAloneAndDamagedOnesAreFramesOfTheirOwn() {
+        port.countsSegments = true;
+        List<Sent> burst = withAcknowledgement(ack -> {});
+        Sent ack = burst.get(2);
+        Sent damaged = damaged(ack, 25);
+        for (List<Sent> sent :
+                List.of(List.of(ack, ack), List.of(burst.get(1), ack), List.of(burst.get(0), burst.get(1), damaged))) {
+            port.delivered.clear();
+            sent.forEach(this::send);
+            coalescer.close();
+            assertThat(port.bytes().getLast()).isEqualTo(sent.getLast().bytes);
+            assertThat(port.delivered.getLast().duplicateAcks).isZero();
+        }
+    }
+
     @Test
     void pushAndFinEndASuperFrame() {
         SuperFrame packet = kinds().findFirst().orElseThrow();

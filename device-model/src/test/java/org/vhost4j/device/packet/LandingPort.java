@@ -12,12 +12,20 @@ final class LandingPort extends RecordingPort {
     /** Bytes of buffers that are left. */
     int buffers = Integer.MAX_VALUE;
 
+    /** Whether the receiver is told how many segments a super-frame stands for. */
+    boolean countsSegments;
+
     private boolean reserved;
 
     LandingPort(int accepts, Arena arena, SplittableRandom random) {
         super(accepts);
         this.arena = arena;
         this.random = random;
+    }
+
+    @Override
+    public boolean countsSegments() {
+        return countsSegments;
     }
 
     @Override
@@ -75,6 +83,8 @@ final class LandingPort extends RecordingPort {
         frame.headerLength = landing.headerLength;
         frame.checksumStart = landing.checksumStart;
         frame.checksumOffset = landing.checksumOffset;
+        frame.coalesced = landing.coalesced;
+        frame.duplicateAcks = landing.duplicateAcks;
         super.deliver(frame);
     }
 }

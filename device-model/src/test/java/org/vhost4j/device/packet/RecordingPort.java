@@ -20,6 +20,8 @@ public class RecordingPort implements NetPort {
         public final int outerTransport;
         public final int innerNetwork;
         public final int needs;
+        public final int coalesced;
+        public final int duplicateAcks;
 
         private Delivered(Frame frame) {
             bytes = Frames.bytes(frame);
@@ -31,6 +33,8 @@ public class RecordingPort implements NetPort {
             outerTransport = frame.outerTransport;
             innerNetwork = frame.innerNetwork;
             needs = frame.needs;
+            coalesced = frame.coalesced;
+            duplicateAcks = frame.duplicateAcks;
         }
     }
 

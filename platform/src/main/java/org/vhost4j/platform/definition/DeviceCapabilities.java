@@ -75,6 +75,7 @@ public record DeviceCapabilities(
             Feature.NOTF_COAL,
             Feature.VQ_NOTF_COAL,
             Feature.GUEST_HDRLEN,
+            Feature.RSC_EXT,
             Feature.STANDBY,
             Feature.SPEED_DUPLEX);
 

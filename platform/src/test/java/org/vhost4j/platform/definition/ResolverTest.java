@@ -194,9 +194,8 @@ final class ResolverTest {
 
     @Test
     void settingOnWhatNoHostHasIsRefused() {
-        assertThat(refused(on("linux-6.17").withSettings(Map.of("guest_rsc_ext", "on")))
-                        .message())
-                .isEqualTo("--set guest_rsc_ext=on cannot be kept on any host: this back-end has no such feature.");
+        assertThat(refused(on("linux-6.17").withSettings(Map.of("gso", "on"))).message())
+                .isEqualTo("--set gso=on cannot be kept on any host: this back-end has no such feature.");
         assertThat(refused(on("linux-6.17").withSettings(Map.of("mq", "on"))).message())
                 .isEqualTo(
                         "--set mq=on cannot be kept on any host: it has one queue pair (give --queues more than 1).");
@@ -220,6 +219,15 @@ final class ResolverTest {
         assertThat(control.message())
                 .startsWith("ctrl_guest_offloads, ctrl_rx, ")
                 .contains("--set ctrl_rx_extra=off");
+    }
+
+    @Test
+    void segmentsAreCountedWithTcpSegmentationOnly() {
+        Map<String, String> settings =
+                Map.of("guest_rsc_ext", "on", "host_tso4", "off", "host_tso6", "off", "host_ecn", "off");
+        assertThat(refused(on("linux-6.12").withPlatform("linux-6.12").withSettings(settings))
+                        .message())
+                .startsWith("guest_rsc_ext needs host_tso4 (off by --set) or host_tso6 (off by --set): ");
     }
 
     @Test
@@ -289,12 +297,20 @@ final class ResolverTest {
                 Feature.NOTF_COAL,
                 Feature.VQ_NOTF_COAL,
                 Feature.GUEST_HDRLEN,
+                Feature.RSC_EXT,
                 Feature.STANDBY);
         assertThat(resolved(on("linux-6.12")).offered().and(onRequest).isEmpty())
                 .isTrue();
         Map<String, String> settings = new LinkedHashMap<>();
-        for (String name :
-                List.of("rss", "hash", "device_stats", "notf_coal", "vq_notf_coal", "guest_hdrlen", "failover")) {
+        for (String name : List.of(
+                "rss",
+                "hash",
+                "device_stats",
+                "notf_coal",
+                "vq_notf_coal",
+                "guest_hdrlen",
+                "guest_rsc_ext",
+                "failover")) {
             settings.put(name, "on");
         }
         assertThat(resolved(on("linux-6.12").withSettings(settings)).offered().and(onRequest))

@@ -56,6 +56,7 @@ final class TestBackEnd implements AutoCloseable {
             Feature.HASH_REPORT,
             Feature.RSS,
             Feature.GUEST_HDRLEN,
+            Feature.RSC_EXT,
             Feature.STANDBY,
             Feature.SPEED_DUPLEX,
             Feature.MQ,

@@ -62,7 +62,8 @@ class DriverFeaturesIT {
             String statistics = one.must("ethtool -S eth0");
             assertThat(statistics).containsPattern("(?m)^ *tx0?_?.*packets: [1-9]");
             assertThat(statistics).contains("interrupts");
-            // udpcheck's datagrams travel in super-frames, which pass whole until their receiver takes none. Linux shows
+            // udpcheck's datagrams travel in super-frames, which pass whole until their receiver takes none. Linux
+            // shows
             // these two values here, and the others of segmentation only by netlink.
             long whole = counted(statistics, "tx0_hw_gso_packets_noseg");
             long wholeBytes = counted(statistics, "tx0_hw_gso_bytes_noseg");

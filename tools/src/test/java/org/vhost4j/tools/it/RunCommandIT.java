@@ -48,7 +48,7 @@ class RunCommandIT {
                 "run --socket-path=/nowhere/a.sock|/nowhere/a.sock",
                 "run --socket-path=a.sock --platform=linux-0.1|linux-0.1",
                 "run --socket-path=a.sock --set=csum=off|csum",
-                "run --socket-path=a.sock --set=guest_rsc_ext=on|guest_rsc_ext",
+                "run --socket-path=a.sock --set=gso=on|gso",
                 "run --socket-path=a.sock --set=host_uso=maybe|host_uso",
                 "run --nothing|--nothing",
             })

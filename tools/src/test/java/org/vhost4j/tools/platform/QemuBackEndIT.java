@@ -194,6 +194,7 @@ final class QemuBackEndIT {
                         + "|ctrl_guest_offloads=off,guest_announce=off",
                 "--machine pc-q35-8.2 --platform linux-6.12 --set packed=on,in_order=on,queue_reset=off"
                         + "|packed=on,in_order=on,queue_reset=off",
+                "--machine pc-q35-10.0 --platform linux-6.12 --set guest_rsc_ext=on|guest_rsc_ext=on",
             })
     void whatRunPrintsCanBePasted(String options, @Nullable String properties)
             throws IOException, InterruptedException {

@@ -32,6 +32,8 @@ import org.vhost4j.platform.definition.Resolution;
 import org.vhost4j.platform.definition.Resolver;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.run.IdlePolicy;
+import org.vhost4j.tools.qemu.LabQemu;
+import org.vhost4j.tools.qemu.QtestQemu;
 import org.vhost4j.tools.run.AttachHelp;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Backend;
@@ -114,12 +116,12 @@ final class QemuBackEndIT {
     }
 
     /** The command line, with the machine where the test's QEMU wants it. */
-    private FeatureSet seen(QtestQemu.Which which, List<String> machine, List<String> guest) throws IOException {
+    private FeatureSet seen(LabQemu which, List<String> machine, List<String> guest) throws IOException {
         List<String> arguments = new ArrayList<>(machine.subList(0, 2));
         arguments.addAll(guest);
         Path own = Files.createTempDirectory(directory, "qemu");
-        try (QtestQemu qemu = new QtestQemu(which, own, machine.getLast(), arguments)) {
-            return qemu.offered();
+        try (QtestQemu qemu = new QtestQemu(which.executable(), own, machine.getLast(), arguments)) {
+            return qemu.device().offered();
         }
     }
 
@@ -129,7 +131,7 @@ final class QemuBackEndIT {
         Resolution resolution = ours(machine, platform);
         Endpoint endpoint = endpoint(Attach.DEVICE);
         try (Backend unused = backEnd(endpoint, resolution)) {
-            FeatureSet seen = seen(QtestQemu.Which.NEW, AttachHelp.machine(machine), AttachHelp.device(endpoint, 0, 1));
+            FeatureSet seen = seen(LabQemu.NEW, AttachHelp.machine(machine), AttachHelp.device(endpoint, 0, 1));
             assertThat(seen.names())
                     .isEqualTo(resolution.offered().minus(LEGACY).names());
         }
@@ -138,16 +140,16 @@ final class QemuBackEndIT {
     @ParameterizedTest
     @MethodSource("machinesAndPlatforms")
     void qemusOwnDevicePromisesTheSameButForUso(String machine, String platform) throws IOException {
-        netdevPromises(QtestQemu.Which.NEW, machine, platform);
+        netdevPromises(LabQemu.NEW, machine, platform);
     }
 
     @ParameterizedTest
     @CsvSource({"pc-q35-8.1, linux-6.12", "pc-q35-8.2, linux-6.1", "pc-q35-8.2, linux-6.12", "pc-q35-10.0, linux-6.18"})
     void anOlderQemuDoesSoToo(String machine, String platform) throws IOException {
-        netdevPromises(QtestQemu.Which.OF_DEBIAN_13, machine, platform);
+        netdevPromises(LabQemu.OF_DEBIAN_13, machine, platform);
     }
 
-    private void netdevPromises(QtestQemu.Which which, String machine, String platform) throws IOException {
+    private void netdevPromises(LabQemu which, String machine, String platform) throws IOException {
         Resolution resolution = ours(machine, platform);
         QemuArguments arguments = QemuArguments.inFrontOf(resolution);
         assertThat(arguments.offered().minus(LEGACY))
@@ -169,9 +171,7 @@ final class QemuBackEndIT {
         Endpoint endpoint = endpoint(Attach.NETDEV);
         try (Backend unused = backEnd(endpoint, resolution)) {
             FeatureSet seen = seen(
-                    QtestQemu.Which.NEW,
-                    AttachHelp.machine(machine),
-                    AttachHelp.netdev(endpoint, 0, 1, arguments.settings()));
+                    LabQemu.NEW, AttachHelp.machine(machine), AttachHelp.netdev(endpoint, 0, 1, arguments.settings()));
             assertThat(seen.names())
                     .isEqualTo(arguments
                             .offered()
@@ -222,9 +222,9 @@ final class QemuBackEndIT {
                     FeatureSet.ofWord(Long.parseUnsignedLong(promise.substring(0, promise.indexOf(' ')), 16));
             assertThat(machine.getLast()).startsWith(command.get(command.indexOf("--machine") + 1) + ",");
             assertThat(netdev.getLast()).isEqualTo(netdevWith(netdev, properties));
-            assertThat(seen(QtestQemu.Which.NEW, machine, device).names())
+            assertThat(seen(LabQemu.NEW, machine, device).names())
                     .isEqualTo(offered.minus(LEGACY).names());
-            assertThat(seen(QtestQemu.Which.NEW, machine, netdev).names())
+            assertThat(seen(LabQemu.NEW, machine, netdev).names())
                     .isEqualTo(offered.minus(LEGACY).minus(USO).names());
         } finally {
             process.destroy();

@@ -34,6 +34,9 @@ import org.vhost4j.platform.definition.Resolver;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostProbe;
 import org.vhost4j.platform.probe.HostUse;
+import org.vhost4j.tools.qemu.LabQemu;
+import org.vhost4j.tools.qemu.QtestQemu;
+import org.vhost4j.tools.qemu.VirtioPci;
 import tools.jackson.databind.JsonNode;
 
 /** What the definitions say, against what real QEMUs do. Needs root (TAP interfaces) and the guest lab's cache. */
@@ -65,9 +68,8 @@ final class QemuPlatformIT {
                 device.toString());
     }
 
-    private QtestQemu start(QtestQemu.Which which, String name, String machine, List<String> arguments)
-            throws IOException {
-        return new QtestQemu(which, Files.createDirectory(directory.resolve(name)), machine, arguments);
+    private QtestQemu start(LabQemu which, String name, String machine, List<String> arguments) throws IOException {
+        return new QtestQemu(which.executable(), Files.createDirectory(directory.resolve(name)), machine, arguments);
     }
 
     @ParameterizedTest
@@ -91,7 +93,7 @@ final class QemuPlatformIT {
         "pc-i440fx-7.1, linux-debian-12"
     })
     void qemuOffersWhatQemuArgsPredict(String machine, String platform) throws IOException {
-        predictionHolds(QtestQemu.Which.NEW, machine, platform);
+        predictionHolds(LabQemu.NEW, machine, platform);
     }
 
     @ParameterizedTest
@@ -104,20 +106,20 @@ final class QemuPlatformIT {
         "pc-q35-10.0, linux-6.12",
     })
     void anOlderQemuOffersItToo(String machine, String platform) throws IOException {
-        predictionHolds(QtestQemu.Which.OF_DEBIAN_13, machine, platform);
+        predictionHolds(LabQemu.OF_DEBIAN_13, machine, platform);
     }
 
-    private void predictionHolds(QtestQemu.Which which, String machine, String platform) throws IOException {
+    private void predictionHolds(LabQemu which, String machine, String platform) throws IOException {
         QemuArguments arguments = arguments(machine, platform);
         try (QtestQemu qemu = start(which, "qemu", machine, device(machine, arguments.settings(), "vh4jit0"))) {
-            assertThat(qemu.offered().names())
+            assertThat(qemu.device().offered().names())
                     .isEqualTo(arguments.offered().minus(LEGACY).names());
         }
     }
 
     @ParameterizedTest
     @CsvSource({"NEW, pc-(q35|i440fx)-[0-9.]+, 36", "ARM, virt-[0-9.]+, 18"})
-    void machineTablesAreQemusOwn(QtestQemu.Which which, String names, int least) throws IOException {
+    void machineTablesAreQemusOwn(LabQemu which, String names, int least) throws IOException {
         Map<String, JsonNode> machines = machines(which, names);
         assertThat(machines).hasSizeGreaterThanOrEqualTo(least);
         machines.forEach((name, machine) -> {
@@ -135,7 +137,7 @@ final class QemuPlatformIT {
     /** QEMU 11.1 has forgotten the oldest machines; QEMU 10.0 knows them, and no property for tunnels. */
     @Test
     void olderMachineTablesAreAnOlderQemusOwn() throws IOException {
-        Map<String, JsonNode> machines = machines(QtestQemu.Which.OF_DEBIAN_13, "pc-(q35|i440fx)-[0-9.]+");
+        Map<String, JsonNode> machines = machines(LabQemu.OF_DEBIAN_13, "pc-(q35|i440fx)-[0-9.]+");
         assertThat(machines).containsKeys("pc-q35-2.10", "pc-i440fx-2.10", "pc-q35-5.1", "pc-q35-10.0");
         machines.forEach((name, machine) -> {
             Optional<MachineDefinition> ours = CATALOG.machine(name);
@@ -149,7 +151,7 @@ final class QemuPlatformIT {
         });
     }
 
-    private Map<String, JsonNode> machines(QtestQemu.Which which, String names) throws IOException {
+    private Map<String, JsonNode> machines(LabQemu which, String names) throws IOException {
         Map<String, JsonNode> machines = new TreeMap<>();
         try (QtestQemu qemu = start(which, "qemu", "none", List.of())) {
             for (JsonNode machine : qemu.execute(
@@ -187,8 +189,7 @@ final class QemuPlatformIT {
         return values;
     }
 
-    private String migrate(
-            QtestQemu.Which which, String pair, List<String> sourceSettings, List<String> destinationSettings)
+    private String migrate(LabQemu which, String pair, List<String> sourceSettings, List<String> destinationSettings)
             throws IOException, InterruptedException {
         String machine = "pc-q35-8.2";
         List<String> incoming = new ArrayList<>(device(machine, destinationSettings, "vh4jit1"));
@@ -196,7 +197,8 @@ final class QemuPlatformIT {
         String channel = "unix:" + directory.resolve(pair + ".sock");
         try (QtestQemu source = start(which, pair + "0", machine, device(machine, sourceSettings, "vh4jit0"));
                 QtestQemu destination = start(which, pair + "1", machine, incoming)) {
-            source.negotiate(source.offered());
+            VirtioPci device = source.device();
+            device.negotiate(device.offered());
             destination.execute("{\"execute\":\"migrate-incoming\",\"arguments\":{\"uri\":\"" + channel + "\"}}");
             source.execute("{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"" + channel + "\"}}");
             String status = "";
@@ -232,8 +234,7 @@ final class QemuPlatformIT {
 
     @ParameterizedTest
     @EnumSource(names = {"NEW", "OF_DEBIAN_13"})
-    void theBugOfTheThreadIsReproducedExplainedAndPrevented(QtestQemu.Which which)
-            throws IOException, InterruptedException {
+    void theBugOfTheThreadIsReproducedExplainedAndPrevented(LabQemu which) throws IOException, InterruptedException {
         // No host without USO can be had here, so the destination's offer is reduced by its properties, as a TAP
         // without USO would.
         List<String> reduced = List.of("host_uso=off", "guest_uso4=off", "guest_uso6=off");
@@ -246,7 +247,7 @@ final class QemuPlatformIT {
         // The whole log is pasted, as people do.
         MigrationExplanation explanation =
                 MigrationExplanation.allOf(CATALOG, log).getFirst();
-        if (which == QtestQemu.Which.OF_DEBIAN_13) {
+        if (which == LabQemu.OF_DEBIAN_13) {
             assertThat(explanation.stopping())
                     .extracting(MigrationExplanation.Bit::name)
                     .containsExactly("GUEST_USO4", "GUEST_USO6", "HOST_USO");

@@ -9,6 +9,7 @@ import org.vhost4j.tools.demo.DemoCommand;
 import org.vhost4j.tools.platform.PlatformCommand;
 import org.vhost4j.tools.platform.QemuArgsCommand;
 import org.vhost4j.tools.probe.ProbeCommand;
+import org.vhost4j.tools.qemu.QemuFeaturesCommand;
 import org.vhost4j.tools.run.RunCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -25,6 +26,7 @@ import picocli.CommandLine.Command;
             PlatformCommand.class,
             ProbeCommand.class,
             QemuArgsCommand.class,
+            QemuFeaturesCommand.class,
             BenchCommand.class,
             ConformanceCommand.class
         })

@@ -4,6 +4,7 @@ package org.vhost4j.tools.qemu;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.vhost4j.tools.CannotBeHonoured;
 import org.vhost4j.tools.lab.Lab;
 
@@ -17,6 +18,9 @@ public enum LabQemu {
     NEW("qemu-11"),
     /** Version 11 for ARM; not to be driven, only to be asked for its machines. */
     ARM("qemu-11-aarch64");
+
+    /** Those that can be driven, the oldest first. */
+    public static final List<LabQemu> DRIVEN = List.of(STOCK, OF_DEBIAN_13, NEW);
 
     private final String program;
 

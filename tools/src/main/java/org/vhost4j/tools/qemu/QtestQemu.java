@@ -14,18 +14,22 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A QEMU whose processor halts at once, and whose hardware is driven through QEMU's qtest protocol: what it says is exactly what
- * a guest's driver would read. Its machine runs, so a device that a driver has made ready is started.
+ * a guest's driver would read. Its machine runs, so a device that a driver has made ready is started. It is ended after two
+ * minutes.
  */
 public final class QtestQemu implements AutoCloseable {
     private static final JsonMapper MAPPER = new JsonMapper();
     private static final int SLOTS = 32;
     private static final long PATIENCE_SECONDS = 60;
+    /** Nobody waits longer for a QEMU that hangs. */
+    private static final long LIFETIME_SECONDS = 120;
 
     /** The smallest firmware that QEMU takes. */
     private static final int FIRMWARE_BYTES = 1 << 16;
@@ -52,6 +56,10 @@ public final class QtestQemu implements AutoCloseable {
         this.directory = directory;
         Path control = directory.resolve("qmp.sock");
         List<String> command = new ArrayList<>(List.of(
+                // It must not outlive this process, however that ends.
+                "setpriv",
+                "--pdeathsig",
+                "KILL",
                 executable.toString(),
                 "-machine",
                 machine,
@@ -73,6 +81,7 @@ public final class QtestQemu implements AutoCloseable {
         process = new ProcessBuilder(command)
                 .redirectError(directory.resolve("log").toFile())
                 .start();
+        CompletableFuture.delayedExecutor(LIFETIME_SECONDS, TimeUnit.SECONDS).execute(process::destroyForcibly);
         qtestIn = process.inputReader(StandardCharsets.US_ASCII);
         qtestOut = process.outputWriter(StandardCharsets.US_ASCII);
         try {

@@ -21,7 +21,9 @@ public final class VirtioPci {
     private static final int COMMON_CONFIG = 1;
 
     private static final long BAR_ADDRESS = 0xe000_0000L;
-    private static final long BAR_STRIDE = 0x10_0000;
+    /** The longest modern BAR is that of old machines, where each queue has a page to be notified by (page-per-vq). */
+    private static final long BAR_STRIDE = 0x80_0000;
+
     private static final long PORT_ADDRESS = 0xc000;
     private static final long PORT_STRIDE = 0x80;
 
@@ -39,6 +41,7 @@ public final class VirtioPci {
     private static final int QUEUE_SELECT = 22;
     private static final int QUEUE_ENABLE = 28;
     private static final int QUEUE_ADDRESSES = 32;
+    private static final int QUEUE_RESET = 58;
 
     private static final int LEGACY_GUEST_FEATURES = 4;
     private static final int LEGACY_STATUS = 18;
@@ -114,14 +117,34 @@ public final class VirtioPci {
         long queues = readw(common + QUEUES);
         for (int queue = 0; queue < queues; queue++) {
             writew(common + QUEUE_SELECT, queue);
-            long rings = RINGS_ADDRESS + slot * RINGS_STRIDE + queue * QUEUE_STRIDE;
-            for (int part = 0; part < 3; part++) {
-                writel(common + QUEUE_ADDRESSES + 8L * part, rings + part * RING_PART);
-                writel(common + QUEUE_ADDRESSES + 8L * part + 4, 0);
-            }
-            writew(common + QUEUE_ENABLE, 1);
+            enableQueue(queue);
         }
         writeb(common + DEVICE_STATUS, FOUND | FEATURES_OK | DRIVER_OK);
+    }
+
+    /**
+     * Resets a queue and enables it again (virtio 1.4 section 2.6.1), after {@link #start} with RING_RESET.
+     *
+     * @param queue its number
+     * @throws IOException when QEMU is gone, or the queue is not reset
+     */
+    public void resetQueue(int queue) throws IOException {
+        writew(common + QUEUE_SELECT, queue);
+        writew(common + QUEUE_RESET, 1);
+        if (readw(common + QUEUE_RESET) != 0 || readw(common + QUEUE_ENABLE) != 0) {
+            throw new IOException("queue " + queue + " has not been reset");
+        }
+        enableQueue(queue);
+    }
+
+    /** Gives the selected queue its rings. */
+    private void enableQueue(int queue) throws IOException {
+        long rings = RINGS_ADDRESS + slot * RINGS_STRIDE + queue * QUEUE_STRIDE;
+        for (int part = 0; part < 3; part++) {
+            writel(common + QUEUE_ADDRESSES + 8L * part, rings + part * RING_PART);
+            writel(common + QUEUE_ADDRESSES + 8L * part + 4, 0);
+        }
+        writew(common + QUEUE_ENABLE, 1);
     }
 
     /**

@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import org.vhost4j.tools.bench.BenchCommand;
 import org.vhost4j.tools.conformance.ConformanceCommand;
 import org.vhost4j.tools.demo.DemoCommand;
+import org.vhost4j.tools.negotiate.NegotiateCommand;
 import org.vhost4j.tools.platform.PlatformCommand;
 import org.vhost4j.tools.platform.QemuArgsCommand;
 import org.vhost4j.tools.probe.ProbeCommand;
@@ -25,6 +26,7 @@ import picocli.CommandLine.Command;
             DemoCommand.class,
             PlatformCommand.class,
             ProbeCommand.class,
+            NegotiateCommand.class,
             QemuArgsCommand.class,
             QemuFeaturesCommand.class,
             BenchCommand.class,

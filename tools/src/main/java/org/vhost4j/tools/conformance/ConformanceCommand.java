@@ -6,7 +6,6 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.tools.CannotBeHonoured;
@@ -25,8 +24,6 @@ import picocli.CommandLine.Spec;
                         + "Ends with status 0 when no case failed, 1 when one did, 2 when there was nothing to test.",
         mixinStandardHelpOptions = true)
 public final class ConformanceCommand implements Callable<Integer> {
-    private static final String AUTO = "auto";
-
     @Parameters(index = "0", arity = "0..1", paramLabel = "SOCKET", description = "The back-end's socket.")
     private @Nullable Path socket;
 
@@ -45,7 +42,7 @@ public final class ConformanceCommand implements Callable<Integer> {
             paramLabel = "MODE",
             description = "How the back-end returns frames: echo, macswap, none, or auto, which finds out "
                     + "(default: ${DEFAULT-VALUE}).")
-    private String loop = AUTO;
+    private String loop = LoopMode.AUTO;
 
     @Option(
             names = "--only",
@@ -90,7 +87,7 @@ public final class ConformanceCommand implements Callable<Integer> {
             throw new CannotBeHonoured("--timeout=" + timeout + ": from 0.1 to 600 seconds");
         }
         Duration patience = Duration.ofMillis(Math.round(1000 * timeout));
-        LoopMode mode = mode();
+        LoopMode mode = LoopMode.ofOption(loop).orElse(null);
         ConsoleReport console = new ConsoleReport(out);
         BackEndProcess process = exec == null ? null : new BackEndProcess(exec, at, !listen);
         SuiteReport report;
@@ -100,17 +97,5 @@ public final class ConformanceCommand implements Callable<Integer> {
         }
         console.end(report);
         return report.passed() ? 0 : 1;
-    }
-
-    private @Nullable LoopMode mode() {
-        if (loop.equals(AUTO)) {
-            return null;
-        }
-        for (LoopMode mode : LoopMode.values()) {
-            if (loop.equals(mode.name().toLowerCase(Locale.ROOT))) {
-                return mode;
-            }
-        }
-        throw new CannotBeHonoured("--loop=" + loop + ": echo, macswap, none or auto");
     }
 }

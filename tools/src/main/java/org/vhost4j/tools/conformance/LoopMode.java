@@ -2,6 +2,9 @@
 package org.vhost4j.tools.conformance;
 
 import java.nio.ByteBuffer;
+import java.util.Locale;
+import java.util.Optional;
+import org.vhost4j.tools.CannotBeHonoured;
 
 /** How a back-end returns the frames that it is sent. */
 public enum LoopMode {
@@ -12,12 +15,34 @@ public enum LoopMode {
     /** With source and destination MAC address exchanged. */
     MACSWAP("returns frames with the MAC addresses exchanged");
 
+    /** What stands on a command line for finding out. */
+    public static final String AUTO = "auto";
+
     private static final int MAC_BYTES = 6;
 
     private final String text;
 
     LoopMode(String text) {
         this.text = text;
+    }
+
+    /**
+     * The mode that a command line names.
+     *
+     * @param word {@code echo}, {@code macswap}, {@code none}, or {@code auto} to find out
+     * @return the mode, or nothing for {@code auto}
+     * @throws CannotBeHonoured when it is none of these
+     */
+    public static Optional<LoopMode> ofOption(String word) {
+        if (word.equals(AUTO)) {
+            return Optional.empty();
+        }
+        for (LoopMode mode : values()) {
+            if (word.equals(mode.name().toLowerCase(Locale.ROOT))) {
+                return Optional.of(mode);
+            }
+        }
+        throw new CannotBeHonoured("--loop=" + word + ": echo, macswap, none or auto");
     }
 
     /**

@@ -43,10 +43,10 @@ public final class NetDriver implements AutoCloseable {
     private final int headerBytes;
     private @Nullable ControlQueue control;
 
-    private NetDriver(FrontEnd frontEnd, NetSetup setup) {
+    private NetDriver(FrontEnd frontEnd, NetSetup setup, long features) {
         this.frontEnd = frontEnd;
         this.setup = setup;
-        this.features = negotiate();
+        this.features = features;
         boolean modern = Feature.VERSION_1.in(features) || Feature.MRG_RXBUF.in(features);
         this.headerBytes = Feature.HASH_REPORT.in(features)
                 ? DriverHeader.HASH_BYTES
@@ -93,9 +93,28 @@ public final class NetDriver implements AutoCloseable {
      * @return a driver to be started
      */
     public static NetDriver negotiated(FrontEnd frontEnd, NetSetup setup) {
+        try {
+            negotiate(frontEnd, setup);
+        } catch (RuntimeException e) {
+            frontEnd.close();
+            throw e;
+        }
+        return over(frontEnd, setup);
+    }
+
+    /**
+     * Prepares guest memory and queues on a connection on which everything was acknowledged already, without telling the back-end of
+     * them. There is a control queue when CTRL_VQ was acknowledged and is wanted too: a back-end without a config space
+     * leaves it to its front-end.
+     *
+     * @param frontEnd the connection; closed when this fails, else by {@link #close}
+     * @param setup what is wanted of the queues
+     * @return a driver to be started
+     */
+    public static NetDriver over(FrontEnd frontEnd, NetSetup setup) {
         NetDriver driver;
         try {
-            driver = new NetDriver(frontEnd, setup);
+            driver = new NetDriver(frontEnd, setup, frontEnd.features());
         } catch (RuntimeException e) {
             frontEnd.close();
             throw e;
@@ -109,7 +128,7 @@ public final class NetDriver implements AutoCloseable {
         }
     }
 
-    private long negotiate() {
+    private static void negotiate(FrontEnd frontEnd, NetSetup setup) {
         long offered = frontEnd.getFeatures();
         long acknowledged = offered & setup.features();
         if (Feature.PROTOCOL_FEATURES.in(offered) && setup.protocolFeatures() != 0) {
@@ -124,7 +143,6 @@ public final class NetDriver implements AutoCloseable {
         if (ProtocolFeature.STATUS.in(frontEnd.protocolFeatures())) {
             frontEnd.setStatus(ACKNOWLEDGE_DRIVER | FEATURES_OK);
         }
-        return acknowledged;
     }
 
     private void layOut() {
@@ -143,7 +161,7 @@ public final class NetDriver implements AutoCloseable {
             transmitters.add(new Transmitter(tx, ram.memory()));
             receiver.post(setup.receiveBuffers());
         }
-        if (Feature.CTRL_VQ.in(features)) {
+        if (Feature.CTRL_VQ.in(features & setup.features())) {
             control = new ControlQueue(queue(controlIndex(), CONTROL_QUEUE_SIZE), ram.memory());
         }
     }

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * "Communication").
  */
 public final class Rendezvous implements AutoCloseable {
+    private static final long RETRY_NANOS = 2_000_000;
+
     private final Path path;
     private final FrontEndSocket.@Nullable Listener listener;
 
@@ -55,6 +58,35 @@ public final class Rendezvous implements AutoCloseable {
                 new FrontEnd(listener == null ? FrontEndSocket.connect(path, patience) : listener.accept(patience));
         frontEnd.patience(patience);
         return frontEnd;
+    }
+
+    /**
+     * Waits for a back-end that serves us. One that serves one front-end at a time may turn us away until it has noticed that the
+     * last one is gone.
+     *
+     * @param patience how long; also how long each answer may take then
+     * @return a connection on which GET_FEATURES has been answered, and nothing else has been sent
+     * @throws FrontEndException.TimedOut when nobody was there in time
+     * @throws FrontEndException.Closed when we were turned away all the time
+     */
+    public FrontEnd meetServing(Duration patience) {
+        Deadline deadline = Deadline.in(patience);
+        while (true) {
+            FrontEnd frontEnd = meet(patience);
+            try {
+                frontEnd.getFeatures();
+                return frontEnd;
+            } catch (FrontEndException.Closed e) {
+                frontEnd.close();
+                if (deadline.passed()) {
+                    throw e;
+                }
+                LockSupport.parkNanos(RETRY_NANOS);
+            } catch (RuntimeException e) {
+                frontEnd.close();
+                throw e;
+            }
+        }
     }
 
     /**

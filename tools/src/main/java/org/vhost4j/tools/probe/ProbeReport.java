@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.probe;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -68,14 +64,7 @@ record ProbeReport(
 
     /** The JSON Schema of {@link #json}. */
     static String schema() {
-        try (InputStream in = ProbeReport.class.getResourceAsStream(SCHEMA)) {
-            if (in == null) {
-                throw new IllegalStateException("the program's resource " + SCHEMA + " is missing");
-            }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return JsonSchema.text(ProbeReport.class, SCHEMA);
     }
 
     /** Whether every question was answered and the offer is consistent. */

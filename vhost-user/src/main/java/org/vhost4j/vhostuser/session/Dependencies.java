@@ -2,6 +2,7 @@
 package org.vhost4j.vhostuser.session;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import org.vhost4j.device.feature.Feature;
@@ -23,6 +24,22 @@ public final class Dependencies {
             new Need(Feature.MQ, ProtocolFeature.MQ));
 
     private Dependencies() {}
+
+    /**
+     * The protocol features that a virtio feature needs.
+     *
+     * @param feature the virtio feature
+     * @return all of them are needed; most need none
+     */
+    public static Set<ProtocolFeature> requiredBy(Feature feature) {
+        Set<ProtocolFeature> required = EnumSet.noneOf(ProtocolFeature.class);
+        for (Need need : NEEDS) {
+            if (need.feature == feature) {
+                required.add(need.required);
+            }
+        }
+        return required;
+    }
 
     /**
      * The dependencies that an offer breaks.

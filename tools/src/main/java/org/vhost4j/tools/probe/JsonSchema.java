@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.probe;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+
+/** The JSON Schemas of what commands print. */
+public final class JsonSchema {
+    private JsonSchema() {}
+
+    /**
+     * A schema that comes with the program.
+     *
+     * @param owner a class of the package that it belongs to
+     * @param name its name within the resources of that package
+     * @return its text
+     */
+    public static String text(Class<?> owner, String name) {
+        try (InputStream in = owner.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IllegalStateException("the program's resource " + name + " is missing");
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.vhost4j.tools.negotiate.NegotiateCommand;
+import picocli.CommandLine;
+
+/** {@code negotiate} against the real back-end. */
+class NegotiateTest {
+    private final StringWriter out = new StringWriter();
+
+    private int negotiate(Path socket, String... arguments) {
+        CommandLine line = new CommandLine(new NegotiateCommand());
+        line.setOut(new PrintWriter(out));
+        List<String> all = new ArrayList<>(List.of(socket.toString()));
+        all.addAll(List.of(arguments));
+        return line.execute(all.toArray(new String[0]));
+    }
+
+    @Test
+    void whatIsOfferedIsAcceptedAndCarriesFrames() {
+        try (TestBackEnd backEnd = TestBackEnd.echo()) {
+            assertThat(negotiate(backEnd.socket(0), "--traffic")).isZero();
+            assertThat(out.toString()).contains("accepted, 64 frames came back as they should");
+            assertThat(negotiate(
+                            backEnd.socket(0),
+                            "--features=VERSION_1,MRG_RXBUF,0x40000000",
+                            "--protocol-features=REPLY_ACK,STATUS",
+                            "--expect-features=+HOST_USO,-LOG_ALL",
+                            "--expect-protocol-features=+CONFIG",
+                            "--traffic"))
+                    .isZero();
+        }
+    }
+
+    @Test
+    void whatIsNotOfferedIsRefused() {
+        try (TestBackEnd backEnd = TestBackEnd.echo()) {
+            assertThat(negotiate(backEnd.socket(0), "--features=+LOG_ALL", "--expect=refused"))
+                    .isZero();
+            assertThat(negotiate(backEnd.socket(0), "--features=+LOG_ALL")).isEqualTo(1);
+            assertThat(out.toString()).contains("not as expected: refused instead of accepted");
+            assertThat(negotiate(backEnd.socket(0), "--expect-features=-HOST_USO"))
+                    .isEqualTo(1);
+            assertThat(out.toString()).contains("not as expected: offered: HOST_USO");
+        }
+    }
+
+    @Test
+    void aBackEndThatReturnsNoFramesFailsTheTraffic() {
+        try (TestBackEnd backEnd = TestBackEnd.sink()) {
+            assertThat(negotiate(backEnd.socket(0), "--traffic", "--timeout=1")).isEqualTo(1);
+            assertThat(out.toString()).contains("broken: frames: no frame in receive queue 0 within 1000 ms");
+        }
+    }
+
+    /** Two seconds do for the offer, the rings and the protocol, which come first; the rest depends on the machine. */
+    @Test
+    void aMatrixEndsInTime() {
+        try (TestBackEnd backEnd = TestBackEnd.echo()) {
+            int status = negotiate(backEnd.socket(0), "--matrix", "--limit=2");
+            assertThat(out.toString())
+                    .contains("frames came back as they should")
+                    .doesNotContain("!");
+            assertThat(status).isBetween(0, 1);
+        }
+    }
+
+    @Test
+    void aBackEndThatConnectsIsNegotiatedWithToo(@TempDir Path directory) {
+        Path socket = directory.resolve("s");
+        try (TestBackEnd backEnd = TestBackEnd.connectingTo(socket)) {
+            assertThat(backEnd).isNotNull();
+            assertThat(negotiate(socket, "--listen", "--traffic", "--json")).isZero();
+            assertThat(out.toString()).contains("\"outcome\" : \"accepted\"", "\"frames\" : 64");
+        }
+    }
+}

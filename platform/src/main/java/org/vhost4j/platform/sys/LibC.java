@@ -47,6 +47,8 @@ public final class LibC {
     public static final int MFD_CLOEXEC = 1;
     /** memfd_create: seals may be added. */
     public static final int MFD_ALLOW_SEALING = 2;
+    /** memfd_create: of huge pages. */
+    public static final int MFD_HUGETLB = 4;
 
     /** mmap: may be read. */
     public static final int PROT_READ = 1;

@@ -14,8 +14,44 @@ public final class MemFd {
      * @throws SystemError when there is no memory or no descriptor left
      */
     public static Fd create(String name, long size) {
-        Fd fd = Fd.of(
-                LibC.memfdCreate(name, LibC.MFD_CLOEXEC | LibC.MFD_ALLOW_SEALING), "cannot create memory file " + name);
+        return create(name, size, LibC.MFD_CLOEXEC | LibC.MFD_ALLOW_SEALING);
+    }
+
+    /**
+     * Creates a memory file of huge pages of the host's usual size, as many as it has room for from the beginning: mapping it cannot
+     * fail for want of them.
+     *
+     * @param name shown in /proc, at most 249 bytes
+     * @param size bytes, a multiple of the size of a huge page
+     * @return its owner
+     * @throws SystemError when the host has not enough free huge pages, or the size is no multiple of theirs
+     */
+    public static Fd createHuge(String name, long size) {
+        Fd fd;
+        try {
+            fd = create(name, size, LibC.MFD_CLOEXEC | LibC.MFD_HUGETLB);
+        } catch (SystemError e) {
+            throw noHugePages(name, size, e.errno());
+        }
+        // The pages are set aside when they are mapped, and stay so with the file while it has them.
+        long address = LibC.mmap(size, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED, fd.number(), 0);
+        if (address < 0) {
+            fd.close();
+            throw noHugePages(name, size, (int) -address);
+        }
+        LibC.munmap(address, size);
+        return fd;
+    }
+
+    private static SystemError noHugePages(String name, long size, int errno) {
+        return new SystemError(
+                "cannot create memory file " + name + " of " + size
+                        + " bytes in huge pages (/proc/sys/vm/nr_hugepages says how many the host has)",
+                errno);
+    }
+
+    private static Fd create(String name, long size, int flags) {
+        Fd fd = Fd.of(LibC.memfdCreate(name, flags), "cannot create memory file " + name);
         try {
             resize(fd, size);
             return fd;

@@ -36,7 +36,7 @@ public final class NetDriver implements AutoCloseable {
 
     private final FrontEnd frontEnd;
     private final NetSetup setup;
-    private final Ram ram;
+    private final GuestRam ram;
     private final List<Receiver> receivers = new ArrayList<>();
     private final List<Transmitter> transmitters = new ArrayList<>();
     private final long features;
@@ -52,8 +52,10 @@ public final class NetDriver implements AutoCloseable {
                 ? DriverHeader.HASH_BYTES
                 : modern ? DriverHeader.BYTES : DriverHeader.LEGACY_BYTES;
         this.ram = Feature.ACCESS_PLATFORM.in(features)
-                ? Ram.behindIommu(GUEST_BASE, IO_VIRTUAL_BASE, setup.ramBytes())
-                : Ram.create(GUEST_BASE, setup.ramBytes());
+                ? new GuestRam(
+                        frontEnd,
+                        Ram.behindIommu(GUEST_BASE, IO_VIRTUAL_BASE, setup.ram().bytes()))
+                : new GuestRam(frontEnd, GUEST_BASE, setup.ram());
     }
 
     /**
@@ -150,7 +152,7 @@ public final class NetDriver implements AutoCloseable {
             FrontEndQueue rx = queue(2 * pair, setup.queueSize());
             Receiver receiver = new Receiver(
                     rx,
-                    ram.memory(),
+                    ram.receive().memory(),
                     pair,
                     headerBytes,
                     Feature.MRG_RXBUF.in(features),
@@ -158,11 +160,12 @@ public final class NetDriver implements AutoCloseable {
                     setup.receiveFrameBytes());
             receivers.add(receiver);
             FrontEndQueue tx = queue(2 * pair + 1, setup.queueSize());
-            transmitters.add(new Transmitter(tx, ram.memory()));
+            transmitters.add(new Transmitter(tx, ram.transmit().memory()));
             receiver.post(setup.receiveBuffers());
         }
         if (Feature.CTRL_VQ.in(features & setup.features())) {
-            control = new ControlQueue(queue(controlIndex(), CONTROL_QUEUE_SIZE), ram.memory());
+            control = new ControlQueue(
+                    queue(controlIndex(), CONTROL_QUEUE_SIZE), ram.rings().memory());
         }
     }
 
@@ -172,10 +175,10 @@ public final class NetDriver implements AutoCloseable {
                 new RingDriver.Features(Feature.EVENT_IDX.in(features), Feature.IN_ORDER.in(features));
         return new FrontEndQueue(
                 index,
-                ram,
+                ram.rings(),
                 Feature.RING_PACKED.in(features)
-                        ? new PackedDriver(ram.memory(), size, ring, indirectCapacity)
-                        : new SplitDriver(ram.memory(), size, ring, indirectCapacity));
+                        ? new PackedDriver(ram.rings().memory(), size, ring, indirectCapacity)
+                        : new SplitDriver(ram.rings().memory(), size, ring, indirectCapacity));
     }
 
     /** The control queue comes behind as many pairs as the device could have, not as many as are in use (section 5.1.2). */
@@ -192,7 +195,7 @@ public final class NetDriver implements AutoCloseable {
      * a transmit queue that is started but not enabled is thrown away.
      */
     public void start() {
-        sendMemory();
+        ram.share();
         enable(true);
         for (FrontEndQueue queue : queues()) {
             queue.start(frontEnd, queue.ring().deviceBase());
@@ -202,14 +205,6 @@ public final class NetDriver implements AutoCloseable {
         }
         for (Receiver receiver : receivers) {
             receiver.queue().publish();
-        }
-    }
-
-    private void sendMemory() {
-        if (ProtocolFeature.CONFIGURE_MEM_SLOTS.in(frontEnd.protocolFeatures())) {
-            frontEnd.addMemReg(ram);
-        } else {
-            frontEnd.setMemTable(List.of(ram));
         }
     }
 
@@ -290,12 +285,52 @@ public final class NetDriver implements AutoCloseable {
     }
 
     /**
-     * The region with rings and buffers.
+     * The region with the rings, and with the buffers unless they have regions of their own.
      *
      * @return still owned by this object
      */
     public Ram ram() {
+        return ram.rings();
+    }
+
+    /**
+     * All of the guest's memory.
+     *
+     * @return still owned by this object
+     */
+    public GuestRam guestRam() {
         return ram;
+    }
+
+    /**
+     * From now on replaces each receive buffer that a frame was taken from by one in another region.
+     *
+     * @param pair which receive queue
+     * @param region of {@link #guestRam}
+     */
+    public void receiveInto(int pair, Ram region) {
+        receivers.get(pair).memory(region.memory());
+    }
+
+    /**
+     * How many receive buffers are posted in a region.
+     *
+     * @param pair which receive queue
+     * @param region of {@link #guestRam}
+     * @return 0 when the region may be taken away as far as this queue is concerned
+     */
+    public int receiveBuffersIn(int pair, Ram region) {
+        return receivers.get(pair).buffersIn(region.memory());
+    }
+
+    /**
+     * From now on sends from buffers in another region, when all that was sent before has been used.
+     *
+     * @param pair which transmit queue
+     * @param region of {@link #guestRam}
+     */
+    public void sendFrom(int pair, Ram region) {
+        transmitters.get(pair).memory(region.memory(), deadline());
     }
 
     /**

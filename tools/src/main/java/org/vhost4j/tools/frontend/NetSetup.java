@@ -17,7 +17,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  * @param receiveFrameBytes room for a frame in each receive buffer, behind the header
  * @param receiveBuffers how many buffers to post in each receive queue, as far as there is room
  * @param receiveShape how a receive buffer is laid out
- * @param ramBytes size of the region that rings and buffers are in, a multiple of the page size
+ * @param ram the guest memory that rings and buffers are in
  */
 public record NetSetup(
         long features,
@@ -27,7 +27,7 @@ public record NetSetup(
         int receiveFrameBytes,
         int receiveBuffers,
         ChainShape receiveShape,
-        long ramBytes) {
+        RamSetup ram) {
     /** Room for every frame that a receive offload can make (section 5.1.6.3.1), without the header. */
     public static final int ANY_FRAME_BYTES = 65589;
     /** Room for a frame of 1500 bytes of payload, Ethernet header and VLAN tag. */
@@ -68,7 +68,14 @@ public record NetSetup(
                 ProtocolFeature.RESET_DEVICE,
                 ProtocolFeature.STATUS));
         return new NetSetup(
-                ring.low() | OFFLOADS, protocol, 1, 256, PLAIN_FRAME_BYTES, 256, ChainShape.TOGETHER, 8 << 20);
+                ring.low() | OFFLOADS,
+                protocol,
+                1,
+                256,
+                PLAIN_FRAME_BYTES,
+                256,
+                ChainShape.TOGETHER,
+                RamSetup.ONE_REGION);
     }
 
     /**
@@ -139,7 +146,7 @@ public record NetSetup(
 
     private NetSetup withFeatures(long word) {
         return new NetSetup(
-                word, protocolFeatures, pairs, queueSize, receiveFrameBytes, receiveBuffers, receiveShape, ramBytes);
+                word, protocolFeatures, pairs, queueSize, receiveFrameBytes, receiveBuffers, receiveShape, ram);
     }
 
     /**
@@ -157,7 +164,7 @@ public record NetSetup(
                 receiveFrameBytes,
                 receiveBuffers,
                 receiveShape,
-                ramBytes);
+                ram);
     }
 
     /**
@@ -175,7 +182,7 @@ public record NetSetup(
                 receiveFrameBytes,
                 receiveBuffers,
                 receiveShape,
-                ramBytes);
+                ram);
     }
 
     /**
@@ -194,7 +201,7 @@ public record NetSetup(
                 receiveFrameBytes,
                 receiveBuffers,
                 receiveShape,
-                Math.max(ramBytes, (long) pairsToRun * (8 << 20)));
+                ram.atLeast((long) pairsToRun * RamSetup.ONE_REGION.bytes()));
     }
 
     /**
@@ -206,7 +213,7 @@ public record NetSetup(
      * @return a copy
      */
     public NetSetup receive(ChainShape shape, int frameBytes, int count) {
-        return new NetSetup(features, protocolFeatures, pairs, queueSize, frameBytes, count, shape, ramBytes);
+        return new NetSetup(features, protocolFeatures, pairs, queueSize, frameBytes, count, shape, ram);
     }
 
     /**
@@ -216,5 +223,16 @@ public record NetSetup(
      */
     public NetSetup bigBuffers() {
         return receive(receiveShape, ANY_FRAME_BYTES, 32);
+    }
+
+    /**
+     * The same in other guest memory.
+     *
+     * @param other which
+     * @return a copy
+     */
+    public NetSetup in(RamSetup other) {
+        return new NetSetup(
+                features, protocolFeatures, pairs, queueSize, receiveFrameBytes, receiveBuffers, receiveShape, other);
     }
 }

@@ -8,6 +8,8 @@ import org.vhost4j.platform.sys.MemFd;
 
 /** One region of guest memory: a memory file, our mapping of it, and where the guest sees it. */
 public final class Ram implements AutoCloseable {
+    private static final String NAME = "vhost4j-guest-ram";
+
     private final Fd file;
     private final MappedFile mapping;
     private final long fileOffset;
@@ -57,8 +59,23 @@ public final class Ram implements AutoCloseable {
         return create(guestAddress, ioVirtualAddress, bytes, 0);
     }
 
+    /**
+     * Creates a region of huge pages at the beginning of a new file.
+     *
+     * @param guestAddress guest-physical address of its first byte
+     * @param bytes its size, a multiple of the size of a huge page
+     * @return the region
+     * @throws org.vhost4j.platform.sys.SystemError when the host has not enough free huge pages
+     */
+    public static Ram huge(long guestAddress, long bytes) {
+        return map(MemFd.createHuge(NAME, bytes), guestAddress, guestAddress, bytes, 0);
+    }
+
     private static Ram create(long guestAddress, long driverAddress, long bytes, long fileOffset) {
-        Fd file = MemFd.create("vhost4j-guest-ram", fileOffset + bytes);
+        return map(MemFd.create(NAME, fileOffset + bytes), guestAddress, driverAddress, bytes, fileOffset);
+    }
+
+    private static Ram map(Fd file, long guestAddress, long driverAddress, long bytes, long fileOffset) {
         try {
             return new Ram(
                     file,

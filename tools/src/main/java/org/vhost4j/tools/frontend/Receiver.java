@@ -2,7 +2,12 @@
 package org.vhost4j.tools.frontend;
 
 import java.io.ByteArrayOutputStream;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.driver.DeviceViolationException;
 import org.vhost4j.device.driver.DriverHeader;
@@ -12,7 +17,6 @@ import org.vhost4j.device.driver.RingDriver;
 /** The receive queue of a pair: posts buffers, checks what comes by virtio 1.4 section 5.1.6.4. */
 final class Receiver {
     private final FrontEndQueue queue;
-    private final DriverMemory memory;
     private final int pair;
     private final int headerBytes;
     private final boolean mergeable;
@@ -20,6 +24,9 @@ final class Receiver {
     private final int[] pieces;
     private final int capacity;
     private final long[] bufferOf;
+    private final @Nullable DriverMemory[] memoryOf;
+    private final Map<DriverMemory, Deque<Long>> spare = new HashMap<>();
+    private DriverMemory memory;
     private boolean reposts = true;
 
     /**
@@ -44,6 +51,7 @@ final class Receiver {
         this.pieces = shape.cut(headerBytes, frameBytes);
         this.capacity = headerBytes + frameBytes;
         this.bufferOf = new long[queue.ring().size()];
+        this.memoryOf = new DriverMemory[queue.ring().size()];
     }
 
     FrontEndQueue queue() {
@@ -78,7 +86,18 @@ final class Receiver {
             return false;
         }
         bufferOf[id] = buffer;
+        memoryOf[id] = memory;
         return true;
+    }
+
+    /** Where new buffers are to be from now on. */
+    void memory(DriverMemory other) {
+        memory = other;
+    }
+
+    /** How many posted buffers are in a memory. */
+    int buffersIn(DriverMemory which) {
+        return (int) Arrays.stream(memoryOf).filter(each -> each == which).count();
     }
 
     void reposts(boolean on) {
@@ -132,19 +151,29 @@ final class Receiver {
     /** Copies the buffer of the element that was collected, and posts it again; true when it was filled to the end. */
     private boolean takeBuffer(RingDriver ring, ByteArrayOutputStream all) {
         int length = ring.usedLength();
-        long buffer = bufferOf[ring.usedId()];
+        int id = ring.usedId();
+        long buffer = bufferOf[id];
+        DriverMemory from = Objects.requireNonNull(memoryOf[id]);
+        memoryOf[id] = null;
         long at = buffer;
         int left = length;
         for (int i = 0; left > 0; i++) {
             int part = Math.min(left, pieces[i]);
-            all.writeBytes(memory.read(at, part));
+            all.writeBytes(from.read(at, part));
             at += pieces[i] + ChainShape.GAP;
             left -= part;
         }
-        if (reposts && !post(buffer)) {
+        if (reposts && !post(from == memory ? buffer : exchanged(from, buffer))) {
             throw new IllegalStateException("a receive buffer does not fit where it came from");
         }
         return length == capacity;
+    }
+
+    /** Lays a buffer of another memory aside, and takes one of this. */
+    private long exchanged(DriverMemory other, long buffer) {
+        spare.computeIfAbsent(other, which -> new ArrayDeque<>()).push(buffer);
+        Deque<Long> mine = spare.get(memory);
+        return mine == null || mine.isEmpty() ? memory.allocate(ChainShape.span(pieces), 64) : mine.pop();
     }
 
     private DeviceViolationException violation(String what) {

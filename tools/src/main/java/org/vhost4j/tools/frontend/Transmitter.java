@@ -2,6 +2,8 @@
 package org.vhost4j.tools.frontend;
 
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import org.vhost4j.device.driver.BufferPool;
 import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.device.driver.RingDriver;
@@ -14,20 +16,32 @@ final class Transmitter {
     private static final int POISON = 0xee;
 
     private final FrontEndQueue queue;
-    private final DriverMemory memory;
-    private final BufferPool pool;
+    private DriverMemory memory;
+    private BufferPool pool;
     private final long[] bufferOf;
+    private final Map<DriverMemory, BufferPool> pools = new HashMap<>();
 
     Transmitter(FrontEndQueue queue, DriverMemory memory) {
         this.queue = queue;
         this.memory = memory;
-        this.pool = new BufferPool(memory, SLOTS, SLOT_BYTES, 64);
+        this.pool = pools.computeIfAbsent(memory, Transmitter::pool);
         this.bufferOf = new long[queue.ring().size()];
         Arrays.fill(bufferOf, BufferPool.NONE);
     }
 
+    private static BufferPool pool(DriverMemory memory) {
+        return new BufferPool(memory, SLOTS, SLOT_BYTES, 64);
+    }
+
     FrontEndQueue queue() {
         return queue;
+    }
+
+    /** Sends from another memory from now on; waits until nothing is in flight in this one. */
+    void memory(DriverMemory other, Deadline deadline) {
+        awaitSent(deadline);
+        memory = other;
+        pool = pools.computeIfAbsent(other, Transmitter::pool);
     }
 
     /** Puts a frame into the ring without publishing it; waits for used chains when there is no room. */

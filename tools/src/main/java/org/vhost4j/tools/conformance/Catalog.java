@@ -8,9 +8,13 @@ import java.util.stream.Stream;
 import org.vhost4j.tools.CannotBeHonoured;
 import org.vhost4j.tools.conformance.cases.BufferCases;
 import org.vhost4j.tools.conformance.cases.ChainCases;
+import org.vhost4j.tools.conformance.cases.HostileMessageCases;
+import org.vhost4j.tools.conformance.cases.HostileRingCases;
+import org.vhost4j.tools.conformance.cases.MemoryCases;
 import org.vhost4j.tools.conformance.cases.MessageCases;
 import org.vhost4j.tools.conformance.cases.NotificationCases;
 import org.vhost4j.tools.conformance.cases.OffloadCases;
+import org.vhost4j.tools.conformance.cases.ResetCases;
 import org.vhost4j.tools.conformance.cases.RingStateCases;
 
 /** Every case that there is. */
@@ -21,7 +25,11 @@ public final class Catalog {
             new OffloadCases(),
             new BufferCases(),
             new ChainCases(),
-            new NotificationCases());
+            new NotificationCases(),
+            new MemoryCases(),
+            new ResetCases(),
+            new HostileMessageCases(),
+            new HostileRingCases());
 
     private Catalog() {}
 

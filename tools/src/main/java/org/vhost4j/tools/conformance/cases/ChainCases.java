@@ -169,9 +169,11 @@ public final class ChainCases implements Area {
     }
 
     private static String describe(ChainShape shape) {
-        String header = shape.headerPiece() == 0
-                ? "the header before the frame's first bytes"
-                : "the header in pieces of at most " + shape.headerPiece() + " bytes";
+        String header = switch (shape.headerPiece()) {
+            case 0 -> "the header before the frame's first bytes";
+            case Integer.MAX_VALUE -> "the header in one piece";
+            default -> "the header in pieces of " + shape.headerPiece() + " bytes";
+        };
         String frame =
                 shape.framePiece() == 0 ? "the frame in one piece" : "the frame in pieces of " + shape.framePiece();
         return header + ", " + frame + (shape.indirect() ? ", in an indirect table" : "");

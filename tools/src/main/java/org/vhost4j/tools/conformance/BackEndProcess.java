@@ -2,24 +2,31 @@
 package org.vhost4j.tools.conformance;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.tools.CannotBeHonoured;
 
 /** A back-end that the suite starts, and starts again. It is killed when this process ends. */
 final class BackEndProcess {
+    private static final int TAIL_BYTES = 4096;
     private static final int SIGNALLED = 128;
-    private static final int SIGKILL_STATUS = SIGNALLED + 9;
+    private static final int SIGPIPE_STATUS = SIGNALLED + 13;
 
     private final String command;
     private final Path socket;
     private final Path log;
     private final boolean removeSocket;
+    private final ExecutorService starter = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("back-end").factory());
     private @Nullable Process process;
 
     /**
@@ -40,19 +47,29 @@ final class BackEndProcess {
         log.toFile().deleteOnExit();
     }
 
+    /** Starts it by a thread that stays: the kernel kills the child when the thread ends that made it. */
     void start() {
         try {
             if (removeSocket) {
                 Files.deleteIfExists(socket);
             }
-            // Standard input stays open: some back-ends end with it.
-            process = new ProcessBuilder("setpriv", "--pdeathsig", "KILL", "sh", "-c", "exec " + command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-                    .start();
-        } catch (IOException e) {
+            process = starter.submit(this::launch).get();
+        } catch (ExecutionException e) {
             throw new CannotBeHonoured("--exec: the back-end cannot be started: " + e.getMessage());
+        } catch (IOException e) {
+            throw new CannotBeHonoured("--exec: " + socket + " is in the way: " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CannotBeHonoured("--exec: interrupted while the back-end was started");
         }
+    }
+
+    private Process launch() throws IOException {
+        // Standard input stays open: some back-ends end with it.
+        return new ProcessBuilder("setpriv", "--pdeathsig", "KILL", "sh", "-c", "exec " + command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .start();
     }
 
     void stop() {
@@ -87,20 +104,31 @@ final class BackEndProcess {
         return how + "; its last line: " + lastLine();
     }
 
-    /** For a back-end that ends with each connection: what is wrong with its end, or null. */
+    /** How the process was ended by a signal that nobody here sent it; null when it runs or ended by itself. */
     @Nullable
-    String endedBadly(Duration patience) {
+    String crash() {
         Process running = process;
-        if (running == null || !endsWithin(patience)) {
-            return "the back-end did not end with its connection, as it did before";
+        if (running == null || !endsWithin(Duration.ofMillis(50))) {
+            return null;
         }
         int status = running.exitValue();
-        return status > SIGNALLED && status != SIGKILL_STATUS ? "the back-end " + describeEnd() : null;
+        // Writing to a connection that we closed is no crash.
+        return status > SIGNALLED && status != SIGPIPE_STATUS ? describeEnd() : null;
+    }
+
+    /** Whether it has ended. */
+    boolean ended() {
+        Process running = process;
+        return running == null || !running.isAlive();
     }
 
     private String lastLine() {
-        try {
-            List<String> lines = Files.readString(log, StandardCharsets.ISO_8859_1)
+        try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "r")) {
+            // Some print a line for each frame.
+            file.seek(Math.max(0, file.length() - TAIL_BYTES));
+            byte[] tail = new byte[TAIL_BYTES];
+            int bytes = Math.max(0, file.read(tail));
+            List<String> lines = new String(tail, 0, bytes, StandardCharsets.ISO_8859_1)
                     .lines()
                     .filter(line -> !line.isBlank())
                     .toList();

@@ -3,13 +3,18 @@ package org.vhost4j.tools.conformance;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.tools.CannotBeHonoured;
 import org.vhost4j.tools.conformance.report.ConsoleReport;
+import org.vhost4j.tools.conformance.report.HtmlReport;
+import org.vhost4j.tools.conformance.report.JUnitReport;
+import org.vhost4j.tools.conformance.report.JsonReport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -22,7 +27,8 @@ import picocli.CommandLine.Spec;
         description =
                 "Holds a vhost-user-net back-end against the specifications, case by case, each on a fresh connection. "
                         + "Ends with status 0 when no case failed, 1 when one did, 2 when there was nothing to test.",
-        mixinStandardHelpOptions = true)
+        mixinStandardHelpOptions = true,
+        subcommands = MatrixCommand.class)
 public final class ConformanceCommand implements Callable<Integer> {
     @Parameters(index = "0", arity = "0..1", paramLabel = "SOCKET", description = "The back-end's socket.")
     private @Nullable Path socket;
@@ -66,6 +72,15 @@ public final class ConformanceCommand implements Callable<Integer> {
             description = "What reports call the back-end, such as its name and version (default: SOCKET).")
     private @Nullable String label;
 
+    @Option(names = "--junit", paramLabel = "FILE", description = "Write JUnit XML too, for CI servers.")
+    private @Nullable Path junit;
+
+    @Option(names = "--html", paramLabel = "FILE", description = "Write a page for people too.")
+    private @Nullable Path html;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Write JSON too, which 'matrix' reads.")
+    private @Nullable Path json;
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -93,9 +108,30 @@ public final class ConformanceCommand implements Callable<Integer> {
         SuiteReport report;
         try (Subject subject = new Subject(at, listen, process, patience)) {
             report = new Suite(subject, patience)
-                    .run(label == null ? at.toString() : label, cases, mode, console::progress);
+                    .run(label == null ? at.toString() : label, reached(at), cases, mode, console::progress);
         }
+        write("--junit", junit, () -> JUnitReport.text(report));
+        write("--html", html, () -> HtmlReport.text(report));
+        write("--json", json, () -> JsonReport.text(report));
         console.end(report);
         return report.passed() ? 0 : 1;
+    }
+
+    /** What is to be said again to reach the same back-end. */
+    private String reached(Path at) {
+        return at
+                + (listen ? " --listen" : "")
+                + (exec == null ? "" : " --exec '" + exec + "'")
+                + (loop.equals(LoopMode.AUTO) ? "" : " --loop " + loop);
+    }
+
+    private static void write(String option, @Nullable Path file, Supplier<String> text) throws IOException {
+        if (file != null) {
+            try {
+                Files.writeString(file, text.get());
+            } catch (IOException e) {
+                throw new IOException(option + "=" + file + " cannot be written: " + e.getMessage(), e);
+            }
+        }
     }
 }

@@ -15,13 +15,18 @@ final class Subject implements AutoCloseable {
     /** How long a back-end that was just started may take until it is there. */
     private static final Duration START = Duration.ofSeconds(30);
 
+    private static final Duration ONE_SHOT = Duration.ofMillis(500);
     private static final Duration SLICE = Duration.ofMillis(250);
     private static final long RETRY_NANOS = 2_000_000;
 
     private final Rendezvous rendezvous;
     private final @Nullable BackEndProcess process;
     private final Duration patience;
+    /** Whether it ends with each connection. */
     private boolean oneShot;
+
+    private boolean connected;
+    private @Nullable String crashed;
 
     /**
      * Prepares; nothing is connected yet.
@@ -42,10 +47,7 @@ final class Subject implements AutoCloseable {
         }
         process.start();
         Offer offer = ask(START);
-        oneShot = process.endsWithin(Duration.ofMillis(300));
-        if (oneShot) {
-            restart();
-        }
+        oneShot = process.endsWithin(ONE_SHOT);
         return offer;
     }
 
@@ -57,7 +59,29 @@ final class Subject implements AutoCloseable {
 
     /** A fresh connection on which GET_FEATURES was answered. */
     FrontEnd connect() {
-        return connect(patience);
+        if (process == null || !oneShot) {
+            return connect(patience);
+        }
+        if (connected) {
+            // It ends with its connection, or has its eyes on the one that it has.
+            crashed = crashed == null ? afterwards() : crashed;
+            process.stop();
+        }
+        if (process.ended()) {
+            process.start();
+        }
+        FrontEnd frontEnd = connect(START);
+        connected = true;
+        return frontEnd;
+    }
+
+    private @Nullable String afterwards() {
+        if (process == null) {
+            return null;
+        }
+        process.endsWithin(ONE_SHOT);
+        String crash = process.crash();
+        return crash == null ? null : "the back-end " + crash;
     }
 
     /** A back-end that serves one front-end at a time may turn us away until it has noticed that the last one is gone. */
@@ -110,8 +134,8 @@ final class Subject implements AutoCloseable {
     @Nullable
     String trouble() {
         if (process != null && oneShot) {
-            String end = process.endedBadly(patience);
-            restart();
+            String end = crashed == null ? afterwards() : crashed;
+            crashed = null;
             return end;
         }
         String trouble = null;
@@ -138,11 +162,6 @@ final class Subject implements AutoCloseable {
             process.stop();
             process.start();
             connect(START).close();
-            if (oneShot) {
-                // That connection was its only one.
-                process.stop();
-                process.start();
-            }
         }
     }
 

@@ -4,6 +4,7 @@ package org.vhost4j.tools.conformance;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -33,11 +34,13 @@ final class Suite {
      * Runs cases.
      *
      * @param label what the back-end is called
+     * @param reached the command line's words by which it is reached
      * @param wanted how the back-end returns frames; null to find out
      * @param progress called with each result
      * @throws CannotBeHonoured when there is no back-end to begin with
      */
-    SuiteReport run(String label, List<Case> cases, @Nullable LoopMode wanted, Consumer<CaseResult> progress) {
+    SuiteReport run(
+            String label, String reached, List<Case> cases, @Nullable LoopMode wanted, Consumer<CaseResult> progress) {
         Instant began = Instant.now();
         Offer offer;
         LoopMode loop;
@@ -51,9 +54,9 @@ final class Suite {
         String gone = null;
         for (Case each : cases) {
             CaseResult result = gone == null ? run(each, offer, loop) : skipped(each, Outcome.NOT_RUN, gone);
-            if (gone == null && ran(result)) {
+            if (gone == null && result.outcome() != Outcome.NOT_OFFERED) {
                 String trouble = subject.trouble();
-                if (trouble != null) {
+                if (trouble != null && result.outcome() != Outcome.NOT_APPLICABLE) {
                     result = lost(result, trouble);
                     gone = subject.restarts() ? null : "the back-end was lost in " + each.name();
                 }
@@ -61,11 +64,7 @@ final class Suite {
             results.add(result);
             progress.accept(result);
         }
-        return new SuiteReport(label, Vhost4j.version(), began, offer, loop, results);
-    }
-
-    private static boolean ran(CaseResult result) {
-        return result.outcome() == Outcome.PASS || result.outcome() == Outcome.FAIL;
+        return new SuiteReport(label, reached, Vhost4j.version(), began, offer, loop, results);
     }
 
     private static CaseResult skipped(Case tried, Outcome outcome, String reason) {
@@ -114,7 +113,7 @@ final class Suite {
             ReceivedFrame came = trial.receive(driver, patience.dividedBy(2)).orElse(null);
             if (came != null) {
                 for (LoopMode mode : new LoopMode[] {LoopMode.ECHO, LoopMode.MACSWAP}) {
-                    if (java.util.Arrays.equals(mode.returned(frame), came.bytes())) {
+                    if (Arrays.equals(mode.returned(frame), came.bytes())) {
                         found = mode;
                     }
                 }

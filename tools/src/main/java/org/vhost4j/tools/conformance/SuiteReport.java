@@ -8,6 +8,7 @@ import java.util.List;
  * What a run found.
  *
  * @param label what the back-end is called
+ * @param reached the command line's words by which it was reached
  * @param version the version of the suite
  * @param began when
  * @param offer what the back-end offered
@@ -15,7 +16,13 @@ import java.util.List;
  * @param results a result for each case, in the order in which they ran
  */
 public record SuiteReport(
-        String label, String version, Instant began, Offer offer, LoopMode loop, List<CaseResult> results) {
+        String label,
+        String reached,
+        String version,
+        Instant began,
+        Offer offer,
+        LoopMode loop,
+        List<CaseResult> results) {
     /** Copies the list. */
     public SuiteReport {
         results = List.copyOf(results);

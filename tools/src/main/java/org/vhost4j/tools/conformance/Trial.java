@@ -12,6 +12,7 @@ import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.tools.frontend.FrontEnd;
+import org.vhost4j.tools.frontend.FrontEndException;
 import org.vhost4j.tools.frontend.FrontEndQueue;
 import org.vhost4j.tools.frontend.NetDriver;
 import org.vhost4j.tools.frontend.NetSetup;
@@ -37,6 +38,8 @@ public final class Trial implements AutoCloseable {
     private final Duration patience;
     private final List<String> notes = new ArrayList<>();
     private final List<AutoCloseable> open = new ArrayList<>();
+    private String lastNote = "";
+    private int repeated;
     private int frames;
 
     Trial(Case tried, Subject subject, Offer offer, LoopMode loop, Duration patience) {
@@ -118,6 +121,21 @@ public final class Trial implements AutoCloseable {
     }
 
     /**
+     * Brings a device up for a driver without VERSION_1.
+     *
+     * @param setup what the driver wants
+     * @return closed with the trial
+     * @throws NotApplicable when the back-end serves no such driver, as virtio 1.4 section 6.2 allows
+     */
+    public NetDriver attachLegacy(NetSetup setup) {
+        try {
+            return attach(setup);
+        } catch (FrontEndException.Closed | FrontEndException.Refused e) {
+            throw new NotApplicable("the back-end serves no driver without VERSION_1, as virtio 1.4, 6.2 allows");
+        }
+    }
+
+    /**
      * Negotiates, and prepares queues of which the back-end does not know yet.
      *
      * @param setup what the driver wants
@@ -149,11 +167,19 @@ public final class Trial implements AutoCloseable {
      */
     @SuppressWarnings("AnnotateFormatMethod") // The annotation's library is not among what we depend on.
     public void note(String format, Object... arguments) {
+        String line = format.formatted(arguments);
+        if (line.equals(lastNote)) {
+            repeated++;
+            notes.set(notes.size() - 1, line + " (" + repeated + " times)");
+            return;
+        }
+        lastNote = line;
+        repeated = 1;
         if (notes.size() == MOST_NOTES) {
             notes.set(MOST_NOTES / 2, "…");
             notes.remove(MOST_NOTES / 2 + 1);
         }
-        notes.add(format.formatted(arguments));
+        notes.add(line);
     }
 
     List<String> notes() {

@@ -44,7 +44,7 @@ public final class ChainCases implements Area {
                         "chain.any-layout",
                         FRAMING,
                         "header and frame may be cut anywhere, or not at all",
-                        trial -> layouts(trial, trial.setup()))
+                        trial -> layouts(trial, trial.attach(trial.setup())))
                 .needs(Feature.VERSION_1)
                 .loops();
         Case receive = Case.of(
@@ -87,7 +87,8 @@ public final class ChainCases implements Area {
                         "chain.any-layout-legacy",
                         "virtio 1.4, 2.7.4.3",
                         "with ANY_LAYOUT a legacy driver may put header and frame into one descriptor",
-                        trial -> layouts(trial, NetSetup.legacy().with(Feature.ANY_LAYOUT)))
+                        trial -> layouts(
+                                trial, trial.attachLegacy(NetSetup.legacy().with(Feature.ANY_LAYOUT))))
                 .needs(Feature.ANY_LAYOUT)
                 .loops());
         all.add(sizes(
@@ -154,8 +155,7 @@ public final class ChainCases implements Area {
         }
     }
 
-    private static void layouts(Trial trial, NetSetup setup) {
-        NetDriver driver = trial.attach(setup);
+    private static void layouts(Trial trial, NetDriver driver) {
         for (ChainShape shape : List.of(
                 ChainShape.TOGETHER,
                 ChainShape.HEADER_APART,

@@ -210,7 +210,7 @@ public final class NotificationCases implements Area {
 
     private static void onEmpty(Trial trial) {
         NetSetup setup = NetSetup.legacy().with(Feature.NOTIFY_ON_EMPTY);
-        NetDriver driver = trial.attach(setup);
+        NetDriver driver = trial.attachLegacy(setup);
         FrontEndQueue queue = driver.transmitQueue(0);
         queue.ring().disableInterrupts();
         for (int i = 0; i < 5; i++) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.driver.PackedDriver;
+import org.vhost4j.device.feature.Feature;
 import org.vhost4j.tools.conformance.Area;
 import org.vhost4j.tools.conformance.Case;
 import org.vhost4j.tools.conformance.Trial;
@@ -134,7 +135,7 @@ public final class ResetCases implements Area {
         for (int i = 0; i < 10; i++) {
             NetSetup setup = switch (i % 3) {
                 case 0 -> trial.setup();
-                case 1 -> NetSetup.legacy();
+                case 1 -> trial.setup().without(Feature.MRG_RXBUF, Feature.EVENT_IDX, Feature.INDIRECT_DESC);
                 default -> trial.setup().queues(1, 64).receive(ChainShape.TOGETHER, 1518, 64);
             };
             trial.note("connection %d", i + 1);

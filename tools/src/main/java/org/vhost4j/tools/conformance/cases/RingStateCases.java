@@ -309,7 +309,7 @@ public final class RingStateCases implements Area {
     }
 
     private static void legacy(Trial trial) {
-        NetDriver driver = trial.attach(NetSetup.legacy());
+        NetDriver driver = trial.attachLegacy(NetSetup.legacy());
         trial.note("SET_FEATURES with PROTOCOL_FEATURES at most");
         trial.exchange(driver, 300);
         trial.exchange(driver, 1400);

@@ -273,6 +273,9 @@ static struct {
     int announced_count, complaints;
     struct { uint16_t length; uint8_t data[HEADER]; } early[1024]; /* tails that came before what announces them */
     int early_count;
+    bool finished;
+    uint64_t sent; /* that the sender says it sent, once it has finished */
+    double begin, end;
 } receiver;
 
 static void complain(const char *format, ...) {
@@ -398,13 +401,27 @@ static void check_datagram(const uint8_t *data, size_t length) {
     announce_tail(&h);
 }
 
+/* Tails that nothing announced, because all that would have done so is lost: each is whole if it is one of those missing. */
+static void claim_tails(uint64_t sent) {
+    for (int i = receiver.early_count - 1; i >= 0; i--) {
+        for (uint32_t seq = 0; seq < sent; seq++) {
+            if (!seen(seq) && first_difference(receiver.early[i].data, 0, receiver.early[i].length, receiver.session, seq) ==
+                                  receiver.early[i].length) {
+                accept_datagram(seq);
+                receiver.early[i] = receiver.early[--receiver.early_count];
+                break;
+            }
+        }
+    }
+}
+
 static struct control counts(uint64_t sent) {
-    uint64_t good = receiver.ok + receiver.damaged + (uint64_t)receiver.early_count;
+    uint64_t damaged = receiver.damaged + (uint64_t)receiver.early_count, good = receiver.ok + damaged;
     return (struct control){.session = receiver.session,
                             .datagrams = receiver.arrived,
                             .bytes = receiver.arrived_bytes,
                             .ok = receiver.ok,
-                            .damaged = receiver.damaged + (uint64_t)receiver.early_count,
+                            .damaged = damaged,
                             .lost = sent > good ? sent - good : 0,
                             .duplicated = receiver.duplicated,
                             .reordered = receiver.reordered};
@@ -439,14 +456,35 @@ static bool receive(uint8_t *buffer, size_t *length, size_t *segment, struct soc
     return true;
 }
 
+/* Does what a control datagram says. */
+static void take_control(enum control_type type, const struct control *c, const struct sockaddr_storage *from,
+                         socklen_t from_length) {
+    if (type == START && !receiver.started) {
+        receiver.started = true;
+        receiver.session = (uint32_t)c->session;
+        receiver.begin = now();
+        if (connect(receiver.fd, (const struct sockaddr *)from, from_length)) die("connect: %s", strerror(errno));
+    }
+    if (!receiver.started || c->session != receiver.session) return; /* left over from an earlier run */
+    if (type == START) {
+        send_control(receiver.fd, STARTED, counts(0));
+    } else if (type == PROBE) {
+        send_control(receiver.fd, ACK, counts(0));
+    } else if (type == FINISH) {
+        receiver.sent = c->datagrams;
+        if (!receiver.finished) receiver.end = now();
+        receiver.finished = true;
+        claim_tails(receiver.sent);
+        send_control(receiver.fd, FINISHED, counts(receiver.sent));
+    }
+}
+
 static int run_receiver(void) {
     static uint8_t buffer[1 << 17];
     struct sockaddr_storage local, from;
     socklen_t from_length, local_length = address(&local, option.host);
-    uint64_t sent = 0;
     int on = 1;
-    bool finished = false;
-    double begin = 0, end = 0, last = now();
+    double last = now();
 
     receiver.fd = open_socket();
     setsockopt(receiver.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -458,62 +496,49 @@ static int run_receiver(void) {
     for (;;) {
         size_t length, segment;
         int unacknowledged = 0;
-        if (!readable(receiver.fd, finished ? LINGER_MS : TICK_MS)) {
-            if (finished || now() - last > option.timeout) break;
+        if (!readable(receiver.fd, receiver.finished ? LINGER_MS : TICK_MS)) {
+            if (receiver.finished || now() - last > option.timeout) break;
             continue;
         }
         while (receive(buffer, &length, &segment, &from, &from_length)) {
-            struct control c;
-            enum control_type type = length == segment ? read_control(buffer, length, &c) : 0;
-            if (type == START) {
-                if (!receiver.started) {
-                    receiver.started = true;
-                    receiver.session = (uint32_t)c.session;
-                    begin = now();
-                    if (connect(receiver.fd, (struct sockaddr *)&from, from_length)) die("connect: %s", strerror(errno));
-                }
-                if (c.session == receiver.session) send_control(receiver.fd, STARTED, counts(0));
-            } else if (!receiver.started || (type && c.session != receiver.session)) {
-                continue; /* left over from an earlier run */
-            } else if (type == FINISH) {
-                sent = c.datagrams;
-                if (!finished) end = now();
-                finished = true;
-                send_control(receiver.fd, FINISHED, counts(sent));
-            } else if (type == PROBE) {
-                send_control(receiver.fd, ACK, counts(0));
-            } else {
-                if (segment < length) {
-                    uint64_t datagrams = (length + segment - 1) / segment;
-                    receiver.merged++;
-                    receiver.merged_datagrams += datagrams;
-                    if (length > receiver.largest_merge) receiver.largest_merge = length;
-                }
-                /* An empty datagram is never sent, so one that arrives is damaged like any other. */
-                size_t offset = 0;
-                do {
-                    size_t part = length - offset < segment ? length - offset : segment;
+            uint64_t datagrams = 0;
+            size_t offset = 0;
+            /* Control datagrams are merged like any others, with each other and behind longer ones; an empty datagram is
+             * never sent, so one that arrives is damaged like any other. */
+            do {
+                struct control c;
+                size_t part = length - offset < segment ? length - offset : segment;
+                enum control_type type = read_control(buffer + offset, part, &c);
+                if (type) {
+                    take_control(type, &c, &from, from_length);
+                } else if (receiver.started) {
                     check_datagram(buffer + offset, part);
-                    offset += part;
-                } while (offset < length);
-                if (++unacknowledged == 16) {
-                    send_control(receiver.fd, ACK, counts(0));
-                    unacknowledged = 0;
+                    datagrams++;
                 }
+                offset += part;
+            } while (offset < length);
+            if (segment < length && datagrams) {
+                receiver.merged++;
+                receiver.merged_datagrams += datagrams;
+                if (length > receiver.largest_merge) receiver.largest_merge = length;
             }
-            last = now();
+            if (datagrams && ++unacknowledged == 16) {
+                send_control(receiver.fd, ACK, counts(0));
+                unacknowledged = 0;
+            }
+            if (receiver.started) last = now();
         }
         if (unacknowledged) send_control(receiver.fd, ACK, counts(0));
     }
 
-    struct control c = counts(sent);
-    double seconds = finished ? end - begin : 0;
-    bool good = finished && !c.damaged && !c.lost;
+    struct control c = counts(receiver.sent);
+    double seconds = receiver.finished ? receiver.end - receiver.begin : 0;
+    bool good = receiver.finished && !c.damaged && !c.lost;
     printf("udpcheck role=recv result=%s datagrams=%" PRIu64 " bytes=%" PRIu64 " ok=%" PRIu64 " damaged=%" PRIu64
            " lost=%" PRIu64 " duplicated=%" PRIu64 " reordered=%" PRIu64 " gro=%" PRIu64 " gro_datagrams=%" PRIu64
            " gro_largest=%" PRIu64 " seconds=%.3f mbit=%.1f\n",
-           good ? "ok" : !receiver.started ? "nothing" : !finished ? "unfinished" : "bad", c.datagrams, c.bytes, c.ok, c.damaged,
-           c.lost, c.duplicated, c.reordered, receiver.merged, receiver.merged_datagrams, receiver.largest_merge, seconds,
+           good ? "ok" : !receiver.started ? "nothing" : !receiver.finished ? "unfinished" : "bad", c.datagrams, c.bytes, c.ok,
+           c.damaged, c.lost, c.duplicated, c.reordered, receiver.merged, receiver.merged_datagrams, receiver.largest_merge, seconds,
            seconds > 0 ? (double)c.bytes * 8e-6 / seconds : 0);
     return good ? 0 : 1;
 }

@@ -18,9 +18,14 @@ public final class TranslationMiss extends RuntimeException {
      * @param write whether it is to be written
      */
     public TranslationMiss(long address, boolean write) {
-        super("no translation of I/O virtual address 0x" + Long.toHexString(address), null, false, false);
+        super(null, null, false, false);
         this.address = address;
         this.write = write;
+    }
+
+    @Override
+    public String getMessage() {
+        return "no translation of I/O virtual address 0x" + Long.toHexString(address);
     }
 
     /**

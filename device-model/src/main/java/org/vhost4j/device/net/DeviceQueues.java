@@ -8,13 +8,23 @@ import org.vhost4j.device.ring.Virtqueue;
 /**
  * The started queues of a device by their index: 2n receives and 2n+1 transmits, in the driver's words; the control queue
  * follows the last pair, or the first when the driver knows of no others (virtio 1.4 section 5.1.2).
+ *
+ * <p>A queue whose ring is out of reach, because its IOMMU has withdrawn the ring's own memory, stays started and is not among those that
+ * are worked on.
  */
 final class DeviceQueues {
+    /** Those to work on by pair, null where none runs or its ring is out of reach. */
     final @Nullable RxQueue[] rx;
+    /** The same for transmit queues. */
     final @Nullable TxQueue[] tx;
 
+    /** The same for the control queue. */
     @Nullable
     ControlQueue control;
+
+    private final @Nullable RxQueue[] startedRx;
+    private final @Nullable TxQueue[] startedTx;
+    private @Nullable ControlQueue startedControl;
 
     private final int maxPairs;
     private int controlIndex = -1;
@@ -24,6 +34,8 @@ final class DeviceQueues {
         this.maxPairs = maxPairs;
         rx = new RxQueue[maxPairs];
         tx = new TxQueue[maxPairs];
+        startedRx = new RxQueue[maxPairs];
+        startedTx = new TxQueue[maxPairs];
     }
 
     /** Settles where the control queue is, before any queue starts. */
@@ -50,22 +62,38 @@ final class DeviceQueues {
     }
 
     void startControl(ControlQueue queue) {
+        startedControl = queue;
         control = queue;
         running++;
     }
 
     void startReceive(int index, RxQueue queue) {
+        startedRx[index / 2] = queue;
         rx[index / 2] = queue;
         running++;
     }
 
     void startTransmit(int index, TxQueue queue) {
+        startedTx[index / 2] = queue;
         tx[index / 2] = queue;
         running++;
     }
 
     /** Takes a queue out; what its driver has to be told is still to be published. */
     void remove(int index) {
+        withdraw(index);
+        if (isControl(index)) {
+            startedControl = null;
+        } else if (receives(index)) {
+            startedRx[index / 2] = null;
+        } else {
+            startedTx[index / 2] = null;
+        }
+        running--;
+    }
+
+    /** The ring of a started queue is out of reach. */
+    void withdraw(int index) {
         if (isControl(index)) {
             control = null;
         } else if (receives(index)) {
@@ -73,17 +101,35 @@ final class DeviceQueues {
         } else {
             tx[index / 2] = null;
         }
-        running--;
     }
 
+    /** The ring of a started queue is where it was. */
+    void restore(int index) {
+        if (isControl(index)) {
+            control = startedControl;
+        } else if (receives(index)) {
+            rx[index / 2] = startedRx[index / 2];
+        } else {
+            tx[index / 2] = startedTx[index / 2];
+        }
+    }
+
+    /** Whether frames for a pair's receive queue have to wait until its ring is back. */
+    boolean awaitsRing(int pair) {
+        RxQueue queue = startedRx[pair];
+        return queue != null && queue.enabled && rx[pair] == null;
+    }
+
+    /** A receive queue that is started, in reach or not. */
     @Nullable
     RxQueue receive(int index) {
-        return !isControl(index) && receives(index) ? rx[index / 2] : null;
+        return !isControl(index) && receives(index) ? startedRx[index / 2] : null;
     }
 
+    /** A transmit queue that is started, in reach or not. */
     @Nullable
     TxQueue transmit(int index) {
-        return !isControl(index) && !receives(index) ? tx[index / 2] : null;
+        return !isControl(index) && !receives(index) ? startedTx[index / 2] : null;
     }
 
     static boolean receives(int index) {
@@ -93,7 +139,7 @@ final class DeviceQueues {
     /** The ring of a queue, or null when it does not run. */
     @Nullable
     Virtqueue ring(int index) {
-        ControlQueue commands = control;
+        ControlQueue commands = startedControl;
         if (isControl(index)) {
             return commands == null ? null : commands.queue;
         }
@@ -115,7 +161,7 @@ final class DeviceQueues {
     /** The interrupt of a queue, or null when it does not run. */
     @Nullable
     QueueInterrupt interrupt(int index) {
-        ControlQueue commands = control;
+        ControlQueue commands = startedControl;
         if (isControl(index)) {
             return commands == null ? null : commands.interrupt;
         }
@@ -133,8 +179,8 @@ final class DeviceQueues {
         boolean receives = false;
         boolean sends = false;
         for (int i = 0; i < maxPairs; i++) {
-            RxQueue receive = rx[i];
-            TxQueue transmit = tx[i];
+            RxQueue receive = startedRx[i];
+            TxQueue transmit = startedTx[i];
             receives |= receive != null && receive.enabled;
             sends |= transmit != null && transmit.enabled;
         }

@@ -65,7 +65,7 @@ public final class NetDevice implements NetPort {
         this.statistics = new QueueStatistics[2 * config.maxPairs() + 1];
         Arrays.setAll(statistics, index -> new QueueStatistics());
         this.moderations = new Moderations(queues, 2 * config.maxPairs());
-        this.reception = new ReceivePath(queues.rx, configSpace, counters);
+        this.reception = new ReceivePath(queues, configSpace, counters);
         this.transmission = new SendPath(this, sink, engine, driver, reception.steering, counters);
     }
 
@@ -173,25 +173,55 @@ public final class NetDevice implements NetPort {
      * @param index the virtqueue's index, of a queue that runs
      */
     public void stop(int index) {
-        RxQueue receive = queues.receive(index);
         TxQueue transmit = queues.transmit(index);
-        if (stoppedReason == null) {
-            reception.settle();
-            if (receive != null) {
-                publish(receive.queue, receive.interrupt);
-                receive.interrupt.release();
-            } else if (transmit != null) {
-                transmit.unpark();
-                publish(transmit.queue, transmit.interrupt);
-                transmit.interrupt.release();
-            }
+        if (stoppedReason == null && transmit != null) {
+            transmit.unpark();
         }
+        settle(index);
         queues.remove(index);
         if (queues.running() == 0) {
             stoppedReason = null;
             mustPoll = false;
             waiting = false;
         }
+    }
+
+    /** Finishes what is under way on a queue, so that nothing is left to be done on its ring. */
+    private void settle(int index) {
+        if (stoppedReason != null) {
+            return;
+        }
+        RxQueue receive = queues.receive(index);
+        TxQueue transmit = queues.transmit(index);
+        reception.settle();
+        if (receive != null) {
+            publish(receive.queue, receive.interrupt);
+            receive.interrupt.release();
+        } else if (transmit != null) {
+            transmit.unread();
+            publish(transmit.queue, transmit.interrupt);
+            transmit.interrupt.release();
+        }
+    }
+
+    /**
+     * Leaves a queue alone whose ring is out of reach until {@link #resume}: what was used is published, a frame that waits for room goes
+     * back into the ring, and frames for the guest wait with their senders. After this nobody touches the ring.
+     *
+     * @param index the virtqueue's index, of a queue that runs
+     */
+    public void suspend(int index) {
+        settle(index);
+        queues.withdraw(index);
+    }
+
+    /**
+     * Goes on with a queue where {@link #suspend} left it: its ring is back in the same place.
+     *
+     * @param index the virtqueue's index, of a queue that is suspended
+     */
+    public void resume(int index) {
+        queues.restore(index);
     }
 
     /**
@@ -402,6 +432,10 @@ public final class NetDevice implements NetPort {
                 publish(queue.queue, queue.interrupt);
             }
         }
+        ControlQueue commands = queues.control;
+        if (commands != null) {
+            publish(commands.queue, commands.interrupt);
+        }
         owner.translationMissing(miss.address(), miss.write());
         return 0;
     }
@@ -413,9 +447,10 @@ public final class NetDevice implements NetPort {
     public void translationsChanged() {
         waiting = false;
         if (stoppedReason == null) {
+            reception.settle();
             for (TxQueue queue : queues.tx) {
                 if (queue != null) {
-                    queue.unpark();
+                    queue.unread();
                 }
             }
         }
@@ -503,7 +538,7 @@ public final class NetDevice implements NetPort {
             return reception.deliver(frame);
         } catch (TranslationMiss miss) {
             int unused = waitFor(miss);
-            return reception.noRoom();
+            return reception.awaitTranslation();
         } catch (RingFault fault) {
             fault(fault.reason());
             return REFUSED;
@@ -533,6 +568,9 @@ public final class NetDevice implements NetPort {
         }
         try {
             return reception.reserve(landing, frame);
+        } catch (TranslationMiss miss) {
+            int unused = waitFor(miss);
+            return false;
         } catch (RingFault fault) {
             fault(fault.reason());
             return false;

@@ -15,24 +15,28 @@ final class ReceivePath {
     /** How long frames may wait for a guest that posts no buffers, before they are dropped until it does: 50 ms. */
     private static final long PATIENCE_NANOS = 50_000_000;
 
+    /** The same while translations are awaited, which take a question and an answer each, of a front-end that has other work: 1 s. */
+    private static final long PATIENCE_WITH_IOMMU_NANOS = 1_000_000_000;
+
     final ReceiveFilter filter = new ReceiveFilter();
     final ReceiveSteering steering = new ReceiveSteering();
 
     /** Whether frames wait for buffers, or are dropped for want of them. */
     boolean full;
 
-    private final @Nullable RxQueue[] queues;
+    private final DeviceQueues queues;
     private final NetConfigSpace configSpace;
     private final Counters counters;
     private @Nullable RxQueue reserved;
     private long fullSince;
+    private long patience;
 
     /**
      * A path without queues.
      *
-     * @param queues the device's receive queues by pair, null where none runs
+     * @param queues the device's
      */
-    ReceivePath(@Nullable RxQueue[] queues, NetConfigSpace configSpace, Counters counters) {
+    ReceivePath(DeviceQueues queues, NetConfigSpace configSpace, Counters counters) {
         this.queues = queues;
         this.configSpace = configSpace;
         this.counters = counters;
@@ -42,8 +46,7 @@ final class ReceivePath {
     int deliver(Frame frame) {
         RxQueue queue = queueFor(frame);
         if (queue == null) {
-            counters.increment(Counter.RX_NOT_READY);
-            return NetPort.REFUSED;
+            return withoutQueue(frame);
         }
         if (!filter.promiscuous && !passesFilter(frame)) {
             counters.increment(Counter.RX_FILTERED);
@@ -62,6 +65,15 @@ final class ReceivePath {
                 yield NetPort.REFUSED;
             }
         };
+    }
+
+    /** No queue can take the frame now: it waits only for one whose ring will be back. */
+    private int withoutQueue(Frame frame) {
+        if (queues.awaitsRing(pairFor(frame)) || queues.awaitsRing(0)) {
+            return awaitTranslation();
+        }
+        counters.increment(Counter.RX_NOT_READY);
+        return NetPort.REFUSED;
     }
 
     private void received(QueueStatistics statistics, Frame frame, int bytes) {
@@ -87,27 +99,42 @@ final class ReceivePath {
         return outcome;
     }
 
-    /** The same for a queue whose buffers cannot be reached yet. */
-    int noRoom() {
+    private int noRoom() {
         long now = System.nanoTime();
         if (!full) {
             full = true;
             fullSince = now;
+            patience = PATIENCE_NANOS;
         }
-        if (now - fullSince < PATIENCE_NANOS) {
+        if (now - fullSince < patience) {
             return NetPort.NO_ROOM;
         }
         counters.increment(Counter.RX_NO_BUFFER);
         return NetPort.REFUSED;
     }
 
+    /** The ring or a buffer has to be asked for first: the sender waits, too, and for longer. */
+    int awaitTranslation() {
+        if (!full) {
+            full = true;
+            fullSince = System.nanoTime();
+        }
+        patience = PATIENCE_WITH_IOMMU_NANOS;
+        return noRoom();
+    }
+
+    private int pairFor(Frame frame) {
+        return steering.indifferent() ? 0 : steering.pairFor(frame);
+    }
+
     private @Nullable RxQueue queueFor(Frame frame) {
-        RxQueue queue = queues[steering.indifferent() ? 0 : steering.pairFor(frame)];
+        int pair = pairFor(frame);
+        RxQueue queue = queues.rx[pair];
         if (queue != null && queue.enabled) {
             return queue;
         }
-        RxQueue first = queues[0];
-        return first != null && first.enabled ? first : null;
+        RxQueue first = queues.rx[0];
+        return first != null && first.enabled && !queues.awaitsRing(pair) ? first : null;
     }
 
     private boolean passesFilter(Frame frame) {
@@ -125,7 +152,7 @@ final class ReceivePath {
     /** Room for a frame that is not there yet; see {@link NetPort#reserve}. */
     boolean reserve(Frame landing, int atLeast) {
         // Steering and filtering look at the frame, which is not there yet.
-        RxQueue queue = queues[0];
+        RxQueue queue = queues.rx[0];
         if (queue == null || !queue.enabled || !steering.indifferent() || !filter.promiscuous) {
             return false;
         }

@@ -31,6 +31,12 @@ final class TxQueue {
     /** Whether a chain was popped that is neither used nor parked. */
     private boolean pending;
 
+    /** Segments that the receiver has taken of the frame that {@link #next} will read again; the others are cut like them. */
+    private int segmentsDone;
+
+    private int segmentedBytes;
+    private int segmentSize;
+
     private final int headerBytes;
     private final Chain chain = new Chain();
     private final MemorySegment headerScratch = Arena.ofAuto().allocate(NetHeader.HASH_BYTES, 8);
@@ -83,9 +89,20 @@ final class TxQueue {
             }
         }
         superFrame = (frame.gsoType & ~Frame.GSO_ECN) != Frame.GSO_NONE;
+        if (segmentsDone != 0) {
+            goOn();
+        }
         // A driver must not claim that it verified a checksum; other unknown flags are to be ignored (5.1.6.2.2).
         frame.flags &= Frame.NEEDS_CSUM;
         return FRAME;
+    }
+
+    /** A frame that the driver has changed meanwhile begins anew. */
+    private void goOn() {
+        if (frame.bytes == segmentedBytes && frame.gsoSize == segmentSize && frame.gsoType != Frame.GSO_NONE) {
+            frame.segmentsDone = segmentsDone;
+        }
+        segmentsDone = 0;
     }
 
     /** The chain behind {@link #frame} goes back to the driver. */
@@ -99,6 +116,18 @@ final class TxQueue {
     void recover() {
         if (pending && !parked) {
             done();
+        }
+    }
+
+    /** Forgets where a parked frame lies: it will be read from the ring again, and goes on with its next segment. */
+    void unread() {
+        if (parked) {
+            segmentsDone = frame.segmentsDone;
+            segmentedBytes = frame.bytes;
+            segmentSize = frame.gsoSize;
+            queue.unpop(1);
+            parked = false;
+            pending = false;
         }
     }
 

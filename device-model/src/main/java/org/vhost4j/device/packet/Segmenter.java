@@ -67,7 +67,7 @@ final class Segmenter {
         int end = frame.bytes - headerBytes;
         int at = frame.segmentsDone * size;
         prepare(frame, (port.accepts() & Offloads.CSUM) != 0);
-        payload.moveTo(frame, headerBytes + at);
+        payload.moveTo(frame, headerBytes + Math.min(at, end));
         // A tunnel's packet may be a single segment, of no payload even; others have two at least.
         while (at < end || frame.segmentsDone == 0) {
             int bytes = Math.min(size, end - at);

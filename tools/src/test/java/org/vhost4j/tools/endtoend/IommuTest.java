@@ -12,70 +12,34 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.driver.DriverMemory;
-import org.vhost4j.device.driver.RingDriver;
-import org.vhost4j.device.feature.Feature;
-import org.vhost4j.tools.frontend.FrontEnd;
 import org.vhost4j.tools.frontend.FrontEndIommu;
 import org.vhost4j.tools.frontend.FrontEndQueue;
 import org.vhost4j.tools.frontend.NetDriver;
 import org.vhost4j.tools.frontend.NetSetup;
 import org.vhost4j.tools.frontend.PacketBuilder;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
-import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** A guest behind an IOMMU: what is not mapped is asked for, and what is withdrawn is not used. */
 @Timeout(120)
 class IommuTest {
     private static final Duration MOMENT = Duration.ofMillis(2);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
-    private static final int BOTH = IotlbMessage.READ | IotlbMessage.WRITE;
+    private static final int BOTH = IommuGuest.BOTH;
 
     @AutoClose
     private final TestBackEnd backEnd = TestBackEnd.bridge(2);
-
-    private static NetSetup setup(boolean packed) {
-        NetSetup setup = NetSetup.full().with(Feature.ACCESS_PLATFORM).withProtocol(ProtocolFeature.BACKEND_REQ);
-        return packed ? setup.with(Feature.RING_PACKED) : setup;
-    }
-
-    /** A driver that runs, and its IOMMU, which maps no page before it was asked for it. */
-    private final class Guest implements AutoCloseable {
-        private final NetDriver driver;
-        private final FrontEndIommu iommu;
-        private int answered;
-
-        Guest(int number, boolean packed) {
-            driver = NetDriver.negotiated(FrontEnd.connect(backEnd.socket(number)), setup(packed));
-            iommu = new FrontEndIommu(driver);
-            driver.start();
-        }
-
-        void answer() {
-            iommu.miss(MOMENT).ifPresent(miss -> {
-                assertThat(iommu.map(miss.iova(), BOTH)).isZero();
-                answered++;
-            });
-        }
-
-        @Override
-        public void close() {
-            iommu.close();
-            driver.close();
-        }
-    }
 
     private static byte[] frame(int source, int target, int seed) {
         return PacketBuilder.udp4().macs(source, target).payload(1400, seed).complete();
     }
 
-    private static void cross(Guest from, Guest to, byte[] frame) {
+    private static void cross(IommuGuest from, IommuGuest to, byte[] frame) {
         arrives(from, to, frame, () -> from.driver.send(frame));
     }
 
     /** Sends and answers both IOMMUs until the frame is there; again when it was dropped because the receiver waited for long. */
-    private static void arrives(Guest from, Guest to, byte[] frame, Runnable send) {
+    private static void arrives(IommuGuest from, IommuGuest to, byte[] frame, Runnable send) {
         long end = System.nanoTime() + PATIENCE.toNanos();
         long again = System.nanoTime();
         boolean arrived = false;
@@ -97,34 +61,33 @@ class IommuTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void everyPageIsAskedForAndFramesCross(boolean packed) {
-        try (Guest a = new Guest(0, packed);
-                Guest b = new Guest(1, packed)) {
+        try (IommuGuest a = new IommuGuest(backEnd, 0, packed);
+                IommuGuest b = new IommuGuest(backEnd, 1, packed)) {
             for (int i = 0; i < 20; i++) {
                 cross(a, b, frame(1, 2, i));
                 cross(b, a, frame(2, 1, i));
             }
-            assertThat(a.answered).isGreaterThan(3);
-            assertThat(b.answered).isGreaterThan(3);
+            assertThat(a.answered()).isGreaterThan(3);
+            assertThat(b.answered()).isGreaterThan(3);
         }
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void whatIsWithdrawnIsAskedForAgainAndLeadsWhereItLeadsThen(boolean packed) {
-        try (Guest a = new Guest(0, packed);
-                Guest b = new Guest(1, packed)) {
+        try (IommuGuest a = new IommuGuest(backEnd, 0, packed);
+                IommuGuest b = new IommuGuest(backEnd, 1, packed)) {
             cross(a, b, frame(1, 2, 0));
             cross(b, a, frame(2, 1, 0));
-            RingDriver ring = a.driver.transmitQueue(0).ring();
-            DriverMemory memory = ring.memory();
+            DriverMemory memory = a.driver.ram().memory();
             long page = memory.allocate(FrontEndIommu.PAGE, FrontEndIommu.PAGE);
             long other = memory.allocate(FrontEndIommu.PAGE, FrontEndIommu.PAGE);
-            byte[] first = write(memory, page, frame(1, 2, 1));
-            byte[] second = write(memory, other, frame(1, 2, 2));
+            byte[] first = a.write(page, frame(1, 2, 1));
+            byte[] second = a.write(other, frame(1, 2, 2));
             assertThat(a.iommu.map(page, IotlbMessage.READ)).isZero();
-            arrives(a, b, first, () -> offer(a, page, first.length));
+            arrives(a, b, first, () -> a.offer(page, first.length));
             assertThat(a.iommu.invalidate(page, FrontEndIommu.PAGE)).isZero();
-            offer(a, page, first.length);
+            a.offer(page, first.length);
             IotlbMessage asked = a.iommu.miss(PATIENCE).orElseThrow();
             while (asked.iova() != page) {
                 // A question of before that was still on its way.
@@ -133,7 +96,7 @@ class IommuTest {
             }
             assertThat(asked.permission()).isEqualTo(IotlbMessage.READ);
             assertThat(a.iommu.map(page, other, IotlbMessage.READ)).isZero();
-            arrives(a, b, second, () -> offer(a, page, second.length));
+            arrives(a, b, second, () -> a.offer(page, second.length));
             assertThat(first).as("they differ").isNotEqualTo(second);
 
             // The rings themselves: they stand still until their pages are back.
@@ -147,22 +110,9 @@ class IommuTest {
         }
     }
 
-    private static byte[] write(DriverMemory memory, long address, byte[] frame) {
-        memory.write(address, DriverHeader.PLAIN.toBytes(DriverHeader.BYTES), 0, DriverHeader.BYTES);
-        memory.write(address + DriverHeader.BYTES, frame, 0, frame.length);
-        return frame;
-    }
-
-    private static void offer(Guest guest, long address, int bytes) {
-        RingDriver ring = guest.driver.transmitQueue(0).ring();
-        ring.begin();
-        ring.readable(address, DriverHeader.BYTES + bytes).offer();
-        guest.driver.transmitQueue(0).publish();
-    }
-
     @Test
     void aPageThatMayOnlyBeReadIsNotWritten() {
-        try (Guest a = new Guest(0, false);
+        try (IommuGuest a = new IommuGuest(backEnd, 0, false);
                 NetDriver b = backEnd.attach(1, NetSetup.full())) {
             Set<Long> rings = new HashSet<>();
             for (FrontEndQueue queue : a.driver.queues()) {
@@ -192,7 +142,7 @@ class IommuTest {
 
     @Test
     void messagesThatMakeNoSenseAreRefusedAndTheNextIsTaken() {
-        try (Guest a = new Guest(0, false)) {
+        try (IommuGuest a = new IommuGuest(backEnd, 0, false)) {
             long good = a.driver.ram().memory().guestBase();
             long user = a.driver.ram().toUser(good);
             assertThat(a.iommu.tell(new IotlbMessage(good, 4096, 1, BOTH, IotlbMessage.UPDATE)))

@@ -119,9 +119,8 @@ final class DeviceTarget implements SessionTarget {
 
     @Override
     public void translationsChanged(IotlbMessage message) {
-        if (message.type() == IotlbMessage.UPDATE) {
-            asked.removeIf(address -> Long.compareUnsigned(address - message.iova(), message.bytes()) < 0);
-        }
+        // What is withdrawn may be asked for again, too: the answer may have been that there is none yet.
+        asked.removeIf(address -> Long.compareUnsigned(address - message.iova(), message.bytes()) < 0);
         device.translationsChanged();
     }
 
@@ -221,9 +220,21 @@ final class DeviceTarget implements SessionTarget {
             throw new IllegalStateException(guest + " queue " + index + " does not run");
         }
         device.stop(index);
+        // What it asked for may never be answered: its driver may have unmapped it by now.
+        asked.clear();
         forget(queue);
         tellLink();
         return ring.base();
+    }
+
+    @Override
+    public void suspendQueue(int index) {
+        device.suspend(index);
+    }
+
+    @Override
+    public void resumeQueue(int index) {
+        device.resume(index);
     }
 
     private static void forget(Queue queue) {

@@ -25,6 +25,8 @@ final class Ring {
     boolean enabled;
     boolean started;
     boolean runs;
+    /** It runs, and the target leaves it alone until its memory is back. */
+    boolean suspended;
 
     /** As it was started last. */
     @Nullable
@@ -75,7 +77,11 @@ final class Ring {
                 err);
     }
 
-    /** Whether a ring that runs would be started over the same memory now. */
+    /**
+     * Whether a ring that runs would be started over the same memory now.
+     *
+     * @throws TranslationMiss when some of it has to be asked for first
+     */
     boolean liesWhereItWas(RingLayout layout, RingMemory memory) {
         QueueSetup then = setup;
         try {
@@ -84,7 +90,7 @@ final class Ring {
                     && now.descriptors().address() == then.descriptors().address()
                     && now.avail().address() == then.avail().address()
                     && now.used().address() == then.used().address();
-        } catch (RefusedException | TranslationMiss e) {
+        } catch (RefusedException e) {
             return false;
         }
     }

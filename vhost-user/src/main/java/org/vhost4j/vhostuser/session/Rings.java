@@ -2,11 +2,13 @@
 package org.vhost4j.vhostuser.session;
 
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.TranslationMiss;
 import org.vhost4j.platform.sys.Fd;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.ProtocolException;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 import org.vhost4j.vhostuser.wire.VringAddress;
 import org.vhost4j.vhostuser.wire.VringState;
@@ -238,16 +240,34 @@ final class Rings {
     /** IOTLB_MSG. A ring that has lost its own memory stands still until it is back. */
     void translate(IotlbMessage message) throws RefusedException {
         iommu.apply(message);
+        target.translationsChanged(message);
         for (Ring ring : rings) {
-            if (ring.runs && !ring.liesWhereItWas(layout(), ringMemory)) {
-                pause(ring);
+            if (ring.runs) {
+                follow(ring);
             }
         }
-        target.translationsChanged(message);
         for (Ring ring : rings) {
             if (ring.started && !ring.runs) {
                 resume(ring, false);
             }
+        }
+    }
+
+    /** A ring that runs: over the same memory as before, over none for now, or not any more. */
+    private void follow(Ring ring) {
+        try {
+            if (!ring.liesWhereItWas(layout(), ringMemory)) {
+                pause(ring);
+            } else if (ring.suspended) {
+                ring.suspended = false;
+                target.resumeQueue(ring.index);
+            }
+        } catch (TranslationMiss miss) {
+            if (!ring.suspended) {
+                ring.suspended = true;
+                target.suspendQueue(ring.index);
+            }
+            target.translationMissing(miss.address(), miss.write());
         }
     }
 
@@ -308,6 +328,12 @@ final class Rings {
 
     private void start(Request request, Ring ring) throws ProtocolException {
         try {
+            if (translated
+                    && !(negotiation.has(ProtocolFeature.REPLY_ACK) && negotiation.has(ProtocolFeature.BACKEND_REQ))) {
+                throw new RefusedException(Feature.ACCESS_PLATFORM + " needs the protocol features "
+                        + ProtocolFeature.REPLY_ACK + " and " + ProtocolFeature.BACKEND_REQ
+                        + ", which were not both acknowledged");
+            }
             run(ring);
         } catch (RefusedException e) {
             throw broken(request, ring, "it cannot be started", e.reason());
@@ -318,6 +344,7 @@ final class Rings {
         if (ring.runs) {
             ring.base = target.stopQueue(ring.index);
             ring.runs = false;
+            ring.suspended = false;
         }
     }
 

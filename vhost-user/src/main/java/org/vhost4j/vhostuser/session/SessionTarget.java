@@ -100,6 +100,21 @@ public interface SessionTarget {
     int stopQueue(int index);
 
     /**
+     * Leaves a queue that runs alone until {@link #resumeQueue}, because the front-end's IOMMU has withdrawn the memory of its ring.
+     * Everything that it has taken is done first: used, published, and notified. It still counts as running.
+     *
+     * @param index the virtqueue
+     */
+    void suspendQueue(int index);
+
+    /**
+     * Goes on with a suspended queue where it was: its ring lies in the same memory again.
+     *
+     * @param index the virtqueue
+     */
+    void resumeQueue(int index);
+
+    /**
      * Enables or disables a queue that runs.
      *
      * @param index the virtqueue

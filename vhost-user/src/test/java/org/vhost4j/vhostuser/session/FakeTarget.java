@@ -164,6 +164,18 @@ final class FakeTarget implements SessionTarget {
         return (setup.base() + PROGRESS) & 0xffff;
     }
 
+    @Override
+    public void suspendQueue(int index) {
+        assertOpen(runningQueue(index).kick());
+        log.add("suspend " + index);
+    }
+
+    @Override
+    public void resumeQueue(int index) {
+        assertOpen(runningQueue(index).kick());
+        log.add("resume " + index);
+    }
+
     private QueueSetup runningQueue(int index) {
         QueueSetup setup = running.get(index);
         if (setup == null) {

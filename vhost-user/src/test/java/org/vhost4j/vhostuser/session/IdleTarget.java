@@ -44,6 +44,12 @@ class IdleTarget implements SessionTarget {
     }
 
     @Override
+    public void suspendQueue(int index) {}
+
+    @Override
+    public void resumeQueue(int index) {}
+
+    @Override
     public void enableQueue(int index, boolean enabled) {}
 
     @Override

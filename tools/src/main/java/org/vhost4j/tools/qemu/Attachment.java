@@ -54,29 +54,30 @@ record Attachment(Way way, Settings settings, Offer offer, Driver driver) {
         OFF
     }
 
-    /** What a back-end offers. */
-    enum Offer {
-        /** All 64 bits, of features and of protocol features. */
-        EVERYTHING(-1),
+    /**
+     * What a back-end offers; all protocol features beside it.
+     *
+     * @param name what to call it
+     * @param features the answer to GET_FEATURES
+     */
+    record Offer(String name, FeatureSet features) {
+        /** All 64 bits. */
+        static final Offer EVERYTHING = new Offer("everything", FeatureSet.ofWord(-1));
+
         /**
          * As little as QEMU starts with: it makes no modern device without VERSION_1, and none at all without ACCESS_PLATFORM
-         * when {@code iommu_platform} is on. All protocol features.
+         * when {@code iommu_platform} is on.
          */
-        BARE(Feature.PROTOCOL_FEATURES.mask() | Feature.VERSION_1.mask() | Feature.ACCESS_PLATFORM.mask());
+        static final Offer BARE =
+                new Offer("bare", FeatureSet.of(Feature.PROTOCOL_FEATURES, Feature.VERSION_1, Feature.ACCESS_PLATFORM));
 
-        private final long features;
-
-        Offer(long features) {
-            this.features = features;
-        }
-
-        /** The answer to GET_FEATURES. */
-        FeatureSet features() {
-            return FeatureSet.ofWord(features);
+        /** All bits but one. */
+        static Offer without(Feature feature) {
+            return new Offer("without " + feature, EVERYTHING.features.minus(FeatureSet.of(feature)));
         }
 
         Consent consent() {
-            return new Consent(features, -1);
+            return new Consent(features.low(), -1);
         }
     }
 

@@ -63,7 +63,7 @@ final class FeatureJson {
             Observation observation = record.observation(attachment);
             ObjectNode each = observations.addObject();
             each.put("properties", lower(attachment.settings()));
-            each.put("back-end-offers", lower(attachment.offer()));
+            each.put("back-end-offers", attachment.offer().name());
             each.put("driver", lower(attachment.driver()));
             each.put("modern", observation.modern().hex());
             each.put("legacy", observation.legacy().hex());

@@ -26,6 +26,9 @@ final class QemuSurvey {
     /** The first slot that no machine uses itself. */
     private static final int FIRST_SLOT = 4;
 
+    /** As many slots as no machine uses itself. */
+    static final int MOST_DEVICES = 26;
+
     /** An IOMMU for every device of a q35 machine. */
     private static final List<String> IOMMU = List.of("-device", "intel-iommu,device-iotlb=on");
 
@@ -183,12 +186,12 @@ final class QemuSurvey {
      * Attaches devices to one machine and looks at all of them.
      *
      * @param machine a machine type
-     * @param attachments at most 26, in any mix
+     * @param attachments at most {@link #MOST_DEVICES}, in any mix
      * @param further QEMU's arguments beside them
      * @return what each showed, in their order
      * @throws CannotBeHonoured when QEMU refuses
      */
-    private Map<Attachment, Observation> observe(String machine, List<Attachment> attachments, List<String> further) {
+    Map<Attachment, Observation> observe(String machine, List<Attachment> attachments, List<String> further) {
         try {
             return inDirectory(directory -> observe(directory, machine, attachments, further));
         } catch (IOException e) {
@@ -249,13 +252,18 @@ final class QemuSurvey {
         }
     }
 
-    /** QEMU's own last words, which follow the whole command line. */
+    /** QEMU's own last words, which follow the whole command line; a hint of several lines may follow its error. */
     private static CannotBeHonoured failed(String name, IOException e) {
-        String last = String.valueOf(e.getMessage())
+        List<String> lines = String.valueOf(e.getMessage())
                 .lines()
                 .filter(line -> !line.isBlank())
-                .reduce((first, second) -> second)
-                .orElse("");
+                .toList();
+        String last = lines.isEmpty() ? "it ended" : lines.getLast();
+        for (String line : lines) {
+            if (line.startsWith("qemu-system-") && !line.contains("warning:")) {
+                last = line;
+            }
+        }
         return new CannotBeHonoured("QEMU " + name + ": " + last);
     }
 

@@ -6,12 +6,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.tools.lab.Lab;
+import org.vhost4j.tools.qemu.Attachment.Driver;
+import org.vhost4j.tools.qemu.Attachment.Offer;
+import org.vhost4j.tools.qemu.Attachment.Settings;
 
 /**
  * The published tables against the QEMUs that are here: the newest machine of each, and all machines of one. When this fails because
@@ -44,6 +49,39 @@ final class QemuFeaturesIT {
                     .as("%s %s", heading, key)
                     .containsAllEntriesOf(row));
         }
+    }
+
+    /** A passed bit does not come with another; and QEMU leaves the specification's dependencies to the back-end. */
+    @ParameterizedTest
+    @EnumSource(names = {"STOCK", "OF_DEBIAN_13", "NEW"})
+    void aBackEndThatWithholdsABitTakesNoOtherAway(LabQemu which) throws IOException {
+        QemuSurvey survey = survey(which);
+        String machine = survey.machines().getFirst();
+        for (WayRecord record : survey.record(List.of(machine)).newest().ways().values()) {
+            List<Attachment> attachments = new ArrayList<>();
+            record.handlings().forEach((feature, handling) -> {
+                if (handling.origin() == Handling.Origin.PASSED
+                        && !Offer.BARE.features().has(feature)) {
+                    Settings settings = handling.legacy() ? Settings.DEFAULT : Settings.ON;
+                    attachments.add(new Attachment(record.way(), settings, Offer.without(feature), Driver.LOOKS));
+                }
+            });
+            assertThat(attachments).hasSizeGreaterThan(20);
+            for (int from = 0; from < attachments.size(); from += QemuSurvey.MOST_DEVICES) {
+                int to = Math.min(attachments.size(), from + QemuSurvey.MOST_DEVICES);
+                survey.observe(machine, attachments.subList(from, to), List.of())
+                        .forEach((attachment, seen) -> assertThat(seen.offered())
+                                .as("%s", attachment)
+                                .isEqualTo(withEverything(record, attachment)
+                                        .and(attachment.offer().features())));
+            }
+        }
+    }
+
+    private static FeatureSet withEverything(WayRecord record, Attachment attachment) {
+        return record.observation(
+                        new Attachment(attachment.way(), attachment.settings(), Offer.EVERYTHING, Driver.LOOKS))
+                .offered();
     }
 
     @Test

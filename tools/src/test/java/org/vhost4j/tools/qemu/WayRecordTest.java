@@ -38,7 +38,7 @@ class WayRecordTest {
     /** Guests of devices with these settings are offered a bit, whatever the driver does. */
     private void offered(Offer offer, Feature feature, Settings... settings) {
         observations.replaceAll((attachment, seen) ->
-                attachment.offer() == offer && List.of(settings).contains(attachment.settings())
+                attachment.offer().equals(offer) && List.of(settings).contains(attachment.settings())
                         ? new Observation(seen.modern().plus(FeatureSet.of(feature)), seen.legacy(), seen.recording())
                         : seen);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.bench;
 
+import org.vhost4j.tools.bench.load.LoadCommand;
 import picocli.CommandLine.Command;
 
 /** {@code vhost4j bench}: measurements. */
@@ -8,7 +9,7 @@ import picocli.CommandLine.Command;
         name = "bench",
         description = "Measures this back-end beside others.",
         mixinStandardHelpOptions = true,
-        subcommands = {PeerCommand.class, SegmentationCommand.class})
+        subcommands = {PeerCommand.class, SegmentationCommand.class, LoadCommand.class})
 public final class BenchCommand {
     /** For picocli. */
     public BenchCommand() {}

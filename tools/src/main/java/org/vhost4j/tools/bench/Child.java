@@ -4,6 +4,7 @@ package org.vhost4j.tools.bench;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -129,11 +130,51 @@ final class Child implements AutoCloseable {
 
     /** Processor time that the program has taken so far, in milliseconds; the kernel counts in hundredths of a second. */
     long cpuMillis() throws IOException {
-        String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
+        String stat = Files.readString(proc("stat"));
         // The second field is the name in parentheses, which may contain spaces; user and system time are 14th and
         // 15th.
         String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
         return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) * 1000 / CLOCK_TICKS_PER_SECOND;
+    }
+
+    /** How often its threads have given up or lost the processor so far: each time one of them is woken, that makes one. */
+    long contextSwitches() throws IOException {
+        long switches = 0;
+        try (DirectoryStream<Path> threads = Files.newDirectoryStream(proc("task"))) {
+            for (Path thread : threads) {
+                for (String line : Files.readAllLines(thread.resolve("status"))) {
+                    if (line.contains("voluntary_ctxt_switches:")) {
+                        switches += number(line);
+                    }
+                }
+            }
+        }
+        return switches;
+    }
+
+    /** Resident memory without what it shares with others, which guest memory is, in bytes. */
+    long ownResidentBytes() throws IOException {
+        long kibibytes = 0;
+        for (String line : Files.readAllLines(proc("status"))) {
+            if (line.startsWith("RssAnon:") || line.startsWith("RssFile:")) {
+                kibibytes += number(line);
+            }
+        }
+        return kibibytes * 1024;
+    }
+
+    private static long number(String line) {
+        return Long.parseLong(
+                line.substring(line.indexOf(':') + 1).replace("kB", "").strip());
+    }
+
+    private Path proc(String file) {
+        return Path.of("/proc", Long.toString(process.pid()), file);
+    }
+
+    /** The process's number. */
+    long pid() {
+        return process.pid();
     }
 
     /** The status with which the program ended by itself, waited for. */

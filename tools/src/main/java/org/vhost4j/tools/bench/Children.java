@@ -57,6 +57,16 @@ public final class Children implements AutoCloseable {
     }
 
     /**
+     * Where other files go.
+     *
+     * @param name unique in this run
+     * @return a path in the same directory
+     */
+    Path file(String name) {
+        return directory.resolve(name);
+    }
+
+    /**
      * Starts a program on one core. It is killed when this process ends, however that happens.
      *
      * @param name what to call it in messages

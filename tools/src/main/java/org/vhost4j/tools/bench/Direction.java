@@ -4,34 +4,11 @@ package org.vhost4j.tools.bench;
 /** Which way frames go, in the guest's words. */
 enum Direction {
     /** The front-end sends, the back-end drops. */
-    SEND("guest sends", "txonly", "rxonly"),
+    SEND,
     /** The back-end sends, the front-end drops. */
-    RECEIVE("guest receives", "rxonly", "txonly");
-
-    private final String title;
-    private final String frontEndMode;
-    private final String backEndMode;
-
-    Direction(String title, String frontEndMode, String backEndMode) {
-        this.title = title;
-        this.frontEndMode = frontEndMode;
-        this.backEndMode = backEndMode;
-    }
-
-    /** What to call it in a table. */
-    String title() {
-        return title;
-    }
-
-    /** What the front-end's dpdk-testpmd does. */
-    String frontEndMode() {
-        return frontEndMode;
-    }
-
-    /** What a dpdk-testpmd as back-end does. */
-    String backEndMode() {
-        return backEndMode;
-    }
+    RECEIVE,
+    /** One guest sends, another receives. */
+    THROUGH;
 
     /** Frames that went the measured way, in the front-end's count. */
     long frames(PortStats frontEnd) {

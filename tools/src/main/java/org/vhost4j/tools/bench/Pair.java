@@ -3,98 +3,113 @@ package org.vhost4j.tools.bench;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.vhost4j.tools.bench.result.CrossCheck;
+import org.vhost4j.tools.bench.result.Figure;
+import org.vhost4j.tools.bench.result.Sample;
 
 /** A front-end and the back-end that it is attached to. Between its turns the one is idle and the other frozen. */
-final class Pair implements AutoCloseable {
+final class Pair implements Subject {
     /** Frames flow for this long before the meter is read first. */
-    private static final Duration SETTLE = Duration.ofMillis(200);
+    private static final Duration SETTLE = Duration.ofMillis(150);
+    /** Who has less of its core than this was held up by other programs. */
+    static final double UNDISTURBED_SHARE = 0.95;
 
-    private final Row row;
+    private final Plan plan;
+    private final Figure figure;
+    private final Direction direction;
     private final BackEnd backEnd;
-    private final Testpmd frontEnd;
+    private final Load load;
+    private final long underWay;
 
-    private Pair(Row row, BackEnd backEnd, Testpmd frontEnd) {
-        this.row = row;
+    private Pair(Plan plan, Figure figure, Direction direction, BackEnd backEnd, Load load, long underWay) {
+        this.plan = plan;
+        this.figure = figure;
+        this.direction = direction;
         this.backEnd = backEnd;
-        this.frontEnd = frontEnd;
+        this.load = load;
+        this.underWay = underWay;
+    }
+
+    /** Starts a front-end for a back-end. */
+    @FunctionalInterface
+    interface Loader {
+        /** Starts it, attached. */
+        Load start(BackEnd backEnd) throws IOException;
+    }
+
+    /**
+     * A pair to be started.
+     *
+     * @param figure what its rate is
+     * @param underWay how many frames may be in rings when the front-end stops
+     */
+    static Contender contender(
+            Bench bench, Peer peer, Work work, Direction direction, Figure figure, long underWay, Loader loader) {
+        return new Contender(peer.name(), () -> start(bench, peer, work, direction, figure, underWay, loader));
     }
 
     /** Starts both, lets frames flow for a while so that what is to be compiled is, and puts them to rest. */
-    static Pair start(BackEnd.Kind kind, Children children, Plan plan, Row row) throws IOException {
-        String name = "%s-%d".formatted(kind, plan.rows().indexOf(row));
-        BackEnd backEnd = BackEnd.start(kind, children, plan.backEndCore(), children.socket(name), row);
-        Testpmd frontEnd = Testpmd.frontEnd(
-                children,
-                plan.frontEndCore(),
-                new Testpmd.FrontEnd(
-                        children.socket(name),
-                        1,
-                        row.mergeable(),
-                        Plan.RING_SIZE,
-                        row.packed() ? Testpmd.Ring.PACKED : Testpmd.Ring.SPLIT,
-                        row.direction().frontEndMode(),
-                        List.of()));
-        frontEnd.command("set txpkts " + row.frameBytes());
-        Pair pair = new Pair(row, backEnd, frontEnd);
-        frontEnd.command("start");
-        sleep(plan.warmUp());
-        pair.rest();
-        return pair;
-    }
-
-    /** Which DPDK the front-end is. */
-    String version() {
-        return frontEnd.version();
+    private static Pair start(
+            Bench bench, Peer peer, Work work, Direction direction, Figure figure, long underWay, Loader loader)
+            throws IOException {
+        BackEnd backEnd = peer.start(bench, work);
+        try {
+            Pair pair = new Pair(bench.plan(), figure, direction, backEnd, loader.start(backEnd), underWay);
+            try {
+                pair.load.start();
+                Bench.sleep(bench.plan().warmUp());
+                pair.rest();
+                return pair;
+            } catch (IOException e) {
+                pair.load.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            backEnd.close();
+            throw e;
+        }
     }
 
     /** Lets frames flow, measures for a while and rests. */
-    Turn turn(Duration duration) throws IOException {
+    @Override
+    public Sample turn() throws IOException {
         backEnd.child().resume();
-        frontEnd.command("start");
-        sleep(SETTLE);
-        frontEnd.stats();
+        load.start();
+        Bench.sleep(SETTLE);
+        load.stats();
         long start = System.nanoTime();
-        long frontEndCpu = frontEnd.child().cpuMillis();
+        long frontEndCpu = load.child().cpuMillis();
         long backEndCpu = backEnd.child().cpuMillis();
-        sleep(duration);
-        PortStats stats = frontEnd.stats();
+        Bench.sleep(plan.turn());
+        PortStats stats = load.stats();
         double millis = (System.nanoTime() - start) / 1e6;
-        Turn turn = new Turn(
-                row.direction().rate(stats),
-                (frontEnd.child().cpuMillis() - frontEndCpu) / millis,
-                (backEnd.child().cpuMillis() - backEndCpu) / millis);
+        double share =
+                Math.min(load.child().cpuMillis() - frontEndCpu, backEnd.child().cpuMillis() - backEndCpu) / millis;
         rest();
-        return turn;
+        return new Sample(Map.of(figure, direction.rate(stats)), share < UNDISTURBED_SHARE, Optional.empty());
     }
 
     private void rest() throws IOException {
-        frontEnd.command("stop");
+        load.stop();
         backEnd.child().pause();
     }
 
     /** Ends both in order and compares what they have counted. */
-    CrossCheck end() throws IOException {
+    @Override
+    public Optional<CrossCheck> end() throws IOException {
         backEnd.child().resume();
         // What is still in the ring is taken now.
-        sleep(SETTLE);
-        long frontEndFrames = row.direction().frames(frontEnd.stats());
-        frontEnd.quit();
-        return new CrossCheck(frontEndFrames, backEnd.frames());
+        Bench.sleep(SETTLE);
+        long frames = direction.frames(load.stats());
+        load.quit();
+        return Optional.of(new CrossCheck(frames, backEnd.frames(direction), underWay));
     }
 
     @Override
     public void close() {
-        frontEnd.close();
+        load.close();
         backEnd.close();
-    }
-
-    private static void sleep(Duration duration) throws IOException {
-        try {
-            Thread.sleep(duration);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while measuring", e);
-        }
     }
 }

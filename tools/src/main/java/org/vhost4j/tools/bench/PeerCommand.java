@@ -8,80 +8,80 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import org.vhost4j.tools.CannotBeHonoured;
+import org.vhost4j.tools.bench.result.ConsoleTable;
+import org.vhost4j.tools.bench.result.HtmlReport;
+import org.vhost4j.tools.bench.result.JsonReport;
+import org.vhost4j.tools.bench.result.Report;
+import org.vhost4j.tools.bench.result.RowResult;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/**
- * {@code vhost4j bench peer}: DPDK's virtio-user driver on one core against DPDK's vhost back-end and against ours on another,
- * turn by turn.
- */
+/** {@code vhost4j bench peer}: our back-end and others, turn by turn, with front-ends on one core and back-ends on another. */
 @Command(
         name = "peer",
         description =
-                "Measures frames a second beside DPDK: its virtio-user driver on one core sends to, and receives from, "
-                        + "its own vhost back-end and ours on another core, in turn. Ends with status 1 when the two sides of a pair "
-                        + "have not counted the same frames.",
+                "Measures this back-end beside others, in turn: front-ends on one core, back-ends on another. Takes a quarter of "
+                        + "an hour. Ends with status 1 when something could not be measured, or the two sides of a pair have not "
+                        + "counted the same frames.",
         mixinStandardHelpOptions = true)
 final class PeerCommand implements Callable<Integer> {
-    /** The smallest frame that dpdk-testpmd makes: Ethernet, IPv4 and UDP headers, padded to Ethernet's least without FCS. */
-    private static final int LEAST_BYTES = 60;
+    private static final int ROUNDS = 5;
+    private static final int QUICK_ROUNDS = 3;
 
-    private static final int MOST_BYTES = 1518;
+    @Option(
+            names = "--rows",
+            paramLabel = "NAME",
+            split = ",",
+            description = "Which rows (default: all); 'help' for the list.")
+    private List<String> rows = List.of();
+
+    @Option(
+            names = "--cases",
+            paramLabel = "TEXT",
+            description = "Only cases whose names contain this, such as '64 B, split'.")
+    private String cases = "";
+
+    @Option(names = "--quick", description = "The most important cases, shortly: a few minutes.")
+    private boolean quick;
+
+    @Option(names = "--full", description = "Every combination: about an hour.")
+    private boolean full;
 
     @Option(
             names = "--rounds",
             paramLabel = "N",
-            description = "Rounds, in each of which each back-end has a turn (default: ${DEFAULT-VALUE}).")
-    private int rounds = 7;
+            description = "Rounds, in each of which each contender has a turn (default: " + ROUNDS + "; quick: "
+                    + QUICK_ROUNDS + ").")
+    private Optional<Integer> rounds = Optional.empty();
 
     @Option(
             names = "--seconds",
             paramLabel = "S",
-            description = "How long a turn is measured (default: ${DEFAULT-VALUE}).")
-    private double seconds = 2;
+            description = "How long a turn is measured (default: 0.4; quick: 0.3).")
+    private Optional<Double> seconds = Optional.empty();
 
     @Option(
             names = "--warm-up",
             paramLabel = "S",
-            description = "How long frames flow before the first round; not measured (default: ${DEFAULT-VALUE}).")
-    private double warmUp = 5;
+            description = "How long frames flow before the first round; not measured (default: 1.5; quick: 1).")
+    private Optional<Double> warmUp = Optional.empty();
 
     @Option(
-            names = "--sizes",
-            paramLabel = "BYTES",
-            split = ",",
-            description = "Frame sizes without FCS, 60 to 1518 (default: ${DEFAULT-VALUE}).")
-    private List<Integer> sizes = List.of(64, 1500);
-
-    @Option(
-            names = "--directions",
-            paramLabel = "send|receive",
-            split = ",",
-            description = "Which way frames go, in the guest's words (default: send,receive).")
-    private List<String> directions = List.of("send", "receive");
-
-    @Option(
-            names = "--mergeable",
-            paramLabel = "on|off",
-            split = ",",
-            description = "Whether the driver accepts MRG_RXBUF (default: on,off).")
-    private List<String> mergeable = List.of("on", "off");
-
-    @Option(
-            names = "--ring",
-            paramLabel = "split|packed",
-            split = ",",
-            description = "Which rings the driver has (default: split).")
-    private List<String> rings = List.of("split");
+            names = "--steady",
+            paramLabel = "S",
+            description = "How long allocation and pauses are watched (default: 60; quick: 15).")
+    private Optional<Double> steady = Optional.empty();
 
     @Option(
             names = "--front-end-core",
             paramLabel = "CORE",
-            description = "Where the driver runs (default: ${DEFAULT-VALUE}).")
+            description = "Where the front-ends run (default: ${DEFAULT-VALUE}).")
     private int frontEndCore = 0;
 
     @Option(
@@ -93,53 +93,80 @@ final class PeerCommand implements Callable<Integer> {
     @Option(names = "--json", description = "JSON instead of a table; what happens meanwhile goes to standard error.")
     private boolean json;
 
+    @Option(
+            names = "--html",
+            paramLabel = "FILE",
+            description = "Writes a page with plots, too; it needs no other file.")
+    private @Nullable Path html;
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
     @Override
     public Integer call() throws IOException {
+        PrintWriter out = spec.commandLine().getOut();
+        if (rows.equals(List.of("help"))) {
+            Rows.ALL.forEach(row -> out.printf("%-14s %s%n", row.name(), row.title()));
+            out.flush();
+            return 0;
+        }
+        List<Row> chosen = rows.isEmpty() ? Rows.ALL : Rows.named(rows);
         Plan plan = plan();
+        checkHtml();
         Children.require(Testpmd.PROGRAM, Testpmd.REMEDY);
         for (String program : List.of("taskset", "setpriv", "stdbuf", "kill")) {
             Children.require(program, "it is part of util-linux, coreutils or procps");
         }
-        PrintWriter out = spec.commandLine().getOut();
-        PrintWriter progress = json ? spec.commandLine().getErr() : out;
-        PeerReport report;
-        try (Children children = new Children()) {
-            report = run(children, plan, progress);
-        }
-        out.print(json ? report.json() + "\n" : "\n" + report.table());
+        Report report = run(chosen, plan, json ? spec.commandLine().getErr() : out);
+        out.print(json ? JsonReport.of(report) + "\n" : "\n" + ConsoleTable.of(report));
         out.flush();
-        return report.agrees() ? 0 : 1;
+        if (html != null) {
+            Files.writeString(html, HtmlReport.of(report));
+        }
+        return report.sound() ? 0 : 1;
     }
 
-    private static PeerReport run(Children children, Plan plan, PrintWriter progress) throws IOException {
-        String version = "";
-        List<Comparison> comparisons = new ArrayList<>();
-        for (Row row : plan.rows()) {
-            progress.println(row);
-            progress.flush();
-            try (Pair dpdk = Pair.start(BackEnd.Kind.DPDK, children, plan, row);
-                    Pair ours = Pair.start(BackEnd.Kind.OURS, children, plan, row)) {
-                version = dpdk.version();
-                List<Round> done = new ArrayList<>();
-                for (int number = 1; number <= plan.rounds(); number++) {
-                    Round round = new Round(dpdk.turn(plan.turn()), ours.turn(plan.turn()));
-                    done.add(round);
-                    progress.println(PeerReport.line(number, round));
-                    progress.flush();
+    private Report run(List<Row> chosen, Plan plan, PrintWriter progress) throws IOException {
+        List<RowResult> results = new ArrayList<>();
+        long start = System.nanoTime();
+        try (Children children = new Children()) {
+            Bench bench = new Bench(children, plan, Peers.dpdk());
+            Runner runner = new Runner(bench, cases, progress);
+            for (Row row : chosen) {
+                RowResult result = runner.run(row);
+                if (!result.cases().isEmpty()) {
+                    results.add(result);
                 }
-                comparisons.add(new Comparison(row, done, dpdk.end(), ours.end()));
             }
+            if (results.isEmpty()) {
+                throw new CannotBeHonoured("--cases=%s: no case of %s has that in its name"
+                        .formatted(
+                                cases,
+                                String.join(", ", chosen.stream().map(Row::name).toList())));
+            }
+            return new Report(Facts.of(bench, Duration.ofNanos(System.nanoTime() - start)), results);
         }
-        return new PeerReport(version, plan, comparisons);
+    }
+
+    /** A page that cannot be written is better known before a quarter of an hour. */
+    private void checkHtml() {
+        if (html == null) {
+            return;
+        }
+        Path directory = html.toAbsolutePath().getParent();
+        if (directory == null || !Files.isWritable(directory) || Files.isDirectory(html)) {
+            throw new CannotBeHonoured("--html=" + html + ": no file can be written there");
+        }
     }
 
     private Plan plan() {
-        if (rounds < 1 || rounds > 1000) {
-            throw new CannotBeHonoured("--rounds=" + rounds + ": from 1 to 1000");
+        if (quick && full) {
+            throw new CannotBeHonoured("--quick and --full cannot be given together");
+        }
+        int number = rounds.orElse(quick ? QUICK_ROUNDS : ROUNDS);
+        if (number < 1 || number > 1000) {
+            throw new CannotBeHonoured("--rounds=" + number + ": from 1 to 1000");
         }
         checkCore("--front-end-core", frontEndCore);
         checkCore("--back-end-core", backEndCore);
@@ -147,25 +174,12 @@ final class PeerCommand implements Callable<Integer> {
             throw new CannotBeHonoured("--front-end-core and --back-end-core are both " + frontEndCore
                     + ": each side polls all the time and needs a core of its own");
         }
-        List<Row> rows = new ArrayList<>();
-        for (String direction : directions) {
-            for (int size : sizes) {
-                if (size < LEAST_BYTES || size > MOST_BYTES) {
-                    throw new CannotBeHonoured(
-                            "--sizes=%d: a frame has %d to %d bytes".formatted(size, LEAST_BYTES, MOST_BYTES));
-                }
-                for (String on : mergeable) {
-                    for (String ring : rings) {
-                        rows.add(new Row(direction(direction), size, onOff(on), packed(ring)));
-                    }
-                }
-            }
-        }
         return new Plan(
-                rows,
-                rounds,
-                duration("--seconds", seconds, 0.1),
-                duration("--warm-up", warmUp, 0),
+                number,
+                duration("--seconds", seconds.orElse(quick ? 0.3 : 0.4), 0.1),
+                duration("--warm-up", warmUp.orElse(quick ? 1.0 : 1.5), 0),
+                duration("--steady", steady.orElse(quick ? 15.0 : 60.0), 1),
+                quick ? Plan.Depth.QUICK : full ? Plan.Depth.FULL : Plan.Depth.NORMAL,
                 frontEndCore,
                 backEndCore);
     }
@@ -175,30 +189,6 @@ final class PeerCommand implements Callable<Integer> {
             throw new CannotBeHonoured("%s=%s: from %s to 3600 seconds".formatted(option, seconds, least));
         }
         return Duration.ofMillis(Math.round(1000 * seconds));
-    }
-
-    private static Direction direction(String name) {
-        return switch (name) {
-            case "send" -> Direction.SEND;
-            case "receive" -> Direction.RECEIVE;
-            default -> throw new CannotBeHonoured("--directions=" + name + ": send or receive");
-        };
-    }
-
-    private static boolean packed(String name) {
-        return switch (name) {
-            case "split" -> false;
-            case "packed" -> true;
-            default -> throw new CannotBeHonoured("--ring=" + name + ": split or packed");
-        };
-    }
-
-    private static boolean onOff(String name) {
-        return switch (name) {
-            case "on" -> true;
-            case "off" -> false;
-            default -> throw new CannotBeHonoured("--mergeable=" + name + ": on or off");
-        };
     }
 
     private static void checkCore(String option, int core) {

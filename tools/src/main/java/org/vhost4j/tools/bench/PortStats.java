@@ -5,7 +5,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What dpdk-testpmd answers to {@code show port stats N}.
+ * What dpdk-testpmd answers to {@code show port stats}, of all ports together.
  *
  * @param rxPackets frames received since its start
  * @param txPackets frames sent since its start
@@ -30,6 +30,10 @@ public record PortStats(long rxPackets, long txPackets, long rxRate, long txRate
         if (!matcher.find()) {
             throw new IllegalArgumentException("dpdk-testpmd's port statistics do not say " + name);
         }
-        return Long.parseLong(matcher.group(1));
+        long sum = 0;
+        do {
+            sum += Long.parseLong(matcher.group(1));
+        } while (matcher.find());
+        return sum;
     }
 }

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.bench;
 
-/**
- * One row of the comparison.
- *
- * @param direction which way frames go
- * @param frameBytes their size from the destination MAC address on, without FCS
- * @param mergeable whether the driver accepts MRG_RXBUF
- * @param packed whether its rings are packed rather than split
- */
-record Row(Direction direction, int frameBytes, boolean mergeable, boolean packed) {
-    @Override
-    public String toString() {
-        return "%s %d bytes, mergeable %s%s"
-                .formatted(direction.title(), frameBytes, mergeable ? "on" : "off", packed ? ", packed" : "");
-    }
+import java.util.List;
+
+/** One row of the bench: a question, and the cases that answer it. */
+interface Row {
+    /** What {@code --rows} calls it. */
+    String name();
+
+    /** What people call it. */
+    String title();
+
+    /** What is measured and how, in a sentence or two. */
+    String about();
+
+    /** What is to be measured, in order. */
+    List<Case> cases(Bench bench);
 }

@@ -10,8 +10,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A dpdk-testpmd in interactive mode with one port: a virtio-user driver, that is a front-end without a guest, or a vhost
- * back-end. Both its threads, of which one only waits for commands, share one core. It needs no huge pages.
+ * A dpdk-testpmd in interactive mode: its ports are virtio-user drivers, that is front-ends without guests, or vhost
+ * back-ends. Both its threads, of which one only waits for commands, share one core. It needs no huge pages.
  */
 public final class Testpmd implements AutoCloseable {
     /** The program's name. */
@@ -20,6 +20,7 @@ public final class Testpmd implements AutoCloseable {
     public static final String REMEDY = "run tools/lab/provision";
 
     private static final String PROMPT = "testpmd> ";
+    private static final int BUFFERS = 24576;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final Child child;
@@ -56,8 +57,8 @@ public final class Testpmd implements AutoCloseable {
     /**
      * A front-end.
      *
-     * @param socket where a back-end listens
-     * @param queues queue pairs
+     * @param sockets where a back-end listens, one for each port
+     * @param queues queue pairs of each
      * @param mergeable whether it accepts MRG_RXBUF
      * @param ringSize descriptors of a ring
      * @param ring of which kind
@@ -65,9 +66,16 @@ public final class Testpmd implements AutoCloseable {
      * @param more further arguments of testpmd
      */
     public record FrontEnd(
-            Path socket, int queues, boolean mergeable, int ringSize, Ring ring, String mode, List<String> more) {
-        /** Copies the list. */
+            List<Path> sockets,
+            int queues,
+            boolean mergeable,
+            int ringSize,
+            Ring ring,
+            String mode,
+            List<String> more) {
+        /** Copies the lists. */
         public FrontEnd {
+            sockets = List.copyOf(sockets);
             more = List.copyOf(more);
         }
     }
@@ -83,20 +91,28 @@ public final class Testpmd implements AutoCloseable {
      */
     public static Testpmd frontEnd(Children children, int core, FrontEnd frontEnd) throws IOException {
         Ring ring = frontEnd.ring();
-        String device =
-                "net_virtio_user0,path=%s,queues=%d,queue_size=%d,mrg_rxbuf=%d,in_order=%d,packed_vq=%d,vectorized=%d"
-                        .formatted(
-                                frontEnd.socket(),
-                                frontEnd.queues(),
-                                frontEnd.ringSize(),
-                                frontEnd.mergeable() ? 1 : 0,
-                                ring.inOrder() ? 1 : 0,
-                                ring.packed() ? 1 : 0,
-                                ring.vectorized() ? 1 : 0);
+        List<String> devices = new ArrayList<>();
+        for (Path socket : frontEnd.sockets()) {
+            devices.add(
+                    "net_virtio_user%d,path=%s,queues=%d,queue_size=%d,mrg_rxbuf=%d,in_order=%d,packed_vq=%d,vectorized=%d"
+                            .formatted(
+                                    devices.size(),
+                                    socket,
+                                    frontEnd.queues(),
+                                    frontEnd.ringSize(),
+                                    frontEnd.mergeable() ? 1 : 0,
+                                    ring.inOrder() ? 1 : 0,
+                                    ring.packed() ? 1 : 0,
+                                    ring.vectorized() ? 1 : 0));
+        }
         List<String> arguments = new ArrayList<>(List.of(
                 "--forward-mode=" + frontEnd.mode(), "--rxq=" + frontEnd.queues(), "--txq=" + frontEnd.queues()));
+        if (frontEnd.queues() > 1) {
+            // Otherwise every frame takes the same way at the other end.
+            arguments.add("--txonly-multi-flow");
+        }
         arguments.addAll(frontEnd.more());
-        return start(children, "the front-end", core, device, arguments);
+        return start(children, "the front-end", PROGRAM, core, devices, arguments);
     }
 
     /**
@@ -104,27 +120,36 @@ public final class Testpmd implements AutoCloseable {
      *
      * @param children whose it is
      * @param core where it runs
-     * @param socket where it listens
+     * @param program which dpdk-testpmd
+     * @param sockets where it listens, one for each port
+     * @param queues queue pairs of each
      * @param mode what it does with frames
      * @return the running back-end
      * @throws IOException when it does not start
      */
-    static Testpmd backEnd(Children children, int core, Path socket, String mode) throws IOException {
+    static Testpmd backEnd(Children children, int core, String program, List<Path> sockets, int queues, String mode)
+            throws IOException {
+        List<String> devices = new ArrayList<>();
+        for (Path socket : sockets) {
+            devices.add("net_vhost%d,iface=%s,queues=%d".formatted(devices.size(), socket, queues));
+        }
         return start(
                 children,
                 "DPDK's back-end",
+                program,
                 core,
-                "net_vhost0,iface=" + socket + ",queues=1",
-                List.of("--forward-mode=" + mode, "--auto-start"));
+                devices,
+                List.of("--forward-mode=" + mode, "--auto-start", "--rxq=" + queues, "--txq=" + queues));
     }
 
-    private static Testpmd start(Children children, String name, int core, String device, List<String> arguments)
+    private static Testpmd start(
+            Children children, String name, String program, int core, List<String> devices, List<String> arguments)
             throws IOException {
         // Line buffering: what it prints must not stay with it until it ends.
         List<String> command = new ArrayList<>(List.of(
                 "stdbuf",
                 "-oL",
-                PROGRAM,
+                program,
                 "-v",
                 "--no-huge",
                 "-m",
@@ -132,11 +157,9 @@ public final class Testpmd implements AutoCloseable {
                 "--no-pci",
                 "--no-shconf",
                 "--no-telemetry",
-                "--lcores=0@%d,1@%d".formatted(core, core),
-                "--vdev=" + device,
-                "--",
-                "--interactive",
-                "--total-num-mbufs=16384"));
+                "--lcores=0@%d,1@%d".formatted(core, core)));
+        devices.forEach(device -> command.add("--vdev=" + device));
+        command.addAll(List.of("--", "--interactive", "--total-num-mbufs=" + BUFFERS));
         command.addAll(arguments);
         Child child = children.start(name, core, command);
         try {
@@ -169,13 +192,13 @@ public final class Testpmd implements AutoCloseable {
     }
 
     /**
-     * Reads the port's counters.
+     * Reads the ports' counters.
      *
-     * @return the figures, with rates since the last call
+     * @return the figures of all ports together, with rates since the last call
      * @throws IOException when it does not answer
      */
     public PortStats stats() throws IOException {
-        return PortStats.parse(command("show port stats 0"));
+        return PortStats.parse(command("show port stats all"));
     }
 
     /**

@@ -15,20 +15,20 @@ class PeerCommandTest {
             --seconds=0           | --seconds=0.0: from 0.1 to 3600 seconds
             --seconds=NaN         | --seconds=NaN: from 0.1 to 3600 seconds
             --warm-up=-1          | --warm-up=-1.0: from 0.0 to 3600 seconds
-            --sizes=64,59         | --sizes=59: a frame has 60 to 1518 bytes
-            --mergeable=maybe     | --mergeable=maybe: on or off
-            --ring=round          | --ring=round: split or packed
-            --directions=up       | --directions=up: send or receive
+            --steady=0.5          | --steady=0.5: from 1.0 to 3600 seconds
+            --rows=sends,arrives  | --rows=arrives: there are sends, receives, through, super-frames, round-trip, idle, memory, start, warm-up, scaling, steady
+            --quick --full        | --quick and --full cannot be given together
+            --html=/nowhere/a     | --html=/nowhere/a: no file can be written there
             --back-end-core=0     | --front-end-core and --back-end-core are both 0: each side polls all the time and needs a core of its own
             --back-end-core=99999 | --back-end-core=99999: this host has no such core
             """)
-    void whatCannotBeMeasuredIsRefused(String option, String message) {
+    void whatCannotBeMeasuredIsRefused(String options, String message) {
         CommandLine line = new CommandLine(new PeerCommand())
                 .setExecutionExceptionHandler((exception, command, parsed) -> {
                     throw exception;
                 });
         PeerCommand command = line.getCommand();
-        line.parseArgs(option);
+        line.parseArgs(options.split(" ", -1));
         assertThatThrownBy(command::call).isInstanceOf(CannotBeHonoured.class).hasMessage(message);
     }
 }

@@ -28,6 +28,11 @@ class PortStatsTest {
     }
 
     @Test
+    void portsAreAddedUp() {
+        assertThat(PortStats.parse(ANSWER + ANSWER)).isEqualTo(new PortStats(34, 562880, 6, 471418));
+    }
+
+    @Test
     void anAnswerWithoutAFigureIsRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> PortStats.parse("Invalid port 0"))

@@ -222,7 +222,9 @@ class DpdkFrontEndIT {
         List<String> arguments = new ArrayList<>(List.of("--txonly-multi-flow"));
         arguments.addAll(List.of(more));
         return Testpmd.frontEnd(
-                children, 0, new Testpmd.FrontEnd(socket(), queues, mergeable, RING_SIZE, ring, mode, arguments));
+                children,
+                0,
+                new Testpmd.FrontEnd(List.of(socket()), queues, mergeable, RING_SIZE, ring, mode, arguments));
     }
 
     private static void awaitFrames(Testpmd frontEnd, ToLongFunction<PortStats> counter) throws IOException {

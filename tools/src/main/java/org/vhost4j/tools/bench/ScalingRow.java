@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.bench;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.vhost4j.tools.bench.result.Figure;
+
+/** How the rate changes with the number of guests, queue pairs, ring entries and descriptors. */
+final class ScalingRow implements Row {
+    private static final int GUEST_RING = 256;
+
+    @Override
+    public String name() {
+        return "scaling";
+    }
+
+    @Override
+    public String title() {
+        return "How it scales";
+    }
+
+    @Override
+    public String about() {
+        return "Guests send, the back-end copies and drops; one core serves all of them. Frames have 64 bytes, those of chains 1500. Our "
+                + "driver, except for queue pairs, where it is DPDK's. testpmd has room for " + DpdkPeer.MOST_GUESTS
+                + " guests.";
+    }
+
+    @Override
+    public List<Case> cases(Bench bench) {
+        boolean quick = bench.plan().quick();
+        List<Case> cases = new ArrayList<>();
+        for (int guests : quick ? List.of(1, 16) : List.of(1, 4, 16, 64)) {
+            Work work = Work.of(Work.Kind.DROP).guests(guests);
+            cases.add(point(
+                    bench,
+                    "guests",
+                    guests,
+                    work,
+                    (long) guests * GUEST_RING,
+                    backEnd -> own(bench, backEnd, "--ring-size=" + GUEST_RING)));
+        }
+        for (int pairs : quick ? List.of(1, 4) : List.of(1, 2, 4)) {
+            Work work = Work.of(Work.Kind.DROP).queues(pairs);
+            cases.add(point(
+                    bench,
+                    "queue pairs",
+                    pairs,
+                    work,
+                    (long) pairs * Plan.RING_SIZE,
+                    backEnd -> dpdk(bench, backEnd, pairs)));
+        }
+        for (int size : quick ? List.of(256, 4096) : List.of(64, 1024, 4096, 32768)) {
+            Work work = Work.of(Work.Kind.DROP);
+            cases.add(point(
+                    bench, "ring entries", size, work, size, backEnd -> own(bench, backEnd, "--ring-size=" + size)));
+        }
+        for (int pieces : quick ? List.of(1, 18) : List.of(1, 4, 18)) {
+            Work work = Work.of(Work.Kind.DROP);
+            cases.add(point(
+                    bench,
+                    "descriptors of a frame",
+                    pieces,
+                    work,
+                    Plan.RING_SIZE,
+                    backEnd -> own(bench, backEnd, "--bytes=1500", "--pieces=" + pieces)));
+        }
+        return cases;
+    }
+
+    private static Case point(Bench bench, String series, int x, Work work, long underWay, Pair.Loader loader) {
+        List<Peer> peers = new ArrayList<>(List.of(OwnPeer.copying()));
+        if (work.guests() <= DpdkPeer.MOST_GUESTS) {
+            peers.add(bench.newestDpdk());
+        }
+        return Case.point(
+                series,
+                x,
+                Figure.RATE,
+                peers.stream()
+                        .map(peer -> Pair.contender(bench, peer, work, Direction.SEND, Figure.RATE, underWay, loader))
+                        .toList(),
+                Math.max(1, bench.plan().rounds() - 2));
+    }
+
+    private static Load own(Bench bench, BackEnd backEnd, String... options) throws IOException {
+        return OwnLoad.start(bench, bench.plan().frontEndCore(), "SEND", backEnd.sockets(), options);
+    }
+
+    private static Load dpdk(Bench bench, BackEnd backEnd, int pairs) throws IOException {
+        Testpmd.FrontEnd frontEnd = new Testpmd.FrontEnd(
+                backEnd.sockets(), pairs, true, Plan.RING_SIZE, Testpmd.Ring.SPLIT, "txonly", List.of());
+        return TestpmdLoad.start(bench, frontEnd, 64, "start");
+    }
+}

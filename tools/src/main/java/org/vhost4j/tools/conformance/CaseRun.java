@@ -70,10 +70,12 @@ final class CaseRun {
     }
 
     private Evidence evidence(String came, String rule) {
-        List<String> sent = new ArrayList<>(trial.notes());
-        if (sent.isEmpty()) {
-            sent.add("what brings the device up");
-        }
-        return new Evidence(sent, came, rule);
+        return new Evidence(notes(), came, rule);
+    }
+
+    /** What was done, at least one line. */
+    List<String> notes() {
+        List<String> done = new ArrayList<>(trial.notes());
+        return done.isEmpty() ? List.of("what brings the device up") : done;
     }
 }

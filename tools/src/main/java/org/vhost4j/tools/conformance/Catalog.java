@@ -10,6 +10,7 @@ import org.vhost4j.tools.conformance.cases.BufferCases;
 import org.vhost4j.tools.conformance.cases.ChainCases;
 import org.vhost4j.tools.conformance.cases.HostileMessageCases;
 import org.vhost4j.tools.conformance.cases.HostileRingCases;
+import org.vhost4j.tools.conformance.cases.LogCases;
 import org.vhost4j.tools.conformance.cases.MemoryCases;
 import org.vhost4j.tools.conformance.cases.MessageCases;
 import org.vhost4j.tools.conformance.cases.NotificationCases;
@@ -27,6 +28,7 @@ public final class Catalog {
             new ChainCases(),
             new NotificationCases(),
             new MemoryCases(),
+            new LogCases(),
             new ResetCases(),
             new HostileMessageCases(),
             new HostileRingCases());

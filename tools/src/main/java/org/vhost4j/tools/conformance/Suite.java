@@ -24,6 +24,8 @@ final class Suite {
 
     private final Subject subject;
     private final Duration patience;
+    /** What the last case did. */
+    private List<String> notes = List.of();
 
     Suite(Subject subject, Duration patience) {
         this.subject = subject;
@@ -72,13 +74,10 @@ final class Suite {
     }
 
     /** A result turned into a failure because the back-end did not survive it. */
-    private static CaseResult lost(CaseResult result, String trouble) {
+    private CaseResult lost(CaseResult result, String trouble) {
         Evidence before = result.evidence();
         Evidence evidence = before == null
-                ? new Evidence(
-                        List.of("everything that the case sends"),
-                        trouble,
-                        "a back-end serves the next front-end, whatever this one did")
+                ? new Evidence(notes, trouble, "a back-end serves the next front-end, whatever this one did")
                 : new Evidence(before.sent(), before.came() + "\n" + trouble, before.rule());
         return new CaseResult(result.tried(), Outcome.FAIL, "", evidence, result.millis());
     }
@@ -94,6 +93,7 @@ final class Suite {
         long began = System.nanoTime();
         CaseRun run = new CaseRun(tried, new Trial(tried, subject, offer, loop, patience));
         Evidence evidence = run.evidence(patience.multipliedBy(CASE_PATIENCE));
+        notes = run.notes();
         String skip = run.skipReason();
         long millis = Duration.ofNanos(System.nanoTime() - began).toMillis();
         if (skip != null) {

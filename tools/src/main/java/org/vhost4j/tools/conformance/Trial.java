@@ -69,6 +69,15 @@ public final class Trial implements AutoCloseable {
     }
 
     /**
+     * Whether the case is about packed queues.
+     *
+     * @return as the case says
+     */
+    public boolean packed() {
+        return tried.packed();
+    }
+
+    /**
      * How long anything may take.
      *
      * @return as the user set it

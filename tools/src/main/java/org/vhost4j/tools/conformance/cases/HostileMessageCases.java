@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.vhost4j.device.feature.Feature;
 import org.vhost4j.platform.sys.EventFd;
 import org.vhost4j.platform.sys.Fd;
 import org.vhost4j.tools.conformance.Area;
@@ -182,7 +183,8 @@ public final class HostileMessageCases implements Area {
     }
 
     private static void ring(FrontEnd frontEnd, Ram ram, long desc, long used, long avail) {
-        send(frontEnd, 2, FrontEnd.u64(0));
+        // Without PROTOCOL_FEATURES the ring is enabled; some serve nobody without VERSION_1.
+        send(frontEnd, 2, FrontEnd.u64(frontEnd.getFeatures() & Feature.VERSION_1.mask()));
         frontEnd.setMemTable(List.of(ram));
         send(frontEnd, 8, state(1, 256));
         send(frontEnd, 10, state(1, 0));

@@ -8,12 +8,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.driver.PackedDriver;
 import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.platform.sys.Fd;
 import org.vhost4j.vhostuser.wire.ConfigSpace;
 import org.vhost4j.vhostuser.wire.MemoryRegion;
 import org.vhost4j.vhostuser.wire.MemoryRegions;
+import org.vhost4j.vhostuser.wire.Payload;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 import org.vhost4j.vhostuser.wire.SingleMemoryRegion;
@@ -251,13 +253,22 @@ public final class FrontEnd extends FrontEndConnection {
      * @param queue the queue's index
      * @param ring where the three parts are
      * @param ram the region they are in
+     * @param logged whether what the device writes to the ring is to be logged, under the guest-physical address of the used
+     *     ring, or of the descriptors, where a device uses buffers of a packed ring
      */
-    public void setVringAddr(int queue, RingDriver ring, Ram ram) {
+    public void setVringAddr(int queue, RingDriver ring, Ram ram, boolean logged) {
         // Behind an IOMMU the driver's own addresses are sent.
         boolean translated = Feature.ACCESS_PLATFORM.in(features);
         long shift = translated ? 0 : ram.userAddress() - ram.memory().guestBase();
+        long used = ring instanceof PackedDriver ? ring.descAddress() : ring.usedAddress();
+        long log = used - ram.memory().guestBase() + ram.guestAddress();
         setVringAddr(new VringAddress(
-                queue, 0, ring.descAddress() + shift, ring.usedAddress() + shift, ring.availAddress() + shift, 0));
+                queue,
+                logged ? VringAddress.LOG : 0,
+                ring.descAddress() + shift,
+                ring.usedAddress() + shift,
+                ring.availAddress() + shift,
+                logged ? log : 0));
     }
 
     /**
@@ -348,6 +359,21 @@ public final class FrontEnd extends FrontEndConnection {
         tell(
                 Request.SET_CONFIG,
                 bytes(new ConfigSpace(offset, ConfigSpace.WRITABLE, MemorySegment.ofArray(config)).toPayload()));
+    }
+
+    /**
+     * GET_SHMEM_CONFIG.
+     *
+     * @return for each of the device's 256 shared memory regions its size in bytes, 0 when there is none
+     */
+    public long[] getShmemConfig() {
+        try (RawMessage reply = request(Request.GET_SHMEM_CONFIG, NOTHING)) {
+            ByteBuffer payload = expect(reply, Request.GET_SHMEM_CONFIG, Payload.SHMEM_CONFIG.maxBytes());
+            payload.getLong();
+            long[] sizes = new long[payload.remaining() / Long.BYTES];
+            payload.asLongBuffer().get(sizes);
+            return sizes;
+        }
     }
 
     /**

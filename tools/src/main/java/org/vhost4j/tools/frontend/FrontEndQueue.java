@@ -2,6 +2,7 @@
 package org.vhost4j.tools.frontend;
 
 import java.time.Duration;
+import java.util.List;
 import org.vhost4j.device.driver.PackedDriver;
 import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.device.driver.SplitDriver;
@@ -10,12 +11,19 @@ import org.vhost4j.platform.sys.LibC;
 
 /** One virtqueue: the ring, its index, and its kick, call and error descriptors. */
 public final class FrontEndQueue implements AutoCloseable {
+    private static final int USED_IDX = 2;
+    private static final int USED_RING = 4;
+    private static final int USED_BYTES = 8;
+    private static final int PACKED_BYTES = 16;
+    private static final int PACKED_INDEX = 0x7fff;
+
     private final int index;
     private final Ram ram;
     private final RingDriver ring;
     private final EventFd kick = EventFd.create();
     private final EventFd call = EventFd.create();
     private final EventFd err = EventFd.create();
+    private int recordedBase;
     private long interrupts;
     private long kicks;
 
@@ -41,10 +49,47 @@ public final class FrontEndQueue implements AutoCloseable {
     public void start(FrontEnd frontEnd, int base) {
         frontEnd.setVringNum(index, ring.size());
         frontEnd.setVringBase(index, base);
-        frontEnd.setVringAddr(index, ring, ram);
+        setAddress(frontEnd, false);
         frontEnd.setVringErr(index, err.fd());
         frontEnd.setVringKick(index, kick.fd());
         frontEnd.setVringCall(index, call.fd());
+    }
+
+    /**
+     * Tells the back-end where the ring is, at the start or again later.
+     *
+     * @param frontEnd the connection
+     * @param logged whether writes to the used ring are to be logged
+     */
+    public void setAddress(FrontEnd frontEnd, boolean logged) {
+        frontEnd.setVringAddr(index, ring, ram, logged);
+    }
+
+    /** Remembers how far the device has come, for {@link #lastWrites}. */
+    void record() {
+        recordedBase = ring.deviceBase();
+    }
+
+    /**
+     * What of the ring the device has written last since {@link #record}: index and last element of a split ring, the descriptor
+     * before the next one of a packed ring, which it is when the last chain had one descriptor.
+     *
+     * @return pieces of guest memory; none when it has used nothing
+     */
+    List<DeviceWrite> lastWrites() {
+        int base = ring.deviceBase();
+        if (base == recordedBase) {
+            return List.of();
+        }
+        if (ring instanceof PackedDriver) {
+            int next = (base >>> Short.SIZE) & PACKED_INDEX;
+            int last = (next == 0 ? ring.size() : next) - 1;
+            return List.of(new DeviceWrite(ring.descAddress() + (long) last * PACKED_BYTES, PACKED_BYTES));
+        }
+        int last = (base - 1) & (ring.size() - 1);
+        return List.of(
+                new DeviceWrite(ring.usedAddress() + USED_IDX, Short.BYTES),
+                new DeviceWrite(ring.usedAddress() + USED_RING + (long) last * USED_BYTES, USED_BYTES));
     }
 
     /**

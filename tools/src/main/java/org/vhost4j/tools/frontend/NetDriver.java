@@ -41,6 +41,7 @@ public final class NetDriver implements AutoCloseable {
     private final List<Transmitter> transmitters = new ArrayList<>();
     private final long features;
     private final int headerBytes;
+    private final List<DeviceWrite> writes = new ArrayList<>();
     private @Nullable ControlQueue control;
 
     private NetDriver(FrontEnd frontEnd, NetSetup setup, long features) {
@@ -195,7 +196,16 @@ public final class NetDriver implements AutoCloseable {
      * a transmit queue that is started but not enabled is thrown away.
      */
     public void start() {
-        ram.share();
+        start(ram::share);
+    }
+
+    /**
+     * The same, with another way of giving the back-end the memory.
+     *
+     * @param share tells it of every region, such as {@link Postcopy#share}
+     */
+    public void start(Runnable share) {
+        share.run();
         enable(true);
         for (FrontEndQueue queue : queues()) {
             queue.start(frontEnd, queue.ring().deviceBase());
@@ -300,6 +310,26 @@ public final class NetDriver implements AutoCloseable {
      */
     public GuestRam guestRam() {
         return ram;
+    }
+
+    /** Records from now on what the device writes, for {@link #writes}. */
+    public void recordWrites() {
+        writes.clear();
+        receivers.forEach(receiver -> receiver.record(writes));
+        queues().forEach(FrontEndQueue::record);
+    }
+
+    /**
+     * What the device has written since {@link #recordWrites}, as far as the driver can tell: receive buffers of the frames that
+     * were taken, and what it wrote last in each ring: index and element of a split ring; of a packed ring the descriptor before
+     * the next one, which is right when the last chain had one descriptor.
+     *
+     * @return pieces of guest memory
+     */
+    public List<DeviceWrite> writes() {
+        List<DeviceWrite> all = new ArrayList<>(writes);
+        queues().forEach(queue -> all.addAll(queue.lastWrites()));
+        return all;
     }
 
     /**

@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ final class Receiver {
     private final @Nullable DriverMemory[] memoryOf;
     private final Map<DriverMemory, Deque<Long>> spare = new HashMap<>();
     private DriverMemory memory;
+    private @Nullable List<DeviceWrite> writes;
     private boolean reposts = true;
 
     /**
@@ -100,6 +102,11 @@ final class Receiver {
         return (int) Arrays.stream(memoryOf).filter(each -> each == which).count();
     }
 
+    /** Records what the device writes from now on. */
+    void record(List<DeviceWrite> into) {
+        writes = into;
+    }
+
     void reposts(boolean on) {
         reposts = on;
     }
@@ -160,6 +167,9 @@ final class Receiver {
         for (int i = 0; left > 0; i++) {
             int part = Math.min(left, pieces[i]);
             all.writeBytes(from.read(at, part));
+            if (writes != null) {
+                writes.add(new DeviceWrite(at, part));
+            }
             at += pieces[i] + ChainShape.GAP;
             left -= part;
         }

@@ -50,6 +50,11 @@ public final class LibC {
     /** memfd_create: of huge pages. */
     public static final int MFD_HUGETLB = 4;
 
+    /** fallocate: the file keeps its size. */
+    public static final int FALLOC_FL_KEEP_SIZE = 1;
+    /** fallocate: the range becomes a hole, which reads as zero. */
+    public static final int FALLOC_FL_PUNCH_HOLE = 2;
+
     /** mmap: may be read. */
     public static final int PROT_READ = 1;
     /** mmap: may be written. */
@@ -117,6 +122,8 @@ public final class LibC {
 
         static native int ftruncate(int fd, long size);
 
+        static native int fallocate(int fd, int mode, long offset, long length);
+
         static native int memfd_create(String name, int flags);
 
         static native long mmap(long address, long length, int protection, int flags, int fd, long offset);
@@ -128,6 +135,8 @@ public final class LibC {
         static native int socket(int family, int type, int protocol);
 
         static native int socketpair(int family, int type, int protocol, long pair);
+
+        static native int pipe2(long pair, int flags);
 
         static native int bind(int fd, long address, int length);
 
@@ -224,6 +233,19 @@ public final class LibC {
     }
 
     /**
+     * fallocate(2).
+     *
+     * @param fd the descriptor
+     * @param mode {@code FALLOC_FL_} flags
+     * @param offset of the first byte
+     * @param length bytes
+     * @return 0 or the negative errno
+     */
+    public static int fallocate(int fd, int mode, long offset, long length) {
+        return result(C.fallocate(fd, mode, offset, length));
+    }
+
+    /**
      * memfd_create(2).
      *
      * @param name shown in /proc
@@ -290,6 +312,17 @@ public final class LibC {
      */
     public static int unixStreamPair(int flags, long pair) {
         return result(C.socketpair(AF_UNIX, SOCK_STREAM | flags, 0, pair));
+    }
+
+    /**
+     * pipe2(2).
+     *
+     * @param pair address of two ints for the descriptors: the end that is read, and the one that is written
+     * @param flags {@code O_CLOEXEC}, {@code O_NONBLOCK}
+     * @return 0 or the negative errno
+     */
+    public static int pipe(long pair, int flags) {
+        return result(C.pipe2(pair, flags));
     }
 
     /**

@@ -90,4 +90,18 @@ public final class MemFd {
     public static void resize(Fd fd, long size) {
         SystemError.check(LibC.ftruncate(fd.number(), size), "cannot give " + fd + " the size of " + size + " bytes");
     }
+
+    /**
+     * Gives the pages of a range back: the file keeps its size, and whoever touches the range finds no page there.
+     *
+     * @param fd the file
+     * @param offset of the first byte, a multiple of the page size
+     * @param bytes how many, a multiple of the page size
+     * @throws SystemError when the file cannot have holes
+     */
+    public static void punch(Fd fd, long offset, long bytes) {
+        int mode = LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE;
+        SystemError.check(
+                LibC.fallocate(fd.number(), mode, offset, bytes), "cannot take " + bytes + " bytes out of " + fd);
+    }
 }

@@ -19,6 +19,9 @@ public final class Testpmd implements AutoCloseable {
     /** What to do when it is not there. */
     public static final String REMEDY = "run tools/lab/provision";
 
+    /** Option of a back-end: guests may arrive by postcopy migration. */
+    public static final String POSTCOPY = "postcopy-support=1";
+
     private static final String PROMPT = "testpmd> ";
     private static final int BUFFERS = 24576;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -140,6 +143,29 @@ public final class Testpmd implements AutoCloseable {
                 core,
                 devices,
                 List.of("--forward-mode=" + mode, "--auto-start", "--rxq=" + queues, "--txq=" + queues));
+    }
+
+    /**
+     * Starts a back-end with one port and one queue pair, forwarding.
+     *
+     * @param children whose it is
+     * @param core where it runs
+     * @param socket where it listens
+     * @param mode what it does with frames
+     * @param options of the port, such as {@link #POSTCOPY}; with {@code client=1} it connects to the socket
+     * @return the running back-end
+     * @throws IOException when it does not start
+     */
+    public static Testpmd backEnd(Children children, int core, Path socket, String mode, String... options)
+            throws IOException {
+        List<String> device = new ArrayList<>(List.of("net_vhost0", "iface=" + socket, "queues=1"));
+        device.addAll(List.of(options));
+        List<String> arguments = new ArrayList<>(List.of("--forward-mode=" + mode, "--auto-start"));
+        if (device.contains(POSTCOPY)) {
+            // Otherwise the kernel would fetch all guest memory at once, without asking anybody.
+            arguments.add("--no-mlockall");
+        }
+        return start(children, "DPDK's back-end", PROGRAM, core, List.of(String.join(",", device)), arguments);
     }
 
     private static Testpmd start(

@@ -328,15 +328,22 @@ final class Rings {
 
     private void start(Request request, Ring ring) throws ProtocolException {
         try {
-            if (translated
-                    && !(negotiation.has(ProtocolFeature.REPLY_ACK) && negotiation.has(ProtocolFeature.BACKEND_REQ))) {
-                throw new RefusedException(Feature.ACCESS_PLATFORM + " needs the protocol features "
-                        + ProtocolFeature.REPLY_ACK + " and " + ProtocolFeature.BACKEND_REQ
-                        + ", which were not both acknowledged");
+            if (translated) {
+                requireAWayToAsk();
             }
             run(ring);
         } catch (RefusedException e) {
             throw broken(request, ring, "it cannot be started", e.reason());
+        }
+    }
+
+    /** Without them a missing translation could not be asked for, and nobody would know when one is not used any more. */
+    private void requireAWayToAsk() throws RefusedException {
+        for (ProtocolFeature needed : Dependencies.requiredBy(Feature.ACCESS_PLATFORM)) {
+            if (!negotiation.has(needed)) {
+                throw new RefusedException(
+                        Feature.ACCESS_PLATFORM + " needs protocol feature " + needed + ", which was not acknowledged");
+            }
         }
     }
 

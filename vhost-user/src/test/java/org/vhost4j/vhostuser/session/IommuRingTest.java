@@ -127,7 +127,7 @@ class IommuRingTest {
             frontEnd.memory().prepare(0);
             assertThat(frontEnd.refused(Request.SET_VRING_KICK, FrontEnd.file(0, true), frontEnd.fd()))
                     .hasMessageContaining(
-                            "ACCESS_PLATFORM needs the protocol features REPLY_ACK and BACKEND_REQ, which were not both acknowledged");
+                            "ACCESS_PLATFORM needs protocol feature " + lacking + ", which was not acknowledged");
         }
     }
 }

@@ -73,6 +73,18 @@ final class IommuGuest implements AutoCloseable {
         }
     }
 
+    /** Maps all of its memory at once. */
+    void mapAll() {
+        DriverMemory memory = driver.ram().memory();
+        assertThat(iommu.tell(new IotlbMessage(
+                        memory.guestBase(),
+                        memory.size(),
+                        driver.ram().toUser(memory.guestBase()),
+                        BOTH,
+                        IotlbMessage.UPDATE)))
+                .isZero();
+    }
+
     /** Withdraws everything, as QEMU says it. */
     void withdrawAll() {
         assertThat(iommu.invalidate(0, 0)).isZero();

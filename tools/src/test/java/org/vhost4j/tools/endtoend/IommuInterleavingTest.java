@@ -112,6 +112,30 @@ class IommuInterleavingTest {
         }
     }
 
+    /** Whoever sends to it is held up for a while, and not for good. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aFrontEndThatOwesTranslationsLosesFramesInTheEnd(boolean ringsToo) {
+        try (IommuGuest a = new IommuGuest(backEnd, 0, false);
+                IommuGuest b = new IommuGuest(backEnd, 1, false)) {
+            introduce(a, b);
+            a.mapAll();
+            if (ringsToo) {
+                b.withdrawAll();
+            } else {
+                b.keepRingsOnly();
+            }
+            a.driver.send(frame(1, 2, 1400, 1));
+            a.driver.awaitSent();
+            a.driver.send(frame(1, 2, 1400, 2));
+            a.driver.awaitSent();
+            b.mapAll();
+            byte[] last = frame(1, 2, 1400, 3);
+            a.driver.send(last);
+            assertThat(next(a, b)).isEqualTo(last);
+        }
+    }
+
     /** Both ways at a time, short frames and such as need several buffers, while pages and everything are withdrawn. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})

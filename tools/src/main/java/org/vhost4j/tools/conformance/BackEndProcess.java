@@ -68,7 +68,7 @@ final class BackEndProcess {
         // Standard input stays open: some back-ends end with it.
         return new ProcessBuilder("setpriv", "--pdeathsig", "KILL", "sh", "-c", "exec " + command)
                 .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .redirectOutput(ProcessBuilder.Redirect.to(log.toFile()))
                 .start();
     }
 

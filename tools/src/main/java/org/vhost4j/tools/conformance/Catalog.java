@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 import org.vhost4j.tools.CannotBeHonoured;
 import org.vhost4j.tools.conformance.cases.BufferCases;
 import org.vhost4j.tools.conformance.cases.ChainCases;
+import org.vhost4j.tools.conformance.cases.DeviceCases;
 import org.vhost4j.tools.conformance.cases.HostileMessageCases;
 import org.vhost4j.tools.conformance.cases.HostileRingCases;
 import org.vhost4j.tools.conformance.cases.LogCases;
@@ -27,6 +28,7 @@ public final class Catalog {
             new BufferCases(),
             new ChainCases(),
             new NotificationCases(),
+            new DeviceCases(),
             new MemoryCases(),
             new LogCases(),
             new ResetCases(),

@@ -134,7 +134,10 @@ final class Subject implements AutoCloseable {
     @Nullable
     String trouble() {
         if (process != null && oneShot) {
-            String end = crashed == null ? afterwards() : crashed;
+            String end = crashed == null && connected ? afterwards() : crashed;
+            // What this process did is said once.
+            process.stop();
+            connected = false;
             crashed = null;
             return end;
         }

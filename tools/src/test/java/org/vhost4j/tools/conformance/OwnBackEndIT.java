@@ -33,7 +33,7 @@ class OwnBackEndIT {
                         "--socket-path={socket}",
                         "--port",
                         "echo",
-                        "--set packed=on --set in_order=on"));
+                        "--queues 2 --mtu 1500 --set packed=on --set in_order=on"));
         StringWriter printed = new StringWriter();
         int status = new CommandLine(new ConformanceCommand())
                 .setOut(new PrintWriter(printed))

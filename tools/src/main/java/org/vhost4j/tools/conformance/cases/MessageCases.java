@@ -94,8 +94,8 @@ public final class MessageCases implements Area {
                         MessageCases::inOrder),
                 Case.of(
                         "message.in-pieces",
-                        COMMUNICATION,
-                        "a message is understood however the stream socket cuts it",
+                        "robustness",
+                        "a message is understood however the stream socket cuts it, which keeps no boundaries",
                         MessageCases::inPieces));
     }
 

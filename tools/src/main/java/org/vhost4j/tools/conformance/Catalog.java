@@ -9,6 +9,7 @@ import org.vhost4j.tools.CannotBeHonoured;
 import org.vhost4j.tools.conformance.cases.BufferCases;
 import org.vhost4j.tools.conformance.cases.ChainCases;
 import org.vhost4j.tools.conformance.cases.DeviceCases;
+import org.vhost4j.tools.conformance.cases.FragmentCases;
 import org.vhost4j.tools.conformance.cases.HostileMessageCases;
 import org.vhost4j.tools.conformance.cases.HostileRingCases;
 import org.vhost4j.tools.conformance.cases.LogCases;
@@ -25,6 +26,7 @@ public final class Catalog {
             new MessageCases(),
             new RingStateCases(),
             new OffloadCases(),
+            new FragmentCases(),
             new BufferCases(),
             new ChainCases(),
             new NotificationCases(),

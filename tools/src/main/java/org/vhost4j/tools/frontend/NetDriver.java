@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.frontend;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.driver.DeviceViolationException;
 import org.vhost4j.device.driver.DriverHeader;
-import org.vhost4j.device.driver.PackedDriver;
-import org.vhost4j.device.driver.RingDriver;
-import org.vhost4j.device.driver.SplitDriver;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
@@ -21,42 +15,11 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  * A guest's virtio-net driver behind a front-end: negotiates, starts the queues, sends and receives frames, and checks what
  * the device does by virtio 1.4 section 5.1.
  */
-public final class NetDriver implements AutoCloseable {
-    /** Where the region with rings and buffers is: above 4 GiB, so that a cut address does not go unnoticed. */
-    public static final long GUEST_BASE = 0x1_4000_0000L;
-    /** Far from guest-physical addresses, so that one can't be taken for the other. */
-    private static final long IO_VIRTUAL_BASE = 0x7f_0000_0000_0000L;
-
-    private static final int INDIRECT_CAPACITY = 128;
-    private static final int CONTROL_QUEUE_SIZE = 64;
-    private static final int MAX_PAIRS_OFFSET = 8;
-    private static final int ACKNOWLEDGE_DRIVER = 3;
-    private static final int FEATURES_OK = 8;
-    private static final int DRIVER_OK = 4;
-
-    private final FrontEnd frontEnd;
-    private final NetSetup setup;
-    private final GuestRam ram;
-    private final List<Receiver> receivers = new ArrayList<>();
-    private final List<Transmitter> transmitters = new ArrayList<>();
-    private final long features;
-    private final int headerBytes;
+public final class NetDriver extends NetQueues {
     private final List<DeviceWrite> writes = new ArrayList<>();
-    private @Nullable ControlQueue control;
 
     private NetDriver(FrontEnd frontEnd, NetSetup setup, long features) {
-        this.frontEnd = frontEnd;
-        this.setup = setup;
-        this.features = features;
-        boolean modern = Feature.VERSION_1.in(features) || Feature.MRG_RXBUF.in(features);
-        this.headerBytes = Feature.HASH_REPORT.in(features)
-                ? DriverHeader.HASH_BYTES
-                : modern ? DriverHeader.BYTES : DriverHeader.LEGACY_BYTES;
-        this.ram = Feature.ACCESS_PLATFORM.in(features)
-                ? new GuestRam(
-                        frontEnd,
-                        Ram.behindIommu(GUEST_BASE, IO_VIRTUAL_BASE, setup.ram().bytes()))
-                : new GuestRam(frontEnd, GUEST_BASE, setup.ram());
+        super(frontEnd, setup, features);
     }
 
     /**
@@ -148,170 +111,6 @@ public final class NetDriver implements AutoCloseable {
         }
     }
 
-    private void layOut() {
-        for (int pair = 0; pair < setup.pairs(); pair++) {
-            FrontEndQueue rx = queue(2 * pair, setup.queueSize());
-            Receiver receiver = new Receiver(
-                    rx,
-                    ram.receive().memory(),
-                    pair,
-                    headerBytes,
-                    Feature.MRG_RXBUF.in(features),
-                    setup.receiveShape(),
-                    setup.receiveFrameBytes());
-            receivers.add(receiver);
-            FrontEndQueue tx = queue(2 * pair + 1, setup.queueSize());
-            transmitters.add(new Transmitter(tx, ram.transmit().memory()));
-            receiver.post(setup.receiveBuffers());
-        }
-        if (Feature.CTRL_VQ.in(features & setup.features())) {
-            control = new ControlQueue(
-                    queue(controlIndex(), CONTROL_QUEUE_SIZE), ram.rings().memory());
-        }
-    }
-
-    private FrontEndQueue queue(int index, int size) {
-        int indirectCapacity = Feature.INDIRECT_DESC.in(features) ? INDIRECT_CAPACITY : 0;
-        RingDriver.Features ring =
-                new RingDriver.Features(Feature.EVENT_IDX.in(features), Feature.IN_ORDER.in(features));
-        return new FrontEndQueue(
-                index,
-                ram.rings(),
-                Feature.RING_PACKED.in(features)
-                        ? new PackedDriver(ram.rings().memory(), size, ring, indirectCapacity)
-                        : new SplitDriver(ram.rings().memory(), size, ring, indirectCapacity));
-    }
-
-    /** The control queue comes behind as many pairs as the device could have, not as many as are in use (section 5.1.2). */
-    private int controlIndex() {
-        if (!Feature.MQ.in(features)) {
-            return 2;
-        }
-        byte[] field = frontEnd.getConfig(MAX_PAIRS_OFFSET, 2);
-        return 2 * (ByteBuffer.wrap(field).order(ByteOrder.LITTLE_ENDIAN).getShort() & 0xffff);
-    }
-
-    /**
-     * Gives the back-end the memory table, enables every queue and starts it: in this order, as QEMU does, because what is in
-     * a transmit queue that is started but not enabled is thrown away.
-     */
-    public void start() {
-        start(ram::share);
-    }
-
-    /**
-     * The same, with another way of giving the back-end the memory.
-     *
-     * @param share tells it of every region, such as {@link Postcopy#share}
-     */
-    public void start(Runnable share) {
-        share.run();
-        enable(true);
-        for (FrontEndQueue queue : queues()) {
-            queue.start(frontEnd, queue.ring().deviceBase());
-        }
-        if (ProtocolFeature.STATUS.in(frontEnd.protocolFeatures())) {
-            frontEnd.setStatus(ACKNOWLEDGE_DRIVER | FEATURES_OK | DRIVER_OK);
-        }
-        for (Receiver receiver : receivers) {
-            receiver.queue().publish();
-        }
-    }
-
-    /**
-     * Enables or disables every queue, when the protocol has been negotiated that far.
-     *
-     * @param on whether they are to carry frames
-     */
-    public void enable(boolean on) {
-        if (Feature.PROTOCOL_FEATURES.in(features)) {
-            for (FrontEndQueue queue : queues()) {
-                frontEnd.setVringEnable(queue.index(), on);
-            }
-        }
-    }
-
-    /** Stops every queue with GET_VRING_BASE. {@link #resume} goes on. */
-    public void stop() {
-        for (FrontEndQueue queue : queues()) {
-            int base = queue.stop(frontEnd);
-            int expected = queue.ring().deviceBase();
-            if (base != expected) {
-                throw new FrontEndException("queue %d stopped at 0x%x, but what it used ends at 0x%x"
-                        .formatted(queue.index(), base, expected));
-            }
-        }
-    }
-
-    /** Starts the queues again where they stopped. */
-    public void resume() {
-        for (FrontEndQueue queue : queues()) {
-            queue.start(frontEnd, queue.ring().deviceBase());
-        }
-    }
-
-    /**
-     * Every queue in the order of its index.
-     *
-     * @return receive and transmit queues in turn, then the control queue
-     */
-    public List<FrontEndQueue> queues() {
-        List<FrontEndQueue> all = new ArrayList<>();
-        for (int pair = 0; pair < receivers.size(); pair++) {
-            all.add(receivers.get(pair).queue());
-            all.add(transmitters.get(pair).queue());
-        }
-        if (control != null) {
-            all.add(control.queue());
-        }
-        return all;
-    }
-
-    /**
-     * The connection.
-     *
-     * @return still owned by this object
-     */
-    public FrontEnd frontEnd() {
-        return frontEnd;
-    }
-
-    /**
-     * What was acknowledged.
-     *
-     * @return virtio feature bits
-     */
-    public long features() {
-        return features;
-    }
-
-    /**
-     * The size of the header before each frame.
-     *
-     * @return {@link DriverHeader#BYTES}, {@link DriverHeader#HASH_BYTES} or {@link DriverHeader#LEGACY_BYTES}
-     */
-    public int headerBytes() {
-        return headerBytes;
-    }
-
-    /**
-     * The region with the rings, and with the buffers unless they have regions of their own.
-     *
-     * @return still owned by this object
-     */
-    public Ram ram() {
-        return ram.rings();
-    }
-
-    /**
-     * All of the guest's memory.
-     *
-     * @return still owned by this object
-     */
-    public GuestRam guestRam() {
-        return ram;
-    }
-
     /** Records from now on what the device writes, for {@link #writes}. */
     public void recordWrites() {
         writes.clear();
@@ -364,43 +163,6 @@ public final class NetDriver implements AutoCloseable {
     }
 
     /**
-     * A receive queue.
-     *
-     * @param pair from 0
-     * @return the queue
-     */
-    public FrontEndQueue receiveQueue(int pair) {
-        return receivers.get(pair).queue();
-    }
-
-    /**
-     * A transmit queue.
-     *
-     * @param pair from 0
-     * @return the queue
-     */
-    public FrontEndQueue transmitQueue(int pair) {
-        return transmitters.get(pair).queue();
-    }
-
-    /**
-     * The control queue.
-     *
-     * @return the queue
-     * @throws IllegalStateException without CTRL_VQ
-     */
-    public FrontEndQueue controlQueue() {
-        return requireControl().queue();
-    }
-
-    private ControlQueue requireControl() {
-        if (control == null) {
-            throw new IllegalStateException("CTRL_VQ was not negotiated");
-        }
-        return control;
-    }
-
-    /**
      * Sends a frame that needs nothing, by pair 0, in one descriptor where that is allowed.
      *
      * @param frame from the destination MAC address on
@@ -416,7 +178,7 @@ public final class NetDriver implements AutoCloseable {
      * @param header any header
      */
     public void send(byte[] frame, DriverHeader header) {
-        boolean anyLayout = Feature.VERSION_1.in(features) || Feature.ANY_LAYOUT.in(features);
+        boolean anyLayout = Feature.VERSION_1.in(features()) || Feature.ANY_LAYOUT.in(features());
         send(0, frame, header, anyLayout ? ChainShape.TOGETHER : ChainShape.HEADER_APART);
     }
 
@@ -430,7 +192,7 @@ public final class NetDriver implements AutoCloseable {
      */
     public void send(int pair, byte[] frame, DriverHeader header, ChainShape shape) {
         Transmitter transmitter = transmitters.get(pair);
-        transmitter.offer(header.toBytes(headerBytes), frame, shape, deadline());
+        transmitter.offer(header.toBytes(headerBytes()), frame, shape, deadline());
         transmitter.queue().publish();
     }
 
@@ -446,7 +208,7 @@ public final class NetDriver implements AutoCloseable {
         Transmitter transmitter = transmitters.get(pair);
         Deadline deadline = deadline();
         for (byte[] frame : frames) {
-            transmitter.offer(header.toBytes(headerBytes), frame, shape, deadline);
+            transmitter.offer(header.toBytes(headerBytes()), frame, shape, deadline);
         }
         transmitter.queue().publish();
     }
@@ -576,16 +338,6 @@ public final class NetDriver implements AutoCloseable {
     }
 
     private Deadline deadline() {
-        return Deadline.in(frontEnd.patience());
-    }
-
-    /** Closes the connection, the queues' descriptors and the memory. */
-    @Override
-    public void close() {
-        frontEnd.close();
-        for (FrontEndQueue queue : queues()) {
-            queue.close();
-        }
-        ram.close();
+        return Deadline.in(frontEnd().patience());
     }
 }

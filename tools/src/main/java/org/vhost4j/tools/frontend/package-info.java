@@ -18,7 +18,7 @@
  *
  * <p>From below: {@link org.vhost4j.tools.frontend.FrontEndSocket} carries bytes and descriptors, {@link
  * org.vhost4j.tools.frontend.FrontEndConnection} requests and answers, {@link org.vhost4j.tools.frontend.FrontEnd} has a method for
- * each request, {@link org.vhost4j.tools.frontend.NetDriver} is a whole network driver on top, whose rings are those of {@code
+ * each request, {@link org.vhost4j.tools.frontend.NetDriver} is a whole network driver on top ({@link org.vhost4j.tools.frontend.NetQueues} are its queues), whose rings are those of {@code
  * org.vhost4j.device.driver}. Beside it, each with the requests of one concern: {@link org.vhost4j.tools.frontend.GuestRam} (regions
  * that come and go), {@link org.vhost4j.tools.frontend.FrontEndIommu}, {@link org.vhost4j.tools.frontend.DirtyLog}, {@link
  * org.vhost4j.tools.frontend.InflightArea}, {@link org.vhost4j.tools.frontend.Postcopy} and {@link

@@ -16,11 +16,11 @@ public enum LabQemu {
     OF_DEBIAN_13("qemu-suite"),
     /** Version 11, of Debian's backports. */
     NEW("qemu-11"),
-    /** Version 11 for ARM; not to be driven, only to be asked for its machines. */
+    /** Version 11 for ARM. */
     ARM("qemu-11-aarch64");
 
-    /** Those that can be driven, the oldest first. */
-    public static final List<LabQemu> DRIVEN = List.of(STOCK, OF_DEBIAN_13, NEW);
+    /** Those of the published tables, the oldest first: for ARM the same holds as for x86. */
+    static final List<LabQemu> PUBLISHED = List.of(STOCK, OF_DEBIAN_13, NEW);
 
     private final String program;
 

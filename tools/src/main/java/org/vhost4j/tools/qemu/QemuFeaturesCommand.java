@@ -32,8 +32,8 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
             names = "--qemu",
             paramLabel = "NAME=PATH",
             description =
-                    "A qemu-system-x86_64 and what to call it; repeat it for more (default: the QEMUs of the guest "
-                            + "lab, called by their versions).")
+                    "A qemu-system-x86_64 or qemu-system-aarch64 and what to call it; repeat it for more (default: the "
+                            + "guest lab's QEMUs for x86, called by their versions).")
     private Map<String, Path> qemus = new LinkedHashMap<>();
 
     @Option(
@@ -46,7 +46,7 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
             names = "--machine",
             paramLabel = "NAME",
             description = "A machine type, such as pc-q35-8.1, where a QEMU has it; repeat it for more (default: every "
-                    + "versioned q35 and i440fx).")
+                    + "versioned q35, i440fx and virt).")
     private List<String> machines = new ArrayList<>();
 
     @Option(names = "--json", description = "Prints JSON, with the feature words of every machine.")
@@ -151,7 +151,7 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
             scripts.provision();
             directory = scripts.files();
         }
-        for (LabQemu qemu : LabQemu.DRIVEN) {
+        for (LabQemu qemu : LabQemu.PUBLISHED) {
             surveys.add(QemuSurvey.ofLab(qemu, directory));
         }
         return surveys;

@@ -119,7 +119,7 @@ final class QemuSurvey {
         }
         for (JsonNode machine : qemu.execute("{\"execute\":\"query-machines\"}").values()) {
             String type = machine.path("name").asString();
-            if (type.matches("pc-(q35|i440fx)-[0-9.]+")) {
+            if (type.matches("(pc-(q35|i440fx)|virt)-[0-9.]+")) {
                 machines.add(type);
             }
         }
@@ -131,7 +131,7 @@ final class QemuSurvey {
         return name;
     }
 
-    /** Its machine types, q35 and i440fx, of each the newest first. */
+    /** Its machine types, q35 and i440fx or virt, of each the newest first. */
     List<String> machines() {
         return List.copyOf(machines);
     }
@@ -154,14 +154,13 @@ final class QemuSurvey {
 
     /** Of one machine only: what an IOMMU changes is QEMU's doing, not the machine's. */
     private Map<Attachment, Observation> behindIommu(String machine) {
-        return machine.startsWith("pc-q35-")
-                ? observe(
-                        machine,
-                        properties.keySet().stream()
-                                .map(WayRecord::iommuAttachment)
-                                .toList(),
-                        IOMMU)
-                : Map.of();
+        List<Attachment> attachments =
+                properties.keySet().stream().map(WayRecord::iommuAttachment).toList();
+        return switch (MachineOrder.family(machine)) {
+            case "pc-q35" -> observe(machine, attachments, IOMMU);
+            case "virt" -> observe(machine + ",iommu=smmuv3", attachments, List.of());
+            default -> Map.of();
+        };
     }
 
     private MachineRecord record(String machine, Map<Attachment, Observation> behindIommu) {

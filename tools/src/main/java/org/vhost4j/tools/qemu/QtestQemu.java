@@ -12,7 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -31,12 +30,8 @@ public final class QtestQemu implements AutoCloseable {
     /** Nobody waits longer for a QEMU that hangs. */
     private static final long LIFETIME_SECONDS = 120;
 
-    /** The smallest firmware that QEMU takes. */
-    private static final int FIRMWARE_BYTES = 1 << 16;
-    /** An x86 processor's first instruction is 16 bytes before the firmware's end: HLT, and a jump back to it. */
-    private static final byte[] HALT = {(byte) 0xf4, (byte) 0xeb, (byte) 0xfd};
-
     private final Path directory;
+    private final Board board;
     private final Process process;
     private final BufferedReader qtestIn;
     private final BufferedWriter qtestOut;
@@ -54,6 +49,7 @@ public final class QtestQemu implements AutoCloseable {
      */
     public QtestQemu(Path executable, Path directory, String machine, List<String> arguments) throws IOException {
         this.directory = directory;
+        board = Board.of(machine);
         Path control = directory.resolve("qmp.sock");
         List<String> command = new ArrayList<>(List.of(
                 // It must not outlive this process, however that ends.
@@ -67,7 +63,7 @@ public final class QtestQemu implements AutoCloseable {
                 "-accel",
                 "tcg",
                 "-bios",
-                firmware(directory).toString(),
+                firmware(directory, board).toString(),
                 "-nodefaults",
                 "-display",
                 "none",
@@ -97,11 +93,13 @@ public final class QtestQemu implements AutoCloseable {
         }
     }
 
-    private static Path firmware(Path directory) throws IOException {
-        byte[] bytes = new byte[FIRMWARE_BYTES];
-        Arrays.fill(bytes, HALT[0]);
-        System.arraycopy(HALT, 0, bytes, FIRMWARE_BYTES - 16, HALT.length);
-        return Files.write(directory.resolve("halt.bin"), bytes);
+    private static Path firmware(Path directory, Board board) throws IOException {
+        return Files.write(directory.resolve("halt.bin"), board.firmware());
+    }
+
+    /** What its machine is like. */
+    Board board() {
+        return board;
     }
 
     /**

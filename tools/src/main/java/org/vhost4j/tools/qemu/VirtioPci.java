@@ -9,7 +9,6 @@ import org.vhost4j.device.feature.FeatureSet;
  * memory, and the legacy one in I/O space where the device has both.
  */
 public final class VirtioPci {
-    private static final long ADDRESS_ENABLE = 0x8000_0000L;
     private static final long VIRTIO_VENDOR = 0x1af4;
     /** I/O, memory and bus mastering. */
     private static final int COMMAND = 7;
@@ -20,17 +19,15 @@ public final class VirtioPci {
     private static final int VENDOR_CAPABILITY = 9;
     private static final int COMMON_CONFIG = 1;
 
-    private static final long BAR_ADDRESS = 0xe000_0000L;
     /** The longest modern BAR is that of old machines, where each queue has a page to be notified by (page-per-vq). */
     private static final long BAR_STRIDE = 0x80_0000;
 
     private static final long PORT_ADDRESS = 0xc000;
     private static final long PORT_STRIDE = 0x80;
 
-    /** Where the rings are in guest memory: a part for each device, and in it one for each queue. */
-    private static final long RINGS_ADDRESS = 0x100_0000;
-
+    /** Of the rings in guest memory each device has a part, and in it each queue. */
     private static final long RINGS_STRIDE = 0x10_0000;
+
     private static final long QUEUE_STRIDE = 0x1_0000;
     private static final long RING_PART = 0x4000;
 
@@ -88,7 +85,7 @@ public final class VirtioPci {
      * @throws IOException when QEMU is gone
      */
     public FeatureSet offeredToLegacy() throws IOException {
-        return isTransitional() ? FeatureSet.ofWord(qemu.qtest("inl " + port(0))) : FeatureSet.EMPTY;
+        return isTransitional() ? FeatureSet.ofWord(qemu.board().portRead(qemu, port(0))) : FeatureSet.EMPTY;
     }
 
     /**
@@ -139,7 +136,7 @@ public final class VirtioPci {
 
     /** Gives the selected queue its rings. */
     private void enableQueue(int queue) throws IOException {
-        long rings = RINGS_ADDRESS + slot * RINGS_STRIDE + queue * QUEUE_STRIDE;
+        long rings = qemu.board().rings() + slot * RINGS_STRIDE + queue * QUEUE_STRIDE;
         for (int part = 0; part < 3; part++) {
             writel(common + QUEUE_ADDRESSES + 8L * part, rings + part * RING_PART);
             writel(common + QUEUE_ADDRESSES + 8L * part + 4, 0);
@@ -157,10 +154,10 @@ public final class VirtioPci {
         if (!isTransitional()) {
             throw new IOException("the virtio device has no legacy interface");
         }
-        qemu.qtest("outb " + port(LEGACY_STATUS) + " 0");
-        qemu.qtest("outb " + port(LEGACY_STATUS) + " " + FOUND);
-        qemu.qtest("outl " + port(LEGACY_GUEST_FEATURES) + " " + hex(features.low() & 0xffff_ffffL));
-        qemu.qtest("outb " + port(LEGACY_STATUS) + " " + (FOUND | DRIVER_OK));
+        portWrite('b', LEGACY_STATUS, 0);
+        portWrite('b', LEGACY_STATUS, FOUND);
+        portWrite('l', LEGACY_GUEST_FEATURES, features.low() & 0xffff_ffffL);
+        portWrite('b', LEGACY_STATUS, FOUND | DRIVER_OK);
     }
 
     private void acknowledge(FeatureSet features) throws IOException {
@@ -189,7 +186,7 @@ public final class VirtioPci {
                 head = configRead(capability);
             }
             int bar = FIRST_BAR + 4 * (int) (configRead(capability + 4) & 0xff);
-            long address = BAR_ADDRESS + slot * BAR_STRIDE;
+            long address = qemu.board().bars() + slot * BAR_STRIDE;
             configWrite(bar, address);
             configWrite(bar + 4, 0);
             configWrite(COMMAND_REGISTER, COMMAND);
@@ -208,22 +205,20 @@ public final class VirtioPci {
         return true;
     }
 
-    private String port(int register) {
-        return hex(PORT_ADDRESS + slot * PORT_STRIDE + register);
+    private void portWrite(char size, int register, long value) throws IOException {
+        qemu.board().portWrite(qemu, size, port(register), value);
+    }
+
+    private long port(int register) {
+        return PORT_ADDRESS + slot * PORT_STRIDE + register;
     }
 
     private long configRead(int offset) throws IOException {
-        select(offset);
-        return qemu.qtest("inl 0xcfc");
+        return qemu.board().configRead(qemu, slot, offset);
     }
 
     private void configWrite(int offset, long value) throws IOException {
-        select(offset);
-        qemu.qtest("outl 0xcfc " + hex(value));
-    }
-
-    private void select(int offset) throws IOException {
-        qemu.qtest("outl 0xcf8 " + hex(ADDRESS_ENABLE | (long) slot << 11 | offset));
+        qemu.board().configWrite(qemu, slot, offset, value);
     }
 
     private long readl(long address) throws IOException {

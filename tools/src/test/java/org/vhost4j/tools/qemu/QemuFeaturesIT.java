@@ -51,6 +51,20 @@ final class QemuFeaturesIT {
         }
     }
 
+    @Test
+    void armIsLikeX86() throws IOException {
+        List<Column> x86 = Column.of(List.of(newest(LabQemu.NEW)));
+        List<Column> arm = Column.of(List.of(newest(LabQemu.ARM)));
+        assertThat(arm).hasSize(2);
+        for (int i = 0; i < arm.size(); i++) {
+            assertThat(arm.get(i).record().way()).isEqualTo(x86.get(i).record().way());
+            assertThat(arm.get(i).record().handlings())
+                    .isEqualTo(x86.get(i).record().handlings());
+            assertThat(arm.get(i).record().protocol())
+                    .isEqualTo(x86.get(i).record().protocol());
+        }
+    }
+
     /** A passed bit does not come with another; and QEMU leaves the specification's dependencies to the back-end. */
     @ParameterizedTest
     @EnumSource(names = {"STOCK", "OF_DEBIAN_13", "NEW"})

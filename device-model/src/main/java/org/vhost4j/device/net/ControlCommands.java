@@ -29,11 +29,11 @@ final class ControlCommands {
     private static final int COAL_VQ_SET = 2;
     private static final int COAL_VQ_GET = 3;
 
-    private final NetDevice device;
+    private final DriverSettings driver;
 
-    /** The commands of one device. */
-    ControlCommands(NetDevice device) {
-        this.device = device;
+    /** The commands that set one device's. */
+    ControlCommands(DriverSettings driver) {
+        this.driver = driver;
     }
 
     /** What the driver gets: the byte, and what comes behind it. */
@@ -107,11 +107,11 @@ final class ControlCommands {
 
     private boolean receiveMode(int mode, byte[] command) {
         Feature needed = mode <= 1 ? Feature.CTRL_RX : Feature.CTRL_RX_EXTRA;
-        if (!device.negotiated(needed) || command.length != 3) {
+        if (!driver.negotiated(needed) || command.length != 3) {
             return false;
         }
         boolean on = command[2] != 0;
-        ReceiveFilter filter = device.filter();
+        ReceiveFilter filter = driver.filter;
         switch (mode) {
             case 0 -> filter.promiscuous = on;
             case 1 -> filter.allMulticast = on;
@@ -127,11 +127,11 @@ final class ControlCommands {
     }
 
     private boolean mac(int code, byte[] command) {
-        if (code == MAC_ADDR_SET && device.negotiated(Feature.CTRL_MAC_ADDR) && command.length == 2 + 6) {
-            device.config().setMac(address(command, 2));
+        if (code == MAC_ADDR_SET && driver.negotiated(Feature.CTRL_MAC_ADDR) && command.length == 2 + 6) {
+            driver.configSpace.setMac(address(command, 2));
             return true;
         }
-        if (code == MAC_TABLE_SET && device.negotiated(Feature.CTRL_RX)) {
+        if (code == MAC_TABLE_SET && driver.negotiated(Feature.CTRL_RX)) {
             return macTable(command);
         }
         return false;
@@ -149,7 +149,7 @@ final class ControlCommands {
         if (multicasts < 0 || multicastAt + 4 + 6 * multicasts != command.length) {
             return false;
         }
-        ReceiveFilter filter = device.filter();
+        ReceiveFilter filter = driver.filter;
         filter.clearAddresses();
         for (int i = 0; i < unicasts; i++) {
             filter.addUnicast(address(command, unicastAt + 4 + 6 * i));
@@ -161,45 +161,45 @@ final class ControlCommands {
     }
 
     private boolean vlan(int code, byte[] command) {
-        if (!device.negotiated(Feature.CTRL_VLAN) || command.length != 4 || code > VLAN_DEL) {
+        if (!driver.negotiated(Feature.CTRL_VLAN) || command.length != 4 || code > VLAN_DEL) {
             return false;
         }
         int id = (int) ControlQueue.littleEndian(command, 2, 2);
         if (id > 4095) {
             return false;
         }
-        device.filter().vlan(id, code == VLAN_ADD);
+        driver.filter.vlan(id, code == VLAN_ADD);
         return true;
     }
 
     private boolean queuePairs(byte[] command) {
-        return device.negotiated(Feature.MQ)
+        return driver.negotiated(Feature.MQ)
                 && command.length == 4
-                && device.queuePairs((int) ControlQueue.littleEndian(command, 2, 2));
+                && driver.queuePairs((int) ControlQueue.littleEndian(command, 2, 2));
     }
 
     private boolean scaling(byte[] command) {
-        return device.negotiated(Feature.RSS) && device.scale(command);
+        return driver.negotiated(Feature.RSS) && driver.scale(command);
     }
 
     private boolean hashing(byte[] command) {
-        return device.negotiated(Feature.HASH_REPORT) && device.reportHashes(command);
+        return driver.negotiated(Feature.HASH_REPORT) && driver.reportHashes(command);
     }
 
     private boolean announced(int code) {
-        if (code != 0 || !device.negotiated(Feature.GUEST_ANNOUNCE)) {
+        if (code != 0 || !driver.negotiated(Feature.GUEST_ANNOUNCE)) {
             return false;
         }
-        device.config().announce(false);
+        driver.configSpace.announce(false);
         return true;
     }
 
     private Answer coalescing(int code, byte[] command) {
         boolean ofAll = code == COAL_TX_SET || code == COAL_RX_SET;
-        if (!device.negotiated(ofAll ? Feature.NOTF_COAL : Feature.VQ_NOTF_COAL)) {
+        if (!driver.negotiated(ofAll ? Feature.NOTF_COAL : Feature.VQ_NOTF_COAL)) {
             return Answer.ERR;
         }
-        Moderations moderations = device.moderations();
+        Moderations moderations = driver.moderations;
         if (ofAll) {
             if (command.length != 2 + 8) {
                 return Answer.ERR;
@@ -221,22 +221,22 @@ final class ControlCommands {
     }
 
     private Answer statistics(int code, byte[] command, long room) {
-        if (!device.negotiated(Feature.DEVICE_STATS)) {
+        if (!driver.negotiated(Feature.DEVICE_STATS)) {
             return Answer.ERR;
         }
         return switch (code) {
-            case StatisticsReply.QUERY -> command.length == 2 ? Answer.with(device.statisticsTypes()) : Answer.ERR;
+            case StatisticsReply.QUERY -> command.length == 2 ? Answer.with(driver.statisticsTypes()) : Answer.ERR;
             case StatisticsReply.GET ->
-                device.statistics(command, room).map(Answer::with).orElse(Answer.ERR);
+                driver.statistics(command, room).map(Answer::with).orElse(Answer.ERR);
             default -> Answer.ERR;
         };
     }
 
     private boolean guestOffloads(int code, byte[] command) {
-        if (code != 0 || !device.negotiated(Feature.CTRL_GUEST_OFFLOADS) || command.length != 10) {
+        if (code != 0 || !driver.negotiated(Feature.CTRL_GUEST_OFFLOADS) || command.length != 10) {
             return false;
         }
-        return device.guestOffloads(ControlQueue.littleEndian(command, 2, 8));
+        return driver.guestOffloads(ControlQueue.littleEndian(command, 2, 8));
     }
 
     private static long count(byte[] command, int at) {

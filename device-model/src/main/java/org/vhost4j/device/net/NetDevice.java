@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
-import java.util.Arrays;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.memory.TranslationMiss;
@@ -31,10 +29,8 @@ public final class NetDevice implements NetPort {
     private final DeviceQueues queues;
     private final ReceivePath reception;
     private final SendPath transmission;
-    private final DriverFeatures driver = new DriverFeatures();
-    private final ControlCommands commands = new ControlCommands(this);
-    private final QueueStatistics[] statistics;
-    private final Moderations moderations;
+    private final DriverSettings driver;
+    private final ControlCommands commands;
 
     private boolean linkUp = true;
 
@@ -62,11 +58,10 @@ public final class NetDevice implements NetPort {
         this.checkpoint = checkpoint;
         this.owner = owner;
         this.queues = new DeviceQueues(config.maxPairs());
-        this.statistics = new QueueStatistics[2 * config.maxPairs() + 1];
-        Arrays.setAll(statistics, index -> new QueueStatistics());
-        this.moderations = new Moderations(queues, 2 * config.maxPairs());
         this.reception = new ReceivePath(queues, configSpace, counters);
-        this.transmission = new SendPath(this, sink, engine, driver, reception.steering, counters);
+        this.driver = new DriverSettings(config, configSpace, queues, reception, owner);
+        this.commands = new ControlCommands(driver);
+        this.transmission = new SendPath(this, sink, engine, driver.features, reception.steering, counters);
     }
 
     // ---- control: called between bursts
@@ -79,29 +74,12 @@ public final class NetDevice implements NetPort {
      * @param acknowledged a feature word, a subset of what was offered
      */
     public void features(long acknowledged) {
-        if (acknowledged != driver.word()) {
-            driver.acknowledge(acknowledged);
-            newDriver();
-        }
+        driver.acknowledge(acknowledged);
     }
 
     /** Forgets what the driver said on its control queue, because there is a new one with the same features. */
     public void newDriver() {
-        driver.acknowledge(driver.word());
-        queues.follow(driver);
-        reception.steering.reset(
-                driver.has(Feature.CTRL_VQ) && (driver.has(Feature.MQ) || driver.has(Feature.RSS))
-                        ? 1
-                        : config.maxPairs(),
-                driver.has(Feature.HASH_REPORT));
-        configSpace.macWritable(!driver.has(Feature.VERSION_1));
-        reception.filter.reset(driver.has(Feature.CTRL_VLAN));
-        configSpace.announce(false);
-        moderations.reset();
-        for (QueueStatistics each : statistics) {
-            each.clear();
-        }
-        owner.offloadsChanged(driver.accepts());
+        driver.forget();
     }
 
     /**
@@ -111,7 +89,7 @@ public final class NetDevice implements NetPort {
      * @return true when it was negotiated
      */
     public boolean negotiated(Feature feature) {
-        return driver.has(feature);
+        return driver.features.has(feature);
     }
 
     /**
@@ -134,9 +112,9 @@ public final class NetDevice implements NetPort {
      * @param silent whether the driver never notifies, so that the queue has to be polled all the time
      */
     public void start(int index, Virtqueue queue, GuestNotifier notifier, boolean enabled, boolean silent) {
-        int headerBytes = driver.headerBytes();
-        QueueInterrupt interrupt = new QueueInterrupt(notifier, statistics[index], counters);
-        interrupt.moderate(moderations.of(index));
+        int headerBytes = driver.features.headerBytes();
+        QueueInterrupt interrupt = new QueueInterrupt(notifier, driver.statistics[index], counters);
+        interrupt.moderate(driver.moderations.of(index));
         if (queues.isControl(index)) {
             queues.startControl(new ControlQueue(commands, queue, interrupt, counters));
         } else if (DeviceQueues.receives(index)) {
@@ -146,7 +124,7 @@ public final class NetDevice implements NetPort {
                             queue,
                             interrupt,
                             enabled,
-                            driver.has(Feature.MRG_RXBUF),
+                            driver.features.has(Feature.MRG_RXBUF),
                             headerBytes,
                             countsSegments(),
                             reception.steering.hash));
@@ -250,9 +228,7 @@ public final class NetDevice implements NetPort {
 
     /** Forgets what the driver negotiated, as after a reset. All queues are stopped already. */
     public void reset() {
-        driver.acknowledge(0);
-        newDriver();
-        configSpace.setMac(config.mac());
+        driver.reset();
     }
 
     /**
@@ -261,7 +237,7 @@ public final class NetDevice implements NetPort {
      * @param index the virtqueue that it was for
      */
     public void notified(int index) {
-        statistics[index].notifications++;
+        driver.statistics[index].notifications++;
     }
 
     /**
@@ -289,7 +265,7 @@ public final class NetDevice implements NetPort {
      * @return whether it can; then whoever calls lets it know that the config space has changed
      */
     public boolean askToAnnounce() {
-        boolean can = driver.has(Feature.GUEST_ANNOUNCE) && driver.has(Feature.STATUS) && driver.has(Feature.CTRL_VQ);
+        boolean can = negotiated(Feature.GUEST_ANNOUNCE) && negotiated(Feature.STATUS) && negotiated(Feature.CTRL_VQ);
         if (can) {
             configSpace.announce(true);
         }
@@ -320,7 +296,7 @@ public final class NetDevice implements NetPort {
      * @return a feature word
      */
     public long features() {
-        return driver.word();
+        return driver.features.word();
     }
 
     /**
@@ -332,55 +308,9 @@ public final class NetDevice implements NetPort {
         return stoppedReason;
     }
 
-    ReceiveFilter filter() {
-        return reception.filter;
-    }
-
-    /** MQ_VQ_PAIRS_SET: how many pairs the driver uses from now on. */
-    boolean queuePairs(int wanted) {
-        if (wanted < 1 || wanted > config.maxPairs()) {
-            return false;
-        }
-        reception.steering.automatic(wanted);
-        return true;
-    }
-
-    /** MQ_RSS_CONFIG. */
-    boolean scale(byte[] command) {
-        Optional<RssConfig> wanted = RssConfig.rss(command, config.maxPairs());
-        wanted.ifPresent(reception.steering::scale);
-        return wanted.isPresent();
-    }
-
-    /** MQ_HASH_CONFIG. */
-    boolean reportHashes(byte[] command) {
-        Optional<RssConfig> wanted = RssConfig.hash(command);
-        wanted.ifPresent(reception.steering::report);
-        return wanted.isPresent();
-    }
-
-    /** Notification coalescing, as the driver set it. */
-    Moderations moderations() {
-        return moderations;
-    }
-
-    /** STATS_QUERY. */
-    byte[] statisticsTypes() {
-        return StatisticsReply.supported(driver);
-    }
-
-    /** STATS_GET, with room for so many bytes of answer. */
-    Optional<byte[]> statistics(byte[] command, long room) {
-        return StatisticsReply.get(command, statistics, queues.controlIndex(), driver, room);
-    }
-
-    /** CTRL_GUEST_OFFLOADS: which of the negotiated receive offloads are on. */
-    boolean guestOffloads(long wanted) {
-        boolean done = driver.switchReceiveOffloads(wanted);
-        if (done) {
-            owner.offloadsChanged(driver.accepts());
-        }
-        return done;
+    /** What the driver has said. */
+    DriverSettings driver() {
+        return driver;
     }
 
     // ---- the lane
@@ -398,7 +328,7 @@ public final class NetDevice implements NetPort {
         }
         reception.settle();
         try {
-            if (moderations.any()) {
+            if (driver.moderations.any()) {
                 queues.turn();
             }
             int work = 0;
@@ -482,7 +412,7 @@ public final class NetDevice implements NetPort {
             return false;
         }
         try {
-            if (moderations.any()) {
+            if (driver.moderations.any()) {
                 // Nothing wakes a sleeping lane for an interrupt that is due.
                 queues.release();
             }
@@ -520,12 +450,12 @@ public final class NetDevice implements NetPort {
 
     @Override
     public int accepts() {
-        return driver.accepts();
+        return driver.features.accepts();
     }
 
     @Override
     public boolean countsSegments() {
-        return driver.has(Feature.RSC_EXT);
+        return driver.features.has(Feature.RSC_EXT);
     }
 
     @Override

@@ -22,7 +22,7 @@ class ControlCommandsTest {
             new OffloadEngine(),
             () -> {},
             DeviceOwner.NONE);
-    private final ControlCommands commands = new ControlCommands(device);
+    private final ControlCommands commands = new ControlCommands(device.driver());
 
     private void negotiate(Feature... more) {
         device.features(FeatureSet.of(Feature.CTRL_VQ, Feature.MQ).low()

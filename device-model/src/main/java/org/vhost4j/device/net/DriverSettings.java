@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+import java.util.Arrays;
+import java.util.Optional;
+import org.vhost4j.device.feature.Feature;
+
+/**
+ * What the driver of a device has said: the features that it acknowledged, and what it has set by its control queue (virtio 1.4 section
+ * 5.1.6.5). {@link ControlCommands} reads the commands, this keeps what they come to. Whatever a driver set is as at the start for the
+ * next.
+ */
+final class DriverSettings {
+    final DriverFeatures features = new DriverFeatures();
+    final NetConfigSpace configSpace;
+    final ReceiveFilter filter;
+
+    /** Notification coalescing. */
+    final Moderations moderations;
+
+    /** By virtqueue index. */
+    final QueueStatistics[] statistics;
+
+    private final NetDeviceConfig config;
+    private final DeviceQueues queues;
+    private final ReceiveSteering steering;
+    private final DeviceOwner owner;
+
+    /**
+     * A driver that has said nothing.
+     *
+     * @param reception has the filter and the steering that it sets
+     * @param owner hears when what the driver takes has changed
+     */
+    DriverSettings(
+            NetDeviceConfig config,
+            NetConfigSpace configSpace,
+            DeviceQueues queues,
+            ReceivePath reception,
+            DeviceOwner owner) {
+        this.config = config;
+        this.configSpace = configSpace;
+        this.queues = queues;
+        this.filter = reception.filter;
+        this.steering = reception.steering;
+        this.owner = owner;
+        this.moderations = new Moderations(queues, 2 * config.maxPairs());
+        this.statistics = new QueueStatistics[2 * config.maxPairs() + 1];
+        Arrays.setAll(statistics, index -> new QueueStatistics());
+    }
+
+    /** Takes a feature word. The same one again leaves everything as it is. */
+    void acknowledge(long acknowledged) {
+        if (acknowledged != features.word()) {
+            features.acknowledge(acknowledged);
+            forget();
+        }
+    }
+
+    /** Everything but the features is as at the start. */
+    void forget() {
+        features.acknowledge(features.word());
+        queues.follow(features);
+        boolean choosesPairs = features.has(Feature.MQ) || features.has(Feature.RSS);
+        steering.reset(
+                features.has(Feature.CTRL_VQ) && choosesPairs ? 1 : config.maxPairs(),
+                features.has(Feature.HASH_REPORT));
+        configSpace.macWritable(!features.has(Feature.VERSION_1));
+        filter.reset(features.has(Feature.CTRL_VLAN));
+        configSpace.announce(false);
+        moderations.reset();
+        for (QueueStatistics each : statistics) {
+            each.clear();
+        }
+        owner.offloadsChanged(features.accepts());
+    }
+
+    /** Everything is as at the start. */
+    void reset() {
+        features.acknowledge(0);
+        forget();
+        configSpace.setMac(config.mac());
+    }
+
+    boolean negotiated(Feature feature) {
+        return features.has(feature);
+    }
+
+    /** MQ_VQ_PAIRS_SET: how many pairs the driver uses from now on. */
+    boolean queuePairs(int wanted) {
+        if (wanted < 1 || wanted > config.maxPairs()) {
+            return false;
+        }
+        steering.automatic(wanted);
+        return true;
+    }
+
+    /** MQ_RSS_CONFIG. */
+    boolean scale(byte[] command) {
+        Optional<RssConfig> wanted = RssConfig.rss(command, config.maxPairs());
+        wanted.ifPresent(steering::scale);
+        return wanted.isPresent();
+    }
+
+    /** MQ_HASH_CONFIG. */
+    boolean reportHashes(byte[] command) {
+        Optional<RssConfig> wanted = RssConfig.hash(command);
+        wanted.ifPresent(steering::report);
+        return wanted.isPresent();
+    }
+
+    /** STATS_QUERY. */
+    byte[] statisticsTypes() {
+        return StatisticsReply.supported(features);
+    }
+
+    /** STATS_GET, with room for so many bytes of answer. */
+    Optional<byte[]> statistics(byte[] command, long room) {
+        return StatisticsReply.get(command, statistics, queues.controlIndex(), features, room);
+    }
+
+    /** CTRL_GUEST_OFFLOADS: which of the negotiated receive offloads are on. */
+    boolean guestOffloads(long wanted) {
+        boolean done = features.switchReceiveOffloads(wanted);
+        if (done) {
+            owner.offloadsChanged(features.accepts());
+        }
+        return done;
+    }
+}

@@ -76,7 +76,7 @@ final class BridgedGuests {
                 () -> {},
                 DeviceOwner.NONE);
         bridge.add(device);
-        device.features(FEATURES);
+        device.control().features(FEATURES);
         return device;
     }
 
@@ -95,7 +95,7 @@ final class BridgedGuests {
         Virtqueue queue = packed
                 ? new PackedVirtqueue("queue", SIZE, desc, avail, used, table, PackedDriver.START, features)
                 : new SplitVirtqueue("queue", SIZE, desc, avail, used, table, 0, features);
-        device.start(index, queue, GuestNotifier.NONE, true, false);
+        device.control().start(index, queue, GuestNotifier.NONE, true, false);
         return driver;
     }
 

@@ -36,7 +36,7 @@ public interface DeviceOwner {
     }
 
     /**
-     * The device waits for a translation of its IOMMU. Once it has come, {@link NetDevice#translationsChanged} lets it go on.
+     * The device waits for a translation of its IOMMU. Once it has come, {@link DeviceControl#translationsChanged} lets it go on.
      *
      * @param address the I/O virtual address
      * @param write whether it is to be written

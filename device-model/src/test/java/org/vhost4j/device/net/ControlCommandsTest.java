@@ -10,22 +10,17 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
-import org.vhost4j.device.packet.OffloadEngine;
 
 /** Commands with more than a word of data: what is taken, and that everything else is refused whole. */
 class ControlCommandsTest {
     private static final int PAIRS = 4;
 
-    private final NetDevice device = new NetDevice(
-            new NetDeviceConfig("guest", 0x5254_0000_0001L, PAIRS, 0, LinkSpeed.UNKNOWN),
-            new NullSink(),
-            new OffloadEngine(),
-            () -> {},
-            DeviceOwner.NONE);
-    private final ControlCommands commands = new ControlCommands(device.driver());
+    private final DeviceState device = new DeviceState(
+            new NetDeviceConfig("guest", 0x5254_0000_0001L, PAIRS, 0, LinkSpeed.UNKNOWN), () -> {}, DeviceOwner.NONE);
+    private final ControlCommands commands = new ControlCommands(device.driver);
 
     private void negotiate(Feature... more) {
-        device.features(FeatureSet.of(Feature.CTRL_VQ, Feature.MQ).low()
+        device.driver.acknowledge(FeatureSet.of(Feature.CTRL_VQ, Feature.MQ).low()
                 | FeatureSet.of(more).low());
     }
 
@@ -124,7 +119,7 @@ class ControlCommandsTest {
         assertThat(ok(command(6, 4).zeros(12).bytes())).isFalse();
         assertEveryOtherLengthIsRefused(receive);
         assertEveryOtherLengthIsRefused(one);
-        device.newDriver();
+        device.driver.forget();
         assertThat(moderation(0)).as("a new driver").containsExactly(0, 0);
     }
 
@@ -149,8 +144,8 @@ class ControlCommandsTest {
         supported = commands.execute(command(8, 0).zeros(0).bytes(), 8).result();
         assertThat(ByteBuffer.wrap(supported).order(ByteOrder.LITTLE_ENDIAN).getLong())
                 .isEqualTo(0x1_0007_0007L);
-        device.notified(0);
-        device.notified(0);
+        device.driver.statistics[0].notifications++;
+        device.driver.statistics[0].notifications++;
         byte[] reply = commands.execute(
                         command(8, 1).le64(0).le64(3).le64(8).le64(1L << 32).bytes(), 1000)
                 .result();
@@ -213,6 +208,6 @@ class ControlCommandsTest {
             int room = random.nextInt(100);
             assertThat(commands.execute(command, room).result()).hasSizeLessThanOrEqualTo(room);
         }
-        assertThat(device.stoppedReason()).isNull();
+        assertThat(device.stoppedReason).isNull();
     }
 }

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.net.DeviceControl;
 import org.vhost4j.device.net.GuestNotifier;
-import org.vhost4j.device.net.NetDevice;
 import org.vhost4j.device.ring.PackedVirtqueue;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.RingFeatures;
@@ -38,7 +38,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 /** The effects of one session on its network device. Entered by the device's lane. */
 final class DeviceTarget implements SessionTarget {
     private final String guest;
-    private final NetDevice device;
+    private final DeviceControl device;
     private final Lane lane;
     private final Announcer announcer;
     private final BackendListener listener;
@@ -67,7 +67,7 @@ final class DeviceTarget implements SessionTarget {
 
     DeviceTarget(
             String guest,
-            NetDevice device,
+            DeviceControl device,
             Lane lane,
             int queuePairs,
             Announcer announcer,

@@ -111,7 +111,7 @@ final class GuestPort implements DeviceOwner {
         GuestMemoryMapper memory = new GuestMemoryMapper();
         DeviceTarget effects = new DeviceTarget(
                 name,
-                device,
+                device.control(),
                 lane,
                 config.queuePairs(),
                 new Announcer(device, sink),
@@ -135,7 +135,7 @@ final class GuestPort implements DeviceOwner {
         if (source != null) {
             lane.remove(source);
         }
-        device.reset();
+        device.control().reset();
         guestChanged.run();
         listener.detached(name, reason, device.counters().toString());
         whenDisconnected.run();
@@ -150,7 +150,7 @@ final class GuestPort implements DeviceOwner {
             state = DeviceSnapshot.State.WAITING;
         } else if (device.stoppedReason() != null) {
             state = DeviceSnapshot.State.STOPPED;
-        } else if (device.ready()) {
+        } else if (device.control().ready()) {
             state = DeviceSnapshot.State.RUNNING;
         } else {
             boolean runs = queues.stream().anyMatch(queue -> queue.ring().isPresent());
@@ -161,8 +161,8 @@ final class GuestPort implements DeviceOwner {
                 endpoint,
                 state,
                 effects == null ? Optional.empty() : effects.settled(),
-                device.config().mac(),
-                device.linkUp(),
+                device.control().config().mac(),
+                device.control().linkUp(),
                 Optional.ofNullable(lastStop),
                 queues);
     }
@@ -174,10 +174,10 @@ final class GuestPort implements DeviceOwner {
 
     /** Sets the link of the device up or down, and lets the driver know. */
     void link(boolean up) {
-        if (up == device.linkUp()) {
+        if (up == device.control().linkUp()) {
             return;
         }
-        device.link(up);
+        device.control().link(up);
         if (target != null) {
             target.configChanged();
             target.tellLink();

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.ring.Virtqueue;
+import org.vhost4j.device.stats.Counters;
+
+/**
+ * What is done to a network device between the bursts of its lane, by whoever speaks for its driver: features, the life of its queues, what
+ * its config space says. Entered by the lane.
+ */
+public final class DeviceControl {
+    private final DeviceState state;
+    private final DeviceQueues queues;
+    private final ReceivePath reception;
+    private final DriverSettings driver;
+    private final NetConfigSpace configSpace;
+    private final Counters counters;
+    private final ControlCommands commands;
+
+    /** Of one device. */
+    DeviceControl(DeviceState state) {
+        this.state = state;
+        this.queues = state.queues;
+        this.reception = state.reception;
+        this.driver = state.driver;
+        this.configSpace = state.configSpace;
+        this.counters = state.counters;
+        this.commands = new ControlCommands(driver);
+    }
+
+    /**
+     * Takes the features that the driver acknowledged. No queue runs. The same features again, as after a pause, leave
+     * everything as it is.
+     *
+     * @param acknowledged a feature word, a subset of what was offered
+     */
+    public void features(long acknowledged) {
+        driver.acknowledge(acknowledged);
+    }
+
+    /** Forgets what the driver said on its control queue, because there is a new one with the same features. */
+    public void newDriver() {
+        driver.forget();
+    }
+
+    /**
+     * Whether the driver acknowledged a feature.
+     *
+     * @param feature the feature
+     * @return true when it was negotiated
+     */
+    public boolean negotiated(Feature feature) {
+        return driver.features.has(feature);
+    }
+
+    /**
+     * Whether a virtqueue exists with the features that were negotiated.
+     *
+     * @param index the virtqueue's index
+     * @return true for the queues of all pairs and for the control queue
+     */
+    public boolean hasQueue(int index) {
+        return queues.exist(index);
+    }
+
+    /**
+     * Begins to work on a queue.
+     *
+     * @param index the virtqueue's index, of a queue that does not run
+     * @param queue the queue, over rings that are mapped
+     * @param notifier interrupts the guest for this queue
+     * @param enabled whether it is enabled already
+     * @param silent whether the driver never notifies, so that the queue has to be polled all the time
+     */
+    public void start(int index, Virtqueue queue, GuestNotifier notifier, boolean enabled, boolean silent) {
+        int headerBytes = driver.features.headerBytes();
+        QueueInterrupt interrupt = new QueueInterrupt(notifier, driver.statistics[index], counters);
+        interrupt.moderate(driver.moderations.of(index));
+        if (queues.isControl(index)) {
+            queues.startControl(new ControlQueue(commands, queue, interrupt, counters));
+        } else if (DeviceQueues.receives(index)) {
+            queues.startReceive(
+                    index,
+                    new RxQueue(
+                            queue,
+                            interrupt,
+                            enabled,
+                            driver.features.has(Feature.MRG_RXBUF),
+                            headerBytes,
+                            driver.features.has(Feature.RSC_EXT),
+                            reception.steering.hash));
+        } else {
+            queues.startTransmit(index, new TxQueue(queue, interrupt, enabled, headerBytes));
+        }
+        queue.disableNotifications();
+        reception.full = false;
+        state.mustPoll |= silent;
+    }
+
+    /**
+     * Whether frames can move both ways.
+     *
+     * @return true when a receive and a transmit queue are started and enabled, the link is up, and the device has not stopped
+     */
+    public boolean ready() {
+        return state.stoppedReason == null && state.linkUp && queues.ready();
+    }
+
+    /**
+     * Stops work on a queue. What was used is published; a frame that waits for room goes back into the ring.
+     *
+     * @param index the virtqueue's index, of a queue that runs
+     */
+    public void stop(int index) {
+        TxQueue transmit = queues.transmit(index);
+        if (state.stoppedReason == null && transmit != null) {
+            transmit.unpark();
+        }
+        settle(index);
+        queues.remove(index);
+        if (queues.running() == 0) {
+            state.stoppedReason = null;
+            state.mustPoll = false;
+            state.waiting = false;
+        }
+    }
+
+    /** Finishes what is under way on a queue, so that nothing is left to be done on its ring. */
+    private void settle(int index) {
+        if (state.stoppedReason != null) {
+            return;
+        }
+        RxQueue receive = queues.receive(index);
+        TxQueue transmit = queues.transmit(index);
+        reception.settle();
+        if (receive != null) {
+            state.publish(receive.queue, receive.interrupt);
+            receive.interrupt.release();
+        } else if (transmit != null) {
+            transmit.unread();
+            state.publish(transmit.queue, transmit.interrupt);
+            transmit.interrupt.release();
+        }
+    }
+
+    /**
+     * Leaves a queue alone whose ring is out of reach until {@link #resume}: what was used is published, a frame that waits for room goes
+     * back into the ring, and frames for the guest wait with their senders. After this nobody touches the ring.
+     *
+     * @param index the virtqueue's index, of a queue that runs
+     */
+    public void suspend(int index) {
+        settle(index);
+        queues.withdraw(index);
+    }
+
+    /**
+     * Goes on with a queue where {@link #suspend} left it: its ring is back in the same place.
+     *
+     * @param index the virtqueue's index, of a queue that is suspended
+     */
+    public void resume(int index) {
+        queues.restore(index);
+    }
+
+    /**
+     * Enables or disables a started queue.
+     *
+     * @param index the virtqueue's index
+     * @param on whether frames move
+     */
+    public void enable(int index, boolean on) {
+        queues.enable(index, on);
+    }
+
+    /**
+     * Replaces the interrupt of a started queue and raises it once, because the driver may have missed one on the old.
+     *
+     * @param index the virtqueue's index
+     * @param notifier the new one
+     */
+    public void notifier(int index, GuestNotifier notifier) {
+        QueueInterrupt interrupt = queues.interrupt(index);
+        if (interrupt != null) {
+            interrupt.notifier(notifier);
+        }
+        notifier.signal();
+    }
+
+    /** Forgets what the driver negotiated, as after a reset. All queues are stopped already. */
+    public void reset() {
+        driver.reset();
+    }
+
+    /**
+     * Counts a notification of the driver, for its statistics.
+     *
+     * @param index the virtqueue that it was for
+     */
+    public void notified(int index) {
+        driver.statistics[index].notifications++;
+    }
+
+    /**
+     * Sets the link up or down. While it is down no frame moves in either direction.
+     *
+     * @param up LINK_UP of the config space; whoever calls lets the driver know that it has changed
+     */
+    public void link(boolean up) {
+        state.linkUp = up;
+        configSpace.linkUp(up);
+    }
+
+    /**
+     * Whether the link is up.
+     *
+     * @return what {@link #link} said last; true at the start, and whoever drives the device
+     */
+    public boolean linkUp() {
+        return state.linkUp;
+    }
+
+    /**
+     * Asks the driver to announce where it is (virtio 1.4 section 5.1.6.5.4).
+     *
+     * @return whether it can; then whoever calls lets it know that the config space has changed
+     */
+    public boolean askToAnnounce() {
+        boolean can = negotiated(Feature.GUEST_ANNOUNCE) && negotiated(Feature.STATUS) && negotiated(Feature.CTRL_VQ);
+        if (can) {
+            configSpace.announce(true);
+        }
+        return can;
+    }
+
+    /**
+     * The config space.
+     *
+     * @return the one of this device
+     */
+    public NetConfigSpace config() {
+        return configSpace;
+    }
+
+    /**
+     * The features that the driver acknowledged.
+     *
+     * @return a feature word
+     */
+    public long features() {
+        return driver.features.word();
+    }
+
+    /**
+     * What can be reached behind the IOMMU has changed. Frames that wait for room are read from their rings again, so that no address of
+     * before is used any more.
+     */
+    public void translationsChanged() {
+        state.waiting = false;
+        if (state.stoppedReason == null) {
+            reception.settle();
+            for (TxQueue queue : queues.tx) {
+                if (queue != null) {
+                    queue.unread();
+                }
+            }
+        }
+    }
+}

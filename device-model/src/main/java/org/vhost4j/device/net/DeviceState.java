@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.ring.Virtqueue;
+import org.vhost4j.device.stats.Counters;
+
+/** How a device stands: what its work ({@link NetDevice}) and its control ({@link DeviceControl}) both see. */
+final class DeviceState {
+    final Counters counters = new Counters();
+    final NetConfigSpace configSpace;
+    final DeviceQueues queues;
+    final ReceivePath reception;
+    final DriverSettings driver;
+
+    boolean linkUp = true;
+
+    /** Nothing is polled until the IOMMU's translations have changed. */
+    boolean waiting;
+
+    /** A queue runs whose driver never notifies. */
+    boolean mustPoll;
+
+    /** Why the device stopped, or null while it works. */
+    @Nullable
+    String stoppedReason;
+
+    private final Runnable checkpoint;
+
+    /** A device without a driver. */
+    DeviceState(NetDeviceConfig config, Runnable checkpoint, DeviceOwner owner) {
+        this.checkpoint = checkpoint;
+        configSpace = new NetConfigSpace(config.mac(), config.maxPairs(), config.mtu(), config.speed());
+        queues = new DeviceQueues(config.maxPairs());
+        reception = new ReceivePath(queues, configSpace, counters);
+        driver = new DriverSettings(config, configSpace, queues, reception, owner);
+    }
+
+    /** Shows the driver what was used, and interrupts it if that is due. */
+    void publish(Virtqueue queue, QueueInterrupt interrupt) {
+        if (!queue.hasUnpublished()) {
+            return;
+        }
+        // A fault of the memory below shows here at the latest, before the guest could see what came of it.
+        checkpoint.run();
+        interrupt.published(queue.publish());
+    }
+}

@@ -116,7 +116,7 @@ class MalformedMessageTest {
                 of(
                         "a feature that was not offered",
                         "SET_FEATURES",
-                        f -> send(f, Request.SET_FEATURES, FrontEnd.u64(1L << 61))),
+                        f -> send(f, Request.SET_FEATURES, FrontEnd.u64(1L << 58))),
                 of(
                         "a protocol feature that was not offered",
                         "SET_PROTOCOL_FEATURES",

@@ -16,6 +16,7 @@ import org.vhost4j.tools.CannotBeHonoured;
  */
 public final class Children implements AutoCloseable {
     private final List<Child> started = new ArrayList<>();
+    private final List<Runnable> afterwards = new ArrayList<>();
     private final Path directory;
     private final Thread onExit = Thread.ofPlatform().unstarted(this::stopAll);
 
@@ -56,14 +57,9 @@ public final class Children implements AutoCloseable {
         return directory.resolve(name + ".sock");
     }
 
-    /**
-     * Where other files go.
-     *
-     * @param name unique in this run
-     * @return a path in the same directory
-     */
-    Path file(String name) {
-        return directory.resolve(name);
+    /** Where other files go; it vanishes with the run. */
+    Path directory() {
+        return directory;
     }
 
     /**
@@ -76,8 +72,7 @@ public final class Children implements AutoCloseable {
      * @throws IOException when it cannot be started
      */
     synchronized Child start(String name, int core, List<String> command) throws IOException {
-        List<String> whole = new ArrayList<>(
-                List.of("setpriv", "--pdeathsig", "KILL", "taskset", "--cpu-list", Integer.toString(core)));
+        List<String> whole = new ArrayList<>(confined(core));
         whole.addAll(command);
         Child child = new Child(
                 name, new ProcessBuilder(whole).redirectErrorStream(true).start());
@@ -85,9 +80,21 @@ public final class Children implements AutoCloseable {
         return child;
     }
 
+    /** Has something else done at the end, when every program has been stopped. */
+    synchronized void afterwards(Runnable action) {
+        afterwards.add(action);
+    }
+
+    /** What confines a program, whose command line follows, to one core and to this process's life. */
+    static List<String> confined(int core) {
+        return List.of("setpriv", "--pdeathsig", "KILL", "taskset", "--cpu-list", Integer.toString(core));
+    }
+
     private synchronized void stopAll() {
         started.forEach(Child::close);
         started.clear();
+        afterwards.forEach(Runnable::run);
+        afterwards.clear();
         try (Stream<Path> files = Files.list(directory)) {
             for (Path file : files.toList()) {
                 Files.deleteIfExists(file);

@@ -16,6 +16,11 @@ record DpdkPeer(String name, String program) implements Peer {
     static final int MOST_GUESTS = 16;
 
     @Override
+    public boolean polls() {
+        return true;
+    }
+
+    @Override
     public BackEnd start(Bench bench, Work work, List<Path> sockets) throws IOException {
         Testpmd testpmd = Testpmd.backEnd(
                 bench.children(),

@@ -49,6 +49,11 @@ record OwnPeer(String name, String idle, boolean copies, List<String> jvm) imple
     }
 
     @Override
+    public boolean polls() {
+        return idle.equals("poll");
+    }
+
+    @Override
     public BackEnd start(Bench bench, Work work, List<Path> sockets) throws IOException {
         Child child = bench.children()
                 .start(name, bench.plan().backEndCore(), OwnProgram.command(jvm, arguments(work, sockets)));

@@ -10,6 +10,9 @@ interface Peer {
     /** What to call it. */
     String name();
 
+    /** Whether it takes all the processor time of its core, whatever happens. */
+    boolean polls();
+
     /**
      * Starts one; when this returns, its sockets are there.
      *

@@ -27,16 +27,25 @@ final class RoundTrips implements Subject {
     static final Figure WORST = Figure.micros("worst");
 
     private static final Map<Double, Figure> PERCENTILES = Map.of(50.0, MEDIAN, 99.0, P99, 99.9, P999, 99.99, P9999);
+    /** With longer intervals our driver sleeps between frames. */
+    private static final Duration SLEEPS_FROM = Duration.ofMillis(1);
+
     private static final double NANO = 1e-9;
 
     private final BackEnd backEnd;
     private final OwnLoad load;
     private final Duration turn;
+    private final boolean backEndPolls;
+    private final boolean loadPolls;
+    /** The share of its core that the one had which had less, of those that want all of it; in the last measurement. */
+    private double share;
 
-    private RoundTrips(BackEnd backEnd, OwnLoad load, Duration turn) {
+    private RoundTrips(BackEnd backEnd, OwnLoad load, Duration turn, boolean backEndPolls, boolean loadPolls) {
         this.backEnd = backEnd;
         this.load = load;
         this.turn = turn;
+        this.backEndPolls = backEndPolls;
+        this.loadPolls = loadPolls;
     }
 
     /**
@@ -60,7 +69,7 @@ final class RoundTrips implements Subject {
                     "--ring-size=256",
                     "--mergeable",
                     "--interval-us=" + interval.toNanos() / 1000);
-            RoundTrips trips = new RoundTrips(backEnd, load, turn);
+            RoundTrips trips = new RoundTrips(backEnd, load, turn, peer.polls(), interval.compareTo(SLEEPS_FROM) < 0);
             trips.measure(bench.plan().warmUp());
             return trips;
         } catch (IOException e) {
@@ -72,7 +81,14 @@ final class RoundTrips implements Subject {
     private String measure(Duration duration) throws IOException {
         backEnd.child().resume();
         load.start();
+        long start = System.nanoTime();
+        long loadCpu = load.child().cpuMillis();
+        long backEndCpu = backEnd.child().cpuMillis();
         Bench.sleep(duration);
+        double millis = (System.nanoTime() - start) / 1e6;
+        share = Math.min(
+                loadPolls ? (load.child().cpuMillis() - loadCpu) / millis : 1,
+                backEndPolls ? (backEnd.child().cpuMillis() - backEndCpu) / millis : 1);
         load.stop();
         backEnd.child().pause();
         return load.ask("latency", "latency ");
@@ -80,7 +96,8 @@ final class RoundTrips implements Subject {
 
     @Override
     public Sample turn() throws IOException {
-        return parse(measure(turn));
+        Sample sample = parse(measure(turn));
+        return new Sample(sample.values(), share < Pair.UNDISTURBED_SHARE, sample.curve());
     }
 
     /**

@@ -50,7 +50,7 @@ final class SteadyRow implements Row {
     }
 
     private static Sample measure(Bench bench) throws IOException {
-        Path log = bench.children().file("safepoints.log");
+        Path log = bench.children().directory().resolve("safepoints.log");
         OwnPeer peer = OwnPeer.polling().with("-Xlog:safepoint,gc:file=" + log + ":uptimenanos,tags:filecount=0");
         try (BackEnd backEnd = peer.start(bench, Work.of(Work.Kind.BRIDGE));
                 Load load = ThroughRow.dpdkDriver(bench, backEnd, 64)) {

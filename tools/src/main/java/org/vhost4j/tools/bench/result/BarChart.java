@@ -100,7 +100,7 @@ final class BarChart {
     }
 
     private void draw(Svg svg, Axis axis, Figure figure, Bar bar, double y) {
-        String colour = Svg.colour(bar.contender());
+        String colour = Svg.colour(contenders, bar.contender());
         double unit = figure.unitValue();
         double median = axis.at(bar.spread().median() / unit);
         double most = axis.at(bar.spread().most() / unit);

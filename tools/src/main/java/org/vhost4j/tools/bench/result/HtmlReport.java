@@ -9,10 +9,10 @@ public final class HtmlReport {
     private static final String STYLE = """
             :root { color-scheme: light dark; --paper: #ffffff; --ink: #1c1c1c; --faint: #6a6a6a; --grid: #dddddd;
               --met: #1a7f37; --missed: #b3261e;
-              --c0: #0072b2; --c1: #56b4e9; --c2: #d55e00; --c3: #b8860b; --c4: #009e73; --c5: #cc79a7; --c6: #7a5195; --c7: #666666; }
+              --c0: #0072b2; --c1: #56b4e9; --c2: #009e73; --c3: #7a5195; --c4: #d55e00; --c5: #b8860b; --c6: #cc79a7; --c7: #666666; }
             @media (prefers-color-scheme: dark) {
               :root { --paper: #16181b; --ink: #e6e6e6; --faint: #a0a0a0; --grid: #34383d; --met: #4cc26b; --missed: #ff8a80;
-                --c0: #4aa3df; --c1: #9ad5f5; --c2: #ff8c42; --c3: #e6b422; --c4: #3ecf9e; --c5: #e8a3c9; --c6: #b79be0; --c7: #aaaaaa; } }
+                --c0: #4aa3df; --c1: #9ad5f5; --c2: #3ecf9e; --c3: #b79be0; --c4: #ff8c42; --c5: #e6b422; --c6: #e8a3c9; --c7: #aaaaaa; } }
             body { background: var(--paper); color: var(--ink); font: 15px/1.45 system-ui, sans-serif; max-width: 1100px;
               margin: 2rem auto; padding: 0 1rem; }
             h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; }
@@ -121,7 +121,8 @@ public final class HtmlReport {
         List<String> contenders = row.contenders();
         page.append("<p class=\"legend\">");
         for (int i = 0; i < contenders.size(); i++) {
-            page.append("<span><i class=\"%s\"></i>%s</span>".formatted(Svg.colour(i), Svg.escape(contenders.get(i))));
+            page.append("<span><i class=\"%s\"></i>%s</span>"
+                    .formatted(Svg.colour(contenders, i), Svg.escape(contenders.get(i))));
         }
         page.append("</p>\n");
     }

@@ -22,7 +22,7 @@ final class LineChart {
     private final List<Line> lines = new ArrayList<>();
 
     /** A contender's points, and the least and most at each when they are known. */
-    private record Line(int contender, String name, List<Curve.Point> points, List<Spread> spreads) {}
+    private record Line(String colour, String name, List<Curve.Point> points, List<Spread> spreads) {}
 
     private LineChart(String title, String x, String y) {
         this.title = title;
@@ -58,7 +58,7 @@ final class LineChart {
                     spreads.add(new Spread(spread.least() / unit, spread.median() / unit, spread.most() / unit));
                 }
             }
-            chart.add(i, contenders.get(i), points, spreads);
+            chart.add(Svg.colour(contenders, i), contenders.get(i), points, spreads);
         }
         double[] xs = cases.stream().mapToDouble(each -> each.x().getAsDouble()).toArray();
         Spread range = Spread.of(xs);
@@ -84,7 +84,10 @@ final class LineChart {
         for (Measured measured : each.measured()) {
             first(measured)
                     .forEach(curve -> chart.add(
-                            contenders.indexOf(measured.contender()), measured.contender(), curve.points(), List.of()));
+                            Svg.colour(contenders, contenders.indexOf(measured.contender())),
+                            measured.contender(),
+                            curve.points(),
+                            List.of()));
         }
         return List.of(chart.draw(kind.logarithmic(), kind.logarithmic()));
     }
@@ -96,9 +99,9 @@ final class LineChart {
                 .toList();
     }
 
-    private void add(int contender, String name, List<Curve.Point> points, List<Spread> spreads) {
+    private void add(String colour, String name, List<Curve.Point> points, List<Spread> spreads) {
         if (!points.isEmpty()) {
-            lines.add(new Line(contender, name, points, spreads));
+            lines.add(new Line(colour, name, points, spreads));
         }
     }
 
@@ -141,7 +144,7 @@ final class LineChart {
     }
 
     private static void draw(Svg svg, Axis across, Axis up, Line line) {
-        String colour = Svg.colour(line.contender());
+        String colour = line.colour();
         double[] path = new double[2 * line.points().size()];
         for (int i = 0; i < line.points().size(); i++) {
             Curve.Point point = line.points().get(i);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.bench.result;
 
+import java.util.List;
 import java.util.Locale;
 
 /** A drawing inside an HTML page: colours come from the page's style sheet, {@code c0} up for the contenders. */
 final class Svg {
-    /** Different colours for contenders; with more of them they come again. */
+    /** So many style classes with a colour there are, half of them for us; with more contenders they come again. */
     static final int COLOURS = 8;
+
+    private static final String OURS = "vhost4j";
 
     private final StringBuilder text = new StringBuilder();
 
@@ -34,9 +37,13 @@ final class Svg {
                 .replace("\"", "&quot;");
     }
 
-    /** The style class of a contender's colour. */
-    static String colour(int contender) {
-        return "c" + contender % COLOURS;
+    /** The style class of a contender's colour: ours are of one family, the others' of another. */
+    static String colour(List<String> contenders, int contender) {
+        boolean ours = contenders.get(contender).startsWith(OURS);
+        long before = contenders.subList(0, contender).stream()
+                .filter(name -> name.startsWith(OURS) == ours)
+                .count();
+        return "c" + (before % (COLOURS / 2) + (ours ? 0 : COLOURS / 2));
     }
 
     void line(String style, double x1, double y1, double x2, double y2) {

@@ -46,6 +46,13 @@ class HtmlReportTest {
     }
 
     @Test
+    void oursAreOfOneColourFamily() {
+        java.util.List<String> contenders = java.util.List.of("vhost4j", "DPDK 1", "vhost4j null:copy=on", "DPDK 2");
+        assertThat(java.util.stream.IntStream.range(0, 4).mapToObj(i -> Svg.colour(contenders, i)))
+                .containsExactly("c0", "c4", "c1", "c5");
+    }
+
+    @Test
     void aRowWithoutAnyValueHasNoBars() {
         Report report = Reports.of(new RowResult(
                 "sends",

@@ -52,6 +52,7 @@ class FaultyBackEndTest {
         "USED_LENGTH, rx.mergeable-edges",
         "FRAGILE, hostile-message.too-short",
         "UNMARKED_PAGE, log.receive-buffers",
+        "UNMARKED_PAGE, log.complete",
     })
     void aFaultIsFoundByItsCase(Fault fault, String name) {
         List<Case> cases = Catalog.select(List.of(name));

@@ -48,6 +48,13 @@ public final class ResetCases implements Area {
                                 ResetCases::statusIsKept)
                         .needs(ProtocolFeature.STATUS),
                 Case.of(
+                                "reset.owner",
+                                "vhost-user, VHOST_USER_RESET_OWNER",
+                                "RESET_OWNER, which is deprecated, does no more than disable all rings",
+                                ResetCases::resetOwner)
+                        .needs(Feature.PROTOCOL_FEATURES)
+                        .loops(),
+                Case.of(
                                 "reset.driver",
                                 "vhost-user, Ring states",
                                 "a driver that begins anew after every ring was stopped finds a device that does",
@@ -104,6 +111,20 @@ public final class ResetCases implements Area {
             startAgain(driver);
             driver.frontEnd().setStatus(RUNNING);
         }
+        trial.exchange(driver, 300);
+    }
+
+    private static void resetOwner(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup());
+        trial.exchange(driver, 300);
+        driver.awaitSent();
+        trial.note("RESET_OWNER, SET_OWNER, queues from where they were, SET_VRING_ENABLE");
+        driver.frontEnd().resetOwner();
+        driver.frontEnd().setOwner();
+        for (FrontEndQueue queue : driver.queues()) {
+            queue.stop(driver.frontEnd());
+        }
+        startAgain(driver);
         trial.exchange(driver, 300);
     }
 

@@ -77,6 +77,7 @@ public record DeviceCapabilities(
             Feature.GUEST_HDRLEN,
             Feature.RSC_EXT,
             Feature.STANDBY,
+            Feature.ACCESS_PLATFORM,
             Feature.SPEED_DUPLEX);
 
     /**
@@ -123,10 +124,6 @@ public record DeviceCapabilities(
             whyNot.put(feature, "it is up to QEMU's own virtio-net-pci, which offers it with the back-end's consent");
         }
         whyNot.put(Feature.RING_RESET, NO_RING_RESET);
-        // The session serves it, and its own tests pass. A real Linux guest behind QEMU's intel-iommu had datagrams
-        // damaged, though.
-        whyNot.put(
-                Feature.ACCESS_PLATFORM, "datagrams of a real guest behind an IOMMU were damaged, so it is withheld");
         if (queuePairs > 1) {
             features.add(Feature.MQ);
         } else {

@@ -38,6 +38,9 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
             "guest_tunnel", "10.2",
             "guest_tunnel_csum", "10.2");
 
+    /** What a device behind an IOMMU needs beside the bit: no legacy interface, which knows of none, and its own translation cache. */
+    public static final List<String> BEHIND_IOMMU = List.of("disable-legacy=on", "ats=on");
+
     private static final Set<Feature> USO = EnumSet.of(Feature.GUEST_USO4, Feature.GUEST_USO6, Feature.HOST_USO);
 
     private static final Set<Feature> TUNNEL = EnumSet.of(
@@ -162,6 +165,14 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
     private static void set(ResolvedProperty property, List<String> settings, List<String> notes) {
         String name = property.property().name();
         settings.add(name + "=" + property.value());
+        if (property.property()
+                        .feature()
+                        .filter(Feature.ACCESS_PLATFORM::equals)
+                        .isPresent()
+                && Property.isOn(property.value())) {
+            settings.addAll(BEHIND_IOMMU);
+            notes.add(name + " needs an IOMMU in the machine, named before the device.");
+        }
         Optional.ofNullable(FIRST_QEMU.get(name))
                 .ifPresent(version -> notes.add(name + " needs QEMU " + version + " or newer."));
     }

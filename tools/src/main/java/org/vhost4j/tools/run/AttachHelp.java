@@ -3,6 +3,7 @@ package org.vhost4j.tools.run;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.net.NetConfigSpace;
 import org.vhost4j.platform.definition.QemuArguments;
 import org.vhost4j.platform.definition.Resolution;
@@ -50,12 +51,39 @@ public final class AttachHelp {
      * @return QEMU's arguments
      */
     public static List<String> device(Endpoint endpoint, int number, int queuePairs) {
+        return device(endpoint, number, queuePairs, false);
+    }
+
+    /**
+     * The same for a guest that may be behind an IOMMU.
+     *
+     * @param endpoint where
+     * @param number the guest's number, to keep identifiers apart
+     * @param queuePairs how many queue pairs
+     * @param translated whether its addresses go through the machine's IOMMU
+     * @return QEMU's arguments
+     */
+    public static List<String> device(Endpoint endpoint, int number, int queuePairs, boolean translated) {
         return List.of(
                 "-chardev",
                 chardev(endpoint, number),
                 "-device",
-                "vhost-user-test-device-pci,chardev=char%d,virtio-id=1,num_vqs=%d,vq_size=256,config_size=%d"
-                        .formatted(number, 2 * queuePairs + 1, NetConfigSpace.BYTES));
+                "vhost-user-test-device-pci,chardev=char%d,virtio-id=1,num_vqs=%d,vq_size=256,config_size=%d%s"
+                        .formatted(
+                                number,
+                                2 * queuePairs + 1,
+                                NetConfigSpace.BYTES,
+                                translated ? ",iommu_platform=on,ats=on" : ""));
+    }
+
+    /**
+     * The IOMMU of a machine. It has to be named before the devices behind it.
+     *
+     * @param machine the machine type
+     * @return QEMU's arguments
+     */
+    public static List<String> iommu(String machine) {
+        return List.of("-device", machine.startsWith("pc-q35") ? "intel-iommu,device-iotlb=on" : "virtio-iommu-pci");
     }
 
     /**
@@ -83,9 +111,12 @@ public final class AttachHelp {
      */
     static List<String> lines(List<Endpoint> endpoints, int queuePairs, Resolution resolution) {
         List<String> lines = new ArrayList<>();
+        boolean translated = resolution.offered().has(Feature.ACCESS_PLATFORM);
         lines.add("attach a guest with these arguments of "
                 + (resolution.machine().startsWith("virt-") ? "qemu-system-aarch64" : "qemu-system-x86_64") + ", and "
-                + String.join(" ", machine(resolution.machine())));
+                + (translated ? "before them " : "")
+                + String.join(" ", machine(resolution.machine()))
+                + (translated ? " " + String.join(" ", iommu(resolution.machine())) : ""));
         QemuArguments netdev = QemuArguments.inFrontOf(resolution);
         for (int i = 0; i < endpoints.size(); i++) {
             Endpoint endpoint = endpoints.get(i);
@@ -94,7 +125,7 @@ public final class AttachHelp {
             }
             if (endpoint.attach() != Attach.NETDEV) {
                 lines.add("guest" + i + ", every offload (QEMU 10.2 or newer): "
-                        + String.join(" ", device(endpoint, i, queuePairs)));
+                        + String.join(" ", device(endpoint, i, queuePairs, translated)));
             }
             if (endpoint.attach() != Attach.DEVICE) {
                 lines.add("guest" + i + ", QEMU's own virtio-net: "

@@ -19,6 +19,7 @@ import org.vhost4j.device.net.LinkSpeed;
 import org.vhost4j.platform.definition.DeviceCapabilities;
 import org.vhost4j.platform.definition.MissingPolicy;
 import org.vhost4j.platform.definition.PlatformCatalog;
+import org.vhost4j.platform.definition.QemuArguments;
 import org.vhost4j.platform.definition.Refusal;
 import org.vhost4j.platform.definition.Request;
 import org.vhost4j.platform.definition.Resolution;
@@ -43,13 +44,15 @@ final class LabFixture implements AutoCloseable {
     private final List<Guest> guests = new ArrayList<>();
     private final Map<String, FeatureSet> negotiated = new ConcurrentHashMap<>();
     private final List<String> troubles = new CopyOnWriteArrayList<>();
+    private final QemuArguments netdev;
     private BackendConfig config;
     private Backend backend;
 
-    private LabFixture(Lab lab, Path directory, BackendConfig config) {
+    private LabFixture(Lab lab, Path directory, BackendConfig config, QemuArguments netdev) {
         this.lab = lab;
         this.directory = directory;
         this.config = config;
+        this.netdev = netdev;
         this.backend = Backend.start(config, listener());
     }
 
@@ -71,7 +74,8 @@ final class LabFixture implements AutoCloseable {
                 directory,
                 config.leaving(resolution.leftToFrontEnd())
                         .at(speed == 0 ? LinkSpeed.UNKNOWN : new LinkSpeed(speed, LinkSpeed.Duplex.FULL))
-                        .promisedBy("platform " + platform));
+                        .promisedBy("platform " + platform),
+                QemuArguments.inFrontOf(resolution));
     }
 
     static Resolution resolve(Map<String, String> settings, String platform) {
@@ -87,6 +91,16 @@ final class LabFixture implements AutoCloseable {
             case Resolution resolution -> resolution;
             case Refusal refusal -> throw new AssertionError(refusal.message());
         };
+    }
+
+    /** Where a guest attaches. */
+    Endpoint endpoint(int number) {
+        return config.endpoints().get(number);
+    }
+
+    /** The properties of QEMU's own device that {@code run} prints. */
+    List<String> netdevProperties() {
+        return netdev.settings();
     }
 
     /** Starts a guest through QEMU's generic vhost-user device. */
@@ -115,7 +129,13 @@ final class LabFixture implements AutoCloseable {
     }
 
     private Guest start(int number, String qemu, List<String> arguments) throws IOException {
-        List<String> options = List.of("--qemu", qemu, "--accel", System.getProperty("vhost4j.accel", "tcg"));
+        return start(number, List.of("--qemu", qemu), arguments);
+    }
+
+    /** Starts a guest with options of the lab's own and any arguments of QEMU. */
+    Guest start(int number, List<String> labOptions, List<String> arguments) throws IOException {
+        List<String> options = new ArrayList<>(List.of("--accel", System.getProperty("vhost4j.accel", "tcg")));
+        options.addAll(labOptions);
         Guest guest = Guest.start(lab, "guest" + number, directory, options, arguments);
         guests.add(guest);
         return guest;

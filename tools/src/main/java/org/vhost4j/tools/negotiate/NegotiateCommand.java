@@ -26,8 +26,7 @@ import picocli.CommandLine.Spec;
         name = "negotiate",
         description =
                 "Acknowledges exactly the given features of a vhost-user network back-end and says what came of it."
-                        + " Status 0 when all is as expected, 1 when not.",
-        mixinStandardHelpOptions = true)
+                        + " Status 0 when all is as expected, 1 when not.")
 public final class NegotiateCommand implements Callable<Integer> {
     /** An answer that has not come after this time does not come: the many negotiations of a matrix wait no longer. */
     private static final Duration MATRIX_PATIENCE = Duration.ofSeconds(3);
@@ -35,6 +34,11 @@ public final class NegotiateCommand implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
+
+    // No short options here: -VERSION_1 would be taken for -V.
+    @Option(names = "--help", usageHelp = true, description = "Show this help message and exit.")
+    @SuppressWarnings("UnusedVariable")
+    private boolean help;
 
     @Mixin
     private SocketOptions where = new SocketOptions();

@@ -8,6 +8,7 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.tools.negotiate.NegotiateCommand;
@@ -38,6 +39,20 @@ class NegotiateTest {
                             "--expect-protocol-features=+CONFIG",
                             "--traffic"))
                     .isZero();
+        }
+    }
+
+    @Test
+    void aFeatureMayBeginLikeAnOption() {
+        try (TestBackEnd backEnd = TestBackEnd.echo()) {
+            for (String less : List.of("-VERSION_1", "-version_1", "-HASH_REPORT", "-hash_report", "-host_uso")) {
+                assertThat(negotiate(backEnd.socket(0), "--features=" + less, "--expect-features", less))
+                        .as(less)
+                        .isEqualTo(1);
+                assertThat(out.toString())
+                        .contains(
+                                "not as expected: offered: " + less.substring(1).toUpperCase(Locale.ROOT));
+            }
         }
     }
 

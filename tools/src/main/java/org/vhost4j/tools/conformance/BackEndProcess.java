@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.tools.CannotBeHonoured;
 
 /** A back-end that the suite starts, and starts again. It is killed when this process ends. */
-final class BackEndProcess {
+public final class BackEndProcess {
     private static final int TAIL_BYTES = 4096;
     private static final int SIGNALLED = 128;
     private static final int SIGPIPE_STATUS = SIGNALLED + 13;
@@ -33,9 +33,11 @@ final class BackEndProcess {
      * Prepares; nothing is started.
      *
      * @param command for the shell, with {@code {socket}} for the socket's path
+     * @param socket the path
      * @param removeSocket whether a socket that an earlier run left is in the way of the back-end
+     * @throws CannotBeHonoured when there is no place for what it prints
      */
-    BackEndProcess(String command, Path socket, boolean removeSocket) {
+    public BackEndProcess(String command, Path socket, boolean removeSocket) {
         this.command = command.replace("{socket}", socket.toString());
         this.socket = socket;
         this.removeSocket = removeSocket;
@@ -47,8 +49,12 @@ final class BackEndProcess {
         log.toFile().deleteOnExit();
     }
 
-    /** Starts it by a thread that stays: the kernel kills the child when the thread ends that made it. */
-    void start() {
+    /**
+     * Starts it, by a thread that stays: the kernel kills the child when the thread ends that made it.
+     *
+     * @throws CannotBeHonoured when it cannot be started
+     */
+    public void start() {
         try {
             if (removeSocket) {
                 Files.deleteIfExists(socket);
@@ -72,7 +78,8 @@ final class BackEndProcess {
                 .start();
     }
 
-    void stop() {
+    /** Kills it when it runs, and waits for its end. */
+    public void stop() {
         Process running = process;
         if (running == null) {
             return;
@@ -82,7 +89,13 @@ final class BackEndProcess {
         process = null;
     }
 
-    boolean endsWithin(Duration longest) {
+    /**
+     * Waits for its end.
+     *
+     * @param longest how long
+     * @return false when it runs still
+     */
+    public boolean endsWithin(Duration longest) {
         Process running = process;
         try {
             return running != null && running.waitFor(longest.toMillis(), TimeUnit.MILLISECONDS);

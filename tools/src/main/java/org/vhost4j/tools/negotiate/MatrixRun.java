@@ -15,6 +15,7 @@ import org.vhost4j.tools.frontend.Rendezvous;
 /** Tries combinations one after the other, each on a connection of its own, until all are tried or the time is up. */
 final class MatrixRun {
     private final Rendezvous rendezvous;
+    private final Runnable between;
     private final Duration patience;
     private final long end;
     private final List<Attempt> attempts = new ArrayList<>();
@@ -26,12 +27,14 @@ final class MatrixRun {
      * A run that has not begun.
      *
      * @param rendezvous where the back-end is
+     * @param between run before each connection, such as to start a back-end again that ends with its connection
      * @param patience for the back-end and for each answer
      * @param limit for everything
      * @param loop how frames return, NONE to send none, or null to find out
      */
-    MatrixRun(Rendezvous rendezvous, Duration patience, Duration limit, @Nullable LoopMode loop) {
+    MatrixRun(Rendezvous rendezvous, Runnable between, Duration patience, Duration limit, @Nullable LoopMode loop) {
         this.rendezvous = rendezvous;
+        this.between = between;
         this.patience = patience;
         this.end = System.nanoTime() + limit.toNanos();
         this.loop = loop;
@@ -51,13 +54,15 @@ final class MatrixRun {
                 return;
             }
             Attempt attempt;
+            between.run();
             try (FrontEnd frontEnd = rendezvous.meetServing(patience)) {
                 attempt = attempt(frontEnd, combination);
             } catch (FrontEndException | SystemError e) {
-                stopped = attempts.isEmpty()
-                        ? String.valueOf(e.getMessage())
-                        : "after " + attempts.size() + " connections the back-end takes no other (" + e.getMessage()
-                                + "): one that ends with its connection has to be started again each time";
+                // The offer was asked for on a connection of its own.
+                stopped =
+                        "after " + (attempts.size() + 1) + " connections the back-end takes no other (" + e.getMessage()
+                                + "): one that ends with its connection has to be started again each time, as by"
+                                + " --exec";
                 return;
             }
             attempts.add(attempt);

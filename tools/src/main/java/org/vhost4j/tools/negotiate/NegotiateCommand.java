@@ -9,6 +9,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.platform.sys.SystemError;
 import org.vhost4j.tools.CannotBeHonoured;
+import org.vhost4j.tools.conformance.BackEndProcess;
 import org.vhost4j.tools.conformance.LoopMode;
 import org.vhost4j.tools.frontend.FrontEnd;
 import org.vhost4j.tools.frontend.FrontEndException;
@@ -30,6 +31,9 @@ import picocli.CommandLine.Spec;
 public final class NegotiateCommand implements Callable<Integer> {
     /** An answer that has not come after this time does not come: the many negotiations of a matrix wait no longer. */
     private static final Duration MATRIX_PATIENCE = Duration.ofSeconds(3);
+
+    /** How long a back-end takes at most to end with its connection, if it is one that does. */
+    private static final Duration ONE_SHOT = Duration.ofMillis(300);
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -96,6 +100,13 @@ public final class NegotiateCommand implements Callable<Integer> {
                     "When a matrix ends at the latest, but for the combination at hand (default: ${DEFAULT-VALUE}).")
     private int limit = 300;
 
+    @Option(
+            names = "--exec",
+            paramLabel = "COMMAND",
+            description = "Start the back-end by this shell command, for a matrix again whenever it ends with its"
+                    + " connection; {socket} stands for SOCKET.")
+    private @Nullable String exec;
+
     @Option(names = "--json", description = "As JSON.")
     private boolean json;
 
@@ -113,10 +124,43 @@ public final class NegotiateCommand implements Callable<Integer> {
         Outcome wanted = wanted();
         LoopMode mode = LoopMode.ofOption(loop).orElse(null);
         try (Rendezvous rendezvous = where.rendezvous()) {
-            return matrix ? matrix(rendezvous, mode, out) : once(rendezvous, mode, wanted, out);
+            return exec == null
+                    ? negotiate(rendezvous, null, mode, wanted, out)
+                    : withProcess(rendezvous, exec, mode, wanted, out);
         } catch (FrontEndException | SystemError e) {
             throw new CannotBeHonoured("the back-end does not answer: " + e.getMessage());
         }
+    }
+
+    private int withProcess(
+            Rendezvous rendezvous, String command, @Nullable LoopMode mode, Outcome wanted, PrintWriter out) {
+        BackEndProcess process = new BackEndProcess(command, rendezvous.path(), !rendezvous.listens());
+        process.start();
+        try {
+            return negotiate(rendezvous, process, mode, wanted, out);
+        } finally {
+            process.stop();
+        }
+    }
+
+    private int negotiate(
+            Rendezvous rendezvous,
+            @Nullable BackEndProcess process,
+            @Nullable LoopMode mode,
+            Outcome wanted,
+            PrintWriter out) {
+        return matrix ? matrix(rendezvous, process, mode, out) : once(rendezvous, mode, wanted, out);
+    }
+
+    /** What starts a back-end again that has ended with its first connection; nothing for one that serves others. */
+    private static Runnable starter(@Nullable BackEndProcess process) {
+        if (process == null || !process.endsWithin(ONE_SHOT)) {
+            return () -> {};
+        }
+        return () -> {
+            process.stop();
+            process.start();
+        };
     }
 
     /** The JSON Schema of {@code --json}. */
@@ -172,7 +216,8 @@ public final class NegotiateCommand implements Callable<Integer> {
         }
     }
 
-    private int matrix(Rendezvous rendezvous, @Nullable LoopMode mode, PrintWriter out) {
+    private int matrix(
+            Rendezvous rendezvous, @Nullable BackEndProcess process, @Nullable LoopMode mode, PrintWriter out) {
         long offered;
         long offeredProtocol;
         long offeredWithConfig;
@@ -184,7 +229,7 @@ public final class NegotiateCommand implements Callable<Integer> {
             offeredWithConfig = negotiation.offeredWithConfig();
         }
         List<Combination> combinations = new Matrix(offered, offeredWithConfig, offeredProtocol).combinations();
-        MatrixRun run = new MatrixRun(rendezvous, patience, Duration.ofSeconds(limit), mode);
+        MatrixRun run = new MatrixRun(rendezvous, starter(process), patience, Duration.ofSeconds(limit), mode);
         run.run(combinations, attempt -> {});
         Report report = new Report(
                 rendezvous.path().toString(),

@@ -17,7 +17,8 @@ final class Rows {
             new StartRow(),
             new WarmUpRow(),
             new ScalingRow(),
-            new SteadyRow());
+            new SteadyRow(),
+            new HostTcpRow());
 
     private Rows() {}
 

@@ -78,9 +78,28 @@ public final class Guest implements AutoCloseable {
      */
     public static Guest start(Lab lab, String name, Path directory, List<String> options, List<String> qemuArguments)
             throws IOException {
+        return start(lab, List.of(), name, directory, options, qemuArguments);
+    }
+
+    /**
+     * Starts a guest by means of another program, such as one that confines it to a processor or a network namespace.
+     *
+     * @param lab provided already
+     * @param before that program and its arguments; it runs what follows in its own place
+     * @param name of the guest, also of its files
+     * @param directory where control socket, console and log go
+     * @param options of {@code tools/lab/guest}, such as {@code --qemu stock}
+     * @param qemuArguments further arguments of QEMU
+     * @return the guest, to be waited for with {@link #waitUntilUp}
+     * @throws IOException when the process or its socket cannot be used
+     */
+    public static Guest start(
+            Lab lab, List<String> before, String name, Path directory, List<String> options, List<String> qemuArguments)
+            throws IOException {
         Path socket = directory.resolve(name + ".agent");
         Path log = directory.resolve(name + ".log");
-        List<String> command = new ArrayList<>(lab.guestCommand("--name", name, "--socket", socket.toString()));
+        List<String> command = new ArrayList<>(before);
+        command.addAll(lab.guestCommand("--name", name, "--socket", socket.toString()));
         command.addAll(options);
         command.add("--");
         command.addAll(qemuArguments);

@@ -93,7 +93,8 @@ class RowParsingTest {
                                     .contains(goal.ours())
                                     .containsAll(goal.theirs()));
                 }
-                assertThat(cases).as(row.name()).isNotEmpty();
+                // A guest that boots takes too long for a quick run.
+                assertThat(cases.isEmpty()).as(row.name()).isEqualTo(row instanceof HostTcpRow && plan.quick());
             }
         }
     }

@@ -9,6 +9,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
@@ -16,7 +17,7 @@ import java.util.Arrays;
  * Plain access to absolute host addresses. Nothing here checks anything: an address must come from
  * {@link GuestMemory#translate} in the same burst, or belong to a segment that the caller keeps alive.
  *
- * <p>Single fields only. A loop over bytes goes through a segment of its own ({@link #window}), because loops over all of
+ * <p>Single fields only. A loop over bytes goes through a buffer ({@link #window}), because loops over all of
  * memory are not vectorised.
  */
 public final class HostMemory {
@@ -27,12 +28,15 @@ public final class HostMemory {
 
     private static final int WINDOW_SHIFT = Long.numberOfTrailingZeros(WINDOW_STEP);
     /** By address: two mappings share a slot only when they are a multiple of 512 GiB apart. */
-    private static final MemorySegment[] WINDOWS = new MemorySegment[1024];
+    private static final Window[] WINDOWS = new Window[1024];
 
     static {
         // No window begins at 1.
-        Arrays.fill(WINDOWS, MemorySegment.ofAddress(1));
+        Arrays.fill(WINDOWS, new Window(1, ByteBuffer.allocateDirect(0)));
     }
+
+    /** Safe to be handed from thread to thread without any order, as its fields are final. */
+    private record Window(long begin, ByteBuffer bytes) {}
 
     private static final VarHandle BYTE = JAVA_BYTE.varHandle().withInvokeExactBehavior();
     private static final VarHandle SHORT_LE = handle(JAVA_SHORT_UNALIGNED, ByteOrder.LITTLE_ENDIAN);
@@ -179,17 +183,17 @@ public final class HostMemory {
     }
 
     /**
-     * A segment that contains an address, for loops that C2 is to vectorise: it does so for
-     * {@code for (int i = windowOffset(a), end = i + n; i < end; i += 8) window(a).get(LAYOUT, i)} with the call outside the
-     * loop and {@code n} a multiple of 8. Windows are kept: a segment made for each loop would be garbage on each call
-     * whenever C2 happens to compile the loop before it knows the methods that make segments.
+     * A little-endian buffer that contains an address, for loops that C2 is to vectorise: it does so for
+     * {@code for (int i = windowOffset(a), end = i + n; i < end; i += 8) window(a).getLong(i)} with the call outside the
+     * loop and {@code n} a multiple of 8. A buffer is indexed by an int; over a segment, which is indexed by a long, the same loop
+     * becomes a nest of loops. Windows are kept, so that no call makes garbage.
      *
      * @param address where the loop begins
-     * @return a segment that has the address at {@link #windowOffset} and at least 512 MiB from there on
+     * @return a buffer that has the address at {@link #windowOffset} and at least 512 MiB from there on
      */
-    public static MemorySegment window(long address) {
-        MemorySegment window = WINDOWS[(int) (address >>> WINDOW_SHIFT) & (WINDOWS.length - 1)];
-        return window.address() == (address & -WINDOW_STEP) ? window : newWindow(address);
+    public static ByteBuffer window(long address) {
+        Window window = WINDOWS[(int) (address >>> WINDOW_SHIFT) & (WINDOWS.length - 1)];
+        return window.begin == (address & -WINDOW_STEP) ? window.bytes : newWindow(address);
     }
 
     /**
@@ -202,11 +206,12 @@ public final class HostMemory {
         return (int) (address & WINDOW_STEP - 1);
     }
 
-    // Threads may race here: segments are immutable, and either one's will do.
-    private static MemorySegment newWindow(long address) {
-        MemorySegment window = ALL.asSlice(address & -WINDOW_STEP, 2 * WINDOW_STEP);
-        WINDOWS[(int) (address >>> WINDOW_SHIFT) & (WINDOWS.length - 1)] = window;
-        return window;
+    // Threads may race here: either one's window will do.
+    private static ByteBuffer newWindow(long address) {
+        long begin = address & -WINDOW_STEP;
+        ByteBuffer bytes = ALL.asSlice(begin, 2 * WINDOW_STEP).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+        WINDOWS[(int) (address >>> WINDOW_SHIFT) & (WINDOWS.length - 1)] = new Window(begin, bytes);
+        return bytes;
     }
 
     /**

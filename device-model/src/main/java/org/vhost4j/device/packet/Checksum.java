@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.packet;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
+import java.nio.ByteBuffer;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.net.Frame;
 
@@ -18,9 +14,7 @@ import org.vhost4j.device.net.Frame;
  */
 public final class Checksum {
     /** From this length on, setting up the vectorised loop pays. */
-    private static final int VECTOR_FROM = 104;
-
-    private static final ValueLayout.OfLong WORD = JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final int VECTOR_FROM = 320;
 
     private Checksum() {}
 
@@ -32,12 +26,64 @@ public final class Checksum {
      * @return the sum
      */
     public static int sum(long address, int length) {
-        int words = length & ~7;
+        // All in one method, which makes it too large (325 bytes of bytecode) for C2 to inline: inside a caller that
+        // needs
+        // registers of its own, the loops keep their sums on the stack.
         // Words are added as little-endian numbers and the result is swapped once: the sum does not depend on the byte
-        // order
-        // (RFC 1071 section 2B).
-        long sum = words < VECTOR_FROM ? sumShort(address, words) : sumLong(address, words);
-        long at = address + words;
+        // order (RFC 1071 section 2B).
+        long low = 0;
+        long high = 0;
+        if (length >= VECTOR_FROM) {
+            // Stepping an int in bytes through a window: the shape that C2 turns into vector instructions.
+            // 2^29 bytes of 32-bit halves cannot overflow 64 bits.
+            ByteBuffer bytes = HostMemory.window(address);
+            int start = HostMemory.windowOffset(address);
+            int end = start + (length & ~7);
+            for (int i = start; i < end; i += 8) {
+                long word = bytes.getLong(i);
+                low += word & 0xffffffffL;
+                high += word >>> 32;
+            }
+        } else {
+            // Here the lower halves are what is left of the whole words, which overflow, without the upper halves.
+            long at = address;
+            long end = address + (length & ~31);
+            while (at < end) {
+                long a = HostMemory.getLongLE(at);
+                long b = HostMemory.getLongLE(at + 8);
+                long c = HostMemory.getLongLE(at + 16);
+                long d = HostMemory.getLongLE(at + 24);
+                low += a + b + (c + d);
+                high += (a >>> 32) + (b >>> 32) + ((c >>> 32) + (d >>> 32));
+                at += 32;
+            }
+            if ((length & 16) != 0) {
+                long a = HostMemory.getLongLE(at);
+                long b = HostMemory.getLongLE(at + 8);
+                low += a + b;
+                high += (a >>> 32) + (b >>> 32);
+                at += 16;
+            }
+            if ((length & 8) != 0) {
+                long a = HostMemory.getLongLE(at);
+                low += a;
+                high += a >>> 32;
+            }
+            low -= high << 32;
+        }
+        long rest;
+        if (length >= 8) {
+            // The last bytes of the last 8. Two shifts, because none of one shift is by 64.
+            rest = HostMemory.getLongLE(address + length - 8) >>> 1 >>> (63 - 8 * (length & 7));
+        } else {
+            rest = sumFew(address, length);
+        }
+        return swap(fold(low + high + (rest & 0xffffffffL) + (rest >>> 32)));
+    }
+
+    private static long sumFew(long address, int length) {
+        long sum = 0;
+        long at = address;
         if ((length & 4) != 0) {
             sum += HostMemory.getIntLE(at) & 0xffffffffL;
             at += 4;
@@ -49,7 +95,7 @@ public final class Checksum {
         if ((length & 1) != 0) {
             sum += HostMemory.getByte(at);
         }
-        return swap(fold(sum));
+        return sum;
     }
 
     /**
@@ -61,6 +107,24 @@ public final class Checksum {
      */
     public static int sum(Frame frame, int from) {
         return sum(frame, from, frame.bytes);
+    }
+
+    /**
+     * Sums whole pieces of a frame.
+     *
+     * @param frame the frame
+     * @param piece index of the first of them; the others are those behind it
+     * @return the sum, as if the bytes were contiguous, before {@link #fold}: less than 2^27
+     */
+    static int sumPieces(Frame frame, int piece) {
+        int sum = 0;
+        int before = 0;
+        for (int i = piece; i < frame.pieces; i++) {
+            int part = sum(frame.address[i], frame.length[i]);
+            sum += (before & 1) == 0 ? part : swap(part);
+            before += frame.length[i];
+        }
+        return sum;
     }
 
     /**
@@ -92,32 +156,6 @@ public final class Checksum {
         return fold(sum);
     }
 
-    // Alone in its method and stepping an int in bytes through a window: the shape that C2 turns into vector
-    // instructions.
-    // 2^29 bytes of 32-bit halves cannot overflow 64 bits.
-    private static long sumLong(long address, int length) {
-        MemorySegment bytes = HostMemory.window(address);
-        int start = HostMemory.windowOffset(address);
-        int end = start + length;
-        long low = 0;
-        long high = 0;
-        for (int i = start; i < end; i += 8) {
-            long word = bytes.get(WORD, i);
-            low += word & 0xffffffffL;
-            high += word >>> 32;
-        }
-        return low + high;
-    }
-
-    private static long sumShort(long address, int length) {
-        long sum = 0;
-        for (int i = 0; i < length; i += 8) {
-            long word = HostMemory.getLongLE(address + i);
-            sum += (word & 0xffffffffL) + (word >>> 32);
-        }
-        return sum;
-    }
-
     /**
      * Ends an addition of sums by adding the carries back in.
      *
@@ -125,10 +163,9 @@ public final class Checksum {
      * @return the same modulo 0xffff, from 0 to 0xffff; 0 only for 0
      */
     public static int fold(long sum) {
-        long folded = (sum & 0xffffffffL) + (sum >>> 32);
-        folded = (folded & 0xffff) + (folded >>> 16 & 0xffff) + (folded >>> 32);
-        folded = (folded & 0xffff) + (folded >>> 16);
-        return (int) ((folded & 0xffff) + (folded >>> 16));
+        // The upper half of each addition is the sum of both halves with the carry of the lower one added back in.
+        int half = (int) ((sum + Long.rotateLeft(sum, 32)) >>> 32);
+        return (half + Integer.rotateLeft(half, 16)) >>> 16;
     }
 
     /**

@@ -22,9 +22,9 @@ class ChecksumTest {
 
     @Test
     void everyLengthAtEveryAlignmentAgreesWithTheDefinition() {
-        MemorySegment memory = arena.allocate(512, 64);
+        MemorySegment memory = arena.allocate(1024, 64);
         for (int alignment = 0; alignment < 8; alignment++) {
-            for (int length = 0; length <= 300; length++) {
+            for (int length = 0; length <= 700; length++) {
                 byte[] bytes = randomBytes(length);
                 MemorySegment.copy(MemorySegment.ofArray(bytes), 0, memory, alignment, length);
 
@@ -36,8 +36,8 @@ class ChecksumTest {
     }
 
     @Test
-    void longRangesOfOnesDoNotLoseACarry() {
-        for (int length : new int[] {1448, 65535, 1 << 20}) {
+    void rangesOfOnesDoNotLoseACarry() {
+        for (int length : new int[] {1, 7, 8, 31, 64, 103, 319, 320, 1448, 65535, 1 << 20}) {
             byte[] bytes = new byte[length];
             Arrays.fill(bytes, (byte) 0xff);
             MemorySegment memory = arena.allocate(length);
@@ -57,6 +57,24 @@ class ChecksumTest {
 
             assertThat(Checksum.sum(frame, from))
                     .as("round %d: %d bytes in %d pieces from %d", round, bytes.length, frame.pieces, from)
+                    .isEqualTo(naive(bytes, from));
+        }
+    }
+
+    @Test
+    void wholePiecesSumLikeTheirContiguousBytes() {
+        for (int round = 0; round < 500; round++) {
+            byte[] bytes = randomBytes(1 + random.nextInt(3000));
+            Frame frame = new Frame();
+            Frames.scatter(arena, frame, bytes, random, 1 + random.nextInt(round % 3 == 0 ? 3 : 40));
+            int piece = random.nextInt(frame.pieces + 1);
+            int from = 0;
+            for (int i = 0; i < piece; i++) {
+                from += frame.length[i];
+            }
+
+            assertThat(Checksum.fold(Checksum.sumPieces(frame, piece)))
+                    .as("round %d: %d bytes in %d pieces from piece %d", round, bytes.length, frame.pieces, piece)
                     .isEqualTo(naive(bytes, from));
         }
     }

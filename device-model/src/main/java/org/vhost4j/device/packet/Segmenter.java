@@ -71,8 +71,8 @@ final class Segmenter {
         // A tunnel's packet may be a single segment, of no payload even; others have two at least.
         while (at < end || frame.segmentsDone == 0) {
             int bytes = Math.min(size, end - at);
-            segment.clear();
-            segment.add(headers.address(), headerBytes);
+            segment.pieces = 1;
+            segment.bytes = headerBytes;
             if (!payload.append(frame, bytes, segment)) {
                 counters.add(BadFrame.TOO_MANY_PIECES);
                 return NetPort.REFUSED;
@@ -123,6 +123,14 @@ final class Segmenter {
             outer.prepare(frame);
         }
         segment.clear();
+        segment.add(headers.address(), headers.length());
+        segment.needs = 0;
+        if (partial) {
+            segment.flags = Frame.NEEDS_CSUM;
+            segment.checksumStart = headers.transportOffset();
+            segment.checksumOffset = frame.checksumOffset;
+            segment.needs = Offloads.CSUM;
+        }
     }
 
     private void writeHeaders(int index, int at, boolean last) {
@@ -130,8 +138,7 @@ final class Segmenter {
         if (ipv4) {
             int totalLength = segment.bytes - headers.networkOffset();
             int id = identification + index & 0xffff;
-            HostMemory.putShortBE(ip + 2, totalLength);
-            HostMemory.putShortBE(ip + 4, id);
+            HostMemory.putIntBE(ip + 2, totalLength << 16 | id);
             HostMemory.putShortBE(ip + 10, Checksum.finish(ipv4Sum + totalLength + id));
         } else {
             HostMemory.putShortBE(ip + 4, segment.bytes - headers.networkOffset() - PacketHeaders.IPV6_BYTES);
@@ -144,14 +151,6 @@ final class Segmenter {
         if (headers.tunnel()) {
             // A complete checksum makes the sum over all it covers that of the pseudo-header, inverted.
             outer.write(index, segment.bytes, 0xffff ^ Checksum.fold(pseudoSum + transportBytes));
-        }
-        if (partial) {
-            segment.flags = Frame.NEEDS_CSUM;
-            segment.checksumStart = headers.transportOffset();
-            segment.checksumOffset = tcp ? SuperFrameRules.TCP_CSUM_OFFSET : SuperFrameRules.UDP_CSUM_OFFSET;
-            segment.needs = Offloads.CSUM;
-        } else {
-            segment.needs = 0;
         }
     }
 
@@ -169,7 +168,7 @@ final class Segmenter {
                         + (seq >>> 16)
                         + (seq & 0xffff)
                         + flags
-                        + Checksum.sum(segment, headers.length()));
+                        + Checksum.sumPieces(segment, 1));
         HostMemory.putShortBE(transport + SuperFrameRules.TCP_CSUM_OFFSET, checksum);
     }
 
@@ -180,8 +179,7 @@ final class Segmenter {
             checksum = Checksum.fold(pseudoSum + transportBytes);
         } else {
             // The length is in the pseudo-header and in the header. A result of 0 would mean "no checksum".
-            checksum = Checksum.finish(
-                    pseudoSum + 2 * transportBytes + transportSum + Checksum.sum(segment, headers.length()));
+            checksum = Checksum.finish(pseudoSum + 2 * transportBytes + transportSum + Checksum.sumPieces(segment, 1));
             checksum = checksum == 0 ? 0xffff : checksum;
         }
         HostMemory.putShortBE(transport + SuperFrameRules.UDP_CSUM_OFFSET, checksum);

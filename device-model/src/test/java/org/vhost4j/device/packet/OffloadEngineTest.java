@@ -179,6 +179,33 @@ class OffloadEngineTest {
 
     @ParameterizedTest
     @MethodSource("kinds")
+    void aPageMayEndAnywhereInASegment(SuperFrame packet) {
+        // Odd segments, long enough for the vectorised sum on either side of a page's end, and a last one of a single
+        // byte.
+        packet.gsoSize = 731;
+        packet.payload = Arrays.copyOf(packet.payload, 2 * packet.gsoSize + 1);
+        packet.build();
+        List<byte[]> expected = ReferenceSegmenter.segments(packet, false);
+        for (int end = packet.header; end < packet.bytes.length; end++) {
+            for (int alignment = 0; alignment < 2; alignment++) {
+                Frame frame = new Frame();
+                Frames.add(arena, frame, packet.bytes, 0, end, alignment);
+                Frames.add(arena, frame, packet.bytes, end, packet.bytes.length - end, 1 - alignment);
+                packet.writeHeader(frame);
+                RecordingPort port = new RecordingPort(0);
+
+                assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.DELIVERED);
+
+                assertThat(port.bytes())
+                        .as("the first piece ends at %d", end)
+                        .usingElementComparator(Arrays::compare)
+                        .isEqualTo(expected);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
     void aPayloadThatFitsOneSegmentIsAPlainFrame(SuperFrame packet) {
         for (int payload : new int[] {0, 1, packet.gsoSize}) {
             packet.payload = new byte[payload];

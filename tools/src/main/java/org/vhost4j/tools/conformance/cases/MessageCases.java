@@ -3,9 +3,11 @@ package org.vhost4j.tools.conformance.cases;
 
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.tools.conformance.Area;
 import org.vhost4j.tools.conformance.Case;
@@ -23,6 +25,9 @@ public final class MessageCases implements Area {
     private static final byte[] NOTHING = new byte[0];
     private static final int REPLY_FLAGS = MessageHeader.VERSION | MessageHeader.REPLY;
     private static final int PIPELINED = 64;
+    /** Neither the header nor the payload is a multiple of it. */
+    private static final int PIECE = 5;
+
     private static final String MESSAGES = "vhost-user, Message specification: Header";
     private static final String COMMUNICATION = "vhost-user, Communication";
     private static final String REPLY_ACK = "vhost-user, VHOST_USER_PROTOCOL_F_REPLY_ACK";
@@ -256,13 +261,15 @@ public final class MessageCases implements Area {
 
     private static void inPieces(Trial trial) {
         FrontEnd frontEnd = trial.connect();
-        trial.note("SET_VRING_NUM, one byte a call; then GET_FEATURES");
+        trial.note("SET_VRING_NUM in four pieces with pauses; then GET_FEATURES");
         byte[] message = RawMessage.encode(
                 Request.SET_VRING_NUM.code(),
                 MessageHeader.VERSION,
                 FrontEnd.bytes(new VringState(0, 256).toPayload()));
-        for (byte each : message) {
-            frontEnd.sendRaw(new byte[] {each}, List.of());
+        for (int at = 0; at < message.length; at += PIECE) {
+            frontEnd.sendRaw(Arrays.copyOfRange(message, at, Math.min(message.length, at + PIECE)), List.of());
+            // Long enough for the back-end to read what there is.
+            LockSupport.parkNanos(trial.quiet().toNanos() / 4);
         }
         ask(frontEnd, Request.GET_FEATURES, MessageHeader.VERSION, NOTHING);
         checkReply(trial, frontEnd, Request.GET_FEATURES);

@@ -50,7 +50,7 @@ public final class ResetCases implements Area {
                 Case.of(
                                 "reset.owner",
                                 "vhost-user, VHOST_USER_RESET_OWNER",
-                                "RESET_OWNER, which is deprecated, does no more than disable all rings",
+                                "RESET_OWNER, which is deprecated, is to be ignored or to disable all rings, and to discard nothing",
                                 ResetCases::resetOwner)
                         .needs(Feature.PROTOCOL_FEATURES)
                         .loops(),

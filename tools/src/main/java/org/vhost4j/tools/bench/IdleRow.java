@@ -19,7 +19,7 @@ final class IdleRow implements Row {
     private static final double FIRST_WITHIN = 100e-6;
     private static final Duration SILENCE = Duration.ofMillis(20);
     private static final Duration CALM = Duration.ofMillis(500);
-    private static final int ROUNDS = 3;
+    private static final int ROUNDS = 2;
 
     @Override
     public String name() {

@@ -69,8 +69,8 @@ final class PeerCommand implements Callable<Integer> {
     @Option(
             names = "--warm-up",
             paramLabel = "S",
-            description = "How long frames flow before the first round; not measured (default: 1.5; quick: 1).")
-    private Optional<Double> warmUp = Optional.empty();
+            description = "How long frames flow before the first round; not measured (default: ${DEFAULT-VALUE}).")
+    private double warmUp = 1;
 
     @Option(
             names = "--steady",
@@ -90,7 +90,7 @@ final class PeerCommand implements Callable<Integer> {
             description = "Where the back-ends run (default: ${DEFAULT-VALUE}).")
     private int backEndCore = 1;
 
-    @Option(names = "--json", description = "JSON instead of a table; what happens meanwhile goes to standard error.")
+    @Option(names = "--json", description = "JSON; the table and what happens meanwhile go to standard error.")
     private boolean json;
 
     @Option(
@@ -118,9 +118,14 @@ final class PeerCommand implements Callable<Integer> {
         for (String program : List.of("taskset", "setpriv", "stdbuf", "kill")) {
             Children.require(program, "it is part of util-linux, coreutils or procps");
         }
-        Report report = run(chosen, plan, json ? spec.commandLine().getErr() : out);
-        out.print(json ? JsonReport.of(report) + "\n" : "\n" + ConsoleTable.of(report));
-        out.flush();
+        PrintWriter people = json ? spec.commandLine().getErr() : out;
+        Report report = run(chosen, plan, people);
+        people.print("\n" + ConsoleTable.of(report));
+        people.flush();
+        if (json) {
+            out.println(JsonReport.of(report));
+            out.flush();
+        }
         if (html != null) {
             Files.writeString(html, HtmlReport.of(report));
         }
@@ -177,7 +182,7 @@ final class PeerCommand implements Callable<Integer> {
         return new Plan(
                 number,
                 duration("--seconds", seconds.orElse(quick ? 0.3 : 0.4), 0.1),
-                duration("--warm-up", warmUp.orElse(quick ? 1.0 : 1.5), 0),
+                duration("--warm-up", warmUp, 0),
                 duration("--steady", steady.orElse(quick ? 15.0 : 60.0), 1),
                 quick ? Plan.Depth.QUICK : full ? Plan.Depth.FULL : Plan.Depth.NORMAL,
                 frontEndCore,

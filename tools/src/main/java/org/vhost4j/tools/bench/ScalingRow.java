@@ -31,7 +31,7 @@ final class ScalingRow implements Row {
     public List<Case> cases(Bench bench) {
         boolean quick = bench.plan().quick();
         List<Case> cases = new ArrayList<>();
-        for (int guests : quick ? List.of(1, 16) : List.of(1, 4, 16, 64)) {
+        for (int guests : quick ? List.of(1, 16) : List.of(1, 16, 64)) {
             Work work = Work.of(Work.Kind.DROP).guests(guests);
             cases.add(point(
                     bench,
@@ -51,7 +51,7 @@ final class ScalingRow implements Row {
                     (long) pairs * Plan.RING_SIZE,
                     backEnd -> dpdk(bench, backEnd, pairs)));
         }
-        for (int size : quick ? List.of(256, 4096) : List.of(64, 1024, 4096, 32768)) {
+        for (int size : quick ? List.of(256, 4096) : List.of(64, 1024, 32768)) {
             Work work = Work.of(Work.Kind.DROP);
             cases.add(point(
                     bench, "ring entries", size, work, size, backEnd -> own(bench, backEnd, "--ring-size=" + size)));

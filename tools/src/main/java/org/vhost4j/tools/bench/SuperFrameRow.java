@@ -39,7 +39,7 @@ final class SuperFrameRow implements Row {
         List<Case> cases = new ArrayList<>();
         for (String kind : List.of("TSO", "USO")) {
             cases.add(toCase(bench, kind + ", passed on in 4 KiB buffers", kind, true, 4096, true));
-            if (!bench.plan().quick()) {
+            if (bench.plan().full() || (kind.equals("TSO") && !bench.plan().quick())) {
                 cases.add(toCase(bench, kind + ", passed on whole", kind, false, 68 * 1024, true));
             }
             cases.add(toCase(bench, kind + ", cut into segments", kind, true, 1536, false));

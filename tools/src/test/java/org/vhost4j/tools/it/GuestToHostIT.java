@@ -6,17 +6,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
 import org.vhost4j.platform.probe.HostProbe;
 import org.vhost4j.tools.lab.Guest;
 import org.vhost4j.tools.lab.IperfResult;
 import org.vhost4j.tools.lab.Traffic;
+import org.vhost4j.tools.run.AttachHelp;
 import org.vhost4j.tools.run.TapUplink;
 import org.vhost4j.vhostuser.server.Attach;
 
@@ -103,6 +106,24 @@ class GuestToHostIT {
                     .orFail();
             exchange(lab, host, guest);
             assertThat(guest.isAlive()).isTrue();
+        }
+    }
+
+    /** What the kernel sends lands in buffers that have to be asked for one by one. */
+    @Test
+    void aGuestBehindAnIommu() throws IOException {
+        try (LabFixture lab = start("v4jt3", Map.of("iommu_platform", "on"));
+                TapNetwork host = new TapNetwork("v4jt3")) {
+            host.take();
+            List<String> arguments = new ArrayList<>(AttachHelp.iommu("pc-q35"));
+            arguments.addAll(AttachHelp.netdev(lab.endpoint(0), 0, 1, lab.netdevProperties()));
+            Guest guest = lab.start(0, List.of("--append", "intel_iommu=on iommu.strict=0"), arguments);
+            guest.waitUntilUp();
+            Traffic.configure(guest, 1);
+            assertThat(lab.negotiated(0).has(Feature.ACCESS_PLATFORM)).isTrue();
+            exchange(lab, host, guest);
+            assertThat(lab.backend().counters(0).get(Counter.RX_TCPV4)).isPositive();
+            assertThat(lab.backend().counters(0).get(Counter.TX_TCPV4)).isPositive();
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.conformance;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -22,7 +23,7 @@ public record Evidence(List<String> sent, String came, String rule) {
      * @return lines without an end, labelled and not indented
      */
     public List<String> lines() {
-        List<String> lines = new java.util.ArrayList<>();
+        List<String> lines = new ArrayList<>();
         for (int i = 0; i < sent.size(); i++) {
             lines.add((i == 0 ? "sent: " : "      ") + sent.get(i));
         }

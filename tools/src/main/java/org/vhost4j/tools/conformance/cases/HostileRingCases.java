@@ -78,7 +78,7 @@ public final class HostileRingCases implements Area {
                         "an available index that jumps by more than the queue's size",
                         ring -> ring.rawAvailIdx(0x4000)),
                 split("index-goes-back", "an available index that goes back", ring -> ring.rawAvailIdx(0xffff)),
-                split("writable", "a writable buffer in a transmit queue", ring -> {
+                split("writable", "a writable buffer", ring -> {
                     ring.rawDescriptor(0, buffer(ring), 64, WRITE, 0);
                     available(ring, 0);
                 }),

@@ -169,7 +169,7 @@ public final class ResetCases implements Area {
     private static void vanish(Trial trial) {
         for (int i = 0; i < 5; i++) {
             try (NetDriver driver = trial.attach(trial.setup())) {
-                trial.note("50 frames, then the connection is closed");
+                trial.note("30 frames, then the connection is closed");
                 List<byte[]> frames = Stream.generate(() -> trial.datagram(800).complete())
                         .limit(30)
                         .toList();

@@ -2,6 +2,7 @@
 package org.vhost4j.tools.conformance.report;
 
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.List;
 import org.vhost4j.tools.conformance.Area;
 import org.vhost4j.tools.conformance.Case;
@@ -105,7 +106,7 @@ public final class ConsoleReport {
     }
 
     private static String needs(Case each) {
-        List<String> names = new java.util.ArrayList<>();
+        List<String> names = new ArrayList<>();
         each.features().forEach(feature -> names.add(feature.name()));
         each.protocol().forEach(feature -> names.add("PROTOCOL_F_" + feature.name()));
         if (each.loop()) {

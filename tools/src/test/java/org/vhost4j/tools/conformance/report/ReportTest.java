@@ -12,6 +12,7 @@ import java.util.List;
 import javax.xml.XMLConstants;
 import javax.xml.transform.stream.StreamSource;
 import javax.xml.validation.SchemaFactory;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.tools.CannotBeHonoured;
@@ -46,8 +47,7 @@ class ReportTest {
                         result("ring.resume", Outcome.NOT_RUN, "gone", null)));
     }
 
-    private static CaseResult result(
-            String name, Outcome outcome, String reason, @org.jspecify.annotations.Nullable Evidence evidence) {
+    private static CaseResult result(String name, Outcome outcome, String reason, @Nullable Evidence evidence) {
         return new CaseResult(Catalog.select(List.of(name)).getFirst(), outcome, reason, evidence, 1234);
     }
 

@@ -145,10 +145,11 @@ final class PeerCommand implements Callable<Integer> {
                 }
             }
             if (results.isEmpty()) {
-                throw new CannotBeHonoured("--cases=%s: no case of %s has that in its name"
-                        .formatted(
-                                cases,
-                                String.join(", ", chosen.stream().map(Row::name).toList())));
+                String names = String.join(", ", chosen.stream().map(Row::name).toList());
+                throw new CannotBeHonoured(
+                        cases.isEmpty()
+                                ? "--quick leaves out all of " + names
+                                : "--cases=%s: no case of %s has that in its name".formatted(cases, names));
             }
             return new Report(Facts.of(bench, Duration.ofNanos(System.nanoTime() - start)), results);
         }

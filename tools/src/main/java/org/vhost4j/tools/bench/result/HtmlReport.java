@@ -63,6 +63,11 @@ public final class HtmlReport {
     }
 
     private static void goals(StringBuilder page, Report report) {
+        if (report.rows().stream()
+                .flatMap(row -> row.cases().stream())
+                .allMatch(each -> each.goals().isEmpty())) {
+            return;
+        }
         page.append("""
                 <h2>Goals</h2>
                 <div class="wide"><table>

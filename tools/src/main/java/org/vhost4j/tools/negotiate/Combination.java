@@ -16,7 +16,8 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  */
 record Combination(String group, String label, long features, long protocol) {
     /**
-     * Whether a back-end that offered both words has no reason to refuse this.
+     * Whether a back-end that offered both words has no reason to refuse this. One that offered VERSION_1 may refuse to work
+     * without it (virtio 1.4 section 6.2).
      *
      * @param offeredFeatures virtio feature bits
      * @param offeredProtocol protocol feature bits
@@ -25,7 +26,7 @@ record Combination(String group, String label, long features, long protocol) {
     boolean isLawful(long offeredFeatures, long offeredProtocol) {
         FeatureSet set = FeatureSet.ofWord(features);
         return (features & ~offeredFeatures) == 0
-                && (Feature.VERSION_1.in(features) || (features & ~Matrix.LEGACY) == 0)
+                && (Feature.VERSION_1.in(features) || !Feature.VERSION_1.in(offeredFeatures))
                 && (protocol & ~offeredProtocol) == 0
                 && set.violations().isEmpty()
                 && Dependencies.violations(set, ProtocolFeature.of(protocol)).isEmpty()

@@ -45,7 +45,7 @@ final class Matrix {
             List.of(Feature.RING_PACKED, Feature.EVENT_IDX, Feature.INDIRECT_DESC, Feature.MRG_RXBUF, Feature.IN_ORDER);
 
     /** Legacy drivers see no bit above 31. */
-    static final long LEGACY = 0xffff_ffffL;
+    private static final long LEGACY = 0xffff_ffffL;
 
     private final long offeredFeatures;
     private final long offeredWithConfig;

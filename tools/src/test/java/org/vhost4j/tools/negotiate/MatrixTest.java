@@ -79,7 +79,10 @@ class MatrixTest {
                 .noneMatch(each -> each.isLawful(OFFER, PROTOCOL));
         assertThat(Stream.of("offer", "rings", "protocol", "legacy", "one dropped", "two dropped")
                         .flatMap(this::of))
-                .allMatch(each -> each.isLawful(OFFER, PROTOCOL));
+                .allMatch(each -> each.isLawful(OFFER, PROTOCOL) == Feature.VERSION_1.in(each.features()));
+        Combination legacy = the("legacy", "without VERSION_1");
+        assertThat(legacy.isLawful(OFFER, PROTOCOL)).isFalse();
+        assertThat(legacy.isLawful(OFFER & ~Feature.VERSION_1.mask(), PROTOCOL)).isTrue();
     }
 
     @Test

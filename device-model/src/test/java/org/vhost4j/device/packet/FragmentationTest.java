@@ -4,6 +4,7 @@ package org.vhost4j.device.packet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -153,7 +154,7 @@ class FragmentationTest {
         if (packet.ipv6) {
             int at = packet.fragmentable() + 4;
             byte[] first = Arrays.copyOfRange(ours.getFirst(), at, at + 4);
-            assertThat(identifications.add(Arrays.hashCode(first)))
+            assertThat(identifications.add(ByteBuffer.wrap(first).getInt()))
                     .as("a new identification")
                     .isTrue();
             for (byte[] fragment : ours) {

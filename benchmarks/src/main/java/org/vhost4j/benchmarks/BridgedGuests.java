@@ -19,6 +19,7 @@ import org.vhost4j.device.net.LinkSpeed;
 import org.vhost4j.device.net.NetDevice;
 import org.vhost4j.device.net.NetDeviceConfig;
 import org.vhost4j.device.net.NetHeader;
+import org.vhost4j.device.net.Patience;
 import org.vhost4j.device.packet.OffloadEngine;
 import org.vhost4j.device.ring.PackedVirtqueue;
 import org.vhost4j.device.ring.RingFeatures;
@@ -70,7 +71,7 @@ final class BridgedGuests {
 
     private static NetDevice device(String name, Bridge bridge, OffloadEngine engine) {
         NetDevice device = new NetDevice(
-                new NetDeviceConfig(name, 0x020000000001L, 1, 0, LinkSpeed.UNKNOWN),
+                new NetDeviceConfig(name, 0x020000000001L, 1, 0, LinkSpeed.UNKNOWN, Patience.DEFAULT),
                 bridge,
                 engine,
                 () -> {},

@@ -32,7 +32,7 @@ final class DeviceState {
         this.checkpoint = checkpoint;
         configSpace = new NetConfigSpace(config.mac(), config.maxPairs(), config.mtu(), config.speed());
         queues = new DeviceQueues(config.maxPairs());
-        reception = new ReceivePath(queues, configSpace, counters);
+        reception = new ReceivePath(queues, configSpace, counters, config.patience());
         driver = new DriverSettings(config, configSpace, queues, reception, owner);
     }
 

@@ -9,8 +9,9 @@ package org.vhost4j.device.net;
  * @param maxPairs queue pairs, 1 to 128
  * @param mtu the MTU of the config space in bytes, 68 to 65535, or 0 for none
  * @param speed what the config space says of the link
+ * @param patience how long senders wait for the guest
  */
-public record NetDeviceConfig(String name, long mac, int maxPairs, int mtu, LinkSpeed speed) {
+public record NetDeviceConfig(String name, long mac, int maxPairs, int mtu, LinkSpeed speed, Patience patience) {
     /** The most queue pairs. */
     public static final int MAX_PAIRS = 128;
 

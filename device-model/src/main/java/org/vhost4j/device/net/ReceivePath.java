@@ -12,12 +12,6 @@ import org.vhost4j.device.stats.Counters;
  * the device.
  */
 final class ReceivePath {
-    /** How long frames may wait for a guest that posts no buffers, before they are dropped until it does: 50 ms. */
-    private static final long PATIENCE_NANOS = 50_000_000;
-
-    /** The same while translations are awaited, which take a question and an answer each, of a front-end that has other work: 1 s. */
-    private static final long PATIENCE_WITH_IOMMU_NANOS = 1_000_000_000;
-
     final ReceiveFilter filter = new ReceiveFilter();
     final ReceiveSteering steering = new ReceiveSteering();
 
@@ -27,6 +21,8 @@ final class ReceivePath {
     private final DeviceQueues queues;
     private final NetConfigSpace configSpace;
     private final Counters counters;
+    private final long nanosForBuffers;
+    private final long nanosForTranslations;
     private @Nullable RxQueue reserved;
     private long fullSince;
     private long patience;
@@ -36,10 +32,12 @@ final class ReceivePath {
      *
      * @param queues the device's
      */
-    ReceivePath(DeviceQueues queues, NetConfigSpace configSpace, Counters counters) {
+    ReceivePath(DeviceQueues queues, NetConfigSpace configSpace, Counters counters, Patience patience) {
         this.queues = queues;
         this.configSpace = configSpace;
         this.counters = counters;
+        this.nanosForBuffers = patience.forBuffers().toNanos();
+        this.nanosForTranslations = patience.forTranslations().toNanos();
     }
 
     /** Hands over a frame; see {@link NetPort#deliver}. */
@@ -104,7 +102,7 @@ final class ReceivePath {
         if (!full) {
             full = true;
             fullSince = now;
-            patience = PATIENCE_NANOS;
+            patience = nanosForBuffers;
         }
         if (now - fullSince < patience) {
             return NetPort.NO_ROOM;
@@ -119,7 +117,7 @@ final class ReceivePath {
             full = true;
             fullSince = System.nanoTime();
         }
-        patience = PATIENCE_WITH_IOMMU_NANOS;
+        patience = nanosForTranslations;
         return noRoom();
     }
 

@@ -16,7 +16,9 @@ class ControlCommandsTest {
     private static final int PAIRS = 4;
 
     private final DeviceState device = new DeviceState(
-            new NetDeviceConfig("guest", 0x5254_0000_0001L, PAIRS, 0, LinkSpeed.UNKNOWN), () -> {}, DeviceOwner.NONE);
+            new NetDeviceConfig("guest", 0x5254_0000_0001L, PAIRS, 0, LinkSpeed.UNKNOWN, Patience.DEFAULT),
+            () -> {},
+            DeviceOwner.NONE);
     private final ControlCommands commands = new ControlCommands(device.driver);
 
     private void negotiate(Feature... more) {

@@ -29,7 +29,7 @@ class IommuInterleavingTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     @AutoClose
-    private final TestBackEnd backEnd = TestBackEnd.bridge(2);
+    private final TestBackEnd backEnd = TestBackEnd.patientBridge(2);
 
     private static byte[] frame(int source, int target, int bytes, int seed) {
         return PacketBuilder.udp4().macs(source, target).payload(bytes, seed).complete();
@@ -116,8 +116,9 @@ class IommuInterleavingTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aFrontEndThatOwesTranslationsLosesFramesInTheEnd(boolean ringsToo) {
-        try (IommuGuest a = new IommuGuest(backEnd, 0, false);
-                IommuGuest b = new IommuGuest(backEnd, 1, false)) {
+        try (TestBackEnd impatient = TestBackEnd.bridge(2);
+                IommuGuest a = new IommuGuest(impatient, 0, false);
+                IommuGuest b = new IommuGuest(impatient, 1, false)) {
             introduce(a, b);
             a.mapAll();
             if (ringsToo) {

@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.net.Patience;
 import org.vhost4j.platform.run.IdlePolicy;
 import org.vhost4j.tools.frontend.NetDriver;
 import org.vhost4j.tools.frontend.NetSetup;
@@ -104,6 +105,15 @@ final class TestBackEnd implements AutoCloseable {
 
     static TestBackEnd bridge(int guests) {
         return bridge(guests, 1);
+    }
+
+    /** A bridge that drops nothing for a guest whose front-end is slow, as it may be on a machine with other work. */
+    static TestBackEnd patientBridge(int guests) {
+        List<Endpoint> endpoints = listening(guests);
+        BackendConfig config =
+                new BackendConfig(endpoints, OFFERED, 1, 9000, new Switching.Bridged(List.of()), IdlePolicy.ADAPTIVE);
+        return new TestBackEnd(
+                endpoints, true, config.waiting(new Patience(Patience.DEFAULT.forBuffers(), Duration.ofMinutes(1))));
     }
 
     static TestBackEnd bridge(int guests, int pairs) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.net.LinkSpeed;
+import org.vhost4j.device.net.Patience;
 import org.vhost4j.platform.run.IdlePolicy;
 
 /**
@@ -21,6 +22,7 @@ import org.vhost4j.platform.run.IdlePolicy;
  * @param promise what offers the features, in words of one line. With it, a file beside each guest's socket (its name with {@code
  *     .acknowledged}) keeps what the guest acknowledged, and a back-end that is started again turns away a front-end whose guest has
  *     more than is on offer now. Without it nothing is kept beyond the process
+ * @param patience how long a guest's senders wait for it
  */
 public record BackendConfig(
         List<Endpoint> endpoints,
@@ -31,7 +33,8 @@ public record BackendConfig(
         LinkSpeed speed,
         Switching switching,
         IdlePolicy idle,
-        Optional<String> promise) {
+        Optional<String> promise,
+        Patience patience) {
     /** Copies the list. */
     public BackendConfig {
         endpoints = List.copyOf(endpoints);
@@ -66,7 +69,8 @@ public record BackendConfig(
                 LinkSpeed.UNKNOWN,
                 switching,
                 idle,
-                Optional.empty());
+                Optional.empty(),
+                Patience.DEFAULT);
     }
 
     /**
@@ -77,7 +81,16 @@ public record BackendConfig(
      */
     public BackendConfig promisedBy(String words) {
         return new BackendConfig(
-                endpoints, offered, leftToFrontEnd, queuePairs, mtu, speed, switching, idle, Optional.of(words));
+                endpoints,
+                offered,
+                leftToFrontEnd,
+                queuePairs,
+                mtu,
+                speed,
+                switching,
+                idle,
+                Optional.of(words),
+                patience);
     }
 
     /**
@@ -87,7 +100,8 @@ public record BackendConfig(
      * @return a config with these
      */
     public BackendConfig leaving(FeatureSet features) {
-        return new BackendConfig(endpoints, offered, features, queuePairs, mtu, speed, switching, idle, promise);
+        return new BackendConfig(
+                endpoints, offered, features, queuePairs, mtu, speed, switching, idle, promise, patience);
     }
 
     /**
@@ -97,6 +111,18 @@ public record BackendConfig(
      * @return a config with it
      */
     public BackendConfig at(LinkSpeed link) {
-        return new BackendConfig(endpoints, offered, leftToFrontEnd, queuePairs, mtu, link, switching, idle, promise);
+        return new BackendConfig(
+                endpoints, offered, leftToFrontEnd, queuePairs, mtu, link, switching, idle, promise, patience);
+    }
+
+    /**
+     * The same, and senders wait for a guest for another time.
+     *
+     * @param limits how long
+     * @return a config with it
+     */
+    public BackendConfig waiting(Patience limits) {
+        return new BackendConfig(
+                endpoints, offered, leftToFrontEnd, queuePairs, mtu, speed, switching, idle, promise, limits);
     }
 }

@@ -70,7 +70,7 @@ final class GuestPort implements DeviceOwner {
         this.listener = listener;
         this.guestChanged = guestChanged;
         this.device = new NetDevice(
-                new NetDeviceConfig(name, mac, config.queuePairs(), config.mtu(), config.speed()),
+                new NetDeviceConfig(name, mac, config.queuePairs(), config.mtu(), config.speed(), config.patience()),
                 sink,
                 engine,
                 HotCalls::checkpoint,

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+import java.time.Duration;
+
+/**
+ * How long whoever sends to a guest is held up by it, before frames for it are dropped until it can take some again.
+ *
+ * @param forBuffers while the guest has posted no receive buffers
+ * @param forTranslations while its IOMMU owes translations: each takes a question and an answer, of a front-end that has other work
+ */
+public record Patience(Duration forBuffers, Duration forTranslations) {
+    /** What does no guest harm that runs, and what no other guest notices for long: 50 ms, and 1 s behind an IOMMU. */
+    public static final Patience DEFAULT = new Patience(Duration.ofMillis(50), Duration.ofSeconds(1));
+
+    /** Checks the values. */
+    public Patience {
+        if (forBuffers.isNegative() || forTranslations.compareTo(forBuffers) < 0) {
+            throw new IllegalArgumentException(
+                    "a guest is waited for as long for translations as for buffers at least, "
+                            + "not %s and %s".formatted(forTranslations, forBuffers));
+        }
+    }
+}

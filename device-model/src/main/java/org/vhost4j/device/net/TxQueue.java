@@ -133,15 +133,10 @@ final class TxQueue {
 
     /** Forgets a parked frame: it will be read from the ring again, unless part of it has been delivered. */
     void unpark() {
-        if (!parked) {
-            return;
-        }
-        if (frame.segmentsDone != 0) {
+        if (parked && frame.segmentsDone != 0) {
             done();
         } else {
-            queue.unpop(1);
-            parked = false;
-            pending = false;
+            unread();
         }
     }
 }

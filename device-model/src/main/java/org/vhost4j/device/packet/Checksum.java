@@ -26,9 +26,8 @@ public final class Checksum {
      * @return the sum
      */
     public static int sum(long address, int length) {
-        // All in one method, which makes it too large (325 bytes of bytecode) for C2 to inline: inside a caller that
-        // needs
-        // registers of its own, the loops keep their sums on the stack.
+        // All in one method, which makes it too large (325 bytes of bytecode) for C2 to inline: inside a caller
+        // that needs registers of its own, the loops keep their sums on the stack.
         // Words are added as little-endian numbers and the result is swapped once: the sum does not depend on the byte
         // order (RFC 1071 section 2B).
         long low = 0;

@@ -17,11 +17,12 @@ public final class Bridge implements FrameSink {
     private static final int GROUP_BIT = 40;
 
     private final OffloadEngine engine;
-    private final MacTable stations;
+    private final MacTable stations = new MacTable();
     private final boolean coalesce;
     private NetPort[] ports = new NetPort[0];
     private Coalescer[] coalescers = new Coalescer[0];
     private boolean[] touched = new boolean[0];
+    private long[] lastSource = new long[0];
     private final byte[] addresses = new byte[12];
     private long runts;
 
@@ -41,24 +42,8 @@ public final class Bridge implements FrameSink {
      * @param coalesce whether plain frames are put together for receivers that take super-frames
      */
     public Bridge(OffloadEngine engine, boolean coalesce) {
-        this(engine, coalesce, new MacTable());
-    }
-
-    private Bridge(OffloadEngine engine, boolean coalesce, MacTable stations) {
         this.engine = engine;
         this.coalesce = coalesce;
-        this.stations = stations;
-    }
-
-    /**
-     * The same bridge on another lane, without ports. It is to get all ports in the same order, those of other lanes by
-     * {@link Arrivals#remote}. What one of the two learns of stations both know.
-     *
-     * @param other the other lane's engine
-     * @return its bridge
-     */
-    public Bridge on(OffloadEngine other) {
-        return new Bridge(other, coalesce, stations);
     }
 
     /**
@@ -70,10 +55,11 @@ public final class Bridge implements FrameSink {
         int n = ports.length;
         ports = Arrays.copyOf(ports, n + 1);
         touched = Arrays.copyOf(touched, n + 1);
+        lastSource = Arrays.copyOf(lastSource, n + 1);
         ports[n] = port;
         coalescers = Arrays.copyOf(coalescers, n + 1);
         coalescers[n] = new Coalescer(port, engine);
-        stations.ports(n + 1);
+        lastSource[n] = -1;
     }
 
     /**
@@ -91,7 +77,9 @@ public final class Bridge implements FrameSink {
      * @param port a port of this bridge
      */
     public void forget(NetPort port) {
-        stations.forget(indexOf(port));
+        int index = indexOf(port);
+        stations.forget(index);
+        lastSource[index] = -1;
     }
 
     /**
@@ -109,7 +97,10 @@ public final class Bridge implements FrameSink {
             runts++;
             return NetPort.DELIVERED;
         }
-        int source = indexOf(from);
+        return forward(indexOf(from), frame);
+    }
+
+    private int forward(int source, Frame frame) {
         long destinationMac;
         long sourceMac;
         if (frame.length[0] >= 16) {
@@ -121,17 +112,14 @@ public final class Bridge implements FrameSink {
             destinationMac = address(0);
             sourceMac = address(6);
         }
-        stations.heard(sourceMac, source);
-        boolean group = (destinationMac >>> GROUP_BIT & 1) != 0;
-        int destination = group ? -1 : stations.find(destinationMac);
+        int destination = route(source, destinationMac, sourceMac);
         if (destination == source) {
             return NetPort.DELIVERED;
         }
-        if (destination < 0 && ports.length == 2) {
-            destination = 1 - source;
-        }
         if (destination >= 0) {
-            return handOver(frame, destination);
+            touched[destination] = true;
+            int result = coalesce ? coalescers[destination].offer(frame) : engine.deliver(frame, ports[destination]);
+            return result == NetPort.NO_ROOM ? NetPort.NO_ROOM : NetPort.DELIVERED;
         }
         for (int i = 0; i < ports.length; i++) {
             if (i != source) {
@@ -143,26 +131,56 @@ public final class Bridge implements FrameSink {
         return NetPort.DELIVERED;
     }
 
-    private int handOver(Frame frame, int destination) {
-        touched[destination] = true;
-        int result = coalesce ? coalescers[destination].offer(frame) : engine.deliver(frame, ports[destination]);
-        return result == NetPort.NO_ROOM ? NetPort.NO_ROOM : NetPort.DELIVERED;
+    @Override
+    public int forward(NetPort from, FrameBurst frames) {
+        int source = indexOf(from);
+        int n = frames.count();
+        int next = 0;
+        while (next < n) {
+            int end = sameStations(frames, next, n);
+            int done = forwardRow(source, frames, next, end);
+            next += done;
+            if (next < end) {
+                break;
+            }
+        }
+        return next;
     }
 
-    /**
-     * Hands over a frame that the bridge on another lane has sent here. {@link #flush} ends a burst of them.
-     *
-     * @param frame the frame, in one piece
-     * @param destination the port that it was sent to, one of this lane
-     * @return {@link NetPort#DELIVERED}, also for a frame that was dropped; or {@link NetPort#NO_ROOM}: the frame waits and is to be
-     *     handed over again
-     */
-    int arrive(Frame frame, int destination) {
-        int result = handOver(frame, destination);
-        // What was flooded waits for nobody.
-        boolean waits = result == NetPort.NO_ROOM
-                && (ports.length == 2 || stations.find(HostMemory.getLongBE(frame.address[0]) >>> 16) == destination);
-        return waits ? NetPort.NO_ROOM : NetPort.DELIVERED;
+    /** Behind the last frame of a row that all go from one station to one other. */
+    private static int sameStations(FrameBurst frames, int from, int to) {
+        long first = frames.address(from);
+        long addresses = HostMemory.getLongLE(first);
+        int rest = HostMemory.getIntLE(first + 8);
+        int end = from + 1;
+        while (end < to
+                && HostMemory.getLongLE(frames.address(end)) == addresses
+                && HostMemory.getIntLE(frames.address(end) + 8) == rest) {
+            end++;
+        }
+        return end;
+    }
+
+    /** Passes frames of one row on; how many went, the first ones. */
+    private int forwardRow(int source, FrameBurst frames, int from, int to) {
+        long at = frames.address(from);
+        int destination =
+                coalesce ? -1 : route(source, HostMemory.getLongBE(at) >>> 16, HostMemory.getLongBE(at + 6) >>> 16);
+        if (destination == source) {
+            return to - from;
+        }
+        if (destination >= 0) {
+            touched[destination] = true;
+            frames.offer(to);
+            return engine.deliver(frames, from, to, ports[destination]);
+        }
+        int next = from;
+        frames.offer(next + 1);
+        while (next < to && forward(source, frames.frame(next)) != NetPort.NO_ROOM) {
+            next++;
+            frames.offer(next + 1);
+        }
+        return next - from;
     }
 
     @Override
@@ -184,13 +202,24 @@ public final class Bridge implements FrameSink {
 
     /** A port is itself and nobody else, whatever it thinks of equality. */
     @SuppressWarnings("ReferenceEquality")
-    int indexOf(NetPort port) {
+    private int indexOf(NetPort port) {
         for (int i = 0; i < ports.length; i++) {
             if (ports[i] == port) {
                 return i;
             }
         }
         throw new IllegalArgumentException(port.name() + " is not a port of this bridge");
+    }
+
+    /** Learns where the sender is; the receiver's port, or -1 when all others get the frame. */
+    private int route(int source, long destinationMac, long sourceMac) {
+        if (sourceMac != lastSource[source] && (sourceMac >>> GROUP_BIT & 1) == 0) {
+            stations.learn(sourceMac, source);
+            lastSource[source] = sourceMac;
+        }
+        boolean group = (destinationMac >>> GROUP_BIT & 1) != 0;
+        int destination = group ? -1 : stations.find(destinationMac);
+        return destination < 0 && ports.length == 2 ? 1 - source : destination;
     }
 
     private void gatherAddresses(Frame frame) {

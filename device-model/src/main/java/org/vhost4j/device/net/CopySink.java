@@ -27,19 +27,38 @@ public final class CopySink implements FrameSink {
 
     @Override
     public int forward(NetPort from, Frame frame) {
-        // A frame is at most Frame.MAX_BYTES long, about half of the memory.
-        last = BYTES - next < frame.bytes ? 0 : next;
-        long to = memory.address() + last;
+        long to = room(frame.bytes);
         int copied = 0;
         for (int i = 0; i < frame.pieces; i++) {
             int length = frame.length[i];
             HostMemory.copy(frame.address[i], to + copied, length);
             copied += length;
         }
-        next = last + (copied + ALIGNMENT - 1 & -ALIGNMENT);
-        frames++;
-        bytes += copied;
+        took(copied);
         return NetPort.DELIVERED;
+    }
+
+    @Override
+    public int forward(NetPort from, FrameBurst burst) {
+        int n = burst.count();
+        for (int i = 0; i < n; i++) {
+            int length = burst.bytes(i);
+            HostMemory.copy(burst.address(i), room(length), length);
+            took(length);
+        }
+        return n;
+    }
+
+    /** Where a frame goes, which is at most Frame.MAX_BYTES long: about half of the memory. */
+    private long room(int length) {
+        last = BYTES - next < length ? 0 : next;
+        return memory.address() + last;
+    }
+
+    private void took(int length) {
+        next = last + (length + ALIGNMENT - 1 & -ALIGNMENT);
+        frames++;
+        bytes += length;
     }
 
     @Override

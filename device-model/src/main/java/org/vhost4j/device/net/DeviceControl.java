@@ -135,6 +135,7 @@ public final class DeviceControl {
         TxQueue transmit = queues.transmit(index);
         reception.settle();
         if (receive != null) {
+            receive.recover();
             state.publish(receive.queue, receive.interrupt);
             receive.interrupt.release();
         } else if (transmit != null) {

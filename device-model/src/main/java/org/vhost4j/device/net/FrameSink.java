@@ -17,6 +17,24 @@ public interface FrameSink {
      */
     int forward(NetPort from, Frame frame);
 
+    /**
+     * Passes frames on that came in together, in their order.
+     *
+     * @param from the port they came in by
+     * @param frames checked frames
+     * @return how many were passed on, the first ones; the next one is to be offered alone, as {@link #forward(NetPort, Frame)}
+     */
+    default int forward(NetPort from, FrameBurst frames) {
+        int n = frames.count();
+        for (int i = 0; i < n; i++) {
+            frames.offer(i + 1);
+            if (forward(from, frames.frame(i)) == NetPort.NO_ROOM) {
+                return i;
+            }
+        }
+        return n;
+    }
+
     /** Ends a burst: everything that was forwarded is published and its receivers are woken. */
     void flush();
 

@@ -16,6 +16,7 @@ public final class FrameSource implements Pollable {
     private final NetPort to;
     private final MemorySegment memory;
     private final Frame frame = new Frame();
+    private final FrameBurst burst = new FrameBurst(0);
 
     /**
      * A source for one port.
@@ -33,11 +34,15 @@ public final class FrameSource implements Pollable {
         HostMemory.putShortBE(memory.address() + 6, 0x0200);
         HostMemory.putShortBE(memory.address() + 12, LOCAL_EXPERIMENT);
         frame.add(memory.address(), bytes);
+        burst.fill(memory.address(), bytes);
     }
 
     @Override
     public int poll() {
-        int delivered = 0;
+        int delivered = to.deliver(burst, 0, FrameBurst.CAPACITY);
+        if (delivered == FrameBurst.CAPACITY) {
+            delivered += to.deliver(burst, 0, FrameBurst.CAPACITY);
+        }
         while (delivered < BURST && to.deliver(frame) == NetPort.DELIVERED) {
             delivered++;
         }

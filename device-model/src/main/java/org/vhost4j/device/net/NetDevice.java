@@ -217,6 +217,19 @@ public final class NetDevice implements NetPort {
     }
 
     @Override
+    public int deliver(FrameBurst frames, int from, int to) {
+        if (state.stoppedReason != null || !state.linkUp) {
+            return 0;
+        }
+        try {
+            return reception.deliver(frames, from, to);
+        } catch (RingFault fault) {
+            fault(fault.reason());
+            return 0;
+        }
+    }
+
+    @Override
     public boolean reserve(Frame landing, int atLeast) {
         if (state.stoppedReason != null || !state.linkUp) {
             return false;

@@ -12,8 +12,6 @@ public interface NetPort extends Pollable {
     int NO_ROOM = 1;
     /** {@link #deliver}: the port will not take this frame; it counted the reason. */
     int REFUSED = 2;
-    /** {@link #deliver}: the frame was taken, for the lane of its receiver, which counts what becomes of it. */
-    int HANDED_ON = 3;
 
     /**
      * What this port takes without software's help, now.
@@ -26,9 +24,22 @@ public interface NetPort extends Pollable {
      * Hands over one frame that needs nothing beyond {@link #accepts()}. The port copies or writes it before it returns.
      *
      * @param frame the frame; the port does not change it
-     * @return {@link #DELIVERED}, {@link #NO_ROOM}, {@link #REFUSED} or {@link #HANDED_ON}
+     * @return {@link #DELIVERED}, {@link #NO_ROOM} or {@link #REFUSED}
      */
     int deliver(Frame frame);
+
+    /**
+     * Hands over frames that came together and need nothing beyond {@link #accepts()}, in their order, as long as nothing but copying
+     * is to be done for them.
+     *
+     * @param frames the burst
+     * @param from the first of its frames that is for this port
+     * @param to behind the last one
+     * @return how many were taken; the next one is to be handed over by {@link #deliver(Frame)}, which tells why
+     */
+    default int deliver(FrameBurst frames, int from, int to) {
+        return 0;
+    }
 
     /**
      * Whether the receiver is told how many segments, and how many duplicate acknowledgements, a super-frame stands for.

@@ -17,6 +17,14 @@ public final class NullSink implements FrameSink {
     }
 
     @Override
+    public int forward(NetPort from, FrameBurst burst) {
+        int n = burst.count();
+        frames += n;
+        bytes += burst.bytes(0, n);
+        return n;
+    }
+
+    @Override
     public void flush() {}
 
     /**

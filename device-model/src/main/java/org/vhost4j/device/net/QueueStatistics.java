@@ -76,6 +76,14 @@ final class QueueStatistics {
         }
     }
 
+    /** Counts plain frames; some of them have a partial checksum. */
+    void moved(int frames, long bytesOfFrames, int partialChecksums) {
+        packets += frames;
+        bytes += bytesOfFrames;
+        needsChecksum += partialChecksums;
+        checksumNone += frames - partialChecksums;
+    }
+
     private void moved(Frame frame, int bytesOfFrame) {
         packets++;
         bytes += bytesOfFrame;

@@ -65,6 +65,33 @@ final class ReceivePath {
         };
     }
 
+    /** Hands over frames that came together; see {@link NetPort#deliver(FrameBurst, int, int)}. */
+    int deliver(FrameBurst frames, int from, int to) {
+        RxQueue queue = queues.rx[0];
+        if (queue == null || !queue.enabled || !steering.indifferent()) {
+            return 0;
+        }
+        int passing = filter.promiscuous ? to : passingFilter(frames, from, to);
+        int done = queue.deliver(frames, from, passing);
+        if (done != 0) {
+            full = false;
+            long bytes = frames.bytes(from, from + done);
+            queue.interrupt.statistics().moved(done, bytes, frames.partialChecksums(from, from + done));
+            counters.add(Counter.RX_FRAMES, done);
+            counters.add(Counter.RX_BYTES, bytes);
+        }
+        return done;
+    }
+
+    /** Behind the last frame of a row that passes the filter. */
+    private int passingFilter(FrameBurst frames, int from, int to) {
+        int end = from;
+        while (end < to && passesFilter(frames.address(end), frames.bytes(end))) {
+            end++;
+        }
+        return end;
+    }
+
     /** No queue can take the frame now: it waits only for one whose ring will be back. */
     private int withoutQueue(Frame frame) {
         if (queues.awaitsRing(pairFor(frame)) || queues.awaitsRing(0)) {
@@ -136,10 +163,13 @@ final class ReceivePath {
     }
 
     private boolean passesFilter(Frame frame) {
-        if (frame.length[0] < Frame.ETHERNET_HEADER + 2) {
+        return passesFilter(frame.address[0], frame.length[0]);
+    }
+
+    private boolean passesFilter(long at, int length) {
+        if (length < Frame.ETHERNET_HEADER + 2) {
             return true;
         }
-        long at = frame.address[0];
         return filter.passes(
                 HostMemory.getLongBE(at) >>> 16,
                 HostMemory.getShortBE(at + 12),

@@ -58,9 +58,14 @@ final class ReceiveSteering {
         return reports && hash.on();
     }
 
+    /** Whether it matters on which pair the guest sends. */
+    boolean learns() {
+        return pairs > 1 && table.length == 0;
+    }
+
     /** The guest sent a frame on a pair. */
     void sent(Frame frame, int pair) {
-        if (pairs > 1 && table.length == 0) {
+        if (learns()) {
             flows.sent(frame, pair);
         }
     }

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.memory.TranslationMiss;
+import org.vhost4j.device.ring.Buffers;
 import org.vhost4j.device.ring.Chain;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.Virtqueue;
@@ -30,6 +31,10 @@ final class RxQueue {
     private final ReceiveHash hash;
     private final int headerBytes;
     private final Chain chain = new Chain();
+    private final Buffers buffers = new Buffers();
+    /** How many chains are popped into {@link #buffers}: not 0 between bursts only if a fault of a sender's memory ended one. */
+    private int popped;
+
     private final Frame landing = new Frame();
     private final int[] takenId = new int[Frame.MAX_PIECES];
     private final long[] takenBytes = new long[Frame.MAX_PIECES];
@@ -68,8 +73,47 @@ final class RxQueue {
         this.segmentCounts = segmentCounts;
     }
 
+    /**
+     * Copies frames that came together into a buffer each.
+     *
+     * @return how many found a buffer with room that is posted in the usual way, from the first on
+     */
+    int deliver(FrameBurst frames, int from, int to) {
+        if (headerBytes > NetHeader.BYTES) {
+            return 0;
+        }
+        recover();
+        popped = queue.pop(buffers, to - from, true);
+        int done = 0;
+        while (done < popped) {
+            int bytes = frames.bytes(from + done);
+            int written = headerBytes + bytes;
+            if (buffers.length[done] < written) {
+                break;
+            }
+            long header = buffers.address[done];
+            HostMemory.copy(frames.address(from + done), header + headerBytes, bytes);
+            FrameBurst.writeHeader(header, headerBytes, frames.checksum[from + done]);
+            buffers.length[done] = written;
+            done++;
+        }
+        queue.unpop(popped - done);
+        popped = 0;
+        queue.use(buffers, done);
+        return done;
+    }
+
+    /** Gives back the buffers of a burst that a fault of its sender's memory has ended. */
+    void recover() {
+        if (popped != 0) {
+            queue.unpop(popped);
+            popped = 0;
+        }
+    }
+
     /** Copies a frame into posted buffers. */
     int deliver(Frame frame) {
+        recover();
         if (!queue.pop(chain)) {
             return EMPTY;
         }
@@ -102,6 +146,7 @@ final class RxQueue {
 
     /** Takes chains until {@code atLeast} bytes of frame have room; takes nothing unless it returns {@link #ROOM}. */
     int reserve(Frame room, int atLeast) {
+        recover();
         room.clear();
         taken = 0;
         capacity = 0;

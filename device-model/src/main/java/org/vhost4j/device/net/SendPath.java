@@ -47,10 +47,10 @@ final class SendPath {
      *
      * @param queue one that runs
      * @param pair its pair
-     * @param open whether frames move at all
+     * @param linkUp whether frames move at all
      * @return how many chains and parked frames were looked at; what was used is still to be published
      */
-    int send(TxQueue queue, int pair, boolean open) {
+    int send(TxQueue queue, int pair, boolean linkUp) {
         int work = 0;
         queue.recover();
         if (queue.parked) {
@@ -60,7 +60,13 @@ final class SendPath {
             }
             sent(queue);
         }
+        boolean open = linkUp && queue.enabled;
         while (work < BURST) {
+            int together = open ? sendBurst(queue, pair, BURST - work) : 0;
+            if (together != 0) {
+                work += together;
+                continue;
+            }
             int next = next(queue);
             if (next == TxQueue.EMPTY) {
                 break;
@@ -68,7 +74,7 @@ final class SendPath {
             work++;
             if (next == TxQueue.RUNT) {
                 malformed(queue);
-            } else if (!queue.enabled || !open) {
+            } else if (!open) {
                 counters.increment(Counter.TX_DISABLED);
                 queue.interrupt.statistics().drops++;
                 queue.done();
@@ -89,6 +95,40 @@ final class SendPath {
             sink.flush();
         }
         return work;
+    }
+
+    /** Sends frames together, as far as the next ones are plain; 0 when the next one has to go alone, or there is none. */
+    private int sendBurst(TxQueue queue, int pair, int most) {
+        FrameBurst frames = queue.burst;
+        int count = burst(queue, most);
+        if (count == 0) {
+            return 0;
+        }
+        if (steering.learns()) {
+            for (int i = 0; i < count; i++) {
+                steering.sent(frames.frame(i), pair);
+            }
+        }
+        int done = sink.forward(device, frames);
+        if (done != 0) {
+            long bytes = frames.bytes(0, done);
+            int partial = frames.partialChecksums(0, done);
+            queue.interrupt.statistics().moved(done, bytes, partial);
+            counters.add(Counter.TX_FRAMES, done);
+            counters.add(Counter.TX_BYTES, bytes);
+            counters.add(Counter.TX_PARTIAL_CHECKSUM, partial);
+        }
+        queue.done(done);
+        return done;
+    }
+
+    private int burst(TxQueue queue, int most) {
+        try {
+            return queue.burst(most, driver.mayUse());
+        } catch (RingFault e) {
+            sink.flush();
+            throw e;
+        }
     }
 
     /** What was forwarded before a chain that cannot be read is not held up by it. */

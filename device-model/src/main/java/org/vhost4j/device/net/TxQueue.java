@@ -4,6 +4,7 @@ package org.vhost4j.device.net;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.packet.OffloadEngine;
 import org.vhost4j.device.ring.Chain;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.Virtqueue;
@@ -37,6 +38,8 @@ final class TxQueue {
     private int segmentedBytes;
     private int segmentSize;
 
+    final FrameBurst burst;
+
     private final int headerBytes;
     private final Chain chain = new Chain();
     private final MemorySegment headerScratch = Arena.ofAuto().allocate(NetHeader.HASH_BYTES, 8);
@@ -46,6 +49,58 @@ final class TxQueue {
         this.interrupt = interrupt;
         this.enabled = enabled;
         this.headerBytes = headerBytes;
+        this.burst = new FrameBurst(headerBytes);
+    }
+
+    /**
+     * Takes the next chains as a burst, as far as there are frames that can go in one.
+     *
+     * @param most how many are wanted
+     * @param allowed what the driver may use, a mask of {@link Offloads}
+     * @return how many there are; {@link #done(int)} is due
+     */
+    int burst(int most, int allowed) {
+        FrameBurst frames = burst;
+        int taken = queue.pop(frames.buffers, Math.min(most, FrameBurst.CAPACITY), false);
+        int good = 0;
+        long touched = 0;
+        while (good < taken) {
+            int bytes = frames.buffers.length[good] - headerBytes;
+            if (bytes < Frame.ETHERNET_HEADER || bytes > Frame.MAX_BYTES) {
+                break;
+            }
+            long at = frames.buffers.address[good];
+            long header = HostMemory.getLongLE(at);
+            // The frame is looked at later; here its cache line is asked for, while those of the others are on their
+            // way.
+            touched ^= HostMemory.getLongLE(at + headerBytes);
+            int kind = (int) header & 0xffff;
+            if (kind == 0) {
+                frames.checksum[good] = 0;
+            } else {
+                int start = (int) (header >>> 48);
+                int offset = HostMemory.getShortLE(at + 8);
+                if (kind != Frame.NEEDS_CSUM
+                        || (allowed & Offloads.CSUM) == 0
+                        || !OffloadEngine.checksumInside(start, offset, bytes)) {
+                    break;
+                }
+                frames.checksum[good] = FrameBurst.checksum(start, offset);
+            }
+            good++;
+        }
+        queue.unpop(taken - good);
+        frames.touched = touched;
+        frames.offered = 0;
+        frames.count = good;
+        return good;
+    }
+
+    /** Ends a burst: the chains of the first frames go back to the driver, the others into the ring. */
+    void done(int frames) {
+        queue.unpop(burst.count - frames);
+        burst.count = 0;
+        queue.useReadable(burst.buffers, frames);
     }
 
     /** Takes the next chain and makes a frame of it. */
@@ -117,10 +172,14 @@ final class TxQueue {
         if (pending && !parked) {
             done();
         }
+        if (burst.count != 0) {
+            done(burst.offered);
+        }
     }
 
     /** Forgets where a parked frame lies: it will be read from the ring again, and goes on with its next segment. */
     void unread() {
+        recover();
         if (parked) {
             segmentsDone = frame.segmentsDone;
             segmentedBytes = frame.bytes;
@@ -133,6 +192,7 @@ final class TxQueue {
 
     /** Forgets a parked frame: it will be read from the ring again, unless part of it has been delivered. */
     void unpark() {
+        recover();
         if (parked && frame.segmentsDone != 0) {
             done();
         } else {

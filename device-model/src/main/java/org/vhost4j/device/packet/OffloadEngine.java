@@ -4,6 +4,7 @@ package org.vhost4j.device.packet;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.net.Frame;
+import org.vhost4j.device.net.FrameBurst;
 import org.vhost4j.device.net.NetPort;
 import org.vhost4j.device.net.Offloads;
 
@@ -60,6 +61,47 @@ public final class OffloadEngine {
     }
 
     /**
+     * Whether a partial checksum lies inside its frame, behind the headers that no checksum may cover.
+     *
+     * @param start csum_start, from the destination MAC address on
+     * @param offset csum_offset
+     * @param bytes the frame's length
+     * @return true when it may be completed, or passed on
+     */
+    public static boolean checksumInside(int start, int offset, int bytes) {
+        return SuperFrameRules.checksumInside(start, offset, bytes);
+    }
+
+    /**
+     * Hands frames that came together to one port, in their order: together as far as the port takes them so, and otherwise one by one.
+     *
+     * @param frames checked frames
+     * @param from the first one for this port
+     * @param to behind the last one
+     * @param port the receiver
+     * @return how many need not be offered again; less than all only when the port has no room for the next one
+     */
+    public int deliver(FrameBurst frames, int from, int to, NetPort port) {
+        int next = from;
+        int taken = port.accepts();
+        int end = from;
+        while (end < to && (frames.needs(end) & ~taken) == 0) {
+            end++;
+        }
+        int together = port.deliver(frames, from, end);
+        if (together != 0) {
+            next += together;
+            int partial = frames.partialChecksums(from, next);
+            counters.add(OffloadCounter.PASSED, together - partial);
+            counters.add(OffloadCounter.PASSED_CSUM, partial);
+        }
+        while (next < to && deliver(frames.frame(next), port) != NetPort.NO_ROOM) {
+            next++;
+        }
+        return next - from;
+    }
+
+    /**
      * Hands a frame to a port: as it is when the port takes what the frame needs, otherwise with its checksum completed, in
      * segments, or in IP fragments.
      *
@@ -69,8 +111,7 @@ public final class OffloadEngine {
      * @param frame the frame; one that {@link #check} has not seen is checked as if its sender might use every offload
      * @param port the receiver
      * @return {@link NetPort#DELIVERED}; {@link NetPort#NO_ROOM} when the frame, or the rest of it, is to be offered again;
-     *     {@link NetPort#REFUSED} when it, or the rest of it, was dropped and counted by the port or as a {@link BadFrame};
-     *     {@link NetPort#HANDED_ON} when the port is another lane's, whose engine counts it
+     *     {@link NetPort#REFUSED} when it, or the rest of it, was dropped and counted by the port or as a {@link BadFrame}
      */
     public int deliver(Frame frame, NetPort port) {
         if (frame.needs == Frame.UNCHECKED && check(frame, Offloads.ALL_WITH_TUNNELS) != null) {

@@ -55,7 +55,7 @@ final class SuperFrameRules {
             if ((allowed & Offloads.CSUM) == 0) {
                 return BadFrame.CSUM_NOT_NEGOTIATED;
             }
-            if (frame.checksumStart < MIN_CSUM_START || frame.checksumStart + frame.checksumOffset + 2 > frame.bytes) {
+            if (!checksumInside(frame.checksumStart, frame.checksumOffset, frame.bytes)) {
                 return BadFrame.CSUM_OUTSIDE;
             }
         }
@@ -64,6 +64,10 @@ final class SuperFrameRules {
             return null;
         }
         return checkSuperFrame(frame, headers, allowed);
+    }
+
+    static boolean checksumInside(int start, int offset, int bytes) {
+        return start >= MIN_CSUM_START && start + offset + 2 <= bytes;
     }
 
     private static boolean wrongTunnelFlags(Frame frame) {

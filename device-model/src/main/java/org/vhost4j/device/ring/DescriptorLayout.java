@@ -40,5 +40,13 @@ final class DescriptorLayout {
     static final VarHandle FLAGS = LAYOUT.varHandle(groupElement("flags")).withInvokeExactBehavior();
     static final VarHandle NEXT_INDEX = LAYOUT.varHandle(groupElement("next")).withInvokeExactBehavior();
 
+    private static final StructLayout HALVES = MemoryLayout.structLayout(
+            JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN).withName("addr"),
+            JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN).withName("rest"));
+
+    /** The second half at once: {@code len} in the low 32 bits, {@code flags} in the next 16, {@code next} in the highest. */
+    static final VarHandle LEN_FLAGS_NEXT =
+            HALVES.varHandle(groupElement("rest")).withInvokeExactBehavior();
+
     private DescriptorLayout() {}
 }

@@ -61,6 +61,13 @@ public final class PackedLayout {
     static final VarHandle ID = DESCRIPTOR.varHandle(groupElement("id")).withInvokeExactBehavior();
     static final VarHandle FLAGS = DESCRIPTOR.varHandle(groupElement("flags")).withInvokeExactBehavior();
 
+    private static final StructLayout HALVES = MemoryLayout.structLayout(
+            JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN).withName("addr"),
+            JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN).withName("rest"));
+
+    /** The second half at once: {@code len} in the low 32 bits, {@code id} in the next 16, {@code flags} in the highest. */
+    static final VarHandle LEN_ID_FLAGS = HALVES.varHandle(groupElement("rest")).withInvokeExactBehavior();
+
     /** For the flags that hand a descriptor over: aligned, because only aligned access can be ordered. */
     static final VarHandle ALIGNED_SHORT =
             JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();

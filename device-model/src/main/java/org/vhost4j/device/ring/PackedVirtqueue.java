@@ -26,6 +26,8 @@ public final class PackedVirtqueue implements Virtqueue {
     private final boolean eventIdx;
     private final boolean inOrder;
     private final PackedChainReader reader;
+    private final GuestMemory toRead;
+    private final GuestMemory toWrite;
     /** By the position behind a popped chain: how many descriptors it has. */
     private final char[] lengthBefore;
 
@@ -94,6 +96,8 @@ public final class PackedVirtqueue implements Virtqueue {
         this.deviceEvent = deviceEvent;
         this.eventIdx = features.eventIdx();
         this.inOrder = features.inOrder();
+        this.toRead = memory;
+        this.toWrite = memory.forWriting();
         this.reader = new PackedChainReader(name, size, descriptors, memory, features);
         this.lengthBefore = new char[size];
         this.nextAvail = avail & ~PackedLayout.WRAP;
@@ -135,6 +139,44 @@ public final class PackedVirtqueue implements Virtqueue {
     }
 
     @Override
+    public int pop(Buffers buffers, int most, boolean writable) {
+        int next = nextAvail;
+        int marks = availMarks;
+        int direction = writable ? PackedLayout.WRITE : 0;
+        GuestMemory memory = writable ? toWrite : toRead;
+        int taken = 0;
+        while (taken < most) {
+            // Acquire: the rest of the descriptor was written before these flags.
+            int flags = (short) PackedLayout.ALIGNED_SHORT.getAcquire(descriptors, PackedLayout.flagsAt(next)) & 0xffff;
+            if (flags != (marks | direction)) {
+                break;
+            }
+            long at = (long) PackedLayout.SIZE * next;
+            long addr = (long) PackedLayout.ADDR.get(descriptors, at);
+            long rest = (long) PackedLayout.LEN_ID_FLAGS.get(descriptors, at);
+            int length = (int) rest;
+            long host = length > 0 ? memory.translate(addr, length) : 0;
+            if (host == 0) {
+                break;
+            }
+            buffers.address[taken] = host;
+            buffers.length[taken] = length;
+            buffers.id[taken] = ((int) (rest >>> 32) & 0xffff) | 1 << 16;
+            taken++;
+            next++;
+            if (next == size) {
+                next = 0;
+                marks ^= PackedLayout.MARKS;
+            }
+            lengthBefore[next] = 1;
+        }
+        nextAvail = next;
+        availMarks = marks;
+        seenAhead = Math.max(0, seenAhead - taken);
+        return taken;
+    }
+
+    @Override
     public void unpop(int chains) {
         for (int i = 0; i < chains; i++) {
             int taken = lengthBefore[nextAvail];
@@ -170,6 +212,45 @@ public final class PackedVirtqueue implements Virtqueue {
             identify(batch, id, 0);
             skip(id);
         }
+    }
+
+    @Override
+    public void use(Buffers buffers, int chains) {
+        for (int i = 0; i < chains; i++) {
+            int written = buffers.length[i];
+            useOne(buffers.id[i], written, written == 0 ? usedMarks : usedMarks | PackedLayout.WRITE);
+        }
+        batch = NONE;
+    }
+
+    @Override
+    public void useReadable(Buffers buffers, int chains) {
+        if (inOrder) {
+            for (int i = 0; i < chains; i++) {
+                useReadable(buffers.id[i]);
+            }
+            return;
+        }
+        for (int i = 0; i < chains; i++) {
+            useOne(buffers.id[i], 0, usedMarks);
+        }
+        batch = NONE;
+    }
+
+    /** Uses a chain of one descriptor. Its fields are one store where it need not be hidden yet. */
+    private void useOne(int id, int written, int flags) {
+        int at = nextUsed;
+        if (firstUsed == NONE) {
+            identify(at, id, written);
+            firstUsed = at;
+            firstFlags = flags;
+        } else {
+            PackedLayout.LEN_ID_FLAGS.set(
+                    descriptors,
+                    (long) PackedLayout.SIZE * at,
+                    written | (long) (id & 0xffff) << 32 | (long) flags << 48);
+        }
+        skip(id);
     }
 
     private void identify(int at, int id, int written) {

@@ -3,6 +3,7 @@ package org.vhost4j.device.ring;
 
 import static java.lang.foreign.MemoryLayout.PathElement.groupElement;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
@@ -41,6 +42,10 @@ public final class SplitLayout {
             JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
 
     static final VarHandle ELEMENT_ID = ELEMENT.varHandle(groupElement("id")).withInvokeExactBehavior();
+    /** A whole element: {@code id} in the low half, {@code len} in the high half. */
+    static final VarHandle ELEMENT_WHOLE =
+            JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
+
     static final VarHandle ELEMENT_LEN = ELEMENT.varHandle(groupElement("len")).withInvokeExactBehavior();
 
     private SplitLayout() {}

@@ -23,6 +23,9 @@ public final class SplitVirtqueue implements Virtqueue {
     private final long usedEventOffset;
     private final long availEventOffset;
     private final SplitChainReader reader;
+    private final MemorySegment descriptors;
+    private final GuestMemory toRead;
+    private final GuestMemory toWrite;
 
     private int nextAvail;
     private int seenAvail;
@@ -71,6 +74,9 @@ public final class SplitVirtqueue implements Virtqueue {
         this.notifyOnEmpty = features.notifyOnEmpty();
         this.usedEventOffset = SplitLayout.RING + 2L * size;
         this.availEventOffset = SplitLayout.RING + (long) SplitLayout.USED_ELEMENT_SIZE * size;
+        this.descriptors = descriptors;
+        this.toRead = memory;
+        this.toWrite = memory.forWriting();
         this.reader = new SplitChainReader(name, size, descriptors, memory, features.indirect());
         this.nextAvail = base & 0xffff;
         this.seenAvail = nextAvail;
@@ -100,6 +106,39 @@ public final class SplitVirtqueue implements Virtqueue {
         reader.read(head, chain);
         nextAvail = (next + 1) & 0xffff;
         return true;
+    }
+
+    @Override
+    public int pop(Buffers buffers, int most, boolean writable) {
+        if (nextAvail == seenAvail && !refresh()) {
+            return 0;
+        }
+        int next = nextAvail;
+        int wanted = Math.min(most, (seenAvail - next) & 0xffff);
+        int direction = writable ? DescriptorLayout.WRITE : 0;
+        GuestMemory memory = writable ? toWrite : toRead;
+        int taken = 0;
+        while (taken < wanted) {
+            int head = (short) SplitLayout.SHORT.get(avail, SplitLayout.RING + 2L * (next + taken & mask)) & 0xffff;
+            if (head >= size) {
+                break;
+            }
+            long at = (long) DescriptorLayout.SIZE * head;
+            long addr = (long) DescriptorLayout.ADDR.get(descriptors, at);
+            long rest = (long) DescriptorLayout.LEN_FLAGS_NEXT.get(descriptors, at);
+            int length = (int) rest;
+            boolean plain = (rest >>> 32 & 0xffff) == direction && length > 0;
+            long host = plain ? memory.translate(addr, length) : 0;
+            if (host == 0) {
+                break;
+            }
+            buffers.address[taken] = host;
+            buffers.length[taken] = length;
+            buffers.id[taken] = head;
+            taken++;
+        }
+        nextAvail = next + taken & 0xffff;
+        return taken;
     }
 
     /** Looks at the driver's index once; true when it is ahead of ours. */
@@ -140,6 +179,38 @@ public final class SplitVirtqueue implements Virtqueue {
         } else {
             use(id, 0);
         }
+    }
+
+    @Override
+    public void use(Buffers buffers, int chains) {
+        int at = usedIdx;
+        for (int i = 0; i < chains; i++) {
+            SplitLayout.ELEMENT_WHOLE.set(
+                    used,
+                    SplitLayout.RING + (long) SplitLayout.USED_ELEMENT_SIZE * (at + i & mask),
+                    buffers.id[i] | (long) buffers.length[i] << 32);
+        }
+        usedIdx = at + chains & 0xffff;
+        batchIdx = usedIdx;
+    }
+
+    @Override
+    public void useReadable(Buffers buffers, int chains) {
+        if (chains == 0) {
+            return;
+        }
+        int at = usedIdx;
+        if (inOrder) {
+            element(batchIdx, buffers.id[chains - 1], 0);
+        } else {
+            for (int i = 0; i < chains; i++) {
+                SplitLayout.ELEMENT_WHOLE.set(
+                        used, SplitLayout.RING + (long) SplitLayout.USED_ELEMENT_SIZE * (at + i & mask), (long)
+                                buffers.id[i]);
+            }
+            batchIdx = at + chains & 0xffff;
+        }
+        usedIdx = at + chains & 0xffff;
     }
 
     private void element(int idx, int id, int written) {

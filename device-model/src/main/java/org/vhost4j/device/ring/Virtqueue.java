@@ -28,6 +28,19 @@ public sealed interface Virtqueue permits SplitVirtqueue, PackedVirtqueue {
     boolean pop(Chain chain);
 
     /**
+     * Takes the next available chains together, as long as each is one buffer that a descriptor of the ring itself names, of the
+     * wanted direction and in one region of memory. What ends the row stays in the ring for {@link #pop(Chain)}, also when it breaks a
+     * rule.
+     *
+     * @param buffers filled with the chains
+     * @param most how many are wanted, 0 to {@link Buffers#CAPACITY}
+     * @param writable whether buffers are wanted that the device writes, rather than reads
+     * @return how many were taken
+     * @throws RingFault when the driver's index breaks a rule
+     */
+    int pop(Buffers buffers, int most, boolean writable);
+
+    /**
      * Gives the chains popped last back, as if they had not been popped. They must not have been used.
      *
      * @param chains how many
@@ -49,6 +62,22 @@ public sealed interface Virtqueue permits SplitVirtqueue, PackedVirtqueue {
      * @param id {@link Chain#id}
      */
     void useReadable(int id);
+
+    /**
+     * Marks chains as used, in the order in which they were popped; {@link #use(int, int)} of each of them.
+     *
+     * @param buffers the chains, with how many bytes were written into each
+     * @param chains how many of them, from the first on
+     */
+    void use(Buffers buffers, int chains);
+
+    /**
+     * Marks chains as used in which there was nothing to write; {@link #useReadable(int)} of each of them.
+     *
+     * @param buffers the chains
+     * @param chains how many of them, from the first on
+     */
+    void useReadable(Buffers buffers, int chains);
 
     /**
      * Makes everything used since the last call visible to the driver.

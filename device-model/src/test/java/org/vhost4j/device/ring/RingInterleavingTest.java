@@ -28,7 +28,9 @@ class RingInterleavingTest {
         Step.OFFER_TABLE,
         Step.SHOW,
         Step.POP,
+        Step.POP_READABLE_TOGETHER,
         Step.USE,
+        Step.USE_TOGETHER,
         Step.PUBLISH,
         Step.COLLECT
     };

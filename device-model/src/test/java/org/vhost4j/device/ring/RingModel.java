@@ -28,8 +28,11 @@ final class RingModel {
         OFFER_TABLE,
         SHOW,
         POP,
+        POP_READABLE_TOGETHER,
+        POP_WRITABLE_TOGETHER,
         UNPOP,
         USE,
+        USE_TOGETHER,
         PUBLISH,
         DEVICE_SLEEPS,
         DEVICE_WAITS_FOR_MORE,
@@ -58,8 +61,9 @@ final class RingModel {
     private final RingFeatures features;
     private final MemorySegment memory;
     private final GuestMemory table;
-    private final long buffers;
+    private final long memoryOfBuffers;
     private final Chain chain;
+    private final Buffers buffers = new Buffers();
 
     private final Deque<Sent> hidden = new ArrayDeque<>();
     private final Deque<Sent> shown = new ArrayDeque<>();
@@ -88,7 +92,7 @@ final class RingModel {
         this.memory = memory;
         this.table = GuestMemory.of(List.of(new GuestRegion(BASE, memory.byteSize(), 0x7000_0000L, memory)));
         DriverMemory driverMemory = new DriverMemory(memory, BASE);
-        this.buffers = driverMemory.allocate(4 * 4 * PIECE, 64);
+        this.memoryOfBuffers = driverMemory.allocate(4 * 4 * PIECE, 64);
         RingDriver.Features negotiated = new RingDriver.Features(shape.eventIdx(), shape.inOrder());
         int capacity = shape.indirect() ? 4 : 0;
         this.driver = shape.packed()
@@ -159,8 +163,11 @@ final class RingModel {
             case OFFER_TABLE -> shape.indirect() && offer(true, 2, 1);
             case SHOW -> show();
             case POP -> !deviceSleeps && pop();
+            case POP_READABLE_TOGETHER -> !deviceSleeps && popTogether(false);
+            case POP_WRITABLE_TOGETHER -> !deviceSleeps && popTogether(true);
             case UNPOP -> !deviceSleeps && unpop();
             case USE -> !deviceSleeps && use();
+            case USE_TOGETHER -> !deviceSleeps && useTogether();
             case PUBLISH -> !deviceSleeps && publish();
             case DEVICE_SLEEPS -> !deviceSleeps && used.isEmpty() && deviceSleeps();
             case DEVICE_WAITS_FOR_MORE -> !deviceSleeps && used.isEmpty() && deviceWaitsForMore();
@@ -179,7 +186,7 @@ final class RingModel {
         } else {
             driver.begin();
         }
-        long address = buffers + (serial & 3) * 4L * PIECE;
+        long address = memoryOfBuffers + (serial & 3) * 4L * PIECE;
         int needed = inTable ? 1 : readable + writable;
         boolean room = needed <= driver.freeDescriptors();
         for (int i = 0; i < readable; i++) {
@@ -241,6 +248,55 @@ final class RingModel {
         popped.add(sent);
         tokens.add(chain.id);
         return true;
+    }
+
+    private boolean popTogether(boolean writable) {
+        int most = 1 + (serial & 3);
+        int row = 0;
+        for (Sent sent : shown) {
+            if (row == most || sent.writable != (writable ? 1 : 0) || sent.readable != (writable ? 0 : 1)) {
+                break;
+            }
+            row++;
+        }
+        int taken = device.pop(buffers, most, writable);
+        int expected = row;
+        // A split ring may not have looked at all that is there.
+        check(
+                taken == expected || (!shape.packed() && taken > 0 && taken < expected),
+                () -> "popped " + taken + " together of " + expected);
+        for (int i = 0; i < taken; i++) {
+            Sent sent = shown.remove();
+            check((buffers.id[i] & 0xffff) == sent.id, () -> "id of " + sent);
+            check(buffers.length[i] == PIECE, () -> "length of " + sent);
+            check(buffers.address[i] == memory.address() + sent.address - BASE, () -> "address of " + sent);
+            popped.add(sent);
+            tokens.add(buffers.id[i]);
+        }
+        return taken != 0;
+    }
+
+    private boolean useTogether() {
+        boolean writable = !popped.isEmpty() && popped.getFirst().writable != 0;
+        int n = 0;
+        while (n < 1 + (serial & 3)
+                && !popped.isEmpty()
+                && popped.getFirst().readable + popped.getFirst().writable == 1
+                && popped.getFirst().writable == (writable ? 1 : 0)) {
+            int token = tokens.remove();
+            int written = writable ? PIECE - (token & 1) : 0;
+            buffers.id[n] = token;
+            // What has no room for the device may be of any length.
+            buffers.length[n] = writable ? written : PIECE;
+            used.add(new Back(popped.remove().id, written));
+            n++;
+        }
+        if (writable) {
+            device.use(buffers, n);
+        } else {
+            device.useReadable(buffers, n);
+        }
+        return n != 0;
     }
 
     private boolean unpop() {

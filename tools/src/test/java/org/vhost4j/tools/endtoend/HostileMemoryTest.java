@@ -32,11 +32,7 @@ class HostileMemoryTest {
     private static final long PAGE = 4096;
 
     @AutoClose
-    private final HostileSetting setting = new HostileSetting(start());
-
-    TestBackEnd start() {
-        return TestBackEnd.bridge(HostileSetting.GUESTS);
-    }
+    private final HostileSetting setting = new HostileSetting();
 
     private static MemoryRegion region(long guest, long size, long user, long offset) {
         return new MemoryRegion(guest, size, user, offset);

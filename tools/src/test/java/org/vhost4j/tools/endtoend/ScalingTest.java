@@ -45,11 +45,7 @@ class ScalingTest {
             .queues(2, 256);
 
     @AutoClose
-    private final TestBackEnd backEnd = start();
-
-    TestBackEnd start() {
-        return TestBackEnd.bridge(2, 2);
-    }
+    private final TestBackEnd backEnd = TestBackEnd.bridge(2, 2);
 
     private static byte[] frame(int flow) {
         return PacketBuilder.udp4()

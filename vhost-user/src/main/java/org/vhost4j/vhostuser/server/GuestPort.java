@@ -5,13 +5,15 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.net.DeviceOwner;
+import org.vhost4j.device.net.FrameSink;
 import org.vhost4j.device.net.FrameSource;
 import org.vhost4j.device.net.NetConfigSpace;
 import org.vhost4j.device.net.NetDevice;
 import org.vhost4j.device.net.NetDeviceConfig;
+import org.vhost4j.device.packet.OffloadEngine;
+import org.vhost4j.platform.run.Lane;
 import org.vhost4j.platform.sys.Fd;
 import org.vhost4j.platform.sys.HotCalls;
 import org.vhost4j.vhostuser.session.RingLayout;
@@ -27,10 +29,11 @@ final class GuestPort implements DeviceOwner {
     private final String name;
     private final Endpoint endpoint;
     private final BackendConfig config;
-    private final ForwardingPlane plane;
+    private final Lane lane;
+    private final FrameSink sink;
     private final Recollection recollection;
     private final BackendListener listener;
-    private final IntConsumer accepts;
+    private final Runnable guestChanged;
     private final NetDevice device;
     private @Nullable FrameSource source;
     private Runnable whenDisconnected = () -> {};
@@ -44,31 +47,32 @@ final class GuestPort implements DeviceOwner {
     /**
      * A place without a guest.
      *
-     * @param plane the guest's lane and what belongs to it
      * @param recollection what is known of the guest from before
-     * @param accepts told what the guest takes, when that has changed or the guest has; a mask of {@link
-     *     org.vhost4j.device.net.Offloads}
+     * @param guestChanged runs when what the guest takes has changed, or the guest has
      */
     GuestPort(
             String name,
             long mac,
             Endpoint endpoint,
             BackendConfig config,
-            ForwardingPlane plane,
+            Lane lane,
+            FrameSink sink,
+            OffloadEngine engine,
             Recollection recollection,
             BackendListener listener,
-            IntConsumer accepts) {
+            Runnable guestChanged) {
         this.name = name;
         this.endpoint = endpoint;
         this.config = config;
-        this.plane = plane;
+        this.lane = lane;
+        this.sink = sink;
         this.recollection = recollection;
         this.listener = listener;
-        this.accepts = accepts;
+        this.guestChanged = guestChanged;
         this.device = new NetDevice(
                 new NetDeviceConfig(name, mac, config.queuePairs(), config.mtu(), config.speed(), config.patience()),
-                plane.sink,
-                plane.engine,
+                sink,
+                engine,
                 HotCalls::checkpoint,
                 this);
         if (config.switching() instanceof Switching.Flooded flooded) {
@@ -86,11 +90,6 @@ final class GuestPort implements DeviceOwner {
 
     NetDevice device() {
         return device;
-    }
-
-    /** Where everything of this guest happens. */
-    ForwardingPlane plane() {
-        return plane;
     }
 
     /** A front-end has connected. A second one is turned away: a device has one driver. */
@@ -113,31 +112,31 @@ final class GuestPort implements DeviceOwner {
         DeviceTarget effects = new DeviceTarget(
                 name,
                 device.control(),
-                plane.lane,
+                lane,
                 config.queuePairs(),
-                new Announcer(device, plane.sink),
+                new Announcer(device, sink),
                 listener,
                 recollection::acknowledged);
         Session session = new Session(options(), effects, memory);
         mapper = memory;
         target = effects;
-        plane.lane.add(device);
+        lane.add(device);
         if (source != null) {
-            plane.lane.add(source);
+            lane.add(source);
         }
-        connection = new Connection(plane.lane.loop(), socket, session, this::disconnected);
+        connection = new Connection(lane.loop(), socket, session, this::disconnected);
         listener.attached(name);
     }
 
     private void disconnected(String reason) {
         connection = null;
         target = null;
-        plane.lane.remove(device);
+        lane.remove(device);
         if (source != null) {
-            plane.lane.remove(source);
+            lane.remove(source);
         }
         device.control().reset();
-        accepts.accept(device.accepts());
+        guestChanged.run();
         listener.detached(name, reason, device.counters().toString());
         whenDisconnected.run();
     }
@@ -222,8 +221,8 @@ final class GuestPort implements DeviceOwner {
     }
 
     @Override
-    public void offloadsChanged(int mask) {
-        accepts.accept(mask);
+    public void offloadsChanged(int accepts) {
+        guestChanged.run();
     }
 
     @Override

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.vhost4j.device.driver.DriverHeader;
+import org.vhost4j.device.driver.DriverMemory;
+import org.vhost4j.device.driver.PackedDriver;
+import org.vhost4j.device.driver.RingDriver;
+import org.vhost4j.device.driver.SplitDriver;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.memory.GuestRegion;
+import org.vhost4j.device.packet.OffloadEngine;
+import org.vhost4j.device.ring.PackedVirtqueue;
+import org.vhost4j.device.ring.RingFeatures;
+import org.vhost4j.device.ring.SplitVirtqueue;
+import org.vhost4j.device.ring.Virtqueue;
+
+/** A device and its driver in one thread, with one pair of queues. Its memory is two regions, and buffers lie in both by turns. */
+final class TestGuest {
+    static final int SIZE = 256;
+
+    private static final int HALF = 2 << 20;
+    private static final int SLOT = 2048;
+    private static final long LOW = 0x10_0000;
+    private static final long HIGH = 0x1_0000_0000L;
+
+    /** A frame as it arrived. */
+    static final class Received {
+        private final DriverHeader header;
+        private final byte[] bytes;
+
+        Received(DriverHeader header, byte[] bytes) {
+            this.header = header;
+            this.bytes = bytes;
+        }
+
+        DriverHeader header() {
+            return header;
+        }
+
+        byte[] bytes() {
+            return bytes;
+        }
+    }
+
+    final NetDevice device;
+    private final DriverMemory low = memory(LOW);
+    private final DriverMemory high = memory(HIGH);
+    private final GuestMemory table = GuestMemory.of(List.of(region(low, 0x7000_0000L), region(high, 0x8000_0000L)));
+    private final boolean packed;
+    private final RingDriver receive;
+    private final RingDriver transmit;
+    private final long[] posted = new long[SIZE];
+    private final int[] roomOf = new int[SIZE];
+    private int turn;
+
+    TestGuest(
+            String name, boolean packed, FrameSink sink, OffloadEngine engine, Patience patience, Feature... features) {
+        this.packed = packed;
+        device = new NetDevice(
+                new NetDeviceConfig(name, 0x020000000001L, 1, 0, LinkSpeed.UNKNOWN, patience),
+                sink,
+                engine,
+                () -> {},
+                DeviceOwner.NONE);
+        long word =
+                FeatureSet.of(features).low() | FeatureSet.of(Feature.VERSION_1).low();
+        device.control().features(word);
+        receive = start(0, word);
+        transmit = start(1, word);
+    }
+
+    private static DriverMemory memory(long base) {
+        return new DriverMemory(Arena.ofAuto().allocate(HALF, 4096), base);
+    }
+
+    private static GuestRegion region(DriverMemory memory, long user) {
+        return new GuestRegion(memory.guestBase(), HALF, user, memory.segment());
+    }
+
+    private RingDriver start(int index, long word) {
+        RingDriver.Features ring = new RingDriver.Features(false, Feature.IN_ORDER.in(word));
+        RingDriver driver = packed ? new PackedDriver(low, SIZE, ring, 0) : new SplitDriver(low, SIZE, ring, 0);
+        MemorySegment desc = low.segment().asSlice(driver.descAddress() - LOW);
+        MemorySegment avail = low.segment().asSlice(driver.availAddress() - LOW);
+        MemorySegment used = low.segment().asSlice(driver.usedAddress() - LOW);
+        RingFeatures features = RingFeatures.of(new FeatureSet(word, 0));
+        Virtqueue queue = packed
+                ? new PackedVirtqueue("queue " + index, SIZE, desc, avail, used, table, PackedDriver.START, features)
+                : new SplitVirtqueue("queue " + index, SIZE, desc, avail, used, table, 0, features);
+        device.control().start(index, queue, GuestNotifier.NONE, true, false);
+        return driver;
+    }
+
+    /** Memory for one buffer, in the one region or the other. */
+    private DriverMemory next() {
+        return turn++ % 3 == 0 ? high : low;
+    }
+
+    /** Posts receive buffers of a size. */
+    void post(int buffers, int bytes) {
+        for (int i = 0; i < buffers; i++) {
+            long address = next().allocate(bytes, 64);
+            receive.begin();
+            receive.writable(address, bytes);
+            int id = receive.offer();
+            posted[id] = address;
+            roomOf[id] = bytes;
+        }
+        receive.publish();
+    }
+
+    /** Puts a frame into the transmit queue, header and all in one buffer, or the header apart. */
+    void offer(DriverHeader header, byte[] frame, boolean apart) {
+        DriverMemory memory = next();
+        long address = memory.allocate(Math.min(SLOT, DriverHeader.BYTES + frame.length), 64);
+        memory.write(address, header.toBytes(DriverHeader.BYTES), 0, DriverHeader.BYTES);
+        memory.write(address + DriverHeader.BYTES, frame, 0, frame.length);
+        transmit.begin();
+        if (apart) {
+            transmit.readable(address, DriverHeader.BYTES);
+            transmit.readable(address + DriverHeader.BYTES, frame.length);
+        } else {
+            transmit.readable(address, DriverHeader.BYTES + frame.length);
+        }
+        transmit.offer();
+    }
+
+    /** Lets the device see what was offered, and work for one turn. */
+    void turn() {
+        transmit.publish();
+        device.poll();
+    }
+
+    /** Collects the transmit buffers that came back. */
+    int sent() {
+        int n = 0;
+        while (transmit.collect()) {
+            n++;
+        }
+        return n;
+    }
+
+    /** What has been received. */
+    List<Received> received() {
+        List<Received> frames = new ArrayList<>();
+        while (receive.collect()) {
+            byte[] first = bytes();
+            DriverHeader header = DriverHeader.read(first, 0, DriverHeader.BYTES);
+            byte[] frame = Arrays.copyOfRange(first, DriverHeader.BYTES, first.length);
+            for (int i = 1; i < header.numBuffers(); i++) {
+                if (!receive.collect()) {
+                    throw new AssertionError("a frame without its last buffers");
+                }
+                byte[] more = bytes();
+                frame = Arrays.copyOf(frame, frame.length + more.length);
+                System.arraycopy(more, 0, frame, frame.length - more.length, more.length);
+            }
+            frames.add(new Received(header, frame));
+        }
+        return frames;
+    }
+
+    private byte[] bytes() {
+        long address = posted[receive.usedId()];
+        if (receive.usedLength() > roomOf[receive.usedId()]) {
+            throw new AssertionError("more bytes than there was room for");
+        }
+        return (address >= HIGH ? high : low).read(address, receive.usedLength());
+    }
+
+    /** How many receive buffers the device has. */
+    int buffersLeft() {
+        return receive.inFlight();
+    }
+}

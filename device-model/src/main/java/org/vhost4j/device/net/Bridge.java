@@ -17,12 +17,11 @@ public final class Bridge implements FrameSink {
     private static final int GROUP_BIT = 40;
 
     private final OffloadEngine engine;
-    private final MacTable stations = new MacTable();
+    private final MacTable stations;
     private final boolean coalesce;
     private NetPort[] ports = new NetPort[0];
     private Coalescer[] coalescers = new Coalescer[0];
     private boolean[] touched = new boolean[0];
-    private long[] lastSource = new long[0];
     private final byte[] addresses = new byte[12];
     private long runts;
 
@@ -42,8 +41,24 @@ public final class Bridge implements FrameSink {
      * @param coalesce whether plain frames are put together for receivers that take super-frames
      */
     public Bridge(OffloadEngine engine, boolean coalesce) {
+        this(engine, coalesce, new MacTable());
+    }
+
+    private Bridge(OffloadEngine engine, boolean coalesce, MacTable stations) {
         this.engine = engine;
         this.coalesce = coalesce;
+        this.stations = stations;
+    }
+
+    /**
+     * The same bridge on another lane, without ports. It is to get all ports in the same order, those of other lanes by
+     * {@link Arrivals#remote}. What one of the two learns of stations both know.
+     *
+     * @param other the other lane's engine
+     * @return its bridge
+     */
+    public Bridge on(OffloadEngine other) {
+        return new Bridge(other, coalesce, stations);
     }
 
     /**
@@ -55,11 +70,10 @@ public final class Bridge implements FrameSink {
         int n = ports.length;
         ports = Arrays.copyOf(ports, n + 1);
         touched = Arrays.copyOf(touched, n + 1);
-        lastSource = Arrays.copyOf(lastSource, n + 1);
         ports[n] = port;
         coalescers = Arrays.copyOf(coalescers, n + 1);
         coalescers[n] = new Coalescer(port, engine);
-        lastSource[n] = -1;
+        stations.ports(n + 1);
     }
 
     /**
@@ -77,9 +91,7 @@ public final class Bridge implements FrameSink {
      * @param port a port of this bridge
      */
     public void forget(NetPort port) {
-        int index = indexOf(port);
-        stations.forget(index);
-        lastSource[index] = -1;
+        stations.forget(indexOf(port));
     }
 
     /**
@@ -117,9 +129,7 @@ public final class Bridge implements FrameSink {
             return NetPort.DELIVERED;
         }
         if (destination >= 0) {
-            touched[destination] = true;
-            int result = coalesce ? coalescers[destination].offer(frame) : engine.deliver(frame, ports[destination]);
-            return result == NetPort.NO_ROOM ? NetPort.NO_ROOM : NetPort.DELIVERED;
+            return handOver(frame, destination);
         }
         for (int i = 0; i < ports.length; i++) {
             if (i != source) {
@@ -129,6 +139,28 @@ public final class Bridge implements FrameSink {
             }
         }
         return NetPort.DELIVERED;
+    }
+
+    private int handOver(Frame frame, int destination) {
+        touched[destination] = true;
+        int result = coalesce ? coalescers[destination].offer(frame) : engine.deliver(frame, ports[destination]);
+        return result == NetPort.NO_ROOM ? NetPort.NO_ROOM : NetPort.DELIVERED;
+    }
+
+    /**
+     * Hands over a frame that the bridge on another lane has sent here. {@link #flush} ends a burst of them.
+     *
+     * @param frame the frame, in one piece
+     * @param destination the port that it was sent to, one of this lane
+     * @return {@link NetPort#DELIVERED}, also for a frame that was dropped; or {@link NetPort#NO_ROOM}: the frame waits and is to be
+     *     handed over again
+     */
+    int arrive(Frame frame, int destination) {
+        int result = handOver(frame, destination);
+        // What was flooded waits for nobody.
+        boolean waits = result == NetPort.NO_ROOM
+                && (ports.length == 2 || stations.find(HostMemory.getLongBE(frame.address[0]) >>> 16) == destination);
+        return waits ? NetPort.NO_ROOM : NetPort.DELIVERED;
     }
 
     @Override
@@ -202,7 +234,7 @@ public final class Bridge implements FrameSink {
 
     /** A port is itself and nobody else, whatever it thinks of equality. */
     @SuppressWarnings("ReferenceEquality")
-    private int indexOf(NetPort port) {
+    int indexOf(NetPort port) {
         for (int i = 0; i < ports.length; i++) {
             if (ports[i] == port) {
                 return i;
@@ -213,10 +245,7 @@ public final class Bridge implements FrameSink {
 
     /** Learns where the sender is; the receiver's port, or -1 when all others get the frame. */
     private int route(int source, long destinationMac, long sourceMac) {
-        if (sourceMac != lastSource[source] && (sourceMac >>> GROUP_BIT & 1) == 0) {
-            stations.learn(sourceMac, source);
-            lastSource[source] = sourceMac;
-        }
+        stations.heard(sourceMac, source);
         boolean group = (destinationMac >>> GROUP_BIT & 1) != 0;
         int destination = group ? -1 : stations.find(destinationMac);
         return destination < 0 && ports.length == 2 ? 1 - source : destination;

@@ -12,6 +12,8 @@ public interface NetPort extends Pollable {
     int NO_ROOM = 1;
     /** {@link #deliver}: the port will not take this frame; it counted the reason. */
     int REFUSED = 2;
+    /** {@link #deliver}: the frame was taken, for the lane of its receiver, which counts what becomes of it. */
+    int HANDED_ON = 3;
 
     /**
      * What this port takes without software's help, now.
@@ -24,7 +26,7 @@ public interface NetPort extends Pollable {
      * Hands over one frame that needs nothing beyond {@link #accepts()}. The port copies or writes it before it returns.
      *
      * @param frame the frame; the port does not change it
-     * @return {@link #DELIVERED}, {@link #NO_ROOM} or {@link #REFUSED}
+     * @return {@link #DELIVERED}, {@link #NO_ROOM}, {@link #REFUSED} or {@link #HANDED_ON}
      */
     int deliver(Frame frame);
 

@@ -81,7 +81,7 @@ final class Fragmenter {
             }
             writeLead(ipv4, at, at + bytes == end);
             int result = port.deliver(fragment);
-            if (result != NetPort.DELIVERED) {
+            if (result != NetPort.DELIVERED && result != NetPort.HANDED_ON) {
                 return result;
             }
             counters.add(OffloadCounter.SEGMENTS);

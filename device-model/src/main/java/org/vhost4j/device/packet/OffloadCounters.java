@@ -3,6 +3,7 @@ package org.vhost4j.device.packet;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.List;
 
 /** Counters that one lane writes and any thread reads: never torn, possibly a moment old. */
 @SuppressWarnings("EnumOrdinal") // Slots live as long as this object: no order is stored or sent.
@@ -14,6 +15,22 @@ public final class OffloadCounters {
 
     /** Creates counters at 0. */
     public OffloadCounters() {}
+
+    /**
+     * What several have counted so far. Any thread.
+     *
+     * @param all they go on counting
+     * @return the sums, which nobody adds to
+     */
+    public static OffloadCounters sum(List<OffloadCounters> all) {
+        OffloadCounters sum = new OffloadCounters();
+        for (OffloadCounters each : all) {
+            for (int slot = 0; slot < sum.counts.length; slot++) {
+                sum.counts[slot] += (long) SLOT.getOpaque(each.counts, slot);
+            }
+        }
+        return sum;
+    }
 
     void add(OffloadCounter counter) {
         add(counter.ordinal());

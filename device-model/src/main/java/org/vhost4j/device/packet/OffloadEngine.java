@@ -111,7 +111,8 @@ public final class OffloadEngine {
      * @param frame the frame; one that {@link #check} has not seen is checked as if its sender might use every offload
      * @param port the receiver
      * @return {@link NetPort#DELIVERED}; {@link NetPort#NO_ROOM} when the frame, or the rest of it, is to be offered again;
-     *     {@link NetPort#REFUSED} when it, or the rest of it, was dropped and counted by the port or as a {@link BadFrame}
+     *     {@link NetPort#REFUSED} when it, or the rest of it, was dropped and counted by the port or as a {@link BadFrame};
+     *     {@link NetPort#HANDED_ON} when the port is another lane's, whose engine counts it
      */
     public int deliver(Frame frame, NetPort port) {
         if (frame.needs == Frame.UNCHECKED && check(frame, Offloads.ALL_WITH_TUNNELS) != null) {

@@ -79,7 +79,7 @@ final class Segmenter {
             }
             writeHeaders(frame.segmentsDone, at, at + bytes == end);
             int result = port.deliver(segment);
-            if (result != NetPort.DELIVERED) {
+            if (result != NetPort.DELIVERED && result != NetPort.HANDED_ON) {
                 return result;
             }
             counters.add(OffloadCounter.SEGMENTS);

@@ -41,7 +41,7 @@ public class RecordingPort implements NetPort {
     /** What it was given, in order. */
     public final List<Delivered> delivered = new ArrayList<>();
     /** How many frames fit before {@link #whenFull} is the answer. */
-    int room = Integer.MAX_VALUE;
+    public int room = Integer.MAX_VALUE;
 
     int whenFull = NO_ROOM;
     int accepts;

@@ -30,6 +30,9 @@ final class RoundTrips implements Subject {
     /** With longer intervals our driver sleeps between frames. */
     private static final Duration SLEEPS_FROM = Duration.ofMillis(1);
 
+    /** Frames come at least as often as this in the warm-up, or nothing would be compiled in its time. */
+    private static final Duration WARM_UP_INTERVAL = Duration.ofNanos(100_000);
+
     private static final double NANO = 1e-9;
 
     private final BackEnd backEnd;
@@ -68,14 +71,19 @@ final class RoundTrips implements Subject {
                     backEnd.sockets(),
                     "--ring-size=256",
                     "--mergeable",
-                    "--interval-us=" + interval.toNanos() / 1000);
+                    "--interval-us=" + micros(interval.compareTo(WARM_UP_INTERVAL) < 0 ? interval : WARM_UP_INTERVAL));
             RoundTrips trips = new RoundTrips(backEnd, load, turn, peer.polls(), interval.compareTo(SLEEPS_FROM) < 0);
             trips.measure(bench.plan().warmUp());
+            load.ask("interval " + micros(interval), "interval");
             return trips;
         } catch (IOException e) {
             backEnd.close();
             throw e;
         }
+    }
+
+    private static long micros(Duration duration) {
+        return duration.toNanos() / 1000;
     }
 
     private String measure(Duration duration) throws IOException {

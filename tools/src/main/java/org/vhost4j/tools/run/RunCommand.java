@@ -92,6 +92,13 @@ public final class RunCommand implements Callable<Integer> {
     @Option(names = "--queues", paramLabel = "N", description = "Queue pairs of each guest, 1 to 127 (default: 1).")
     int queues = 1;
 
+    @Option(
+            names = "--lanes",
+            paramLabel = "N",
+            description = "Threads that the guests are shared out to in turn, 1 to " + BackendConfig.MOST_LANES
+                    + "; there are no more than guests. Each wants a core of its own (default: 1).")
+    int lanes = 1;
+
     @Option(names = "--mtu", paramLabel = "BYTES", description = "The MTU that guests are told, 68 to 65535.")
     @Nullable
     Integer mtu;
@@ -154,6 +161,7 @@ public final class RunCommand implements Callable<Integer> {
                         idlePolicy())
                 .leaving(resolution.leftToFrontEnd())
                 .at(speed == 0 ? LinkSpeed.UNKNOWN : new LinkSpeed(speed, LinkSpeed.Duplex.FULL))
+                .on(lanes)
                 .promisedBy("machine " + resolution.machine() + ", platform " + resolution.platform());
         GuestAbi abi = new GuestAbi(
                 resolution.offered(), queues, RingLayout.MAX_SIZE, config.mtu(), NetConfigSpace.BYTES, speed);
@@ -167,6 +175,10 @@ public final class RunCommand implements Callable<Integer> {
     private void checkSizes() {
         if (queues < 1 || queues > 127) {
             throw new CannotBeHonoured("--queues=" + queues + ": a guest has 1 to 127 queue pairs");
+        }
+        if (lanes < 1 || lanes > BackendConfig.MOST_LANES) {
+            throw new CannotBeHonoured(
+                    "--lanes=" + lanes + ": a back-end has 1 to " + BackendConfig.MOST_LANES + " lanes");
         }
         if (mtu != null && (mtu < 68 || mtu > 65535)) {
             throw new CannotBeHonoured("--mtu=" + mtu + ": an MTU is 68 to 65535 bytes");

@@ -28,7 +28,11 @@ import org.vhost4j.tools.frontend.ReceivedFrame;
 /** Plain frames between guests, with every combination of ring features, headers and buffer layouts. */
 class BridgeTest {
     @AutoClose
-    private final TestBackEnd backEnd = TestBackEnd.bridge(3);
+    private final TestBackEnd backEnd = start();
+
+    TestBackEnd start() {
+        return TestBackEnd.bridge(3);
+    }
 
     static Stream<Arguments> rings() {
         List<Arguments> all = new ArrayList<>();

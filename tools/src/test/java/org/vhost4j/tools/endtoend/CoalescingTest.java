@@ -26,7 +26,11 @@ class CoalescingTest {
     private static final int TCP_ACK = 0x10;
 
     @AutoClose
-    private final TestBackEnd backEnd = TestBackEnd.coalescing();
+    private final TestBackEnd backEnd = start();
+
+    TestBackEnd start() {
+        return TestBackEnd.coalescing();
+    }
 
     private final byte[] payload = new byte[SEGMENTS * SIZE - 500];
 

@@ -32,7 +32,11 @@ class HostileMemoryTest {
     private static final long PAGE = 4096;
 
     @AutoClose
-    private final HostileSetting setting = new HostileSetting();
+    private final HostileSetting setting = new HostileSetting(start());
+
+    TestBackEnd start() {
+        return TestBackEnd.bridge(HostileSetting.GUESTS);
+    }
 
     private static MemoryRegion region(long guest, long size, long user, long offset) {
         return new MemoryRegion(guest, size, user, offset);

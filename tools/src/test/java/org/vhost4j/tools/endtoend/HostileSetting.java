@@ -11,12 +11,23 @@ import org.vhost4j.tools.frontend.PacketBuilder;
  * reason was reported in one line, nothing leaked, the two go on, and the socket serves the next front-end.
  */
 final class HostileSetting implements AutoCloseable {
-    private final TestBackEnd backEnd = TestBackEnd.bridge(3);
-    private final NetDriver one = backEnd.attach(1, NetSetup.full());
-    private final NetDriver two = backEnd.attach(2, NetSetup.full());
-    private final Held before = Held.now();
+    static final int GUESTS = 3;
+
+    private final TestBackEnd backEnd;
+    private final NetDriver one;
+    private final NetDriver two;
+    private final Held before;
 
     HostileSetting() {
+        this(TestBackEnd.bridge(GUESTS));
+    }
+
+    /** With a bridge of {@link #GUESTS}, which is closed with this. */
+    HostileSetting(TestBackEnd bridge) {
+        backEnd = bridge;
+        one = backEnd.attach(1, NetSetup.full());
+        two = backEnd.attach(2, NetSetup.full());
+        before = Held.now();
         Traffic.exchange(one, 1, two, 2);
     }
 

@@ -28,7 +28,11 @@ class IommuTest {
     private static final int BOTH = IommuGuest.BOTH;
 
     @AutoClose
-    private final TestBackEnd backEnd = TestBackEnd.bridge(2);
+    private final TestBackEnd backEnd = start();
+
+    TestBackEnd start() {
+        return TestBackEnd.bridge(2);
+    }
 
     private static byte[] frame(int source, int target, int seed) {
         return PacketBuilder.udp4().macs(source, target).payload(1400, seed).complete();

@@ -22,7 +22,11 @@ class MemoryTableTest {
     private static final long EXTRA_BYTES = 1 << 20;
 
     @AutoClose
-    private final TestBackEnd backEnd = TestBackEnd.bridge(2);
+    private final TestBackEnd backEnd = start();
+
+    TestBackEnd start() {
+        return TestBackEnd.bridge(2);
+    }
 
     @Test
     void tablesAreReplacedUnderTrafficAndNothingIsLost() {

@@ -24,7 +24,11 @@ import org.vhost4j.tools.frontend.ReceivedFrame;
 /** Partial checksums and super-frames: passed on where the receiver takes them, finished in software where it does not. */
 class OffloadTest {
     @AutoClose
-    private final TestBackEnd backEnd = TestBackEnd.bridge(2);
+    private final TestBackEnd backEnd = start();
+
+    TestBackEnd start() {
+        return TestBackEnd.bridge(2);
+    }
 
     /** What a frame is. */
     enum Kind {

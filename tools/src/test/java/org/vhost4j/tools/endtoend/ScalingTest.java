@@ -45,7 +45,11 @@ class ScalingTest {
             .queues(2, 256);
 
     @AutoClose
-    private final TestBackEnd backEnd = TestBackEnd.bridge(2, 2);
+    private final TestBackEnd backEnd = start();
+
+    TestBackEnd start() {
+        return TestBackEnd.bridge(2, 2);
+    }
 
     private static byte[] frame(int flow) {
         return PacketBuilder.udp4()

@@ -125,6 +125,13 @@ final class TestBackEnd implements AutoCloseable {
         return new TestBackEnd(listening(2), 1, new Switching.Bridged(List.of(), true));
     }
 
+    /** Guests on two lanes in turn. */
+    static TestBackEnd onTwoLanes(int guests, int pairs, Switching switching) {
+        List<Endpoint> endpoints = listening(guests);
+        BackendConfig config = new BackendConfig(endpoints, OFFERED, pairs, 9000, switching, IdlePolicy.ADAPTIVE);
+        return new TestBackEnd(endpoints, true, config.on(2));
+    }
+
     static TestBackEnd echo() {
         return new TestBackEnd(listening(1), 1, new Switching.Echoed());
     }

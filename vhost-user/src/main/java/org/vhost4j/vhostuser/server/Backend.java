@@ -6,28 +6,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.vhost4j.device.net.Bridge;
-import org.vhost4j.device.net.CopySink;
-import org.vhost4j.device.net.EchoSink;
-import org.vhost4j.device.net.FrameSink;
-import org.vhost4j.device.net.NullSink;
 import org.vhost4j.device.net.Pollable;
 import org.vhost4j.device.packet.OffloadCounters;
-import org.vhost4j.device.packet.OffloadEngine;
 import org.vhost4j.device.stats.Counters;
+import org.vhost4j.platform.io.IoLoop;
 import org.vhost4j.platform.io.UnixConnector;
 import org.vhost4j.platform.io.UnixListener;
 import org.vhost4j.platform.run.Lane;
-import org.vhost4j.platform.run.LaneListener;
 import org.vhost4j.platform.sys.Fd;
 import org.vhost4j.platform.sys.InheritedSocket;
 
-/** A running back-end: a socket and a device for each guest, and what connects them, all on one lane. */
+/** A running back-end: a socket and a device for each guest, and what connects them, on one lane or several. */
 public final class Backend implements AutoCloseable {
     /** The first guest's MAC address, unless it has one of its own: locally administered, 02:76:34:6a:00:00. */
     private static final long FIRST_MAC = 0x0276_346a_0000L;
@@ -38,31 +31,20 @@ public final class Backend implements AutoCloseable {
 
     private final BackendConfig config;
     private final BackendListener listener;
-    private final Lane lane;
-    private final OffloadEngine engine = new OffloadEngine();
+    private final List<ForwardingPlane> planes = new ArrayList<>();
     private final List<GuestPort> guests = new ArrayList<>();
-    private final List<Uplink.Opened> uplinks = new ArrayList<>();
-    private final List<AutoCloseable> sockets = new ArrayList<>();
     private final ExecutorService files = Executors.newSingleThreadExecutor(
             task -> Thread.ofPlatform().daemon().name("vhost4j-files").unstarted(task));
+
+    // Of the first lane.
+    private final List<Uplink.Opened> uplinks = new ArrayList<>();
+    /** What each guest takes, a mask of {@link org.vhost4j.device.net.Offloads}. */
+    private final int[] guestsAccept;
 
     private Backend(BackendConfig config, BackendListener listener) {
         this.config = config;
         this.listener = listener;
-        this.lane = Lane.start("lane0", config.idle(), new LaneListener() {
-            @Override
-            public void faulted(Pollable pollable, String reason, Throwable cause) {
-                // The device has told its reason itself; a port that is no guest has nobody else to tell it.
-                if (guests.stream().noneMatch(guest -> guest.name().equals(pollable.name()))) {
-                    listener.trouble(pollable.name(), reason);
-                }
-            }
-
-            @Override
-            public void failed(Throwable cause) {
-                listener.trouble("lane0", "a task failed: " + cause);
-            }
-        });
+        this.guestsAccept = new int[config.endpoints().size()];
     }
 
     /**
@@ -75,55 +57,80 @@ public final class Backend implements AutoCloseable {
      */
     public static Backend start(BackendConfig config, BackendListener listener) {
         Backend backend = new Backend(config, listener);
-        // What goes wrong is the caller's to report, not the lane's.
-        Optional<RuntimeException> failure =
-                backend.lane.submit(backend::tryToOpen).join();
-        if (failure.isPresent()) {
-            backend.close();
-            throw failure.get();
-        }
-        return backend;
-    }
-
-    private Optional<RuntimeException> tryToOpen() {
         try {
-            open();
-            return Optional.empty();
+            backend.open();
+            return backend;
         } catch (RuntimeException e) {
-            return Optional.of(e);
+            backend.close();
+            throw e;
         }
     }
 
     private void open() {
-        FrameSink sink = sink();
+        for (int i = 0; i < config.lanesInUse(); i++) {
+            planes.add(new ForwardingPlane(
+                    "lane" + i, config, i == 0 ? null : planes.getFirst(), this::faulted, listener));
+        }
         List<Endpoint> endpoints = config.endpoints();
         for (int i = 0; i < endpoints.size(); i++) {
-            GuestPort guest = new GuestPort(
-                    "guest" + i,
-                    FIRST_MAC + i,
-                    endpoints.get(i),
-                    config,
-                    lane,
-                    sink,
-                    engine,
-                    recollection("guest" + i, endpoints.get(i)),
-                    listener,
-                    this::guestsChanged);
-            guests.add(guest);
-            if (sink instanceof Bridge bridge) {
-                bridge.add(guest.device());
-            }
+            guests.add(guest(i, endpoints.get(i), planes.get(i % planes.size())));
         }
-        if (sink instanceof Bridge bridge && config.switching() instanceof Switching.Bridged bridged) {
-            for (Uplink uplink : bridged.uplinks()) {
-                Uplink.Opened opened = uplink.open(lane, sink);
-                uplinks.add(opened);
-                bridge.add(opened.port());
-            }
+        guests.forEach(guest -> guest.plane().join(guest.device(), planes));
+        if (config.switching() instanceof Switching.Bridged bridged) {
+            inLane(planes.getFirst(), () -> openUplinks(bridged));
         }
+        planes.forEach(plane -> inLane(plane, plane::begin));
         for (GuestPort guest : guests) {
-            meet(guest);
-            listener.ready(guest.name(), guest.endpoint());
+            inLane(guest.plane(), () -> {
+                meet(guest);
+                listener.ready(guest.name(), guest.endpoint());
+            });
+        }
+    }
+
+    /** Has a lane run a task and waits for it; what goes wrong is the caller's to report, not the lane's. */
+    private static void inLane(ForwardingPlane plane, Runnable task) {
+        Optional<RuntimeException> failure = plane.lane
+                .submit(() -> {
+                    try {
+                        task.run();
+                        return Optional.<RuntimeException>empty();
+                    } catch (RuntimeException e) {
+                        return Optional.of(e);
+                    }
+                })
+                .join();
+        if (failure.isPresent()) {
+            throw failure.get();
+        }
+    }
+
+    private GuestPort guest(int number, Endpoint endpoint, ForwardingPlane plane) {
+        String name = "guest" + number;
+        return new GuestPort(
+                name,
+                FIRST_MAC + number,
+                endpoint,
+                config,
+                plane,
+                recollection(name, endpoint),
+                listener,
+                accepts -> guestAccepts(number, accepts));
+    }
+
+    private void openUplinks(Switching.Bridged bridged) {
+        ForwardingPlane first = planes.getFirst();
+        for (Uplink uplink : bridged.uplinks()) {
+            Uplink.Opened opened = uplink.open(first.lane, first.sink);
+            uplinks.add(opened);
+            first.join(opened.port(), planes);
+        }
+    }
+
+    private void faulted(Pollable pollable, String reason) {
+        // The device has told its reason itself; a port that is no guest has nobody else to tell it.
+        if (guests.stream().noneMatch(guest -> guest.name().equals(pollable.name()))) {
+            listener.trouble(pollable.name(), reason);
         }
     }
 
@@ -136,36 +143,28 @@ public final class Backend implements AutoCloseable {
                 config.offered().plus(config.leftToFrontEnd()), config.promise().orElse("this back-end"), file);
     }
 
-    private FrameSink sink() {
-        return switch (config.switching()) {
-            case Switching.Bridged bridged -> new Bridge(engine, bridged.coalesce());
-            case Switching.Echoed echoed -> new EchoSink(engine);
-            case Switching.Dropped dropped -> new NullSink();
-            case Switching.Copied copied -> new CopySink();
-            case Switching.Flooded flooded -> new NullSink();
-        };
-    }
-
     /** Opens the way on which a guest's front-end comes. */
     private void meet(GuestPort guest) {
         Endpoint endpoint = guest.endpoint();
+        ForwardingPlane plane = guest.plane();
         if (endpoint.path() == null) {
             Fd socket = InheritedSocket.adopt(endpoint.descriptor());
             if (InheritedSocket.listens(socket)) {
-                sockets.add(UnixListener.adopt(lane.loop(), socket, guest::connected));
+                plane.sockets.add(UnixListener.adopt(plane.lane.loop(), socket, guest::connected));
             } else {
                 guest.connected(socket);
             }
         } else if (endpoint.connect()) {
             connect(guest, endpoint.path());
         } else {
-            sockets.add(UnixListener.bind(lane.loop(), endpoint.path(), guest::connected));
+            plane.sockets.add(UnixListener.bind(plane.lane.loop(), endpoint.path(), guest::connected));
         }
     }
 
     private void connect(GuestPort guest, Path path) {
-        UnixConnector connector = new UnixConnector(
-                lane.loop(), path, FIRST_RETRY_MILLIS, LONGEST_RETRY_MILLIS, new UnixConnector.Handler() {
+        IoLoop loop = guest.plane().lane.loop();
+        UnixConnector connector =
+                new UnixConnector(loop, path, FIRST_RETRY_MILLIS, LONGEST_RETRY_MILLIS, new UnixConnector.Handler() {
                     @Override
                     public void connected(Fd connection) {
                         guest.connected(connection);
@@ -176,21 +175,32 @@ public final class Backend implements AutoCloseable {
                         listener.trouble(guest.name(), "waiting for the front-end: " + reason);
                     }
                 });
-        sockets.add(connector);
+        guest.plane().sockets.add(connector);
         // Not at once: a front-end that hangs up on every connection must not keep the lane busy.
         guest.whenDisconnected(() -> {
-            Future<?> unused = lane.loop().schedule(connector::connect, AGAIN_AFTER_MILLIS, TimeUnit.MILLISECONDS);
+            Future<?> unused = loop.schedule(connector::connect, AGAIN_AFTER_MILLIS, TimeUnit.MILLISECONDS);
         });
         connector.connect();
     }
 
-    private void guestsChanged() {
-        int accepts = 0;
-        for (GuestPort guest : guests) {
-            accepts |= guest.device().accepts();
+    /** What a guest takes has changed. Called by the guest's lane. */
+    private void guestAccepts(int guest, int accepts) {
+        Lane first = planes.getFirst().lane;
+        if (first.inLane()) {
+            tellUplinks(guest, accepts);
+        } else {
+            first.execute(() -> tellUplinks(guest, accepts));
+        }
+    }
+
+    private void tellUplinks(int guest, int accepts) {
+        guestsAccept[guest] = accepts;
+        int any = 0;
+        for (int each : guestsAccept) {
+            any |= each;
         }
         for (Uplink.Opened uplink : uplinks) {
-            uplink.guestsAccept(accepts);
+            uplink.guestsAccept(any);
         }
     }
 
@@ -200,16 +210,17 @@ public final class Backend implements AutoCloseable {
      *
      * @param guest its name
      * @param up whether frames move
-     * @return as soon as the lane has done it: whether there is such a guest
+     * @return as soon as the guest's lane has done it: whether there is such a guest
      * @throws IllegalStateException when the back-end is closed
      */
     public CompletableFuture<Boolean> link(String guest, boolean up) {
-        return lane.submit(() -> {
-            Optional<GuestPort> named =
-                    guests.stream().filter(each -> each.name().equals(guest)).findFirst();
-            named.ifPresent(each -> each.link(up));
-            return named.isPresent();
-        });
+        Optional<GuestPort> named =
+                guests.stream().filter(each -> each.name().equals(guest)).findFirst();
+        return named.map(each -> each.plane().lane.submit(() -> {
+                    each.link(up);
+                    return true;
+                }))
+                .orElseGet(() -> CompletableFuture.completedFuture(false));
     }
 
     /**
@@ -223,45 +234,66 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * What the offload engine has counted for all guests.
+     * What the offload engines of all lanes have counted so far.
      *
-     * @return counters that any thread may read
+     * @return their sum, which does not change any more
      */
     public OffloadCounters offloads() {
-        return engine.counters();
+        return OffloadCounters.sum(
+                planes.stream().map(plane -> plane.engine.counters()).toList());
     }
 
     /**
-     * What all devices are like, seen between two bursts. Any thread.
+     * What all devices are like, each seen between two bursts. Any thread.
      *
-     * @return one for each guest, as soon as the lane has looked
+     * @return one for each guest, as soon as all lanes have looked
      * @throws IllegalStateException when the back-end is closed
      */
     public CompletableFuture<List<DeviceSnapshot>> devices() {
-        return lane.submit(() -> guests.stream().map(GuestPort::snapshot).toList());
+        List<CompletableFuture<DeviceSnapshot>> snapshots = guests.stream()
+                .map(guest -> guest.plane().lane.submit(guest::snapshot))
+                .toList();
+        return CompletableFuture.allOf(snapshots.toArray(new CompletableFuture<?>[0]))
+                .thenApply(
+                        all -> snapshots.stream().map(CompletableFuture::join).toList());
     }
 
-    /** Ends all connections, closes and removes the sockets, ends the lane. Takes milliseconds. */
+    /** Ends all connections, closes and removes the sockets, ends the lanes. Takes milliseconds. */
     @Override
     public void close() {
+        // Guests first, and lanes when nobody has anything to say to them.
+        for (ForwardingPlane plane : planes) {
+            finish(plane, () -> letGo(plane));
+        }
+        if (!planes.isEmpty()) {
+            finish(planes.getFirst(), () -> {
+                uplinks.forEach(Uplink.Opened::close);
+                uplinks.clear();
+            });
+        }
+        planes.forEach(ForwardingPlane::end);
+        planes.forEach(ForwardingPlane::close);
+        // Waits for what is still to be written.
+        files.close();
+    }
+
+    private void letGo(ForwardingPlane plane) {
+        for (AutoCloseable socket : plane.sockets) {
+            try {
+                socket.close();
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        }
+        plane.sockets.clear();
+        guests.stream().filter(guest -> guest.plane() == plane).forEach(GuestPort::close);
+    }
+
+    private void finish(ForwardingPlane plane, Runnable task) {
         try {
-            lane.submit(() -> {
-                        for (AutoCloseable socket : sockets) {
-                            socket.close();
-                        }
-                        sockets.clear();
-                        guests.forEach(GuestPort::close);
-                        uplinks.forEach(Uplink.Opened::close);
-                        uplinks.clear();
-                        return true;
-                    })
-                    .join();
-        } catch (CompletionException e) {
-            listener.trouble("back-end", "did not end cleanly: " + e.getCause());
-        } finally {
-            lane.close();
-            // Waits for what is still to be written.
-            files.close();
+            inLane(plane, task);
+        } catch (RuntimeException e) {
+            listener.trouble("back-end", "did not end cleanly: " + e);
         }
     }
 }

@@ -23,6 +23,7 @@ import org.vhost4j.platform.run.IdlePolicy;
  *     .acknowledged}) keeps what the guest acknowledged, and a back-end that is started again turns away a front-end whose guest has
  *     more than is on offer now. Without it nothing is kept beyond the process
  * @param patience how long a guest's senders wait for it
+ * @param lanes how many threads serve the guests, 1 to {@value #MOST_LANES}; see {@link #lanesInUse}
  */
 public record BackendConfig(
         List<Endpoint> endpoints,
@@ -34,12 +35,19 @@ public record BackendConfig(
         Switching switching,
         IdlePolicy idle,
         Optional<String> promise,
-        Patience patience) {
+        Patience patience,
+        int lanes) {
+    /** So many lanes at most: what a large host has of cores. */
+    public static final int MOST_LANES = 64;
+
     /** Copies the list. */
     public BackendConfig {
         endpoints = List.copyOf(endpoints);
         if (endpoints.isEmpty()) {
             throw new IllegalArgumentException("a back-end needs a socket");
+        }
+        if (lanes < 1 || lanes > MOST_LANES) {
+            throw new IllegalArgumentException("a back-end has 1 to " + MOST_LANES + " lanes, not " + lanes);
         }
     }
 
@@ -70,7 +78,8 @@ public record BackendConfig(
                 switching,
                 idle,
                 Optional.empty(),
-                Patience.DEFAULT);
+                Patience.DEFAULT,
+                1);
     }
 
     /**
@@ -90,7 +99,8 @@ public record BackendConfig(
                 switching,
                 idle,
                 Optional.of(words),
-                patience);
+                patience,
+                lanes);
     }
 
     /**
@@ -101,7 +111,7 @@ public record BackendConfig(
      */
     public BackendConfig leaving(FeatureSet features) {
         return new BackendConfig(
-                endpoints, offered, features, queuePairs, mtu, speed, switching, idle, promise, patience);
+                endpoints, offered, features, queuePairs, mtu, speed, switching, idle, promise, patience, lanes);
     }
 
     /**
@@ -112,7 +122,7 @@ public record BackendConfig(
      */
     public BackendConfig at(LinkSpeed link) {
         return new BackendConfig(
-                endpoints, offered, leftToFrontEnd, queuePairs, mtu, link, switching, idle, promise, patience);
+                endpoints, offered, leftToFrontEnd, queuePairs, mtu, link, switching, idle, promise, patience, lanes);
     }
 
     /**
@@ -123,6 +133,26 @@ public record BackendConfig(
      */
     public BackendConfig waiting(Patience limits) {
         return new BackendConfig(
-                endpoints, offered, leftToFrontEnd, queuePairs, mtu, speed, switching, idle, promise, limits);
+                endpoints, offered, leftToFrontEnd, queuePairs, mtu, speed, switching, idle, promise, limits, lanes);
+    }
+
+    /**
+     * The same on another number of lanes.
+     *
+     * @param number 1 to {@value #MOST_LANES}
+     * @return a config with it
+     */
+    public BackendConfig on(int number) {
+        return new BackendConfig(
+                endpoints, offered, leftToFrontEnd, queuePairs, mtu, speed, switching, idle, promise, patience, number);
+    }
+
+    /**
+     * How many lanes there are indeed: guest k is on lane k modulo this number, other ports of a bridge are on the first.
+     *
+     * @return {@link #lanes}, or the number of guests when that is smaller
+     */
+    public int lanesInUse() {
+        return Math.min(lanes, endpoints.size());
     }
 }

@@ -4,8 +4,8 @@ package org.vhost4j.vhostuser.server;
 import org.vhost4j.device.feature.FeatureSet;
 
 /**
- * Hears what happens in a back-end, one call an event. Called by the lane's thread and by the thread that starts the back-end;
- * must return quickly.
+ * Hears what happens in a back-end, one call an event. Called by the threads of all lanes, perhaps at once, and by the thread that
+ * starts the back-end; must return quickly.
  */
 public interface BackendListener {
     /**

@@ -5,15 +5,13 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.net.DeviceOwner;
-import org.vhost4j.device.net.FrameSink;
 import org.vhost4j.device.net.FrameSource;
 import org.vhost4j.device.net.NetConfigSpace;
 import org.vhost4j.device.net.NetDevice;
 import org.vhost4j.device.net.NetDeviceConfig;
-import org.vhost4j.device.packet.OffloadEngine;
-import org.vhost4j.platform.run.Lane;
 import org.vhost4j.platform.sys.Fd;
 import org.vhost4j.platform.sys.HotCalls;
 import org.vhost4j.vhostuser.session.RingLayout;
@@ -29,11 +27,10 @@ final class GuestPort implements DeviceOwner {
     private final String name;
     private final Endpoint endpoint;
     private final BackendConfig config;
-    private final Lane lane;
-    private final FrameSink sink;
+    private final ForwardingPlane plane;
     private final Recollection recollection;
     private final BackendListener listener;
-    private final Runnable guestChanged;
+    private final IntConsumer accepts;
     private final NetDevice device;
     private @Nullable FrameSource source;
     private Runnable whenDisconnected = () -> {};
@@ -47,32 +44,31 @@ final class GuestPort implements DeviceOwner {
     /**
      * A place without a guest.
      *
+     * @param plane the guest's lane and what belongs to it
      * @param recollection what is known of the guest from before
-     * @param guestChanged runs when what the guest takes has changed, or the guest has
+     * @param accepts told what the guest takes, when that has changed or the guest has; a mask of {@link
+     *     org.vhost4j.device.net.Offloads}
      */
     GuestPort(
             String name,
             long mac,
             Endpoint endpoint,
             BackendConfig config,
-            Lane lane,
-            FrameSink sink,
-            OffloadEngine engine,
+            ForwardingPlane plane,
             Recollection recollection,
             BackendListener listener,
-            Runnable guestChanged) {
+            IntConsumer accepts) {
         this.name = name;
         this.endpoint = endpoint;
         this.config = config;
-        this.lane = lane;
-        this.sink = sink;
+        this.plane = plane;
         this.recollection = recollection;
         this.listener = listener;
-        this.guestChanged = guestChanged;
+        this.accepts = accepts;
         this.device = new NetDevice(
                 new NetDeviceConfig(name, mac, config.queuePairs(), config.mtu(), config.speed(), config.patience()),
-                sink,
-                engine,
+                plane.sink,
+                plane.engine,
                 HotCalls::checkpoint,
                 this);
         if (config.switching() instanceof Switching.Flooded flooded) {
@@ -90,6 +86,11 @@ final class GuestPort implements DeviceOwner {
 
     NetDevice device() {
         return device;
+    }
+
+    /** Where everything of this guest happens. */
+    ForwardingPlane plane() {
+        return plane;
     }
 
     /** A front-end has connected. A second one is turned away: a device has one driver. */
@@ -112,31 +113,31 @@ final class GuestPort implements DeviceOwner {
         DeviceTarget effects = new DeviceTarget(
                 name,
                 device.control(),
-                lane,
+                plane.lane,
                 config.queuePairs(),
-                new Announcer(device, sink),
+                new Announcer(device, plane.sink),
                 listener,
                 recollection::acknowledged);
         Session session = new Session(options(), effects, memory);
         mapper = memory;
         target = effects;
-        lane.add(device);
+        plane.lane.add(device);
         if (source != null) {
-            lane.add(source);
+            plane.lane.add(source);
         }
-        connection = new Connection(lane.loop(), socket, session, this::disconnected);
+        connection = new Connection(plane.lane.loop(), socket, session, this::disconnected);
         listener.attached(name);
     }
 
     private void disconnected(String reason) {
         connection = null;
         target = null;
-        lane.remove(device);
+        plane.lane.remove(device);
         if (source != null) {
-            lane.remove(source);
+            plane.lane.remove(source);
         }
         device.control().reset();
-        guestChanged.run();
+        accepts.accept(device.accepts());
         listener.detached(name, reason, device.counters().toString());
         whenDisconnected.run();
     }
@@ -221,8 +222,8 @@ final class GuestPort implements DeviceOwner {
     }
 
     @Override
-    public void offloadsChanged(int accepts) {
-        guestChanged.run();
+    public void offloadsChanged(int mask) {
+        accepts.accept(mask);
     }
 
     @Override

@@ -26,6 +26,9 @@ interface Job {
     /** Frames that guests have received. */
     long received();
 
+    /** Works at another pace from now on, where there is one; said while nothing is done. */
+    default void interval(long nanos) {}
+
     /** What was measured besides frames, in one line; asked while nothing is done. */
     default String latency() {
         return "none";

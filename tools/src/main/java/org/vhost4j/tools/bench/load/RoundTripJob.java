@@ -19,7 +19,7 @@ final class RoundTripJob implements Job {
 
     private final FrameSender sender;
     private final FrameReceiver receiver;
-    private final long interval;
+    private long interval;
     private final Histogram histogram = new Histogram(LONGEST, 3);
     private long due;
     private long sent;
@@ -61,6 +61,11 @@ final class RoundTripJob implements Job {
         }
         sent += sender.collect();
         pause(now);
+    }
+
+    @Override
+    public void interval(long nanos) {
+        interval = nanos;
     }
 
     @Override

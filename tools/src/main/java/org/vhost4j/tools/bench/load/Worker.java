@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Does a job between {@code start} and {@code stop}. Commands come on standard input, one a line: {@code start}, {@code stop},
- * {@code stats}, {@code latency} (while stopped), {@code quit}; each is answered with one line that begins with the same word.
+ * {@code stats}, {@code latency} and {@code interval MICROSECONDS} (while stopped), {@code quit}; each is answered with one line that begins with the same word.
  */
 final class Worker {
     private static final long SETTLE = TimeUnit.SECONDS.toNanos(2);
@@ -44,8 +44,9 @@ final class Worker {
         }
     }
 
-    private String answer(String command) throws InterruptedException {
-        return switch (command) {
+    private String answer(String line) throws InterruptedException {
+        String[] words = line.split(" ", 2);
+        return switch (words[0]) {
             case "start" -> {
                 running = true;
                 orders.put(true);
@@ -57,7 +58,11 @@ final class Worker {
             }
             case "stats" -> "stats %d %d %d".formatted(sent, received, System.nanoTime());
             case "latency" -> "latency " + job.latency();
-            default -> "unknown " + command;
+            case "interval" -> {
+                job.interval(TimeUnit.MICROSECONDS.toNanos(Long.parseLong(words[1])));
+                yield "interval";
+            }
+            default -> "unknown " + line;
         };
     }
 

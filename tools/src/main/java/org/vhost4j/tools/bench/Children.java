@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.vhost4j.tools.CannotBeHonoured;
 
@@ -71,8 +72,21 @@ public final class Children implements AutoCloseable {
      * @return the running program
      * @throws IOException when it cannot be started
      */
-    synchronized Child start(String name, int core, List<String> command) throws IOException {
-        List<String> whole = new ArrayList<>(confined(core));
+    Child start(String name, int core, List<String> command) throws IOException {
+        return start(name, List.of(core), command);
+    }
+
+    /**
+     * Starts a program on some cores. It is killed when this process ends, however that happens.
+     *
+     * @param name what to call it in messages
+     * @param cores those that it may run on
+     * @param command program and arguments
+     * @return the running program
+     * @throws IOException when it cannot be started
+     */
+    synchronized Child start(String name, List<Integer> cores, List<String> command) throws IOException {
+        List<String> whole = new ArrayList<>(confined(cores));
         whole.addAll(command);
         Child child = new Child(
                 name, new ProcessBuilder(whole).redirectErrorStream(true).start());
@@ -87,7 +101,12 @@ public final class Children implements AutoCloseable {
 
     /** What confines a program, whose command line follows, to one core and to this process's life. */
     static List<String> confined(int core) {
-        return List.of("setpriv", "--pdeathsig", "KILL", "taskset", "--cpu-list", Integer.toString(core));
+        return confined(List.of(core));
+    }
+
+    private static List<String> confined(List<Integer> cores) {
+        String list = cores.stream().map(Object::toString).collect(Collectors.joining(","));
+        return List.of("setpriv", "--pdeathsig", "KILL", "taskset", "--cpu-list", list);
     }
 
     private synchronized void stopAll() {

@@ -29,7 +29,10 @@ final class Facts {
         facts.put("Java", System.getProperty("java.vm.name") + " " + Runtime.version());
         facts.put("processor", processor());
         facts.put("kernel", System.getProperty("os.name") + " " + System.getProperty("os.version"));
-        facts.put("cores", "front-ends %d, back-ends %d".formatted(plan.frontEndCore(), plan.backEndCore()));
+        facts.put(
+                "cores",
+                "front-ends %d, back-ends %d".formatted(plan.frontEndCore(), plan.backEndCore())
+                        + (plan.backEndCores().size() == 1 ? "" : ", those with several lanes " + plan.backEndCores()));
         facts.put(
                 "turns",
                 "%d rounds of %s s after %s s of warm-up; median (least..most)"

@@ -16,9 +16,10 @@ import org.vhost4j.device.stats.Counter;
  * @param name what to call it
  * @param idle for {@code --idle}
  * @param copies whether frames are copied before they are dropped
+ * @param lanes for {@code --lanes}; with more than one it has all of the back-ends' cores
  * @param jvm further options of its JVM
  */
-record OwnPeer(String name, String idle, boolean copies, List<String> jvm) implements Peer {
+record OwnPeer(String name, String idle, boolean copies, int lanes, List<String> jvm) implements Peer {
     /** What it is called where there is only one. */
     static final String NAME = "vhost4j";
 
@@ -30,22 +31,27 @@ record OwnPeer(String name, String idle, boolean copies, List<String> jvm) imple
 
     /** Polling, as DPDK does. */
     static OwnPeer polling() {
-        return new OwnPeer(NAME, "poll", false, List.of());
+        return new OwnPeer(NAME, "poll", false, 1, List.of());
     }
 
     /** Polling, and copying each frame before it is dropped, as DPDK does. */
     static OwnPeer copying() {
-        return new OwnPeer("vhost4j null:copy=on", "poll", true, List.of());
+        return new OwnPeer("vhost4j null:copy=on", "poll", true, 1, List.of());
     }
 
     /** With another idle policy. */
     static OwnPeer idling(String policy) {
-        return new OwnPeer("vhost4j --idle=" + policy, policy, false, List.of());
+        return new OwnPeer("vhost4j --idle=" + policy, policy, false, 1, List.of());
     }
 
     /** The same with further options of the JVM. */
     OwnPeer with(String... options) {
-        return new OwnPeer(name, idle, copies, List.of(options));
+        return new OwnPeer(name, idle, copies, lanes, List.of(options));
+    }
+
+    /** The same with another number of lanes. */
+    OwnPeer onLanes(int number) {
+        return new OwnPeer(name, idle, copies, number, jvm);
     }
 
     @Override
@@ -55,8 +61,9 @@ record OwnPeer(String name, String idle, boolean copies, List<String> jvm) imple
 
     @Override
     public BackEnd start(Bench bench, Work work, List<Path> sockets) throws IOException {
-        Child child = bench.children()
-                .start(name, bench.plan().backEndCore(), OwnProgram.command(jvm, arguments(work, sockets)));
+        Plan plan = bench.plan();
+        List<Integer> cores = lanes == 1 ? List.of(plan.backEndCore()) : plan.backEndCores();
+        Child child = bench.children().start(name, cores, OwnProgram.command(jvm, arguments(work, sockets)));
         for (int i = 0; i < sockets.size(); i++) {
             child.await("waiting for a front-end", PATIENCE);
         }
@@ -66,6 +73,9 @@ record OwnPeer(String name, String idle, boolean copies, List<String> jvm) imple
     /** What comes behind {@code vhost4j}. */
     List<String> arguments(Work work, List<Path> sockets) {
         List<String> arguments = new ArrayList<>(List.of("run", "--idle=" + idle, "--queues=" + work.queues()));
+        if (lanes > 1) {
+            arguments.add("--lanes=" + lanes);
+        }
         sockets.forEach(socket -> arguments.add("--socket-path=" + socket));
         switch (work.kind()) {
             case DROP -> arguments.add(copies ? "--port=null:copy=on" : "--port=null");

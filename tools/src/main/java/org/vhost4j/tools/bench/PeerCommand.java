@@ -87,8 +87,11 @@ final class PeerCommand implements Callable<Integer> {
     @Option(
             names = "--back-end-core",
             paramLabel = "CORE",
-            description = "Where the back-ends run (default: ${DEFAULT-VALUE}).")
-    private int backEndCore = 1;
+            split = ",",
+            description =
+                    "Where the back-ends run; of several cores the first, unless the back-end has several lanes (default: "
+                            + "1).")
+    private List<Integer> backEndCores = List.of(1);
 
     @Option(names = "--json", description = "JSON; the table and what happens meanwhile go to standard error.")
     private boolean json;
@@ -175,8 +178,8 @@ final class PeerCommand implements Callable<Integer> {
             throw new CannotBeHonoured("--rounds=" + number + ": from 1 to 1000");
         }
         checkCore("--front-end-core", frontEndCore);
-        checkCore("--back-end-core", backEndCore);
-        if (frontEndCore == backEndCore) {
+        backEndCores.forEach(core -> checkCore("--back-end-core", core));
+        if (backEndCores.contains(frontEndCore)) {
             throw new CannotBeHonoured("--front-end-core and --back-end-core are both " + frontEndCore
                     + ": each side polls all the time and needs a core of its own");
         }
@@ -187,7 +190,7 @@ final class PeerCommand implements Callable<Integer> {
                 duration("--steady", steady.orElse(quick ? 15.0 : 60.0), 1),
                 quick ? Plan.Depth.QUICK : full ? Plan.Depth.FULL : Plan.Depth.NORMAL,
                 frontEndCore,
-                backEndCore);
+                backEndCores);
     }
 
     private static Duration duration(String option, double seconds, double least) {

@@ -2,6 +2,7 @@
 package org.vhost4j.tools.bench;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * How thoroughly to measure.
@@ -12,10 +13,16 @@ import java.time.Duration;
  * @param steady how long allocation and pauses are watched
  * @param depth which cases
  * @param frontEndCore where the front-ends run
- * @param backEndCore where the back-ends run
+ * @param backEndCores where the back-ends run: on the first of these, or on all of them when they have several lanes
  */
 record Plan(
-        int rounds, Duration turn, Duration warmUp, Duration steady, Depth depth, int frontEndCore, int backEndCore) {
+        int rounds,
+        Duration turn,
+        Duration warmUp,
+        Duration steady,
+        Depth depth,
+        int frontEndCore,
+        List<Integer> backEndCores) {
     /** Descriptors of each ring: the most that QEMU and dpdk-testpmd know. */
     static final int RING_SIZE = 1024;
 
@@ -27,6 +34,15 @@ record Plan(
         NORMAL,
         /** Every combination. */
         FULL
+    }
+
+    Plan {
+        backEndCores = List.copyOf(backEndCores);
+    }
+
+    /** Where all back-ends run that have one lane. */
+    int backEndCore() {
+        return backEndCores.getFirst();
     }
 
     boolean quick() {

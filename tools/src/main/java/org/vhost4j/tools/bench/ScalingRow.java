@@ -6,9 +6,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.vhost4j.tools.bench.result.Figure;
 
-/** How the rate changes with the number of guests, queue pairs, ring entries and descriptors. */
+/** How the rate changes with the number of guests, lanes, queue pairs, ring entries and descriptors. */
 final class ScalingRow implements Row {
     private static final int GUEST_RING = 256;
+    private static final int GUESTS_ON_LANES = 4;
 
     @Override
     public String name() {
@@ -24,7 +25,9 @@ final class ScalingRow implements Row {
     public String about() {
         return "Guests send, the back-end copies and drops; one core serves all of them. Frames have 64 bytes, those of chains 1500. Our "
                 + "driver, except for queue pairs, where it is DPDK's. testpmd has room for " + DpdkPeer.MOST_GUESTS
-                + " guests.";
+                + " guests. Lanes have " + GUESTS_ON_LANES
+                + " guests that send, or two of which one sends to the other; then each frame crosses from lane to lane. They share "
+                + "the back-ends' cores, which is one unless --back-end-core names more, and all guests share the front-end's one.";
     }
 
     @Override
@@ -40,6 +43,12 @@ final class ScalingRow implements Row {
                     work,
                     (long) guests * GUEST_RING,
                     backEnd -> own(bench, backEnd, "--ring-size=" + GUEST_RING)));
+        }
+        for (int lanes : List.of(1, 2)) {
+            cases.add(lanes(bench, lanes, false));
+        }
+        for (int lanes : List.of(1, 2)) {
+            cases.add(lanes(bench, lanes, true));
         }
         for (int pairs : quick ? List.of(1, 4) : List.of(1, 2, 4)) {
             Work work = Work.of(Work.Kind.DROP).queues(pairs);
@@ -69,6 +78,30 @@ final class ScalingRow implements Row {
         return cases;
     }
 
+    /** Lanes are ours alone: others have nothing that is like them. */
+    private static Case lanes(Bench bench, int lanes, boolean crossing) {
+        int cores = bench.plan().backEndCores().size();
+        String series = (cores == 1 ? "lanes sharing one core" : "lanes sharing " + cores + " cores")
+                + (crossing ? ", guest to guest" : "");
+        OwnPeer peer = (crossing ? OwnPeer.polling() : OwnPeer.copying()).onLanes(lanes);
+        Work work =
+                crossing ? Work.of(Work.Kind.BRIDGE) : Work.of(Work.Kind.DROP).guests(GUESTS_ON_LANES);
+        Contender contender = Pair.contender(
+                bench,
+                peer,
+                work,
+                crossing ? Direction.THROUGH : Direction.SEND,
+                Figure.RATE,
+                (long) GUESTS_ON_LANES * Plan.RING_SIZE,
+                backEnd -> OwnLoad.start(
+                        bench, bench.plan().frontEndCore(), crossing ? "THROUGH" : "SEND", backEnd.sockets()));
+        return Case.point(series, lanes, Figure.RATE, List.of(contender), rounds(bench));
+    }
+
+    private static int rounds(Bench bench) {
+        return Math.max(1, bench.plan().rounds() - 2);
+    }
+
     private static Case point(Bench bench, String series, int x, Work work, long underWay, Pair.Loader loader) {
         List<Peer> peers = new ArrayList<>(List.of(OwnPeer.copying()));
         if (work.guests() <= DpdkPeer.MOST_GUESTS) {
@@ -81,7 +114,7 @@ final class ScalingRow implements Row {
                 peers.stream()
                         .map(peer -> Pair.contender(bench, peer, work, Direction.SEND, Figure.RATE, underWay, loader))
                         .toList(),
-                Math.max(1, bench.plan().rounds() - 2));
+                rounds(bench));
     }
 
     private static Load own(Bench bench, BackEnd backEnd, String... options) throws IOException {

@@ -65,7 +65,7 @@ class PeerCommandIT {
                     java.time.Duration.ofSeconds(1),
                     Plan.Depth.QUICK,
                     0,
-                    1);
+                    java.util.List.of(1));
             Bench bench =
                     new Bench(children, plan, java.util.List.of(new DpdkPeer("DPDK of nowhere", "/nowhere/testpmd")));
             var result = new Runner(bench, "64 B, split", new PrintWriter(said)).run(new SendRow());

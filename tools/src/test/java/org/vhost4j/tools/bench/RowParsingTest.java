@@ -77,7 +77,8 @@ class RowParsingTest {
     @ParameterizedTest
     @EnumSource(Plan.Depth.class)
     void namesAreUnique(Plan.Depth depth) throws IOException {
-        Plan plan = new Plan(3, Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofSeconds(9), depth, 0, 1);
+        Plan plan =
+                new Plan(3, Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofSeconds(9), depth, 0, List.of(1));
         try (Children children = new Children()) {
             Bench bench = new Bench(children, plan, List.of(new DpdkPeer("DPDK 1", "a"), new DpdkPeer("DPDK 2", "b")));
             Set<String> rows = new HashSet<>();
@@ -108,5 +109,8 @@ class RowParsingTest {
                 .containsExactly("run", "--idle=event", "--queues=4", "--socket-path=/a", "--socket-path=/b");
         assertThat(OwnPeer.polling().arguments(Work.source(256), sockets.subList(0, 1)))
                 .contains("--port=source:size=256");
+        assertThat(OwnPeer.polling().onLanes(2).arguments(Work.of(Work.Kind.BRIDGE), sockets))
+                .containsExactly(
+                        "run", "--idle=poll", "--queues=1", "--lanes=2", "--socket-path=/a", "--socket-path=/b");
     }
 }

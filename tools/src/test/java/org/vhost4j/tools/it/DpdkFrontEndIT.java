@@ -24,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.packet.OffloadCounter;
 import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
 import org.vhost4j.platform.definition.DeviceCapabilities;
@@ -167,6 +168,42 @@ class DpdkFrontEndIT {
         }
     }
 
+    /** What each of two guests receives it sends on, by the way of the bridge, to the other; on two lanes every frame crosses. */
+    @ParameterizedTest(name = "{0} lanes, packed {1}")
+    @CsvSource({"1, false", "2, false", "1, true", "2, true"})
+    void framesGoRoundBetweenTwoGuests(int lanes, boolean packed) throws IOException {
+        ring = new Testpmd.Ring(packed, false, false);
+        List<Path> sockets = List.of(socket(), directory.resolve("guest1.sock"));
+        try (Backend backend = backend(sockets, 1, new Switching.Bridged(List.of()), lanes);
+                Children children = new Children();
+                Testpmd frontEnd = frontEnd(children, sockets, 1, true, "io")) {
+            assertThat(events.awaitNegotiated().has(Feature.RING_PACKED)).isEqualTo(packed);
+            assertThat(events.awaitNegotiated().has(Feature.RING_PACKED)).isEqualTo(packed);
+            frontEnd.command("set txpkts 700");
+            frontEnd.command("start tx_first 2");
+            awaitFrames(frontEnd, PortStats::rxPackets);
+            frontEnd.command("stop");
+
+            PortStats stats = frontEnd.stats();
+            assertThat(stats.txPackets() - stats.rxPackets())
+                    .as("frames on their way")
+                    .isEqualTo(2L * 2 * 32);
+            Counters one = backend.counters(0);
+            Counters other = backend.counters(1);
+            for (Counter counter : List.of(Counter.TX_FRAMES, Counter.RX_FRAMES)) {
+                await(counter.meaning(), stats.txPackets(), () -> one.get(counter) + other.get(counter));
+                assertThat(Math.min(one.get(counter), other.get(counter)))
+                        .as(counter.meaning())
+                        .isPositive();
+            }
+            assertThat(one.get(Counter.RX_FRAMES)).isEqualTo(other.get(Counter.TX_FRAMES));
+            assertThat(backend.offloads().get(OffloadCounter.PASSED))
+                    .as("each was handed over once")
+                    .isEqualTo(stats.txPackets());
+            assertEndsClean(frontEnd);
+        }
+    }
+
     /** The next front-end finds the device as the first one did. */
     @Test
     void anotherOneAttachesAfterTheFirst() throws IOException {
@@ -187,15 +224,19 @@ class DpdkFrontEndIT {
     }
 
     private Backend backend(int queues, Switching switching) {
+        return backend(List.of(socket()), queues, switching, 1);
+    }
+
+    private Backend backend(List<Path> sockets, int queues, Switching switching, int lanes) {
         Resolution resolution = resolved(queues);
         BackendConfig config = new BackendConfig(
-                List.of(Endpoint.listen(socket(), Attach.AUTO)),
+                sockets.stream().map(path -> Endpoint.listen(path, Attach.AUTO)).toList(),
                 resolution.offered(),
                 queues,
                 0,
                 switching,
                 IdlePolicy.ADAPTIVE);
-        return Backend.start(config.leaving(resolution.leftToFrontEnd()), events);
+        return Backend.start(config.leaving(resolution.leftToFrontEnd()).on(lanes), events);
     }
 
     private static Resolution resolved(int queues) {
@@ -219,12 +260,16 @@ class DpdkFrontEndIT {
 
     private Testpmd frontEnd(Children children, int queues, boolean mergeable, String mode, String... more)
             throws IOException {
+        return frontEnd(children, List.of(socket()), queues, mergeable, mode, more);
+    }
+
+    private Testpmd frontEnd(
+            Children children, List<Path> sockets, int queues, boolean mergeable, String mode, String... more)
+            throws IOException {
         List<String> arguments = new ArrayList<>(List.of("--txonly-multi-flow"));
         arguments.addAll(List.of(more));
         return Testpmd.frontEnd(
-                children,
-                0,
-                new Testpmd.FrontEnd(List.of(socket()), queues, mergeable, RING_SIZE, ring, mode, arguments));
+                children, 0, new Testpmd.FrontEnd(sockets, queues, mergeable, RING_SIZE, ring, mode, arguments));
     }
 
     private static void awaitFrames(Testpmd frontEnd, ToLongFunction<PortStats> counter) throws IOException {

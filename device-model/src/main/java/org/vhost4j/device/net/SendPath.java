@@ -56,6 +56,8 @@ final class SendPath {
         if (queue.parked) {
             work++;
             if (sink.forward(device, queue.frame) == NetPort.NO_ROOM) {
+                // Some more of its segments may have found room: the receiver posts no more before it has seen those.
+                sink.flush();
                 return work;
             }
             sent(queue);

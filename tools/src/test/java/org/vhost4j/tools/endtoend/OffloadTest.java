@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -211,5 +212,20 @@ class OffloadTest {
         }
         assertThat(Packet.segmentationProblems(whole, gsoSize, segments)).isEmpty();
         assertThat(b.poll(0)).as("one more frame").isEmpty();
+    }
+
+    /** Each time that there are buffers again, the driver is to see at once what is in them. */
+    @Test
+    void aSuperFrameIsCutForAReceiverWithTwoBuffers() {
+        NetSetup two = NetSetup.full().withoutOffloads().receive(ChainShape.TOGETHER, NetSetup.PLAIN_FRAME_BYTES, 2);
+        try (TestBackEnd patient = TestBackEnd.patientBridge(2);
+                NetDriver a = patient.attach(0, NetSetup.full());
+                NetDriver b = patient.attach(1, two)) {
+            PacketBuilder packet = PacketBuilder.tcp4().macs(1, 2).payload(20_000, 1);
+            a.send(packet.partial(), packet.superHeader(1000));
+            for (int i = 0; i < 20; i++) {
+                assertThat(b.receive().bytes()).hasSize(14 + 20 + 20 + 1000);
+            }
+        }
     }
 }

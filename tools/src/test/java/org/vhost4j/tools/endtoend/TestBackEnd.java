@@ -113,7 +113,7 @@ final class TestBackEnd implements AutoCloseable {
         BackendConfig config =
                 new BackendConfig(endpoints, OFFERED, 1, 9000, new Switching.Bridged(List.of()), IdlePolicy.ADAPTIVE);
         return new TestBackEnd(
-                endpoints, true, config.waiting(new Patience(Patience.DEFAULT.forBuffers(), Duration.ofMinutes(1))));
+                endpoints, true, config.waiting(new Patience(Duration.ofMinutes(1), Duration.ofMinutes(1))));
     }
 
     static TestBackEnd bridge(int guests, int pairs) {

@@ -17,6 +17,7 @@ public final class Arrivals implements Pollable {
     private final Bridge bridge;
     private final Runnable wake;
     private final List<Way> ways = new ArrayList<>();
+    private final FrameBurst burst = new FrameBurst(0);
 
     /** Whose frames are being handed over. */
     private @Nullable Way current;
@@ -104,6 +105,11 @@ public final class Arrivals implements Pollable {
         int port = way.port(bridge);
         int done = 0;
         while (done < BURST && (way.waiting || !ring.isEmpty())) {
+            int together = way.waiting ? 0 : handOverTogether(ring, port, BURST - done);
+            if (together != 0) {
+                done += together;
+                continue;
+            }
             done++;
             if (!way.waiting) {
                 ring.peek(frame);
@@ -113,9 +119,18 @@ public final class Arrivals implements Pollable {
                 break;
             }
             way.waiting = false;
-            ring.remove();
+            ring.remove(1);
         }
         ring.release();
+        return done;
+    }
+
+    /** Hands plain frames over as far as there is room; 0 when the next one has to go alone. */
+    private int handOverTogether(FrameRing ring, int port, int most) {
+        ring.peek(burst, most);
+        int done = burst.count() == 0 ? 0 : bridge.arrive(burst, port);
+        ring.remove(done);
+        burst.count = 0;
         return done;
     }
 
@@ -135,17 +150,16 @@ public final class Arrivals implements Pollable {
         }
     }
 
-    /** The frame that was being handed over is lost, and its port's is the fault: all other memory that was touched is ours. */
+    /** What was being handed over is lost, and its port's is the fault: all other memory that was touched is ours. */
     @Override
     public void fault(String reason) {
         Way way = current;
         current = null;
         if (way != null) {
-            if (way.waiting) {
-                way.waiting = false;
-                way.ring.remove();
-                way.ring.release();
-            }
+            way.ring.remove(way.waiting ? 1 : burst.count());
+            way.ring.release();
+            way.waiting = false;
+            burst.count = 0;
             way.to.fault(reason);
         }
     }

@@ -163,6 +163,21 @@ public final class Bridge implements FrameSink {
         return waits ? NetPort.NO_ROOM : NetPort.DELIVERED;
     }
 
+    /**
+     * Hands over frames that the bridge on another lane has sent here, together.
+     *
+     * @param frames the burst
+     * @param destination the port that they were sent to, one of this lane
+     * @return how many went, the first ones; the next one is to {@link #arrive(Frame, int)} alone
+     */
+    int arrive(FrameBurst frames, int destination) {
+        if (coalesce) {
+            return 0;
+        }
+        touched[destination] = true;
+        return engine.deliver(frames, 0, frames.count(), ports[destination]);
+    }
+
     @Override
     public int forward(NetPort from, FrameBurst frames) {
         int source = indexOf(from);

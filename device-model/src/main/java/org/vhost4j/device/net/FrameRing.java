@@ -90,26 +90,72 @@ final class FrameRing {
      * @return false when there is no room now
      */
     boolean put(Frame frame) {
+        int at = claim(frame.bytes);
+        if (at < 0) {
+            return false;
+        }
+        long to = area.address() + at;
+        int done = 0;
+        for (int i = 0; done < frame.bytes; i++) {
+            int part = Math.min(frame.length[i], frame.bytes - done);
+            HostMemory.copy(frame.address[i], to + done, part);
+            done += part;
+        }
+        long entry = enter(at, frame.bytes, frame.needs);
+        NetHeader.write(entry + HEADER, NetHeader.BYTES, frame, 0);
+        NetHeader.writeTunnel(entry + HEADER, frame);
+        return true;
+    }
+
+    /**
+     * Copies frames in that came together; {@link #publish} shows them.
+     *
+     * @param frames the burst
+     * @param from the first one
+     * @param to behind the last one
+     * @return how many there is room for now, the first ones
+     */
+    int put(FrameBurst frames, int from, int to) {
+        for (int i = from; i < to; i++) {
+            int bytes = frames.bytes(i);
+            int at = claim(bytes);
+            if (at < 0) {
+                return i - from;
+            }
+            HostMemory.copy(frames.address(i), area.address() + at, bytes);
+            FrameBurst.writeHeader(enter(at, bytes, frames.needs(i)) + HEADER, NetHeader.BYTES, frames.checksum[i]);
+        }
+        return to - from;
+    }
+
+    /** Finds room for so many bytes in the area: where, or -1 when there is none now. */
+    private int claim(int bytes) {
         long put = slots[PUT];
         if (put == slots[PUBLISHED]) {
             // A burst begins; for most of them it is enough to look once.
             lookForRoom();
         }
-        int at = place(put, frame.bytes);
+        int at = place(put, bytes);
         if (at < 0) {
             lookForRoom();
-            at = place(put, frame.bytes);
-            if (at < 0) {
-                crowded = true;
-                return false;
-            }
+            at = place(put, bytes);
+            crowded |= at < 0;
         }
+        return at;
+    }
+
+    /** Takes the room that was found; the entry, whose header is still to be written. */
+    private long enter(int at, int bytes, int needs) {
+        long put = slots[PUT];
         int index = (int) put & ENTRIES - 1;
-        write(entries.address() + (long) index * ENTRY_BYTES, area.address() + at, frame);
+        long entry = entries.address() + (long) index * ENTRY_BYTES;
+        HostMemory.putLongLE(entry, area.address() + at);
+        HostMemory.putIntLE(entry + LENGTH, bytes);
+        HostMemory.putIntLE(entry + NEEDS, needs);
         begin[index] = at;
-        slots[END] = (long) at + frame.bytes + ALIGNMENT - 1 & -ALIGNMENT;
+        slots[END] = (long) at + bytes + ALIGNMENT - 1 & -ALIGNMENT;
         slots[PUT] = put + 1;
-        return true;
+        return entry;
     }
 
     private void lookForRoom() {
@@ -146,20 +192,6 @@ final class FrameRing {
             area = Arena.ofAuto().allocate(size, ALIGNMENT);
         }
         crowded = false;
-    }
-
-    private static void write(long entry, long to, Frame frame) {
-        int done = 0;
-        for (int i = 0; done < frame.bytes; i++) {
-            int part = Math.min(frame.length[i], frame.bytes - done);
-            HostMemory.copy(frame.address[i], to + done, part);
-            done += part;
-        }
-        HostMemory.putLongLE(entry, to);
-        HostMemory.putIntLE(entry + LENGTH, frame.bytes);
-        HostMemory.putIntLE(entry + NEEDS, frame.needs);
-        NetHeader.write(entry + HEADER, NetHeader.BYTES, frame, 0);
-        NetHeader.writeTunnel(entry + HEADER, frame);
     }
 
     /**
@@ -205,9 +237,37 @@ final class FrameRing {
         assert fits;
     }
 
-    /** The oldest frame was dealt with. */
-    void remove() {
-        slots[TAKEN]++;
+    /**
+     * Looks at the oldest frames, as far as they are plain and can go together. Their bytes stay where they are until {@link #remove} and
+     * {@link #release}.
+     *
+     * @param frames takes them, without headers in front
+     * @param most how many are wanted
+     */
+    void peek(FrameBurst frames, int most) {
+        long taken = slots[TAKEN];
+        int there = (int) Math.min(slots[PUBLISHED_SEEN] - taken, Math.min(most, FrameBurst.CAPACITY));
+        int count = 0;
+        while (count < there) {
+            long entry = entries.address() + (taken + count & ENTRIES - 1) * ENTRY_BYTES;
+            long header = HostMemory.getLongLE(entry + HEADER);
+            int kind = (int) header & 0xffff;
+            if (kind != 0 && kind != Frame.NEEDS_CSUM) {
+                break;
+            }
+            frames.buffers.address[count] = HostMemory.getLongLE(entry);
+            frames.buffers.length[count] = HostMemory.getIntLE(entry + LENGTH);
+            frames.checksum[count] = kind == 0
+                    ? 0
+                    : FrameBurst.checksum((int) (header >>> 48), HostMemory.getShortLE(entry + HEADER + 8));
+            count++;
+        }
+        frames.count = count;
+    }
+
+    /** The oldest frames were dealt with, so many. */
+    void remove(int frames) {
+        slots[TAKEN] += frames;
     }
 
     /** The room of all that was removed is free. */

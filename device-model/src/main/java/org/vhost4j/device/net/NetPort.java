@@ -44,6 +44,15 @@ public interface NetPort extends Pollable {
     }
 
     /**
+     * Whether what {@link #deliver(FrameBurst, int, int)} takes is {@link #HANDED_ON}.
+     *
+     * @return true when the lane of the receiver counts what becomes of the frames
+     */
+    default boolean handsOn() {
+        return false;
+    }
+
+    /**
      * Whether the receiver is told how many segments, and how many duplicate acknowledgements, a super-frame stands for.
      *
      * @return true when {@link Frame#duplicateAcks} of a frame that is committed reaches it

@@ -44,6 +44,16 @@ final class RemotePort implements NetPort {
     }
 
     @Override
+    public int deliver(FrameBurst frames, int from, int to) {
+        return ring.put(frames, from, to);
+    }
+
+    @Override
+    public boolean handsOn() {
+        return true;
+    }
+
+    @Override
     public void flush() {
         checkpoint.run();
         if (ring.publish()) {

@@ -64,7 +64,7 @@ class FrameRingTest {
         assertThat(same(taken, bytes, number))
                 .as("frame %d of %d bytes", number, length)
                 .isTrue();
-        ring.remove();
+        ring.remove(1);
         ring.release();
     }
 
@@ -99,6 +99,61 @@ class FrameRingTest {
         assertThat(Frames.bytes(taken)).isEqualTo(Frames.bytes(sent));
     }
 
+    /** Frames go in and out together or alone, as it comes; what is not plain goes out alone. */
+    @Test
+    void framesThatCameTogetherMayGoOnTogether() {
+        SplittableRandom random = new SplittableRandom(8);
+        FrameBurst in = new FrameBurst(12);
+        FrameBurst out = new FrameBurst(0);
+        int put = 0;
+        int got = 0;
+        int together = 0;
+        while (got < 20_000) {
+            in.count = random.nextInt(1, FrameBurst.CAPACITY + 1);
+            for (int i = 0; i < in.count; i++) {
+                in.buffers.address[i] = bytes.address() + (put + i & 0xff) - 12;
+                in.buffers.length[i] = 12 + lengthOf(put + i);
+                in.checksum[i] = partialOf(put + i) ? FrameBurst.checksum(put + i & 0x3f, 16) : 0;
+            }
+            put += ring.put(in, 0, in.count);
+            Frame alone = frame(put, lengthOf(put));
+            alone.needs = 0;
+            alone.flags = Frame.DATA_VALID;
+            put += ring.put(alone) ? 1 : 0;
+            boolean unused = ring.publish();
+            for (int turn = random.nextInt(4); turn > 0 && !ring.isEmpty(); turn--) {
+                ring.peek(out, random.nextInt(1, 100));
+                for (int i = 0; i < out.count(); i++) {
+                    assertThat(same(out.frame(i), bytes, got + i)).isTrue();
+                    assertThat(out.bytes(i)).isEqualTo(lengthOf(got + i));
+                    assertThat(out.checksum[i])
+                            .isEqualTo(partialOf(got + i) ? FrameBurst.checksum(got + i & 0x3f, 16) : 0);
+                }
+                together += out.count();
+                got += out.count();
+                ring.remove(out.count());
+                if (out.count() == 0) {
+                    ring.peek(taken);
+                    assertThat(same(taken, bytes, got)).isTrue();
+                    assertThat(taken.bytes).isEqualTo(lengthOf(got));
+                    assertThat(taken.flags).isEqualTo(Frame.DATA_VALID);
+                    got++;
+                    ring.remove(1);
+                }
+                ring.release();
+            }
+        }
+        assertThat(together).isGreaterThan(10_000);
+    }
+
+    private static int lengthOf(int number) {
+        return 80 + number * 7 % 1400;
+    }
+
+    private static boolean partialOf(int number) {
+        return number % 3 == 0;
+    }
+
     @Test
     void nothingIsSeenBeforeItIsPublished() {
         assertThat(ring.isEmpty()).isTrue();
@@ -117,7 +172,7 @@ class FrameRingTest {
         assertThat(put(-1, 14)).isFalse();
         assertThat(ring.isEmpty()).isFalse();
         ring.peek(taken);
-        ring.remove();
+        ring.remove(1);
         assertThat(put(-1, 14)).as("its bytes may still be looked at").isFalse();
         ring.release();
         assertThat(put(FrameRing.ENTRIES, 14)).isTrue();
@@ -224,7 +279,7 @@ class FrameRingTest {
                 ring.peek(frame);
                 boolean right = frame.needs == i && frame.bytes == length(lengths) && same(frame, bytes, i);
                 failures += right ? 0 : 1;
-                ring.remove();
+                ring.remove(1);
                 if ((i & 7) == 0 || ring.isEmpty()) {
                     ring.release();
                 }
@@ -275,7 +330,7 @@ class FrameRingTest {
                     ring.disarm();
                 } else {
                     ring.peek(frame);
-                    ring.remove();
+                    ring.remove(1);
                     ring.release();
                     got++;
                 }

@@ -210,6 +210,11 @@ public final class RunCommand implements Callable<Integer> {
             events.line("vhost4j: up to QEMU's own virtio-net-pci, by its properties: " + resolution.leftToFrontEnd());
         }
         events.line("vhost4j: ABI " + abi.fingerprint());
+        int processors = Runtime.getRuntime().availableProcessors();
+        if (config.lanesInUse() > processors) {
+            events.line("vhost4j: %d lanes on %d processors: they take turns, and frames from one to another wait"
+                    .formatted(config.lanesInUse(), processors));
+        }
         AttachHelp.lines(config.endpoints(), config.queuePairs(), resolution)
                 .forEach(line -> events.line("vhost4j: " + line));
         Backend backend;

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -24,6 +25,7 @@ import org.vhost4j.tools.frontend.PacketBuilder;
 import org.vhost4j.tools.frontend.ReceivedFrame;
 import org.vhost4j.vhostuser.server.DeviceSnapshot;
 import org.vhost4j.vhostuser.server.Switching;
+import org.vhost4j.vhostuser.server.Uplink;
 
 /** Guests on two lanes: those with even numbers are on the first, the others on the second. */
 @Timeout(120)
@@ -286,6 +288,48 @@ class LanesTest {
     }
 
     @Test
+    void theUplinkIsReachedFromEveryLane() {
+        CompletableFuture<Reflector> opened = new CompletableFuture<>();
+        Uplink uplink = (lane, sink) -> {
+            Reflector reflector = new Reflector(lane, sink);
+            opened.complete(reflector);
+            return reflector;
+        };
+        try (TestBackEnd backEnd = TestBackEnd.onTwoLanes(2, 1, new Switching.Bridged(List.of(uplink)));
+                NetDriver a = backEnd.attach(0, NetSetup.full().withoutOffloads())) {
+            assertThat(reflected(a, frame(1, 9, 1))).isTrue();
+            try (NetDriver b = backEnd.attach(1, NetSetup.full())) {
+                for (int i = 0; i < 100; i++) {
+                    assertThat(reflected(b, frame(2, 9, i))).isTrue();
+                }
+                PacketBuilder packet = PacketBuilder.tcp4().macs(2, 9).payload(10_000, 1);
+                b.send(packet.partial(), packet.superHeader(1000));
+                for (int i = 0; i < 10; i++) {
+                    assertThat(b.receive().bytes()).as("cut for the uplink").hasSize(14 + 20 + 20 + 1000);
+                }
+                assertThat(a.poll(0)).as("what is for others").isEmpty();
+            }
+            backEnd.awaitLine("guest1 detached");
+            // What was told before it left is told by now, too: these are frames of the lane that tells it.
+            assertThat(reflected(a, frame(1, 9, 2))).isTrue();
+            assertThat(reflected(a, frame(1, 9, 3))).isTrue();
+            assertThat(opened.join().told).allMatch(told -> told.startsWith("vhost4j-lane0 "));
+            assertThat(opened.join().told).anyMatch(told -> !told.endsWith(" 0"));
+        }
+    }
+
+    /** Whether a frame comes back; others may come before it. */
+    private static boolean reflected(NetDriver driver, byte[] frame) {
+        driver.send(frame);
+        byte[] swapped = swapped(frame);
+        byte[] received;
+        do {
+            received = driver.receive().bytes();
+        } while (!Arrays.equals(received, swapped));
+        return true;
+    }
+
+    @Test
     void sinksEchoesAndSourcesAreOfEachLane() {
         try (TestBackEnd backEnd = TestBackEnd.onTwoLanes(2, 1, new Switching.Echoed());
                 NetDriver a = backEnd.attach(0, NetSetup.full());
@@ -308,10 +352,14 @@ class LanesTest {
     private static void assertEchoes(NetDriver driver) {
         byte[] sent = frame(1, 2, 3);
         driver.send(sent);
-        byte[] swapped = sent.clone();
-        System.arraycopy(sent, 0, swapped, 6, 6);
-        System.arraycopy(sent, 6, swapped, 0, 6);
-        assertThat(driver.receive().bytes()).isEqualTo(swapped);
+        assertThat(driver.receive().bytes()).isEqualTo(swapped(sent));
+    }
+
+    private static byte[] swapped(byte[] frame) {
+        byte[] swapped = frame.clone();
+        System.arraycopy(frame, 0, swapped, 6, 6);
+        System.arraycopy(frame, 6, swapped, 0, 6);
+        return swapped;
     }
 
     @Test

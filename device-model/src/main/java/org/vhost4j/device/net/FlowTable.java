@@ -18,12 +18,24 @@ final class FlowTable {
 
     /** Remembers that the guest sent this frame on a pair. */
     void sent(Frame frame, int queuePair) {
-        pair[slot(frame)] = (byte) queuePair;
+        pair[slot(frame.address[0], frame.length[0])] = (byte) queuePair;
+    }
+
+    /** The same of frames that were sent together. */
+    void sent(FrameBurst frames, int queuePair) {
+        for (int i = 0; i < frames.count; i++) {
+            pair[slot(frames.address(i), frames.bytes(i))] = (byte) queuePair;
+        }
     }
 
     /** The pair on which a frame for the guest is due: 0 to 255, and what it was at the start is 0. */
     int pairFor(Frame frame) {
-        return pair[slot(frame)] & 0xff;
+        return pair[slot(frame.address[0], frame.length[0])] & 0xff;
+    }
+
+    /** The same for one of some frames that came together. */
+    int pairFor(FrameBurst frames, int index) {
+        return pair[slot(frames.address(index), frames.bytes(index))] & 0xff;
     }
 
     /** Every flow back to pair 0. */
@@ -32,9 +44,7 @@ final class FlowTable {
     }
 
     /** Steers by what the first piece shows of addresses and ports; what does not show there shares slot 0. */
-    private static int slot(Frame frame) {
-        long at = frame.address[0];
-        int length = frame.length[0];
+    private static int slot(long at, int length) {
         if (length < 34) {
             return 0;
         }

@@ -67,11 +67,20 @@ final class ReceivePath {
 
     /** Hands over frames that came together; see {@link NetPort#deliver(FrameBurst, int, int)}. */
     int deliver(FrameBurst frames, int from, int to) {
-        RxQueue queue = queues.rx[0];
-        if (queue == null || !queue.enabled || !steering.indifferent()) {
+        int pair = 0;
+        int end = to;
+        if (!steering.indifferent()) {
+            if (steering.reporting()) {
+                return 0;
+            }
+            pair = steering.pairFor(frames, from);
+            end = samePair(frames, from, to, pair);
+        }
+        RxQueue queue = queues.rx[pair];
+        if (queue == null || !queue.enabled) {
             return 0;
         }
-        int passing = filter.promiscuous ? to : passingFilter(frames, from, to);
+        int passing = filter.promiscuous ? end : passingFilter(frames, from, end);
         int done = queue.deliver(frames, from, passing);
         if (done != 0) {
             full = false;
@@ -81,6 +90,15 @@ final class ReceivePath {
             counters.add(Counter.RX_BYTES, bytes);
         }
         return done;
+    }
+
+    /** Behind the last frame of a row that takes the same pair as its first. */
+    private int samePair(FrameBurst frames, int from, int to, int pair) {
+        int end = from + 1;
+        while (end < to && steering.pairFor(frames, end) == pair) {
+            end++;
+        }
+        return end;
     }
 
     /** Behind the last frame of a row that passes the filter. */

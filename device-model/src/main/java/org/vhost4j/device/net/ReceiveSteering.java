@@ -58,16 +58,27 @@ final class ReceiveSteering {
         return reports && hash.on();
     }
 
-    /** Whether it matters on which pair the guest sends. */
-    boolean learns() {
-        return pairs > 1 && table.length == 0;
-    }
-
     /** The guest sent a frame on a pair. */
     void sent(Frame frame, int pair) {
-        if (learns()) {
+        if (pairs > 1 && table.length == 0) {
             flows.sent(frame, pair);
         }
+    }
+
+    /** The guest sent frames together on a pair. */
+    void sent(FrameBurst frames, int pair) {
+        if (pairs > 1 && table.length == 0) {
+            flows.sent(frames, pair);
+        }
+    }
+
+    /** The pair for one of some frames that came together; nothing is to be {@link #reporting reported} of it. */
+    int pairFor(FrameBurst frames, int index) {
+        if (table.length != 0) {
+            return pairFor(frames.frame(index));
+        }
+        int pair = pairs > 1 ? flows.pairFor(frames, index) : 0;
+        return pair < pairs ? pair : 0;
     }
 
     /** The pair for a frame; {@link #hash} has its hash when hashes are reported. */

@@ -106,11 +106,7 @@ final class SendPath {
         if (count == 0) {
             return 0;
         }
-        if (steering.learns()) {
-            for (int i = 0; i < count; i++) {
-                steering.sent(frames.frame(i), pair);
-            }
-        }
+        steering.sent(frames, pair);
         int done = sink.forward(device, frames);
         if (done != 0) {
             long bytes = frames.bytes(0, done);

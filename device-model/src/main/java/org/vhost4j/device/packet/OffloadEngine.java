@@ -88,12 +88,15 @@ public final class OffloadEngine {
         while (end < to && (frames.needs(end) & ~taken) == 0) {
             end++;
         }
-        int together = port.deliver(frames, from, end);
-        next += together;
-        if (together != 0 && !port.handsOn()) {
-            int partial = frames.partialChecksums(from, next);
-            counters.add(OffloadCounter.PASSED, together - partial);
-            counters.add(OffloadCounter.PASSED_CSUM, partial);
+        int together = next < end ? port.deliver(frames, next, end) : 0;
+        while (together != 0) {
+            if (!port.handsOn()) {
+                int partial = frames.partialChecksums(next, next + together);
+                counters.add(OffloadCounter.PASSED, together - partial);
+                counters.add(OffloadCounter.PASSED_CSUM, partial);
+            }
+            next += together;
+            together = next < end ? port.deliver(frames, next, end) : 0;
         }
         while (next < to && deliver(frames.frame(next), port) != NetPort.NO_ROOM) {
             next++;

@@ -3,7 +3,9 @@ package org.vhost4j.tools.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -70,6 +72,42 @@ class MultiqueueTest {
                 assertThat(received.bytes()).isEqualTo(answer);
                 assertThat(received.pair()).as("flow %d", flow).isEqualTo(flow % 2);
             }
+        }
+    }
+
+    @Test
+    void framesThatAreSentTogetherComeOnThePairsOfTheirFlowsInTheirOrder() {
+        try (NetDriver a = backEnd.attach(0, QEMU);
+                NetDriver b = backEnd.attach(1, QEMU)) {
+            for (int pair = 0; pair < 2; pair++) {
+                List<byte[]> question = new ArrayList<>();
+                for (int flow = pair; flow < FLOWS; flow += 2) {
+                    question.add(flow(flow, 1, 2));
+                }
+                a.sendBurst(pair, question, DriverHeader.PLAIN, ChainShape.TOGETHER);
+                question.forEach(frame -> assertThat(any(b).bytes()).isEqualTo(frame));
+            }
+            List<byte[]> answers = new ArrayList<>();
+            List<List<byte[]>> expected = List.of(new ArrayList<>(), new ArrayList<>());
+            for (int i = 0; i < 40; i++) {
+                // Rows of one, two and three frames of a flow.
+                int flow = i / (1 + i / 10 % 3) % FLOWS;
+                byte[] answer = PacketBuilder.udp4()
+                        .macs(2, 1)
+                        .ports(5001, 1000 + flow)
+                        .payload(200 + i, i)
+                        .complete();
+                answers.add(answer);
+                expected.get(flow % 2).add(answer);
+            }
+            b.sendBurst(0, answers, DriverHeader.PLAIN, ChainShape.TOGETHER);
+            List<List<byte[]>> received = List.of(new ArrayList<>(), new ArrayList<>());
+            for (int i = 0; i < answers.size(); i++) {
+                ReceivedFrame frame = any(a);
+                received.get(frame.pair()).add(frame.bytes());
+            }
+            assertThat(received.get(0)).containsExactlyElementsOf(expected.get(0));
+            assertThat(received.get(1)).containsExactlyElementsOf(expected.get(1));
         }
     }
 

@@ -3,6 +3,9 @@ package org.vhost4j.tools;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
 import org.vhost4j.tools.bench.BenchCommand;
 import org.vhost4j.tools.conformance.ConformanceCommand;
 import org.vhost4j.tools.demo.DemoCommand;
@@ -20,19 +23,23 @@ import picocli.CommandLine.Command;
         name = "vhost4j",
         description = "A vhost-user virtio-net back-end whose offloads are decided by a named platform.",
         mixinStandardHelpOptions = true,
-        versionProvider = Vhost4j.Version.class,
-        subcommands = {
-            RunCommand.class,
-            DemoCommand.class,
-            PlatformCommand.class,
-            ProbeCommand.class,
-            NegotiateCommand.class,
-            QemuArgsCommand.class,
-            QemuFeaturesCommand.class,
-            BenchCommand.class,
-            ConformanceCommand.class
-        })
+        versionProvider = Vhost4j.Version.class)
 public final class Vhost4j {
+    /** The subcommands, in the order in which they are listed. */
+    private static final Map<String, Supplier<?>> COMMANDS = new LinkedHashMap<>();
+
+    static {
+        COMMANDS.put("run", RunCommand::new);
+        COMMANDS.put("demo", DemoCommand::new);
+        COMMANDS.put("platform", PlatformCommand::new);
+        COMMANDS.put("probe", ProbeCommand::new);
+        COMMANDS.put("negotiate", NegotiateCommand::new);
+        COMMANDS.put("qemu-args", QemuArgsCommand::new);
+        COMMANDS.put("qemu-features", QemuFeaturesCommand::new);
+        COMMANDS.put("bench", BenchCommand::new);
+        COMMANDS.put("conformance", ConformanceCommand::new);
+    }
+
     private Vhost4j() {}
 
     /** The version of the archive that runs. */
@@ -73,7 +80,7 @@ public final class Vhost4j {
      * @return the status
      */
     static int run(PrintWriter errors, String... arguments) {
-        CommandLine line = new CommandLine(new Vhost4j());
+        CommandLine line = line(arguments);
         line.setErr(errors);
         line.setParameterExceptionHandler((exception, given) -> {
             errors.println("vhost4j: " + firstLine(exception));
@@ -88,6 +95,24 @@ public final class Vhost4j {
             return 2;
         }
         return line.execute(arguments);
+    }
+
+    /**
+     * The command with the subcommands that a command line can mean: the one that it begins with, or all of them. Describing a
+     * subcommand to picocli takes longer than loading it, and a back-end should not wait for eight others.
+     *
+     * @param arguments the command line
+     * @return the command
+     */
+    static CommandLine line(String... arguments) {
+        CommandLine line = new CommandLine(new Vhost4j());
+        Supplier<?> meant = arguments.length == 0 ? null : COMMANDS.get(arguments[0]);
+        if (meant != null) {
+            line.addSubcommand(arguments[0], meant.get());
+        } else {
+            COMMANDS.forEach((name, command) -> line.addSubcommand(name, command.get()));
+        }
+        return line;
     }
 
     private static String firstLine(Exception exception) {

@@ -28,19 +28,17 @@ final class DefinitionFiles {
     /**
      * The files that count.
      *
-     * @param shipped the name of the resource that lists the program's own definitions, which any directory may override
+     * @param folder where the program's own definitions are, which any directory may override; such as {@code machines/}
      * @param directories the least specific first; one that does not exist is skipped
      * @param problems takes a problem for each file or directory that cannot be read
      * @return the files in the order of their names
      */
-    static List<DefinitionSource> find(String shipped, List<Path> directories, Consumer<DefinitionProblem> problems) {
+    static List<DefinitionSource> find(String folder, List<Path> directories, Consumer<DefinitionProblem> problems) {
         Map<String, DefinitionSource> byName = new TreeMap<>();
-        String folder = shipped.substring(0, shipped.lastIndexOf('/') + 1);
-        for (String name : DefinitionReader.resource(shipped).lines().toList()) {
-            byName.put(
-                    name,
-                    new DefinitionSource(
-                            "builtin:" + folder + name, name, DefinitionReader.resource(folder + name), true));
+        try (ShippedFiles shipped = ShippedFiles.open()) {
+            for (String name : shipped.index(folder)) {
+                byName.put(name, shipped.definition(folder, name));
+            }
         }
         for (Path directory : directories) {
             for (Path file : list(directory, problems)) {
@@ -50,6 +48,19 @@ final class DefinitionFiles {
         return new ArrayList<>(byName.values().stream()
                 .filter(source -> !source.text().isEmpty())
                 .toList());
+    }
+
+    /**
+     * Whether directories have nothing to say.
+     *
+     * @param directories those that do not exist have not
+     * @return true when no definition of the program's own is overridden or joined, and nothing is to be complained of
+     */
+    static boolean nothingIn(List<Path> directories) {
+        List<DefinitionProblem> problems = new ArrayList<>();
+        return directories.stream()
+                        .allMatch(directory -> list(directory, problems::add).isEmpty())
+                && problems.isEmpty();
     }
 
     /**

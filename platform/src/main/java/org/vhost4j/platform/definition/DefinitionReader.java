@@ -9,10 +9,6 @@ import com.networknt.schema.SpecificationVersion;
 import com.networknt.schema.path.NodePath;
 import com.networknt.schema.serialization.NodeReader;
 import com.networknt.schema.serialization.node.TokenStreamLocationAware;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -32,10 +28,13 @@ import tools.jackson.databind.json.JsonMapper;
  * load, which nobody should wait for who has no definitions of his own.
  */
 final class DefinitionReader {
-    private static final JsonMapper STRICT = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
+    /** Made with the first definition that is somebody else's. */
+    private static final class Strict {
+        static final JsonMapper MAPPER = JsonMapper.builder()
+                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .build();
+    }
 
     private final String schemaResource;
     private @Nullable Schema schema;
@@ -57,11 +56,11 @@ final class DefinitionReader {
      * @return its content; nothing when there was a problem
      */
     Optional<JsonNode> read(DefinitionSource source, Consumer<DefinitionProblem> problems) {
+        if (source.shipped()) {
+            return Optional.of(PlainJson.read(source.text()));
+        }
         try {
-            JsonNode plain = STRICT.readTree(source.text());
-            if (source.shipped()) {
-                return Optional.of(plain);
-            }
+            Strict.MAPPER.readTree(source.text());
         } catch (JacksonException broken) {
             TokenStreamLocation where = broken.getLocation();
             problems.accept(new DefinitionProblem(
@@ -92,7 +91,7 @@ final class DefinitionReader {
     private Schema schema() {
         if (schema == null) {
             SchemaRegistry registry = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
-            schema = registry.getSchema(resource(schemaResource), InputFormat.JSON);
+            schema = registry.getSchema(ShippedFiles.read(schemaResource), InputFormat.JSON);
         }
         return schema;
     }
@@ -107,23 +106,6 @@ final class DefinitionReader {
         TokenStreamLocation where =
                 node instanceof TokenStreamLocationAware located ? located.tokenStreamLocation() : null;
         return where == null ? 0 : where.getLineNr();
-    }
-
-    /**
-     * The text of a resource of this package.
-     *
-     * @param name its name
-     * @return the text
-     */
-    static String resource(String name) {
-        try (InputStream in = DefinitionReader.class.getResourceAsStream(name)) {
-            if (in == null) {
-                throw new IllegalStateException("the program's resource " + name + " is missing");
-            }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private static String member(Error error) {

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostUse;
@@ -18,33 +19,69 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * All machines and platforms that are known. A definition that is broken is left out and reported; the others stand.
+ *
+ * <p>Where nobody has definitions of his own, which is almost everywhere, only those are read that are asked for, and all of them
+ * when somebody wants a list.
  */
 public final class PlatformCatalog {
-    private static final String PLATFORMS = "platforms/index.txt";
-    private static final String MACHINES = "machines/index.txt";
+    /** Where the program's own platforms are. */
+    static final String PLATFORMS = "platforms/";
+    /** Where the program's own machines are. */
+    static final String MACHINES = "machines/";
+
     private static final String PLATFORM_SCHEMA = "schema/platform.schema.json";
     private static final String MACHINE_SCHEMA = "schema/machine.schema.json";
-    private final List<PlatformDefinition> platforms;
-    private final List<MachineDefinition> machines;
-    private final List<DefinitionProblem> problems;
-    private final Map<String, PlatformDefinition> platformsByName = new HashMap<>();
-    private final Map<String, MachineDefinition> machinesByName = new HashMap<>();
 
-    private PlatformCatalog(
-            List<PlatformDefinition> platforms, List<MachineDefinition> machines, List<DefinitionProblem> problems) {
-        this.platforms =
-                platforms.stream().sorted(PlatformDefinition.NEWEST_FIRST).toList();
-        this.machines = List.copyOf(machines);
-        this.problems = List.copyOf(problems);
-        // Aliases first, so that a definition's own name wins over another's alias.
-        for (PlatformDefinition platform : this.platforms.reversed()) {
-            platform.aliases().forEach(alias -> platformsByName.put(alias, platform));
+    private final @Nullable ShippedDefinitions single;
+    private volatile @Nullable Whole whole;
+
+    private PlatformCatalog(@Nullable ShippedDefinitions single, @Nullable Whole whole) {
+        this.single = single;
+        this.whole = whole;
+    }
+
+    /** Everything. */
+    private static final class Whole {
+        final List<PlatformDefinition> platforms;
+        final List<MachineDefinition> machines;
+        final List<DefinitionProblem> problems = new ArrayList<>();
+        final Map<String, PlatformDefinition> platformsByName = new HashMap<>();
+        final Map<String, MachineDefinition> machinesByName = new HashMap<>();
+
+        Whole(List<Path> platformDirectories, List<Path> machineDirectories) {
+            platforms = loadPlatforms(platformDirectories, problems::add).stream()
+                    .sorted(PlatformDefinition.NEWEST_FIRST)
+                    .toList();
+            machines = List.copyOf(loadMachines(machineDirectories, problems::add));
+            // Aliases first, so that a definition's own name wins over another's alias.
+            for (PlatformDefinition platform : platforms.reversed()) {
+                platform.aliases().forEach(alias -> platformsByName.put(alias, platform));
+            }
+            platforms.forEach(platform -> platformsByName.put(platform.name(), platform));
+            for (MachineDefinition machine : machines) {
+                machine.aliases().forEach(alias -> machinesByName.put(alias, machine));
+            }
+            machines.forEach(machine -> machinesByName.put(machine.name(), machine));
         }
-        this.platforms.forEach(platform -> platformsByName.put(platform.name(), platform));
-        for (MachineDefinition machine : this.machines) {
-            machine.aliases().forEach(alias -> machinesByName.put(alias, machine));
+    }
+
+    private Whole whole() {
+        Whole known = whole;
+        if (known == null) {
+            synchronized (this) {
+                known = whole;
+                if (known == null) {
+                    known = new Whole(List.of(), List.of());
+                    whole = known;
+                }
+            }
         }
-        this.machines.forEach(machine -> machinesByName.put(machine.name(), machine));
+        return known;
+    }
+
+    /** The definitions one by one, as long as they are all that anybody wanted. */
+    private Optional<ShippedDefinitions> single() {
+        return whole == null ? Optional.ofNullable(single) : Optional.empty();
     }
 
     /**
@@ -64,11 +101,9 @@ public final class PlatformCatalog {
      * @return the catalog; {@link #problems()} tells what was left out
      */
     public static PlatformCatalog load(List<Path> platformDirectories, List<Path> machineDirectories) {
-        List<DefinitionProblem> problems = new ArrayList<>();
-        return new PlatformCatalog(
-                loadPlatforms(platformDirectories, problems::add),
-                loadMachines(machineDirectories, problems::add),
-                problems);
+        return DefinitionFiles.nothingIn(platformDirectories) && DefinitionFiles.nothingIn(machineDirectories)
+                ? new PlatformCatalog(new ShippedDefinitions(), null)
+                : new PlatformCatalog(null, new Whole(platformDirectories, machineDirectories));
     }
 
     /**
@@ -120,7 +155,7 @@ public final class PlatformCatalog {
      * @return its text
      */
     public static String platformSchema() {
-        return DefinitionReader.resource(PLATFORM_SCHEMA);
+        return ShippedFiles.read(PLATFORM_SCHEMA);
     }
 
     /**
@@ -129,7 +164,7 @@ public final class PlatformCatalog {
      * @return its text
      */
     public static String machineSchema() {
-        return DefinitionReader.resource(MACHINE_SCHEMA);
+        return ShippedFiles.read(MACHINE_SCHEMA);
     }
 
     private static List<PlatformDefinition> loadPlatforms(
@@ -152,8 +187,19 @@ public final class PlatformCatalog {
                 }
             }
         }
+        return linkPlatforms(List.copyOf(files.values()), problems);
+    }
+
+    /**
+     * Makes definitions of files.
+     *
+     * @param files with unique names
+     * @param problems takes what is wrong
+     * @return those with which nothing is
+     */
+    static List<PlatformDefinition> linkPlatforms(List<PlatformFile> files, Consumer<DefinitionProblem> problems) {
         Map<String, PlatformDefinition> built = new LinkedHashMap<>();
-        Linker<PlatformFile> linker = new Linker<>(List.copyOf(files.values()));
+        Linker<PlatformFile> linker = new Linker<>(files);
         for (PlatformFile file : linker.parentsFirst(problems)) {
             PlatformDefinition parent = parentOf(file, linker, built, problems);
             if (file.parent().isEmpty() || parent != null) {
@@ -182,9 +228,20 @@ public final class PlatformCatalog {
                 }
             }
         }
+        return linkMachines(List.copyOf(files.values()), problems);
+    }
+
+    /**
+     * Makes definitions of files.
+     *
+     * @param files with unique versions
+     * @param problems takes what is wrong
+     * @return the machines of those with which nothing is
+     */
+    static List<MachineDefinition> linkMachines(List<MachineFile> files, Consumer<DefinitionProblem> problems) {
         Map<String, Map<Property, Statement>> built = new LinkedHashMap<>();
         List<MachineDefinition> machines = new ArrayList<>();
-        Linker<MachineFile> linker = new Linker<>(List.copyOf(files.values()));
+        Linker<MachineFile> linker = new Linker<>(files);
         for (MachineFile file : linker.parentsFirst(problems)) {
             Map<Property, Statement> newer = parentOf(file, linker, built, problems);
             if (file.parent().isEmpty() || newer != null) {
@@ -221,7 +278,8 @@ public final class PlatformCatalog {
      * @return the platform, or nothing
      */
     public Optional<PlatformDefinition> platform(String name) {
-        return Optional.ofNullable(platformsByName.get(name));
+        return single().flatMap(definitions -> definitions.platform(name))
+                .or(() -> Optional.ofNullable(whole().platformsByName.get(name)));
     }
 
     /**
@@ -231,7 +289,8 @@ public final class PlatformCatalog {
      * @return the machine, or nothing
      */
     public Optional<MachineDefinition> machine(String name) {
-        return Optional.ofNullable(machinesByName.get(name));
+        return single().flatMap(definitions -> definitions.machine(name))
+                .or(() -> Optional.ofNullable(whole().machinesByName.get(name)));
     }
 
     /**
@@ -241,8 +300,8 @@ public final class PlatformCatalog {
      * @return one sentence, with the nearest name that there is
      */
     public String noSuchMachine(String name) {
-        return "There is no machine '" + name + "'" + Names.didYouMean(name, machinesByName.keySet())
-                + " See -machine help.";
+        return "There is no machine '" + name + "'"
+                + Names.didYouMean(name, whole().machinesByName.keySet()) + " See -machine help.";
     }
 
     /**
@@ -252,8 +311,8 @@ public final class PlatformCatalog {
      * @return one sentence, with the nearest name that there is
      */
     public String noSuchPlatform(String name) {
-        return "There is no platform '" + name + "'" + Names.didYouMean(name, platformsByName.keySet())
-                + " See -platform help.";
+        return "There is no platform '" + name + "'"
+                + Names.didYouMean(name, whole().platformsByName.keySet()) + " See -platform help.";
     }
 
     /**
@@ -262,10 +321,11 @@ public final class PlatformCatalog {
      * @return the machine that says so, or the first of all
      */
     public MachineDefinition defaultMachine() {
-        return machines.stream()
-                .filter(MachineDefinition::isDefault)
-                .findFirst()
-                .orElseGet(() -> machines.getFirst());
+        return single().flatMap(ShippedDefinitions::defaultMachine)
+                .orElseGet(() -> machines().stream()
+                        .filter(MachineDefinition::isDefault)
+                        .findFirst()
+                        .orElseGet(() -> machines().getFirst()));
     }
 
     /**
@@ -276,10 +336,19 @@ public final class PlatformCatalog {
      * @return the platform, or nothing when the host supports none
      */
     public Optional<PlatformDefinition> newestSupported(HostCapabilities host, Set<HostUse> uses) {
-        return platforms.stream()
+        return newestFirst()
                 .filter(platform -> platform.deprecated().isEmpty())
                 .filter(platform -> platform.lackedBy(host, uses).isEmpty())
                 .findFirst();
+    }
+
+    /**
+     * Every platform, each read when its turn comes: for whoever takes the first that is good enough.
+     *
+     * @return in the order of {@link #platforms}
+     */
+    Stream<PlatformDefinition> newestFirst() {
+        return single().map(ShippedDefinitions::newestFirst).orElseGet(() -> platforms().stream());
     }
 
     /**
@@ -288,7 +357,7 @@ public final class PlatformCatalog {
      * @return the mainline's before all others, the newest of each first
      */
     public List<PlatformDefinition> platforms() {
-        return platforms;
+        return whole().platforms;
     }
 
     /**
@@ -297,7 +366,7 @@ public final class PlatformCatalog {
      * @return the newest first
      */
     public List<MachineDefinition> machines() {
-        return machines;
+        return whole().machines;
     }
 
     /**
@@ -306,6 +375,7 @@ public final class PlatformCatalog {
      * @return one problem each or more; empty when all is well
      */
     public List<DefinitionProblem> problems() {
-        return problems;
+        // The build has seen to it that there are none with the program's own.
+        return single().isPresent() ? List.of() : List.copyOf(whole().problems);
     }
 }

@@ -64,7 +64,7 @@ public final class Resolver {
     }
 
     private Optional<PlatformDefinition> newestKept(Request request, Layers layers, MachineDefinition machine) {
-        return catalog.platforms().stream()
+        return catalog.newestFirst()
                 .filter(platform -> platform.deprecated().isEmpty())
                 .filter(platform -> HostCheck.lacked(request, platform, layers.resolve(machine, platform))
                         .isEmpty())

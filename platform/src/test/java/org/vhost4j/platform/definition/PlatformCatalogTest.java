@@ -62,7 +62,7 @@ final class PlatformCatalogTest {
         for (String kind : List.of("platform", "machine")) {
             List<DefinitionProblem> problems = new ArrayList<>();
             DefinitionReader reader = new DefinitionReader("schema/" + kind + ".schema.json");
-            List<DefinitionSource> sources = DefinitionFiles.find(kind + "s/index.txt", List.of(), problems::add);
+            List<DefinitionSource> sources = DefinitionFiles.find(kind + "s/", List.of(), problems::add);
             assertThat(sources).isNotEmpty();
             sources.forEach(source -> reader.validate(source, problems::add));
             assertThat(problems).isEmpty();
@@ -74,13 +74,41 @@ final class PlatformCatalogTest {
         for (String kind : List.of("platforms", "machines")) {
             Path folder = Path.of("src/main/resources/org/vhost4j/platform/definition", kind);
             try (var files = Files.list(folder)) {
-                assertThat(DefinitionReader.resource(kind + "/index.txt").lines())
+                assertThat(ShippedFiles.read(kind + "/index.txt").lines())
                         .containsExactlyInAnyOrderElementsOf(
                                 files.map(file -> file.getFileName().toString())
                                         .filter(name -> name.endsWith(".json"))
                                         .toList());
             }
         }
+    }
+
+    @Test
+    void aDefinitionReadByItselfIsTheSame() {
+        PlatformCatalog all = PlatformCatalog.shipped();
+        assertThat(all.platforms()).isNotEmpty();
+        for (PlatformDefinition platform : all.platforms()) {
+            assertThat(new ShippedDefinitions().platform(platform.name())).contains(platform);
+        }
+        assertThat(new ShippedDefinitions().newestFirst()).containsExactlyElementsOf(all.platforms());
+        for (MachineDefinition machine : all.machines()) {
+            assertThat(new ShippedDefinitions().machine(machine.name())).contains(machine);
+        }
+        assertThat(new ShippedDefinitions().defaultMachine()).contains(all.defaultMachine());
+    }
+
+    @Test
+    void whatNoFileIsNamedAfterIsSoughtEverywhere() {
+        for (String name : List.of(
+                "linux-6.12", "", "-", "q35", "../platforms/50-linux-6.9", "pc-q35-", "pc-q35-99.9", "pc-q36-10.0")) {
+            assertThat(new ShippedDefinitions().platform(name)).as(name).isEmpty();
+            assertThat(new ShippedDefinitions().machine(name)).as(name).isEmpty();
+        }
+        PlatformCatalog catalog = PlatformCatalog.shipped();
+        assertThat(catalog.platform("linux-6.9").orElseThrow())
+                .isEqualTo(catalog.platform("linux-6.12").orElseThrow());
+        assertThat(catalog.machine("q35")).contains(catalog.defaultMachine());
+        assertThat(catalog.platform("linux-6.8")).isEmpty();
     }
 
     @Test

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The program's own definitions one by one: a file is read when its definition is asked for, and with it those that it builds on. The
+ * names of the files say what is in them: {@code 50-NAME.json} a platform, {@code 50-qemu-MAJOR.MINOR.json} the machines of a
+ * version. Aliases are known only to whoever has read them all.
+ */
+final class ShippedDefinitions {
+    private static final String PREFIX = "50-";
+    private static final String QEMU = "50-qemu-";
+    private static final String SUFFIX = ".json";
+
+    private final Map<String, PlatformDefinition> platforms = new HashMap<>();
+
+    /**
+     * A platform.
+     *
+     * @param name its name
+     * @return the platform; nothing when no file has its name
+     */
+    synchronized Optional<PlatformDefinition> platform(String name) {
+        PlatformDefinition known = platforms.get(name);
+        if (known == null) {
+            List<PlatformFile> files = ancestry(
+                    PlatformCatalog.PLATFORMS,
+                    PREFIX + name + SUFFIX,
+                    PlatformFile::new,
+                    parent -> PREFIX + parent + SUFFIX);
+            for (PlatformDefinition platform : PlatformCatalog.linkPlatforms(files, ShippedDefinitions::unsound)) {
+                platforms.put(platform.name(), platform);
+            }
+            known = platforms.get(name);
+        }
+        return Optional.ofNullable(known);
+    }
+
+    /**
+     * Every platform, each read when its turn comes.
+     *
+     * @return in the order of the index
+     */
+    Stream<PlatformDefinition> newestFirst() {
+        return ShippedFiles.read(PlatformCatalog.PLATFORMS + "index.txt")
+                .lines()
+                .map(file -> platform(file.substring(PREFIX.length(), file.length() - SUFFIX.length()))
+                        .orElseThrow());
+    }
+
+    /**
+     * A machine.
+     *
+     * @param name its name, which ends with a version
+     * @return the machine; nothing when no file has its version, or the file has not the machine
+     */
+    synchronized Optional<MachineDefinition> machine(String name) {
+        return machines(file(name.substring(name.lastIndexOf('-') + 1)))
+                .filter(machine -> machine.name().equals(name))
+                .findFirst();
+    }
+
+    /**
+     * The machine that is taken when none is named.
+     *
+     * @return the one of the newest version that says so, if it does
+     */
+    synchronized Optional<MachineDefinition> defaultMachine() {
+        String newest = ShippedFiles.read(PlatformCatalog.MACHINES + "index.txt")
+                .lines()
+                .findFirst()
+                .orElseThrow();
+        return machines(newest).filter(MachineDefinition::isDefault).findFirst();
+    }
+
+    private static Stream<MachineDefinition> machines(String file) {
+        List<MachineFile> files = ancestry(PlatformCatalog.MACHINES, file, MachineFile::new, ShippedDefinitions::file);
+        return PlatformCatalog.linkMachines(files, ShippedDefinitions::unsound).stream();
+    }
+
+    /** The file of a version of QEMU, a third number of which it does not count; one that there is not for what is no version. */
+    private static String file(String version) {
+        List<String> numbers = List.of(version.split("\\.", -1));
+        return numbers.size() < 2 ? "" : QEMU + twoDigits(numbers.get(0)) + "." + twoDigits(numbers.get(1)) + SUFFIX;
+    }
+
+    private static String twoDigits(String number) {
+        return number.length() == 1 ? "0" + number : number;
+    }
+
+    private static <F extends Linker.Child> List<F> ancestry(
+            String folder,
+            String first,
+            BiFunction<DefinitionSource, JsonNode, F> reader,
+            Function<String, String> fileOf) {
+        List<F> files = new ArrayList<>();
+        try (ShippedFiles shipped = ShippedFiles.open()) {
+            List<String> index = shipped.index(folder);
+            for (String file = first; index.contains(file); ) {
+                DefinitionSource source = shipped.definition(folder, file);
+                F child = reader.apply(source, PlainJson.read(source.text()));
+                files.add(child);
+                file = child.parent().map(fileOf).orElse("");
+            }
+        }
+        return files;
+    }
+
+    private static void unsound(DefinitionProblem problem) {
+        throw new IllegalStateException(problem.toString());
+    }
+}

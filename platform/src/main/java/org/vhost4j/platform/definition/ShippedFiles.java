@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.CodeSource;
+import java.util.List;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The files of this package that come with the program. Out of an archive they are read as what they are: by way of a class
+ * loader and its URLs each takes milliseconds of a start.
+ */
+final class ShippedFiles implements AutoCloseable {
+    private static final String FOLDER = ShippedFiles.class.getPackageName().replace('.', '/') + "/";
+
+    private final @Nullable ZipFile archive;
+
+    private ShippedFiles(@Nullable ZipFile archive) {
+        this.archive = archive;
+    }
+
+    /**
+     * Opens the archive that the program runs from, if it does.
+     *
+     * @return the files; to be closed
+     */
+    static ShippedFiles open() {
+        CodeSource source = ShippedFiles.class.getProtectionDomain().getCodeSource();
+        try {
+            Path path = source == null ? null : Path.of(source.getLocation().toURI());
+            return new ShippedFiles(
+                    path != null && path.toString().endsWith(".jar") ? new ZipFile(path.toFile()) : null);
+        } catch (IOException | URISyntaxException | IllegalArgumentException e) {
+            // An archive within something else: its class loader knows the way.
+            return new ShippedFiles(null);
+        }
+    }
+
+    /**
+     * The text of one file, by itself.
+     *
+     * @param name its name, below this package
+     * @return the text
+     */
+    static String read(String name) {
+        try (ShippedFiles files = open()) {
+            return files.text(name);
+        }
+    }
+
+    /**
+     * The text of a file.
+     *
+     * @param name its name, below this package
+     * @return the text
+     */
+    String text(String name) {
+        try (InputStream in = stream(name)) {
+            if (in == null) {
+                throw new IllegalStateException("the program's resource " + name + " is missing");
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private @Nullable InputStream stream(String name) throws IOException {
+        if (archive == null) {
+            return ShippedFiles.class.getResourceAsStream(name);
+        }
+        ZipEntry entry = archive.getEntry(FOLDER + name);
+        return entry == null ? null : archive.getInputStream(entry);
+    }
+
+    /**
+     * The names of all definitions of one kind.
+     *
+     * @param folder such as {@code machines/}
+     * @return the newest first, without the folder
+     */
+    List<String> index(String folder) {
+        return text(folder + "index.txt").lines().toList();
+    }
+
+    /**
+     * A definition.
+     *
+     * @param folder such as {@code machines/}
+     * @param name one of {@link #index}
+     * @return the file
+     */
+    DefinitionSource definition(String folder, String name) {
+        return new DefinitionSource("builtin:" + folder + name, name, text(folder + name), true);
+    }
+
+    @Override
+    public void close() {
+        try {
+            if (archive != null) {
+                archive.close();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -15,6 +15,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
+import org.vhost4j.device.loopback.BridgedGuests;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.net.NetHeader;
 import org.vhost4j.device.packet.Checksum;
@@ -40,6 +41,8 @@ public class ChainBenchmark {
     static final int BURST = 32;
     private static final int HEADERS = 54;
     private static final int SLOT = 2048;
+    private static final int RING_SIZE = 256;
+    private static final int QUEUE_MEMORY = 4 << 20;
 
     /** Layout of the queues. */
     @Param({"split", "packed"})
@@ -50,22 +53,26 @@ public class ChainBenchmark {
     public int payload;
 
     private final Arena arena = Arena.ofAuto();
-    private BridgedGuests bridged = new BridgedGuests(arena, false, false);
-    private BridgedGuests coalesced = new BridgedGuests(arena, false, true);
+    private BridgedGuests bridged = guests(false, false);
+    private BridgedGuests coalesced = guests(false, true);
     private long frames;
     private long otherFrames;
 
     /** Writes the frames. */
     @Setup
     public void frames() {
-        bridged = new BridgedGuests(arena, ring.equals("packed"), false);
-        coalesced = new BridgedGuests(arena, ring.equals("packed"), true);
+        bridged = guests(ring.equals("packed"), false);
+        coalesced = guests(ring.equals("packed"), true);
         frames = bridged.allocate(BURST * SLOT);
         otherFrames = coalesced.allocate(BURST * SLOT);
         for (int i = 0; i < BURST; i++) {
             write(frames + (long) i * SLOT + NetHeader.BYTES, i);
             HostMemory.copy(frames + (long) i * SLOT, otherFrames + (long) i * SLOT, SLOT);
         }
+    }
+
+    private BridgedGuests guests(boolean packed, boolean coalesce) {
+        return new BridgedGuests(arena, packed, coalesce, RING_SIZE, QUEUE_MEMORY);
     }
 
     private void write(long at, int index) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.vhost4j.benchmarks;
+package org.vhost4j.device.loopback;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -30,10 +30,8 @@ import org.vhost4j.device.ring.Virtqueue;
  * Two guests on a bridge, of which one sends and the other receives into mergeable buffers; this thread is their drivers and the
  * lane at once.
  */
-final class BridgedGuests {
-    private static final int SIZE = 256;
+public final class BridgedGuests {
     private static final int BUFFER = 1536;
-    private static final int MEMORY = 4 << 20;
     private static final long FEATURES = FeatureSet.of(
                     Feature.VERSION_1,
                     Feature.MRG_RXBUF,
@@ -49,11 +47,25 @@ final class BridgedGuests {
     private final NetDevice sender;
     private final RingDriver transmit;
     private final RingDriver receive;
-    private final int[] bufferOf = new int[SIZE];
+    private final int ringSize;
+    private final int memoryBytes;
+    private final int[] bufferOf;
     private final long buffers;
 
-    BridgedGuests(Arena arena, boolean packed, boolean coalesce) {
+    /**
+     * Guests with drivers that are ready, and buffers posted.
+     *
+     * @param arena their memory is from here
+     * @param packed the layout of their rings
+     * @param coalesce whether the bridge puts frames of a flow together
+     * @param ringSize entries of each ring, a power of two; the receiver has as many buffers
+     * @param memoryBytes memory of each queue, for its ring, and for buffers and frames
+     */
+    public BridgedGuests(Arena arena, boolean packed, boolean coalesce, int ringSize, int memoryBytes) {
         this.arena = arena;
+        this.ringSize = ringSize;
+        this.memoryBytes = memoryBytes;
+        bufferOf = new int[ringSize];
         OffloadEngine engine = new OffloadEngine();
         Bridge bridge = new Bridge(engine, coalesce);
         sender = device("sender", bridge, engine);
@@ -62,8 +74,8 @@ final class BridgedGuests {
         start(sender, 0, packed);
         receive = start(receiver, 0, packed);
         start(receiver, 1, packed);
-        buffers = receive.memory().allocate((long) SIZE * BUFFER, 4096);
-        for (int i = 0; i < SIZE; i++) {
+        buffers = receive.memory().allocate((long) ringSize * BUFFER, 4096);
+        for (int i = 0; i < ringSize; i++) {
             post(i);
         }
         receive.publish();
@@ -82,31 +94,41 @@ final class BridgedGuests {
     }
 
     private RingDriver start(NetDevice device, int index, boolean packed) {
-        MemorySegment segment = arena.allocate(MEMORY, 4096);
+        MemorySegment segment = arena.allocate(memoryBytes, 4096);
         long base = segment.address();
         DriverMemory memory = new DriverMemory(segment, base);
-        GuestMemory table = GuestMemory.of(List.of(new GuestRegion(base, MEMORY, base, segment)));
+        GuestMemory table = GuestMemory.of(List.of(new GuestRegion(base, memoryBytes, base, segment)));
         RingDriver driver = packed
-                ? new PackedDriver(memory, SIZE, RingDriver.Features.NONE, 0)
-                : new SplitDriver(memory, SIZE, RingDriver.Features.NONE, 0);
+                ? new PackedDriver(memory, ringSize, RingDriver.Features.NONE, 0)
+                : new SplitDriver(memory, ringSize, RingDriver.Features.NONE, 0);
         MemorySegment desc = segment.asSlice(driver.descAddress() - base);
         MemorySegment avail = segment.asSlice(driver.availAddress() - base);
         MemorySegment used = segment.asSlice(driver.usedAddress() - base);
         RingFeatures features = RingFeatures.of(Feature.VERSION_1);
         Virtqueue queue = packed
-                ? new PackedVirtqueue("queue", SIZE, desc, avail, used, table, PackedDriver.START, features)
-                : new SplitVirtqueue("queue", SIZE, desc, avail, used, table, 0, features);
+                ? new PackedVirtqueue("queue", ringSize, desc, avail, used, table, PackedDriver.START, features)
+                : new SplitVirtqueue("queue", ringSize, desc, avail, used, table, 0, features);
         device.control().start(index, queue, GuestNotifier.NONE, true, false);
         return driver;
     }
 
-    /** Memory of the sender for frames, each behind a header of {@link NetHeader#BYTES}. */
-    long allocate(int bytes) {
+    /**
+     * Memory of the sender for frames, each behind a header of {@link NetHeader#BYTES}.
+     *
+     * @param bytes how much
+     * @return its address
+     */
+    public long allocate(int bytes) {
         return transmit.memory().allocate(bytes, 64);
     }
 
-    /** Where a receive buffer is. */
-    long buffer(int index) {
+    /**
+     * Where a receive buffer is.
+     *
+     * @param index from 0, less than the size of the ring
+     * @return its address
+     */
+    public long buffer(int index) {
         return buffers + (long) index * BUFFER;
     }
 
@@ -116,15 +138,24 @@ final class BridgedGuests {
         bufferOf[receive.offer()] = buffer;
     }
 
-    /** Makes a frame available. */
-    void offer(long header, int bytesWithHeader) {
+    /**
+     * Makes a frame available.
+     *
+     * @param header address of its header, in memory of {@link #allocate}
+     * @param bytesWithHeader its size and that of the header
+     */
+    public void offer(long header, int bytesWithHeader) {
         transmit.begin();
         transmit.readable(header, bytesWithHeader);
         transmit.offer();
     }
 
-    /** Lets the back-end work, collects what it used, and posts the buffers again; how many of them were filled. */
-    int exchange() {
+    /**
+     * Lets the back-end work, collects what it used, and posts the buffers again.
+     *
+     * @return how many of them were filled
+     */
+    public int exchange() {
         transmit.publish();
         sender.poll();
         while (transmit.collect()) {

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.loopback;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.Arena;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.net.NetHeader;
+
+final class BridgedGuestsTest {
+    private static final int BYTES = 60;
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatOneSendsTheOtherReceives(boolean packed) {
+        try (Arena arena = Arena.ofConfined()) {
+            BridgedGuests guests = new BridgedGuests(arena, packed, false, 16, 64 << 10);
+            long header = guests.allocate(NetHeader.BYTES + BYTES);
+            HostMemory.putShortBE(header + NetHeader.BYTES, 0x0200);
+            HostMemory.putShortBE(header + NetHeader.BYTES + 6, 0x0201);
+            for (int turn = 0; turn < 40; turn++) {
+                HostMemory.putShortBE(header + NetHeader.BYTES + 20, turn);
+                guests.offer(header, NetHeader.BYTES + BYTES);
+                assertThat(guests.exchange()).isOne();
+                assertThat(HostMemory.getShortBE(guests.buffer(turn % 16) + NetHeader.BYTES + 20))
+                        .isEqualTo(turn);
+            }
+        }
+    }
+}

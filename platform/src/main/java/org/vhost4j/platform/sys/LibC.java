@@ -107,7 +107,8 @@ public final class LibC {
     /** The symbols themselves. JNA binds methods by name, so they have the C library's. */
     private static final class C {
         static {
-            Native.register(C.class, NativeLibrary.getInstance("c"));
+            // Every JVM has the C library in it.
+            Native.register(C.class, NativeLibrary.getProcess());
         }
 
         static native int open(String path, int flags, int mode);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
+import org.vhost4j.device.ring.Chain;
+
 /**
  * One Ethernet frame on its way: the virtio-net header, already copied out of guest memory, and a scatter list over the
  * bytes of the frame, which stay where they are.
@@ -133,6 +135,27 @@ public final class Frame {
         gsoSize = other.gsoSize;
         checksumStart = other.checksumStart;
         checksumOffset = other.checksumOffset;
+    }
+
+    /**
+     * Makes the scatter list that of a chain, behind its first bytes.
+     *
+     * @param chain has at least one byte more than is skipped
+     * @param piece in which the frame begins, or which it follows
+     * @param skipped how many bytes of that piece are not the frame's, up to all of them
+     * @param bytesOfFrame what is left
+     */
+    void take(Chain chain, int piece, int skipped, int bytesOfFrame) {
+        int first = chain.length[piece] == skipped ? piece + 1 : piece;
+        int n = chain.pieces - first;
+        System.arraycopy(chain.address, first, address, 0, n);
+        System.arraycopy(chain.length, first, length, 0, n);
+        if (first == piece) {
+            address[0] += skipped;
+            length[0] -= skipped;
+        }
+        pieces = n;
+        bytes = bytesOfFrame;
     }
 
     /**

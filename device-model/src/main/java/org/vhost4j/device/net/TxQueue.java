@@ -119,29 +119,11 @@ final class TxQueue {
             return RUNT;
         }
         frame.clear();
-        int skip = headerBytes;
         if (chain.length[0] >= headerBytes) {
             NetHeader.read(chain.address[0], frame);
+            frame.take(chain, 0, headerBytes, (int) bytes);
         } else {
-            // Rare: the header lies in several pieces. The length was checked above, so they are there.
-            long to = headerScratch.address();
-            int left = headerBytes;
-            for (int i = 0; left > 0; i++) {
-                int part = Math.min(left, chain.length[i]);
-                HostMemory.copy(chain.address[i], to, part);
-                to += part;
-                left -= part;
-            }
-            NetHeader.read(headerScratch.address(), frame);
-        }
-        for (int i = 0; i < chain.pieces; i++) {
-            int length = chain.length[i];
-            if (skip >= length) {
-                skip -= length;
-            } else {
-                frame.add(chain.address[i] + skip, length - skip);
-                skip = 0;
-            }
+            gatherHeader((int) bytes);
         }
         superFrame = (frame.gsoType & ~Frame.GSO_ECN) != Frame.GSO_NONE;
         if (segmentsDone != 0) {
@@ -150,6 +132,22 @@ final class TxQueue {
         // A driver must not claim that it verified a checksum; other unknown flags are to be ignored (5.1.6.2.2).
         frame.flags &= Frame.NEEDS_CSUM;
         return FRAME;
+    }
+
+    /** Rare: the header lies in several pieces. The chain is long enough, so they are there. */
+    private void gatherHeader(int bytes) {
+        long to = headerScratch.address();
+        int left = headerBytes;
+        int piece = 0;
+        while (left > chain.length[piece]) {
+            HostMemory.copy(chain.address[piece], to, chain.length[piece]);
+            to += chain.length[piece];
+            left -= chain.length[piece];
+            piece++;
+        }
+        HostMemory.copy(chain.address[piece], to, left);
+        NetHeader.read(headerScratch.address(), frame);
+        frame.take(chain, piece, left, bytes);
     }
 
     /** A frame that the driver has changed meanwhile begins anew. */

@@ -53,26 +53,32 @@ public class ChainBenchmark {
     public int payload;
 
     private final Arena arena = Arena.ofAuto();
-    private BridgedGuests bridged = guests(false, false);
-    private BridgedGuests coalesced = guests(false, true);
+    private BridgedGuests bridged = guests(false, BridgedGuests.Way.PLAIN);
+    private BridgedGuests coalesced = guests(false, BridgedGuests.Way.COALESCED);
+    private BridgedGuests crossing = guests(false, BridgedGuests.Way.CROSSING);
     private long frames;
     private long otherFrames;
+    private long crossingFrames;
 
     /** Writes the frames. */
     @Setup
     public void frames() {
-        bridged = guests(ring.equals("packed"), false);
-        coalesced = guests(ring.equals("packed"), true);
+        boolean packed = ring.equals("packed");
+        bridged = guests(packed, BridgedGuests.Way.PLAIN);
+        coalesced = guests(packed, BridgedGuests.Way.COALESCED);
+        crossing = guests(packed, BridgedGuests.Way.CROSSING);
         frames = bridged.allocate(BURST * SLOT);
         otherFrames = coalesced.allocate(BURST * SLOT);
+        crossingFrames = crossing.allocate(BURST * SLOT);
         for (int i = 0; i < BURST; i++) {
             write(frames + (long) i * SLOT + NetHeader.BYTES, i);
             HostMemory.copy(frames + (long) i * SLOT, otherFrames + (long) i * SLOT, SLOT);
+            HostMemory.copy(frames + (long) i * SLOT, crossingFrames + (long) i * SLOT, SLOT);
         }
     }
 
-    private BridgedGuests guests(boolean packed, boolean coalesce) {
-        return new BridgedGuests(arena, packed, coalesce, RING_SIZE, QUEUE_MEMORY);
+    private BridgedGuests guests(boolean packed, BridgedGuests.Way way) {
+        return new BridgedGuests(arena, packed, way, RING_SIZE, QUEUE_MEMORY);
     }
 
     private void write(long at, int index) {
@@ -136,5 +142,15 @@ public class ChainBenchmark {
     @Benchmark
     public int coalesced() {
         return exchange(coalesced, otherFrames);
+    }
+
+    /**
+     * Each frame as it is, from a guest on one lane to a guest on another: the work of both lanes.
+     *
+     * @return how many buffers were filled
+     */
+    @Benchmark
+    public int crossing() {
+        return exchange(crossing, crossingFrames);
     }
 }

@@ -4,6 +4,7 @@ package org.vhost4j.device.loopback;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.device.driver.PackedDriver;
 import org.vhost4j.device.driver.RingDriver;
@@ -12,6 +13,7 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.GuestRegion;
+import org.vhost4j.device.net.Arrivals;
 import org.vhost4j.device.net.Bridge;
 import org.vhost4j.device.net.DeviceOwner;
 import org.vhost4j.device.net.GuestNotifier;
@@ -52,24 +54,52 @@ public final class BridgedGuests {
     private final int[] bufferOf;
     private final long buffers;
 
+    /** The receiver's lane, or null when it is the sender's. */
+    private final @Nullable Arrivals arrivals;
+
+    /** What becomes of the frames. */
+    public enum Way {
+        /** Both guests are on one lane. */
+        PLAIN,
+        /** The same, and the bridge puts frames of a flow together. */
+        COALESCED,
+        /** The guests are on two lanes, whose turns this thread takes. */
+        CROSSING
+    }
+
     /**
      * Guests with drivers that are ready, and buffers posted.
      *
      * @param arena their memory is from here
      * @param packed the layout of their rings
-     * @param coalesce whether the bridge puts frames of a flow together
+     * @param way what becomes of the frames
      * @param ringSize entries of each ring, a power of two; the receiver has as many buffers
      * @param memoryBytes memory of each queue, for its ring, and for buffers and frames
      */
-    public BridgedGuests(Arena arena, boolean packed, boolean coalesce, int ringSize, int memoryBytes) {
+    public BridgedGuests(Arena arena, boolean packed, Way way, int ringSize, int memoryBytes) {
         this.arena = arena;
         this.ringSize = ringSize;
         this.memoryBytes = memoryBytes;
         bufferOf = new int[ringSize];
         OffloadEngine engine = new OffloadEngine();
-        Bridge bridge = new Bridge(engine, coalesce);
+        Bridge bridge = new Bridge(engine, way == Way.COALESCED);
         sender = device("sender", bridge, engine);
-        NetDevice receiver = device("receiver", bridge, engine);
+        bridge.add(sender);
+        NetDevice receiver;
+        if (way == Way.CROSSING) {
+            OffloadEngine other = new OffloadEngine();
+            Bridge there = bridge.on(other);
+            Arrivals to = new Arrivals("crossing", there, () -> {});
+            receiver = device("receiver", there, other);
+            bridge.add(to.remote(receiver, () -> {}));
+            there.add(new Arrivals("nothing", bridge, () -> {}).remote(sender, () -> {}));
+            there.add(receiver);
+            arrivals = to;
+        } else {
+            receiver = device("receiver", bridge, engine);
+            bridge.add(receiver);
+            arrivals = null;
+        }
         transmit = start(sender, 1, packed);
         start(sender, 0, packed);
         receive = start(receiver, 0, packed);
@@ -88,7 +118,6 @@ public final class BridgedGuests {
                 engine,
                 () -> {},
                 DeviceOwner.NONE);
-        bridge.add(device);
         device.control().features(FEATURES);
         return device;
     }
@@ -158,6 +187,9 @@ public final class BridgedGuests {
     public int exchange() {
         transmit.publish();
         sender.poll();
+        if (arrivals != null) {
+            arrivals.poll();
+        }
         while (transmit.collect()) {
             // The frame may be sent again.
         }

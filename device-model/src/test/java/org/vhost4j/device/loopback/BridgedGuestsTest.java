@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.Arena;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.net.NetHeader;
 
@@ -13,10 +13,17 @@ final class BridgedGuestsTest {
     private static final int BYTES = 60;
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void whatOneSendsTheOtherReceives(boolean packed) {
+    @CsvSource({
+        "false, PLAIN",
+        "true, PLAIN",
+        "false, COALESCED",
+        "true, COALESCED",
+        "false, CROSSING",
+        "true, CROSSING"
+    })
+    void whatOneSendsTheOtherReceives(boolean packed, BridgedGuests.Way way) {
         try (Arena arena = Arena.ofConfined()) {
-            BridgedGuests guests = new BridgedGuests(arena, packed, false, 16, 64 << 10);
+            BridgedGuests guests = new BridgedGuests(arena, packed, way, 16, 64 << 10);
             long header = guests.allocate(NetHeader.BYTES + BYTES);
             HostMemory.putShortBE(header + NetHeader.BYTES, 0x0200);
             HostMemory.putShortBE(header + NetHeader.BYTES + 6, 0x0201);

@@ -34,7 +34,8 @@ final class FirstFrames {
         int arrived = 0;
         try (Arena arena = Arena.ofConfined()) {
             for (boolean packed : new boolean[] {false, true}) {
-                BridgedGuests guests = new BridgedGuests(arena, packed, false, RING_SIZE, QUEUE_MEMORY);
+                BridgedGuests guests =
+                        new BridgedGuests(arena, packed, BridgedGuests.Way.PLAIN, RING_SIZE, QUEUE_MEMORY);
                 long header = guests.allocate(NetHeader.BYTES + FRAME_BYTES);
                 HostMemory.putShortBE(header + NetHeader.BYTES, TO);
                 HostMemory.putShortBE(header + NetHeader.BYTES + 6, FROM);

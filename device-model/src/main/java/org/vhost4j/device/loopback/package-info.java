@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Devices and drivers on one thread, without any front-end: for warm-up and benchmarks. An object belongs to the thread that
+ * Devices and drivers on one thread, without any front-end: for benchmarks. An object belongs to the thread that
  * made it.
  */
 @org.jspecify.annotations.NullMarked

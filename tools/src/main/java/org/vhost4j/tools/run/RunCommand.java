@@ -238,8 +238,6 @@ public final class RunCommand implements Callable<Integer> {
         CountDownLatch quit = new CountDownLatch(1);
         monitor.ifPresent(
                 clients -> clients.serve(new Served(backend, config, resolution, abi, catalog, host), quit::countDown));
-        // The sockets listen already.
-        FirstFrames.move();
         try {
             quit.await();
         } catch (InterruptedException e) {

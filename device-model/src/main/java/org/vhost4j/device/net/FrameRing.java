@@ -39,8 +39,8 @@ final class FrameRing {
     private static final int HEADER = 16;
     private static final int ALIGNMENT = 64;
 
-    // Positions count frames since the start. Those that one lane writes are 128 bytes away from those of the other: a cache
-    // line that two processors write is slow.
+    // Positions count frames since the start. Those that one lane writes are 128 bytes away from those of the other:
+    // a cache line that two processors write is slow.
     /** Frames that were put in. */
     private static final int PUT = 16;
     /** Those of them that were shown to the other lane. */

@@ -221,13 +221,13 @@ public final class Bridge implements FrameSink {
             frames.offer(to);
             return engine.deliver(frames, from, to, ports[destination]);
         }
-        int next = from;
-        frames.offer(next + 1);
-        while (next < to && forward(source, frames.frame(next)) != NetPort.NO_ROOM) {
-            next++;
-            frames.offer(next + 1);
+        for (int i = from; i < to; i++) {
+            frames.offer(i + 1);
+            if (forward(source, frames.frame(i)) == NetPort.NO_ROOM) {
+                return i - from;
+            }
         }
-        return next - from;
+        return to - from;
     }
 
     @Override

@@ -332,6 +332,49 @@ class FrameBurstTest {
     }
 
     @Test
+    void aFaultBehindTheLastFloodedFrameLosesNone() {
+        FrameSink faulty = new FrameSink() {
+            private boolean failed;
+
+            @Override
+            public int forward(NetPort from, Frame frame) {
+                return bridge.forward(from, frame);
+            }
+
+            @Override
+            public int forward(NetPort from, FrameBurst frames) {
+                int done = bridge.forward(from, frames);
+                if (!failed) {
+                    failed = true;
+                    throw new InternalError("a fault of memory that comes late");
+                }
+                return done;
+            }
+
+            @Override
+            public void flush() {
+                bridge.flush();
+            }
+        };
+        TestGuest a = guest("a", faulty, LONG);
+        bridge.add(a.device);
+        TestGuest b = onBridge("b", LONG);
+        TestGuest c = onBridge("c", LONG);
+        b.post(100, 400);
+        c.post(100, 400);
+        List<byte[]> sent = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            sent.add(frame(1, 0xff, i, 64));
+            a.offer(DriverHeader.PLAIN, sent.get(i), false);
+        }
+        assertThatThrownBy(a::turn).isInstanceOf(InternalError.class);
+        a.turn();
+        assertThat(bytes(b.received())).containsExactlyElementsOf(sent);
+        assertThat(bytes(c.received())).containsExactlyElementsOf(sent);
+        assertThat(a.sent()).isEqualTo(40);
+    }
+
+    @Test
     void aQueueThatStopsAfterAFaultHasNothingUnderWay() {
         FrameSink faulty = new FrameSink() {
             @Override

@@ -14,8 +14,6 @@ import org.vhost4j.device.packet.OffloadEngine;
  * <p>A frame with one receiver waits with its sender while the receiver has no room; a flooded one does not wait for anybody.
  */
 public final class Bridge implements FrameSink {
-    private static final int GROUP_BIT = 40;
-
     private final OffloadEngine engine;
     private final MacTable stations;
     private final boolean coalesce;
@@ -261,8 +259,7 @@ public final class Bridge implements FrameSink {
     /** Learns where the sender is; the receiver's port, or -1 when all others get the frame. */
     private int route(int source, long destinationMac, long sourceMac) {
         stations.heard(sourceMac, source);
-        boolean group = (destinationMac >>> GROUP_BIT & 1) != 0;
-        int destination = group ? -1 : stations.find(destinationMac);
+        int destination = MacTable.isGroup(destinationMac) ? -1 : stations.find(destinationMac);
         return destination < 0 && ports.length == 2 ? 1 - source : destination;
     }
 

@@ -16,26 +16,14 @@ final class FlowTable {
 
     private final byte[] pair = new byte[SLOTS];
 
-    /** Remembers that the guest sent this frame on a pair. */
-    void sent(Frame frame, int queuePair) {
-        pair[slot(frame.address[0], frame.length[0])] = (byte) queuePair;
-    }
-
-    /** The same of frames that were sent together. */
-    void sent(FrameBurst frames, int queuePair) {
-        for (int i = 0; i < frames.count; i++) {
-            pair[slot(frames.address(i), frames.bytes(i))] = (byte) queuePair;
-        }
+    /** Remembers that the guest sent a frame on a pair; {@code at} and {@code length} are its first piece. */
+    void sent(long at, int length, int queuePair) {
+        pair[slot(at, length)] = (byte) queuePair;
     }
 
     /** The pair on which a frame for the guest is due: 0 to 255, and what it was at the start is 0. */
-    int pairFor(Frame frame) {
-        return pair[slot(frame.address[0], frame.length[0])] & 0xff;
-    }
-
-    /** The same for one of some frames that came together. */
-    int pairFor(FrameBurst frames, int index) {
-        return pair[slot(frames.address(index), frames.bytes(index))] & 0xff;
+    int pairFor(long at, int length) {
+        return pair[slot(at, length)] & 0xff;
     }
 
     /** Every flow back to pair 0. */

@@ -68,9 +68,14 @@ final class MacTable {
         return -1;
     }
 
+    /** Whether an address is that of a group of stations, or of all. */
+    static boolean isGroup(long station) {
+        return (station >>> GROUP_BIT & 1) != 0;
+    }
+
     /** A station was heard on a port, by the lane that the port is on. */
     void heard(long station, int onPort) {
-        if (last[onPort] != station && (station >>> GROUP_BIT & 1) == 0) {
+        if (last[onPort] != station && !isGroup(station)) {
             // In this order: whoever takes the entry away looks here behind that.
             SLOT.setOpaque(last, onPort, station);
             learn(station, onPort);

@@ -60,16 +60,22 @@ final class ReceiveSteering {
 
     /** The guest sent a frame on a pair. */
     void sent(Frame frame, int pair) {
-        if (pairs > 1 && table.length == 0) {
-            flows.sent(frame, pair);
+        if (byFlow()) {
+            flows.sent(frame.address[0], frame.length[0], pair);
         }
     }
 
     /** The guest sent frames together on a pair. */
     void sent(FrameBurst frames, int pair) {
-        if (pairs > 1 && table.length == 0) {
-            flows.sent(frames, pair);
+        if (byFlow()) {
+            for (int i = 0; i < frames.count; i++) {
+                flows.sent(frames.address(i), frames.bytes(i), pair);
+            }
         }
+    }
+
+    private boolean byFlow() {
+        return pairs > 1 && table.length == 0;
     }
 
     /** The pair for one of some frames that came together; nothing is to be {@link #reporting reported} of it. */
@@ -77,8 +83,7 @@ final class ReceiveSteering {
         if (table.length != 0) {
             return pairFor(frames.frame(index));
         }
-        int pair = pairs > 1 ? flows.pairFor(frames, index) : 0;
-        return pair < pairs ? pair : 0;
+        return pairOfFlow(frames.address(index), frames.bytes(index));
     }
 
     /** The pair for a frame; {@link #hash} has its hash when hashes are reported. */
@@ -89,7 +94,11 @@ final class ReceiveSteering {
         if (reporting()) {
             hash.look(frame);
         }
-        int pair = pairs > 1 ? flows.pairFor(frame) : 0;
+        return pairOfFlow(frame.address[0], frame.length[0]);
+    }
+
+    private int pairOfFlow(long at, int length) {
+        int pair = pairs > 1 ? flows.pairFor(at, length) : 0;
         return pair < pairs ? pair : 0;
     }
 }

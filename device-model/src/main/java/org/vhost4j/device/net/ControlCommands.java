@@ -2,6 +2,7 @@
 package org.vhost4j.device.net;
 
 import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.memory.LittleEndian;
 
 /**
  * The commands of the control queue (virtio 1.4 section 5.1.6.5). A command that was not negotiated, has a value that is not allowed, or
@@ -164,7 +165,7 @@ final class ControlCommands {
         if (!driver.negotiated(Feature.CTRL_VLAN) || command.length != 4 || code > VLAN_DEL) {
             return false;
         }
-        int id = (int) ControlQueue.littleEndian(command, 2, 2);
+        int id = (int) LittleEndian.read(command, 2, 2);
         if (id > 4095) {
             return false;
         }
@@ -175,7 +176,7 @@ final class ControlCommands {
     private boolean queuePairs(byte[] command) {
         return driver.negotiated(Feature.MQ)
                 && command.length == 4
-                && driver.queuePairs((int) ControlQueue.littleEndian(command, 2, 2));
+                && driver.queuePairs((int) LittleEndian.read(command, 2, 2));
     }
 
     private boolean scaling(byte[] command) {
@@ -207,7 +208,7 @@ final class ControlCommands {
             moderations.setAll(code == COAL_RX_SET, Moderation.read(command, 2));
             return Answer.OK;
         }
-        int queue = command.length < 6 ? -1 : (int) ControlQueue.littleEndian(command, 2, 2);
+        int queue = command.length < 6 ? -1 : (int) LittleEndian.read(command, 2, 2);
         if (queue < 0 || !moderations.has(queue)) {
             return Answer.ERR;
         }
@@ -236,11 +237,11 @@ final class ControlCommands {
         if (code != 0 || !driver.negotiated(Feature.CTRL_GUEST_OFFLOADS) || command.length != 10) {
             return false;
         }
-        return driver.guestOffloads(ControlQueue.littleEndian(command, 2, 8));
+        return driver.guestOffloads(LittleEndian.read(command, 2, 8));
     }
 
     private static long count(byte[] command, int at) {
-        return at + 4 > command.length ? -1 : ControlQueue.littleEndian(command, at, 4);
+        return at + 4 > command.length ? -1 : LittleEndian.read(command, at, 4);
     }
 
     private static long address(byte[] command, int at) {

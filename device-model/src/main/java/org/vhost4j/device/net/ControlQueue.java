@@ -76,13 +76,4 @@ final class ControlQueue {
             }
         }
     }
-
-    /** An unsigned number of up to 8 bytes in a command. */
-    static long littleEndian(byte[] command, int at, int bytes) {
-        long value = 0;
-        for (int i = bytes - 1; i >= 0; i--) {
-            value = (value << 8) | (command[at + i] & 0xff);
-        }
-        return value;
-    }
 }

@@ -3,6 +3,7 @@ package org.vhost4j.device.net;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.vhost4j.device.memory.LittleEndian;
 
 /**
  * What the driver set for notification coalescing, by virtqueue (virtio 1.4 section 5.1.6.5.9): le32 max_packets and le32 max_usecs.
@@ -16,7 +17,7 @@ record Moderation(long maxPackets, long maxMicros) {
 
     /** Reads the two fields at an offset of a command. */
     static Moderation read(byte[] command, int at) {
-        return new Moderation(ControlQueue.littleEndian(command, at, 4), ControlQueue.littleEndian(command, at + 4, 4));
+        return new Moderation(LittleEndian.read(command, at, 4), LittleEndian.read(command, at + 4, 4));
     }
 
     /** The two fields, as a driver reads them. */

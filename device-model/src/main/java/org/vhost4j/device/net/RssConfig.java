@@ -3,6 +3,7 @@ package org.vhost4j.device.net;
 
 import java.util.Arrays;
 import java.util.Optional;
+import org.vhost4j.device.memory.LittleEndian;
 
 /**
  * What a driver configures for receive-side scaling, or for hash reports alone, as the control queue brings it (virtio 1.4 sections
@@ -97,7 +98,7 @@ final class RssConfig {
         }
 
         long next(int bytes) {
-            long value = at + bytes > command.length ? -1 : ControlQueue.littleEndian(command, at, bytes);
+            long value = at + bytes > command.length ? -1 : LittleEndian.read(command, at, bytes);
             at += bytes;
             return value;
         }

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Optional;
 import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.memory.LittleEndian;
 
 /**
  * Device statistics for the control queue (virtio 1.4 section 5.1.6.5.10), little-endian. A query names a queue and a mask of types; the
@@ -78,8 +79,8 @@ final class StatisticsReply {
         ByteBuffer reply = ByteBuffer.allocate(MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         int fitting = 0;
         for (int at = 2; at < command.length; at += REQUEST_BYTES) {
-            int queue = (int) ControlQueue.littleEndian(command, at, 2);
-            long types = ControlQueue.littleEndian(command, at + 8, 8);
+            int queue = (int) LittleEndian.read(command, at, 2);
+            long types = LittleEndian.read(command, at + 8, 8);
             if (queue >= queues.length
                     || (types & ~(typesOf(queue, controlIndex) & negotiated)) != 0
                     || reply.remaining() < 256) {

@@ -259,7 +259,7 @@ public final class Bridge implements FrameSink {
     /** Learns where the sender is; the receiver's port, or -1 when all others get the frame. */
     private int route(int source, long destinationMac, long sourceMac) {
         stations.heard(sourceMac, source);
-        int destination = MacTable.isGroup(destinationMac) ? -1 : stations.find(destinationMac);
+        int destination = MacAddress.isGroup(destinationMac) ? -1 : stations.find(destinationMac);
         return destination < 0 && ports.length == 2 ? 1 - source : destination;
     }
 

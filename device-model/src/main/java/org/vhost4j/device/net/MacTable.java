@@ -19,7 +19,6 @@ final class MacTable {
     private static final int WAYS = 4;
     private static final int PORT_BITS = 16;
     private static final int PORT_MASK = (1 << PORT_BITS) - 1;
-    private static final int GROUP_BIT = 40;
 
     /** In {@link #entries}: none. */
     private static final long NONE = 0;
@@ -68,14 +67,9 @@ final class MacTable {
         return -1;
     }
 
-    /** Whether an address is that of a group of stations, or of all. */
-    static boolean isGroup(long station) {
-        return (station >>> GROUP_BIT & 1) != 0;
-    }
-
     /** A station was heard on a port, by the lane that the port is on. */
     void heard(long station, int onPort) {
-        if (last[onPort] != station && !isGroup(station)) {
+        if (last[onPort] != station && !MacAddress.isGroup(station)) {
             // In this order: whoever takes the entry away looks here behind that.
             SLOT.setOpaque(last, onPort, station);
             learn(station, onPort);

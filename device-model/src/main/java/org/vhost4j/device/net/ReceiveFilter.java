@@ -101,7 +101,7 @@ final class ReceiveFilter {
         if (vlanFilter && etherType == 0x8100 && (vlans[(tag & 0xfff) / Long.SIZE] >>> tag & 1) == 0) {
             return false;
         }
-        if (MacTable.isGroup(destination)) {
+        if (MacAddress.isGroup(destination)) {
             if (destination == BROADCAST) {
                 return !noBroadcast;
             }

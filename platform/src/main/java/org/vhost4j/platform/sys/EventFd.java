@@ -7,13 +7,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.vhost4j.device.net.GuestNotifier;
 
 /**
  * A counter that wakes whoever waits for it: the kick and the call of a queue. {@link #signal} may be called by any thread, the
  * rest by the owner.
  */
-public final class EventFd implements GuestNotifier, AutoCloseable {
+public final class EventFd implements AutoCloseable {
     private static final MemorySegment ONE = Arena.global().allocateFrom(ValueLayout.JAVA_LONG, 1L);
 
     private final Fd fd;
@@ -72,7 +71,6 @@ public final class EventFd implements GuestNotifier, AutoCloseable {
      * Adds 1. When the counter is full nothing is added, and nothing is lost: the other side has not looked for long. One system
      * call, no allocation.
      */
-    @Override
     public void signal() {
         long result = HotCalls.write(fd.number(), ONE.address(), Long.BYTES);
         assert result == Long.BYTES || result == -1;

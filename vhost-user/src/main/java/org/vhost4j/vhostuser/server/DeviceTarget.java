@@ -209,7 +209,7 @@ final class DeviceTarget implements SessionTarget {
     }
 
     private static GuestNotifier notifier(int index, @Nullable Fd call) {
-        return call == null ? GuestNotifier.NONE : EventFd.adopt(call, "the call descriptor of queue " + index);
+        return call == null ? GuestNotifier.NONE : EventFd.adopt(call, "the call descriptor of queue " + index)::signal;
     }
 
     @Override

@@ -23,7 +23,7 @@ import picocli.CommandLine.Command;
         name = "vhost4j",
         description = "A vhost-user virtio-net back-end whose offloads are decided by a named platform.",
         mixinStandardHelpOptions = true,
-        versionProvider = Vhost4j.Version.class)
+        versionProvider = Vhost4j.VersionOption.class)
 public final class Vhost4j {
     /** The subcommands, in the order in which they are listed. */
     private static final Map<String, Supplier<?>> COMMANDS = new LinkedHashMap<>();
@@ -43,21 +43,11 @@ public final class Vhost4j {
     private Vhost4j() {}
 
     /** The version of the archive that runs. */
-    static final class Version implements CommandLine.IVersionProvider {
+    static final class VersionOption implements CommandLine.IVersionProvider {
         @Override
         public String[] getVersion() {
-            return new String[] {"vhost4j " + version()};
+            return new String[] {"vhost4j " + Version.current()};
         }
-    }
-
-    /**
-     * The version of the archive that runs.
-     *
-     * @return such as {@code 0.1.0}, or {@code (not packaged)}
-     */
-    public static String version() {
-        String version = Vhost4j.class.getPackage().getImplementationVersion();
-        return version == null ? "(not packaged)" : version;
     }
 
     /**

@@ -11,7 +11,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.vhost4j.tools.Vhost4j;
+import org.vhost4j.tools.Version;
 
 /** What one has to know to read a report. */
 final class Facts {
@@ -24,7 +24,7 @@ final class Facts {
                 "measured",
                 DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm 'UTC'").format(ZonedDateTime.now(ZoneOffset.UTC))
                         + ", in %d min %d s".formatted(took.toMinutes(), took.toSecondsPart()));
-        facts.put("vhost4j", Vhost4j.version());
+        facts.put("vhost4j", Version.current());
         facts.put("others", String.join(", ", bench.dpdkNames()));
         facts.put("Java", System.getProperty("java.vm.name") + " " + Runtime.version());
         facts.put("processor", processor());

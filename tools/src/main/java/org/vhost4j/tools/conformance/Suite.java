@@ -12,7 +12,7 @@ import org.vhost4j.device.driver.DeviceViolationException;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.platform.sys.SystemError;
 import org.vhost4j.tools.CannotBeHonoured;
-import org.vhost4j.tools.Vhost4j;
+import org.vhost4j.tools.Version;
 import org.vhost4j.tools.frontend.FrontEndException;
 import org.vhost4j.tools.frontend.NetDriver;
 import org.vhost4j.tools.frontend.ReceivedFrame;
@@ -66,7 +66,7 @@ final class Suite {
             results.add(result);
             progress.accept(result);
         }
-        return new SuiteReport(label, reached, Vhost4j.version(), began, offer, loop, results);
+        return new SuiteReport(label, reached, Version.current(), began, offer, loop, results);
     }
 
     private static CaseResult skipped(Case tried, Outcome outcome, String reason) {

@@ -25,7 +25,7 @@ import org.vhost4j.platform.probe.HostUse;
 import org.vhost4j.platform.run.IdlePolicy;
 import org.vhost4j.platform.sys.SystemError;
 import org.vhost4j.tools.CannotBeHonoured;
-import org.vhost4j.tools.Vhost4j;
+import org.vhost4j.tools.Version;
 import org.vhost4j.tools.platform.PlatformOptions;
 import org.vhost4j.tools.qmp.QmpMonitor;
 import org.vhost4j.tools.qmp.QmpOption;
@@ -187,7 +187,7 @@ public final class RunCommand implements Callable<Integer> {
 
     private static QmpMonitor listen(Path path) {
         try {
-            return QmpMonitor.listen(path, Vhost4j.version(), line -> System.out.println("qmp: " + line));
+            return QmpMonitor.listen(path, Version.current(), line -> System.out.println("qmp: " + line));
         } catch (IOException e) {
             throw new CannotBeHonoured("--qmp=unix:" + path + ": " + e.getMessage());
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.conformance;
 
+import java.util.Locale;
+
 /** How a case ended. */
 public enum Outcome {
     /** The back-end did what is wanted. */
@@ -27,5 +29,14 @@ public enum Outcome {
      */
     public String text() {
         return text;
+    }
+
+    /**
+     * The outcome as one word, for programs and style sheets.
+     *
+     * @return such as {@code not-offered}
+     */
+    public String word() {
+        return text.toLowerCase(Locale.ROOT).replace(' ', '-');
     }
 }

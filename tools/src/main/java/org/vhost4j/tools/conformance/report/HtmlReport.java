@@ -76,7 +76,7 @@ public final class HtmlReport {
         for (Outcome outcome : Outcome.values()) {
             long count = report.count(outcome);
             if (count > 0 || outcome == Outcome.PASS || outcome == Outcome.FAIL) {
-                put("<div class=\"" + JsonReport.word(outcome) + "\"><b>" + count + "</b>"
+                put("<div class=\"" + outcome.word() + "\"><b>" + count + "</b>"
                         + outcome.text().toLowerCase(Locale.ROOT) + "</div>");
             }
         }
@@ -84,7 +84,7 @@ public final class HtmlReport {
         for (Outcome outcome : Outcome.values()) {
             long count = report.count(outcome);
             if (count > 0) {
-                put("<i class=\"" + JsonReport.word(outcome) + "\" style=\"flex:" + count + "\"></i>");
+                put("<i class=\"" + outcome.word() + "\" style=\"flex:" + count + "\"></i>");
             }
         }
         put("</div>\n<details><summary>What it offers</summary><p>"
@@ -138,7 +138,7 @@ public final class HtmlReport {
     }
 
     private void row(CaseResult result) {
-        String word = JsonReport.word(result.outcome());
+        String word = result.outcome().word();
         String name = escape(result.tried().name());
         put("<tr><td><span class=\"pill " + word + "\">"
                 + result.outcome().text().toLowerCase(Locale.ROOT) + "</span></td><td><code>"

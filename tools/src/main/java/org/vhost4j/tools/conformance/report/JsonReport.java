@@ -39,7 +39,7 @@ public final class JsonReport {
         report.offer().protocolNames().forEach(protocol::add);
         ObjectNode counts = root.putObject("counts");
         for (Outcome outcome : Outcome.values()) {
-            counts.put(word(outcome), report.count(outcome));
+            counts.put(outcome.word(), report.count(outcome));
         }
         ArrayNode cases = root.putArray("cases");
         for (CaseResult result : report.results()) {
@@ -48,7 +48,7 @@ public final class JsonReport {
                     .put("area", ConsoleReport.title(result.tried()))
                     .put("says", result.tried().says())
                     .put("section", result.tried().section())
-                    .put("outcome", word(result.outcome()))
+                    .put("outcome", result.outcome().word())
                     .put("milliseconds", result.millis());
             if (!result.reason().isEmpty()) {
                 one.put("reason", result.reason());
@@ -62,10 +62,5 @@ public final class JsonReport {
             }
         }
         return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n";
-    }
-
-    /** An outcome as one word: {@code not-offered}. */
-    static String word(Outcome outcome) {
-        return outcome.text().toLowerCase(Locale.ROOT).replace(' ', '-');
     }
 }

@@ -128,7 +128,7 @@ public final class Frame {
      *
      * @param other a frame of the same bytes, or nearly
      */
-    void header(Frame other) {
+    public void header(Frame other) {
         flags = other.flags;
         gsoType = other.gsoType;
         headerLength = other.headerLength;
@@ -145,7 +145,7 @@ public final class Frame {
      * @param skipped how many bytes of that piece are not the frame's, up to all of them
      * @param bytesOfFrame what is left
      */
-    void take(Chain chain, int piece, int skipped, int bytesOfFrame) {
+    public void take(Chain chain, int piece, int skipped, int bytesOfFrame) {
         int first = chain.length[piece] == skipped ? piece + 1 : piece;
         int n = chain.pieces - first;
         System.arraycopy(chain.address, first, address, 0, n);

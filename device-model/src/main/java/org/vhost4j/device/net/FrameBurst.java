@@ -19,35 +19,35 @@ public final class FrameBurst {
     private static final long FLAGS_AND_START = 0xffff_0000_0000_00ffL;
 
     /** The buffers with the frames, each behind a header. */
-    final Buffers buffers = new Buffers();
+    public final Buffers buffers = new Buffers();
 
     /**
      * The partial checksum of each frame, 0 for a frame without: flags in the lowest byte, csum_offset in bits 16 to 31 and csum_start in
      * the highest 16, all as checked.
      */
-    final long[] checksum = new long[CAPACITY];
+    public final long[] checksum = new long[CAPACITY];
 
     /** How many frames there are. */
-    int count;
+    public int count;
 
     /**
      * How many frames have been offered to their receivers, the ones that are on their way included: should a fault end this turn, they
      * will not be offered again.
      */
-    int offered;
+    public int offered;
 
     private final int headerBytes;
     private final Frame frame = new Frame();
 
     /** What {@link TxQueue} has read of the frames to have their cache lines come: kept, so that the compiler keeps the reading. */
-    long touched;
+    public long touched;
 
     /**
      * An empty burst.
      *
      * @param headerBytes how long the header in front of each frame is
      */
-    FrameBurst(int headerBytes) {
+    public FrameBurst(int headerBytes) {
         this.headerBytes = headerBytes;
     }
 
@@ -106,7 +106,7 @@ public final class FrameBurst {
     }
 
     /** How long some frames are together. */
-    long bytes(int from, int to) {
+    public long bytes(int from, int to) {
         long bytes = 0;
         for (int i = from; i < to; i++) {
             bytes += buffers.length[i];
@@ -133,19 +133,19 @@ public final class FrameBurst {
     }
 
     /** Fills the burst with one and the same plain frame. */
-    void fill(long address, int bytes) {
+    public void fill(long address, int bytes) {
         Arrays.fill(buffers.address, address - headerBytes);
         Arrays.fill(buffers.length, bytes + headerBytes);
         count = CAPACITY;
     }
 
     /** Says that everything up to a frame has been offered to its receivers or is about to be. */
-    void offer(int end) {
+    public void offer(int end) {
         offered = end;
     }
 
     /** A partial checksum as it is kept. */
-    static long checksum(int start, int offset) {
+    public static long checksum(int start, int offset) {
         return Frame.NEEDS_CSUM | (long) offset << OFFSET_SHIFT | (long) start << START_SHIFT;
     }
 
@@ -156,7 +156,7 @@ public final class FrameBurst {
      * @param bytes {@link NetHeader#BYTES} or {@link NetHeader#LEGACY_BYTES}
      * @param partial the frame's checksum
      */
-    static void writeHeader(long address, int bytes, long partial) {
+    public static void writeHeader(long address, int bytes, long partial) {
         int offset = (int) (partial >>> OFFSET_SHIFT) & 0xffff;
         HostMemory.putLongLE(address, partial & FLAGS_AND_START);
         if (bytes == NetHeader.BYTES) {

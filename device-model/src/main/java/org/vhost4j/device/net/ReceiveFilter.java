@@ -7,19 +7,19 @@ import java.util.Arrays;
  * Which frames a guest wants, as it said on its control queue (virtio 1.4 section 5.1.6.5.1 to 5.1.6.5.3): receive modes, MAC
  * table, VLAN filter. A guest that has said nothing gets everything.
  */
-final class ReceiveFilter {
+public final class ReceiveFilter {
     /** The most unicast and multicast addresses that are kept; a guest with more gets all frames of that kind. */
     static final int MAX_ADDRESSES = 64;
 
     private static final long BROADCAST = 0xffff_ffff_ffffL;
     private static final int VLANS = 4096;
 
-    boolean promiscuous;
-    boolean allMulticast;
-    boolean allUnicast;
-    boolean noMulticast;
-    boolean noUnicast;
-    boolean noBroadcast;
+    public boolean promiscuous;
+    public boolean allMulticast;
+    public boolean allUnicast;
+    public boolean noMulticast;
+    public boolean noUnicast;
+    public boolean noBroadcast;
 
     private final long[] unicast = new long[MAX_ADDRESSES];
     private final long[] multicast = new long[MAX_ADDRESSES];
@@ -30,12 +30,12 @@ final class ReceiveFilter {
     private final long[] vlans = new long[VLANS / Long.SIZE];
     private boolean vlanFilter;
 
-    ReceiveFilter() {
+    public ReceiveFilter() {
         reset(false);
     }
 
     /** Back to what a device does after reset; {@code filterVlans} when CTRL_VLAN was negotiated. */
-    void reset(boolean filterVlans) {
+    public void reset(boolean filterVlans) {
         promiscuous = true;
         allMulticast = false;
         allUnicast = false;
@@ -51,7 +51,7 @@ final class ReceiveFilter {
     }
 
     /** Starts a new MAC table. */
-    void clearAddresses() {
+    public void clearAddresses() {
         unicasts = 0;
         multicasts = 0;
         unicastOverflow = false;
@@ -59,7 +59,7 @@ final class ReceiveFilter {
     }
 
     /** Adds an address (48 bits, first byte highest) to the unicast part of the table. */
-    void addUnicast(long mac) {
+    public void addUnicast(long mac) {
         if (unicasts == MAX_ADDRESSES) {
             unicastOverflow = true;
         } else {
@@ -68,7 +68,7 @@ final class ReceiveFilter {
     }
 
     /** Adds an address to the multicast part of the table. */
-    void addMulticast(long mac) {
+    public void addMulticast(long mac) {
         if (multicasts == MAX_ADDRESSES) {
             multicastOverflow = true;
         } else {
@@ -77,7 +77,7 @@ final class ReceiveFilter {
     }
 
     /** Lets a VLAN pass or not; {@code id} is 0 to 4095. */
-    void vlan(int id, boolean pass) {
+    public void vlan(int id, boolean pass) {
         long bit = 1L << id;
         if (pass) {
             vlans[id / Long.SIZE] |= bit;
@@ -94,7 +94,7 @@ final class ReceiveFilter {
      * @param tag the two bytes behind that type: a VLAN tag when the type says so
      * @param ownMac the guest's MAC address
      */
-    boolean passes(long destination, int etherType, int tag, long ownMac) {
+    public boolean passes(long destination, int etherType, int tag, long ownMac) {
         if (promiscuous) {
             return true;
         }

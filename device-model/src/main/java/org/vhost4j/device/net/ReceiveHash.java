@@ -5,16 +5,16 @@ package org.vhost4j.device.net;
  * The hash of received frames as the driver configured it (virtio 1.4 section 5.1.6.4.3): which types, which key. The value of the frame
  * looked at last stays in {@link #value} and {@link #report}.
  */
-final class ReceiveHash {
+public final class ReceiveHash {
     private static final int IPV4_BYTES = 4;
     private static final int IPV6_BYTES = 16;
     private static final int PORT_BYTES = 4;
 
     /** The hash of the last frame; 0 when it has none. */
-    int value;
+    public int value;
 
     /** What it was calculated over: {@code hash_report} of the virtio-net header. */
-    int report;
+    public int report;
 
     private final Toeplitz toeplitz = new Toeplitz();
     private final FlowHeaders headers = new FlowHeaders();

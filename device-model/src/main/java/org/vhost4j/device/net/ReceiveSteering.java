@@ -5,8 +5,8 @@ package org.vhost4j.device.net;
  * By which queue pair a frame comes in: by the indirection table of receive-side scaling once the driver has set one, otherwise by the
  * pair on which the guest sent for that flow last (virtio 1.4 sections 5.1.6.5.6 and 5.1.6.5.7).
  */
-final class ReceiveSteering {
-    final ReceiveHash hash = new ReceiveHash();
+public final class ReceiveSteering {
+    public final ReceiveHash hash = new ReceiveHash();
     final FlowTable flows = new FlowTable();
 
     /** How many pairs the driver uses without RSS: all, or as many as it said on the control queue. */
@@ -22,7 +22,7 @@ final class ReceiveSteering {
      * @param pairsInUse how many pairs it uses
      * @param withReports whether HASH_REPORT was negotiated
      */
-    void reset(int pairsInUse, boolean withReports) {
+    public void reset(int pairsInUse, boolean withReports) {
         pairs = pairsInUse;
         reports = withReports;
         table = new int[0];
@@ -31,42 +31,42 @@ final class ReceiveSteering {
     }
 
     /** MQ_VQ_PAIRS_SET: so many pairs, and steering by flow from now on. */
-    void automatic(int pairsInUse) {
+    public void automatic(int pairsInUse) {
         pairs = pairsInUse;
         table = new int[0];
     }
 
     /** MQ_RSS_CONFIG. */
-    void scale(RssConfig config) {
+    public void scale(RssConfig config) {
         table = config.table();
         unclassified = config.unclassified();
         hash.configure(config.types(), config.key());
     }
 
     /** MQ_HASH_CONFIG: what is reported; the steering stays as it is. */
-    void report(RssConfig config) {
+    public void report(RssConfig config) {
         hash.configure(config.types(), config.key());
     }
 
     /** Whether every frame takes the first pair, whatever it is, and nothing is said about it. */
-    boolean indifferent() {
+    public boolean indifferent() {
         return table.length == 0 && pairs == 1 && !reporting();
     }
 
     /** Whether frames come with a hash in their header. */
-    boolean reporting() {
+    public boolean reporting() {
         return reports && hash.on();
     }
 
     /** The guest sent a frame on a pair. */
-    void sent(Frame frame, int pair) {
+    public void sent(Frame frame, int pair) {
         if (byFlow()) {
             flows.sent(frame.address[0], frame.length[0], pair);
         }
     }
 
     /** The guest sent frames together on a pair. */
-    void sent(FrameBurst frames, int pair) {
+    public void sent(FrameBurst frames, int pair) {
         if (byFlow()) {
             for (int i = 0; i < frames.count; i++) {
                 flows.sent(frames.address(i), frames.bytes(i), pair);
@@ -79,7 +79,7 @@ final class ReceiveSteering {
     }
 
     /** The pair for one of some frames that came together; nothing is to be {@link #reporting reported} of it. */
-    int pairFor(FrameBurst frames, int index) {
+    public int pairFor(FrameBurst frames, int index) {
         if (table.length != 0) {
             return pairFor(frames.frame(index));
         }
@@ -87,7 +87,7 @@ final class ReceiveSteering {
     }
 
     /** The pair for a frame; {@link #hash} has its hash when hashes are reported. */
-    int pairFor(Frame frame) {
+    public int pairFor(Frame frame) {
         if (table.length != 0) {
             return hash.look(frame) ? table[hash.value & (table.length - 1)] : unclassified;
         }

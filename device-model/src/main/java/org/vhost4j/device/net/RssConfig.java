@@ -22,9 +22,9 @@ import org.vhost4j.device.memory.LittleEndian;
  *
  * Queues are counted in pairs.
  */
-final class RssConfig {
+public final class RssConfig {
     /** The longest indirection table: {@code rss_max_indirection_table_length} of the config space. */
-    static final int MAX_TABLE = 128;
+    public static final int MAX_TABLE = 128;
 
     private final int types;
     private final byte[] key;
@@ -59,7 +59,7 @@ final class RssConfig {
     }
 
     /** Reads MQ_RSS_CONFIG behind class and command; nothing when a value is not allowed or the length is wrong. */
-    static Optional<RssConfig> rss(byte[] command, int maxPairs) {
+    public static Optional<RssConfig> rss(byte[] command, int maxPairs) {
         Fields fields = new Fields(command);
         long types = fields.next(4);
         int mask = (int) fields.next(2);
@@ -81,7 +81,7 @@ final class RssConfig {
     }
 
     /** Reads MQ_HASH_CONFIG behind class and command; nothing when a value is not allowed or the length is wrong. */
-    static Optional<RssConfig> hash(byte[] command) {
+    public static Optional<RssConfig> hash(byte[] command) {
         Fields fields = new Fields(command);
         long types = fields.next(4);
         fields.next(8);

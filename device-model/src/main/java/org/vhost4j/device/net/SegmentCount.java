@@ -8,14 +8,14 @@ import org.vhost4j.device.memory.HostMemory;
  * acknowledgements it stands for. It is told so of every super-frame, also of those that came as one, and the counts are where the
  * header has the checksum's place otherwise. The checksum is as partial as ever: a driver that needs its place finds it in the packet.
  */
-final class SegmentCount {
+public final class SegmentCount {
     private static final int DATA_OFFSET = 12;
     private static final int MAX = 0xffff;
 
     private SegmentCount() {}
 
     /** Puts the counts into a header that was written; does nothing to that of a plain frame. */
-    static void write(long header, Frame frame) {
+    public static void write(long header, Frame frame) {
         if (frame.gsoType != Frame.GSO_NONE) {
             NetHeader.writeSegments(header, frame, segments(frame), Math.min(frame.duplicateAcks, MAX));
         }

@@ -10,9 +10,9 @@ import org.vhost4j.device.memory.HostMemory;
  * <p>A table has the sum for each half byte at each place, so that a byte costs two look-ups. A key has one bit more for each bit of
  * input and 32 to begin with: 40 bytes are enough for two IPv6 addresses and two ports.
  */
-final class Toeplitz {
+public final class Toeplitz {
     /** The longest key in bytes. */
-    static final int KEY_BYTES = 40;
+    public static final int KEY_BYTES = 40;
     /** The longest input in bytes. */
     static final int INPUT_BYTES = KEY_BYTES - Integer.BYTES;
 

@@ -10,7 +10,7 @@ import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.Virtqueue;
 
 /** A transmit queue: turns the chains that the driver sends into frames (virtio 1.4 section 5.1.6.2). */
-final class TxQueue {
+public final class TxQueue {
     /** {@link #next}: nothing more is available. */
     static final int EMPTY = 0;
     /** {@link #next}: {@link #frame} holds the next frame. */

@@ -18,7 +18,7 @@ import org.vhost4j.tools.frontend.NetDriver;
 import org.vhost4j.tools.frontend.ReceivedFrame;
 
 /** Runs cases against a back-end. */
-final class Suite {
+public final class Suite {
     /** No case takes longer, as a multiple of the patience with one answer. */
     private static final int CASE_PATIENCE = 10;
 
@@ -27,7 +27,7 @@ final class Suite {
     /** What the last case did. */
     private List<String> notes = List.of();
 
-    Suite(Subject subject, Duration patience) {
+    public Suite(Subject subject, Duration patience) {
         this.subject = subject;
         this.patience = patience;
     }
@@ -41,7 +41,7 @@ final class Suite {
      * @param progress called with each result
      * @throws CannotBeHonoured when there is no back-end to begin with
      */
-    SuiteReport run(
+    public SuiteReport run(
             String label, String reached, List<Case> cases, @Nullable LoopMode wanted, Consumer<CaseResult> progress) {
         Instant began = Instant.now();
         Offer offer;

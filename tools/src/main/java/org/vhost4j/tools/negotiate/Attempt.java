@@ -10,9 +10,9 @@ package org.vhost4j.tools.negotiate;
  * @param detail how that showed, one clause; empty when it was accepted
  * @param frames how many frames came back as they should
  */
-record Attempt(Combination combination, boolean lawful, Outcome outcome, String detail, int frames) {
+public record Attempt(Combination combination, boolean lawful, Outcome outcome, String detail, int frames) {
     /** Whether nothing is to be said against the back-end: it took what it offered, and held out against the rest. */
-    boolean isSound() {
+    public boolean isSound() {
         return outcome == Outcome.ACCEPTED || (outcome == Outcome.REFUSED && !lawful);
     }
 }

@@ -13,7 +13,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  * How bits of one of the two feature words are written on a command line: names, {@code BIT_n}, or numbers that stand for several
  * bits, separated by commas; each with a sign or without.
  */
-enum BitNames {
+public enum BitNames {
     /** Virtio features. */
     VIRTIO("feature") {
         @Override
@@ -63,7 +63,7 @@ enum BitNames {
     abstract List<String> names(long word);
 
     /** A word as messages have it: its number, and its names in brackets. */
-    String inWords(long word) {
+    public String inWords(long word) {
         return "0x" + Long.toHexString(word) + " (" + (word == 0 ? "none" : String.join(" ", names(word))) + ")";
     }
 
@@ -80,7 +80,7 @@ enum BitNames {
      * @return the word
      * @throws CannotBeHonoured when a name is unknown
      */
-    long word(String option, String text, long offer) {
+    public long word(String option, String text, long offer) {
         long word = text.startsWith("+") || text.startsWith("-") ? offer : 0;
         for (String each : text.split(",", -1)) {
             Element element = element(option, each, offer);
@@ -98,7 +98,7 @@ enum BitNames {
      * @return what is not as expected, in words; empty when all is
      * @throws CannotBeHonoured when a name is unknown or a sign is missing
      */
-    String difference(String option, String text, long offer) {
+    public String difference(String option, String text, long offer) {
         long missing = 0;
         long surplus = 0;
         for (String each : text.split(",", -1)) {

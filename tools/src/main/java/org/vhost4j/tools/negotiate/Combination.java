@@ -14,7 +14,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  * @param features virtio feature bits
  * @param protocol protocol feature bits
  */
-record Combination(String group, String label, long features, long protocol) {
+public record Combination(String group, String label, long features, long protocol) {
     /**
      * Whether a back-end that offered both words has no reason to refuse this. One that offered VERSION_1 may refuse to work
      * without it (virtio 1.4 section 6.2).

@@ -16,7 +16,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  * pairs, each protocol feature, every kind of ring, a legacy driver, and what was never offered. A word that was tried is
  * not tried again under another label.
  */
-final class Matrix {
+public final class Matrix {
     /** What asks more of a front-end than a driver with plain rings: translating, logging, other notifications. */
     private static final long NOT_BY_DEFAULT = FeatureSet.of(
                     Feature.LOG_ALL, Feature.ACCESS_PLATFORM, Feature.NOTIFICATION_DATA, Feature.NOTIF_CONFIG_DATA)
@@ -61,7 +61,7 @@ final class Matrix {
      * @param offeredWithConfig the same once CONFIG is acknowledged
      * @param offeredProtocol protocol feature bits
      */
-    Matrix(long offeredFeatures, long offeredWithConfig, long offeredProtocol) {
+    public Matrix(long offeredFeatures, long offeredWithConfig, long offeredProtocol) {
         this.offeredFeatures = offeredFeatures;
         this.offeredWithConfig = offeredWithConfig;
         this.offeredProtocol = offeredProtocol;
@@ -78,17 +78,17 @@ final class Matrix {
     }
 
     /** What is acknowledged of the virtio features when nobody says otherwise. */
-    static long defaultFeatures(long offered, long protocol) {
+    public static long defaultFeatures(long offered, long protocol) {
         return closed(offered & ~NOT_BY_DEFAULT, protocol);
     }
 
     /** What is acknowledged of the protocol features when nobody says otherwise. */
-    static long defaultProtocol(long offered) {
+    public static long defaultProtocol(long offered) {
         return closed(offered & PROTOCOL_BY_DEFAULT);
     }
 
     /** Every combination, the most telling first. */
-    List<Combination> combinations() {
+    public List<Combination> combinations() {
         return List.copyOf(combinations.values());
     }
 

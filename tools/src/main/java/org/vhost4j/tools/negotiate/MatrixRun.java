@@ -13,7 +13,7 @@ import org.vhost4j.tools.frontend.FrontEndException;
 import org.vhost4j.tools.frontend.Rendezvous;
 
 /** Tries combinations one after the other, each on a connection of its own, until all are tried or the time is up. */
-final class MatrixRun {
+public final class MatrixRun {
     private final Rendezvous rendezvous;
     private final Runnable between;
     private final Duration patience;
@@ -32,7 +32,7 @@ final class MatrixRun {
      * @param limit for everything
      * @param loop how frames return, NONE to send none, or null to find out
      */
-    MatrixRun(Rendezvous rendezvous, Runnable between, Duration patience, Duration limit, @Nullable LoopMode loop) {
+    public MatrixRun(Rendezvous rendezvous, Runnable between, Duration patience, Duration limit, @Nullable LoopMode loop) {
         this.rendezvous = rendezvous;
         this.between = between;
         this.patience = patience;
@@ -47,7 +47,7 @@ final class MatrixRun {
      * @param combinations in this order
      * @param tried told of each attempt
      */
-    void run(List<Combination> combinations, Consumer<Attempt> tried) {
+    public void run(List<Combination> combinations, Consumer<Attempt> tried) {
         for (Combination combination : combinations) {
             if (System.nanoTime() - end > 0) {
                 stopped = "the time is up";
@@ -85,12 +85,12 @@ final class MatrixRun {
     }
 
     /** What was tried, in order. */
-    List<Attempt> attempts() {
+    public List<Attempt> attempts() {
         return List.copyOf(attempts);
     }
 
     /** Why not all was tried; empty when all was. */
-    String stopped() {
+    public String stopped() {
         return stopped;
     }
 

@@ -10,7 +10,7 @@ import org.vhost4j.tools.frontend.FrontEndException;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** One negotiation on a fresh connection, in QEMU's order, with exactly the bits that are wanted. */
-final class Negotiation {
+public final class Negotiation {
     private static final int ACKNOWLEDGE_DRIVER = 3;
     private static final int FEATURES_OK = 8;
 
@@ -24,24 +24,24 @@ final class Negotiation {
      *
      * @param frontEnd a fresh connection, which stays the caller's
      */
-    Negotiation(FrontEnd frontEnd) {
+    public Negotiation(FrontEnd frontEnd) {
         this.frontEnd = frontEnd;
         this.offeredFeatures = frontEnd.getFeatures();
         this.offeredProtocol = Feature.PROTOCOL_FEATURES.in(offeredFeatures) ? frontEnd.getProtocolFeatures() : 0;
     }
 
     /** Virtio feature bits, as offered before anything was acknowledged. */
-    long offeredFeatures() {
+    public long offeredFeatures() {
         return offeredFeatures;
     }
 
     /** Protocol feature bits, as offered; none without PROTOCOL_FEATURES. */
-    long offeredProtocol() {
+    public long offeredProtocol() {
         return offeredProtocol;
     }
 
     /** Asks what is offered once CONFIG is acknowledged, and acknowledges it where it is offered. */
-    long offeredWithConfig() {
+    public long offeredWithConfig() {
         if (!ProtocolFeature.CONFIG.in(offeredProtocol)) {
             return offeredFeatures;
         }
@@ -56,7 +56,7 @@ final class Negotiation {
      * @param loop how the back-end returns frames; NONE to send none, null to find out
      * @return what became of it
      */
-    Attempt acknowledge(Combination combination, @Nullable LoopMode loop) {
+    public Attempt acknowledge(Combination combination, @Nullable LoopMode loop) {
         boolean lawful = combination.isLawful(offeredFeatures, offeredProtocol);
         int frames = 0;
         try {

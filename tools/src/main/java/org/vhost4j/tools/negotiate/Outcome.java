@@ -4,7 +4,7 @@ package org.vhost4j.tools.negotiate;
 import java.util.Locale;
 
 /** What became of a negotiation. */
-enum Outcome {
+public enum Outcome {
     /** The back-end took it, and every frame that was sent through came back as it was sent. */
     ACCEPTED,
     /** The back-end said no, or closed the connection over something that it need not take. */
@@ -13,7 +13,7 @@ enum Outcome {
     BROKEN;
 
     /** As the command line and JSON have it. */
-    String word() {
+    public String word() {
         return name().toLowerCase(Locale.ROOT);
     }
 }

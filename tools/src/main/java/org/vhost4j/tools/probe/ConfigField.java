@@ -9,7 +9,7 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 
 /** The fields of a network device's config space (virtio 1.4 section 5.1.4), in their order, little-endian and without gaps. */
-enum ConfigField {
+public enum ConfigField {
     /** The MAC address. */
     MAC(0, 6, Feature.MAC),
     /** LINK_UP and ANNOUNCE. */
@@ -50,22 +50,22 @@ enum ConfigField {
     }
 
     /** The specification's name. */
-    String fieldName() {
+    public String fieldName() {
         return name().toLowerCase(Locale.ROOT);
     }
 
     /** The offset of the first byte behind the field. */
-    int end() {
+    public int end() {
         return offset + size;
     }
 
     /** Whether a driver that was offered these features would look at the field. */
-    boolean hasMeaning(FeatureSet offered) {
+    public boolean hasMeaning(FeatureSet offered) {
         return (offered.low() & features) != 0;
     }
 
     /** The field's value in words; {@code config} has to reach to its end. */
-    String value(byte[] config) {
+    public String value(byte[] config) {
         long number = number(config);
         return switch (this) {
             case MAC -> HexFormat.ofDelimiter(":").formatHex(config, offset, end());
@@ -79,7 +79,7 @@ enum ConfigField {
     }
 
     /** The field's bytes, as they are. */
-    String hex(byte[] config) {
+    public String hex(byte[] config) {
         return HexFormat.of().formatHex(config, offset, end());
     }
 

@@ -10,7 +10,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** What was observed, as JSON: the tables, and the feature words behind them, of every machine. */
-final class FeatureJson {
+public final class FeatureJson {
     private static final JsonMapper MAPPER = new JsonMapper();
 
     private FeatureJson() {}
@@ -22,7 +22,7 @@ final class FeatureJson {
      * @param date when
      * @return an object, in several lines
      */
-    static String text(List<QemuRecord> qemus, String date) {
+    public static String text(List<QemuRecord> qemus, String date) {
         ObjectNode root = MAPPER.createObjectNode();
         root.put("date", date);
         ArrayNode list = root.putArray("qemus");

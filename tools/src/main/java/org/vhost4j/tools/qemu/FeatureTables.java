@@ -13,11 +13,11 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
 /** What was observed, as Markdown. */
-final class FeatureTables {
+public final class FeatureTables {
     private final List<QemuRecord> qemus;
     private final List<Column> columns;
 
-    FeatureTables(List<QemuRecord> qemus) {
+    public FeatureTables(List<QemuRecord> qemus) {
         this.qemus = List.copyOf(qemus);
         this.columns = Column.of(qemus);
     }
@@ -28,7 +28,7 @@ final class FeatureTables {
      * @param date when it was observed
      * @return lines, each with its end
      */
-    String text(String date) {
+    public String text(String date) {
         StringBuilder text = new StringBuilder("Observed on " + date + " with\n\n");
         Markdown.row(text, List.of("QEMU", "`--version`", "machine of the tables", "machines looked at"));
         Markdown.rule(text, 4);

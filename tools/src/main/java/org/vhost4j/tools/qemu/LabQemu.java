@@ -20,7 +20,7 @@ public enum LabQemu {
     ARM("qemu-11-aarch64");
 
     /** Those of the published tables, the oldest first: for ARM the same holds as for x86. */
-    static final List<LabQemu> PUBLISHED = List.of(STOCK, OF_DEBIAN_13, NEW);
+    public static final List<LabQemu> PUBLISHED = List.of(STOCK, OF_DEBIAN_13, NEW);
 
     private final String program;
 

@@ -9,7 +9,7 @@ import java.util.Optional;
 import org.vhost4j.device.feature.Feature;
 
 /** Tables in Markdown, and the part of a document that a program writes. */
-final class Markdown {
+public final class Markdown {
     private static final String BEGIN = "<!-- begin: tools/vhost4j qemu-features -->";
     private static final String END = "<!-- end: tools/vhost4j qemu-features -->";
 
@@ -78,7 +78,7 @@ final class Markdown {
      * @param part lines, each with its end
      * @return the document with the part, or nothing when it has no place for one
      */
-    static Optional<String> replace(String document, String part) {
+    public static Optional<String> replace(String document, String part) {
         String whole = BEGIN + "\n\n" + part + "\n" + END + "\n";
         if (document.isBlank()) {
             return Optional.of(whole);
@@ -91,7 +91,7 @@ final class Markdown {
     }
 
     /** The line at which a program's part begins. */
-    static String begin() {
+    public static String begin() {
         return BEGIN;
     }
 }

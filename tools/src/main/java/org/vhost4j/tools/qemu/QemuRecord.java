@@ -10,8 +10,8 @@ import java.util.List;
  * @param version what it says of itself
  * @param machines what was observed of its machines: at least one, the newest q35 first
  */
-record QemuRecord(String name, String version, List<MachineRecord> machines) {
-    QemuRecord {
+public record QemuRecord(String name, String version, List<MachineRecord> machines) {
+    public QemuRecord {
         machines = List.copyOf(machines);
     }
 

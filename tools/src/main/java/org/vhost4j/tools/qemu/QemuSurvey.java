@@ -22,7 +22,7 @@ import org.vhost4j.tools.qemu.Attachment.Way;
 import tools.jackson.databind.JsonNode;
 
 /** Asks one QEMU. */
-final class QemuSurvey {
+public final class QemuSurvey {
     /** The first slot that no machine uses itself. */
     private static final int FIRST_SLOT = 4;
 
@@ -50,7 +50,7 @@ final class QemuSurvey {
      * @param executable where it is
      * @throws CannotBeHonoured when it does not start
      */
-    QemuSurvey(String name, Path executable) {
+    public QemuSurvey(String name, Path executable) {
         this(name, executable, version(name, executable));
     }
 
@@ -78,7 +78,7 @@ final class QemuSurvey {
      * @return its survey
      * @throws CannotBeHonoured when it is not there or does not start
      */
-    static QemuSurvey ofLab(LabQemu qemu, Path lab) {
+    public static QemuSurvey ofLab(LabQemu qemu, Path lab) {
         Path executable = qemu.executable(lab);
         String version = version(executable.toString(), executable);
         Matcher numbers = VERSION.matcher(version);
@@ -127,12 +127,12 @@ final class QemuSurvey {
     }
 
     /** What to call it. */
-    String name() {
+    public String name() {
         return name;
     }
 
     /** Its machine types, q35 and i440fx or virt, of each the newest first. */
-    List<String> machines() {
+    public List<String> machines() {
         return List.copyOf(machines);
     }
 
@@ -143,7 +143,7 @@ final class QemuSurvey {
      * @return what was observed
      * @throws CannotBeHonoured when QEMU refuses
      */
-    QemuRecord record(List<String> types) {
+    public QemuRecord record(List<String> types) {
         List<MachineRecord> records = new ArrayList<>();
         Map<Attachment, Observation> behindIommu = behindIommu(types.getFirst());
         for (String type : types) {

@@ -51,7 +51,7 @@ public final class ConsoleReport {
     }
 
     /** The title of the area that has a case. */
-    static String title(Case tried) {
+    public static String title(Case tried) {
         return Catalog.areas().stream()
                 .filter(each ->
                         each.cases().stream().anyMatch(other -> other.name().equals(tried.name())))

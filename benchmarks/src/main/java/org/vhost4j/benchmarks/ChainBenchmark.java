@@ -15,10 +15,10 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
-import org.vhost4j.device.loopback.BridgedGuests;
+import org.vhost4j.benchmarks.loopback.BridgedGuests;
+import org.vhost4j.device.frame.NetHeader;
 import org.vhost4j.device.memory.HostMemory;
-import org.vhost4j.device.net.NetHeader;
-import org.vhost4j.device.packet.Checksum;
+import org.vhost4j.device.offload.Checksum;
 
 /**
  * Frames from one guest to another, in bursts of 32: the sending driver, poll, translation, check, bridge, copy, publication, and

@@ -16,7 +16,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 import org.vhost4j.device.memory.HostMemory;
-import org.vhost4j.device.packet.Checksum;
+import org.vhost4j.device.offload.Checksum;
 
 /**
  * The Internet checksum against a copy of the same bytes, which is what it is to be compared with on any machine. At 1448

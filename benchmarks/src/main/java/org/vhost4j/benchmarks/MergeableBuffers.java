@@ -3,10 +3,10 @@ package org.vhost4j.benchmarks;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.NetHeader;
+import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.device.memory.HostMemory;
-import org.vhost4j.device.net.Frame;
-import org.vhost4j.device.net.NetHeader;
-import org.vhost4j.device.net.NetPort;
 
 /** A receiver with buffers like a Linux guest's with MRG_RXBUF, but without a ring: what is left is the copy. */
 final class MergeableBuffers implements NetPort {

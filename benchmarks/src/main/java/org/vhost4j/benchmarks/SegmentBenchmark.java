@@ -14,9 +14,9 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
-import org.vhost4j.device.net.Frame;
-import org.vhost4j.device.net.Offloads;
-import org.vhost4j.device.packet.OffloadEngine;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.Offloads;
+import org.vhost4j.device.offload.OffloadEngine;
 
 /**
  * A super-frame of nearly 64 KiB from a guest's memory into another guest's buffers, for receivers that take less and less. The

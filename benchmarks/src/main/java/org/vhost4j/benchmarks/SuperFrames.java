@@ -4,8 +4,8 @@ package org.vhost4j.benchmarks;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
+import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
-import org.vhost4j.device.net.Frame;
 
 /** Frames as a Linux guest has them in its memory: headers in one piece, payload in pages here and there. */
 final class SuperFrames {

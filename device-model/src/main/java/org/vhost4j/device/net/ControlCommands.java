@@ -3,6 +3,7 @@ package org.vhost4j.device.net;
 
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.memory.LittleEndian;
+import org.vhost4j.device.steering.ReceiveFilter;
 
 /**
  * The commands of the control queue (virtio 1.4 section 5.1.6.5). A command that was not negotiated, has a value that is not allowed, or

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
+import org.vhost4j.device.frame.Offloads;
+
 /** Who runs a device: hears what its operator should know. Called by the device's lane; must return quickly. */
 public interface DeviceOwner {
     /** Hears nothing and vouches for the memory. */

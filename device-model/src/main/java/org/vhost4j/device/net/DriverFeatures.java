@@ -2,6 +2,8 @@
 package org.vhost4j.device.net;
 
 import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.frame.NetHeader;
+import org.vhost4j.device.frame.Offloads;
 
 /** What a driver acknowledged, and what follows from it for frames in either direction. */
 final class DriverFeatures {

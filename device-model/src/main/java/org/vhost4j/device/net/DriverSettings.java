@@ -4,6 +4,9 @@ package org.vhost4j.device.net;
 import java.util.Arrays;
 import java.util.Optional;
 import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.steering.ReceiveFilter;
+import org.vhost4j.device.steering.ReceiveSteering;
+import org.vhost4j.device.steering.RssConfig;
 
 /**
  * What the driver of a device has said: the features that it acknowledged, and what it has set by its control queue (virtio 1.4 section

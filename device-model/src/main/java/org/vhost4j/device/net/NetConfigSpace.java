@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
+import org.vhost4j.device.steering.HashTypes;
+import org.vhost4j.device.steering.RssConfig;
+import org.vhost4j.device.steering.Toeplitz;
+
 /**
  * The config space of a network device (virtio 1.4 section 5.1.4), little-endian:
  *

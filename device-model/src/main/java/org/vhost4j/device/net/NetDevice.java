@@ -3,8 +3,12 @@ package org.vhost4j.device.net;
 
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.device.memory.TranslationMiss;
-import org.vhost4j.device.packet.OffloadEngine;
+import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
+import org.vhost4j.device.frame.Frame;
+
 /**
  * What one virtqueue has counted since the driver took the device (virtio 1.4 section 5.1.6.5.10). Frames and bytes are those that
  * were sent or received, without the virtio-net header. For the control queue a packet is a command.

@@ -2,10 +2,15 @@
 package org.vhost4j.device.net;
 
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
+import org.vhost4j.device.steering.ReceiveFilter;
+import org.vhost4j.device.steering.ReceiveSteering;
 
 /**
  * The way of a frame into the guest (virtio 1.4 section 5.1.6.4): filter, choice of the queue, buffers. A {@link RingFault} passes to

@@ -3,12 +3,17 @@ package org.vhost4j.device.net;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.NetHeader;
+import org.vhost4j.device.frame.SegmentCount;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.memory.TranslationMiss;
 import org.vhost4j.device.ring.Buffers;
 import org.vhost4j.device.ring.Chain;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.Virtqueue;
+import org.vhost4j.device.steering.ReceiveHash;
 
 /**
  * A receive queue: turns the chains that the driver posted into room for frames (virtio 1.4 section 5.1.6.4). With

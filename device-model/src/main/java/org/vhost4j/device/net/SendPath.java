@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.device.memory.TranslationMiss;
-import org.vhost4j.device.packet.OffloadEngine;
+import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
+import org.vhost4j.device.steering.ReceiveSteering;
 
 /**
  * The way of a frame out of the guest (virtio 1.4 section 5.1.6.2): check its header, hand it to the sink, give the chain back. A frame for

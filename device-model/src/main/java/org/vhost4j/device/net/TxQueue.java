@@ -3,8 +3,12 @@ package org.vhost4j.device.net;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.NetHeader;
+import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
-import org.vhost4j.device.packet.OffloadEngine;
+import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.ring.Chain;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.Virtqueue;

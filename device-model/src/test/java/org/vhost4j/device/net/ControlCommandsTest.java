@@ -10,6 +10,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.steering.HashTypes;
 
 /** Commands with more than a word of data: what is taken, and that everything else is refused whole. */
 class ControlCommandsTest {

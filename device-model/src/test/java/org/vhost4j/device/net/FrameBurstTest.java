@@ -11,10 +11,18 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.vhost4j.device.bridge.Bridge;
+import org.vhost4j.device.bridge.CopySink;
+import org.vhost4j.device.bridge.FrameSource;
+import org.vhost4j.device.bridge.NullSink;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.feature.Feature;
-import org.vhost4j.device.packet.OffloadCounter;
-import org.vhost4j.device.packet.OffloadEngine;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.offload.OffloadCounter;
+import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.stats.Counter;
 
 /** Frames that go through the device together, and what comes between them. */

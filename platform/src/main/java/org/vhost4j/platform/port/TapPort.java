@@ -3,10 +3,10 @@ package org.vhost4j.platform.port;
 
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.vhost4j.device.net.Frame;
-import org.vhost4j.device.net.FrameSink;
-import org.vhost4j.device.net.NetPort;
-import org.vhost4j.device.packet.OffloadEngine;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.platform.io.FdHandle;
 import org.vhost4j.platform.run.Lane;
 import org.vhost4j.platform.sys.SystemError;
@@ -39,7 +39,7 @@ public final class TapPort implements NetPort, AutoCloseable {
      *
      * @param name what to call it in messages
      * @param device the TAP; from here on the port's
-     * @param accepts what the kernel takes from us as it is, a mask of {@link org.vhost4j.device.net.Offloads}: CSUM, TSO4, TSO6
+     * @param accepts what the kernel takes from us as it is, a mask of {@link org.vhost4j.device.frame.Offloads}: CSUM, TSO4, TSO6
      *     and ECN always, UFO, USO4 and USO6 when the probe found that this kernel takes them, UDP_TUNNEL and UDP_TUNNEL_CSUM when
      *     it does and the device has {@link TapDevice#tunnels}
      * @param sink where the host's frames go
@@ -91,7 +91,7 @@ public final class TapPort implements NetPort, AutoCloseable {
      * Says which frames the host may hand over unfinished, when a guest has negotiated what it takes. Does nothing when the port
      * has stopped. Called by the lane's thread.
      *
-     * @param mask of {@link org.vhost4j.device.net.Offloads}; see {@link TapDevice#settable}
+     * @param mask of {@link org.vhost4j.device.frame.Offloads}; see {@link TapDevice#settable}
      * @throws SystemError when the kernel does not take all of it; then nothing changes
      */
     public void receiveOffloads(int mask) {

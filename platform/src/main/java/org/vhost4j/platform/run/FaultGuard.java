@@ -4,7 +4,7 @@ package org.vhost4j.platform.run;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.vhost4j.device.net.Pollable;
+import org.vhost4j.device.Pollable;
 import org.vhost4j.platform.sys.HotCalls;
 
 /**

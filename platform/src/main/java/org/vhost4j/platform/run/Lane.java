@@ -3,7 +3,7 @@ package org.vhost4j.platform.run;
 
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import org.vhost4j.device.net.Pollable;
+import org.vhost4j.device.Pollable;
 import org.vhost4j.platform.io.FdHandle;
 import org.vhost4j.platform.io.IoLoop;
 import org.vhost4j.platform.sys.EventFd;

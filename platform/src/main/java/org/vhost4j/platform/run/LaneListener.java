@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.platform.run;
 
-import org.vhost4j.device.net.Pollable;
+import org.vhost4j.device.Pollable;
 
 /** Told what went wrong on a lane. Called by the lane's thread; must not block. */
 public interface LaneListener {

@@ -3,7 +3,7 @@
  * Lanes: the threads that move frames.
  *
  * <p>A {@link org.vhost4j.platform.run.Lane} is one thread with one epoll loop and one duty cycle. It owns
- * {@link org.vhost4j.device.net.Pollable}s, and nobody else touches them. One turn of the duty cycle polls each of them for one
+ * {@link org.vhost4j.device.Pollable}s, and nobody else touches them. One turn of the duty cycle polls each of them for one
  * burst. While there was work, and for the {@link org.vhost4j.platform.run.IdlePolicy}'s spin time after it, the lane goes
  * straight to the next turn; every 64th turn, and whenever a task waits, it looks at epoll without waiting. After that it arms
  * every pollable, so that guests kick again, polls all of them once more behind a full fence, and only when there was nothing
@@ -18,8 +18,8 @@
  *
  * in which the checkpoint, a native call, is where an owed error comes due at the latest. The pollable that was entered is the
  * suspect; but it may have been writing into another's memory, so all of the lane's pollables are asked whether they are
- * {@linkplain org.vhost4j.device.net.Pollable#intact intact}. Those that are not are told
- * {@link org.vhost4j.device.net.Pollable#fault fault} and leave the lane; only when all are does the suspect. The rest of the
+ * {@linkplain org.vhost4j.device.Pollable#intact intact}. Those that are not are told
+ * {@link org.vhost4j.device.Pollable#fault fault} and leave the lane; only when all are does the suspect. The rest of the
  * turn is dropped, and everybody else is polled in the next one. Any other exception stops the suspect in the same way. One case
  * stays unsolved: a file that was shortened and is long again when we ask looks intact, and the suspect is stopped instead.
  *

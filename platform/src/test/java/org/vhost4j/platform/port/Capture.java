@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.vhost4j.device.net.Frame;
-import org.vhost4j.device.net.FrameSink;
-import org.vhost4j.device.net.NetPort;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.NetPort;
 
 /** Keeps copies of the test's own frames and forgets all others, which the host's stack may send whenever it likes. */
 final class Capture implements FrameSink {

@@ -3,8 +3,8 @@ package org.vhost4j.platform.port;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import org.vhost4j.device.net.Frame;
-import org.vhost4j.device.net.NetPort;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.NetPort;
 
 /** The only receiver: posts buffers of one size and keeps what lands in them. */
 final class Guest implements NetPort {

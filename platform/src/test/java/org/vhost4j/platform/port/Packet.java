@@ -5,7 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
-import org.vhost4j.device.net.Frame;
+import org.vhost4j.device.frame.Frame;
 
 /** IPv4 frames with TCP or UDP for a test, and what one needs to check them; written for clearness, byte by byte. */
 final class Packet {

@@ -3,16 +3,16 @@ package org.vhost4j.platform.port;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.vhost4j.device.net.Offloads.ALL_WITH_TUNNELS;
-import static org.vhost4j.device.net.Offloads.CSUM;
-import static org.vhost4j.device.net.Offloads.ECN;
-import static org.vhost4j.device.net.Offloads.TSO4;
-import static org.vhost4j.device.net.Offloads.TSO6;
-import static org.vhost4j.device.net.Offloads.UDP_TUNNEL;
-import static org.vhost4j.device.net.Offloads.UDP_TUNNEL_CSUM;
-import static org.vhost4j.device.net.Offloads.UFO;
-import static org.vhost4j.device.net.Offloads.USO4;
-import static org.vhost4j.device.net.Offloads.USO6;
+import static org.vhost4j.device.frame.Offloads.ALL_WITH_TUNNELS;
+import static org.vhost4j.device.frame.Offloads.CSUM;
+import static org.vhost4j.device.frame.Offloads.ECN;
+import static org.vhost4j.device.frame.Offloads.TSO4;
+import static org.vhost4j.device.frame.Offloads.TSO6;
+import static org.vhost4j.device.frame.Offloads.UDP_TUNNEL;
+import static org.vhost4j.device.frame.Offloads.UDP_TUNNEL_CSUM;
+import static org.vhost4j.device.frame.Offloads.UFO;
+import static org.vhost4j.device.frame.Offloads.USO4;
+import static org.vhost4j.device.frame.Offloads.USO6;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

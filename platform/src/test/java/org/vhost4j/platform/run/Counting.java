@@ -5,7 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntSupplier;
-import org.vhost4j.device.net.Pollable;
+import org.vhost4j.device.Pollable;
 
 /** A pollable that does what a test wants and tells what was done to it. */
 class Counting implements Pollable {

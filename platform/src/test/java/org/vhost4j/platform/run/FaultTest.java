@@ -282,7 +282,7 @@ class FaultTest {
     void aListenerThatThrowsCannotStopTheLane() throws Exception {
         LaneListener broken = new LaneListener() {
             @Override
-            public void faulted(org.vhost4j.device.net.Pollable pollable, String reason, Throwable cause) {
+            public void faulted(org.vhost4j.device.Pollable pollable, String reason, Throwable cause) {
                 throw new IllegalStateException("faulted");
             }
 

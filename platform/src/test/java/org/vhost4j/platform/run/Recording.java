@@ -3,7 +3,7 @@ package org.vhost4j.platform.run;
 
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import org.vhost4j.device.net.Pollable;
+import org.vhost4j.device.Pollable;
 
 /** Keeps what a lane reports. */
 final class Recording implements LaneListener {

@@ -32,7 +32,8 @@ public final class MatrixRun {
      * @param limit for everything
      * @param loop how frames return, NONE to send none, or null to find out
      */
-    public MatrixRun(Rendezvous rendezvous, Runnable between, Duration patience, Duration limit, @Nullable LoopMode loop) {
+    public MatrixRun(
+            Rendezvous rendezvous, Runnable between, Duration patience, Duration limit, @Nullable LoopMode loop) {
         this.rendezvous = rendezvous;
         this.between = between;
         this.patience = patience;

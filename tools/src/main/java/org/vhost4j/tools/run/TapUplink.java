@@ -2,10 +2,10 @@
 package org.vhost4j.tools.run;
 
 import java.util.function.Consumer;
-import org.vhost4j.device.net.FrameSink;
-import org.vhost4j.device.net.NetPort;
-import org.vhost4j.device.net.Offloads;
-import org.vhost4j.device.packet.OffloadEngine;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.Offloads;
+import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.platform.port.TapDevice;
 import org.vhost4j.platform.port.TapPort;
 import org.vhost4j.platform.probe.HostCapabilities;

@@ -14,7 +14,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.vhost4j.device.driver.DriverHeader;
-import org.vhost4j.device.packet.OffloadCounter;
+import org.vhost4j.device.offload.OffloadCounter;
 import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
 import org.vhost4j.tools.frontend.ChainShape;

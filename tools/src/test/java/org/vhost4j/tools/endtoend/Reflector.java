@@ -8,9 +8,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import org.vhost4j.device.net.Frame;
-import org.vhost4j.device.net.FrameSink;
-import org.vhost4j.device.net.NetPort;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.platform.run.Lane;
 import org.vhost4j.vhostuser.server.Uplink;
 

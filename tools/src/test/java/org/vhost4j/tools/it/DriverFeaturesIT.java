@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
-import org.vhost4j.device.packet.OffloadCounter;
+import org.vhost4j.device.offload.OffloadCounter;
 import org.vhost4j.tools.lab.Guest;
 import org.vhost4j.tools.lab.Traffic;
 import org.vhost4j.vhostuser.server.Attach;

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.vhost4j.device.net.Frame;
+import org.vhost4j.device.frame.Frame;
 
 /**
  * Two TAPs on a bridge, in a network namespace of their own: what is written into one comes out of the other, through the

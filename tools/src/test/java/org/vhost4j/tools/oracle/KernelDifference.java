@@ -3,8 +3,8 @@ package org.vhost4j.tools.oracle;
 
 import java.util.Arrays;
 import java.util.List;
-import org.vhost4j.device.net.Frame;
-import org.vhost4j.device.packet.SuperFrame;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.offload.SuperFrame;
 
 /**
  * Where Linux (6.18) makes something else of a good super-frame than we do on purpose. Each turns what we made into what the kernel

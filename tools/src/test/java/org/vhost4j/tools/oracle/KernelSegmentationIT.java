@@ -11,13 +11,13 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.vhost4j.device.net.Frame;
-import org.vhost4j.device.net.NetPort;
-import org.vhost4j.device.net.Offloads;
-import org.vhost4j.device.packet.Frames;
-import org.vhost4j.device.packet.OffloadEngine;
-import org.vhost4j.device.packet.RecordingPort;
-import org.vhost4j.device.packet.SuperFrame;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.Offloads;
+import org.vhost4j.device.offload.Frames;
+import org.vhost4j.device.offload.OffloadEngine;
+import org.vhost4j.device.offload.RecordingPort;
+import org.vhost4j.device.offload.SuperFrame;
 import org.vhost4j.platform.sys.Errno;
 
 /**

@@ -2,7 +2,7 @@
 package org.vhost4j.tools.oracle;
 
 import java.util.Arrays;
-import org.vhost4j.device.packet.RecordingPort;
+import org.vhost4j.device.offload.RecordingPort;
 
 /** A frame and what its header says, without the length hint, in a form that compares and prints well. */
 final class Seen {

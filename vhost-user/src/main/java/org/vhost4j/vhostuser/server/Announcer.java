@@ -4,10 +4,10 @@ package org.vhost4j.vhostuser.server;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.device.memory.HostMemory;
-import org.vhost4j.device.net.Frame;
-import org.vhost4j.device.net.FrameSink;
-import org.vhost4j.device.net.NetPort;
 
 /**
  * Speaks for a guest that has migrated here and cannot announce itself (SEND_RARP): a reverse ARP request with its address

@@ -10,8 +10,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.vhost4j.device.net.Pollable;
-import org.vhost4j.device.packet.OffloadCounters;
+import org.vhost4j.device.Pollable;
+import org.vhost4j.device.offload.OffloadCounters;
 import org.vhost4j.device.stats.Counters;
 import org.vhost4j.platform.io.IoLoop;
 import org.vhost4j.platform.io.UnixConnector;
@@ -38,7 +38,7 @@ public final class Backend implements AutoCloseable {
 
     // Of the first lane.
     private final List<Uplink.Opened> uplinks = new ArrayList<>();
-    /** What each guest takes, a mask of {@link org.vhost4j.device.net.Offloads}. */
+    /** What each guest takes, a mask of {@link org.vhost4j.device.frame.Offloads}. */
     private final int[] guestsAccept;
 
     private Backend(BackendConfig config, BackendListener listener) {

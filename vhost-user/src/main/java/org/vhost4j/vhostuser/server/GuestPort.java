@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.bridge.FrameSource;
 import org.vhost4j.device.net.DeviceOwner;
-import org.vhost4j.device.net.FrameSource;
 import org.vhost4j.device.net.NetConfigSpace;
 import org.vhost4j.device.net.NetDevice;
 import org.vhost4j.device.net.NetDeviceConfig;
@@ -47,7 +47,7 @@ final class GuestPort implements DeviceOwner {
      * @param plane the guest's lane and what belongs to it
      * @param recollection what is known of the guest from before
      * @param accepts told what the guest takes, when that has changed or the guest has; a mask of {@link
-     *     org.vhost4j.device.net.Offloads}
+     *     org.vhost4j.device.frame.Offloads}
      */
     GuestPort(
             String name,

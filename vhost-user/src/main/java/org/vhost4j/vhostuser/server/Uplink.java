@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.server;
 
-import org.vhost4j.device.net.FrameSink;
-import org.vhost4j.device.net.NetPort;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.platform.run.Lane;
 
 /** A port of the bridge that is no guest, as it is described before the back-end runs. */
@@ -29,7 +29,7 @@ public interface Uplink {
         /**
          * What the guests take has changed: the port may deliver that much without software's help.
          *
-         * @param offloads a mask of {@link org.vhost4j.device.net.Offloads}: what at least one guest takes
+         * @param offloads a mask of {@link org.vhost4j.device.frame.Offloads}: what at least one guest takes
          */
         void guestsAccept(int offloads);
 

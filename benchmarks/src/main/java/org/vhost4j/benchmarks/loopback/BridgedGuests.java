@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.benchmarks.loopback;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.bridge.Arrivals;
+import org.vhost4j.device.bridge.Bridge;
+import org.vhost4j.device.driver.DriverMemory;
+import org.vhost4j.device.driver.PackedDriver;
+import org.vhost4j.device.driver.RingDriver;
+import org.vhost4j.device.driver.SplitDriver;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.frame.NetHeader;
+import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.memory.GuestRegion;
+import org.vhost4j.device.net.DeviceOwner;
+import org.vhost4j.device.net.GuestNotifier;
+import org.vhost4j.device.net.LinkSpeed;
+import org.vhost4j.device.net.NetDevice;
+import org.vhost4j.device.net.NetDeviceConfig;
+import org.vhost4j.device.net.Patience;
+import org.vhost4j.device.offload.OffloadEngine;
+import org.vhost4j.device.ring.PackedVirtqueue;
+import org.vhost4j.device.ring.RingFeatures;
+import org.vhost4j.device.ring.SplitVirtqueue;
+import org.vhost4j.device.ring.Virtqueue;
+
+/**
+ * Two guests on a bridge, of which one sends and the other receives into mergeable buffers; this thread is their drivers and the
+ * lane at once.
+ */
+public final class BridgedGuests {
+    private static final int BUFFER = 1536;
+    private static final long FEATURES = FeatureSet.of(
+                    Feature.VERSION_1,
+                    Feature.MRG_RXBUF,
+                    Feature.CSUM,
+                    Feature.GUEST_CSUM,
+                    Feature.GUEST_TSO4,
+                    Feature.GUEST_USO4,
+                    Feature.GUEST_USO6,
+                    Feature.HOST_TSO4)
+            .low();
+
+    private final Arena arena;
+    private final NetDevice sender;
+    private final RingDriver transmit;
+    private final RingDriver receive;
+    private final int ringSize;
+    private final int memoryBytes;
+    private final int[] bufferOf;
+    private final long buffers;
+
+    /** The receiver's lane, or null when it is the sender's. */
+    private final @Nullable Arrivals arrivals;
+
+    /** What becomes of the frames. */
+    public enum Way {
+        /** Both guests are on one lane. */
+        PLAIN,
+        /** The same, and the bridge puts frames of a flow together. */
+        COALESCED,
+        /** The guests are on two lanes, whose turns this thread takes. */
+        CROSSING
+    }
+
+    /**
+     * Guests with drivers that are ready, and buffers posted.
+     *
+     * @param arena their memory is from here
+     * @param packed the layout of their rings
+     * @param way what becomes of the frames
+     * @param ringSize entries of each ring, a power of two; the receiver has as many buffers
+     * @param memoryBytes memory of each queue, for its ring, and for buffers and frames
+     */
+    public BridgedGuests(Arena arena, boolean packed, Way way, int ringSize, int memoryBytes) {
+        this.arena = arena;
+        this.ringSize = ringSize;
+        this.memoryBytes = memoryBytes;
+        bufferOf = new int[ringSize];
+        OffloadEngine engine = new OffloadEngine();
+        Bridge bridge = new Bridge(engine, way == Way.COALESCED);
+        sender = device("sender", bridge, engine);
+        bridge.add(sender);
+        NetDevice receiver;
+        if (way == Way.CROSSING) {
+            OffloadEngine other = new OffloadEngine();
+            Bridge there = bridge.on(other);
+            Arrivals to = new Arrivals("crossing", there, () -> {});
+            receiver = device("receiver", there, other);
+            bridge.add(to.remote(receiver, () -> {}));
+            there.add(new Arrivals("nothing", bridge, () -> {}).remote(sender, () -> {}));
+            there.add(receiver);
+            arrivals = to;
+        } else {
+            receiver = device("receiver", bridge, engine);
+            bridge.add(receiver);
+            arrivals = null;
+        }
+        transmit = start(sender, 1, packed);
+        start(sender, 0, packed);
+        receive = start(receiver, 0, packed);
+        start(receiver, 1, packed);
+        buffers = receive.memory().allocate((long) ringSize * BUFFER, 4096);
+        for (int i = 0; i < ringSize; i++) {
+            post(i);
+        }
+        receive.publish();
+    }
+
+    private static NetDevice device(String name, Bridge bridge, OffloadEngine engine) {
+        NetDevice device = new NetDevice(
+                new NetDeviceConfig(name, 0x020000000001L, 1, 0, LinkSpeed.UNKNOWN, Patience.DEFAULT),
+                bridge,
+                engine,
+                () -> {},
+                DeviceOwner.NONE);
+        device.control().features(FEATURES);
+        return device;
+    }
+
+    private RingDriver start(NetDevice device, int index, boolean packed) {
+        MemorySegment segment = arena.allocate(memoryBytes, 4096);
+        long base = segment.address();
+        DriverMemory memory = new DriverMemory(segment, base);
+        GuestMemory table = GuestMemory.of(List.of(new GuestRegion(base, memoryBytes, base, segment)));
+        RingDriver driver = packed
+                ? new PackedDriver(memory, ringSize, RingDriver.Features.NONE, 0)
+                : new SplitDriver(memory, ringSize, RingDriver.Features.NONE, 0);
+        MemorySegment desc = segment.asSlice(driver.descAddress() - base);
+        MemorySegment avail = segment.asSlice(driver.availAddress() - base);
+        MemorySegment used = segment.asSlice(driver.usedAddress() - base);
+        RingFeatures features = RingFeatures.of(Feature.VERSION_1);
+        Virtqueue queue = packed
+                ? new PackedVirtqueue("queue", ringSize, desc, avail, used, table, PackedDriver.START, features)
+                : new SplitVirtqueue("queue", ringSize, desc, avail, used, table, 0, features);
+        device.control().start(index, queue, GuestNotifier.NONE, true, false);
+        return driver;
+    }
+
+    /**
+     * Memory of the sender for frames, each behind a header of {@link NetHeader#BYTES}.
+     *
+     * @param bytes how much
+     * @return its address
+     */
+    public long allocate(int bytes) {
+        return transmit.memory().allocate(bytes, 64);
+    }
+
+    /**
+     * Where a receive buffer is.
+     *
+     * @param index from 0, less than the size of the ring
+     * @return its address
+     */
+    public long buffer(int index) {
+        return buffers + (long) index * BUFFER;
+    }
+
+    private void post(int buffer) {
+        receive.begin();
+        receive.writable(buffer(buffer), BUFFER);
+        bufferOf[receive.offer()] = buffer;
+    }
+
+    /**
+     * Makes a frame available.
+     *
+     * @param header address of its header, in memory of {@link #allocate}
+     * @param bytesWithHeader its size and that of the header
+     */
+    public void offer(long header, int bytesWithHeader) {
+        transmit.begin();
+        transmit.readable(header, bytesWithHeader);
+        transmit.offer();
+    }
+
+    /**
+     * Lets the back-end work, collects what it used, and posts the buffers again.
+     *
+     * @return how many of them were filled
+     */
+    public int exchange() {
+        transmit.publish();
+        sender.poll();
+        if (arrivals != null) {
+            arrivals.poll();
+        }
+        while (transmit.collect()) {
+            // The frame may be sent again.
+        }
+        int filled = 0;
+        while (receive.collect()) {
+            post(bufferOf[receive.usedId()]);
+            filled++;
+        }
+        receive.publish();
+        return filled;
+    }
+}

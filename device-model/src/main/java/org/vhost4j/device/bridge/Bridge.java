@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.bridge;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.MacAddress;
+import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.offload.Coalescer;
+import org.vhost4j.device.offload.OffloadEngine;
+
+/**
+ * A learning bridge (IEEE 802.1D without the spanning tree): a frame goes to the port where its destination was heard, to all
+ * others when it was not or when it is for a group, and never back.
+ *
+ * <p>A frame with one receiver waits with its sender while the receiver has no room; a flooded one does not wait for anybody.
+ */
+public final class Bridge implements FrameSink {
+    private final OffloadEngine engine;
+    private final MacTable stations;
+    private final boolean coalesce;
+    private NetPort[] ports = new NetPort[0];
+    private Coalescer[] coalescers = new Coalescer[0];
+    private boolean[] touched = new boolean[0];
+    private final byte[] addresses = new byte[12];
+    private long runts;
+
+    /**
+     * A bridge without ports.
+     *
+     * @param engine adapts frames to what their receiver takes
+     */
+    public Bridge(OffloadEngine engine) {
+        this(engine, false);
+    }
+
+    /**
+     * A bridge without ports.
+     *
+     * @param engine adapts frames to what their receiver takes
+     * @param coalesce whether plain frames are put together for receivers that take super-frames
+     */
+    public Bridge(OffloadEngine engine, boolean coalesce) {
+        this(engine, coalesce, new MacTable());
+    }
+
+    private Bridge(OffloadEngine engine, boolean coalesce, MacTable stations) {
+        this.engine = engine;
+        this.coalesce = coalesce;
+        this.stations = stations;
+    }
+
+    /**
+     * The same bridge on another lane, without ports. It is to get all ports in the same order, those of other lanes by
+     * {@link Arrivals#remote}. What one of the two learns of stations both know.
+     *
+     * @param other the other lane's engine
+     * @return its bridge
+     */
+    public Bridge on(OffloadEngine other) {
+        return new Bridge(other, coalesce, stations);
+    }
+
+    /**
+     * Adds a port.
+     *
+     * @param port not a port of this bridge yet
+     */
+    public void add(NetPort port) {
+        int n = ports.length;
+        ports = Arrays.copyOf(ports, n + 1);
+        touched = Arrays.copyOf(touched, n + 1);
+        ports[n] = port;
+        coalescers = Arrays.copyOf(coalescers, n + 1);
+        coalescers[n] = new Coalescer(port, engine);
+        stations.ports(n + 1);
+    }
+
+    /**
+     * How many ports there are.
+     *
+     * @return 0 or more
+     */
+    public int ports() {
+        return ports.length;
+    }
+
+    /**
+     * Forgets the stations behind a port, because whoever was there is gone.
+     *
+     * @param port a port of this bridge
+     */
+    public void forget(NetPort port) {
+        stations.forget(indexOf(port));
+    }
+
+    /**
+     * Frames that were too short to have two addresses.
+     *
+     * @return how many were dropped for that
+     */
+    public long runts() {
+        return runts;
+    }
+
+    @Override
+    public int forward(NetPort from, Frame frame) {
+        if (frame.bytes < Frame.ETHERNET_HEADER) {
+            runts++;
+            return NetPort.DELIVERED;
+        }
+        return forward(indexOf(from), frame);
+    }
+
+    private int forward(int source, Frame frame) {
+        long destinationMac;
+        long sourceMac;
+        if (frame.length[0] >= 16) {
+            long at = frame.address[0];
+            destinationMac = HostMemory.getLongBE(at) >>> 16;
+            sourceMac = HostMemory.getLongBE(at + 6) >>> 16;
+        } else {
+            gatherAddresses(frame);
+            destinationMac = address(0);
+            sourceMac = address(6);
+        }
+        int destination = route(source, destinationMac, sourceMac);
+        if (destination == source) {
+            return NetPort.DELIVERED;
+        }
+        if (destination >= 0) {
+            return handOver(frame, destination);
+        }
+        for (int i = 0; i < ports.length; i++) {
+            if (i != source) {
+                touched[i] = true;
+                frame.segmentsDone = 0;
+                coalescers[i].pass(frame);
+            }
+        }
+        return NetPort.DELIVERED;
+    }
+
+    private int handOver(Frame frame, int destination) {
+        touched[destination] = true;
+        int result = coalesce ? coalescers[destination].offer(frame) : engine.deliver(frame, ports[destination]);
+        return result == NetPort.NO_ROOM ? NetPort.NO_ROOM : NetPort.DELIVERED;
+    }
+
+    /**
+     * Hands over a frame that the bridge on another lane has sent here. {@link #flush} ends a burst of them.
+     *
+     * @param frame the frame, in one piece
+     * @param destination the port that it was sent to, one of this lane
+     * @return {@link NetPort#DELIVERED}, also for a frame that was dropped; or {@link NetPort#NO_ROOM}: the frame waits and is to be
+     *     handed over again
+     */
+    int arrive(Frame frame, int destination) {
+        int result = handOver(frame, destination);
+        // What was flooded waits for nobody.
+        boolean waits = result == NetPort.NO_ROOM
+                && (ports.length == 2 || stations.find(HostMemory.getLongBE(frame.address[0]) >>> 16) == destination);
+        return waits ? NetPort.NO_ROOM : NetPort.DELIVERED;
+    }
+
+    /**
+     * Hands over frames that the bridge on another lane has sent here, together.
+     *
+     * @param frames the burst
+     * @param destination the port that they were sent to, one of this lane
+     * @return how many went, the first ones; the next one is to {@link #arrive(Frame, int)} alone
+     */
+    int arrive(FrameBurst frames, int destination) {
+        if (coalesce) {
+            return 0;
+        }
+        touched[destination] = true;
+        return engine.deliver(frames, 0, frames.count(), ports[destination]);
+    }
+
+    @Override
+    public int forward(NetPort from, FrameBurst frames) {
+        int source = indexOf(from);
+        int n = frames.count();
+        int next = 0;
+        while (next < n) {
+            int end = sameStations(frames, next, n);
+            int done = forwardRow(source, frames, next, end);
+            next += done;
+            if (next < end) {
+                break;
+            }
+        }
+        return next;
+    }
+
+    /** Behind the last frame of a row that all go from one station to one other. */
+    private static int sameStations(FrameBurst frames, int from, int to) {
+        long first = frames.address(from);
+        long addresses = HostMemory.getLongLE(first);
+        int rest = HostMemory.getIntLE(first + 8);
+        int end = from + 1;
+        while (end < to
+                && HostMemory.getLongLE(frames.address(end)) == addresses
+                && HostMemory.getIntLE(frames.address(end) + 8) == rest) {
+            end++;
+        }
+        return end;
+    }
+
+    /** Passes frames of one row on; how many went, the first ones. */
+    private int forwardRow(int source, FrameBurst frames, int from, int to) {
+        long at = frames.address(from);
+        int destination =
+                coalesce ? -1 : route(source, HostMemory.getLongBE(at) >>> 16, HostMemory.getLongBE(at + 6) >>> 16);
+        if (destination == source) {
+            return to - from;
+        }
+        if (destination >= 0) {
+            touched[destination] = true;
+            frames.offer(to);
+            return engine.deliver(frames, from, to, ports[destination]);
+        }
+        for (int i = from; i < to; i++) {
+            frames.offer(i + 1);
+            if (forward(source, frames.frame(i)) == NetPort.NO_ROOM) {
+                return i - from;
+            }
+        }
+        return to - from;
+    }
+
+    @Override
+    public void flush() {
+        for (int i = 0; i < ports.length; i++) {
+            if (touched[i]) {
+                touched[i] = false;
+                coalescers[i].close();
+                ports[i].flush();
+            }
+        }
+    }
+
+    @Override
+    public @Nullable NetPort soleReceiver(NetPort from) {
+        // Frames that land in a receiver's buffers unseen cannot be put together.
+        return ports.length == 2 && !coalesce ? ports[1 - indexOf(from)] : null;
+    }
+
+    /** A port is itself and nobody else, whatever it thinks of equality. */
+    @SuppressWarnings("ReferenceEquality")
+    int indexOf(NetPort port) {
+        for (int i = 0; i < ports.length; i++) {
+            if (ports[i] == port) {
+                return i;
+            }
+        }
+        throw new IllegalArgumentException(port.name() + " is not a port of this bridge");
+    }
+
+    /** Learns where the sender is; the receiver's port, or -1 when all others get the frame. */
+    private int route(int source, long destinationMac, long sourceMac) {
+        stations.heard(sourceMac, source);
+        int destination = MacAddress.isGroup(destinationMac) ? -1 : stations.find(destinationMac);
+        return destination < 0 && ports.length == 2 ? 1 - source : destination;
+    }
+
+    private void gatherAddresses(Frame frame) {
+        int n = 0;
+        for (int i = 0; n < addresses.length; i++) {
+            for (int j = 0; j < frame.length[i] && n < addresses.length; j++) {
+                addresses[n++] = (byte) HostMemory.getByte(frame.address[i] + j);
+            }
+        }
+    }
+
+    private long address(int offset) {
+        long mac = 0;
+        for (int i = offset; i < offset + 6; i++) {
+            mac = (mac << 8) | (addresses[i] & 0xff);
+        }
+        return mac;
+    }
+}

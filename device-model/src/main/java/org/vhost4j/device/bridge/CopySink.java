@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.bridge;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.memory.HostMemory;
+
+/**
+ * Copies every frame into memory of its own, counts it and drops it: for measuring what a guest can send beside back-ends that
+ * take each frame into a buffer. Like theirs, its memory is small and used again soon, so that it stays in the caches.
+ */
+public final class CopySink implements FrameSink {
+    /** Room for a few dozen ordinary frames, or for one of the longest. */
+    private static final int BYTES = 128 * 1024;
+
+    private static final int ALIGNMENT = 64;
+
+    private final MemorySegment memory = Arena.ofAuto().allocate(BYTES, ALIGNMENT);
+    private int next;
+    private int last;
+    private long frames;
+    private long bytes;
+
+    /** Creates a sink that has counted nothing. */
+    public CopySink() {}
+
+    @Override
+    public int forward(NetPort from, Frame frame) {
+        long to = room(frame.bytes);
+        int copied = 0;
+        for (int i = 0; i < frame.pieces; i++) {
+            int length = frame.length[i];
+            HostMemory.copy(frame.address[i], to + copied, length);
+            copied += length;
+        }
+        took(copied);
+        return NetPort.DELIVERED;
+    }
+
+    @Override
+    public int forward(NetPort from, FrameBurst burst) {
+        int n = burst.count();
+        for (int i = 0; i < n; i++) {
+            int length = burst.bytes(i);
+            HostMemory.copy(burst.address(i), room(length), length);
+            took(length);
+        }
+        return n;
+    }
+
+    /** Where a frame goes, which is at most Frame.MAX_BYTES long: about half of the memory. */
+    private long room(int length) {
+        last = BYTES - next < length ? 0 : next;
+        return memory.address() + last;
+    }
+
+    private void took(int length) {
+        next = last + (length + ALIGNMENT - 1 & -ALIGNMENT);
+        frames++;
+        bytes += length;
+    }
+
+    @Override
+    public void flush() {}
+
+    /**
+     * The frame that came last.
+     *
+     * @param length how many bytes of it, at most its size
+     * @return a copy
+     */
+    public byte[] last(int length) {
+        return memory.asSlice(last, length).toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    /**
+     * How many frames were copied.
+     *
+     * @return since the sink was created
+     */
+    public long frames() {
+        return frames;
+    }
+
+    /**
+     * How many bytes were copied, from the destination MAC address on.
+     *
+     * @return since the sink was created
+     */
+    public long bytes() {
+        return bytes;
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.bridge;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.offload.OffloadEngine;
+
+/**
+ * Returns every frame to its sender with the MAC addresses swapped: for measuring a round trip. Super-frames go back as
+ * super-frames when the sender takes them.
+ */
+public final class EchoSink implements FrameSink {
+    /** How much of a frame's front is copied: all that steering to a receive queue looks at. */
+    private static final int HEAD = 64;
+
+    private final OffloadEngine engine;
+    private final MemorySegment head = Arena.ofAuto().allocate(HEAD, HEAD);
+    private final Frame echo = new Frame();
+    private NetPort[] touched = new NetPort[4];
+    private int touchedCount;
+
+    /**
+     * An echo.
+     *
+     * @param engine adapts frames to what their sender takes
+     */
+    public EchoSink(OffloadEngine engine) {
+        this.engine = engine;
+    }
+
+    @Override
+    public int forward(NetPort from, Frame frame) {
+        if (frame.bytes < Frame.ETHERNET_HEADER) {
+            return NetPort.DELIVERED;
+        }
+        swapAddresses(frame);
+        remember(from);
+        echo.needs = frame.needs;
+        echo.segmentsDone = frame.segmentsDone;
+        int outcome = engine.deliver(echo, from);
+        frame.segmentsDone = echo.segmentsDone;
+        frame.segmentsMade += echo.segmentsMade;
+        frame.segmentBytes += echo.segmentBytes;
+        return outcome == NetPort.NO_ROOM ? NetPort.NO_ROOM : NetPort.DELIVERED;
+    }
+
+    /** Makes {@code echo}: our own copy of the frame's front, addresses swapped, then the rest. The frame stays as it is. */
+    private void swapAddresses(Frame frame) {
+        echo.clear();
+        echo.header(frame);
+        long to = head.address();
+        int wanted = Math.min(HEAD, frame.bytes);
+        echo.add(to, wanted);
+        int at = 0;
+        for (int i = 0; i < frame.pieces; i++) {
+            long from = frame.address[i];
+            int length = frame.length[i];
+            int copied = Math.min(length, wanted - at);
+            HostMemory.copy(from, to + at, copied);
+            at += copied;
+            if (length > copied) {
+                echo.add(from + copied, length - copied);
+            }
+        }
+        long destination = HostMemory.getLongBE(to) >>> 16;
+        long source = HostMemory.getLongBE(to + 6) >>> 16;
+        HostMemory.putIntBE(to, (int) (source >>> 16));
+        HostMemory.putIntBE(to + 4, (int) (source << 16 | destination >>> 32));
+        HostMemory.putIntBE(to + 8, (int) destination);
+    }
+
+    /** A port is itself and nobody else, whatever it thinks of equality. */
+    @SuppressWarnings("ReferenceEquality")
+    private void remember(NetPort port) {
+        for (int i = 0; i < touchedCount; i++) {
+            if (touched[i] == port) {
+                return;
+            }
+        }
+        if (touchedCount == touched.length) {
+            touched = java.util.Arrays.copyOf(touched, 2 * touchedCount);
+        }
+        touched[touchedCount++] = port;
+    }
+
+    @Override
+    public void flush() {
+        for (int i = 0; i < touchedCount; i++) {
+            touched[i].flush();
+        }
+        touchedCount = 0;
+    }
+}

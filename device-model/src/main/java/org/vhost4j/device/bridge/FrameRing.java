@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.bridge;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.NetHeader;
+import org.vhost4j.device.frame.Offloads;
+import org.vhost4j.device.memory.HostMemory;
+
+/**
+ * Frames on their way from one lane to another: copies in memory of our own, so that no lane ever looks into the memory of
+ * another's guests. One lane puts them in, one takes them out; there is no lock, and nothing is allocated for a frame.
+ *
+ * <p>There are {@value #ENTRIES} entries, each with a frame's header and the address of its bytes, which are in an area that goes
+ * round as well. Memory comes with the first frame: a little at first, and enough for a queue of the longest frames when that has
+ * once been too little. When all frames were taken the area begins anew, so that a receiver which keeps up has them in the
+ * processor's cache.
+ *
+ * <p>An entry, little-endian:
+ *
+ * <pre>
+ *   0  u64  address of the frame's bytes, in one piece
+ *   8  u32  how many
+ *  12  u32  what the frame needs, a mask of {@link Offloads}
+ *  16       the header, {@link NetHeader#TUNNEL_BYTES} bytes
+ * </pre>
+ */
+final class FrameRing {
+    /** How many frames fit, a power of two. */
+    static final int ENTRIES = 256;
+    /** The area at first. */
+    static final int SMALL_AREA = 16 << 10;
+    /** The area then: seven of the longest frames. */
+    static final int LARGE_AREA = 512 << 10;
+
+    private static final int ENTRY_BYTES = 64;
+    private static final int LENGTH = 8;
+    private static final int NEEDS = 12;
+    private static final int HEADER = 16;
+    private static final int ALIGNMENT = 64;
+
+    // Positions count frames since the start. Those that one lane writes are 128 bytes away from those of the other:
+    // a cache line that two processors write is slow.
+    /** Frames that were put in. */
+    private static final int PUT = 16;
+    /** Those of them that were shown to the other lane. */
+    private static final int PUBLISHED = 17;
+    /** {@link #FREED} as the lane that puts in has seen it last. */
+    private static final int FREED_SEEN = 18;
+    /** Where in the area the newest frame ends. */
+    private static final int END = 19;
+    /** Frames that were taken out. */
+    private static final int TAKEN = 32;
+    /** Those of them whose room is free. */
+    private static final int FREED = 33;
+    /** {@link #PUBLISHED} as the lane that takes out has seen it last. */
+    private static final int PUBLISHED_SEEN = 34;
+    /** The frame with which the lane that takes out wants to be woken, or {@link #AWAKE}. */
+    private static final int WAKE_AT = 48;
+
+    private static final int SLOTS = 64;
+    private static final long AWAKE = -1;
+
+    private static final VarHandle SLOT =
+            MethodHandles.arrayElementVarHandle(long[].class).withInvokeExactBehavior();
+
+    private final long[] slots = new long[SLOTS];
+    private MemorySegment entries = MemorySegment.NULL;
+
+    // Of the lane that puts in.
+    private MemorySegment area = MemorySegment.NULL;
+    /** Where in the area each entry's frame begins. */
+    private final int[] begin = new int[ENTRIES];
+    /** There was once no room. */
+    private boolean crowded;
+
+    /** An empty ring without memory. */
+    FrameRing() {
+        slots[WAKE_AT] = AWAKE;
+    }
+
+    // ---- putting in
+    // ---------------------------------------------------------------------------------------------------
+
+    /**
+     * Copies a frame in; {@link #publish} shows it.
+     *
+     * @param frame of {@link Frame#MAX_BYTES} at most
+     * @return false when there is no room now
+     */
+    boolean put(Frame frame) {
+        int at = claim(frame.bytes);
+        if (at < 0) {
+            return false;
+        }
+        long to = area.address() + at;
+        int done = 0;
+        for (int i = 0; done < frame.bytes; i++) {
+            int part = Math.min(frame.length[i], frame.bytes - done);
+            HostMemory.copy(frame.address[i], to + done, part);
+            done += part;
+        }
+        long entry = enter(at, frame.bytes, frame.needs);
+        NetHeader.write(entry + HEADER, NetHeader.BYTES, frame, 0);
+        NetHeader.writeTunnel(entry + HEADER, frame);
+        return true;
+    }
+
+    /**
+     * Copies frames in that came together; {@link #publish} shows them.
+     *
+     * @param frames the burst
+     * @param from the first one
+     * @param to behind the last one
+     * @return how many there is room for now, the first ones
+     */
+    int put(FrameBurst frames, int from, int to) {
+        for (int i = from; i < to; i++) {
+            int bytes = frames.bytes(i);
+            int at = claim(bytes);
+            if (at < 0) {
+                return i - from;
+            }
+            HostMemory.copy(frames.address(i), area.address() + at, bytes);
+            FrameBurst.writeHeader(enter(at, bytes, frames.needs(i)) + HEADER, NetHeader.BYTES, frames.checksum[i]);
+        }
+        return to - from;
+    }
+
+    /** Finds room for so many bytes in the area: where, or -1 when there is none now. */
+    private int claim(int bytes) {
+        long put = slots[PUT];
+        if (put == slots[PUBLISHED]) {
+            // A burst begins; for most of them it is enough to look once.
+            lookForRoom();
+        }
+        int at = place(put, bytes);
+        if (at < 0) {
+            lookForRoom();
+            at = place(put, bytes);
+            crowded |= at < 0;
+        }
+        return at;
+    }
+
+    /** Takes the room that was found; the entry, whose header is still to be written. */
+    private long enter(int at, int bytes, int needs) {
+        long put = slots[PUT];
+        int index = (int) put & ENTRIES - 1;
+        long entry = entries.address() + (long) index * ENTRY_BYTES;
+        HostMemory.putLongLE(entry, area.address() + at);
+        HostMemory.putIntLE(entry + LENGTH, bytes);
+        HostMemory.putIntLE(entry + NEEDS, needs);
+        begin[index] = at;
+        slots[END] = (long) at + bytes + ALIGNMENT - 1 & -ALIGNMENT;
+        slots[PUT] = put + 1;
+        return entry;
+    }
+
+    private void lookForRoom() {
+        slots[FREED_SEEN] = (long) SLOT.getAcquire(slots, FREED);
+    }
+
+    /** Where in the area there is room, or -1. What is in use goes from the oldest frame's begin to the newest's end. */
+    private int place(long put, int bytes) {
+        long freed = slots[FREED_SEEN];
+        if (put == freed) {
+            // Nobody looks into the area: it may become another one.
+            if (crowded || bytes > area.byteSize()) {
+                allocate(bytes);
+            }
+            return 0;
+        }
+        if (put - freed == ENTRIES) {
+            return -1;
+        }
+        int oldest = begin[(int) freed & ENTRIES - 1];
+        int end = (int) slots[END];
+        if (end > oldest) {
+            return end + bytes <= area.byteSize() ? end : bytes <= oldest ? 0 : -1;
+        }
+        return end + bytes <= oldest ? end : -1;
+    }
+
+    private void allocate(int bytes) {
+        if (entries.byteSize() == 0) {
+            entries = Arena.ofAuto().allocate((long) ENTRIES * ENTRY_BYTES, ALIGNMENT);
+        }
+        int size = crowded || bytes > SMALL_AREA ? LARGE_AREA : SMALL_AREA;
+        if (area.byteSize() != size) {
+            area = Arena.ofAuto().allocate(size, ALIGNMENT);
+        }
+        crowded = false;
+    }
+
+    /**
+     * Shows what was put in to the lane that takes out.
+     *
+     * @return whether that lane is to be woken
+     */
+    boolean publish() {
+        long before = slots[PUBLISHED];
+        long now = slots[PUT];
+        // We show this and then look for its wish to be woken; it shows its wish and then looks here.
+        SLOT.setVolatile(slots, PUBLISHED, now);
+        long wakeAt = (long) SLOT.getVolatile(slots, WAKE_AT);
+        return before <= wakeAt && wakeAt < now;
+    }
+
+    // ---- taking out
+    // ---------------------------------------------------------------------------------------------------
+
+    /** Whether nothing is here to be taken out. */
+    boolean isEmpty() {
+        long taken = slots[TAKEN];
+        if (taken != slots[PUBLISHED_SEEN]) {
+            return false;
+        }
+        long published = (long) SLOT.getAcquire(slots, PUBLISHED);
+        slots[PUBLISHED_SEEN] = published;
+        return taken == published;
+    }
+
+    /**
+     * Looks at the oldest frame. Its bytes stay where they are until {@link #remove} and {@link #release}.
+     *
+     * @param frame takes it, in one piece
+     */
+    void peek(Frame frame) {
+        long entry = entries.address() + (slots[TAKEN] & ENTRIES - 1) * ENTRY_BYTES;
+        frame.clear();
+        NetHeader.read(entry + HEADER, frame);
+        NetHeader.readTunnel(entry + HEADER, frame);
+        frame.needs = HostMemory.getIntLE(entry + NEEDS);
+        boolean fits = frame.add(HostMemory.getLongLE(entry), HostMemory.getIntLE(entry + LENGTH));
+        assert fits;
+    }
+
+    /**
+     * Looks at the oldest frames, as far as they are plain and can go together. Their bytes stay where they are until {@link #remove} and
+     * {@link #release}.
+     *
+     * @param frames takes them, without headers in front
+     * @param most how many are wanted
+     */
+    void peek(FrameBurst frames, int most) {
+        long taken = slots[TAKEN];
+        int there = (int) Math.min(slots[PUBLISHED_SEEN] - taken, Math.min(most, FrameBurst.CAPACITY));
+        int count = 0;
+        while (count < there) {
+            long entry = entries.address() + (taken + count & ENTRIES - 1) * ENTRY_BYTES;
+            long header = HostMemory.getLongLE(entry + HEADER);
+            int kind = (int) header & 0xffff;
+            if (kind != 0 && kind != Frame.NEEDS_CSUM) {
+                break;
+            }
+            frames.buffers.address[count] = HostMemory.getLongLE(entry);
+            frames.buffers.length[count] = HostMemory.getIntLE(entry + LENGTH);
+            frames.checksum[count] = kind == 0
+                    ? 0
+                    : FrameBurst.checksum((int) (header >>> 48), HostMemory.getShortLE(entry + HEADER + 8));
+            count++;
+        }
+        frames.count = count;
+    }
+
+    /** The oldest frames were dealt with, so many. */
+    void remove(int frames) {
+        slots[TAKEN] += frames;
+    }
+
+    /** The room of all that was removed is free. */
+    void release() {
+        SLOT.setRelease(slots, FREED, slots[TAKEN]);
+    }
+
+    /**
+     * Asks that {@link #publish} have this lane woken for the next frame; once, or not at all after {@link #disarm}.
+     *
+     * @return whether there is one already
+     */
+    boolean arm() {
+        long taken = slots[TAKEN];
+        SLOT.setVolatile(slots, WAKE_AT, taken);
+        return (long) SLOT.getVolatile(slots, PUBLISHED) != taken;
+    }
+
+    /** Nobody has to be woken. */
+    void disarm() {
+        SLOT.setOpaque(slots, WAKE_AT, AWAKE);
+    }
+}

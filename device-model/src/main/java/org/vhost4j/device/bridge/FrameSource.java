@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.bridge;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.vhost4j.device.Pollable;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.memory.HostMemory;
+
+/**
+ * Hands one and the same plain frame to a guest as fast as it posts buffers: for measuring what a guest can receive. The
+ * frame is broadcast, with an EtherType for local experiments (0x88b5), so that no stack answers it.
+ */
+public final class FrameSource implements Pollable {
+    private static final int BURST = 64;
+    private static final int LOCAL_EXPERIMENT = 0x88b5;
+
+    private final NetPort to;
+    private final MemorySegment memory;
+    private final Frame frame = new Frame();
+    private final FrameBurst burst = new FrameBurst(0);
+
+    /**
+     * A source for one port.
+     *
+     * @param to who receives
+     * @param bytes the frame's size, 14 to 65535
+     */
+    public FrameSource(NetPort to, int bytes) {
+        if (bytes < Frame.ETHERNET_HEADER || bytes > 65535) {
+            throw new IllegalArgumentException("a frame has 14 to 65535 bytes, " + bytes + " were asked for");
+        }
+        this.to = to;
+        memory = Arena.ofAuto().allocate(bytes, 64);
+        memory.asSlice(0, 6).fill((byte) 0xff);
+        HostMemory.putShortBE(memory.address() + 6, 0x0200);
+        HostMemory.putShortBE(memory.address() + 12, LOCAL_EXPERIMENT);
+        frame.add(memory.address(), bytes);
+        burst.fill(memory.address(), bytes);
+    }
+
+    @Override
+    public int poll() {
+        int delivered = to.deliver(burst, 0, FrameBurst.CAPACITY);
+        if (delivered == FrameBurst.CAPACITY) {
+            delivered += to.deliver(burst, 0, FrameBurst.CAPACITY);
+        }
+        while (delivered < BURST && to.deliver(frame) == NetPort.DELIVERED) {
+            delivered++;
+        }
+        if (delivered != 0) {
+            to.flush();
+        }
+        return delivered;
+    }
+
+    @Override
+    public boolean arm() {
+        // The receiving device asks to be notified of new buffers after it had none.
+        return false;
+    }
+
+    @Override
+    public void disarm() {}
+
+    @Override
+    public void fault(String reason) {
+        // The receiver's fault is the receiver's to report; a frame of our own memory has none.
+    }
+
+    @Override
+    public String name() {
+        return "source for " + to.name();
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.bridge;
+
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.NetPort;
+
+/** Takes every frame, counts it and drops it: for measuring what a guest can send. */
+public final class NullSink implements FrameSink {
+    private long frames;
+    private long bytes;
+
+    /** Creates a sink that has counted nothing. */
+    public NullSink() {}
+
+    @Override
+    public int forward(NetPort from, Frame frame) {
+        frames++;
+        bytes += frame.bytes;
+        return NetPort.DELIVERED;
+    }
+
+    @Override
+    public int forward(NetPort from, FrameBurst burst) {
+        int n = burst.count();
+        frames += n;
+        bytes += burst.bytes(0, n);
+        return n;
+    }
+
+    @Override
+    public void flush() {}
+
+    /**
+     * How many frames were dropped.
+     *
+     * @return since the sink was created
+     */
+    public long frames() {
+        return frames;
+    }
+
+    /**
+     * How many bytes were dropped, from the destination MAC address on.
+     *
+     * @return since the sink was created
+     */
+    public long bytes() {
+        return bytes;
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.bridge;
+
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.Offloads;
+
+/**
+ * A port of another lane, as a lane sees it. A frame for it is copied into a ring that {@link Arrivals} empties on the port's own
+ * lane; there it is adapted to what the port takes, and waits while the port has no room. When the ring is full the frame waits
+ * with its sender.
+ *
+ * <p>Of the lane whose bridge has it as a port. It is not polled.
+ */
+final class RemotePort implements NetPort {
+    private final String name;
+    private final FrameRing ring;
+    private final Runnable wake;
+    private final Runnable checkpoint;
+
+    /**
+     * The way to a port.
+     *
+     * @param name the port's
+     * @param ring where its frames go
+     * @param wake wakes the lane that empties the ring
+     * @param checkpoint runs before anything is published; makes a pending memory fault appear
+     */
+    RemotePort(String name, FrameRing ring, Runnable wake, Runnable checkpoint) {
+        this.name = name;
+        this.ring = ring;
+        this.wake = wake;
+        this.checkpoint = checkpoint;
+    }
+
+    /** Everything: what the port does not take is for its own lane to do. */
+    @Override
+    public int accepts() {
+        return Offloads.ALL_WITH_TUNNELS;
+    }
+
+    @Override
+    public int deliver(Frame frame) {
+        if (frame.bytes > Frame.MAX_BYTES) {
+            return REFUSED;
+        }
+        return ring.put(frame) ? HANDED_ON : NO_ROOM;
+    }
+
+    @Override
+    public int deliver(FrameBurst frames, int from, int to) {
+        return ring.put(frames, from, to);
+    }
+
+    @Override
+    public boolean handsOn() {
+        return true;
+    }
+
+    @Override
+    public void flush() {
+        checkpoint.run();
+        if (ring.publish()) {
+            wake.run();
+        }
+    }
+
+    /** Does nothing: work comes up on the port's own lane. */
+    @Override
+    public int poll() {
+        return 0;
+    }
+
+    @Override
+    public boolean arm() {
+        return false;
+    }
+
+    @Override
+    public void disarm() {}
+
+    @Override
+    public void fault(String reason) {
+        // Nothing here is anybody else's memory, and nobody polls this.
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.frame;
+
+import org.vhost4j.device.ring.Chain;
+
+/**
+ * One Ethernet frame on its way: the virtio-net header, already copied out of guest memory, and a scatter list over the
+ * bytes of the frame, which stay where they are.
+ *
+ * <p>A frame is reused for the next one and belongs to the lane that fills it. Addresses are host addresses that were
+ * checked against the memory table when they were added; they hold until the burst ends. The fields are open on purpose:
+ * this is the record that every packet crosses.
+ */
+public final class Frame {
+    /** No segmentation. */
+    public static final int GSO_NONE = 0;
+    /** TCP over IPv4. */
+    public static final int GSO_TCPV4 = 1;
+    /** UDP, to be fragmented by IP. */
+    public static final int GSO_UDP = 3;
+    /** TCP over IPv6. */
+    public static final int GSO_TCPV6 = 4;
+    /** UDP, to be cut into datagrams. */
+    public static final int GSO_UDP_L4 = 5;
+    /** Flag beside a TCP type: the first segment carries CWR. */
+    public static final int GSO_ECN = 0x80;
+    /** Bit beside a TCP type or {@link #GSO_UDP_L4}: the packet is inside UDP over IPv4. */
+    public static final int GSO_UDP_TUNNEL_IPV4 = 0x20;
+    /** Bit beside a TCP type or {@link #GSO_UDP_L4}: the packet is inside UDP over IPv6. */
+    public static final int GSO_UDP_TUNNEL_IPV6 = 0x40;
+    /** Both tunnel bits, of which a frame has one at most. */
+    public static final int GSO_UDP_TUNNEL = GSO_UDP_TUNNEL_IPV4 | GSO_UDP_TUNNEL_IPV6;
+    /** Header flag: the checksum at {@code checksumStart + checksumOffset} is to be completed. */
+    public static final int NEEDS_CSUM = 1;
+    /** Header flag: the checksum was verified. */
+    public static final int DATA_VALID = 2;
+    /** Header flag, in what a driver with RSC_EXT receives: the fields of the checksum count segments instead. */
+    public static final int RSC_INFO = 4;
+    /** Header flag, beside a tunnel bit: the checksum of the outer UDP header is to be completed, too. */
+    public static final int UDP_TUNNEL_CSUM = 8;
+    /** {@link #needs}: nobody has looked at this frame yet. */
+    public static final int UNCHECKED = -1;
+    /** The most pieces that one frame can have. */
+    public static final int MAX_PIECES = 1026;
+
+    /** Length of an Ethernet header without tags; no frame is shorter. */
+    public static final int ETHERNET_HEADER = 14;
+    /** The longest frame: two VLAN tags and the largest IPv6 packet. */
+    public static final int MAX_BYTES = ETHERNET_HEADER + 2 * 4 + 40 + 65535;
+
+    /** Host address of each piece. */
+    public final long[] address = new long[MAX_PIECES];
+    /** Length of each piece in bytes, at least 1. */
+    public final int[] length = new int[MAX_PIECES];
+    /** How many pieces there are. */
+    public int pieces;
+    /** Sum of the lengths: the frame's size from the destination MAC address to the end, without header or FCS. */
+    public int bytes;
+
+    /** Header: {@link #NEEDS_CSUM}, {@link #DATA_VALID}. */
+    public int flags;
+    /** Header: one of the {@code GSO_} types, with {@link #GSO_ECN} or without. */
+    public int gsoType;
+    /** Header: length of all headers in bytes as the sender said; a hint that may lie. */
+    public int headerLength;
+    /** Header: payload bytes in each segment. */
+    public int gsoSize;
+    /** Header: offset in the frame from which the checksum is summed. */
+    public int checksumStart;
+    /** Header: offset behind {@link #checksumStart} at which the checksum is stored. */
+    public int checksumOffset;
+    /** Header, with a tunnel bit: offset in the frame of the outer UDP header. */
+    public int outerTransport;
+    /** Header, with a tunnel bit: offset in the frame of the inner IP header. */
+    public int innerNetwork;
+
+    /**
+     * What the frame needs of its receiver, as a mask of {@link Offloads}; {@link #UNCHECKED} until the offload engine has
+     * held the header against the packet.
+     */
+    public int needs = UNCHECKED;
+    /**
+     * How many segments of this super-frame its receiver has taken so far. Not 0 only after the offload engine answered
+     * {@link NetPort#NO_ROOM}; whoever turns to another receiver instead of offering the frame again sets it to 0.
+     */
+    public int segmentsDone;
+    /** How many segments or fragments the offload engine has made of this super-frame, for all receivers. */
+    public int segmentsMade;
+    /** The bytes of those segments, each with its headers. */
+    public int segmentBytes;
+    /** How many frames a {@link org.vhost4j.device.offload.Coalescer} has put together in this super-frame; 0 when it came as one. */
+    public int coalesced;
+    /** How many duplicate acknowledgements it has taken in with them. */
+    public int duplicateAcks;
+    /** The IPv6 identification that the fragments sent so far have; it means something while {@link #segmentsDone} is not 0. */
+    public int fragmentId;
+
+    /** Creates an empty frame. */
+    public Frame() {}
+
+    /** Empties the scatter list and the header. */
+    public void clear() {
+        pieces = 0;
+        bytes = 0;
+        clearHeader();
+    }
+
+    /** Makes the header that of a plain frame, not yet checked. */
+    public void clearHeader() {
+        flags = 0;
+        gsoType = GSO_NONE;
+        headerLength = 0;
+        gsoSize = 0;
+        checksumStart = 0;
+        checksumOffset = 0;
+        outerTransport = 0;
+        innerNetwork = 0;
+        needs = UNCHECKED;
+        segmentsDone = 0;
+        segmentsMade = 0;
+        segmentBytes = 0;
+        coalesced = 0;
+        duplicateAcks = 0;
+    }
+
+    /**
+     * Takes over the header of another frame, without the fields of tunnels.
+     *
+     * @param other a frame of the same bytes, or nearly
+     */
+    public void header(Frame other) {
+        flags = other.flags;
+        gsoType = other.gsoType;
+        headerLength = other.headerLength;
+        gsoSize = other.gsoSize;
+        checksumStart = other.checksumStart;
+        checksumOffset = other.checksumOffset;
+    }
+
+    /**
+     * Makes the scatter list that of a chain, behind its first bytes.
+     *
+     * @param chain has at least one byte more than is skipped
+     * @param piece in which the frame begins, or which it follows
+     * @param skipped how many bytes of that piece are not the frame's, up to all of them
+     * @param bytesOfFrame what is left
+     */
+    public void take(Chain chain, int piece, int skipped, int bytesOfFrame) {
+        int first = chain.length[piece] == skipped ? piece + 1 : piece;
+        int n = chain.pieces - first;
+        System.arraycopy(chain.address, first, address, 0, n);
+        System.arraycopy(chain.length, first, length, 0, n);
+        if (first == piece) {
+            address[0] += skipped;
+            length[0] -= skipped;
+        }
+        pieces = n;
+        bytes = bytesOfFrame;
+    }
+
+    /**
+     * Appends a piece.
+     *
+     * @param hostAddress where it is, checked by the caller
+     * @param bytesOfPiece its length, at least 1
+     * @return false when the frame has no room for another piece
+     */
+    public boolean add(long hostAddress, int bytesOfPiece) {
+        int n = pieces;
+        if (n == MAX_PIECES) {
+            return false;
+        }
+        address[n] = hostAddress;
+        length[n] = bytesOfPiece;
+        pieces = n + 1;
+        bytes += bytesOfPiece;
+        return true;
+    }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.frame;
+
+import org.vhost4j.device.memory.HostMemory;
+
+/**
+ * The virtio-net header in memory (virtio 1.4 section 5.1.6), little-endian:
+ *
+ * <pre>
+ *   0  u8   flags
+ *   1  u8   gso_type
+ *   2  le16 hdr_len
+ *   4  le16 gso_size
+ *   6  le16 csum_start
+ *   8  le16 csum_offset
+ *  10  le16 num_buffers   only with VERSION_1 or MRG_RXBUF
+ *  12  le32 hash_value    only with HASH_REPORT or UDP_TUNNEL_GSO
+ *  16  le16 hash_report
+ *  18  le16 padding
+ *  20  le16 outer_th_offset   only with UDP_TUNNEL_GSO
+ *  22  le16 inner_nh_offset
+ * </pre>
+ */
+public final class NetHeader {
+    /** Length with {@code num_buffers}. */
+    public static final int BYTES = 12;
+    /** Length for a legacy driver without MRG_RXBUF. */
+    public static final int LEGACY_BYTES = 10;
+    /** Length with the fields of super-frames inside a UDP tunnel. */
+    public static final int TUNNEL_BYTES = 24;
+
+    /** Length with the hash of a received frame. */
+    public static final int HASH_BYTES = 20;
+
+    private static final int HASH = 12;
+    private static final int TUNNEL = 20;
+
+    private NetHeader() {}
+
+    /**
+     * Reads a header, each of its bytes once. {@code num_buffers} is not read: it means nothing in this direction.
+     *
+     * @param address where at least {@link #LEGACY_BYTES} bytes are
+     * @param frame takes the fields
+     */
+    public static void read(long address, Frame frame) {
+        long first = HostMemory.getLongLE(address);
+        frame.flags = (int) first & 0xff;
+        frame.gsoType = (int) (first >>> 8) & 0xff;
+        frame.headerLength = (int) (first >>> 16) & 0xffff;
+        frame.gsoSize = (int) (first >>> 32) & 0xffff;
+        frame.checksumStart = (int) (first >>> 48);
+        frame.checksumOffset = HostMemory.getShortLE(address + 8);
+    }
+
+    /**
+     * Reads the fields that only a header of {@link #TUNNEL_BYTES} has.
+     *
+     * @param address where the header begins
+     * @param frame takes the fields
+     */
+    public static void readTunnel(long address, Frame frame) {
+        frame.outerTransport = HostMemory.getShortLE(address + TUNNEL);
+        frame.innerNetwork = HostMemory.getShortLE(address + TUNNEL + 2);
+    }
+
+    /**
+     * Writes the fields that only a header of {@link #TUNNEL_BYTES} has, with no hash.
+     *
+     * @param address where the header begins
+     * @param frame gives the fields
+     */
+    public static void writeTunnel(long address, Frame frame) {
+        HostMemory.putLongLE(address + HASH, 0);
+        HostMemory.putIntLE(address + TUNNEL, frame.outerTransport | (frame.innerNetwork << 16));
+    }
+
+    /**
+     * Writes a header.
+     *
+     * @param address where there is room for {@code bytes}
+     * @param bytes {@link #BYTES}, {@link #HASH_BYTES} or {@link #LEGACY_BYTES}
+     * @param frame gives the fields; its headers are not said to be longer than itself
+     * @param buffers how many chains the frame fills, 1 to 65535; not written in a header of {@link #LEGACY_BYTES}
+     */
+    public static void write(long address, int bytes, Frame frame, int buffers) {
+        HostMemory.putLongLE(
+                address,
+                frame.flags
+                        | (frame.gsoType << 8)
+                        | ((long) Math.min(frame.headerLength, frame.bytes) << 16)
+                        | ((long) frame.gsoSize << 32)
+                        | ((long) frame.checksumStart << 48));
+        if (bytes >= BYTES) {
+            HostMemory.putIntLE(address + 8, frame.checksumOffset | (buffers << 16));
+        } else {
+            HostMemory.putShortLE(address + 8, frame.checksumOffset);
+        }
+    }
+
+    /**
+     * Makes the header of a super-frame that which a driver with RSC_EXT gets: RSC_INFO is set, and where the checksum is gives way to
+     * two counts.
+     *
+     * @param address where the header is
+     * @param frame gives the flags
+     * @param segments csum_start: coalesced TCP segments, 0 to 65535
+     * @param duplicateAcks csum_offset: duplicate acknowledgements, 0 to 65535
+     */
+    public static void writeSegments(long address, Frame frame, int segments, int duplicateAcks) {
+        HostMemory.putByte(address, frame.flags | Frame.RSC_INFO);
+        HostMemory.putShortLE(address + 6, segments);
+        HostMemory.putShortLE(address + 8, duplicateAcks);
+    }
+
+    /**
+     * Writes the hash into a header of {@link #HASH_BYTES}.
+     *
+     * @param address where the header is
+     * @param value hash_value
+     * @param report hash_report, 0 for none
+     */
+    public static void writeHash(long address, int value, int report) {
+        HostMemory.putLongLE(address + HASH, (value & 0xffff_ffffL) | ((long) report << 32));
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.offload;
+
+/**
+ * Why a frame was dropped: its virtio-net header breaks a rule, or does not fit the packet. Virtio 1.4 section 5.1.6.2 and,
+ * where the specification is silent, what Linux refuses of a TAP's writer (include/linux/virtio_net.h).
+ */
+public enum BadFrame {
+    /** No whole Ethernet header. */
+    RUNT("shorter than an Ethernet header"),
+    /** A header ends beyond the frame. */
+    TRUNCATED("the frame ends within its headers"),
+    /** Headers that end beyond what is looked at. */
+    HEADERS_TOO_LONG("headers of more than " + PacketHeaders.COPIED + " bytes"),
+    /** More than two VLAN tags. */
+    TOO_MANY_VLAN_TAGS("more than " + PacketHeaders.MAX_VLAN_TAGS + " VLAN tags before a super-frame"),
+    /** Neither IPv4 nor IPv6 by its Ethernet type. */
+    NOT_IP("a super-frame that is neither IPv4 nor IPv6"),
+    /** The version field contradicts the Ethernet type. */
+    IP_VERSION("the IP version does not match the Ethernet type"),
+    /** IPv4 header length below 20. */
+    IP_HEADER_LENGTH("an IPv4 header of less than 20 bytes"),
+    /** A fragment of an IP packet. */
+    FRAGMENT("a super-frame that is itself an IP fragment"),
+    /** Neither TCP nor UDP. */
+    NOT_TCP_OR_UDP("a super-frame that is neither TCP nor UDP"),
+    /** TCP data offset below 5. */
+    TCP_HEADER_LENGTH("a TCP header of less than 20 bytes"),
+    /** A type that virtio does not know. */
+    UNKNOWN_GSO_TYPE("unknown gso_type"),
+    /** The ECN bit beside a type that is not TCP, or alone. */
+    ECN_WITHOUT_TCP("gso_type has ECN without a TCP type"),
+    /** A super-frame without {@code NEEDS_CSUM}. */
+    GSO_WITHOUT_CSUM("gso_type is set, NEEDS_CSUM is not"),
+    /** A segment size that is none. */
+    GSO_SIZE("gso_size is 0, 65535, or no multiple of 8 for IP fragments"),
+    /** The checksum field or the start of what it covers is not inside the packet. */
+    CSUM_OUTSIDE("csum_start or csum_offset is outside the packet"),
+    /** {@code csum_start} is not where the TCP or UDP header begins. */
+    CSUM_START("csum_start is not the start of the transport header"),
+    /** {@code csum_offset} is not that of the protocol. */
+    CSUM_OFFSET("csum_offset is not that of the protocol"),
+    /** The type names another IP version or protocol than the packet has. */
+    GSO_TYPE("gso_type does not match the packet"),
+    /** More than IP can carry. */
+    TOO_LONG("an IP packet of more than 65535 bytes"),
+    /** More segments than are cut out of one frame. */
+    TOO_MANY_SEGMENTS("more segments than " + SuperFrameRules.MAX_UDP_SEGMENTS + " for UDP, "
+            + SuperFrameRules.MAX_TCP_SEGMENTS + " for TCP"),
+    /** A partial checksum of a sender that did not negotiate it. */
+    CSUM_NOT_NEGOTIATED("NEEDS_CSUM without having negotiated it"),
+    /** A type that the sender did not negotiate. */
+    GSO_NOT_NEGOTIATED("a gso_type that was not negotiated"),
+    /** The ECN bit of a sender that did not negotiate it. */
+    ECN_NOT_NEGOTIATED("gso_type has ECN without having negotiated it"),
+    /** Both tunnel bits, or one beside a type that no tunnel carries. */
+    TUNNEL_TYPE("gso_type has both tunnel bits, or one without TCP or UDP_L4"),
+    /** A flag that a tunnel's super-frame must not have, or {@code UDP_TUNNEL_CSUM} without a tunnel. */
+    TUNNEL_FLAGS("flags have UDP_TUNNEL_CSUM without a tunnel, or DATA_VALID with one"),
+    /** {@code outer_th_offset} or {@code inner_nh_offset} is not where that header begins. */
+    TUNNEL_OFFSETS("outer_th_offset or inner_nh_offset is not the start of that header"),
+    /** The tunnel's outer headers are not what the type says. */
+    TUNNEL_OUTER("the outer headers are not UDP over the IP version of the tunnel bit"),
+    /** A scatter list without room for the pieces that replace its headers. */
+    TOO_MANY_PIECES("more pieces than a frame can have once its headers are replaced");
+
+    static final int COUNT = values().length;
+
+    private final String meaning;
+
+    BadFrame(String meaning) {
+        this.meaning = meaning;
+    }
+
+    /**
+     * What is wrong, for a message.
+     *
+     * @return a few words
+     */
+    public String meaning() {
+        return meaning;
+    }
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.offload;
+
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.NetPort;
+
+/**
+ * Puts consecutive TCP segments or UDP datagrams of one flow together into a super-frame, for a receiver that takes those from
+ * senders that do not make them (generic receive offload).
+ *
+ * <p>Every frame is copied straight into the receiver's buffers, where the ones that follow only add their payload; so nothing is
+ * copied twice, and nothing of the sender's memory is needed once {@link #offer} has returned. Frames leave in the order in which
+ * they came, at the latest with {@link #close}, at the end of a burst.
+ *
+ * <p>A frame is added only when cutting the super-frame again ({@link OffloadEngine}) gives exactly that frame back, checksums and
+ * IPv4 identifications included; that rules out, among others, what is not next in sequence, wrong checksums, padding, IP options,
+ * extension headers and fragments.
+ *
+ * <p>A duplicate acknowledgement (RFC 5681 section 2) between the segments of a flow is taken in, too, when the receiver is told how many
+ * there were ({@link NetPort#countsSegments}): it differs from the segment before it in that count alone.
+ */
+public final class Coalescer {
+    /** Linux takes 64 datagrams at most in a super-frame until 6.8. */
+    private static final int MAX_UDP_SEGMENTS = 64;
+
+    private static final int MAX_IP_LENGTH = 0xffff;
+
+    private final NetPort port;
+    private final OffloadEngine engine;
+    private final OffloadCounters counters;
+    private final SegmentHeaders headers = new SegmentHeaders();
+    private final Frame landing = new Frame();
+    private final LandingCursor end = new LandingCursor();
+
+    private boolean open;
+    private int segments;
+    private int duplicateAcks;
+    /** Bytes that have landed, of the first frame with its headers, of the others without. */
+    private int bytes;
+
+    private int gsoSize;
+
+    /** The first frame's checksums were found right; there is no need to look as long as it is alone. */
+    private boolean firstIsRight;
+
+    private boolean last;
+
+    /**
+     * A coalescer before a port.
+     *
+     * @param port the receiver; one that gives no room by {@link NetPort#reserve(Frame, Frame)} gets every frame as it is
+     * @param engine hands over what is not put together, and counts
+     */
+    public Coalescer(NetPort port, OffloadEngine engine) {
+        this.port = port;
+        this.engine = engine;
+        this.counters = engine.counters();
+    }
+
+    /**
+     * Hands a frame to the port, at once or put together with its predecessors.
+     *
+     * @param frame the frame; one that {@link OffloadEngine#check} has not seen is handed over at once
+     * @return as {@link OffloadEngine#deliver}; {@link NetPort#DELIVERED} also for one that {@link #close} will hand over
+     */
+    public int offer(Frame frame) {
+        boolean counts = port.countsSegments();
+        if (frame.gsoType != Frame.GSO_NONE || frame.needs == Frame.UNCHECKED || !headers.parse(frame, counts)) {
+            return pass(frame);
+        }
+        if (frame.bytes == headers.length()) {
+            if (!duplicates(frame)) {
+                return pass(frame);
+            }
+            duplicateAcks++;
+            return NetPort.DELIVERED;
+        }
+        if (open) {
+            if (continues(frame) && append(frame)) {
+                if (last) {
+                    close();
+                }
+                return NetPort.DELIVERED;
+            }
+            close();
+        }
+        return begin(frame) ? NetPort.DELIVERED : engine.deliver(frame, port);
+    }
+
+    /**
+     * Hands a frame to the port as it is, behind those that came before.
+     *
+     * @param frame the frame
+     * @return as {@link OffloadEngine#deliver}
+     */
+    public int pass(Frame frame) {
+        close();
+        return engine.deliver(frame, port);
+    }
+
+    /** Hands over what was put together so far. */
+    public void close() {
+        if (!open) {
+            return;
+        }
+        open = false;
+        if (segments > 1) {
+            counters.add(OffloadCounter.COALESCED, segments + duplicateAcks);
+            landing.coalesced = segments;
+            landing.duplicateAcks = duplicateAcks;
+            headers.writeSuperFrame(landing, bytes, gsoSize);
+            counters.add(OffloadCounter.passed(landing.gsoType));
+        } else {
+            counters.add(landing.flags == 0 ? OffloadCounter.PASSED : OffloadCounter.PASSED_CSUM);
+        }
+        port.commit(landing, bytes);
+    }
+
+    private boolean begin(Frame frame) {
+        int kind = headers.kind();
+        int takes = port.accepts();
+        if ((takes & kind) != kind || headers.isLast() || !port.reserve(landing, frame)) {
+            return false;
+        }
+        end.start(landing);
+        end.append(frame, 0);
+        landing.flags = frame.flags;
+        landing.checksumStart = frame.checksumStart;
+        landing.checksumOffset = frame.checksumOffset;
+        headers.keep(frame);
+        segments = 1;
+        duplicateAcks = 0;
+        bytes = frame.bytes;
+        gsoSize = frame.bytes - headers.length();
+        firstIsRight = false;
+        last = false;
+        open = true;
+        return true;
+    }
+
+    private boolean continues(Frame frame) {
+        int payload = frame.bytes - headers.length();
+        if (payload > gsoSize
+                || bytes + payload - headers.networkOffset() > MAX_IP_LENGTH
+                || segments >= (headers.isTcp() ? SuperFrameRules.MAX_TCP_SEGMENTS : MAX_UDP_SEGMENTS)
+                || !headers.follow(segments + duplicateAcks, bytes)) {
+            return false;
+        }
+        firstIsRight = firstIsRight || headers.isFirstRight(landing);
+        return firstIsRight && headers.isRight(frame);
+    }
+
+    /** Whether a frame without payload repeats what the last segment acknowledged. */
+    private boolean duplicates(Frame frame) {
+        return open
+                && segments > 1
+                && headers.isBareAck()
+                && headers.follow(segments + duplicateAcks, bytes)
+                && headers.isRight(frame);
+    }
+
+    private boolean append(Frame frame) {
+        int from = headers.length();
+        int payload = frame.bytes - from;
+        if (!port.extend(landing, bytes + payload)) {
+            return false;
+        }
+        end.append(frame, from);
+        headers.add();
+        segments++;
+        bytes += payload;
+        last = headers.isLast() || payload < gsoSize;
+        return true;
+    }
+}

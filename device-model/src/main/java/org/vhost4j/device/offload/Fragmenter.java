@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.offload;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.SplittableRandom;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.memory.HostMemory;
+
+/**
+ * Cuts a UDP super-frame of {@link Frame#GSO_UDP} into IP fragments (RFC 791 section 3.2, RFC 8200 section 4.5): one datagram,
+ * whose checksum is completed first, shared out in pieces of {@code gso_size} bytes. As in Linux, the fragments of IPv4 keep
+ * the sender's identification and options and lose DF.
+ *
+ * <p>The identification of IPv6 fragments is ours to choose. It does not repeat within 2^32 datagrams, and does not tell how many
+ * there were (RFC 7739).
+ */
+final class Fragmenter {
+    private static final int FRAGMENT_HEADER = 8;
+    private static final int PROTOCOL_FRAGMENT = 44;
+    private static final int IPV4_MORE_FRAGMENTS = 0x2000;
+    private static final int IPV6_MORE_FRAGMENTS = 1;
+    private static final int MAX_IP_LENGTH = 0xffff;
+
+    private final PacketHeaders headers;
+    /** The headers that every fragment repeats, with room for a fragment header. */
+    private final MemorySegment memory = Arena.ofAuto().allocate(PacketHeaders.COPIED + FRAGMENT_HEADER, 64);
+
+    private final long lead = memory.address();
+    /** Everything behind the repeated headers: ours up to the end of the UDP header, then the sender's payload. */
+    private final Frame datagram = new Frame();
+
+    private final Frame fragment = new Frame();
+    private final FrameCursor payload = new FrameCursor();
+    private int identifications = new SplittableRandom().nextInt();
+
+    /**
+     * A fragmenter that reads and rewrites one set of headers.
+     *
+     * @param headers those of the frame that {@link #cut} is called with
+     */
+    Fragmenter(PacketHeaders headers) {
+        this.headers = headers;
+    }
+
+    /**
+     * Hands a super-frame to a port in fragments, from the first that the port has not taken yet ({@link Frame#segmentsDone}).
+     *
+     * @param frame a super-frame that {@link SuperFrameRules} passed, its headers parsed
+     * @param port where the fragments go, without partial checksums
+     * @param counters counts fragments
+     * @return {@link NetPort#DELIVERED} when the last was taken, {@link NetPort#NO_ROOM} with {@code segmentsDone} set,
+     *     {@link NetPort#REFUSED} when the rest is dropped
+     */
+    int cut(Frame frame, NetPort port, OffloadCounters counters) {
+        int size = frame.gsoSize;
+        int end = frame.bytes - headers.fragmentable();
+        int at = frame.segmentsDone * size;
+        boolean ipv4 = headers.ipVersion() == 4;
+        int leadBytes = leadBytes();
+        if (!ipv4 && leadBytes + size - headers.networkOffset() - PacketHeaders.IPV6_BYTES > MAX_IP_LENGTH) {
+            counters.add(BadFrame.TOO_LONG);
+            return NetPort.REFUSED;
+        }
+        completeChecksum(frame);
+        if (!gather(frame)) {
+            counters.add(BadFrame.TOO_MANY_PIECES);
+            return NetPort.REFUSED;
+        }
+        prepareLead(frame, ipv4);
+        payload.moveTo(datagram, Math.min(at, end));
+        while (at < end) {
+            int bytes = Math.min(size, end - at);
+            fragment.clear();
+            fragment.needs = 0;
+            fragment.add(lead, leadBytes);
+            if (!payload.append(datagram, bytes, fragment)) {
+                counters.add(BadFrame.TOO_MANY_PIECES);
+                return NetPort.REFUSED;
+            }
+            writeLead(ipv4, at, at + bytes == end);
+            int result = port.deliver(fragment);
+            if (result != NetPort.DELIVERED && result != NetPort.HANDED_ON) {
+                return result;
+            }
+            counters.add(OffloadCounter.SEGMENTS);
+            frame.segmentsDone++;
+            at += bytes;
+        }
+        return NetPort.DELIVERED;
+    }
+
+    /** How many bytes each fragment of the frame at hand has before its share of the datagram. */
+    int leadBytes() {
+        return headers.fragmentable() + (headers.ipVersion() == 4 ? 0 : FRAGMENT_HEADER);
+    }
+
+    /** No receiver can complete a checksum over several fragments. */
+    private void completeChecksum(Frame frame) {
+        long udp = headers.address() + headers.transportOffset();
+        int length = frame.bytes - headers.transportOffset();
+        // With options or extension headers the addresses may not be the final ones, and the sender's seed knows.
+        int pseudo = headers.addressesFinal()
+                ? headers.addressSum() + PacketHeaders.UDP + length
+                : HostMemory.getShortBE(udp + SuperFrameRules.UDP_CSUM_OFFSET);
+        HostMemory.putShortBE(udp + 4, length);
+        HostMemory.putShortBE(udp + SuperFrameRules.UDP_CSUM_OFFSET, 0);
+        int checksum = Checksum.finish((long) pseudo + Checksum.sum(udp, 8) + Checksum.sum(frame, headers.length()));
+        HostMemory.putShortBE(udp + SuperFrameRules.UDP_CSUM_OFFSET, checksum == 0 ? 0xffff : checksum);
+    }
+
+    private boolean gather(Frame frame) {
+        datagram.clear();
+        datagram.add(headers.address() + headers.fragmentable(), headers.length() - headers.fragmentable());
+        payload.moveTo(frame, headers.length());
+        return payload.append(frame, frame.bytes - headers.length(), datagram);
+    }
+
+    private void prepareLead(Frame frame, boolean ipv4) {
+        int repeated = headers.fragmentable();
+        HostMemory.copy(headers.address(), lead, repeated);
+        if (ipv4) {
+            return;
+        }
+        if (frame.segmentsDone == 0) {
+            frame.fragmentId = nextIdentification();
+        }
+        int next = HostMemory.getByte(lead + headers.nextHeaderField());
+        HostMemory.putByte(lead + headers.nextHeaderField(), PROTOCOL_FRAGMENT);
+        HostMemory.putShortBE(lead + repeated, next << 8);
+        HostMemory.putIntBE(lead + repeated + 4, frame.fragmentId);
+    }
+
+    private void writeLead(boolean ipv4, int at, boolean last) {
+        int network = headers.networkOffset();
+        long ip = lead + network;
+        if (ipv4) {
+            HostMemory.putShortBE(ip + 2, fragment.bytes - network);
+            HostMemory.putShortBE(ip + 6, at >>> 3 | (last ? 0 : IPV4_MORE_FRAGMENTS));
+            HostMemory.putShortBE(ip + 10, 0);
+            HostMemory.putShortBE(ip + 10, Checksum.finish(Checksum.sum(ip, headers.fragmentable() - network)));
+        } else {
+            HostMemory.putShortBE(ip + 4, fragment.bytes - network - PacketHeaders.IPV6_BYTES);
+            HostMemory.putShortBE(lead + headers.fragmentable() + 2, at | (last ? 0 : IPV6_MORE_FRAGMENTS));
+        }
+    }
+
+    /** A counter behind a bijection (the finalizer of MurmurHash3): every value once, in no order that shows. */
+    private int nextIdentification() {
+        int mixed = ++identifications;
+        mixed = (mixed ^ mixed >>> 16) * 0x85ebca6b;
+        mixed = (mixed ^ mixed >>> 13) * 0xc2b2ae35;
+        return mixed ^ mixed >>> 16;
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.offload;
+
+import org.vhost4j.device.frame.Frame;
+
+/** What an {@link OffloadEngine} counts, beside one counter for each {@link BadFrame}. Only delivered frames count. */
+public enum OffloadCounter {
+    /** Plain frames handed on as they are. */
+    PASSED("frames passed as they are"),
+    /** Frames with a partial checksum whose receiver completes it or trusts it. */
+    PASSED_CSUM("frames passed with a partial checksum"),
+    /** TCP super-frames over IPv4 handed on whole. */
+    PASSED_TCPV4("TCPv4 super-frames passed whole"),
+    /** TCP super-frames over IPv6 handed on whole. */
+    PASSED_TCPV6("TCPv6 super-frames passed whole"),
+    /** UDP super-frames handed on whole. */
+    PASSED_UDP_L4("UDP_L4 super-frames passed whole"),
+    /** UDP super-frames to be sent as IP fragments, handed on whole. */
+    PASSED_UFO("UFO super-frames passed whole"),
+    /** Super-frames inside a UDP tunnel handed on whole. */
+    PASSED_TUNNEL("super-frames in UDP tunnels passed whole"),
+    /** Frames whose checksum was completed in software. */
+    CSUM_COMPLETED("checksums completed in software"),
+    /** TCP super-frames over IPv4 cut in software. */
+    CUT_TCPV4("TCPv4 super-frames cut in software"),
+    /** TCP super-frames over IPv6 cut in software. */
+    CUT_TCPV6("TCPv6 super-frames cut in software"),
+    /** UDP super-frames cut in software. */
+    CUT_UDP_L4("UDP_L4 super-frames cut in software"),
+    /** UDP super-frames cut into IP fragments in software. */
+    CUT_UFO("UFO super-frames cut into IP fragments in software"),
+    /** Super-frames inside a UDP tunnel cut in software. */
+    CUT_TUNNEL("super-frames in UDP tunnels cut in software"),
+    /** Segments and fragments that came of it. */
+    SEGMENTS("segments made in software"),
+    /** Frames that were put together into super-frames for a receiver. */
+    COALESCED("frames put together into super-frames");
+
+    static final int COUNT = values().length;
+
+    private final String meaning;
+
+    OffloadCounter(String meaning) {
+        this.meaning = meaning;
+    }
+
+    /**
+     * What is counted.
+     *
+     * @return a few words
+     */
+    public String meaning() {
+        return meaning;
+    }
+
+    static OffloadCounter passed(int gsoType) {
+        if ((gsoType & Frame.GSO_UDP_TUNNEL) != 0) {
+            return PASSED_TUNNEL;
+        }
+        return switch (gsoType & ~Frame.GSO_ECN) {
+            case Frame.GSO_TCPV4 -> PASSED_TCPV4;
+            case Frame.GSO_TCPV6 -> PASSED_TCPV6;
+            case Frame.GSO_UDP_L4 -> PASSED_UDP_L4;
+            default -> PASSED_UFO;
+        };
+    }
+
+    static OffloadCounter cut(int gsoType) {
+        if ((gsoType & Frame.GSO_UDP_TUNNEL) != 0) {
+            return CUT_TUNNEL;
+        }
+        return switch (gsoType & ~Frame.GSO_ECN) {
+            case Frame.GSO_TCPV4 -> CUT_TCPV4;
+            case Frame.GSO_TCPV6 -> CUT_TCPV6;
+            case Frame.GSO_UDP_L4 -> CUT_UDP_L4;
+            default -> CUT_UFO;
+        };
+    }
+}

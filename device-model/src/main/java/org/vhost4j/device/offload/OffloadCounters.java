@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.offload;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.List;
+
+/** Counters that one lane writes and any thread reads: never torn, possibly a moment old. */
+@SuppressWarnings("EnumOrdinal") // Slots live as long as this object: no order is stored or sent.
+public final class OffloadCounters {
+    private static final VarHandle SLOT =
+            MethodHandles.arrayElementVarHandle(long[].class).withInvokeExactBehavior();
+
+    private final long[] counts = new long[OffloadCounter.COUNT + BadFrame.COUNT];
+
+    /** Creates counters at 0. */
+    public OffloadCounters() {}
+
+    /**
+     * What several have counted so far. Any thread.
+     *
+     * @param all they go on counting
+     * @return the sums, which nobody adds to
+     */
+    public static OffloadCounters sum(List<OffloadCounters> all) {
+        OffloadCounters sum = new OffloadCounters();
+        for (OffloadCounters each : all) {
+            for (int slot = 0; slot < sum.counts.length; slot++) {
+                sum.counts[slot] += (long) SLOT.getOpaque(each.counts, slot);
+            }
+        }
+        return sum;
+    }
+
+    void add(OffloadCounter counter) {
+        add(counter.ordinal());
+    }
+
+    void add(BadFrame reason) {
+        add(OffloadCounter.COUNT + reason.ordinal());
+    }
+
+    void add(OffloadCounter counter, int count) {
+        int slot = counter.ordinal();
+        SLOT.setOpaque(counts, slot, counts[slot] + count);
+    }
+
+    private void add(int slot) {
+        SLOT.setOpaque(counts, slot, counts[slot] + 1);
+    }
+
+    /**
+     * Reads one counter. Any thread.
+     *
+     * @param counter which
+     * @return how many
+     */
+    public long get(OffloadCounter counter) {
+        return (long) SLOT.getOpaque(counts, counter.ordinal());
+    }
+
+    /**
+     * Reads how many frames were dropped for one reason. Any thread.
+     *
+     * @param reason which
+     * @return how many
+     */
+    public long get(BadFrame reason) {
+        return (long) SLOT.getOpaque(counts, OffloadCounter.COUNT + reason.ordinal());
+    }
+
+    /**
+     * Reads how many frames were dropped in all. Any thread.
+     *
+     * @return the sum over all reasons
+     */
+    public long bad() {
+        long sum = 0;
+        for (int i = 0; i < BadFrame.COUNT; i++) {
+            sum += (long) SLOT.getOpaque(counts, OffloadCounter.COUNT + i);
+        }
+        return sum;
+    }
+}

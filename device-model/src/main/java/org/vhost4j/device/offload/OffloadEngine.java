@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.offload;
+
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.Offloads;
+import org.vhost4j.device.memory.HostMemory;
+
+/**
+ * Stands between senders that were promised offloads and receivers that may not have them: what a receiver takes is handed
+ * over as it is, anything else is done in software first.
+ *
+ * <p>One engine serves all ports of one lane. It allocates its buffers once and nothing per frame.
+ */
+public final class OffloadEngine {
+    /**
+     * Beside the {@link Offloads} that a sender may use: its word that a checksum was verified ({@link Frame#DATA_VALID})
+     * counts. True of a TAP, whose kernel verified it; never of a guest.
+     */
+    public static final int TRUSTED = 1 << 30;
+
+    private final OffloadCounters counters = new OffloadCounters();
+    private final PacketHeaders headers = new PacketHeaders();
+    private final Segmenter segmenter = new Segmenter(headers);
+    private final Fragmenter fragmenter = new Fragmenter(headers);
+    private final FrameCursor rest = new FrameCursor();
+    private final Frame completed = new Frame();
+
+    /** Creates an engine with all counters at 0. */
+    public OffloadEngine() {}
+
+    /**
+     * Counts what this engine did.
+     *
+     * @return counters that any thread may read
+     */
+    public OffloadCounters counters() {
+        return counters;
+    }
+
+    /**
+     * Holds a frame's header against its packet and against what the sender negotiated, and sets {@link Frame#needs}. Called
+     * once for each frame that comes in, before {@link #deliver}; a bad frame is counted here and must be dropped.
+     *
+     * <p>The header is normalised: flags that mean nothing are cleared, and a super-frame that fits one segment becomes a
+     * plain frame with a partial checksum.
+     *
+     * @param frame the frame, its header as the sender wrote it
+     * @param allowed what the sender may use: a mask of {@link Offloads}, with {@link #TRUSTED} for a TAP
+     * @return null when the frame is good, otherwise why it is not
+     */
+    public @Nullable BadFrame check(Frame frame, int allowed) {
+        BadFrame bad = SuperFrameRules.check(frame, headers, allowed);
+        if (bad != null) {
+            frame.needs = Frame.UNCHECKED;
+            counters.add(bad);
+        }
+        return bad;
+    }
+
+    /**
+     * Whether a partial checksum lies inside its frame, behind the headers that no checksum may cover.
+     *
+     * @param start csum_start, from the destination MAC address on
+     * @param offset csum_offset
+     * @param bytes the frame's length
+     * @return true when it may be completed, or passed on
+     */
+    public static boolean checksumInside(int start, int offset, int bytes) {
+        return SuperFrameRules.checksumInside(start, offset, bytes);
+    }
+
+    /**
+     * Hands frames that came together to one port, in their order: together as far as the port takes them so, and otherwise one by one.
+     *
+     * @param frames checked frames
+     * @param from the first one for this port
+     * @param to behind the last one
+     * @param port the receiver
+     * @return how many need not be offered again; less than all only when the port has no room for the next one
+     */
+    public int deliver(FrameBurst frames, int from, int to, NetPort port) {
+        int next = from;
+        int taken = port.accepts();
+        int end = from;
+        while (end < to && (frames.needs(end) & ~taken) == 0) {
+            end++;
+        }
+        int together = next < end ? port.deliver(frames, next, end) : 0;
+        while (together != 0) {
+            if (!port.handsOn()) {
+                int partial = frames.partialChecksums(next, next + together);
+                counters.add(OffloadCounter.PASSED, together - partial);
+                counters.add(OffloadCounter.PASSED_CSUM, partial);
+            }
+            next += together;
+            together = next < end ? port.deliver(frames, next, end) : 0;
+        }
+        while (next < to && deliver(frames.frame(next), port) != NetPort.NO_ROOM) {
+            next++;
+        }
+        return next - from;
+    }
+
+    /**
+     * Hands a frame to a port: as it is when the port takes what the frame needs, otherwise with its checksum completed, in
+     * segments, or in IP fragments.
+     *
+     * <p>When the port runs out of room between two segments, {@link Frame#segmentsDone} remembers how many it took, and the
+     * next call with the same frame and port goes on there.
+     *
+     * @param frame the frame; one that {@link #check} has not seen is checked as if its sender might use every offload
+     * @param port the receiver
+     * @return {@link NetPort#DELIVERED}; {@link NetPort#NO_ROOM} when the frame, or the rest of it, is to be offered again;
+     *     {@link NetPort#REFUSED} when it, or the rest of it, was dropped and counted by the port or as a {@link BadFrame};
+     *     {@link NetPort#HANDED_ON} when the port is another lane's, whose engine counts it
+     */
+    public int deliver(Frame frame, NetPort port) {
+        if (frame.needs == Frame.UNCHECKED && check(frame, Offloads.ALL_WITH_TUNNELS) != null) {
+            return NetPort.REFUSED;
+        }
+        int missing = frame.needs & ~port.accepts();
+        if (missing == 0 && frame.segmentsDone == 0) {
+            return pass(frame, port);
+        }
+        int result = frame.gsoType == Frame.GSO_NONE ? complete(frame, port) : cut(frame, port);
+        if (result != NetPort.NO_ROOM) {
+            frame.segmentsDone = 0;
+        }
+        return result;
+    }
+
+    private int pass(Frame frame, NetPort port) {
+        int flags = frame.flags;
+        if ((flags & Frame.DATA_VALID) != 0 && (port.accepts() & Offloads.CSUM) == 0) {
+            // A driver without GUEST_CSUM must see no flags at all (virtio 1.4 section 5.1.6.4.1).
+            frame.flags = 0;
+        }
+        int result = port.deliver(frame);
+        frame.flags = flags;
+        if (result == NetPort.DELIVERED) {
+            counters.add(
+                    frame.needs == 0
+                            ? OffloadCounter.PASSED
+                            : frame.gsoType == Frame.GSO_NONE
+                                    ? OffloadCounter.PASSED_CSUM
+                                    : OffloadCounter.passed(frame.gsoType));
+        }
+        return result;
+    }
+
+    private int complete(Frame frame, NetPort port) {
+        int field = frame.checksumStart + frame.checksumOffset;
+        int checksum = Checksum.finish(Checksum.sum(frame, frame.checksumStart));
+        // 0 means "no checksum" to UDP; Linux writes the other zero for every protocol (skb_checksum_help).
+        checksum = checksum == 0 ? 0xffff : checksum;
+
+        // The bytes up to the field are copied and the field is written there; a field far behind is put in between
+        // alone.
+        int before = field + 2 <= PacketHeaders.COPIED ? 0 : field;
+        int replaced = field + 2 - before;
+        long copy = headers.address();
+        if (before == 0) {
+            headers.copy(frame, replaced);
+        }
+        HostMemory.putShortBE(copy + replaced - 2, checksum);
+        completed.clear();
+        completed.needs = 0;
+        rest.moveTo(frame, 0);
+        boolean fits = rest.append(frame, before, completed) && completed.add(copy, replaced);
+        rest.moveTo(frame, field + 2);
+        if (!fits || !rest.append(frame, frame.bytes - field - 2, completed)) {
+            counters.add(BadFrame.TOO_MANY_PIECES);
+            return NetPort.REFUSED;
+        }
+        int result = port.deliver(completed);
+        if (result == NetPort.DELIVERED) {
+            counters.add(OffloadCounter.CSUM_COMPLETED);
+        }
+        return result;
+    }
+
+    private int cut(Frame frame, NetPort port) {
+        // The sender may have changed its headers since check(): what is sent on is what is checked here, from one
+        // copy.
+        int gsoType = frame.gsoType;
+        BadFrame bad = SuperFrameRules.check(frame, headers, Offloads.ALL_WITH_TUNNELS | TRUSTED);
+        if (bad != null) {
+            counters.add(bad);
+            return NetPort.REFUSED;
+        }
+        if (frame.gsoType == Frame.GSO_NONE) {
+            return complete(frame, port);
+        }
+        int before = frame.segmentsDone;
+        int result;
+        if (gsoType == Frame.GSO_UDP) {
+            result = fragmenter.cut(frame, port, counters);
+            tally(frame, before, headers.fragmentable(), fragmenter.leadBytes());
+        } else {
+            result = segmenter.cut(frame, port, counters);
+            tally(frame, before, headers.length(), headers.length());
+        }
+        if (result == NetPort.DELIVERED) {
+            counters.add(OffloadCounter.cut(gsoType));
+        }
+        return result;
+    }
+
+    /**
+     * Notes in a frame what was made of it.
+     *
+     * @param before how many segments its receiver had already
+     * @param from where in the frame that begins which is shared out
+     * @param repeated bytes of headers in each segment
+     */
+    private static void tally(Frame frame, int before, int from, int repeated) {
+        int shared = frame.bytes - from;
+        int done = frame.segmentsDone;
+        int payload = Math.min(done * frame.gsoSize, shared) - Math.min(before * frame.gsoSize, shared);
+        frame.segmentsMade += done - before;
+        frame.segmentBytes += (done - before) * repeated + payload;
+    }
+}

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.offload;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.memory.HostMemory;
+
+/**
+ * The headers of one frame: Ethernet, up to two VLAN tags (IEEE 802.1Q, 802.1ad), IPv4 (RFC 791) or IPv6 (RFC 8200) and TCP
+ * (RFC 9293) or UDP (RFC 768); or all of that inside a UDP tunnel, where the inner packet is the one that the accessors without
+ * {@code outer} in their name describe.
+ *
+ * <p>The frame's first bytes are copied once into memory of our own; everything known about the packet, and every header
+ * that is sent on, comes from that copy. A sender that rewrites its memory meanwhile changes nothing here.
+ */
+public final class PacketHeaders {
+    /** How many bytes of the frame are copied at most; headers that end beyond are {@link BadFrame#HEADERS_TOO_LONG}. */
+    public static final int COPIED = 256;
+    /** How many VLAN tags there may be. */
+    public static final int MAX_VLAN_TAGS = 2;
+    /** Protocol number of TCP. */
+    public static final int TCP = 6;
+    /** Protocol number of UDP. */
+    public static final int UDP = 17;
+    /** Length of an IPv4 header without options in bytes. */
+    public static final int IPV4_BYTES = 20;
+    /** Length of an IPv6 header without extensions in bytes. */
+    public static final int IPV6_BYTES = 40;
+
+    private static final int VLAN_BYTES = 4;
+    private static final int TCP_BYTES = 20;
+    /** Length of a UDP header in bytes. */
+    static final int UDP_BYTES = 8;
+
+    private static final int ETHERTYPE_VLAN = 0x8100;
+    private static final int ETHERTYPE_SERVICE_VLAN = 0x88a8;
+    private static final int ETHERTYPE_IPV4 = 0x0800;
+    private static final int ETHERTYPE_IPV6 = 0x86dd;
+    private static final int HOP_BY_HOP = 0;
+    private static final int ROUTING = 43;
+    private static final int FRAGMENT = 44;
+    private static final int DESTINATION_OPTIONS = 60;
+    /** More fragments, or a fragment offset: everything in that field but DF and the reserved bit. */
+    private static final int IPV4_FRAGMENT_MASK = 0x3fff;
+
+    private final MemorySegment memory = Arena.ofAuto().allocate(COPIED, 64);
+    private final long copy = memory.address();
+    private int copied;
+    private int frameBytes;
+    private int networkOffset;
+    private int ipVersion;
+    private int transportOffset;
+    private int fragmentable;
+    private int nextHeaderField;
+    private boolean tunnel;
+    private int outerNetworkOffset;
+    private int outerIpVersion;
+    private int outerTransportOffset;
+    private boolean outerAddressesFinal;
+    private int protocol;
+    private int length;
+    private boolean addressesFinal;
+
+    /** Creates a parser with its own memory for the copy. */
+    public PacketHeaders() {}
+
+    /**
+     * Copies a frame's first bytes without looking at them.
+     *
+     * @param frame the frame
+     * @param bytes how many, at most {@link #COPIED} and {@code frame.bytes}
+     */
+    public void copy(Frame frame, int bytes) {
+        int done = 0;
+        for (int i = 0; done < bytes; i++) {
+            int part = Math.min(frame.length[i], bytes - done);
+            HostMemory.copy(frame.address[i], copy + done, part);
+            done += part;
+        }
+        copied = bytes;
+        frameBytes = frame.bytes;
+    }
+
+    /**
+     * Copies a frame's headers and finds their places.
+     *
+     * @param frame the frame
+     * @return null when it is TCP or UDP over IP, not fragmented, with whole headers; otherwise what it is not
+     */
+    public @Nullable BadFrame parse(Frame frame) {
+        copy(frame, Math.min(frame.bytes, COPIED));
+        if (copied < Frame.ETHERNET_HEADER) {
+            return BadFrame.RUNT;
+        }
+        int offset = Frame.ETHERNET_HEADER;
+        int type = HostMemory.getShortBE(copy + offset - 2);
+        for (int tags = 0; type == ETHERTYPE_VLAN || type == ETHERTYPE_SERVICE_VLAN; tags++) {
+            if (tags == MAX_VLAN_TAGS) {
+                return BadFrame.TOO_MANY_VLAN_TAGS;
+            }
+            offset += VLAN_BYTES;
+            if (offset > copied) {
+                return beyond(offset);
+            }
+            type = HostMemory.getShortBE(copy + offset - 2);
+        }
+        tunnel = false;
+        BadFrame bad = switch (type) {
+            case ETHERTYPE_IPV4 -> parseIpv4(offset);
+            case ETHERTYPE_IPV6 -> parseIpv6(offset);
+            default -> BadFrame.NOT_IP;
+        };
+        return bad != null ? bad : parseTransport();
+    }
+
+    /**
+     * Finds the places of an inner packet. Whatever lies between the outer UDP header and the inner IP header is the tunnel's
+     * and not looked at.
+     *
+     * @param innerNetwork offset of the inner IP header, behind the outer UDP header
+     * @return null when the inner packet is as {@link #parse} wants it; otherwise what it is not
+     */
+    public @Nullable BadFrame parseInner(int innerNetwork) {
+        tunnel = true;
+        outerNetworkOffset = networkOffset;
+        outerIpVersion = ipVersion;
+        outerTransportOffset = transportOffset;
+        outerAddressesFinal = addressesFinal;
+        if (innerNetwork >= copied) {
+            return beyond(innerNetwork + 1);
+        }
+        BadFrame bad =
+                HostMemory.getByte(copy + innerNetwork) >>> 4 == 4 ? parseIpv4(innerNetwork) : parseIpv6(innerNetwork);
+        return bad != null ? bad : parseTransport();
+    }
+
+    private @Nullable BadFrame parseIpv4(int offset) {
+        if (offset + IPV4_BYTES > copied) {
+            return beyond(offset + IPV4_BYTES);
+        }
+        int first = HostMemory.getByte(copy + offset);
+        int headerBytes = (first & 0xf) * 4;
+        if (first >>> 4 != 4) {
+            return BadFrame.IP_VERSION;
+        }
+        if (headerBytes < IPV4_BYTES) {
+            return BadFrame.IP_HEADER_LENGTH;
+        }
+        if (offset + headerBytes > copied) {
+            return beyond(offset + headerBytes);
+        }
+        if ((HostMemory.getShortBE(copy + offset + 6) & IPV4_FRAGMENT_MASK) != 0) {
+            return BadFrame.FRAGMENT;
+        }
+        networkOffset = offset;
+        ipVersion = 4;
+        protocol = HostMemory.getByte(copy + offset + 9);
+        transportOffset = offset + headerBytes;
+        fragmentable = transportOffset;
+        addressesFinal = headerBytes == IPV4_BYTES;
+        return null;
+    }
+
+    private @Nullable BadFrame parseIpv6(int offset) {
+        if (offset + IPV6_BYTES > copied) {
+            return beyond(offset + IPV6_BYTES);
+        }
+        if (HostMemory.getByte(copy + offset) >>> 4 != 6) {
+            return BadFrame.IP_VERSION;
+        }
+        int field = offset + 6;
+        int next = HostMemory.getByte(copy + field);
+        int at = offset + IPV6_BYTES;
+        boolean routed = false;
+        fragmentable = 0;
+        while (next == HOP_BY_HOP || next == ROUTING || next == DESTINATION_OPTIONS) {
+            if (at + 8 > copied) {
+                return beyond(at + 8);
+            }
+            if (next == DESTINATION_OPTIONS && routed) {
+                endOfUnfragmentable(at, field);
+            }
+            routed |= next == ROUTING;
+            field = at;
+            next = HostMemory.getByte(copy + at);
+            at += (HostMemory.getByte(copy + at + 1) + 1) * 8;
+            if (at > copied) {
+                return beyond(at);
+            }
+        }
+        if (next == FRAGMENT) {
+            return BadFrame.FRAGMENT;
+        }
+        endOfUnfragmentable(at, field);
+        networkOffset = offset;
+        ipVersion = 6;
+        protocol = next;
+        transportOffset = at;
+        addressesFinal = at == offset + IPV6_BYTES;
+        return null;
+    }
+
+    /** Only the first call for a packet counts: options for the final destination follow the fragment header (RFC 8200, 4.1). */
+    private void endOfUnfragmentable(int offset, int field) {
+        if (fragmentable == 0) {
+            fragmentable = offset;
+            nextHeaderField = field;
+        }
+    }
+
+    private @Nullable BadFrame parseTransport() {
+        int headerBytes;
+        if (protocol == TCP) {
+            if (transportOffset + TCP_BYTES > copied) {
+                return beyond(transportOffset + TCP_BYTES);
+            }
+            headerBytes = (HostMemory.getByte(copy + transportOffset + 12) >>> 4) * 4;
+            if (headerBytes < TCP_BYTES) {
+                return BadFrame.TCP_HEADER_LENGTH;
+            }
+        } else if (protocol == UDP) {
+            headerBytes = UDP_BYTES;
+        } else {
+            return BadFrame.NOT_TCP_OR_UDP;
+        }
+        length = transportOffset + headerBytes;
+        return length > copied ? beyond(length) : null;
+    }
+
+    private BadFrame beyond(int end) {
+        return end > frameBytes ? BadFrame.TRUNCATED : BadFrame.HEADERS_TOO_LONG;
+    }
+
+    /**
+     * Where the copy is.
+     *
+     * @return host address of its first byte; valid as long as this object is
+     */
+    public long address() {
+        return copy;
+    }
+
+    /**
+     * Where the IP header begins.
+     *
+     * @return offset in the frame in bytes
+     */
+    public int networkOffset() {
+        return networkOffset;
+    }
+
+    /**
+     * The IP version.
+     *
+     * @return 4 or 6
+     */
+    public int ipVersion() {
+        return ipVersion;
+    }
+
+    /**
+     * Where the TCP or UDP header begins.
+     *
+     * @return offset in the frame in bytes
+     */
+    public int transportOffset() {
+        return transportOffset;
+    }
+
+    /**
+     * The transport protocol.
+     *
+     * @return {@link #TCP} or {@link #UDP}
+     */
+    public int protocol() {
+        return protocol;
+    }
+
+    /**
+     * Where the payload of TCP or UDP begins.
+     *
+     * @return the length of all headers in bytes
+     */
+    public int length() {
+        return length;
+    }
+
+    /**
+     * Whether the addresses in the IP header are certainly those of the pseudo-header. Source routes, routing headers and
+     * home addresses put others there on the way; so with IPv4 options or IPv6 extension headers only the sender's seed tells.
+     *
+     * @return true without options and extension headers
+     */
+    public boolean addressesFinal() {
+        return addressesFinal;
+    }
+
+    /**
+     * Sums the two addresses of the IP header.
+     *
+     * @return their sum as defined by {@link Checksum}
+     */
+    public int addressSum() {
+        return addressSum(networkOffset, ipVersion);
+    }
+
+    private int addressSum(int offset, int version) {
+        return version == 4 ? Checksum.sum(copy + offset + 12, 8) : Checksum.sum(copy + offset + 8, 32);
+    }
+
+    /**
+     * Where the part begins that IP fragments share out among them; what is before it is repeated in each.
+     *
+     * @return offset in the frame in bytes; the transport header's, except with IPv6 options for the final destination only
+     */
+    public int fragmentable() {
+        return fragmentable;
+    }
+
+    /**
+     * Where IPv6 says which header begins at {@link #fragmentable}.
+     *
+     * @return offset in the frame in bytes
+     */
+    public int nextHeaderField() {
+        return nextHeaderField;
+    }
+
+    /**
+     * Whether the packet is inside a UDP tunnel.
+     *
+     * @return true after {@link #parseInner}, when the {@code outer} accessors mean something
+     */
+    public boolean tunnel() {
+        return tunnel;
+    }
+
+    /**
+     * Where the tunnel's IP header begins.
+     *
+     * @return offset in the frame in bytes
+     */
+    public int outerNetworkOffset() {
+        return outerNetworkOffset;
+    }
+
+    /**
+     * The tunnel's IP version.
+     *
+     * @return 4 or 6
+     */
+    public int outerIpVersion() {
+        return outerIpVersion;
+    }
+
+    /**
+     * Where the tunnel's UDP header begins.
+     *
+     * @return offset in the frame in bytes
+     */
+    public int outerTransportOffset() {
+        return outerTransportOffset;
+    }
+
+    /**
+     * As {@link #addressesFinal}, of the tunnel's IP header.
+     *
+     * @return true without options and extension headers
+     */
+    public boolean outerAddressesFinal() {
+        return outerAddressesFinal;
+    }
+
+    /**
+     * Sums the two addresses of the tunnel's IP header.
+     *
+     * @return their sum as defined by {@link Checksum}
+     */
+    public int outerAddressSum() {
+        return addressSum(outerNetworkOffset, outerIpVersion);
+    }
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * What a back-end must know of the packets inside the frames: headers, checksums, and the cutting of super-frames into
+ * segments or IP fragments for receivers that do not take them.
+ *
+ * <p>An object of this package belongs to one lane and is entered by that lane's thread only; {@link
+ * org.vhost4j.device.offload.OffloadCounters} may be read by any thread. Nothing here allocates per frame or throws for what
+ * a sender wrote: a bad frame has a {@link org.vhost4j.device.offload.BadFrame} reason.
+ */
+@org.jspecify.annotations.NullMarked
+package org.vhost4j.device.offload;

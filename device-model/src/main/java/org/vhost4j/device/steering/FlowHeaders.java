@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.steering;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.memory.HostMemory;
+
+/**
+ * Where in a frame the fields are that tell flows apart: addresses of IP, ports of TCP or UDP. Behind up to two VLAN tags, IPv4 options,
+ * IPv6 extension headers. Every place is checked against the frame; what is cut off counts as not there.
+ */
+final class FlowHeaders {
+    private static final int IPV4_TYPE = 0x0800;
+    private static final int IPV6_TYPE = 0x86dd;
+    private static final int TCP = 6;
+    private static final int UDP = 17;
+    private static final int HOP_BY_HOP = 0;
+    private static final int ROUTING = 43;
+    private static final int FRAGMENT = 44;
+    private static final int AUTHENTICATION = 51;
+    private static final int DESTINATION_OPTIONS = 60;
+    private static final int MOBILE_ROUTING = 2;
+    private static final int HOME_ADDRESS = 0xc9;
+
+    /** Headers beyond this many bytes are not looked at. */
+    private static final int WINDOW = 256;
+
+    /** 4 or 6, or 0 for neither. */
+    int version;
+
+    /** The protocol whose ports are known: 6 or 17, or 0 when none are. */
+    int protocol;
+
+    /** Whether IPv6 extension headers were there. */
+    boolean extended;
+
+    /** Where the source address of IP is. */
+    long source;
+
+    /** Where the destination address of IP is. */
+    long destination;
+
+    /** Where the ports are, source first. */
+    long ports;
+
+    /** Where the address of a home address option is, else that of the source. */
+    long home;
+
+    /** Where the address of a routing header of type 2 is, else that of the destination. */
+    long routed;
+
+    private final MemorySegment gathered = Arena.ofAuto().allocate(WINDOW, 8);
+
+    /** Looks at a frame. */
+    void read(Frame frame) {
+        version = 0;
+        protocol = 0;
+        extended = false;
+        long at = frame.address[0];
+        int end = frame.length[0];
+        if (frame.pieces > 1 && end < WINDOW) {
+            at = gathered.address();
+            end = gather(frame, at);
+        }
+        if (end < Frame.ETHERNET_HEADER) {
+            return;
+        }
+        int next = Frame.ETHERNET_HEADER;
+        int type = HostMemory.getShortBE(at + 12);
+        for (int tags = 0; tags < 2 && (type == 0x8100 || type == 0x88a8) && next + 4 <= end; tags++) {
+            type = HostMemory.getShortBE(at + next + 2);
+            next += 4;
+        }
+        if (type == IPV4_TYPE) {
+            readIpv4(at + next, end - next);
+        } else if (type == IPV6_TYPE) {
+            readIpv6(at + next, end - next);
+        }
+    }
+
+    private static int gather(Frame frame, long to) {
+        int taken = 0;
+        for (int i = 0; i < frame.pieces && taken < WINDOW; i++) {
+            int part = Math.min(frame.length[i], WINDOW - taken);
+            HostMemory.copy(frame.address[i], to + taken, part);
+            taken += part;
+        }
+        return taken;
+    }
+
+    private void readIpv4(long ip, int bytes) {
+        if (bytes < 20 || HostMemory.getByte(ip) >>> 4 != 4) {
+            return;
+        }
+        version = 4;
+        source = ip + 12;
+        destination = ip + 16;
+        int header = 4 * (HostMemory.getByte(ip) & 0xf);
+        // Only the first fragment has ports, and all have to take the same way.
+        boolean fragment = (HostMemory.getShortBE(ip + 6) & 0x3fff) != 0;
+        if (!fragment && header >= 20) {
+            readPorts(HostMemory.getByte(ip + 9), ip, header, bytes);
+        }
+    }
+
+    private void readIpv6(long ip, int bytes) {
+        if (bytes < 40 || HostMemory.getByte(ip) >>> 4 != 6) {
+            return;
+        }
+        version = 6;
+        source = ip + 8;
+        destination = ip + 24;
+        home = source;
+        routed = destination;
+        int next = HostMemory.getByte(ip + 6);
+        int at = 40;
+        boolean fragment = false;
+        while (isExtension(next) && at + 8 <= bytes) {
+            int length = length(next, ip + at);
+            extended = true;
+            if (at + length > bytes) {
+                return;
+            }
+            switch (next) {
+                case FRAGMENT -> fragment |= (HostMemory.getShortBE(ip + at + 2) & 0xfff9) != 0;
+                case ROUTING -> readRouting(ip + at, length);
+                case DESTINATION_OPTIONS -> readOptions(ip + at, length);
+                default -> {}
+            }
+            next = HostMemory.getByte(ip + at);
+            at += length;
+        }
+        if (!fragment) {
+            readPorts(next, ip, at, bytes);
+        }
+    }
+
+    private static boolean isExtension(int header) {
+        return header == HOP_BY_HOP
+                || header == ROUTING
+                || header == FRAGMENT
+                || header == AUTHENTICATION
+                || header == DESTINATION_OPTIONS;
+    }
+
+    private static int length(int header, long at) {
+        return switch (header) {
+            case FRAGMENT -> 8;
+            case AUTHENTICATION -> 4 * (HostMemory.getByte(at + 1) + 2);
+            default -> 8 * (HostMemory.getByte(at + 1) + 1);
+        };
+    }
+
+    private void readRouting(long header, int length) {
+        if (HostMemory.getByte(header + 2) == MOBILE_ROUTING && length >= 24) {
+            routed = header + 8;
+        }
+    }
+
+    private void readOptions(long header, int length) {
+        int at = 2;
+        while (at + 2 <= length) {
+            int type = HostMemory.getByte(header + at);
+            if (type == 0) {
+                // One byte of padding.
+                at++;
+            } else {
+                int bytes = HostMemory.getByte(header + at + 1);
+                if (type == HOME_ADDRESS && bytes == 16 && at + 18 <= length) {
+                    home = header + at + 2;
+                    return;
+                }
+                at += 2 + bytes;
+            }
+        }
+    }
+
+    private void readPorts(int transport, long ip, int at, int bytes) {
+        if ((transport == TCP || transport == UDP) && at + 4 <= bytes) {
+            protocol = transport;
+            ports = ip + at;
+        }
+    }
+
+    boolean tcp() {
+        return protocol == TCP;
+    }
+
+    boolean udp() {
+        return protocol == UDP;
+    }
+}

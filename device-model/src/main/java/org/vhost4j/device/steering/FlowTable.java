@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.steering;
+
+import org.vhost4j.device.memory.HostMemory;
+
+/**
+ * Automatic receive steering (virtio 1.4 section 5.1.6.5.6): what belongs to a flow comes in by the queue pair on which the
+ * guest sent for that flow last. Flows share {@value #SLOTS} slots by a hash that is the same for both directions.
+ */
+final class FlowTable {
+    private static final int SLOTS = 1024;
+    private static final int IPV4 = 0x0800;
+    private static final int IPV6 = 0x86dd;
+    private static final int TCP = 6;
+    private static final int UDP = 17;
+
+    private final byte[] pair = new byte[SLOTS];
+
+    /** Remembers that the guest sent a frame on a pair; {@code at} and {@code length} are its first piece. */
+    void sent(long at, int length, int queuePair) {
+        pair[slot(at, length)] = (byte) queuePair;
+    }
+
+    /** The pair on which a frame for the guest is due: 0 to 255, and what it was at the start is 0. */
+    int pairFor(long at, int length) {
+        return pair[slot(at, length)] & 0xff;
+    }
+
+    /** Every flow back to pair 0. */
+    void clear() {
+        java.util.Arrays.fill(pair, (byte) 0);
+    }
+
+    /** Steers by what the first piece shows of addresses and ports; what does not show there shares slot 0. */
+    private static int slot(long at, int length) {
+        if (length < 34) {
+            return 0;
+        }
+        int type = HostMemory.getShortBE(at + 12);
+        long hash;
+        int protocol;
+        int ports;
+        if (type == IPV4) {
+            hash = HostMemory.getIntBE(at + 26) ^ HostMemory.getIntBE(at + 30);
+            protocol = HostMemory.getByte(at + 23);
+            boolean fragment = (HostMemory.getShortBE(at + 20) & 0x3fff) != 0;
+            ports = fragment ? length : 14 + 4 * (HostMemory.getByte(at + 14) & 0xf);
+        } else if (type == IPV6 && length >= 54) {
+            hash = HostMemory.getLongBE(at + 22)
+                    ^ HostMemory.getLongBE(at + 38)
+                    ^ Long.rotateLeft(HostMemory.getLongBE(at + 30) ^ HostMemory.getLongBE(at + 46), 17);
+            protocol = HostMemory.getByte(at + 20);
+            ports = 54;
+        } else {
+            return 0;
+        }
+        if ((protocol == TCP || protocol == UDP) && ports + 4 <= length) {
+            hash ^= (long) (HostMemory.getShortBE(at + ports) ^ HostMemory.getShortBE(at + ports + 2)) << 32;
+        }
+        hash *= 0x9e3779b97f4a7c15L;
+        return (int) (hash >>> 54);
+    }
+}

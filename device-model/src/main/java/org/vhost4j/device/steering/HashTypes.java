@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.steering;
+
+/**
+ * What a hash is calculated over, and how it is reported (virtio 1.4 sections 5.1.6.4.3.2 and 5.1.6.4.3.5): masks of the field {@code
+ * hash_types} and values of {@code hash_report}. {@code EX} are IPv6 packets with extension headers.
+ */
+public final class HashTypes {
+    /** Addresses of IPv4. */
+    public static final int IPV4 = 1;
+    /** Addresses and ports of TCP over IPv4. */
+    public static final int TCPV4 = 1 << 1;
+    /** Addresses and ports of UDP over IPv4. */
+    public static final int UDPV4 = 1 << 2;
+    /** Addresses of IPv6. */
+    public static final int IPV6 = 1 << 3;
+    /** Addresses and ports of TCP over IPv6. */
+    public static final int TCPV6 = 1 << 4;
+    /** Addresses and ports of UDP over IPv6. */
+    public static final int UDPV6 = 1 << 5;
+    /** Addresses of IPv6 with extension headers: the home address and that of the routing header, where there are any. */
+    public static final int IP_EX = 1 << 6;
+    /** The same with the ports of TCP. */
+    public static final int TCP_EX = 1 << 7;
+    /** The same with the ports of UDP. */
+    public static final int UDP_EX = 1 << 8;
+    /** All of them: {@code supported_hash_types} of the config space. */
+    public static final int ALL = 0x1ff;
+
+    /** Reported: no hash. */
+    public static final int REPORT_NONE = 0;
+    /** Reported for {@link #IPV4}; those of the other types follow in their order. */
+    public static final int REPORT_IPV4 = 1;
+
+    private HashTypes() {}
+
+    /** The report of one type. */
+    static int report(int type) {
+        return switch (type) {
+            case 0 -> REPORT_NONE;
+            // The specification counts the types from 1 on, in the order of their bits.
+            default -> REPORT_IPV4 + Integer.numberOfTrailingZeros(type);
+        };
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.steering;
+
+import org.vhost4j.device.frame.Frame;
+
+/**
+ * The hash of received frames as the driver configured it (virtio 1.4 section 5.1.6.4.3): which types, which key. The value of the frame
+ * looked at last stays in {@link #value} and {@link #report}.
+ */
+public final class ReceiveHash {
+    private static final int IPV4_BYTES = 4;
+    private static final int IPV6_BYTES = 16;
+    private static final int PORT_BYTES = 4;
+
+    /** The hash of the last frame; 0 when it has none. */
+    public int value;
+
+    /** What it was calculated over: {@code hash_report} of the virtio-net header. */
+    public int report;
+
+    private final Toeplitz toeplitz = new Toeplitz();
+    private final FlowHeaders headers = new FlowHeaders();
+    private int types;
+
+    /** What a driver gets that has configured nothing: no hash. */
+    void clear() {
+        configure(0, new byte[0]);
+    }
+
+    /**
+     * Sets types and key.
+     *
+     * @param enabledTypes a mask of {@link HashTypes}
+     * @param key at most {@link Toeplitz#KEY_BYTES} bytes
+     */
+    void configure(int enabledTypes, byte[] key) {
+        types = enabledTypes;
+        toeplitz.key(key);
+        value = 0;
+        report = HashTypes.REPORT_NONE;
+    }
+
+    /** Whether any type is enabled. */
+    boolean on() {
+        return types != 0;
+    }
+
+    /** Calculates the hash of a frame; true when it has one. */
+    boolean look(Frame frame) {
+        value = 0;
+        report = HashTypes.REPORT_NONE;
+        if (types == 0) {
+            return false;
+        }
+        FlowHeaders found = headers;
+        found.read(frame);
+        int type = switch (found.version) {
+            case 4 -> first(found, HashTypes.TCPV4, HashTypes.UDPV4, HashTypes.IPV4);
+            case 6 -> ipv6(found);
+            default -> 0;
+        };
+        report = HashTypes.report(type);
+        return type != 0;
+    }
+
+    /** With extension headers, the types for them come first, and as if there were none the others after them (5.1.6.4.3.4). */
+    private int ipv6(FlowHeaders found) {
+        if (found.extended) {
+            int type = choose(found, HashTypes.TCP_EX, HashTypes.UDP_EX, HashTypes.IP_EX);
+            if (type != 0) {
+                hash(found.home, found.routed, IPV6_BYTES, type != HashTypes.IP_EX, found.ports);
+                return type;
+            }
+        }
+        return first(found, HashTypes.TCPV6, HashTypes.UDPV6, HashTypes.IPV6);
+    }
+
+    private int first(FlowHeaders found, int tcp, int udp, int ip) {
+        int type = choose(found, tcp, udp, ip);
+        if (type != 0) {
+            int bytes = found.version == 4 ? IPV4_BYTES : IPV6_BYTES;
+            hash(found.source, found.destination, bytes, type != ip, found.ports);
+        }
+        return type;
+    }
+
+    private int choose(FlowHeaders found, int tcp, int udp, int ip) {
+        if (found.tcp() && (types & tcp) != 0) {
+            return tcp;
+        }
+        if (found.udp() && (types & udp) != 0) {
+            return udp;
+        }
+        return types & ip;
+    }
+
+    private void hash(long source, long destination, int bytes, boolean withPorts, long ports) {
+        int sum = toeplitz.add(0, 0, source, bytes);
+        sum = toeplitz.add(sum, bytes, destination, bytes);
+        value = withPorts ? toeplitz.add(sum, 2 * bytes, ports, PORT_BYTES) : sum;
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.steering;
+
+import java.util.Arrays;
+import java.util.Optional;
+import org.vhost4j.device.memory.LittleEndian;
+
+/**
+ * What a driver configures for receive-side scaling, or for hash reports alone, as the control queue brings it (virtio 1.4 sections
+ * 5.1.6.5.7 and 5.1.6.5.6.4), little-endian:
+ *
+ * <pre>
+ * RSS                                     HASH
+ *   le32 hash_types                         le32 hash_types
+ *   le16 indirection_table_mask             le16 reserved[4]
+ *   le16 unclassified_queue
+ *   le16 indirection_table[mask + 1]
+ *   le16 max_tx_vq
+ *   u8   hash_key_length                    u8   hash_key_length
+ *   u8   hash_key_data[]                    u8   hash_key_data[]
+ * </pre>
+ *
+ * Queues are counted in pairs.
+ */
+public final class RssConfig {
+    /** The longest indirection table: {@code rss_max_indirection_table_length} of the config space. */
+    public static final int MAX_TABLE = 128;
+
+    private final int types;
+    private final byte[] key;
+    private final int unclassified;
+    private final int[] table;
+
+    private RssConfig(int types, byte[] key, int unclassified, int[] table) {
+        this.types = types;
+        this.key = key;
+        this.unclassified = unclassified;
+        this.table = table;
+    }
+
+    /** A mask of {@link HashTypes}. */
+    int types() {
+        return types;
+    }
+
+    /** At most {@link Toeplitz#KEY_BYTES} bytes. */
+    byte[] key() {
+        return key;
+    }
+
+    /** The pair of frames without a hash. */
+    int unclassified() {
+        return unclassified;
+    }
+
+    /** Pairs by the lowest bits of the hash; a power of two of them, none without RSS. */
+    int[] table() {
+        return table;
+    }
+
+    /** Reads MQ_RSS_CONFIG behind class and command; nothing when a value is not allowed or the length is wrong. */
+    public static Optional<RssConfig> rss(byte[] command, int maxPairs) {
+        Fields fields = new Fields(command);
+        long types = fields.next(4);
+        int mask = (int) fields.next(2);
+        int unclassified = (int) fields.next(2);
+        if (!fields.whole() || Integer.bitCount(mask + 1) != 1 || mask >= MAX_TABLE || unclassified >= maxPairs) {
+            return Optional.empty();
+        }
+        int[] table = new int[mask + 1];
+        for (int i = 0; i <= mask; i++) {
+            table[i] = (int) fields.next(2);
+            if (table[i] >= maxPairs) {
+                return Optional.empty();
+            }
+        }
+        int senders = (int) fields.next(2);
+        return senders < 1 || senders > maxPairs
+                ? Optional.empty()
+                : fields.key(types).map(key -> new RssConfig((int) types, key, unclassified, table));
+    }
+
+    /** Reads MQ_HASH_CONFIG behind class and command; nothing when a value is not allowed or the length is wrong. */
+    public static Optional<RssConfig> hash(byte[] command) {
+        Fields fields = new Fields(command);
+        long types = fields.next(4);
+        fields.next(8);
+        return fields.key(types).map(key -> new RssConfig((int) types, key, 0, new int[0]));
+    }
+
+    /** A command read from its front; a field that is not there reads as -1. */
+    private static final class Fields {
+        private final byte[] command;
+        private int at = 2;
+
+        Fields(byte[] command) {
+            this.command = command;
+        }
+
+        long next(int bytes) {
+            long value = at + bytes > command.length ? -1 : LittleEndian.read(command, at, bytes);
+            at += bytes;
+            return value;
+        }
+
+        boolean whole() {
+            return at <= command.length;
+        }
+
+        /** The key that ends the command. */
+        Optional<byte[]> key(long types) {
+            int length = (int) next(1);
+            boolean good = whole()
+                    && (types & ~HashTypes.ALL) == 0
+                    && length <= Toeplitz.KEY_BYTES
+                    && at + length == command.length;
+            return good ? Optional.of(Arrays.copyOfRange(command, at, command.length)) : Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.steering;
+
+import org.vhost4j.device.memory.HostMemory;
+
+/**
+ * The Toeplitz hash of receive-side scaling (virtio 1.4 section 5.1.6.4.3): for each bit of the input that is set, from the first
+ * byte's highest on, the 32 bits of the key that begin at the same place are added without carry.
+ *
+ * <p>A table has the sum for each half byte at each place, so that a byte costs two look-ups. A key has one bit more for each bit of
+ * input and 32 to begin with: 40 bytes are enough for two IPv6 addresses and two ports.
+ */
+public final class Toeplitz {
+    /** The longest key in bytes. */
+    public static final int KEY_BYTES = 40;
+    /** The longest input in bytes. */
+    static final int INPUT_BYTES = KEY_BYTES - Integer.BYTES;
+
+    private static final int VALUES = 16;
+
+    private final int[] sums = new int[INPUT_BYTES * 2 * VALUES];
+
+    /** A hash whose key is all zero, so that its value is. */
+    Toeplitz() {}
+
+    /**
+     * Sets the key.
+     *
+     * @param key at most {@value #KEY_BYTES} bytes; missing ones are zero
+     */
+    void key(byte[] key) {
+        for (int place = 0; place < 2 * INPUT_BYTES; place++) {
+            for (int value = 0; value < VALUES; value++) {
+                int sum = 0;
+                for (int bit = 0; bit < 4; bit++) {
+                    if ((value >>> (3 - bit) & 1) != 0) {
+                        sum ^= window(key, 4 * place + bit);
+                    }
+                }
+                sums[place * VALUES + value] = sum;
+            }
+        }
+    }
+
+    /** The 32 bits of the key from a bit on. */
+    private static int window(byte[] key, int firstBit) {
+        int window = 0;
+        for (int bit = firstBit; bit < firstBit + Integer.SIZE; bit++) {
+            int octet = bit / 8 < key.length ? key[bit / 8] : 0;
+            window = window << 1 | (octet >>> (7 - bit % 8) & 1);
+        }
+        return window;
+    }
+
+    /**
+     * Adds a piece of the input.
+     *
+     * @param hash of the pieces before, 0 at the beginning
+     * @param place how many bytes of input came before
+     * @param address where the piece is
+     * @param bytes its length
+     * @return the hash with this piece
+     */
+    int add(int hash, int place, long address, int bytes) {
+        int sum = hash;
+        int at = place * 2 * VALUES;
+        for (int i = 0; i < bytes; i++) {
+            int octet = HostMemory.getByte(address + i);
+            sum ^= sums[at + (octet >>> 4)] ^ sums[at + VALUES + (octet & 0xf)];
+            at += 2 * VALUES;
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.offload;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.Offloads;
+
+/** A port that keeps what it is given, and answers as it is told. */
+public class RecordingPort implements NetPort {
+    /** A frame as it was delivered. */
+    public static final class Delivered {
+        public final byte[] bytes;
+        public final int flags;
+        public final int gsoType;
+        public final int gsoSize;
+        public final int checksumStart;
+        public final int checksumOffset;
+        public final int outerTransport;
+        public final int innerNetwork;
+        public final int needs;
+        public final int coalesced;
+        public final int duplicateAcks;
+
+        private Delivered(Frame frame) {
+            bytes = Frames.bytes(frame);
+            flags = frame.flags;
+            gsoType = frame.gsoType;
+            gsoSize = frame.gsoSize;
+            checksumStart = frame.checksumStart;
+            checksumOffset = frame.checksumOffset;
+            outerTransport = frame.outerTransport;
+            innerNetwork = frame.innerNetwork;
+            needs = frame.needs;
+            coalesced = frame.coalesced;
+            duplicateAcks = frame.duplicateAcks;
+        }
+    }
+
+    /** What it was given, in order. */
+    public final List<Delivered> delivered = new ArrayList<>();
+    /** How many frames fit before {@link #whenFull} is the answer. */
+    public int room = Integer.MAX_VALUE;
+
+    int whenFull = NO_ROOM;
+    int accepts;
+
+    /** A port with room for everything that takes a mask of {@link Offloads}. */
+    public RecordingPort(int accepts) {
+        this.accepts = accepts;
+    }
+
+    List<byte[]> bytes() {
+        return delivered.stream().map(frame -> frame.bytes).toList();
+    }
+
+    @Override
+    public int accepts() {
+        return accepts;
+    }
+
+    @Override
+    public int deliver(Frame frame) {
+        if (room == 0) {
+            return whenFull;
+        }
+        room--;
+        delivered.add(new Delivered(frame));
+        return DELIVERED;
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public int poll() {
+        return 0;
+    }
+
+    @Override
+    public boolean arm() {
+        return false;
+    }
+
+    @Override
+    public void disarm() {}
+
+    @Override
+    public void fault(String reason) {
+        throw new IllegalStateException(reason);
+    }
+
+    @Override
+    public String name() {
+        return "recorder";
+    }
+}

@@ -14,6 +14,11 @@ final class Vhost4jTest {
     };
 
     @Test
+    void childProcessesStartThisClass() {
+        assertThat(MainClass.NAME).isEqualTo(Vhost4j.class.getName());
+    }
+
+    @Test
     void onlyTheCommandThatIsMeantIsMade() {
         for (String name : COMMANDS) {
             assertThat(Vhost4j.line(name, "--help").getSubcommands()).containsOnlyKeys(name);

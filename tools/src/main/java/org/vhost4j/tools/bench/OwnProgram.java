@@ -5,7 +5,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.vhost4j.tools.Vhost4j;
+import org.vhost4j.tools.MainClass;
 
 /** This program once more: a JVM with the flags of this one. */
 final class OwnProgram {
@@ -25,7 +25,7 @@ final class OwnProgram {
                 .orElse(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
         command.addAll(jvm);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Vhost4j.class.getName()));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), MainClass.NAME));
         command.addAll(arguments);
         return command;
     }

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.probe;
+
+import java.util.Map;
+import org.vhost4j.sys.Errno;
+
+/**
+ * Asks the kernel what its TAP interfaces can do, on a temporary one that never comes up.
+ *
+ * <p>Frames can be written to an interface that is down: the kernel judges the virtio-net header first (EINVAL when it does
+ * not take it), and only then finds that the interface is down (EIO). So nothing ever reaches the host's network.
+ */
+final class TapProbe {
+    private static final int IFF_NO_CARRIER = 0x0040;
+    private static final int IFF_MULTI_QUEUE = 0x0100;
+    private static final int IFF_VNET_HDR = 0x4000;
+
+    private static final int CSUM = 0x01;
+    private static final int TSO = 0x02 | 0x04;
+    private static final int ECN = 0x08;
+    private static final int UFO = 0x10;
+    private static final int USO = 0x20 | 0x40;
+    private static final int TUNNEL = 0x80;
+    private static final int TUNNEL_CSUM = 0x100;
+
+    private static final int[] HEADER_SIZES = {12, 20, 24};
+
+    private final TunKernel kernel;
+    private final Map<HostCapability, Answer> answers;
+
+    /**
+     * A probe.
+     *
+     * @param kernel the kernel; closed by the caller
+     * @param answers takes the answers
+     */
+    TapProbe(TunKernel kernel, Map<HostCapability, Answer> answers) {
+        this.kernel = kernel;
+        this.answers = answers;
+    }
+
+    /** Asks everything. */
+    void run() {
+        int opened = kernel.open();
+        if (opened < 0) {
+            String name = Errno.name(-opened);
+            boolean absent = opened == -Errno.ENOENT || opened == -Errno.ENODEV || opened == -Errno.ENXIO;
+            HostCapability tap = HostCapability.TAP;
+            answers.put(
+                    tap,
+                    absent
+                            ? Answer.no(tap.question(), name)
+                            : Answer.unknown(tap.question(), name + ", needs the right to open it"));
+            theRestIsUnknown("/dev/net/tun cannot be opened, " + name);
+            return;
+        }
+        answers.put(HostCapability.TAP, Answer.yes(HostCapability.TAP.question(), "ok"));
+        askFeatures(kernel.features());
+        int created = kernel.createTap();
+        if (created < 0) {
+            boolean denied = created == -Errno.EPERM || created == -Errno.EACCES;
+            theRestIsUnknown(
+                    denied ? HostProbe.NEEDS_ADMIN : "no temporary TAP, TUNSETIFF says " + Errno.name(-created));
+            return;
+        }
+        askOffload(HostCapability.TAP_CSUM, CSUM);
+        askOffload(HostCapability.TAP_TSO, CSUM | TSO);
+        askOffload(HostCapability.TAP_ECN, CSUM | TSO | ECN);
+        askOffload(HostCapability.TAP_UFO, CSUM | UFO);
+        askOffload(HostCapability.TAP_USO, CSUM | USO);
+        askOffload(HostCapability.TAP_TUNNEL, CSUM | TSO | USO | TUNNEL);
+        askOffload(HostCapability.TAP_TUNNEL_CSUM, CSUM | TSO | USO | TUNNEL | TUNNEL_CSUM);
+        boolean judges = kernel.write(UdpSuperFrame.of(UdpSuperFrame.MEANINGLESS, 2)) == -Errno.EINVAL;
+        askWrite(HostCapability.TAP_WRITE_UDP_L4, 2, judges);
+        askWrite(HostCapability.TAP_UDP_L4_128, 128, judges);
+        // Last, as it changes what the writes above begin with.
+        askHeaderSizes();
+    }
+
+    private void askHeaderSizes() {
+        HostCapability capability = HostCapability.TAP_VNET_HDR_SIZE;
+        Answer answer = Answer.yes(capability.question(), "ok");
+        for (int bytes : HEADER_SIZES) {
+            int result = kernel.setHeaderSize(bytes);
+            if (result < 0) {
+                answer = Answer.no(capability.question(), bytes + " bytes: " + Errno.name(-result));
+                break;
+            }
+        }
+        answers.put(capability, answer);
+    }
+
+    private void theRestIsUnknown(String why) {
+        for (HostCapability capability : HostCapability.values()) {
+            if (capability.use() == HostUse.TAP) {
+                answers.putIfAbsent(capability, Answer.unknown(capability.question(), why));
+            }
+        }
+    }
+
+    private void askFeatures(int flags) {
+        askFlag(HostCapability.TAP_VNET_HDR, flags, IFF_VNET_HDR);
+        askFlag(HostCapability.TAP_MULTI_QUEUE, flags, IFF_MULTI_QUEUE);
+        askFlag(HostCapability.TAP_NO_CARRIER, flags, IFF_NO_CARRIER);
+    }
+
+    private void askFlag(HostCapability capability, int flags, int flag) {
+        Answer answer;
+        if (flags < 0) {
+            answer = Answer.unknown(capability.question(), Errno.name(-flags));
+        } else {
+            String said = "0x" + Integer.toHexString(flags);
+            answer = (flags & flag) != 0
+                    ? Answer.yes(capability.question(), said)
+                    : Answer.no(capability.question(), said);
+        }
+        answers.put(capability, answer);
+    }
+
+    private void askOffload(HostCapability capability, int mask) {
+        answers.put(capability, judge(capability, kernel.setOffload(mask)));
+    }
+
+    private void askWrite(HostCapability capability, int segments, boolean judges) {
+        if (!judges) {
+            answers.put(
+                    capability,
+                    Answer.unknown(capability.question(), "this TAP refuses no header, not even a meaningless one"));
+            return;
+        }
+        int written = kernel.write(UdpSuperFrame.of(UdpSuperFrame.UDP_L4, segments));
+        answers.put(
+                capability,
+                written == -Errno.EIO ? Answer.yes(capability.question(), "ok") : judge(capability, written));
+    }
+
+    private static Answer judge(HostCapability capability, int result) {
+        if (result >= 0) {
+            return Answer.yes(capability.question(), "ok");
+        }
+        String name = Errno.name(-result);
+        return result == -Errno.EINVAL
+                ? Answer.no(capability.question(), name)
+                : Answer.unknown(capability.question(), name);
+    }
+}

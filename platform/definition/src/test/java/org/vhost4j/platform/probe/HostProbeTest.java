@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.probe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.vhost4j.sys.Fd;
+
+final class HostProbeTest {
+    @Test
+    void everythingIsAnsweredOnAnyHostAndNothingIsLeftBehind() throws IOException {
+        HostProbe.probe();
+        int before = Fd.countOpen();
+        HostCapabilities host = HostProbe.probe();
+        assertThat(host.answers()).containsOnlyKeys(HostCapability.values());
+        assertThat(host.answers().values()).noneMatch(answer -> answer.said().isEmpty());
+        assertThat(Fd.countOpen()).isEqualTo(before);
+        assertThat(Files.readString(Path.of("/proc/net/dev"))).doesNotContain("vh4jprobe");
+    }
+}

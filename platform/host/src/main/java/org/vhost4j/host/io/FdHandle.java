@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.io;
+
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoEvent;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.util.concurrent.Future;
+import java.io.UncheckedIOException;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.HotCalls;
+import org.vhost4j.sys.SystemError;
+
+/**
+ * A descriptor on a loop. It must be closed before its descriptor is, because epoll knows descriptors by number; it never
+ * closes the descriptor itself.
+ */
+public final class FdHandle implements AutoCloseable {
+    /** Readable, by level. */
+    public static final EpollIoOps READ = EpollIoOps.EPOLLIN;
+    /** Each time that something comes in. What was there is not reported again, so nothing needs to be read. */
+    public static final EpollIoOps READ_EDGE = EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLET);
+    /** Each time that something comes in, room is made, or the peer closes. */
+    public static final EpollIoOps STREAM_EDGE = EpollIoOps.EPOLLIN
+            .with(EpollIoOps.EPOLLOUT)
+            .with(EpollIoOps.EPOLLRDHUP)
+            .with(EpollIoOps.EPOLLET);
+    /** Nothing but errors. */
+    public static final EpollIoOps QUIET = EpollIoOps.NONE;
+
+    /** What to do about a descriptor. Called by the loop's thread; may throw, which is reported. */
+    @FunctionalInterface
+    public interface Handler {
+        /**
+         * Something happened, or did not: a report can be left over from an earlier descriptor of the same number.
+         *
+         * @param events a mask of {@code EPOLL} bits
+         */
+        void ready(int events);
+
+        /** The loop ends. The handle is closed already; whoever owns the descriptor closes it now. */
+        default void loopClosed() {}
+    }
+
+    private final IoLoop loop;
+    private final Handler handler;
+    private final IoRegistration registration;
+
+    private FdHandle(IoLoop loop, Handler handler, IoRegistration registration) {
+        this.loop = loop;
+        this.handler = handler;
+        this.registration = registration;
+    }
+
+    /**
+     * Puts a descriptor on a loop. Called by the loop's thread.
+     *
+     * @param loop the loop
+     * @param fd open for as long as the handle is
+     * @param interest what to report
+     * @param handler told about it
+     * @return the handle
+     * @throws SystemError when epoll refuses the descriptor, as it does with a regular file
+     */
+    public static FdHandle open(IoLoop loop, Fd fd, EpollIoOps interest, Handler handler) {
+        loop.assertInLoop();
+        // In the loop's own thread the future is complete when it is returned.
+        Future<IoRegistration> registering = loop.eventLoop().register(new Guarded(loop, fd, handler));
+        Throwable cause = registering.cause();
+        if (cause != null) {
+            throw refused(fd, cause);
+        }
+        FdHandle handle = new FdHandle(loop, handler, registering.getNow());
+        loop.opened(handle);
+        try {
+            handle.registration.submit(interest);
+        } catch (UncheckedIOException e) {
+            // Netty lets a regular file pass when it registers, and hears the refusal only now.
+            handle.close();
+            throw refused(fd, e);
+        }
+        return handle;
+    }
+
+    private static SystemError refused(Fd fd, Throwable cause) {
+        return SystemError.explained(
+                "cannot watch " + fd + " for events, which works for sockets, pipes, eventfds and TAPs only: "
+                        + cause.getMessage(),
+                Errno.EPERM);
+    }
+
+    /**
+     * Changes what is reported.
+     *
+     * @param interest replaces what was given before
+     */
+    public void interest(EpollIoOps interest) {
+        registration.submit(interest);
+    }
+
+    /** Takes the descriptor off the loop; later calls do nothing. Called by the loop's thread, or when the loop has ended. */
+    @Override
+    public void close() {
+        if (loop.hasEnded()) {
+            return;
+        }
+        loop.assertInLoop();
+        registration.cancel();
+        loop.closed(this);
+    }
+
+    /** The loop ends. */
+    void closeWithLoop() {
+        close();
+        loop.guarded(handler::loopClosed);
+    }
+
+    /** Netty's view of the handle. */
+    private static final class Guarded implements EpollIoHandle {
+        private final IoLoop loop;
+        private final FileDescriptor number;
+        private final Handler handler;
+
+        Guarded(IoLoop loop, Fd fd, Handler handler) {
+            this.loop = loop;
+            // A number holder only: its close() is never called.
+            this.number = new FileDescriptor(fd.number());
+            this.handler = handler;
+        }
+
+        @Override
+        public FileDescriptor fd() {
+            return number;
+        }
+
+        @Override
+        public void handle(IoRegistration registration, IoEvent event) {
+            try {
+                handler.ready(((EpollIoEvent) event).ops().value());
+                // What is still owed for vanished memory has to come due inside this try.
+                HotCalls.checkpoint();
+            } catch (Throwable t) {
+                loop.report(t);
+            }
+        }
+
+        @Override
+        public void close() {
+            // The loop has closed its handles itself: netty does it in a race with its own end.
+        }
+    }
+}

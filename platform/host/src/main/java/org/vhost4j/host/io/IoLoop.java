@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.io;
+
+import io.netty.channel.DefaultSelectStrategyFactory;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.SelectStrategy;
+import io.netty.channel.SingleThreadIoEventLoop;
+import io.netty.channel.epoll.EpollIoHandler;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.vhost4j.sys.HotCalls;
+
+/** One thread with one epoll loop. Tasks and handlers that throw are reported and change nothing else. */
+public final class IoLoop implements AutoCloseable {
+    /** Events that one look at epoll takes at most. */
+    private static final int EVENTS = 64;
+
+    private static final long CLOSE_MILLIS = 10_000;
+
+    private final String name;
+    private final Consumer<? super Throwable> failures;
+    private final SingleThreadIoEventLoop eventLoop;
+    private final AtomicBoolean closing = new AtomicBoolean();
+    private final Set<FdHandle> handles = new LinkedHashSet<>();
+    private boolean handlesClosed;
+
+    private IoLoop(String name, SelectStrategy strategy, Consumer<? super Throwable> failures) {
+        this.name = name;
+        this.failures = failures;
+        ThreadFactory threads =
+                Thread.ofPlatform().name("vhost4j-" + name).daemon(true).factory();
+        IoHandlerFactory epoll = EpollIoHandler.newFactory(EVENTS, () -> strategy);
+        // As a lambda the factory does not claim that the handler can change its thread, for which netty would read the
+        // clock
+        // twice in every turn.
+        eventLoop = new SingleThreadIoEventLoop(null, threads, executor -> epoll.newHandler(executor));
+        // Linking the calls takes a good part of a second, which should not fall on the first event.
+        HotCalls.checkpoint();
+        // Netty starts the thread with the first task.
+        eventLoop.execute(() -> {});
+    }
+
+    /**
+     * Starts a loop that sleeps until something happens.
+     *
+     * @param name of its thread, behind {@code vhost4j-}
+     * @param failures told what a task or a handler threw, by the loop's thread
+     * @return the running loop
+     */
+    public static IoLoop start(String name, Consumer<? super Throwable> failures) {
+        return start(name, DefaultSelectStrategyFactory.INSTANCE.newSelectStrategy(), failures);
+    }
+
+    /**
+     * Starts a loop with a duty cycle of its own.
+     *
+     * @param name of its thread, behind {@code vhost4j-}
+     * @param strategy asked in every turn; must not throw
+     * @param failures told what a task or a handler threw, by the loop's thread
+     * @return the running loop
+     */
+    public static IoLoop start(String name, SelectStrategy strategy, Consumer<? super Throwable> failures) {
+        return new IoLoop(name, strategy, failures);
+    }
+
+    /**
+     * The loop's name.
+     *
+     * @return as it was given to {@link #start}
+     */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * Whether the calling thread is the loop's.
+     *
+     * @return true inside tasks and handlers
+     */
+    public boolean inLoop() {
+        return eventLoop.inEventLoop();
+    }
+
+    /**
+     * Refuses to go on outside the loop's thread.
+     *
+     * @throws IllegalStateException when another thread calls
+     */
+    public void assertInLoop() {
+        if (!inLoop()) {
+            throw new IllegalStateException("this belongs to the thread of " + name + " and was called by "
+                    + Thread.currentThread().getName());
+        }
+    }
+
+    /**
+     * Has the loop's thread run a task soon. Any thread may call it.
+     *
+     * @param task may throw: that is reported
+     * @throws IllegalStateException when the loop is closed
+     */
+    public void execute(Runnable task) {
+        try {
+            eventLoop.execute(() -> guarded(task));
+        } catch (RejectedExecutionException e) {
+            throw new IllegalStateException(name + " is closed", e);
+        }
+    }
+
+    /**
+     * Has the loop's thread compute something soon. Any thread may call it.
+     *
+     * @param task what it throws becomes the future's failure and is reported too
+     * @param <T> what it gives
+     * @return completed by the loop's thread; do not wait for it there
+     * @throws IllegalStateException when the loop is closed
+     */
+    public <T> CompletableFuture<T> submit(Callable<T> task) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        execute(() -> {
+            T value;
+            try {
+                value = task.call();
+                HotCalls.checkpoint();
+            } catch (Throwable t) {
+                report(t);
+                result.completeExceptionally(t);
+                return;
+            }
+            result.complete(value);
+        });
+        return result;
+    }
+
+    /**
+     * Has the loop's thread run a task later. Any thread may call it.
+     *
+     * @param task may throw: that is reported
+     * @param delay from now
+     * @param unit of the delay
+     * @return cancels the task while it has not begun
+     * @throws IllegalStateException when the loop is closed
+     */
+    public Future<?> schedule(Runnable task, long delay, TimeUnit unit) {
+        try {
+            return eventLoop.schedule(() -> guarded(task), delay, unit);
+        } catch (RejectedExecutionException e) {
+            throw new IllegalStateException(name + " is closed", e);
+        }
+    }
+
+    /** Runs a task or a handler so that nothing it throws, now or a little later, gets out. */
+    void guarded(Runnable task) {
+        try {
+            task.run();
+            // What is still owed for vanished memory has to come due inside this try.
+            HotCalls.checkpoint();
+        } catch (Throwable t) {
+            report(t);
+        }
+    }
+
+    /** Tells about a failure; the listener's own are swallowed, because there is nobody left to tell. */
+    @SuppressWarnings("EmptyCatch")
+    void report(Throwable failure) {
+        try {
+            failures.accept(failure);
+            HotCalls.checkpoint();
+        } catch (Throwable ignored) {
+            // Going on is all that is left.
+        }
+    }
+
+    boolean hasEnded() {
+        return eventLoop.isTerminated();
+    }
+
+    SingleThreadIoEventLoop eventLoop() {
+        return eventLoop;
+    }
+
+    void opened(FdHandle handle) {
+        handles.add(handle);
+        if (handlesClosed) {
+            handle.close();
+            throw new IllegalStateException(name + " is closed");
+        }
+    }
+
+    void closed(FdHandle handle) {
+        handles.remove(handle);
+    }
+
+    private void closeHandles() {
+        handlesClosed = true;
+        while (!handles.isEmpty()) {
+            handles.iterator().next().closeWithLoop();
+        }
+    }
+
+    /**
+     * Ends the thread: tasks that wait are run, handles that are open are told, and this returns when the thread is gone. Later
+     * calls do nothing.
+     *
+     * @throws IllegalStateException when the loop's own thread calls, which would wait for itself
+     */
+    @Override
+    public void close() {
+        if (inLoop()) {
+            throw new IllegalStateException(name + " cannot be closed by its own thread");
+        }
+        if (closing.compareAndSet(false, true)) {
+            eventLoop.execute(this::closeHandles);
+        }
+        eventLoop.shutdownGracefully(0, CLOSE_MILLIS, TimeUnit.MILLISECONDS).awaitUninterruptibly();
+    }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.io;
+
+import java.nio.file.Path;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.SystemError;
+import org.vhost4j.sys.UnixAddress;
+
+/**
+ * Connects to a Unix socket, and tries again, less and less often, while nobody listens there. Belongs to its loop's thread.
+ */
+public final class UnixConnector implements AutoCloseable {
+    /** Told how connecting goes. Called by the loop's thread. */
+    public interface Handler {
+        /**
+         * The other side is there. Call {@link UnixConnector#connect} to connect once more when it is gone again.
+         *
+         * @param connection non-blocking; from here on the handler's
+         */
+        void connected(Fd connection);
+
+        /**
+         * The other side is not there yet. Called when the reason changes, not for each attempt.
+         *
+         * @param reason why not, in one line
+         */
+        void waiting(String reason);
+    }
+
+    private final IoLoop loop;
+    private final UnixAddress address;
+    private final long firstDelay;
+    private final long longestDelay;
+    private final Handler handler;
+
+    private long delay;
+    private int lastErrno;
+    private boolean open = true;
+    private @Nullable Future<?> attempt;
+
+    /**
+     * Prepares to connect. Called by the loop's thread.
+     *
+     * @param loop the loop that will own the connector
+     * @param path of the socket
+     * @param firstDelay milliseconds between the first attempt and the second, at least 1; doubled for each one after
+     * @param longestDelay milliseconds that the delay never exceeds
+     * @param handler told how it goes
+     * @throws SystemError when no socket can have this path
+     */
+    public UnixConnector(IoLoop loop, Path path, long firstDelay, long longestDelay, Handler handler) {
+        loop.assertInLoop();
+        this.loop = loop;
+        this.address = UnixAddress.of(path);
+        this.firstDelay = firstDelay;
+        this.longestDelay = longestDelay;
+        this.handler = handler;
+    }
+
+    /** Tries to connect, soon for the first time, until it succeeds or {@link #close} is called. */
+    public void connect() {
+        loop.assertInLoop();
+        if (open && attempt == null) {
+            delay = firstDelay;
+            lastErrno = 0;
+            attempt = loop.schedule(this::attempt, 0, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void attempt() {
+        if (!open) {
+            return;
+        }
+        attempt = null;
+        Fd socket;
+        try {
+            socket = UnixAddress.socket();
+        } catch (SystemError e) {
+            retry(e.errno());
+            return;
+        }
+        int result = address.connect(socket);
+        if (result == 0) {
+            hand(socket);
+        } else {
+            socket.close();
+            retry(-result);
+        }
+    }
+
+    private void retry(int errno) {
+        attempt = loop.schedule(this::attempt, delay, TimeUnit.MILLISECONDS);
+        delay = Math.min(2 * delay, longestDelay);
+        if (errno != lastErrno) {
+            lastErrno = errno;
+            handler.waiting(new SystemError("waiting for " + address, errno).getMessage());
+        }
+    }
+
+    private void hand(Fd socket) {
+        boolean done = false;
+        try {
+            handler.connected(socket);
+            done = true;
+        } finally {
+            if (!done) {
+                socket.close();
+            }
+        }
+    }
+
+    /** Stops trying; later calls do nothing. A connection that was handed over is not touched. */
+    @Override
+    public void close() {
+        loop.assertInLoop();
+        open = false;
+        Future<?> pending = attempt;
+        if (pending != null) {
+            pending.cancel(false);
+            attempt = null;
+        }
+    }
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.io;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.LibC;
+import org.vhost4j.sys.SystemError;
+import org.vhost4j.sys.UnixAddress;
+
+/**
+ * A Unix socket that front-ends connect to. A socket file that a dead process left behind is replaced; one that somebody listens
+ * on is not. Belongs to its loop's thread.
+ */
+public final class UnixListener implements AutoCloseable {
+    private static final int BACKLOG = 16;
+    private static final int ACCEPTS_PER_TURN = 16;
+    private static final long SHORTAGE_MILLIS = 100;
+    /** The type of a socket file, in the topmost bits of its mode. */
+    private static final int S_IFSOCK = 0xc;
+
+    private final IoLoop loop;
+    private final Fd socket;
+    private final String name;
+    private final @Nullable Path path;
+    private final @Nullable Object file;
+    private final Consumer<Fd> accepted;
+    private final FdHandle handle;
+    private boolean open = true;
+
+    private UnixListener(
+            IoLoop loop, Fd socket, String name, @Nullable Path path, @Nullable Object file, Consumer<Fd> accepted) {
+        this.loop = loop;
+        this.socket = socket;
+        this.name = name;
+        this.path = path;
+        this.file = file;
+        this.accepted = accepted;
+        handle = FdHandle.open(loop, socket, FdHandle.READ, new FdHandle.Handler() {
+            @Override
+            public void ready(int events) {
+                accept();
+            }
+
+            @Override
+            public void loopClosed() {
+                close();
+            }
+        });
+    }
+
+    /**
+     * Listens on a path. Called by the loop's thread.
+     *
+     * @param loop the loop that will own the socket
+     * @param path of the socket file, which is created now and removed by {@link #close}
+     * @param accepted given each connection, non-blocking, and from then on its owner
+     * @return the listening socket
+     * @throws SystemError when the path cannot be listened on
+     */
+    public static UnixListener bind(IoLoop loop, Path path, Consumer<Fd> accepted) {
+        UnixAddress address = UnixAddress.of(path);
+        Fd socket = UnixAddress.socket();
+        Object file = null;
+        try {
+            int result = address.bind(socket);
+            if (result == -Errno.EADDRINUSE) {
+                removeStale(address);
+                result = address.bind(socket);
+            }
+            SystemError.check(result, "cannot create socket " + path);
+            file = identity(path);
+            SystemError.check(LibC.listen(socket.number(), BACKLOG), "cannot listen on " + path);
+            return new UnixListener(loop, socket, path.toString(), path, file, accepted);
+        } catch (RuntimeException e) {
+            remove(loop, path, file);
+            socket.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Listens on a socket that was inherited. Called by the loop's thread.
+     *
+     * @param loop the loop that will own the socket
+     * @param socket listening and non-blocking; from here on the listener's, and closed when this throws
+     * @param accepted given each connection, non-blocking, and from then on its owner
+     * @return the listening socket
+     * @throws SystemError when the socket cannot be watched
+     */
+    public static UnixListener adopt(IoLoop loop, Fd socket, Consumer<Fd> accepted) {
+        try {
+            return new UnixListener(loop, socket, socket.toString(), null, null, accepted);
+        } catch (RuntimeException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    /** Removes a socket file that nobody listens on; whoever does listen sees one connection come and go. */
+    private static void removeStale(UnixAddress address) {
+        Path path = address.path();
+        int result;
+        try (Fd probe = UnixAddress.socket()) {
+            result = address.connect(probe);
+        }
+        switch (-result) {
+            case 0, Errno.EAGAIN ->
+                throw SystemError.explained(
+                        "cannot listen on " + path + ": another process listens there already", Errno.EADDRINUSE);
+            case Errno.ENOENT -> {
+                // Its owner has just removed it.
+            }
+            case Errno.ECONNREFUSED -> {
+                if (!isSocket(path)) {
+                    throw SystemError.explained(
+                            "cannot listen on " + path + ": it exists and is not a socket", Errno.EADDRINUSE);
+                }
+                try {
+                    Files.deleteIfExists(path);
+                } catch (IOException e) {
+                    throw SystemError.explained(
+                            "cannot remove the stale socket " + path + ": " + e.getMessage(), Errno.EADDRINUSE);
+                }
+            }
+            default ->
+                throw new SystemError(
+                        "cannot listen on " + path + ", which exists, and cannot find out who owns it", -result);
+        }
+    }
+
+    /** connect(2) refuses a file of any other kind in the same way as a socket that nobody listens on. */
+    private static boolean isSocket(Path path) {
+        try {
+            return (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS) >> 12 == S_IFSOCK;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static @Nullable Object identity(Path path) {
+        try {
+            return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                    .fileKey();
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    private void accept() {
+        for (int i = 0; i < ACCEPTS_PER_TURN && open; i++) {
+            int result = LibC.accept(socket.number(), LibC.SOCK_NONBLOCK | LibC.SOCK_CLOEXEC);
+            if (result >= 0) {
+                hand(Fd.of(result, "no connection"));
+                continue;
+            }
+            switch (-result) {
+                case Errno.EAGAIN -> {
+                    return;
+                }
+                case Errno.EINTR, Errno.ECONNABORTED -> {
+                    // The next one, then.
+                }
+                default -> {
+                    // Out of descriptors or memory. The connection stays where it is and would be reported at once
+                    // again.
+                    handle.interest(FdHandle.QUIET);
+                    var _ = loop.schedule(this::resume, SHORTAGE_MILLIS, TimeUnit.MILLISECONDS);
+                    throw new SystemError("cannot accept a connection on " + name, -result);
+                }
+            }
+        }
+    }
+
+    private void resume() {
+        if (open) {
+            handle.interest(FdHandle.READ);
+        }
+    }
+
+    private void hand(Fd connection) {
+        boolean done = false;
+        try {
+            accepted.accept(connection);
+            done = true;
+        } finally {
+            if (!done) {
+                connection.close();
+            }
+        }
+    }
+
+    /** Closes the socket and removes its file, unless the path has another owner by now; later calls do nothing. */
+    @Override
+    public void close() {
+        loop.assertInLoop();
+        if (!open) {
+            return;
+        }
+        open = false;
+        handle.close();
+        if (path != null) {
+            remove(loop, path, file);
+        }
+        socket.close();
+    }
+
+    /** Removes the socket file while it is still the one we made. */
+    private static void remove(IoLoop loop, Path path, @Nullable Object file) {
+        if (file != null && file.equals(identity(path))) {
+            try {
+                Files.deleteIfExists(path);
+            } catch (IOException e) {
+                loop.report(SystemError.explained("cannot remove " + path + ": " + e.getMessage(), Errno.EPERM));
+            }
+        }
+    }
+}

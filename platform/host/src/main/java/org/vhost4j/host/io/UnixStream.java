@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.io;
+
+import io.netty.channel.epoll.EpollIoOps;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.SocketMessage;
+import org.vhost4j.sys.SystemError;
+
+/**
+ * A connected Unix stream that carries descriptors. It never reads beyond the piece that was asked for, so descriptors stay with
+ * the message they came with, and a handler that asks for nothing more holds its peer back.
+ *
+ * <p>Belongs to its loop's thread. No method calls the handler before it returns.
+ */
+public final class UnixStream implements AutoCloseable {
+    /** Pieces that are handled before other descriptors of the loop have their turn. */
+    private static final int PIECES_PER_TURN = 64;
+
+    private final IoLoop loop;
+    private final Fd socket;
+    private final StreamHandler handler;
+    private final FdHandle handle;
+    private final SocketMessage message = new SocketMessage();
+    private final MemorySegment piece;
+    private final ByteBuffer view;
+    private final SendQueue unsent;
+
+    private List<Fd> descriptors = new ArrayList<>();
+    private int wanted;
+    private int have;
+    private boolean readable;
+    private boolean scheduled;
+    private boolean open = true;
+
+    private UnixStream(IoLoop loop, Fd socket, int first, int largest, StreamHandler handler) {
+        this.loop = loop;
+        this.socket = socket;
+        this.handler = handler;
+        piece = Arena.ofAuto().allocate(largest, Long.BYTES);
+        view = piece.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+        unsent = new SendQueue(socket);
+        wanted = checked(first);
+        // By edge: a peer that is gone reports itself without end by level, also while we do not want to read.
+        handle = FdHandle.open(loop, socket, FdHandle.STREAM_EDGE, new FdHandle.Handler() {
+            @Override
+            public void ready(int events) {
+                UnixStream.this.ready(events);
+            }
+
+            @Override
+            public void loopClosed() {
+                end(StreamEnd.Cause.LOOP_CLOSED, "the back-end is shutting down");
+            }
+        });
+    }
+
+    /**
+     * Begins to read. Called by the loop's thread.
+     *
+     * @param loop the loop that will own the stream
+     * @param socket connected and non-blocking; from here on the stream's, and closed when this throws
+     * @param first the length of the first piece, 1 to {@code largest}; 0 to read nothing until {@link #want} is called
+     * @param largest the longest piece that will ever be asked for, in bytes
+     * @param handler told what comes in
+     * @return the stream
+     * @throws SystemError when the socket cannot be watched
+     */
+    public static UnixStream open(IoLoop loop, Fd socket, int first, int largest, StreamHandler handler) {
+        try {
+            return new UnixStream(loop, socket, first, largest, handler);
+        } catch (RuntimeException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Whether the stream has neither ended nor been closed.
+     *
+     * @return false when sending makes no sense any more
+     */
+    public boolean isOpen() {
+        return open;
+    }
+
+    /**
+     * Goes on reading after {@link StreamHandler#received} asked for nothing.
+     *
+     * @param bytes the length of the next piece, 1 up to the stream's largest
+     * @throws IllegalStateException when a piece is being read already
+     */
+    public void want(int bytes) {
+        loop.assertInLoop();
+        if (wanted != 0) {
+            throw new IllegalStateException("a piece of " + wanted + " bytes is being read already");
+        }
+        wanted = checked(bytes);
+        readSoon();
+    }
+
+    private int checked(int bytes) {
+        if (bytes < 0 || bytes > piece.byteSize()) {
+            throw new IllegalArgumentException("a piece of " + bytes + " bytes: it can have 0 to " + piece.byteSize());
+        }
+        return bytes;
+    }
+
+    /**
+     * Sends bytes, and descriptors with the first of them. What the socket does not take is kept and sent later, in order. When
+     * the peer is gone or reads nothing, the stream ends soon after. Does nothing when the stream is over.
+     *
+     * @param bytes from its position to its limit; it may be changed when this returns
+     * @param beside at most 8; they may be closed when this returns
+     */
+    public void send(ByteBuffer bytes, List<Fd> beside) {
+        loop.assertInLoop();
+        if (open && bytes.hasRemaining()) {
+            failSoon(unsent.send(bytes, beside));
+        }
+    }
+
+    /**
+     * Sends bytes without descriptors; see {@link #send(ByteBuffer, List)}.
+     *
+     * @param bytes from its position to its limit; it may be changed when this returns
+     */
+    public void send(ByteBuffer bytes) {
+        send(bytes, List.of());
+    }
+
+    private void failSoon(int result) {
+        if (result == -Errno.EPIPE || result == -Errno.ECONNRESET) {
+            // The peer is gone. What it said before is still read, and the end is found behind it.
+            unsent.close();
+        } else if (result < 0) {
+            String text = result == -Errno.ENOBUFS
+                    ? "the peer does not read: " + unsent.waitingBytes() + " bytes wait for it"
+                    : new SystemError("cannot send", -result).getMessage();
+            loop.execute(() -> end(StreamEnd.Cause.FAILED, text));
+        }
+    }
+
+    private void ready(int events) {
+        if ((events & EpollIoOps.EPOLLOUT.value()) != 0 && open) {
+            failSoon(unsent.flush());
+        }
+        if ((events & ~EpollIoOps.EPOLLOUT.value()) != 0) {
+            readable = true;
+            read();
+        }
+    }
+
+    private void readSoon() {
+        if (readable && !scheduled) {
+            scheduled = true;
+            loop.execute(() -> {
+                scheduled = false;
+                read();
+            });
+        }
+    }
+
+    private void read() {
+        for (int pieces = 0; pieces < PIECES_PER_TURN; ) {
+            if (!open || !readable || wanted == 0) {
+                return;
+            }
+            int received = message.receive(socket, piece, have, wanted - have, descriptors);
+            if (received == -Errno.EAGAIN) {
+                readable = false;
+                return;
+            }
+            if (received == -Errno.EINTR) {
+                continue;
+            }
+            if (received <= 0) {
+                endReading(received);
+                return;
+            }
+            if (descriptors.size() > SocketMessage.MAX_DESCRIPTORS) {
+                endReading(-Errno.E2BIG);
+                return;
+            }
+            have += received;
+            if (have == wanted) {
+                hand();
+                pieces++;
+            }
+        }
+        readSoon();
+    }
+
+    private void endReading(int received) {
+        if (received == -Errno.E2BIG) {
+            end(
+                    StreamEnd.Cause.FAILED,
+                    "the peer sent more than " + SocketMessage.MAX_DESCRIPTORS + " descriptors with one message");
+        } else if (received < 0 && received != -Errno.ECONNRESET) {
+            end(StreamEnd.Cause.FAILED, new SystemError("cannot receive", -received).getMessage());
+        } else if (have > 0) {
+            end(StreamEnd.Cause.CUT_SHORT, "the peer closed the connection after " + have + " of " + wanted + " bytes");
+        } else {
+            // Also ECONNRESET, which is how a Unix socket says that the peer closed and left something of ours unread.
+            end(StreamEnd.Cause.PEER_CLOSED, "the peer closed the connection");
+        }
+    }
+
+    private void hand() {
+        List<Fd> handed = descriptors;
+        if (!handed.isEmpty()) {
+            descriptors = new ArrayList<>();
+        }
+        int length = have;
+        have = 0;
+        wanted = 0;
+        boolean done = false;
+        try {
+            int next = checked(handler.received(view.clear().limit(length), handed));
+            done = true;
+            // The handler may have asked through want() already.
+            if (next != 0) {
+                wanted = next;
+            }
+        } finally {
+            if (!done) {
+                handed.forEach(Fd::close);
+                end(StreamEnd.Cause.FAILED, "a message could not be handled because of a defect of ours");
+            }
+        }
+    }
+
+    private void end(StreamEnd.Cause cause, String text) {
+        if (open) {
+            release();
+            handler.ended(new StreamEnd(cause, text));
+        }
+    }
+
+    private void release() {
+        open = false;
+        handle.close();
+        socket.close();
+        unsent.close();
+        descriptors.forEach(Fd::close);
+        descriptors.clear();
+    }
+
+    /** Closes the socket and everything that waits; later calls do nothing. The handler is not called any more. */
+    @Override
+    public void close() {
+        loop.assertInLoop();
+        if (open) {
+            release();
+        }
+    }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.lane;
+
+import io.netty.channel.SelectStrategy;
+import io.netty.util.IntSupplier;
+import java.lang.invoke.VarHandle;
+
+/**
+ * What a lane does in one turn, in netty's own place for deciding whether to sleep: polling here lets one thread serve rings at
+ * the speed of a bare spinning thread and still have an event loop. Nothing here allocates.
+ */
+final class DutyCycle implements SelectStrategy {
+    /** Every so many turns epoll is looked at, however hot the lane is; a power of two. */
+    private static final int TURNS_PER_LOOK = 64;
+
+    private static final int LOOK = 0;
+
+    private final FaultGuard guard;
+    private final long spinNanos;
+
+    private boolean armed;
+    private boolean idle;
+    private long idleSince;
+    private long turns;
+    private long sleeps;
+
+    DutyCycle(FaultGuard guard, IdlePolicy policy) {
+        this.guard = guard;
+        this.spinNanos = policy.spinNanos();
+    }
+
+    long turns() {
+        return turns;
+    }
+
+    long sleeps() {
+        return sleeps;
+    }
+
+    /** Somebody has come, or has more to be woken for: the next sleep is preceded by arming everybody anew. */
+    void rearm() {
+        if (armed) {
+            armed = false;
+            guard.disarmAll();
+        }
+        idle = false;
+    }
+
+    @Override
+    public int calculateStrategy(IntSupplier selectNow, boolean hasTasks) throws Exception {
+        int decision;
+        try {
+            decision = turn(hasTasks);
+        } catch (Throwable t) {
+            // The guard lets nothing out; should it fail itself, netty must not see that either.
+            guard.blame(null, t);
+            decision = LOOK;
+        }
+        return decision == LOOK ? selectNow.get() : decision;
+    }
+
+    private int turn(boolean hasTasks) {
+        turns++;
+        boolean look = hasTasks || (turns & (TURNS_PER_LOOK - 1)) == 0;
+        if (guard.pollAll() > 0) {
+            busy();
+            return look ? LOOK : CONTINUE;
+        }
+        if (look) {
+            return LOOK;
+        }
+        if (spinning()) {
+            Thread.onSpinWait();
+            return CONTINUE;
+        }
+        if (!armed) {
+            armed = true;
+            boolean work = guard.armAll();
+            // Our wish to be woken must be visible before we look for the last time, or both sides could wait.
+            VarHandle.fullFence();
+            if (guard.pollAll() > 0 || work) {
+                busy();
+                return CONTINUE;
+            }
+        }
+        sleeps++;
+        return SELECT;
+    }
+
+    private void busy() {
+        idle = false;
+        if (armed) {
+            armed = false;
+            guard.disarmAll();
+        }
+    }
+
+    private boolean spinning() {
+        if (spinNanos == Long.MAX_VALUE) {
+            return true;
+        }
+        if (spinNanos == 0) {
+            return false;
+        }
+        long now = System.nanoTime();
+        if (!idle) {
+            idle = true;
+            idleSince = now;
+        }
+        return now - idleSince < spinNanos;
+    }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.lane;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.Pollable;
+import org.vhost4j.sys.HotCalls;
+
+/**
+ * Enters pollables so that nothing they throw gets out, and finds out whose fault it was. The package's description has the
+ * rules.
+ */
+final class FaultGuard {
+    private final LaneListener listener;
+    private final List<Pollable> pollables = new ArrayList<>();
+
+    /** Whom to blame when an error surfaces outside the try that should have caught it. */
+    private @Nullable Pollable current;
+
+    private long faults;
+
+    FaultGuard(LaneListener listener) {
+        this.listener = listener;
+    }
+
+    void add(Pollable pollable) {
+        if (pollables.contains(pollable)) {
+            throw new IllegalStateException(pollable.name() + " is on this lane already");
+        }
+        pollables.add(pollable);
+    }
+
+    boolean remove(Pollable pollable) {
+        return pollables.remove(pollable);
+    }
+
+    long faults() {
+        return faults;
+    }
+
+    /** One burst of everybody; how much was done, and at least 1 when there was a fault. */
+    int pollAll() {
+        int work = 0;
+        try {
+            // The list can shrink while we walk it, when a pollable's work ends another's; then one of them waits a
+            // turn.
+            for (int i = 0; i < pollables.size(); i++) {
+                Pollable pollable = pollables.get(i);
+                current = pollable;
+                int done = poll(pollable);
+                if (done < 0) {
+                    return work + 1;
+                }
+                work += done;
+            }
+            current = null;
+            return work;
+        } catch (Throwable t) {
+            blame(current, t);
+            return work + 1;
+        }
+    }
+
+    private int poll(Pollable pollable) {
+        try {
+            int done = pollable.poll();
+            HotCalls.checkpoint();
+            return done;
+        } catch (Throwable t) {
+            blame(pollable, t);
+            return -1;
+        }
+    }
+
+    /** Everybody asks to be woken; true when somebody has work after all. */
+    boolean armAll() {
+        boolean work = false;
+        for (int i = 0; i < pollables.size(); i++) {
+            Pollable pollable = pollables.get(i);
+            try {
+                work |= pollable.arm();
+                HotCalls.checkpoint();
+            } catch (Throwable t) {
+                blame(pollable, t);
+                return true;
+            }
+        }
+        return work;
+    }
+
+    /** Nobody needs to be woken. */
+    void disarmAll() {
+        for (int i = 0; i < pollables.size(); i++) {
+            Pollable pollable = pollables.get(i);
+            try {
+                pollable.disarm();
+                HotCalls.checkpoint();
+            } catch (Throwable t) {
+                // Who was not disarmed is kicked without need, which is harmless until the next turn sees to it.
+                blame(pollable, t);
+                return;
+            }
+        }
+    }
+
+    /** Stops whoever is to blame for what was thrown while {@code suspect}, or a task or handler when null, was at work. */
+    void blame(@Nullable Pollable suspect, Throwable thrown) {
+        current = null;
+        Throwable cause = settle(thrown);
+        boolean memory = cause instanceof InternalError;
+        boolean found = false;
+        if (memory) {
+            for (Pollable pollable : List.copyOf(pollables)) {
+                if (!intact(pollable)) {
+                    stop(pollable, "its memory is gone: the file that the front-end shares was shortened", cause);
+                    found = true;
+                }
+            }
+        }
+        if (found) {
+            return;
+        }
+        if (suspect == null) {
+            tell(() -> listener.failed(cause));
+        } else if (memory) {
+            stop(suspect, "memory that it works on is gone: " + cause.getMessage(), cause);
+        } else {
+            stop(suspect, "a defect of ours: " + cause, cause);
+        }
+    }
+
+    /** An error may still be owed behind an exception that was faster; it is the better explanation. */
+    private static Throwable settle(Throwable thrown) {
+        try {
+            HotCalls.checkpoint();
+            return thrown;
+        } catch (InternalError owed) {
+            return owed;
+        }
+    }
+
+    private static boolean intact(Pollable pollable) {
+        try {
+            boolean intact = pollable.intact();
+            HotCalls.checkpoint();
+            return intact;
+        } catch (Throwable t) {
+            return false;
+        }
+    }
+
+    private void stop(Pollable pollable, String reason, Throwable cause) {
+        pollables.remove(pollable);
+        faults++;
+        tell(() -> pollable.fault(reason));
+        tell(() -> listener.faulted(pollable, reason, cause));
+    }
+
+    @SuppressWarnings("EmptyCatch")
+    private void tell(Runnable message) {
+        try {
+            message.run();
+            HotCalls.checkpoint();
+        } catch (Throwable t) {
+            try {
+                listener.failed(t);
+                HotCalls.checkpoint();
+            } catch (Throwable ignored) {
+                // The listener itself is broken: there is nobody left to tell, and the lane goes on.
+            }
+        }
+    }
+}

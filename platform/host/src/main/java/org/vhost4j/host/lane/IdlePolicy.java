@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.lane;
+
+/**
+ * How long a lane looks for work before it sleeps.
+ *
+ * @param spinNanos nanoseconds without work, at least 0; {@link Long#MAX_VALUE} for ever
+ */
+public record IdlePolicy(long spinNanos) {
+    /** Sleeps as soon as there is nothing to do. */
+    public static final IdlePolicy EVENT_DRIVEN = new IdlePolicy(0);
+    /** Looks for 50 microseconds, about what falling asleep and waking up cost. */
+    public static final IdlePolicy ADAPTIVE = new IdlePolicy(50_000);
+    /** Never sleeps. Takes a whole core. */
+    public static final IdlePolicy POLLING = new IdlePolicy(Long.MAX_VALUE);
+
+    /**
+     * Checks the range.
+     *
+     * @throws IllegalArgumentException when {@code spinNanos} is negative
+     */
+    public IdlePolicy {
+        if (spinNanos < 0) {
+            throw new IllegalArgumentException("a spin time of " + spinNanos + " ns: it must be 0 or more");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.lane;
+
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import org.vhost4j.device.Pollable;
+import org.vhost4j.host.io.FdHandle;
+import org.vhost4j.host.io.IoLoop;
+import org.vhost4j.sys.EventFd;
+import org.vhost4j.sys.SystemError;
+
+/**
+ * One thread that polls what it owns, and sleeps in epoll when there is nothing to do. See the package's description for the
+ * duty cycle and for what a fault does.
+ */
+public final class Lane implements AutoCloseable {
+    private final FaultGuard guard;
+    private final DutyCycle cycle;
+    private final IoLoop loop;
+
+    private Lane(String name, IdlePolicy policy, LaneListener listener) {
+        guard = new FaultGuard(listener);
+        cycle = new DutyCycle(guard, policy);
+        loop = IoLoop.start(name, cycle, thrown -> guard.blame(null, thrown));
+    }
+
+    /**
+     * Starts a lane.
+     *
+     * @param name of its thread, behind {@code vhost4j-}
+     * @param policy when to sleep
+     * @param listener told what goes wrong, by the lane's thread
+     * @return the running lane, which owns nothing yet
+     */
+    public static Lane start(String name, IdlePolicy policy, LaneListener listener) {
+        return new Lane(name, policy, listener);
+    }
+
+    /**
+     * The event loop below, for sockets, timers and other descriptors that belong to this thread.
+     *
+     * @return closed with the lane
+     */
+    public IoLoop loop() {
+        return loop;
+    }
+
+    /**
+     * The lane's name.
+     *
+     * @return as it was given to {@link #start}
+     */
+    public String name() {
+        return loop.name();
+    }
+
+    /**
+     * Whether the calling thread is this lane's.
+     *
+     * @return true inside its pollables, handlers and tasks
+     */
+    public boolean inLane() {
+        return loop.inLoop();
+    }
+
+    /**
+     * Takes a pollable: it is polled from the next turn on. Called by the lane's thread.
+     *
+     * @param pollable not on a lane yet
+     */
+    public void add(Pollable pollable) {
+        loop.assertInLoop();
+        guard.add(pollable);
+        cycle.rearm();
+    }
+
+    /**
+     * Has everybody armed anew before the lane sleeps again: a pollable has something more to be woken for, such as a queue that was
+     * just started. Called by the lane's thread.
+     */
+    public void rearm() {
+        loop.assertInLoop();
+        cycle.rearm();
+    }
+
+    /**
+     * Lets a pollable go: when this returns the lane does not touch it any more. Called by the lane's thread.
+     *
+     * @param pollable stays as it is
+     * @return false when it was not here, for instance because a fault has removed it
+     */
+    public boolean remove(Pollable pollable) {
+        loop.assertInLoop();
+        return guard.remove(pollable);
+    }
+
+    /**
+     * Has kicks of a queue wake the lane. The eventfd is watched by edge and never read. Called by the lane's thread.
+     *
+     * @param kick open for as long as the handle is
+     * @param kicked told of each, as far as they come one by one; being awake is what they are for: the turn that follows polls
+     *     everybody
+     * @return to be closed before the eventfd is
+     * @throws SystemError when epoll refuses it
+     */
+    public FdHandle wakeOn(EventFd kick, Runnable kicked) {
+        return FdHandle.open(loop, kick.fd(), FdHandle.READ_EDGE, events -> kicked.run());
+    }
+
+    /**
+     * Has the lane run a task between two turns. Any thread may call it.
+     *
+     * @param task may throw: that is reported and changes nothing
+     * @throws IllegalStateException when the lane is closed
+     */
+    public void execute(Runnable task) {
+        loop.execute(task);
+    }
+
+    /**
+     * Has the lane compute something between two turns. Any thread may call it.
+     *
+     * @param task what it throws becomes the future's failure, and is reported
+     * @param <T> what it gives
+     * @return completed by the lane's thread
+     * @throws IllegalStateException when the lane is closed
+     */
+    public <T> CompletableFuture<T> submit(Callable<T> task) {
+        return loop.submit(task);
+    }
+
+    /**
+     * How many turns the duty cycle has taken. Readable by any thread, perhaps a little late, as are the other counters.
+     *
+     * @return turns since the start
+     */
+    public long turns() {
+        return cycle.turns();
+    }
+
+    /**
+     * How many times the lane went to sleep in epoll.
+     *
+     * @return times since the start
+     */
+    public long sleeps() {
+        return cycle.sleeps();
+    }
+
+    /**
+     * How many pollables a fault has removed.
+     *
+     * @return pollables since the start
+     */
+    public long faults() {
+        return guard.faults();
+    }
+
+    /**
+     * Ends the lane's thread; tasks that wait are run first. Pollables are not told: nobody touches them any more. Takes
+     * milliseconds. Later calls do nothing.
+     *
+     * @throws IllegalStateException when the lane's own thread calls
+     */
+    @Override
+    public void close() {
+        loop.close();
+    }
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.tap;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import org.vhost4j.device.frame.NetHeader;
+import org.vhost4j.device.frame.Offloads;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.LibC;
+import org.vhost4j.sys.SystemError;
+
+/**
+ * One queue of a TAP interface, with a virtio-net header before each frame in both directions: of 12 bytes, or of 24 when
+ * super-frames inside UDP tunnels may come. The interface vanishes
+ * with its last queue, unless it was made to persist; bringing it up and giving it an address is left to whoever runs the host.
+ */
+public final class TapDevice implements AutoCloseable {
+    private static final String NODE = "/dev/net/tun";
+
+    private static final long TUNSETIFF = 0x400454caL;
+    private static final long TUNSETOFFLOAD = 0x400454d0L;
+    private static final long TUNSETVNETHDRSZ = 0x400454d8L;
+
+    private static final int IFF_TAP = 0x0002;
+    private static final int IFF_MULTI_QUEUE = 0x0100;
+    private static final int IFF_NO_PI = 0x1000;
+    private static final int IFF_VNET_HDR = 0x4000;
+
+    private static final int IFREQ_BYTES = 40;
+    private static final int IFREQ_FLAGS = 16;
+    /** Room in an ifreq for a name and its end. */
+    private static final int IFNAMSIZ = 16;
+
+    private static final int ANY_TSO = Offloads.TSO4 | Offloads.TSO6;
+    private static final int USO = Offloads.USO4 | Offloads.USO6;
+
+    /** By bit number. */
+    private static final String[] OFFLOAD_NAMES = {
+        "CSUM", "TSO4", "TSO6", "ECN", "UFO", "USO4", "USO6", "UDP_TUNNEL", "UDP_TUNNEL_CSUM"
+    };
+
+    private final Fd fd;
+    private final String name;
+    private int headerBytes;
+
+    private TapDevice(Fd fd, String name) {
+        this.fd = fd;
+        this.name = name;
+    }
+
+    /**
+     * Opens a queue of a TAP, which is created when there is none of that name.
+     *
+     * @param name of the interface, 1 to 15 bytes; {@code %d} in it stands for the first free number
+     * @param multiQueue whether the interface has several queues: opening it again adds one
+     * @return the queue, non-blocking, with no offloads towards us
+     * @throws SystemError with one sentence that says what is missing
+     */
+    public static TapDevice open(String name, boolean multiQueue) {
+        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length == 0 || bytes.length >= IFNAMSIZ) {
+            throw SystemError.explained(
+                    "an interface's name has 1 to 15 bytes, but \"" + name + "\" has " + bytes.length, Errno.EINVAL);
+        }
+        int opened = LibC.open(NODE, LibC.O_RDWR | LibC.O_NONBLOCK | LibC.O_CLOEXEC);
+        if (opened < 0) {
+            throw cannotOpen(name, -opened);
+        }
+        Fd fd = Fd.of(opened, "cannot open " + NODE);
+        try {
+            String given = attach(fd, name, bytes, multiQueue);
+            TapDevice device = new TapDevice(fd, given);
+            device.headerBytes(NetHeader.BYTES);
+            device.offloads(0);
+            return device;
+        } catch (SystemError e) {
+            fd.close();
+            throw e;
+        }
+    }
+
+    private static String attach(Fd fd, String name, byte[] bytes, boolean multiQueue) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment request = arena.allocate(IFREQ_BYTES, Long.BYTES);
+            MemorySegment.copy(bytes, 0, request, ValueLayout.JAVA_BYTE, 0, bytes.length);
+            int flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | (multiQueue ? IFF_MULTI_QUEUE : 0);
+            request.set(ValueLayout.JAVA_SHORT, IFREQ_FLAGS, (short) flags);
+            int result = LibC.ioctl(fd.number(), TUNSETIFF, request.address());
+            if (result < 0) {
+                throw cannotAttach(name, multiQueue, -result);
+            }
+            return request.getString(0, StandardCharsets.UTF_8);
+        }
+    }
+
+    static SystemError cannotOpen(String name, int errno) {
+        return switch (errno) {
+            case Errno.ENOENT, Errno.ENODEV, Errno.ENXIO ->
+                SystemError.explained(
+                        "cannot open TAP " + name + ": there is no " + NODE
+                                + "; load the kernel's tun module, or pass the device into the container",
+                        errno);
+            case Errno.EACCES, Errno.EPERM ->
+                SystemError.explained(
+                        "cannot open TAP " + name + ": no permission to open " + NODE + " for reading and writing",
+                        errno);
+            default -> new SystemError("cannot open TAP " + name + ": " + NODE + " cannot be opened", errno);
+        };
+    }
+
+    static SystemError cannotAttach(String name, boolean multiQueue, int errno) {
+        String problem = switch (errno) {
+            case Errno.EPERM ->
+                "not permitted; it takes CAP_NET_ADMIN, or a TAP that was made for this user with" + " \"ip tuntap add "
+                        + name + " mode tap user NAME\"";
+            case Errno.EBUSY -> "another process has it open";
+            case Errno.EINVAL ->
+                "an interface of this name exists, and it is not a TAP " + (multiQueue ? "with" : "without")
+                        + " multi_queue, or the name is not one for an interface";
+            case Errno.E2BIG -> "all of its queues are in use";
+            default -> "";
+        };
+        return problem.isEmpty()
+                ? new SystemError("cannot open TAP " + name, errno)
+                : SystemError.explained("cannot open TAP " + name + ": " + problem, errno);
+    }
+
+    /**
+     * Makes room for super-frames inside UDP tunnels in the header of every frame. To be called before the first frame.
+     *
+     * @throws SystemError when the kernel has no such headers; then nothing changes
+     */
+    public void tunnels() {
+        headerBytes(NetHeader.TUNNEL_BYTES);
+    }
+
+    /**
+     * The length of the header before each frame.
+     *
+     * @return {@link NetHeader#BYTES} or {@link NetHeader#TUNNEL_BYTES}
+     */
+    public int headerBytes() {
+        return headerBytes;
+    }
+
+    private void headerBytes(int bytes) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment size = arena.allocateFrom(ValueLayout.JAVA_INT, bytes);
+            SystemError.check(
+                    LibC.ioctl(fd.number(), TUNSETVNETHDRSZ, size.address()),
+                    "cannot give TAP " + name + " a header of " + bytes + " bytes");
+        }
+        headerBytes = bytes;
+    }
+
+    /**
+     * The largest part of {@code wanted} that a TAP can be told at once: everything hangs on {@link Offloads#CSUM}, ECN on one of
+     * the TSOs, USO4 and USO6 go together, and tunnels need something to carry. For a caller that knows what to do about the rest; {@link #offloads} itself never
+     * settles for less.
+     *
+     * @param wanted a mask of {@link Offloads}
+     * @return a mask that obeys the kernel's rules; whether this kernel knows all of it is another question
+     */
+    public static int settable(int wanted) {
+        if ((wanted & Offloads.CSUM) == 0) {
+            return 0;
+        }
+        int mask = wanted;
+        if ((mask & ANY_TSO) == 0) {
+            mask &= ~Offloads.ECN;
+        }
+        if ((mask & USO) != USO) {
+            mask &= ~USO;
+        }
+        if ((mask & (ANY_TSO | USO)) == 0) {
+            mask &= ~Offloads.UDP_TUNNEL;
+        }
+        return (mask & Offloads.UDP_TUNNEL) != 0 ? mask : mask & ~Offloads.UDP_TUNNEL_CSUM;
+    }
+
+    /**
+     * Says what frames may be handed to us unfinished (TUNSETOFFLOAD); it applies to all queues. What we write is not affected.
+     * Frames that wait already keep what they have.
+     *
+     * @param mask of {@link Offloads}
+     * @throws SystemError when the mask breaks the kernel's rules or the kernel lacks one of the offloads; then nothing changes
+     */
+    public void offloads(int mask) {
+        String attempt = "cannot have TAP " + name + " send " + text(mask);
+        if ((mask & ~Offloads.ALL_WITH_TUNNELS) != 0) {
+            throw SystemError.explained(
+                    attempt + ": 0x" + Integer.toHexString(mask) + " has unknown bits", Errno.EINVAL);
+        }
+        if (settable(mask) != mask) {
+            throw SystemError.explained(attempt + ": " + brokenRule(mask), Errno.EINVAL);
+        }
+        int result = LibC.ioctl(fd.number(), TUNSETOFFLOAD, mask);
+        if (result == -Errno.EINVAL) {
+            throw SystemError.explained(attempt + ": this kernel does not support all of it", Errno.EINVAL);
+        }
+        SystemError.check(result, attempt);
+    }
+
+    private static String brokenRule(int mask) {
+        if ((mask & Offloads.CSUM) == 0) {
+            return "everything needs CSUM";
+        }
+        if ((mask & USO) != 0 && (mask & USO) != USO) {
+            return "USO4 and USO6 go together";
+        }
+        if ((mask & Offloads.ECN) != 0 && (mask & ANY_TSO) == 0) {
+            return "ECN needs TSO4 or TSO6";
+        }
+        return (mask & Offloads.UDP_TUNNEL) == 0
+                ? "UDP_TUNNEL_CSUM needs UDP_TUNNEL"
+                : "UDP_TUNNEL needs TSO4, TSO6 or USO";
+    }
+
+    private static String text(int mask) {
+        if ((mask & Offloads.ALL_WITH_TUNNELS) == 0) {
+            return "plain frames";
+        }
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < OFFLOAD_NAMES.length; i++) {
+            if ((mask & (1 << i)) != 0) {
+                text.append(text.isEmpty() ? "" : "|").append(OFFLOAD_NAMES[i]);
+            }
+        }
+        return text.toString();
+    }
+
+    /**
+     * The interface's name.
+     *
+     * @return as the kernel gave it
+     */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * The descriptor that frames are read from and written to.
+     *
+     * @return still owned by this object
+     */
+    public Fd fd() {
+        return fd;
+    }
+
+    /** Closes this queue; later calls do nothing. */
+    @Override
+    public void close() {
+        fd.close();
+    }
+}

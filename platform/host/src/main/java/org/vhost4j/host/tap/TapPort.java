@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.tap;
+
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.offload.OffloadEngine;
+import org.vhost4j.host.io.FdHandle;
+import org.vhost4j.host.lane.Lane;
+import org.vhost4j.sys.SystemError;
+
+/**
+ * The host's network stack behind one queue of a TAP. Frames are written straight from where they are, and read straight into the
+ * buffers of the only receiver when there is just one and it takes everything that the TAP may send; otherwise they are read into
+ * a buffer of our own and given to the sink. One system call a frame, no allocation.
+ *
+ * <p>Belongs to the lane that it is attached to. The counters may be read by any thread, a little late.
+ */
+public final class TapPort implements NetPort, AutoCloseable {
+    private static final int BURST = 64;
+
+    private final String name;
+    private final TapDevice device;
+    private final int accepts;
+    private final FrameSink sink;
+    private final Consumer<String> trouble;
+    private final TapReader reader;
+    private final TapWriter writer;
+
+    private int receiveOffloads;
+    private @Nullable Lane lane;
+    private @Nullable FdHandle handle;
+    private volatile @Nullable String stoppedReason;
+
+    /**
+     * A port that is not at work yet.
+     *
+     * @param name what to call it in messages
+     * @param device the TAP; from here on the port's
+     * @param accepts what the kernel takes from us as it is, a mask of {@link org.vhost4j.device.frame.Offloads}: CSUM, TSO4, TSO6
+     *     and ECN always, UFO, USO4 and USO6 when the probe found that this kernel takes them, UDP_TUNNEL and UDP_TUNNEL_CSUM when
+     *     it does and the device has {@link TapDevice#tunnels}
+     * @param sink where the host's frames go
+     * @param engine holds their headers against the packets
+     * @param trouble takes a line when the port stops for good, and when the kernel refuses a frame for a reason that it had
+     *     not before; called by the lane's thread
+     */
+    public TapPort(
+            String name,
+            TapDevice device,
+            int accepts,
+            FrameSink sink,
+            OffloadEngine engine,
+            Consumer<String> trouble) {
+        this.name = name;
+        this.device = device;
+        this.accepts = accepts;
+        this.sink = sink;
+        this.trouble = trouble;
+        int fd = device.fd().number();
+        this.reader = new TapReader(fd, device.headerBytes(), this, sink, engine);
+        this.writer = new TapWriter(fd, device.headerBytes(), trouble);
+    }
+
+    /**
+     * Puts the port to work. Called by the lane's thread.
+     *
+     * @param to the lane that will own the port
+     * @throws SystemError when the TAP cannot be watched; then the port is closed
+     */
+    public void attach(Lane to) {
+        lane = to;
+        try {
+            handle = watch(to);
+            to.add(this);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private FdHandle watch(Lane to) {
+        return FdHandle.open(to.loop(), device.fd(), FdHandle.READ_EDGE, events -> {
+            // Being awake is all that is wanted: the turn that follows polls everybody.
+        });
+    }
+
+    /**
+     * Says which frames the host may hand over unfinished, when a guest has negotiated what it takes. Does nothing when the port
+     * has stopped. Called by the lane's thread.
+     *
+     * @param mask of {@link org.vhost4j.device.frame.Offloads}; see {@link TapDevice#settable}
+     * @throws SystemError when the kernel does not take all of it; then nothing changes
+     */
+    public void receiveOffloads(int mask) {
+        if (stoppedReason == null) {
+            device.offloads(mask);
+            receiveOffloads = mask;
+        }
+    }
+
+    @Override
+    public int poll() {
+        if (stoppedReason != null) {
+            return 0;
+        }
+        NetPort receiver = sink.soleReceiver(this);
+        if (receiver != null && (receiveOffloads & ~receiver.accepts()) != 0) {
+            receiver = null;
+        }
+        int work = 0;
+        int result = TapReader.MOVED;
+        while (work < BURST && result == TapReader.MOVED) {
+            result = reader.read(receiver);
+            if (result == TapReader.MOVED) {
+                work++;
+            }
+        }
+        if (work != 0 && receiver != null) {
+            receiver.flush();
+        }
+        if (reader.forwarded()) {
+            sink.flush();
+        }
+        if (result == TapReader.GONE) {
+            fault("interface " + device.name() + " was removed");
+        }
+        return work;
+    }
+
+    @Override
+    public boolean arm() {
+        // Frames that come in are reported by edge at any time. That a full TAP has room again is not: then we keep
+        // trying.
+        return writer.blocked();
+    }
+
+    @Override
+    public void disarm() {}
+
+    @Override
+    public void fault(String reason) {
+        if (stoppedReason == null) {
+            stoppedReason = reason;
+            trouble.accept("stopped: " + reason);
+        }
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public int accepts() {
+        return accepts;
+    }
+
+    @Override
+    public int deliver(Frame frame) {
+        return stoppedReason == null ? writer.write(frame) : REFUSED;
+    }
+
+    /** Does nothing: every frame is with the kernel when {@link #deliver} returns. */
+    @Override
+    public void flush() {}
+
+    /**
+     * Why the port stopped.
+     *
+     * @return the reason, or null while it works
+     */
+    public @Nullable String stoppedReason() {
+        return stoppedReason;
+    }
+
+    /**
+     * Frames from the host that were passed on.
+     *
+     * @return since the start
+     */
+    public long framesRead() {
+        return reader.frames();
+    }
+
+    /**
+     * Bytes in {@link #framesRead}, without headers.
+     *
+     * @return since the start
+     */
+    public long bytesRead() {
+        return reader.bytes();
+    }
+
+    /**
+     * Those of {@link #framesRead} that were super-frames.
+     *
+     * @return since the start
+     */
+    public long superFramesRead() {
+        return reader.superFrames();
+    }
+
+    /**
+     * Those of {@link #framesRead} that went through a buffer of ours, because there was no only receiver, it had no room, or it
+     * had too little.
+     *
+     * @return since the start
+     */
+    public long framesCopied() {
+        return reader.copied();
+    }
+
+    /**
+     * Frames from the host that the kernel could not hand over and dropped.
+     *
+     * @return since the start
+     */
+    public long readFailures() {
+        return reader.failed();
+    }
+
+    /**
+     * Frames that were written to the host.
+     *
+     * @return since the start
+     */
+    public long framesWritten() {
+        return writer.frames();
+    }
+
+    /**
+     * Bytes in {@link #framesWritten}, without headers.
+     *
+     * @return since the start
+     */
+    public long bytesWritten() {
+        return writer.bytes();
+    }
+
+    /**
+     * Those of {@link #framesWritten} that were super-frames.
+     *
+     * @return since the start
+     */
+    public long superFramesWritten() {
+        return writer.superFrames();
+    }
+
+    /**
+     * Frames that the kernel refused, for whatever reason.
+     *
+     * @return since the start
+     */
+    public long refused() {
+        return writer.refused();
+    }
+
+    /**
+     * Frames that the kernel refused for one reason: EINVAL for a header it does not like, EIO while the interface is down.
+     *
+     * @param errno a positive error number of {@link org.vhost4j.sys.Errno}
+     * @return since the start
+     */
+    public long refused(int errno) {
+        return writer.refused(errno);
+    }
+
+    /** Leaves the lane and closes the TAP; later calls do nothing. Called by the lane's thread, or when the lane is closed. */
+    @Override
+    public void close() {
+        Lane from = lane;
+        if (from != null && from.inLane()) {
+            from.remove(this);
+        }
+        lane = null;
+        FdHandle watched = handle;
+        if (watched != null) {
+            watched.close();
+            handle = null;
+        }
+        device.close();
+    }
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.tap;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.NetHeader;
+import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.Offloads;
+import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.offload.OffloadEngine;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.IoVector;
+
+/**
+ * The way in through a TAP: one readv(2) a frame, into the buffers of the only receiver or into a buffer of our own.
+ *
+ * <p>The kernel cuts a frame that does not fit, so every read has room for the longest one: behind the receiver's buffers comes
+ * our own. How much to ask of the receiver is guessed from the frames before; a wrong guess costs a copy.
+ */
+final class TapReader {
+    /** {@link #read}: there is no frame. */
+    static final int EMPTY = 0;
+    /** {@link #read}: a frame was passed on. */
+    static final int MOVED = 1;
+    /** {@link #read}: a frame is here and its receiver has no room. */
+    static final int BLOCKED = 2;
+    /** {@link #read}: the interface was removed. */
+    static final int GONE = 3;
+
+    /** A full frame of an ordinary interface with a VLAN tag: the least that is asked for. */
+    private static final int ORDINARY = 1518;
+    /** Frames after which what is expected is looked at anew. */
+    private static final int WINDOW = 256;
+    /** Beside a landing's pieces a call takes the header before and our own buffer behind. */
+    private static final int LANDING_PIECES = IoVector.MAX_PIECES - 2;
+
+    private final int fd;
+    private final int headerBytes;
+    private final NetPort port;
+    private final FrameSink sink;
+    private final OffloadEngine engine;
+
+    private final IoVector vector = new IoVector();
+    private final MemorySegment header = Arena.ofAuto().allocate(NetHeader.TUNNEL_BYTES, Long.BYTES);
+    private final MemorySegment buffer = Arena.ofAuto().allocate(Frame.MAX_BYTES, 64);
+    private final Frame landing = new Frame();
+    private final Frame staged = new Frame();
+
+    private boolean waiting;
+    private boolean forwarded;
+    private int expected = ORDINARY;
+    private int longest = ORDINARY;
+    private int lastLongest = ORDINARY;
+    private int windowFrames;
+
+    private long frames;
+    private long bytes;
+    private long superFrames;
+    private long copied;
+    private long failed;
+
+    TapReader(int fd, int headerBytes, NetPort port, FrameSink sink, OffloadEngine engine) {
+        this.fd = fd;
+        this.headerBytes = headerBytes;
+        this.port = port;
+        this.sink = sink;
+        this.engine = engine;
+    }
+
+    /** Moves one frame; {@code receiver} is the only one and takes everything that may come, or null. */
+    int read(@Nullable NetPort receiver) {
+        if (waiting) {
+            return forward();
+        }
+        return receiver != null && receiver.reserve(landing, expected) ? land(receiver) : stage();
+    }
+
+    /** Whether anything was given to the sink since the last call. */
+    boolean forwarded() {
+        boolean was = forwarded;
+        forwarded = false;
+        return was;
+    }
+
+    private int land(NetPort receiver) {
+        int pieces = Math.min(landing.pieces, LANDING_PIECES);
+        int room = 0;
+        vector.set(0, header.address(), headerBytes);
+        for (int i = 0; i < pieces; i++) {
+            vector.set(1 + i, landing.address[i], landing.length[i]);
+            room += landing.length[i];
+        }
+        int count = 1 + pieces;
+        if (room < Frame.MAX_BYTES) {
+            vector.set(count, buffer.address() + room, Frame.MAX_BYTES - room);
+            count++;
+        }
+        int length = vector.read(fd, count) - headerBytes;
+        if (length <= 0) {
+            receiver.commit(landing, 0);
+            return nothing(length + headerBytes);
+        }
+        NetHeader.read(header.address(), landing);
+        guess(length);
+        int takes = receiver.accepts();
+        if (length > room || (needs(landing) & ~takes) != 0) {
+            return stageFromLanding(receiver, Math.min(length, room), length);
+        }
+        if ((takes & Offloads.CSUM) == 0) {
+            // A driver without GUEST_CSUM must see no flags, not even that the checksum is known to be good.
+            landing.flags = 0;
+        }
+        count(landing, length);
+        receiver.commit(landing, length);
+        return MOVED;
+    }
+
+    /** What a frame needs by its header alone; more than there is for tunnels, which no guest takes, and what we do not know. */
+    private static int needs(Frame frame) {
+        int needs = (frame.flags & Frame.NEEDS_CSUM) != 0 ? Offloads.CSUM : 0;
+        needs |= (frame.gsoType & Frame.GSO_ECN) != 0 ? Offloads.ECN : 0;
+        return switch (frame.gsoType & ~Frame.GSO_ECN) {
+            case Frame.GSO_NONE -> needs;
+            case Frame.GSO_TCPV4 -> needs | Offloads.TSO4;
+            case Frame.GSO_TCPV6 -> needs | Offloads.TSO6;
+            case Frame.GSO_UDP -> needs | Offloads.UFO;
+            case Frame.GSO_UDP_L4 -> needs | Offloads.USO4 | Offloads.USO6;
+            default -> -1;
+        };
+    }
+
+    /** The frame is too long for the room that was given, or not what the receiver takes: it goes the long way. */
+    private int stageFromLanding(NetPort receiver, int landed, int length) {
+        int at = 0;
+        for (int i = 0; at < landed; i++) {
+            int part = Math.min(landing.length[i], landed - at);
+            HostMemory.copy(landing.address[i], buffer.address() + at, part);
+            at += part;
+        }
+        receiver.commit(landing, 0);
+        return staged(length);
+    }
+
+    private int stage() {
+        vector.set(0, header.address(), headerBytes);
+        vector.set(1, buffer.address(), Frame.MAX_BYTES);
+        int length = vector.read(fd, 2) - headerBytes;
+        if (length <= 0) {
+            return nothing(length + headerBytes);
+        }
+        guess(length);
+        return staged(length);
+    }
+
+    private int staged(int length) {
+        staged.clear();
+        NetHeader.read(header.address(), staged);
+        if (headerBytes == NetHeader.TUNNEL_BYTES) {
+            NetHeader.readTunnel(header.address(), staged);
+        }
+        if (!staged.add(buffer.address(), length)
+                || engine.check(staged, Offloads.ALL_WITH_TUNNELS | OffloadEngine.TRUSTED) != null) {
+            // Counted by the engine.
+            return MOVED;
+        }
+        count(staged, length);
+        copied++;
+        waiting = true;
+        return forward();
+    }
+
+    private int forward() {
+        forwarded = true;
+        if (sink.forward(port, staged) == NetPort.NO_ROOM) {
+            return BLOCKED;
+        }
+        waiting = false;
+        return MOVED;
+    }
+
+    private int nothing(int result) {
+        if (result == -Errno.EAGAIN) {
+            return EMPTY;
+        }
+        if (result == -Errno.EBADFD) {
+            return GONE;
+        }
+        // The kernel has dropped the frame: the receiver's memory is gone (EFAULT), or there is none for the header
+        // (ENOMEM).
+        failed++;
+        return MOVED;
+    }
+
+    /** Follows a longer frame at once, and forgets it after one to two windows. */
+    private void guess(int length) {
+        windowFrames++;
+        if (windowFrames == WINDOW) {
+            windowFrames = 0;
+            lastLongest = longest;
+            longest = ORDINARY;
+        }
+        longest = Math.max(longest, length);
+        expected = Math.max(longest, lastLongest);
+    }
+
+    private void count(Frame frame, int length) {
+        frames++;
+        bytes += length;
+        if (frame.gsoType != Frame.GSO_NONE) {
+            superFrames++;
+        }
+    }
+
+    long frames() {
+        return frames;
+    }
+
+    long bytes() {
+        return bytes;
+    }
+
+    long superFrames() {
+        return superFrames;
+    }
+
+    long copied() {
+        return copied;
+    }
+
+    long failed() {
+        return failed;
+    }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.tap;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.NetHeader;
+import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.IoVector;
+import org.vhost4j.sys.SystemError;
+
+/** The way out through a TAP: one writev(2) a frame, from the pieces where they are. */
+final class TapWriter {
+    private static final int HEADER_LENGTH_FIELD = 2;
+
+    private final int fd;
+    private final int headerBytes;
+    private final Consumer<String> trouble;
+    private final IoVector vector = new IoVector();
+    private final MemorySegment header = Arena.ofAuto().allocate(NetHeader.TUNNEL_BYTES, Long.BYTES);
+    private final MemorySegment tail = Arena.ofAuto().allocate(Frame.MAX_BYTES);
+    private final long[] refused = new long[Errno.LIMIT];
+
+    private long frames;
+    private long bytes;
+    private long superFrames;
+    private boolean blocked;
+
+    TapWriter(int fd, int headerBytes, Consumer<String> trouble) {
+        this.fd = fd;
+        this.headerBytes = headerBytes;
+        this.trouble = trouble;
+    }
+
+    int write(Frame frame) {
+        if (frame.bytes > Frame.MAX_BYTES) {
+            return refuse(Errno.EMSGSIZE);
+        }
+        long at = header.address();
+        NetHeader.write(at, NetHeader.BYTES, frame, 1);
+        if (frame.headerLength > frame.bytes) {
+            // The sender's hint, over which the kernel would refuse the frame; 0 is no hint.
+            HostMemory.putShortLE(at + HEADER_LENGTH_FIELD, 0);
+        }
+        if (headerBytes == NetHeader.TUNNEL_BYTES) {
+            NetHeader.writeTunnel(at, frame);
+        }
+        vector.set(0, at, headerBytes);
+        int pieces = frame.pieces;
+        int direct = pieces < IoVector.MAX_PIECES ? pieces : IoVector.MAX_PIECES - 2;
+        for (int i = 0; i < direct; i++) {
+            vector.set(1 + i, frame.address[i], frame.length[i]);
+        }
+        int count = 1 + direct;
+        if (direct < pieces) {
+            vector.set(count, tail.address(), gather(frame, direct));
+            count++;
+        }
+        int written = vector.write(fd, count);
+        if (written < 0) {
+            return refuse(-written);
+        }
+        blocked = false;
+        frames++;
+        bytes += frame.bytes;
+        if (frame.gsoType != Frame.GSO_NONE) {
+            superFrames++;
+        }
+        return NetPort.DELIVERED;
+    }
+
+    /** Copies together what one call has no pieces left for. */
+    private int gather(Frame frame, int from) {
+        int length = 0;
+        for (int i = from; i < frame.pieces; i++) {
+            HostMemory.copy(frame.address[i], tail.address() + length, frame.length[i]);
+            length += frame.length[i];
+        }
+        return length;
+    }
+
+    private int refuse(int errno) {
+        if (errno == Errno.EAGAIN) {
+            blocked = true;
+            return NetPort.NO_ROOM;
+        }
+        if (refused[errno < Errno.LIMIT ? errno : 0]++ == 0) {
+            // Where one frame is refused thousands are: a line for each reason, not for each frame.
+            trouble.accept(
+                    errno == Errno.EIO
+                            ? "the kernel refuses a frame: the interface is down"
+                            : new SystemError("the kernel refuses a frame", errno).getMessage());
+        }
+        return NetPort.REFUSED;
+    }
+
+    /** The last frame found no room; nobody tells when there is some again. */
+    boolean blocked() {
+        return blocked;
+    }
+
+    long frames() {
+        return frames;
+    }
+
+    long bytes() {
+        return bytes;
+    }
+
+    long superFrames() {
+        return superFrames;
+    }
+
+    long refused(int errno) {
+        return refused[errno];
+    }
+
+    long refused() {
+        long sum = 0;
+        for (long each : refused) {
+            sum += each;
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.lane;
+
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.vhost4j.device.Pollable;
+
+/** Keeps what a lane reports. */
+final class Recording implements LaneListener {
+    final BlockingQueue<String> faults = new LinkedBlockingQueue<>();
+    final BlockingQueue<Throwable> failures = new LinkedBlockingQueue<>();
+
+    @Override
+    public void faulted(Pollable pollable, String reason, Throwable cause) {
+        faults.add(pollable.name() + ": " + reason);
+    }
+
+    @Override
+    public void failed(Throwable cause) {
+        failures.add(cause);
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.tap;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.NetPort;
+
+/** Keeps copies of the test's own frames and forgets all others, which the host's stack may send whenever it likes. */
+final class Capture implements FrameSink {
+    /** A frame as it came. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared as a whole
+    record Kept(byte[] bytes, int flags, int gsoType, int gsoSize, int checksumStart, int checksumOffset) {}
+
+    final List<Kept> kept = new ArrayList<>();
+    int refusals;
+    int flushes;
+
+    @Nullable
+    NetPort receiver;
+
+    static byte[] copy(Frame frame) {
+        byte[] bytes = new byte[frame.bytes];
+        int at = 0;
+        for (int i = 0; i < frame.pieces; i++) {
+            MemorySegment piece = MemorySegment.ofAddress(frame.address[i]).reinterpret(frame.length[i]);
+            MemorySegment.copy(piece, ValueLayout.JAVA_BYTE, 0, bytes, at, frame.length[i]);
+            at += frame.length[i];
+        }
+        return bytes;
+    }
+
+    void keep(Frame frame, byte[] bytes) {
+        if (Packet.isOurs(bytes)) {
+            kept.add(new Kept(
+                    bytes, frame.flags, frame.gsoType, frame.gsoSize, frame.checksumStart, frame.checksumOffset));
+        }
+    }
+
+    @Override
+    public int forward(NetPort from, Frame frame) {
+        byte[] bytes = copy(frame);
+        if (Packet.isOurs(bytes) && refusals > 0) {
+            refusals--;
+            return NetPort.NO_ROOM;
+        }
+        keep(frame, bytes);
+        return NetPort.DELIVERED;
+    }
+
+    @Override
+    public void flush() {
+        flushes++;
+    }
+
+    @Override
+    public @Nullable NetPort soleReceiver(NetPort from) {
+        return receiver;
+    }
+
+    /** Polls until so many of the test's frames have come. */
+    List<Kept> await(TapPort port, int frames) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (kept.size() < frames) {
+            if (port.poll() == 0) {
+                Thread.onSpinWait();
+            }
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError(kept.size() + " of " + frames + " frames came");
+            }
+        }
+        List<Kept> came = List.copyOf(kept);
+        kept.clear();
+        return came;
+    }
+}

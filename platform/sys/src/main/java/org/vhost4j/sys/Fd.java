@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * A file descriptor that somebody owns: whoever holds the object closes it, once. A number that was closed is never used
+ * again, because the kernel may have given it to somebody else.
+ */
+public final class Fd implements AutoCloseable {
+    private static final VarHandle NUMBER;
+
+    static {
+        try {
+            NUMBER = MethodHandles.lookup().findVarHandle(Fd.class, "number", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    /** The number, or -1 after close. */
+    private volatile int number;
+
+    private Fd(int number) {
+        this.number = number;
+    }
+
+    /**
+     * Takes over a descriptor that a call returned.
+     *
+     * @param result a descriptor, or the negative errno
+     * @param attempt what could not be done when it is negative
+     * @return its owner
+     * @throws SystemError when the result is negative
+     */
+    public static Fd of(int result, String attempt) {
+        return new Fd(SystemError.check(result, attempt));
+    }
+
+    /**
+     * Opens a path. The descriptor is closed by exec.
+     *
+     * @param path what to open
+     * @param flags {@code O_} flags of {@link LibC}
+     * @return its owner
+     * @throws SystemError when it cannot be opened
+     */
+    public static Fd open(String path, int flags) {
+        return of(LibC.open(path, flags | LibC.O_CLOEXEC), "cannot open " + path);
+    }
+
+    /**
+     * A second descriptor of the same open file, closed by exec.
+     *
+     * @return its owner
+     * @throws SystemError when the process has too many
+     */
+    public Fd duplicate() {
+        int from = number();
+        return of(LibC.fcntl(from, LibC.F_DUPFD_CLOEXEC, 0), "cannot duplicate descriptor " + from);
+    }
+
+    /**
+     * The number, for a call.
+     *
+     * @return at least 0
+     * @throws IllegalStateException after {@link #close}
+     */
+    public int number() {
+        int n = number;
+        if (n < 0) {
+            throw new IllegalStateException("the descriptor is closed");
+        }
+        return n;
+    }
+
+    /**
+     * Whether {@link #close} has not been called.
+     *
+     * @return true while the number may be used
+     */
+    public boolean isOpen() {
+        return number >= 0;
+    }
+
+    /**
+     * Makes calls on the open file answer EAGAIN instead of waiting. The flag belongs to the open file: other processes that
+     * hold a descriptor of it see it too.
+     *
+     * @throws SystemError when the descriptor does not take flags
+     */
+    public void setNonBlocking() {
+        int fd = number();
+        int flags = SystemError.check(LibC.fcntl(fd, LibC.F_GETFL, 0), "cannot read the flags of descriptor " + fd);
+        if ((flags & LibC.O_NONBLOCK) == 0) {
+            SystemError.check(
+                    LibC.fcntl(fd, LibC.F_SETFL, flags | LibC.O_NONBLOCK),
+                    "cannot make descriptor " + fd + " non-blocking");
+        }
+    }
+
+    /** Closes the descriptor; later calls do nothing. Any thread may call it. */
+    @Override
+    public void close() {
+        int n = (int) NUMBER.getAndSet(this, -1);
+        if (n >= 0) {
+            // Linux releases the number even when it reports an error, so there is nothing to retry or to tell.
+            int result = LibC.close(n);
+            assert result != -Errno.EBADF : "descriptor " + n + " was closed behind its owner's back";
+        }
+    }
+
+    /**
+     * How many descriptors this process has open now, whoever owns them; for finding leaks. Jars are left out, because the JVM
+     * opens them whenever it first needs a class.
+     *
+     * @return the count, without the one that counting takes
+     */
+    public static int countOpen() {
+        // The binding opens a file of its own with the first call: that is over when we count.
+        var _ = LibC.fcntl(0, LibC.F_GETFD, 0);
+        int count = 0;
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path entry : entries) {
+                if (!target(entry).endsWith(".jar")) {
+                    count++;
+                }
+            }
+        } catch (IOException e) {
+            throw SystemError.explained("cannot count descriptors: " + e.getMessage(), Errno.ENOENT);
+        }
+        return count - 1;
+    }
+
+    private static String target(Path entry) {
+        try {
+            return Files.readSymbolicLink(entry).toString();
+        } catch (IOException e) {
+            return "closed meanwhile";
+        }
+    }
+
+    @Override
+    public String toString() {
+        int n = number;
+        return n < 0 ? "fd (closed)" : "fd " + n;
+    }
+}

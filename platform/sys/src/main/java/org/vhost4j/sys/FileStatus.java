@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * What mapping a file needs to know of it. The offsets in {@code struct stat} are those that x86-64 and aarch64 share.
+ *
+ * @param size bytes
+ * @param blockSize the file system's preferred block: on hugetlbfs the size of a huge page
+ */
+record FileStatus(long size, int blockSize) {
+    private static final int STAT_BYTES = 144;
+    private static final int ST_SIZE = 48;
+    private static final int ST_BLKSIZE = 56;
+
+    static FileStatus of(Fd fd) {
+        int number = fd.number();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment stat = arena.allocate(STAT_BYTES, Long.BYTES);
+            SystemError.check(LibC.fstat(number, stat.address()), "cannot examine descriptor " + number);
+            return new FileStatus(stat.get(ValueLayout.JAVA_LONG, ST_SIZE), stat.get(ValueLayout.JAVA_INT, ST_BLKSIZE));
+        }
+    }
+}

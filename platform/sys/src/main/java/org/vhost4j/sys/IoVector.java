@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** Pieces of memory for one readv(2) or writev(2). Reusable, allocates nothing; belongs to one thread. */
+public final class IoVector {
+    /** The most pieces of one call (IOV_MAX). */
+    public static final int MAX_PIECES = 1024;
+
+    private static final int ENTRY_BYTES = 16;
+
+    private final MemorySegment entries = Arena.ofAuto().allocate(MAX_PIECES * (long) ENTRY_BYTES, Long.BYTES);
+    private final MemorySegment errno = Arena.ofAuto().allocate(HotCalls.ERRNO);
+
+    /** Creates a vector with memory of its own, which is freed with it. */
+    public IoVector() {}
+
+    /**
+     * Sets a piece.
+     *
+     * @param index 0 to {@link #MAX_PIECES} - 1
+     * @param address where it is
+     * @param bytes its length, 0 or more
+     */
+    public void set(int index, long address, int bytes) {
+        long at = (long) index * ENTRY_BYTES;
+        entries.set(ValueLayout.JAVA_LONG, at, address);
+        entries.set(ValueLayout.JAVA_LONG, at + Long.BYTES, bytes);
+    }
+
+    /**
+     * readv(2) into the first pieces.
+     *
+     * @param fd the descriptor's number
+     * @param pieces how many, 1 to {@link #MAX_PIECES}
+     * @return bytes read, or the negative errno
+     */
+    public int read(int fd, int pieces) {
+        return HotCalls.readv(errno, fd, entries.address(), pieces);
+    }
+
+    /**
+     * writev(2) from the first pieces.
+     *
+     * @param fd the descriptor's number
+     * @param pieces how many, 1 to {@link #MAX_PIECES}
+     * @return bytes written, or the negative errno
+     */
+    public int write(int fd, int pieces) {
+        return HotCalls.writev(errno, fd, entries.address(), pieces);
+    }
+}

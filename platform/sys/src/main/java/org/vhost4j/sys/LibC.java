@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
+
+/**
+ * The cold calls into the C library, by JNA's direct mapping. Addresses are {@code long}; the caller keeps what they refer to
+ * alive. Every method returns what the call returned, or the negative errno ({@link Errno}).
+ *
+ * <p>About 90 ns a call: nothing here belongs in a datapath, see {@link HotCalls}.
+ */
+public final class LibC {
+    /** open: read only. */
+    public static final int O_RDONLY = 0;
+    /** open: read and write. */
+    public static final int O_RDWR = 2;
+    /** open, F_SETFL: calls answer EAGAIN instead of waiting. */
+    public static final int O_NONBLOCK = 0x800;
+    /** open: closed by exec. */
+    public static final int O_CLOEXEC = 0x80000;
+
+    /** fcntl: the descriptor's flags. */
+    public static final int F_GETFD = 1;
+    /** fcntl: sets the descriptor's flags. */
+    public static final int F_SETFD = 2;
+    /** fcntl: the open file's flags. */
+    public static final int F_GETFL = 3;
+    /** fcntl: sets the open file's flags. */
+    public static final int F_SETFL = 4;
+    /** fcntl: a duplicate that exec closes. */
+    public static final int F_DUPFD_CLOEXEC = 1030;
+    /** fcntl: adds seals. */
+    public static final int F_ADD_SEALS = 1033;
+    /** fcntl: which seals a memory file has. */
+    public static final int F_GET_SEALS = 1034;
+    /** F_SETFD: closed by exec. */
+    public static final int FD_CLOEXEC = 1;
+    /** Seal: no more seals. */
+    public static final int F_SEAL_SEAL = 1;
+    /** Seal: the file cannot shrink. */
+    public static final int F_SEAL_SHRINK = 2;
+    /** Seal: the file cannot grow. */
+    public static final int F_SEAL_GROW = 4;
+
+    /** memfd_create: closed by exec. */
+    public static final int MFD_CLOEXEC = 1;
+    /** memfd_create: seals may be added. */
+    public static final int MFD_ALLOW_SEALING = 2;
+    /** memfd_create: of huge pages. */
+    public static final int MFD_HUGETLB = 4;
+
+    /** fallocate: the file keeps its size. */
+    public static final int FALLOC_FL_KEEP_SIZE = 1;
+    /** fallocate: the range becomes a hole, which reads as zero. */
+    public static final int FALLOC_FL_PUNCH_HOLE = 2;
+
+    /** mmap: may be read. */
+    public static final int PROT_READ = 1;
+    /** mmap: may be written. */
+    public static final int PROT_WRITE = 2;
+    /** mmap: writes reach the file. */
+    public static final int MAP_SHARED = 1;
+
+    /** eventfd: closed by exec. */
+    public static final int EFD_CLOEXEC = O_CLOEXEC;
+    /** eventfd: calls answer EAGAIN instead of waiting. */
+    public static final int EFD_NONBLOCK = O_NONBLOCK;
+
+    /** Address family of Unix sockets. */
+    public static final int AF_UNIX = 1;
+    /** Byte stream. */
+    public static final int SOCK_STREAM = 1;
+    /** Socket type flag: calls answer EAGAIN instead of waiting. */
+    public static final int SOCK_NONBLOCK = O_NONBLOCK;
+    /** Socket type flag: closed by exec. */
+    public static final int SOCK_CLOEXEC = O_CLOEXEC;
+    /** Level of the options below. */
+    public static final int SOL_SOCKET = 1;
+    /** Option: the socket's type. */
+    public static final int SO_TYPE = 3;
+    /** Option: size of the send buffer in bytes. */
+    public static final int SO_SNDBUF = 7;
+    /** Option: process, user and group that created the other end. */
+    public static final int SO_PEERCRED = 17;
+    /** Option: whether the socket listens. */
+    public static final int SO_ACCEPTCONN = 30;
+    /** Option: the socket's address family. */
+    public static final int SO_DOMAIN = 39;
+    /** Control message that carries descriptors. */
+    public static final int SCM_RIGHTS = 1;
+    /** recvmsg result flag: control data did not fit. */
+    public static final int MSG_CTRUNC = 8;
+    /** Do not wait. */
+    public static final int MSG_DONTWAIT = 0x40;
+    /** Answer EPIPE instead of raising SIGPIPE. */
+    public static final int MSG_NOSIGNAL = 0x4000;
+    /** poll: there is something to read, or a connection to accept. */
+    public static final int POLLIN = 1;
+    /** poll: writing would not wait. */
+    public static final int POLLOUT = 4;
+    /** Received descriptors are closed by exec. */
+    public static final int MSG_CMSG_CLOEXEC = 0x40000000;
+
+    private LibC() {}
+
+    /** The symbols themselves. JNA binds methods by name, so they have the C library's. */
+    private static final class C {
+        static {
+            // Every JVM has the C library in it.
+            Native.register(C.class, NativeLibrary.getProcess());
+        }
+
+        static native int open(String path, int flags, int mode);
+
+        static native int close(int fd);
+
+        static native int ioctl(int fd, long request, long argument);
+
+        static native int fcntl(int fd, int command, long argument);
+
+        static native int fstat(int fd, long stat);
+
+        static native int ftruncate(int fd, long size);
+
+        static native int fallocate(int fd, int mode, long offset, long length);
+
+        static native int memfd_create(String name, int flags);
+
+        static native long mmap(long address, long length, int protection, int flags, int fd, long offset);
+
+        static native int munmap(long address, long length);
+
+        static native int eventfd(int initial, int flags);
+
+        static native int socket(int family, int type, int protocol);
+
+        static native int socketpair(int family, int type, int protocol, long pair);
+
+        static native int pipe2(long pair, int flags);
+
+        static native int bind(int fd, long address, int length);
+
+        static native int listen(int fd, int backlog);
+
+        static native int accept4(int fd, long address, long length, int flags);
+
+        static native int connect(int fd, long address, int length);
+
+        static native int getsockopt(int fd, int level, int option, long value, long length);
+
+        static native int setsockopt(int fd, int level, int option, long value, int length);
+
+        static native long recvmsg(int fd, long message, int flags);
+
+        static native long sendmsg(int fd, long message, int flags);
+
+        static native int poll(long fds, long count, int timeoutMillis);
+
+        static native long syscall(long number, long first, long second, long third);
+
+        static native String strerror(int errno);
+    }
+
+    private static int result(long value) {
+        return value == -1 ? -Native.getLastError() : (int) value;
+    }
+
+    /**
+     * open(2).
+     *
+     * @param path what to open
+     * @param flags {@code O_} flags
+     * @return the descriptor or the negative errno
+     */
+    public static int open(String path, int flags) {
+        return result(C.open(path, flags, 0));
+    }
+
+    /**
+     * close(2). The descriptor is gone whatever is answered; see {@link Fd}.
+     *
+     * @param fd the descriptor
+     * @return 0 or the negative errno
+     */
+    public static int close(int fd) {
+        return result(C.close(fd));
+    }
+
+    /**
+     * ioctl(2).
+     *
+     * @param fd the descriptor
+     * @param request the request's number
+     * @param argument a number, or the address of the argument
+     * @return what the request answers, at least 0, or the negative errno
+     */
+    public static int ioctl(int fd, long request, long argument) {
+        return result(C.ioctl(fd, request, argument));
+    }
+
+    /**
+     * fcntl(2).
+     *
+     * @param fd the descriptor
+     * @param command an {@code F_} command
+     * @param argument its argument
+     * @return what the command answers or the negative errno
+     */
+    public static int fcntl(int fd, int command, long argument) {
+        return result(C.fcntl(fd, command, argument));
+    }
+
+    /**
+     * fstat(2).
+     *
+     * @param fd the descriptor
+     * @param stat address of a {@code struct stat}, 144 bytes
+     * @return 0 or the negative errno
+     */
+    public static int fstat(int fd, long stat) {
+        return result(C.fstat(fd, stat));
+    }
+
+    /**
+     * ftruncate(2).
+     *
+     * @param fd the descriptor
+     * @param size the file's new size in bytes
+     * @return 0 or the negative errno
+     */
+    public static int ftruncate(int fd, long size) {
+        return result(C.ftruncate(fd, size));
+    }
+
+    /**
+     * fallocate(2).
+     *
+     * @param fd the descriptor
+     * @param mode {@code FALLOC_FL_} flags
+     * @param offset of the first byte
+     * @param length bytes
+     * @return 0 or the negative errno
+     */
+    public static int fallocate(int fd, int mode, long offset, long length) {
+        return result(C.fallocate(fd, mode, offset, length));
+    }
+
+    /**
+     * memfd_create(2).
+     *
+     * @param name shown in /proc
+     * @param flags {@code MFD_} flags
+     * @return the descriptor or the negative errno
+     */
+    public static int memfdCreate(String name, int flags) {
+        return result(C.memfd_create(name, flags));
+    }
+
+    /**
+     * mmap(2) at an address of the kernel's choice.
+     *
+     * @param length bytes
+     * @param protection {@code PROT_} flags
+     * @param flags {@code MAP_} flags
+     * @param fd the file
+     * @param offset in the file, a multiple of its page size
+     * @return the address, or the negative errno (no address is negative)
+     */
+    public static long mmap(long length, int protection, int flags, int fd, long offset) {
+        long address = C.mmap(0, length, protection, flags, fd, offset);
+        return address == -1 ? -Native.getLastError() : address;
+    }
+
+    /**
+     * munmap(2).
+     *
+     * @param address what mmap gave
+     * @param length what mmap was given
+     * @return 0 or the negative errno
+     */
+    public static int munmap(long address, long length) {
+        return result(C.munmap(address, length));
+    }
+
+    /**
+     * eventfd(2).
+     *
+     * @param initial the counter's first value
+     * @param flags {@code EFD_} flags
+     * @return the descriptor or the negative errno
+     */
+    public static int eventfd(int initial, int flags) {
+        return result(C.eventfd(initial, flags));
+    }
+
+    /**
+     * socket(2) for a Unix stream.
+     *
+     * @param flags {@code SOCK_NONBLOCK}, {@code SOCK_CLOEXEC}
+     * @return the descriptor or the negative errno
+     */
+    public static int unixStreamSocket(int flags) {
+        return result(C.socket(AF_UNIX, SOCK_STREAM | flags, 0));
+    }
+
+    /**
+     * socketpair(2) of two Unix streams.
+     *
+     * @param flags {@code SOCK_NONBLOCK}, {@code SOCK_CLOEXEC}
+     * @param pair address of two ints for the descriptors
+     * @return 0 or the negative errno
+     */
+    public static int unixStreamPair(int flags, long pair) {
+        return result(C.socketpair(AF_UNIX, SOCK_STREAM | flags, 0, pair));
+    }
+
+    /**
+     * pipe2(2).
+     *
+     * @param pair address of two ints for the descriptors: the end that is read, and the one that is written
+     * @param flags {@code O_CLOEXEC}, {@code O_NONBLOCK}
+     * @return 0 or the negative errno
+     */
+    public static int pipe(long pair, int flags) {
+        return result(C.pipe2(pair, flags));
+    }
+
+    /**
+     * bind(2).
+     *
+     * @param fd the socket
+     * @param address address of a socket address
+     * @param length its length in bytes
+     * @return 0 or the negative errno
+     */
+    public static int bind(int fd, long address, int length) {
+        return result(C.bind(fd, address, length));
+    }
+
+    /**
+     * listen(2).
+     *
+     * @param fd the socket
+     * @param backlog how many connections may wait
+     * @return 0 or the negative errno
+     */
+    public static int listen(int fd, int backlog) {
+        return result(C.listen(fd, backlog));
+    }
+
+    /**
+     * accept4(2), without the peer's address.
+     *
+     * @param fd the listening socket
+     * @param flags {@code SOCK_NONBLOCK}, {@code SOCK_CLOEXEC}
+     * @return the connection's descriptor or the negative errno
+     */
+    public static int accept(int fd, int flags) {
+        return result(C.accept4(fd, 0, 0, flags));
+    }
+
+    /**
+     * connect(2).
+     *
+     * @param fd the socket
+     * @param address address of a socket address
+     * @param length its length in bytes
+     * @return 0 or the negative errno
+     */
+    public static int connect(int fd, long address, int length) {
+        return result(C.connect(fd, address, length));
+    }
+
+    /**
+     * getsockopt(2) at SOL_SOCKET.
+     *
+     * @param fd the socket
+     * @param option an {@code SO_} option
+     * @param value address of the value
+     * @param length address of an int that holds the room for the value in bytes
+     * @return 0 or the negative errno
+     */
+    public static int getsockopt(int fd, int option, long value, long length) {
+        return result(C.getsockopt(fd, SOL_SOCKET, option, value, length));
+    }
+
+    /**
+     * setsockopt(2) at SOL_SOCKET.
+     *
+     * @param fd the socket
+     * @param option an {@code SO_} option
+     * @param value address of the value
+     * @param length its length in bytes
+     * @return 0 or the negative errno
+     */
+    public static int setsockopt(int fd, int option, long value, int length) {
+        return result(C.setsockopt(fd, SOL_SOCKET, option, value, length));
+    }
+
+    /**
+     * recvmsg(2).
+     *
+     * @param fd the socket
+     * @param message address of a {@code struct msghdr}
+     * @param flags {@code MSG_} flags
+     * @return bytes received, 0 at the end of the stream, or the negative errno
+     */
+    public static int recvmsg(int fd, long message, int flags) {
+        return result(C.recvmsg(fd, message, flags));
+    }
+
+    /**
+     * sendmsg(2).
+     *
+     * @param fd the socket
+     * @param message address of a {@code struct msghdr}
+     * @param flags {@code MSG_} flags
+     * @return bytes sent, perhaps fewer than asked, or the negative errno
+     */
+    public static int sendmsg(int fd, long message, int flags) {
+        return result(C.sendmsg(fd, message, flags));
+    }
+
+    /**
+     * poll(2), for tools that wait with a deadline; a lane waits by epoll.
+     *
+     * @param fds address of an array of {@code struct pollfd}
+     * @param count its entries
+     * @param timeoutMillis how long to wait at most, in milliseconds; negative waits for ever
+     * @return how many entries have events, 0 when the time has passed, or the negative errno
+     */
+    public static int poll(long fds, int count, int timeoutMillis) {
+        return result(C.poll(fds, count, timeoutMillis));
+    }
+
+    /**
+     * syscall(2), for calls that the C library has no function for.
+     *
+     * @param number the call's number on this architecture
+     * @param first its first argument
+     * @param second its second argument
+     * @param third its third argument
+     * @return what the call answers, an int, or the negative errno
+     */
+    public static int syscall(long number, long first, long second, long third) {
+        return result(C.syscall(number, first, second, third));
+    }
+
+    /**
+     * strerror(3).
+     *
+     * @param errno a positive error number
+     * @return the C library's text for it
+     */
+    static String strerror(int errno) {
+        return C.strerror(errno);
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A part of a file, mapped shared for reading and writing with mmap(2) on the descriptor itself. {@code FileChannel.map} is not
+ * used because it would grow a file that is too short, and this one is somebody else's.
+ *
+ * <p>The owner of the file can shorten it at any time; touching the lost part then throws {@link InternalError}, later than one
+ * thinks: see {@code org.vhost4j.platform.run}.
+ */
+public final class MappedFile implements AutoCloseable {
+    private static final int PAGE = 4096;
+
+    private final Fd fd;
+    private final long end;
+    private final boolean shrinkSealed;
+    private final MemorySegment segment;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    // Closed by close(), which may come from another thread than the one that mapped.
+    @SuppressWarnings("MustBeClosedChecker")
+    private final Arena arena = Arena.ofShared();
+
+    private MappedFile(Fd fd, long end, boolean shrinkSealed, long address, long length, long lead, long size) {
+        this.fd = fd;
+        this.end = end;
+        this.shrinkSealed = shrinkSealed;
+        this.segment =
+                MemorySegment.ofAddress(address + lead).reinterpret(size, arena, s -> LibC.munmap(address, length));
+    }
+
+    /**
+     * Maps {@code size} bytes from {@code offset}. The offset need not be aligned: the mapping begins at the page, on hugetlbfs the
+     * huge page, below it.
+     *
+     * @param file the file; the mapping keeps a duplicate of it, the caller's stays the caller's
+     * @param offset the first byte's, unsigned
+     * @param size bytes, at least 1, unsigned
+     * @param what what to call the mapping in a message, such as {@code memory region 0}
+     * @return the mapping
+     * @throws SystemError when the file is too short or cannot be mapped
+     */
+    public static MappedFile map(Fd file, long offset, long size, String what) {
+        FileStatus status = FileStatus.of(file);
+        if (size <= 0 || offset < 0 || offset > status.size() || size > status.size() - offset) {
+            throw SystemError.explained(
+                    "cannot map " + what + ": it takes " + Long.toUnsignedString(size) + " bytes at offset "
+                            + Long.toUnsignedString(offset) + ", but the file has " + status.size() + " bytes",
+                    Errno.EINVAL);
+        }
+        int seals = LibC.fcntl(file.number(), LibC.F_GET_SEALS, 0);
+        boolean shrinkSealed = seals >= 0 && (seals & LibC.F_SEAL_SHRINK) != 0;
+        long page = Math.max(PAGE, Integer.highestOneBit(status.blockSize()));
+        long start = offset & -page;
+        // munmap(2) of a hugetlbfs mapping wants whole huge pages; elsewhere what lies beyond the file is never
+        // touched.
+        long length = (offset + size - start + page - 1) & -page;
+        Fd kept = file.duplicate();
+        long address = LibC.mmap(length, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED, kept.number(), start);
+        if (address < 0) {
+            kept.close();
+            throw new SystemError(
+                    "cannot map " + what + " (" + size + " bytes at offset " + offset + ")", (int) -address);
+        }
+        return new MappedFile(kept, offset + size, shrinkSealed, address, length, offset - start, size);
+    }
+
+    /**
+     * The mapped bytes. Alive until {@link #close}, accessible to every thread.
+     *
+     * @return as many bytes as were asked for
+     */
+    public MemorySegment segment() {
+        return segment;
+    }
+
+    /**
+     * Whether the kernel guarantees that nobody shortens the file (F_SEAL_SHRINK).
+     *
+     * @return false when the memory may vanish while it is used
+     */
+    public boolean shrinkSealed() {
+        return shrinkSealed;
+    }
+
+    /**
+     * Whether the file still reaches to the end of the mapping.
+     *
+     * @return false when its owner shortened it
+     */
+    public boolean intact() {
+        return shrinkSealed || FileStatus.of(fd).size() >= end;
+    }
+
+    /**
+     * Unmaps; later calls do nothing. Every later access to {@link #segment} throws {@link IllegalStateException}. Takes tens of
+     * microseconds, because all threads are asked whether they are in it.
+     */
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            arena.close();
+            fd.close();
+        }
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+
+/**
+ * One sendmsg(2) or recvmsg(2) on a Unix stream, with descriptors beside the bytes: {@code struct msghdr}, one
+ * {@code struct iovec} and a control buffer with room for exactly {@link #MAX_DESCRIPTORS}, as 64-bit Linux lays them out.
+ * Reusable; belongs to one thread.
+ */
+public final class SocketMessage {
+    /** The most descriptors that one message carries, the limit of vhost-user. */
+    public static final int MAX_DESCRIPTORS = 8;
+
+    private static final int IOV = 16;
+    private static final int IOV_COUNT = 24;
+    private static final int CONTROL = 32;
+    private static final int CONTROL_BYTES = 40;
+    private static final int FLAGS = 48;
+    private static final int HEADER_BYTES = 56;
+    private static final int IOV_BYTES = 16;
+
+    private static final int CMSG_LENGTH = 0;
+    private static final int CMSG_LEVEL = 8;
+    private static final int CMSG_TYPE = 12;
+    private static final int CMSG_DATA = 16;
+    private static final int CONTROL_ROOM = CMSG_DATA + MAX_DESCRIPTORS * Integer.BYTES;
+
+    private final MemorySegment header;
+    private final MemorySegment vector;
+    private final MemorySegment control;
+
+    /** Creates a message with buffers of its own, which are freed with it. */
+    public SocketMessage() {
+        MemorySegment all = Arena.ofAuto().allocate(HEADER_BYTES + IOV_BYTES + CONTROL_ROOM, Long.BYTES);
+        header = all.asSlice(0, HEADER_BYTES);
+        vector = all.asSlice(HEADER_BYTES, IOV_BYTES);
+        control = all.asSlice(HEADER_BYTES + IOV_BYTES, CONTROL_ROOM);
+        header.set(ValueLayout.JAVA_LONG, IOV, vector.address());
+        header.set(ValueLayout.JAVA_LONG, IOV_COUNT, 1);
+    }
+
+    /**
+     * Receives bytes, and the descriptors that came with the first of them. Does not wait. The kernel ends the call before bytes
+     * that have other descriptors.
+     *
+     * @param socket a Unix stream
+     * @param into native memory
+     * @param offset in {@code into}, where the first byte goes
+     * @param bytes how many at most, at least 1
+     * @param descriptors filled with the descriptors, closed by exec; from here on the caller's
+     * @return bytes received, 0 at the end of the stream, or the negative errno; {@code -E2BIG} when more descriptors came than
+     *     a message may have: then all of them are closed
+     */
+    public int receive(Fd socket, MemorySegment into, long offset, int bytes, List<Fd> descriptors) {
+        aim(into, offset, bytes);
+        header.set(ValueLayout.JAVA_LONG, CONTROL, control.address());
+        header.set(ValueLayout.JAVA_LONG, CONTROL_BYTES, CONTROL_ROOM);
+        header.set(ValueLayout.JAVA_INT, FLAGS, 0);
+        int received = LibC.recvmsg(socket.number(), header.address(), LibC.MSG_CMSG_CLOEXEC | LibC.MSG_DONTWAIT);
+        if (received < 0) {
+            return received;
+        }
+        int before = descriptors.size();
+        collect(descriptors);
+        if ((header.get(ValueLayout.JAVA_INT, FLAGS) & LibC.MSG_CTRUNC) != 0) {
+            while (descriptors.size() > before) {
+                descriptors.removeLast().close();
+            }
+            return -Errno.E2BIG;
+        }
+        return received;
+    }
+
+    private void collect(List<Fd> descriptors) {
+        long end = header.get(ValueLayout.JAVA_LONG, CONTROL_BYTES);
+        long at = 0;
+        while (at + CMSG_DATA <= end) {
+            long length = control.get(ValueLayout.JAVA_LONG, at + CMSG_LENGTH);
+            if (length < CMSG_DATA || length > end - at) {
+                return;
+            }
+            if (control.get(ValueLayout.JAVA_INT, at + CMSG_LEVEL) == LibC.SOL_SOCKET
+                    && control.get(ValueLayout.JAVA_INT, at + CMSG_TYPE) == LibC.SCM_RIGHTS) {
+                for (long data = at + CMSG_DATA; data + Integer.BYTES <= at + length; data += Integer.BYTES) {
+                    descriptors.add(Fd.of(control.get(ValueLayout.JAVA_INT, data), "received no descriptor"));
+                }
+            }
+            at += (length + Long.BYTES - 1) & -Long.BYTES;
+        }
+    }
+
+    /**
+     * Sends bytes, and descriptors with the first of them. Does not wait.
+     *
+     * @param socket a Unix stream
+     * @param from native memory
+     * @param offset in {@code from} of the first byte
+     * @param bytes how many, at least 1
+     * @param descriptors at most {@link #MAX_DESCRIPTORS}; they stay the caller's
+     * @return bytes sent, at least 1 and then with all descriptors, or the negative errno
+     */
+    public int send(Fd socket, MemorySegment from, long offset, int bytes, List<Fd> descriptors) {
+        int count = descriptors.size();
+        if (count > MAX_DESCRIPTORS) {
+            throw new IllegalArgumentException(count + " descriptors: a message carries at most " + MAX_DESCRIPTORS);
+        }
+        aim(from, offset, bytes);
+        if (count == 0) {
+            header.set(ValueLayout.JAVA_LONG, CONTROL, 0);
+            header.set(ValueLayout.JAVA_LONG, CONTROL_BYTES, 0);
+        } else {
+            long length = CMSG_DATA + (long) count * Integer.BYTES;
+            control.fill((byte) 0);
+            control.set(ValueLayout.JAVA_LONG, CMSG_LENGTH, length);
+            control.set(ValueLayout.JAVA_INT, CMSG_LEVEL, LibC.SOL_SOCKET);
+            control.set(ValueLayout.JAVA_INT, CMSG_TYPE, LibC.SCM_RIGHTS);
+            for (int i = 0; i < count; i++) {
+                control.set(
+                        ValueLayout.JAVA_INT,
+                        CMSG_DATA + (long) i * Integer.BYTES,
+                        descriptors.get(i).number());
+            }
+            header.set(ValueLayout.JAVA_LONG, CONTROL, control.address());
+            header.set(ValueLayout.JAVA_LONG, CONTROL_BYTES, (length + Long.BYTES - 1) & -Long.BYTES);
+        }
+        return LibC.sendmsg(socket.number(), header.address(), LibC.MSG_NOSIGNAL | LibC.MSG_DONTWAIT);
+    }
+
+    private void aim(MemorySegment segment, long offset, int bytes) {
+        MemorySegment part = segment.asSlice(offset, bytes);
+        if (bytes < 1 || !part.isNative()) {
+            throw new IllegalArgumentException("a message needs native memory and at least one byte, not " + part);
+        }
+        vector.set(ValueLayout.JAVA_LONG, 0, part.address());
+        vector.set(ValueLayout.JAVA_LONG, Long.BYTES, bytes);
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+/**
+ * The host refused something. The message is one sentence for the user: what was attempted, the error's name, and the C
+ * library's text for it.
+ */
+public final class SystemError extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final int errno;
+    private final String sentence;
+
+    /**
+     * A refusal that the kernel gave.
+     *
+     * @param attempt what could not be done, such as {@code cannot open /dev/net/tun}
+     * @param errno the positive error number
+     */
+    public SystemError(String attempt, int errno) {
+        this(errno, attempt + ": " + Errno.name(errno) + " (" + LibC.strerror(errno) + ")");
+    }
+
+    private SystemError(int errno, String sentence) {
+        super(sentence);
+        this.errno = errno;
+        this.sentence = sentence;
+    }
+
+    /**
+     * A refusal in words of our own.
+     *
+     * @param sentence what is wrong and, where it helps, what to do
+     * @param errno the positive error number behind it
+     * @return the exception, to be thrown
+     */
+    public static SystemError explained(String sentence, int errno) {
+        return new SystemError(errno, sentence);
+    }
+
+    /**
+     * Passes a good result on.
+     *
+     * @param result a result of {@link LibC} or {@link HotCalls}: negative is an errno
+     * @param attempt what could not be done when it is
+     * @return the result, at least 0
+     * @throws SystemError when the result is negative
+     */
+    public static int check(int result, String attempt) {
+        if (result < 0) {
+            throw new SystemError(attempt, -result);
+        }
+        return result;
+    }
+
+    /**
+     * The error number.
+     *
+     * @return positive, see {@link Errno}
+     */
+    public int errno() {
+        return errno;
+    }
+
+    /**
+     * What is wrong.
+     *
+     * @return one sentence for the user
+     */
+    @Override
+    public String getMessage() {
+        return sentence;
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+
+/** Holds code against the rule that it allocates nothing once it is warm. */
+public final class Allocations {
+    private static final int ROUNDS = 200;
+    /** Bytes of a round that may be the measurement's, or the compiler's last word. */
+    private static final long NOISE = 2048;
+
+    private Allocations() {}
+
+    /**
+     * Repeats a round of work until one of them allocates nothing.
+     *
+     * @param thread whose allocations count
+     * @param round thousands of repetitions of what is examined
+     */
+    public static void assertNoneWhenWarm(long thread, Runnable round) {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long allocated = 0;
+        for (int i = 0; i < ROUNDS; i++) {
+            long before = threads.getThreadAllocatedBytes(thread);
+            round.run();
+            allocated = threads.getThreadAllocatedBytes(thread) - before;
+            if (allocated < NOISE) {
+                return;
+            }
+        }
+        throw new AssertionError("after " + ROUNDS + " rounds one still allocates " + allocated + " bytes");
+    }
+}

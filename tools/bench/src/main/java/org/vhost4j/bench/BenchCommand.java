@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench;
+
+import org.vhost4j.bench.load.LoadCommand;
+import picocli.CommandLine.Command;
+
+/** {@code vhost4j bench}: measurements. */
+@Command(
+        name = "bench",
+        description = "Measures this back-end beside others.",
+        mixinStandardHelpOptions = true,
+        subcommands = {PeerCommand.class, SegmentationCommand.class, LoadCommand.class})
+public final class BenchCommand {
+    /** For picocli. */
+    public BenchCommand() {}
+}

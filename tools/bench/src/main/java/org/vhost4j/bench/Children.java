@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.vhost4j.tools.common.CannotBeHonoured;
+
+/**
+ * The programs that one run has started, and a directory for their sockets. None outlives the run: they are stopped by
+ * {@link #close()}, which a signal to this process calls as well, and when this process is killed the kernel kills them.
+ */
+public final class Children implements AutoCloseable {
+    private final List<Child> started = new ArrayList<>();
+    private final List<Runnable> afterwards = new ArrayList<>();
+    private final Path directory;
+    private final Thread onExit = Thread.ofPlatform().unstarted(this::stopAll);
+
+    /**
+     * Prepares a run.
+     *
+     * @throws IOException when there is no room for temporary files
+     */
+    public Children() throws IOException {
+        directory = Files.createTempDirectory("vhost4j-bench");
+        Runtime.getRuntime().addShutdownHook(onExit);
+    }
+
+    /**
+     * Says at once what is missing.
+     *
+     * @param program a program's name, without a path
+     * @param remedy what to do about it
+     * @throws CannotBeHonoured when it is not on the path
+     */
+    public static void require(String program, String remedy) {
+        String path = System.getenv("PATH");
+        boolean there = path != null
+                && Stream.of(path.split(File.pathSeparator))
+                        .anyMatch(place -> Files.isExecutable(Path.of(place, program)));
+        if (!there) {
+            throw new CannotBeHonoured(program + " is not installed: " + remedy);
+        }
+    }
+
+    /**
+     * Where sockets go.
+     *
+     * @param name unique in this run
+     * @return a path in a directory that vanishes with the run
+     */
+    public Path socket(String name) {
+        return directory.resolve(name + ".sock");
+    }
+
+    /** Where other files go; it vanishes with the run. */
+    Path directory() {
+        return directory;
+    }
+
+    /**
+     * Starts a program on one core. It is killed when this process ends, however that happens.
+     *
+     * @param name what to call it in messages
+     * @param core the only core that it may run on
+     * @param command program and arguments
+     * @return the running program
+     * @throws IOException when it cannot be started
+     */
+    Child start(String name, int core, List<String> command) throws IOException {
+        return start(name, List.of(core), command);
+    }
+
+    /**
+     * Starts a program on some cores. It is killed when this process ends, however that happens.
+     *
+     * @param name what to call it in messages
+     * @param cores those that it may run on
+     * @param command program and arguments
+     * @return the running program
+     * @throws IOException when it cannot be started
+     */
+    synchronized Child start(String name, List<Integer> cores, List<String> command) throws IOException {
+        List<String> whole = new ArrayList<>(confined(cores));
+        whole.addAll(command);
+        Child child = new Child(
+                name, new ProcessBuilder(whole).redirectErrorStream(true).start());
+        started.add(child);
+        return child;
+    }
+
+    /** Has something else done at the end, when every program has been stopped. */
+    synchronized void afterwards(Runnable action) {
+        afterwards.add(action);
+    }
+
+    /** What confines a program, whose command line follows, to one core and to this process's life. */
+    static List<String> confined(int core) {
+        return confined(List.of(core));
+    }
+
+    private static List<String> confined(List<Integer> cores) {
+        String list = cores.stream().map(Object::toString).collect(Collectors.joining(","));
+        return List.of("setpriv", "--pdeathsig", "KILL", "taskset", "--cpu-list", list);
+    }
+
+    private synchronized void stopAll() {
+        started.forEach(Child::close);
+        started.clear();
+        afterwards.forEach(Runnable::run);
+        afterwards.clear();
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                Files.deleteIfExists(file);
+            }
+            Files.deleteIfExists(directory);
+        } catch (IOException e) {
+            System.err.println("vhost4j: " + directory + " could not be removed: " + e.getMessage());
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(onExit);
+        } catch (IllegalStateException e) {
+            // The process is ending: the hook does it.
+            return;
+        }
+        stopAll();
+    }
+}

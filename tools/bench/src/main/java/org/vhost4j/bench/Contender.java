@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench;
+
+import java.io.IOException;
+
+/**
+ * Somebody who is measured in a case.
+ *
+ * @param name what to call it
+ * @param opener makes it ready
+ */
+record Contender(String name, Opener opener) {
+    /** Makes a contender ready. */
+    @FunctionalInterface
+    interface Opener {
+        /** Starts whatever is needed, and lets what is to be compiled be compiled. */
+        Subject open() throws IOException;
+    }
+}

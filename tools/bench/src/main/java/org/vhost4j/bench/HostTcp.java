@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import org.vhost4j.bench.result.Figure;
+import org.vhost4j.bench.result.Sample;
+import org.vhost4j.guests.lab.Guest;
+import org.vhost4j.guests.lab.Lab;
+import org.vhost4j.guests.lab.Traffic;
+
+/**
+ * A real guest, an iperf3 server of the host, and a way from the one to the other; everything in a network namespace of its own.
+ *
+ * @param namespace where all of it is
+ * @param guest the client
+ * @param helpers the server, and the back-end if there is one
+ * @param figure what the speed is
+ * @param seconds how long to measure each time
+ */
+record HostTcp(Namespace namespace, Guest guest, List<Child> helpers, Figure figure, int seconds) implements Subject {
+    /** The guest's address. */
+    static final String GUEST = Traffic.address(1);
+    /** By which the guest reaches the host. */
+    static final String HOST = Traffic.address(254);
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /**
+     * A way from the guest to the host.
+     *
+     * @param qemu arguments that give the guest its network device
+     * @param helpers programs that are part of it
+     */
+    record Way(List<String> qemu, List<Child> helpers) {
+        Way {
+            qemu = List.copyOf(qemu);
+            helpers = List.copyOf(helpers);
+        }
+    }
+
+    /** Makes a way. */
+    @FunctionalInterface
+    interface Maker {
+        /** Starts what is part of it. */
+        Way make(Bench bench, Namespace namespace, Lab lab) throws IOException;
+    }
+
+    static HostTcp start(Bench bench, String purpose, Maker maker, Figure figure, int seconds) throws IOException {
+        Lab lab = Lab.find();
+        Namespace namespace = Namespace.create(bench.children(), purpose);
+        try {
+            Way way = maker.make(bench, namespace, lab);
+            Child server = bench.children()
+                    .start(
+                            "iperf3",
+                            bench.plan().backEndCore(),
+                            namespace.inside(List.of("iperf3", "--server", "--forceflush")));
+            server.await("listening", PATIENCE);
+            Guest guest = boot(bench, lab, namespace, purpose, way.qemu());
+            List<Child> helpers = new java.util.ArrayList<>(way.helpers());
+            helpers.add(server);
+            return new HostTcp(namespace, guest, helpers, figure, seconds);
+        } catch (IOException | RuntimeException e) {
+            namespace.close();
+            throw e;
+        }
+    }
+
+    private static Guest boot(Bench bench, Lab lab, Namespace namespace, String purpose, List<String> qemu)
+            throws IOException {
+        List<String> before =
+                new java.util.ArrayList<>(Children.confined(bench.plan().frontEndCore()));
+        before.addAll(namespace.inside());
+        Guest guest = Guest.start(lab, before, purpose, bench.children().directory(), List.of(), qemu);
+        try {
+            guest.waitUntilUp();
+            Traffic.configure(guest, 1);
+            // Finds the way once, before it is measured.
+            double unused = Traffic.iperf(guest, HOST, "", 1).bitsPerSecond();
+            return guest;
+        } catch (IOException | RuntimeException e) {
+            guest.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public Sample turn() {
+        return Sample.of(figure, Traffic.iperf(guest, HOST, "", seconds).bitsPerSecond());
+    }
+
+    @Override
+    public void close() {
+        guest.close();
+        helpers.forEach(Child::close);
+        namespace.close();
+    }
+}

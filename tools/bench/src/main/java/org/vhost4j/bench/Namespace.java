@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A network namespace of this run's own, in which nothing is but what is put there.
+ *
+ * @param name unique on this host
+ */
+record Namespace(String name) implements AutoCloseable {
+    /**
+     * Makes one. It is gone at the end of the run at the latest.
+     *
+     * @param children of the run
+     * @param purpose makes the name unique in this run
+     * @throws IOException when it cannot be made, as by users other than root
+     */
+    static Namespace create(Children children, String purpose) throws IOException {
+        Namespace namespace = new Namespace("vhost4j-" + ProcessHandle.current().pid() + "-" + purpose);
+        children.afterwards(namespace::close);
+        run("ip", "netns", "add", namespace.name);
+        namespace.ip("link", "set", "lo", "up");
+        return namespace;
+    }
+
+    /** Configures something inside. */
+    void ip(String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of("ip", "-n", name));
+        command.addAll(List.of(arguments));
+        run(command.toArray(new String[0]));
+    }
+
+    /** What runs a program, whose command line follows, inside. */
+    List<String> inside() {
+        return List.of("ip", "netns", "exec", name);
+    }
+
+    /** The command line that runs a program inside. */
+    List<String> inside(List<String> command) {
+        List<String> whole = new ArrayList<>(inside());
+        whole.addAll(command);
+        return whole;
+    }
+
+    private static void run(String... command) throws IOException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        try {
+            if (process.waitFor() != 0) {
+                throw new IOException(String.join(" ", command) + ": " + said.strip());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while measuring", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (!Files.exists(Path.of("/run/netns", name))) {
+            return;
+        }
+        try {
+            run("ip", "netns", "del", name);
+        } catch (IOException e) {
+            System.err.println("vhost4j: " + e.getMessage());
+        }
+    }
+}

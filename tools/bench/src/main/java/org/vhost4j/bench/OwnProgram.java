@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench;
+
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.vhost4j.tools.common.MainClass;
+
+/** This program once more: a JVM with the flags of this one. */
+final class OwnProgram {
+    private OwnProgram() {}
+
+    /**
+     * The command line of it.
+     *
+     * @param jvm further options of the JVM
+     * @param arguments of the program
+     */
+    static List<String> command(List<String> jvm, List<String> arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(ProcessHandle.current()
+                .info()
+                .command()
+                .orElse(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        command.addAll(jvm);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), MainClass.NAME));
+        command.addAll(arguments);
+        return command;
+    }
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.bench.result.ConsoleTable;
+import org.vhost4j.bench.result.HtmlReport;
+import org.vhost4j.bench.result.JsonReport;
+import org.vhost4j.bench.result.Report;
+import org.vhost4j.bench.result.RowResult;
+import org.vhost4j.tools.common.CannotBeHonoured;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code vhost4j bench peer}: our back-end and others, turn by turn, with front-ends on one core and back-ends on another. */
+@Command(
+        name = "peer",
+        description =
+                "Measures this back-end beside others, in turn: front-ends on one core, back-ends on another. Takes a quarter of "
+                        + "an hour. Ends with status 1 when something could not be measured, or the two sides of a pair have not "
+                        + "counted the same frames.",
+        mixinStandardHelpOptions = true)
+final class PeerCommand implements Callable<Integer> {
+    private static final int ROUNDS = 5;
+    private static final int QUICK_ROUNDS = 3;
+
+    @Option(
+            names = "--rows",
+            paramLabel = "NAME",
+            split = ",",
+            description = "Which rows (default: all); 'help' for the list.")
+    private List<String> rows = List.of();
+
+    @Option(
+            names = "--cases",
+            paramLabel = "TEXT",
+            description = "Only cases whose names contain this, such as '64 B, split'.")
+    private String cases = "";
+
+    @Option(names = "--quick", description = "The most important cases, shortly: a few minutes.")
+    private boolean quick;
+
+    @Option(names = "--full", description = "Every combination: about an hour.")
+    private boolean full;
+
+    @Option(
+            names = "--rounds",
+            paramLabel = "N",
+            description = "Rounds, in each of which each contender has a turn (default: " + ROUNDS + "; quick: "
+                    + QUICK_ROUNDS + ").")
+    private Optional<Integer> rounds = Optional.empty();
+
+    @Option(
+            names = "--seconds",
+            paramLabel = "S",
+            description = "How long a turn is measured (default: 0.4; quick: 0.3).")
+    private Optional<Double> seconds = Optional.empty();
+
+    @Option(
+            names = "--warm-up",
+            paramLabel = "S",
+            description = "How long frames flow before the first round; not measured (default: ${DEFAULT-VALUE}).")
+    private double warmUp = 1;
+
+    @Option(
+            names = "--steady",
+            paramLabel = "S",
+            description = "How long allocation and pauses are watched (default: 60; quick: 15).")
+    private Optional<Double> steady = Optional.empty();
+
+    @Option(
+            names = "--front-end-core",
+            paramLabel = "CORE",
+            description = "Where the front-ends run (default: ${DEFAULT-VALUE}).")
+    private int frontEndCore = 0;
+
+    @Option(
+            names = "--back-end-core",
+            paramLabel = "CORE",
+            split = ",",
+            description =
+                    "Where the back-ends run; of several cores the first, unless the back-end has several lanes (default: "
+                            + "1).")
+    private List<Integer> backEndCores = List.of(1);
+
+    @Option(names = "--json", description = "JSON; the table and what happens meanwhile go to standard error.")
+    private boolean json;
+
+    @Option(
+            names = "--html",
+            paramLabel = "FILE",
+            description = "Writes a page with plots, too; it needs no other file.")
+    private @Nullable Path html;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        PrintWriter out = spec.commandLine().getOut();
+        if (rows.equals(List.of("help"))) {
+            Rows.ALL.forEach(row -> out.printf("%-14s %s%n", row.name(), row.title()));
+            out.flush();
+            return 0;
+        }
+        List<Row> chosen = rows.isEmpty() ? Rows.ALL : Rows.named(rows);
+        Plan plan = plan();
+        checkHtml();
+        Children.require(Testpmd.PROGRAM, Testpmd.REMEDY);
+        for (String program : List.of("taskset", "setpriv", "stdbuf", "kill")) {
+            Children.require(program, "it is part of util-linux, coreutils or procps");
+        }
+        PrintWriter people = json ? spec.commandLine().getErr() : out;
+        Report report = run(chosen, plan, people);
+        people.print("\n" + ConsoleTable.of(report));
+        people.flush();
+        if (json) {
+            out.println(JsonReport.of(report));
+            out.flush();
+        }
+        if (html != null) {
+            Files.writeString(html, HtmlReport.of(report));
+        }
+        return report.sound() ? 0 : 1;
+    }
+
+    private Report run(List<Row> chosen, Plan plan, PrintWriter progress) throws IOException {
+        List<RowResult> results = new ArrayList<>();
+        long start = System.nanoTime();
+        try (Children children = new Children()) {
+            Bench bench = new Bench(children, plan, Peers.dpdk());
+            Runner runner = new Runner(bench, cases, progress);
+            for (Row row : chosen) {
+                RowResult result = runner.run(row);
+                if (!result.cases().isEmpty()) {
+                    results.add(result);
+                }
+            }
+            if (results.isEmpty()) {
+                String names = String.join(", ", chosen.stream().map(Row::name).toList());
+                throw new CannotBeHonoured(
+                        cases.isEmpty()
+                                ? "--quick leaves out all of " + names
+                                : "--cases=%s: no case of %s has that in its name".formatted(cases, names));
+            }
+            return new Report(Facts.of(bench, Duration.ofNanos(System.nanoTime() - start)), results);
+        }
+    }
+
+    /** A page that cannot be written is better known before a quarter of an hour. */
+    private void checkHtml() {
+        if (html == null) {
+            return;
+        }
+        Path directory = html.toAbsolutePath().getParent();
+        if (directory == null || !Files.isWritable(directory) || Files.isDirectory(html)) {
+            throw new CannotBeHonoured("--html=" + html + ": no file can be written there");
+        }
+    }
+
+    private Plan plan() {
+        if (quick && full) {
+            throw new CannotBeHonoured("--quick and --full cannot be given together");
+        }
+        int number = rounds.orElse(quick ? QUICK_ROUNDS : ROUNDS);
+        if (number < 1 || number > 1000) {
+            throw new CannotBeHonoured("--rounds=" + number + ": from 1 to 1000");
+        }
+        checkCore("--front-end-core", frontEndCore);
+        backEndCores.forEach(core -> checkCore("--back-end-core", core));
+        if (backEndCores.contains(frontEndCore)) {
+            throw new CannotBeHonoured("--front-end-core and --back-end-core are both " + frontEndCore
+                    + ": each side polls all the time and needs a core of its own");
+        }
+        return new Plan(
+                number,
+                duration("--seconds", seconds.orElse(quick ? 0.3 : 0.4), 0.1),
+                duration("--warm-up", warmUp, 0),
+                duration("--steady", steady.orElse(quick ? 15.0 : 60.0), 1),
+                quick ? Plan.Depth.QUICK : full ? Plan.Depth.FULL : Plan.Depth.NORMAL,
+                frontEndCore,
+                backEndCores);
+    }
+
+    private static Duration duration(String option, double seconds, double least) {
+        if (!(seconds >= least && seconds <= 3600)) {
+            throw new CannotBeHonoured("%s=%s: from %s to 3600 seconds".formatted(option, seconds, least));
+        }
+        return Duration.ofMillis(Math.round(1000 * seconds));
+    }
+
+    private static void checkCore(String option, int core) {
+        if (core < 0 || !Files.isDirectory(Path.of("/sys/devices/system/cpu/cpu" + core))) {
+            throw new CannotBeHonoured("%s=%d: this host has no such core".formatted(option, core));
+        }
+    }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench;
+
+import java.util.List;
+
+/** The back-end sends, a guest receives. */
+final class ReceiveRow implements Row {
+    @Override
+    public String name() {
+        return "receives";
+    }
+
+    @Override
+    public String title() {
+        return "Back-end sends, guest receives";
+    }
+
+    @Override
+    public String about() {
+        return "vhost4j sends one and the same frame (--port source), DPDK's testpmd writes the headers of each (txonly). Both copy "
+                + "each into the guest's buffers.";
+    }
+
+    @Override
+    public List<Case> cases(Bench bench) {
+        return FrameCase.cases(bench, Direction.RECEIVE, Work::source, bench.withDpdk(OwnPeer.polling()), OwnPeer.NAME);
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench;
+
+import java.util.List;
+
+/** One row of the bench: a question, and the cases that answer it. */
+interface Row {
+    /** What {@code --rows} calls it. */
+    String name();
+
+    /** What people call it. */
+    String title();
+
+    /** What is measured and how, in a sentence or two. */
+    String about();
+
+    /** What is to be measured, in order. */
+    List<Case> cases(Bench bench);
+}

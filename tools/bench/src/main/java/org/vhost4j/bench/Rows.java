@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench;
+
+import java.util.List;
+import org.vhost4j.tools.common.CannotBeHonoured;
+
+/** All rows, in order. */
+final class Rows {
+    static final List<Row> ALL = List.of(
+            new SendRow(),
+            new ReceiveRow(),
+            new ThroughRow(),
+            new SuperFrameRow(),
+            new RoundTripRow(),
+            new IdleRow(),
+            new MemoryRow(),
+            new StartRow(),
+            new WarmUpRow(),
+            new ScalingRow(),
+            new SteadyRow(),
+            new HostTcpRow());
+
+    private Rows() {}
+
+    /**
+     * The rows of some names.
+     *
+     * @throws CannotBeHonoured when there is no such row
+     */
+    static List<Row> named(List<String> names) {
+        return names.stream().map(Rows::named).toList();
+    }
+
+    private static Row named(String name) {
+        return ALL.stream()
+                .filter(row -> row.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new CannotBeHonoured("--rows=%s: there are %s".formatted(name, names())));
+    }
+
+    static String names() {
+        return String.join(", ", ALL.stream().map(Row::name).toList());
+    }
+}

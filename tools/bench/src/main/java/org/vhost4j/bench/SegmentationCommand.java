@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.vhost4j.tools.common.CannotBeHonoured;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/**
+ * {@code vhost4j bench segmentation}: segmentation, checksums and the way from guest to guest beside plain copies, and beside a C
+ * program that does the same with DPDK's libraries. The benchmarks are an archive of their own, which is run, not linked.
+ */
+@Command(
+        name = "segmentation",
+        description =
+                "Measures segmentation and checksums beside a plain copy of the same bytes, and beside a C program over "
+                        + "DPDK's rte_gso. Each number is the best of several rounds; compare numbers of one run only.",
+        mixinStandardHelpOptions = true)
+final class SegmentationCommand implements Callable<Integer> {
+    /** Short, so that some rounds pass between two time slices of the neighbours. */
+    private static final int ROUND_MILLIS = 5;
+
+    @Option(
+            names = "--seconds",
+            paramLabel = "S",
+            description = "How long each benchmark is measured, in rounds of " + ROUND_MILLIS
+                    + " ms; 1 to 100 (default: ${DEFAULT-VALUE}).")
+    private int seconds = 2;
+
+    @Option(
+            names = "--only",
+            paramLabel = "REGEX",
+            description = "Which benchmarks, by JMH's rules (default: ${DEFAULT-VALUE}).")
+    private String only = "SegmentBenchmark|ChecksumBenchmark|ChainBenchmark";
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        if (seconds < 1 || seconds > 100) {
+            throw new CannotBeHonoured("--seconds=" + seconds + ": from 1 to 100");
+        }
+        String home = System.getProperty("vhost4j.home");
+        if (home == null) {
+            throw new CannotBeHonoured("the benchmarks are found by tools/vhost4j only");
+        }
+        Path benchmarks = Path.of(home, "benchmarks", "target", "benchmarks.jar");
+        if (!Files.isReadable(benchmarks)) {
+            throw new CannotBeHonoured(benchmarks + " is not there: run tools/build");
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        SegmentationResults results = new SegmentationResults();
+        Path file = Files.createTempFile("vhost4j-bench", ".json");
+        try {
+            String program = run(List.of(
+                            Path.of(home, "benchmarks", "segment-peer").toString()))
+                    .strip();
+            results.addPeer(run(List.of(program)));
+            int rounds = seconds * 1000 / ROUND_MILLIS;
+            run(jmh(benchmarks, file, only, "-i", Integer.toString(rounds), "-r", ROUND_MILLIS + "ms"));
+            results.addTimes(Files.readString(file));
+            // Garbage is counted over a whole second: the harness makes some of its own in each round.
+            run(jmh(benchmarks, file, "SegmentBenchmark.cutComplete", "-i", "1", "-r", "1", "-prof", "gc"));
+            results.addGarbage(Files.readString(file));
+        } finally {
+            Files.deleteIfExists(file);
+        }
+        out.print(results.table());
+        out.flush();
+        return 0;
+    }
+
+    private static List<String> jmh(Path benchmarks, Path file, String which, String... options) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-jar", benchmarks.toString(), which, "-f", "1", "-wi", "3", "-w", "1"));
+        command.addAll(List.of(options));
+        command.addAll(List.of("-rf", "json", "-rff", file.toString()));
+        return command;
+    }
+
+    /** What a program prints; what it says on standard error is the operator's. */
+    private static String run(List<String> command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        int status = process.waitFor();
+        if (status != 0) {
+            throw new CannotBeHonoured(command.getFirst() + " ended with status " + status);
+        }
+        return text;
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.vhost4j.bench.result.Figure;
+import org.vhost4j.bench.result.Goal;
+
+/** Frames from one guest to another. */
+final class ThroughRow implements Row {
+    /** So many bursts of 32 go round each way: half of a ring. */
+    private static final int BURSTS = 16;
+
+    @Override
+    public String name() {
+        return "through";
+    }
+
+    @Override
+    public String title() {
+        return "Guest to guest";
+    }
+
+    @Override
+    public String about() {
+        return "Through our bridge, and through DPDK's testpmd between two net_vhost ports (io). With DPDK's driver "
+                + BURSTS * 32
+                + " frames go round each way and what is received is sent again; our driver sends at one port and receives at the "
+                + "other, as fast as it goes, which leaves more to the back-end.";
+    }
+
+    @Override
+    public List<Case> cases(Bench bench) {
+        List<Case> cases = new ArrayList<>();
+        for (int size : List.of(64, 1500)) {
+            for (boolean own : List.of(false, true)) {
+                cases.add(toCase(bench, size, own));
+            }
+        }
+        return cases;
+    }
+
+    private static Case toCase(Bench bench, int size, boolean own) {
+        List<Peer> peers = bench.withDpdk(OwnPeer.polling());
+        List<Contender> contenders = peers.stream()
+                .map(peer -> Pair.contender(
+                        bench,
+                        peer,
+                        Work.of(Work.Kind.BRIDGE),
+                        Direction.THROUGH,
+                        Figure.RATE,
+                        4 * Plan.RING_SIZE,
+                        backEnd -> own ? ownDriver(bench, backEnd, size) : dpdkDriver(bench, backEnd, size)))
+                .toList();
+        return Case.of(
+                size + " B, " + (own ? "our driver" : "DPDK's driver"),
+                List.of(Figure.RATE),
+                List.of(Goal.ratio(Figure.RATE, OwnPeer.NAME, bench.dpdkNames(), size == 64 ? 1.2 : 1.5)),
+                contenders,
+                bench.plan().rounds());
+    }
+
+    /** DPDK's driver at two ports, with frames that go round. */
+    static Load dpdkDriver(Bench bench, BackEnd backEnd, int size) throws IOException {
+        Testpmd.FrontEnd frontEnd =
+                new Testpmd.FrontEnd(backEnd.sockets(), 1, true, Plan.RING_SIZE, Testpmd.Ring.SPLIT, "io", List.of());
+        return TestpmdLoad.start(bench, frontEnd, size, "start tx_first " + BURSTS);
+    }
+
+    private static Load ownDriver(Bench bench, BackEnd backEnd, int size) throws IOException {
+        return OwnLoad.start(
+                bench,
+                bench.plan().frontEndCore(),
+                "THROUGH",
+                backEnd.sockets(),
+                "--bytes=" + size,
+                "--ring-size=" + Plan.RING_SIZE,
+                "--mergeable");
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench.load;
+
+import org.vhost4j.device.driver.BufferPool;
+import org.vhost4j.device.driver.DriverMemory;
+import org.vhost4j.device.driver.RingDriver;
+import org.vhost4j.frontend.FrontEndQueue;
+
+/** Sends one frame over and over in bursts, from as many buffers as the ring has room for. Polls; allocates nothing. */
+final class FrameSender {
+    private static final int BURST = 32;
+    private static final int COLLECT = 64;
+
+    private final FrontEndQueue queue;
+    private final DriverMemory memory;
+    private final BufferPool pool;
+    private final long[] bufferOf;
+    private final byte[] head;
+    private final int[] pieces;
+    private final boolean indirect;
+    private final int stride;
+
+    /**
+     * Writes the frame into every buffer.
+     *
+     * @param slots how many buffers at most
+     * @param stride bytes from one piece to the next in a buffer; 0 when they follow each other without a gap
+     */
+    FrameSender(FrontEndQueue queue, LoadFrame frame, int[] pieces, boolean indirect, int slots, int stride) {
+        this.queue = queue;
+        this.memory = queue.ram().memory();
+        this.pieces = pieces;
+        this.indirect = indirect;
+        this.stride = stride;
+        this.head = java.util.Arrays.copyOf(frame.bytes(), Math.min(frame.headBytes(), pieces[0]));
+        int room = Math.min(slots, queue.ring().size() / (indirect ? 1 : pieces.length));
+        this.pool = new BufferPool(memory, Math.max(1, room), slotBytes(frame.bytes().length, pieces, stride), 64);
+        this.bufferOf = new long[queue.ring().size()];
+        long[] all = new long[pool.available()];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = pool.take();
+            write(all[i], frame.bytes());
+        }
+        for (long buffer : all) {
+            pool.give(buffer);
+        }
+    }
+
+    /** Room that one frame takes. */
+    static int slotBytes(int frameBytes, int[] pieces, int stride) {
+        return Math.max(frameBytes, pieces.length * stride) + 63 & -64;
+    }
+
+    private void write(long buffer, byte[] bytes) {
+        int from = 0;
+        long at = buffer;
+        for (int length : pieces) {
+            memory.write(at, bytes, from, length);
+            from += length;
+            at += Math.max(length, stride);
+        }
+    }
+
+    /**
+     * Takes back what the device has used.
+     *
+     * @return how many frames
+     */
+    int collect() {
+        RingDriver ring = queue.ring();
+        int used = 0;
+        while (used < COLLECT && ring.collect()) {
+            pool.give(bufferOf[ring.usedId()]);
+            used++;
+        }
+        return used;
+    }
+
+    /** Sends as many frames as there is room for, a burst at most. */
+    void burst() {
+        send(BURST);
+    }
+
+    /**
+     * Sends frames.
+     *
+     * @param most how many at most
+     * @return how many
+     */
+    int send(int most) {
+        RingDriver ring = queue.ring();
+        ring.disableInterrupts();
+        int sent = 0;
+        while (sent < most && offer(ring)) {
+            sent++;
+        }
+        if (sent != 0) {
+            queue.publish();
+        }
+        return sent;
+    }
+
+    private boolean offer(RingDriver ring) {
+        long buffer = pool.take();
+        if (buffer == BufferPool.NONE) {
+            return false;
+        }
+        memory.write(buffer, head, 0, head.length);
+        if (indirect) {
+            ring.beginIndirect();
+        } else {
+            ring.begin();
+        }
+        long at = buffer;
+        for (int length : pieces) {
+            ring.readable(at, length);
+            at += Math.max(length, stride);
+        }
+        int id = ring.offer();
+        if (id == RingDriver.NO_ROOM) {
+            pool.give(buffer);
+            return false;
+        }
+        bufferOf[id] = buffer;
+        return true;
+    }
+
+    /** Frames that the device has not used. */
+    int inFlight() {
+        return queue.ring().inFlight();
+    }
+}

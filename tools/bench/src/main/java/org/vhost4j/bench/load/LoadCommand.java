@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench.load;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import org.vhost4j.device.driver.DriverHeader;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.frontend.ChainShape;
+import org.vhost4j.frontend.FrontEndException;
+import org.vhost4j.frontend.NetDriver;
+import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.frontend.RamSetup;
+import org.vhost4j.tools.common.CannotBeHonoured;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code vhost4j bench load}: the front-end's side of a measurement, for {@code bench peer} to start. */
+@Command(name = "load", description = "A front-end that makes traffic; bench peer starts it.", hidden = true)
+public final class LoadCommand implements Callable<Integer> {
+    private static final int MOST_SLOTS_OF_SUPER_FRAMES = 64;
+    private static final int PAGE = 4096;
+    private static final int ALIGNED = 64;
+    /** What {@link NetDriver} takes for itself for each pair, and some room. */
+    private static final long DRIVER_BYTES = 4L << 20;
+
+    /** What there is to do. */
+    public enum What {
+        /** Every guest sends. */
+        SEND,
+        /** Every guest receives. */
+        RECEIVE,
+        /** Of each two guests the first sends and the second receives. */
+        THROUGH,
+        /** The first guest's frames are to come back. */
+        ROUND_TRIP,
+        /** Guests are there and do nothing. */
+        ATTACH,
+        /** Plain copies of a super-frame's bytes, without any guest. */
+        COPY
+    }
+
+    @Parameters(paramLabel = "WHAT")
+    @SuppressWarnings("NullAway.Init")
+    private What what;
+
+    @Option(names = "--socket", paramLabel = "PATH")
+    private List<Path> sockets = List.of();
+
+    @Option(names = "--bytes", paramLabel = "N")
+    private int bytes = 64;
+
+    @Option(names = "--ring-size", paramLabel = "N")
+    private int ringSize = 1024;
+
+    @Option(names = "--packed")
+    private boolean packed;
+
+    @Option(names = "--mergeable")
+    private boolean mergeable;
+
+    @Option(names = "--event-idx")
+    private boolean eventIdx;
+
+    @Option(names = "--indirect")
+    private boolean indirect;
+
+    @Option(names = "--pieces", paramLabel = "N")
+    private int pieces = 1;
+
+    @Option(names = "--pages")
+    private boolean pages;
+
+    @Option(names = "--frame", paramLabel = "KIND")
+    private LoadFrame.Kind kind = LoadFrame.Kind.PLAIN;
+
+    @Option(names = "--receive-offloads")
+    private boolean receiveOffloads;
+
+    @Option(names = "--buffer-bytes", paramLabel = "N")
+    private int bufferBytes = 1536;
+
+    @Option(names = "--interval-us", paramLabel = "N")
+    private int intervalMicros = 100;
+
+    /** For picocli. */
+    public LoadCommand() {}
+
+    @Override
+    public Integer call() throws IOException {
+        List<NetDriver> drivers = new ArrayList<>();
+        try {
+            for (int i = 0; i < sockets.size(); i++) {
+                NetSetup setup = setup(what == What.THROUGH && i % 2 == 1);
+                NetDriver driver = NetDriver.attach(sockets.get(i), setup);
+                drivers.add(driver);
+                requireAll(driver, setup);
+            }
+            new Worker(job(drivers)).run(System.out);
+            return 0;
+        } catch (FrontEndException e) {
+            throw new CannotBeHonoured(String.valueOf(e.getMessage()));
+        } finally {
+            drivers.forEach(NetDriver::close);
+        }
+    }
+
+    /** What is measured has to be what was asked for. */
+    private static void requireAll(NetDriver driver, NetSetup setup) {
+        long missing = setup.features() & ~driver.features() & ~Feature.ANY_LAYOUT.mask();
+        if (missing != 0) {
+            throw new CannotBeHonoured("the back-end does not offer " + FeatureSet.ofWord(missing));
+        }
+    }
+
+    private Job job(List<NetDriver> drivers) {
+        return switch (what) {
+            case SEND -> new TrafficJob(drivers.stream().map(this::sender).toList(), List.of());
+            case RECEIVE ->
+                new TrafficJob(List.of(), drivers.stream().map(this::receiver).toList());
+            case THROUGH -> {
+                List<FrameSender> senders = new ArrayList<>();
+                List<FrameReceiver> receivers = new ArrayList<>();
+                for (int i = 0; i + 1 < drivers.size(); i += 2) {
+                    senders.add(sender(drivers.get(i)));
+                    receivers.add(receiver(drivers.get(i + 1)));
+                }
+                yield new TrafficJob(senders, receivers);
+            }
+            case ROUND_TRIP ->
+                new RoundTripJob(
+                        sender(drivers.getFirst()),
+                        receiver(drivers.getFirst()),
+                        TimeUnit.MICROSECONDS.toNanos(intervalMicros));
+            case ATTACH -> new TrafficJob(List.of(), List.of());
+            case COPY ->
+                new CopyJob(
+                        MOST_SLOTS_OF_SUPER_FRAMES,
+                        LoadFrame.of(LoadFrame.Kind.TSO, DriverHeader.BYTES, 0).size());
+        };
+    }
+
+    private FrameSender sender(NetDriver driver) {
+        LoadFrame frame = LoadFrame.of(kind, driver.headerBytes(), bytes);
+        return new FrameSender(driver.transmitQueue(0), frame, cut(frame), indirect, slots(), stride());
+    }
+
+    private FrameReceiver receiver(NetDriver driver) {
+        return new FrameReceiver(
+                driver.receiveQueue(0), Feature.MRG_RXBUF.in(driver.features()), bufferBytes, ringSize);
+    }
+
+    private int[] cut(LoadFrame frame) {
+        return frame.cut(pieces, pages ? PAGE : 0);
+    }
+
+    private int slots() {
+        return kind == LoadFrame.Kind.PLAIN ? ringSize : Math.min(ringSize, MOST_SLOTS_OF_SUPER_FRAMES);
+    }
+
+    /** Payload in pages begins a page each. */
+    private int stride() {
+        return pages ? PAGE : 0;
+    }
+
+    private NetSetup setup(boolean receives) {
+        List<Feature> features = new ArrayList<>(List.of(Feature.VERSION_1, Feature.ANY_LAYOUT));
+        add(features, mergeable, Feature.MRG_RXBUF);
+        add(features, eventIdx, Feature.EVENT_IDX);
+        add(features, indirect && !receives, Feature.INDIRECT_DESC);
+        add(features, packed, Feature.RING_PACKED);
+        if (kind != LoadFrame.Kind.PLAIN && !receives) {
+            features.addAll(List.of(Feature.CSUM, Feature.HOST_TSO4, Feature.HOST_USO));
+        }
+        if (receiveOffloads && receives) {
+            features.addAll(List.of(
+                    Feature.GUEST_CSUM,
+                    Feature.GUEST_TSO4,
+                    Feature.GUEST_TSO6,
+                    Feature.GUEST_USO4,
+                    Feature.GUEST_USO6));
+        }
+        NetSetup plain = NetSetup.full().only(features.toArray(new Feature[0]));
+        LoadFrame frame = LoadFrame.of(kind, DriverHeader.BYTES, bytes);
+        long slots = (long) slots() * FrameSender.slotBytes(frame.size(), cut(frame), stride());
+        long buffers = (long) ringSize * (bufferBytes + ALIGNED & -ALIGNED);
+        long rings = (long) ringSize * (indirect ? 4096 : 64);
+        long ram = DRIVER_BYTES + slots + buffers + rings + PAGE - 1 & -PAGE;
+        return new NetSetup(
+                plain.features(),
+                plain.protocolFeatures(),
+                1,
+                ringSize,
+                NetSetup.PLAIN_FRAME_BYTES,
+                0,
+                ChainShape.TOGETHER,
+                new RamSetup(ram, false, false));
+    }
+
+    private static void add(List<Feature> features, boolean wanted, Feature feature) {
+        if (wanted) {
+            features.add(feature);
+        }
+    }
+}

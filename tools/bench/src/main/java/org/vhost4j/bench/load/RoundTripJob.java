@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench.load;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.HdrHistogram.Histogram;
+
+/**
+ * Sends a frame, polls until it is back, and waits for the next one's time. When a round trip takes longer than the interval, those
+ * that should have begun meanwhile are counted with the time that they would have taken (coordinated omission).
+ */
+final class RoundTripJob implements Job {
+    private static final long LONGEST = TimeUnit.SECONDS.toNanos(60);
+    /** A sleep ends later than it should by less than this, mostly. */
+    private static final long SLEEP_SLACK = TimeUnit.MICROSECONDS.toNanos(500);
+
+    private static final long LOST_AFTER = TimeUnit.SECONDS.toNanos(5);
+    private static final double[] PERCENTILES = {50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.99, 99.995, 99.999};
+
+    private final FrameSender sender;
+    private final FrameReceiver receiver;
+    private long interval;
+    private final Histogram histogram = new Histogram(LONGEST, 3);
+    private long due;
+    private long sent;
+    private long received;
+    private long lost;
+
+    /**
+     * A job.
+     *
+     * @param intervalNanos from the beginning of one round trip to that of the next
+     */
+    RoundTripJob(FrameSender sender, FrameReceiver receiver, long intervalNanos) {
+        this.sender = sender;
+        this.receiver = receiver;
+        this.interval = intervalNanos;
+    }
+
+    @Override
+    public void step() {
+        // What comes late is not taken for the next one's echo.
+        received += receiver.burst();
+        if (sender.send(1) == 0) {
+            sent += sender.collect();
+            return;
+        }
+        long begun = System.nanoTime();
+        long now = begun;
+        int back = receiver.burst();
+        while (back == 0 && now - begun < LOST_AFTER) {
+            Thread.onSpinWait();
+            back = receiver.burst();
+            now = System.nanoTime();
+        }
+        if (back == 0) {
+            lost++;
+        } else {
+            received += back;
+            histogram.recordValueWithExpectedInterval(Math.min(now - begun, LONGEST), interval);
+        }
+        sent += sender.collect();
+        pause(now);
+    }
+
+    @Override
+    public void interval(long nanos) {
+        interval = nanos;
+    }
+
+    @Override
+    public int steps() {
+        return 1;
+    }
+
+    private void pause(long now) {
+        // After an interruption the schedule begins anew: no burst is to make up for it.
+        due = now - due > interval ? now + interval : due + interval;
+        long left = due - now;
+        if (left > 2 * SLEEP_SLACK) {
+            LockSupport.parkNanos(left - SLEEP_SLACK);
+        }
+        while (System.nanoTime() - due < 0) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Override
+    public boolean settle() {
+        sent += sender.collect();
+        received += receiver.burst();
+        return sender.inFlight() == 0 && received >= sent;
+    }
+
+    @Override
+    public long sent() {
+        return sent;
+    }
+
+    @Override
+    public long received() {
+        return received;
+    }
+
+    /** Count, lost, worst, and percentile and nanoseconds in turn; the next line begins anew. */
+    @Override
+    public String latency() {
+        StringBuilder line = new StringBuilder();
+        line.append(histogram.getTotalCount())
+                .append(' ')
+                .append(lost)
+                .append(' ')
+                .append(histogram.getMaxValue());
+        for (double percentile : PERCENTILES) {
+            line.append(' ').append(percentile).append(' ').append(histogram.getValueAtPercentile(percentile));
+        }
+        histogram.reset();
+        lost = 0;
+        return line.toString();
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench.result;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** The report as one table of text: a part for each row, a line for each case and figure. */
+public final class ConsoleTable {
+    private static final String GAP = "  ";
+
+    private ConsoleTable() {}
+
+    /**
+     * Writes the table.
+     *
+     * @param report what to show
+     * @return lines with an end each
+     */
+    public static String of(Report report) {
+        StringBuilder text = new StringBuilder();
+        for (RowResult row : report.rows()) {
+            text.append(row.title()).append(" (").append(row.name()).append(")\n");
+            text.append(row.about()).append('\n');
+            lines(text, row);
+            if (Report.disturbed(row)) {
+                text.append("Other programs took processor time in rounds that count: values are rough.\n");
+            }
+            Report.complaints(row).forEach(line -> text.append(line).append('\n'));
+            text.append('\n');
+        }
+        return text.toString();
+    }
+
+    private static void lines(StringBuilder text, RowResult row) {
+        List<String> contenders = row.contenders();
+        List<List<String>> cells = new ArrayList<>();
+        List<String> head = new ArrayList<>(List.of("CASE", "FIGURE"));
+        head.addAll(contenders);
+        head.addAll(List.of("RESULT", "GOAL", ""));
+        cells.add(head);
+        for (CaseResult each : row.cases()) {
+            for (Figure figure : each.figures()) {
+                List<String> line = new ArrayList<>(List.of(each.name(), figure.name() + ", " + figure.unit()));
+                for (String contender : contenders) {
+                    line.add(cell(each.spread(contender, figure), figure));
+                }
+                goals(line, each, figure);
+                cells.add(line);
+            }
+        }
+        for (List<String> line : cells) {
+            for (int column = 0; column < line.size(); column++) {
+                int at = column;
+                int width = cells.stream()
+                        .mapToInt(other -> other.get(at).length())
+                        .max()
+                        .orElse(0);
+                text.append(line.get(column))
+                        .repeat(" ", width - line.get(column).length());
+                text.append(GAP);
+            }
+            while (text.charAt(text.length() - 1) == ' ') {
+                text.setLength(text.length() - 1);
+            }
+            text.append('\n');
+        }
+    }
+
+    private static void goals(List<String> line, CaseResult each, Figure figure) {
+        List<Goal> goals = each.goals().stream()
+                .filter(goal -> goal.figure().equals(figure))
+                .toList();
+        line.add(joined(goals.stream().map(goal -> goal.show(each)).toList()));
+        line.add(joined(goals.stream().map(Goal::toString).toList()));
+        line.add(joined(goals.stream().map(goal -> goal.judge(each).toString()).toList()));
+    }
+
+    private static String joined(List<String> parts) {
+        return String.join("; ", parts);
+    }
+
+    /** Such as {@code 9.12 (8.97..9.30)}. */
+    private static String cell(Spread spread, Figure figure) {
+        return Double.isNaN(spread.median())
+                ? "-"
+                : "%s (%s..%s)"
+                        .formatted(
+                                figure.show(spread.median()), figure.show(spread.least()), figure.show(spread.most()));
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench.result;
+
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The report for programs: every sample, in base units. */
+public final class JsonReport {
+    private static final JsonMapper MAPPER = JsonMapper.builder().build();
+
+    private JsonReport() {}
+
+    /**
+     * Writes the report.
+     *
+     * @param report what to write
+     * @return JSON, without an end of line
+     */
+    public static String of(Report report) {
+        ObjectNode root = MAPPER.createObjectNode();
+        root.put("vhost4j-bench-peer", 2);
+        ObjectNode facts = root.putObject("facts");
+        report.facts().forEach(facts::put);
+        ArrayNode rows = root.putArray("rows");
+        for (RowResult row : report.rows()) {
+            ObjectNode node = rows.addObject();
+            node.put("name", row.name()).put("title", row.title());
+            ArrayNode cases = node.putArray("cases");
+            row.cases().forEach(each -> put(cases.addObject(), each));
+        }
+        return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(root);
+    }
+
+    private static void put(ObjectNode node, CaseResult each) {
+        node.put("name", each.name());
+        if (each.x().isPresent()) {
+            node.put("series", each.series()).put("x", each.x().getAsDouble());
+        }
+        ArrayNode contenders = node.putArray("contenders");
+        for (Measured measured : each.measured()) {
+            ObjectNode one = contenders.addObject().put("name", measured.contender());
+            for (Figure figure : each.figures()) {
+                Spread spread = measured.spread(figure);
+                if (!Double.isNaN(spread.median())) {
+                    one.putObject(figure.name())
+                            .put("least", spread.least())
+                            .put("median", spread.median())
+                            .put("most", spread.most());
+                }
+            }
+            measured.failure().ifPresent(failure -> one.put("failure", failure));
+            measured.check()
+                    .ifPresent(check ->
+                            one.put("front-end-frames", check.frontEnd()).put("back-end-frames", check.backEnd()));
+            ArrayNode samples = one.putArray("samples");
+            measured.samples().forEach(sample -> put(samples.addObject(), sample));
+        }
+        ArrayNode goals = node.putArray("goals");
+        for (Goal goal : each.goals()) {
+            ObjectNode one = goals.addObject();
+            one.put("figure", goal.figure().name()).put("goal", goal.toString());
+            double value = goal.value(each);
+            if (!Double.isNaN(value)) {
+                one.put("value", value);
+            }
+            one.put("verdict", goal.judge(each).toString());
+        }
+    }
+
+    private static void put(ObjectNode node, Sample sample) {
+        sample.values().forEach((figure, value) -> node.put(figure.name(), value));
+        node.put("disturbed", sample.disturbed());
+        sample.curve().ifPresent(curve -> {
+            ArrayNode points = node.putArray("curve");
+            curve.points().forEach(point -> points.addArray().add(point.x()).add(point.y()));
+        });
+    }
+}

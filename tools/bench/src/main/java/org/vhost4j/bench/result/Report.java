@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench.result;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What the whole run came to.
+ *
+ * @param facts what one has to know to read it, such as the processor, by name and in order
+ * @param rows in order
+ */
+public record Report(Map<String, String> facts, List<RowResult> rows) {
+    /** Copies both. */
+    public Report {
+        facts = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(facts));
+        rows = List.copyOf(rows);
+    }
+
+    /**
+     * Whether everybody was measured and both sides of every pair have counted the same.
+     *
+     * @return false when something is to be complained of
+     */
+    public boolean sound() {
+        return rows.stream()
+                .flatMap(row -> row.cases().stream())
+                .flatMap(each -> each.measured().stream())
+                .allMatch(Measured::sound);
+    }
+
+    /**
+     * What is to be complained of.
+     *
+     * @param row one of the rows
+     * @return one sentence for each contender that failed or whose counts differ
+     */
+    static List<String> complaints(RowResult row) {
+        return row.cases().stream()
+                .flatMap(each -> each.measured().stream()
+                        .flatMap(measured -> measured.complaint().stream())
+                        .map(complaint -> each.name() + ": " + complaint))
+                .toList();
+    }
+
+    /**
+     * Whether rounds count in which other programs took processor time.
+     *
+     * @param row one of the rows
+     * @return true when there were too few others
+     */
+    static boolean disturbed(RowResult row) {
+        return row.cases().stream()
+                .flatMap(each -> each.measured().stream())
+                .flatMap(measured -> measured.counted().stream())
+                .anyMatch(Sample::disturbed);
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.vhost4j.bench.BenchCommand;
+import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.Version;
+import org.vhost4j.tools.conformance.ConformanceCommand;
+import org.vhost4j.tools.demo.DemoCommand;
+import org.vhost4j.tools.negotiate.NegotiateCommand;
+import org.vhost4j.tools.platform.PlatformCommand;
+import org.vhost4j.tools.platform.QemuArgsCommand;
+import org.vhost4j.tools.probe.ProbeCommand;
+import org.vhost4j.tools.qemu.QemuFeaturesCommand;
+import org.vhost4j.tools.run.RunCommand;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The command {@code vhost4j}. Status 0: done; 1: failed; 2: what was asked for cannot be had, with one line that says why. */
+@Command(
+        name = "vhost4j",
+        description = "A vhost-user virtio-net back-end whose offloads are decided by a named platform.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Vhost4j.VersionOption.class)
+public final class Vhost4j {
+    /** The subcommands, in the order in which they are listed. */
+    private static final Map<String, Supplier<?>> COMMANDS = new LinkedHashMap<>();
+
+    static {
+        COMMANDS.put("run", RunCommand::new);
+        COMMANDS.put("demo", DemoCommand::new);
+        COMMANDS.put("platform", PlatformCommand::new);
+        COMMANDS.put("probe", ProbeCommand::new);
+        COMMANDS.put("negotiate", NegotiateCommand::new);
+        COMMANDS.put("qemu-args", QemuArgsCommand::new);
+        COMMANDS.put("qemu-features", QemuFeaturesCommand::new);
+        COMMANDS.put("bench", BenchCommand::new);
+        COMMANDS.put("conformance", ConformanceCommand::new);
+    }
+
+    private Vhost4j() {}
+
+    /** The version of the archive that runs. */
+    static final class VersionOption implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"vhost4j " + Version.current()};
+        }
+    }
+
+    /**
+     * Runs the command.
+     *
+     * @param arguments the command line
+     */
+    public static void main(String[] arguments) {
+        int status = run(new PrintWriter(System.err, true, System.err.charset()), arguments);
+        if (status != 0) {
+            System.exit(status);
+        }
+    }
+
+    /**
+     * Runs the command without ending the process.
+     *
+     * @param errors where a refusal is printed
+     * @param arguments the command line
+     * @return the status
+     */
+    static int run(PrintWriter errors, String... arguments) {
+        CommandLine line = line(arguments);
+        line.setErr(errors);
+        line.setParameterExceptionHandler((exception, given) -> {
+            errors.println("vhost4j: " + firstLine(exception));
+            return 2;
+        });
+        line.setExecutionExceptionHandler((exception, command, parsed) -> {
+            errors.println("vhost4j: " + firstLine(exception));
+            return exception instanceof CannotBeHonoured || exception instanceof IOException ? 2 : 1;
+        });
+        if (arguments.length == 0) {
+            line.usage(System.out);
+            return 2;
+        }
+        return line.execute(arguments);
+    }
+
+    /**
+     * The command with the subcommands that a command line can mean: the one that it begins with, or all of them. Describing a
+     * subcommand to picocli takes longer than loading it, and a back-end should not wait for eight others.
+     *
+     * @param arguments the command line
+     * @return the command
+     */
+    static CommandLine line(String... arguments) {
+        CommandLine line = new CommandLine(new Vhost4j());
+        Supplier<?> meant = arguments.length == 0 ? null : COMMANDS.get(arguments[0]);
+        if (meant != null) {
+            line.addSubcommand(arguments[0], meant.get());
+        } else {
+            COMMANDS.forEach((name, command) -> line.addSubcommand(name, command.get()));
+        }
+        return line;
+    }
+
+    private static String firstLine(Exception exception) {
+        String message = exception.getMessage();
+        return message == null
+                ? exception.getClass().getSimpleName()
+                : message.lines().findFirst().orElse("");
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.conformance;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.conformance.BackEndProcess;
+import org.vhost4j.conformance.Case;
+import org.vhost4j.conformance.LoopMode;
+import org.vhost4j.conformance.Subject;
+import org.vhost4j.conformance.Suite;
+import org.vhost4j.conformance.SuiteReport;
+import org.vhost4j.conformance.cases.Catalog;
+import org.vhost4j.conformance.report.ConsoleReport;
+import org.vhost4j.conformance.report.HtmlReport;
+import org.vhost4j.conformance.report.JUnitReport;
+import org.vhost4j.tools.common.CannotBeHonoured;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code vhost4j conformance}: holds a vhost-user-net back-end against the specifications. */
+@Command(
+        name = "conformance",
+        description =
+                "Holds a vhost-user-net back-end against the specifications, case by case, each on a fresh connection. "
+                        + "Ends with status 0 when no case failed, 1 when one did, 2 when there was nothing to test.",
+        mixinStandardHelpOptions = true,
+        subcommands = MatrixCommand.class)
+public final class ConformanceCommand implements Callable<Integer> {
+    @Parameters(index = "0", arity = "0..1", paramLabel = "SOCKET", description = "The back-end's socket.")
+    private @Nullable Path socket;
+
+    @Option(names = "--listen", description = "Listen at SOCKET: the back-end connects to us.")
+    private boolean listen;
+
+    @Option(
+            names = "--exec",
+            paramLabel = "COMMAND",
+            description =
+                    "Start the back-end by this shell command, and again when it is lost; {socket} stands for SOCKET.")
+    private @Nullable String exec;
+
+    @Option(
+            names = "--loop",
+            paramLabel = "MODE",
+            description = "How the back-end returns frames: echo, macswap, none, or auto, which finds out "
+                    + "(default: ${DEFAULT-VALUE}).")
+    private String loop = LoopMode.AUTO;
+
+    @Option(
+            names = "--only",
+            paramLabel = "NAME",
+            split = ",",
+            description = "Only these cases; * stands for anything, as in 'ring.*'.")
+    private List<String> only = List.of();
+
+    @Option(names = "--list", description = "List the cases and end.")
+    private boolean list;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "SECONDS",
+            description = "How long any answer may take (default: ${DEFAULT-VALUE}).")
+    private double timeout = 2;
+
+    @Option(
+            names = "--label",
+            paramLabel = "NAME",
+            description = "What reports call the back-end, such as its name and version (default: SOCKET).")
+    private @Nullable String label;
+
+    @Option(names = "--junit", paramLabel = "FILE", description = "Write JUnit XML too, for CI servers.")
+    private @Nullable Path junit;
+
+    @Option(names = "--html", paramLabel = "FILE", description = "Write a page for people too.")
+    private @Nullable Path html;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Write JSON too, which 'matrix' reads.")
+    private @Nullable Path json;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        PrintWriter out = spec.commandLine().getOut();
+        List<Case> cases = Catalog.select(only);
+        if (list) {
+            out.print(ConsoleReport.list(cases));
+            out.flush();
+            return 0;
+        }
+        Path at = socket;
+        if (at == null) {
+            throw new CannotBeHonoured("which back-end? Give the path of its socket");
+        }
+        if (!(timeout >= 0.1 && timeout <= 600)) {
+            throw new CannotBeHonoured("--timeout=" + timeout + ": from 0.1 to 600 seconds");
+        }
+        Duration patience = Duration.ofMillis(Math.round(1000 * timeout));
+        LoopMode mode = LoopMode.ofOption(loop).orElse(null);
+        ConsoleReport console = new ConsoleReport(out);
+        BackEndProcess process = exec == null ? null : new BackEndProcess(exec, at, !listen);
+        SuiteReport report;
+        try (Subject subject = new Subject(at, listen, process, patience)) {
+            report = new Suite(subject, patience)
+                    .run(label == null ? at.toString() : label, reached(at), cases, mode, console::progress);
+        }
+        write("--junit", junit, () -> JUnitReport.text(report));
+        write("--html", html, () -> HtmlReport.text(report));
+        write("--json", json, () -> JsonReport.text(report));
+        console.end(report);
+        return report.passed() ? 0 : 1;
+    }
+
+    /** What is to be said again to reach the same back-end. */
+    private String reached(Path at) {
+        return at
+                + (listen ? " --listen" : "")
+                + (exec == null ? "" : " --exec '" + exec + "'")
+                + (loop.equals(LoopMode.AUTO) ? "" : " --loop " + loop);
+    }
+
+    private static void write(String option, @Nullable Path file, Supplier<String> text) throws IOException {
+        if (file != null) {
+            try {
+                Files.writeString(file, text.get());
+            } catch (IOException e) {
+                throw new IOException(option + "=" + file + " cannot be written: " + e.getMessage(), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.conformance;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.vhost4j.tools.common.CannotBeHonoured;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Several back-ends beside each other, from their JSON reports, as Markdown. */
+public final class Matrix {
+    private static final JsonMapper MAPPER = new JsonMapper();
+
+    private final List<JsonNode> reports;
+
+    private Matrix(List<JsonNode> reports) {
+        this.reports = reports;
+    }
+
+    /**
+     * Reads reports.
+     *
+     * @param files what {@code --json} wrote
+     * @return the matrix
+     * @throws CannotBeHonoured when a file is no such report
+     * @throws IOException when a file cannot be read
+     */
+    public static Matrix of(List<Path> files) throws IOException {
+        List<JsonNode> reports = new ArrayList<>();
+        for (Path file : files) {
+            try {
+                JsonNode report = MAPPER.readTree(Files.readString(file));
+                if (report.path(JsonReport.FORMAT).asInt(0) != 1) {
+                    throw new CannotBeHonoured(file + " is no report of this suite");
+                }
+                reports.add(report);
+            } catch (JacksonException e) {
+                throw new CannotBeHonoured(file + " is not JSON: " + e.getOriginalMessage());
+            }
+        }
+        return new Matrix(reports);
+    }
+
+    /**
+     * The matrix.
+     *
+     * @return Markdown: counts, a row for each case, and what failed
+     */
+    public String markdown() {
+        StringBuilder text = new StringBuilder();
+        text.append(
+                "| back-end | tried | passed | failed | not offered | not applicable |\n|---|---|---|---|---|---|\n");
+        for (JsonNode report : reports) {
+            JsonNode counts = report.path("counts");
+            text.append("| %s | %s | %d | %d | %d | %d |%n"
+                    .formatted(
+                            name(report),
+                            report.path("began").asString("").substring(0, 10),
+                            counts.path("pass").asInt(0),
+                            counts.path("fail").asInt(0),
+                            counts.path("not-offered").asInt(0),
+                            counts.path("not-applicable").asInt(0)));
+        }
+        cases(text);
+        failures(text);
+        return text.toString();
+    }
+
+    private static String name(JsonNode report) {
+        return report.path("back-end").asString("?");
+    }
+
+    /** Every case that some report has, in the order in which the first of them does, with the area it belongs to. */
+    private Map<String, List<String>> areas() {
+        Map<String, List<String>> areas = new LinkedHashMap<>();
+        for (JsonNode report : reports) {
+            for (JsonNode one : report.path("cases")) {
+                List<String> names = areas.computeIfAbsent(one.path("area").asString(""), area -> new ArrayList<>());
+                String name = one.path("name").asString("");
+                if (!names.contains(name)) {
+                    names.add(name);
+                }
+            }
+        }
+        return areas;
+    }
+
+    private void cases(StringBuilder text) {
+        areas().forEach((area, names) -> {
+            text.append("\n### %s%n%n| case |".formatted(area));
+            reports.forEach(report -> text.append(" %s |".formatted(name(report))));
+            text.append("\n|---|").append("---|".repeat(reports.size())).append('\n');
+            for (String name : names) {
+                text.append("| `%s` |".formatted(name));
+                for (JsonNode report : reports) {
+                    text.append(" %s |".formatted(cell(find(report, name))));
+                }
+                text.append('\n');
+            }
+        });
+    }
+
+    private static JsonNode find(JsonNode report, String name) {
+        for (JsonNode one : report.path("cases")) {
+            if (one.path("name").asString("").equals(name)) {
+                return one;
+            }
+        }
+        return MAPPER.createObjectNode();
+    }
+
+    private static String cell(JsonNode one) {
+        return switch (one.path("outcome").asString("")) {
+            case "pass" -> "pass";
+            case "fail" -> "**fail**";
+            case "not-offered" -> "–";
+            case "not-applicable" -> "n/a";
+            case "not-run" -> "not run";
+            default -> "";
+        };
+    }
+
+    private void failures(StringBuilder text) {
+        for (JsonNode report : reports) {
+            if (report.path("counts").path("fail").asInt(0) > 0) {
+                text.append("\n### What failed: %s%n%nOne of them again: `vhost4j conformance %s --only CASE`%n%n"
+                        .formatted(name(report), report.path("reached").asString("")));
+                for (JsonNode one : report.path("cases")) {
+                    JsonNode evidence = one.path("evidence");
+                    if (!evidence.isMissingNode()) {
+                        text.append("- `%s` (%s): %s%n"
+                                .formatted(
+                                        one.path("name").asString(""),
+                                        one.path("section").asString(""),
+                                        evidence.path("came")
+                                                .asString("")
+                                                .lines()
+                                                .findFirst()
+                                                .orElse("")));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.conformance;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code vhost4j conformance matrix}: several back-ends beside each other. */
+@Command(
+        name = "matrix",
+        description = "Prints several reports beside each other, as Markdown.",
+        mixinStandardHelpOptions = true)
+final class MatrixCommand implements Callable<Integer> {
+    @Parameters(arity = "1..*", paramLabel = "FILE", description = "What --json wrote.")
+    private List<Path> files = List.of();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        spec.commandLine().getOut().print(Matrix.of(files).markdown());
+        spec.commandLine().getOut().flush();
+        return 0;
+    }
+}

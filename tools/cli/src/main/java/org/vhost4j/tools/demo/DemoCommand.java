@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.demo;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.stats.Counter;
+import org.vhost4j.device.stats.Counters;
+import org.vhost4j.guests.lab.Guest;
+import org.vhost4j.guests.lab.GuestFailure;
+import org.vhost4j.guests.lab.IperfResult;
+import org.vhost4j.guests.lab.Lab;
+import org.vhost4j.guests.lab.Traffic;
+import org.vhost4j.host.lane.IdlePolicy;
+import org.vhost4j.platform.definition.DeviceCapabilities;
+import org.vhost4j.platform.definition.Refusal;
+import org.vhost4j.platform.definition.Resolution;
+import org.vhost4j.platform.definition.Resolver;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.sys.SystemError;
+import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.platform.PlatformOptions;
+import org.vhost4j.tools.run.AttachHelp;
+import org.vhost4j.vhostuser.server.Attach;
+import org.vhost4j.vhostuser.server.Backend;
+import org.vhost4j.vhostuser.server.BackendConfig;
+import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.vhostuser.server.Switching;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code vhost4j demo}: two real guests, one back-end, and a table of what went between them. */
+@Command(
+        name = "demo",
+        description = "Boots two guests and has them exchange TCP and UDP super-frames.",
+        mixinStandardHelpOptions = true)
+public final class DemoCommand implements Callable<Integer> {
+    private static final int GUESTS = 2;
+
+    @Option(names = "--accel", paramLabel = "tcg|kvm", description = "How guests run (default: ${DEFAULT-VALUE}).")
+    String accel = "tcg";
+
+    @Option(
+            names = "--seconds",
+            paramLabel = "N",
+            description = "How long each run of iperf3 takes (default: ${DEFAULT-VALUE}).")
+    int seconds = 5;
+
+    @Option(
+            names = "--datagrams",
+            paramLabel = "N",
+            description = "How many datagrams are sent each way (default: ${DEFAULT-VALUE}).")
+    int datagrams = 20000;
+
+    @Mixin
+    PlatformOptions promise = new PlatformOptions();
+
+    /** For picocli. */
+    public DemoCommand() {}
+
+    @Override
+    public Integer call() throws IOException {
+        if (seconds < 1 || datagrams < 1) {
+            throw new CannotBeHonoured("--seconds and --datagrams are at least 1");
+        }
+        Resolution resolution = resolve();
+        boolean usoPromised = resolution.offered().has(Feature.HOST_USO);
+        say("machine %s, platform %s: UDP segmentation is %s"
+                .formatted(resolution.machine(), resolution.platform(), usoPromised ? "promised" : "not promised"));
+        say("providing the guest lab (QEMU, kernel, initramfs)");
+        Lab lab = Lab.find();
+        lab.provision();
+
+        Path directory = Files.createTempDirectory("vhost4j-demo");
+        List<Guest> guests = new ArrayList<>();
+        DemoEvents events = new DemoEvents();
+        try (Backend backend = Backend.start(config(directory, resolution), events)) {
+            boot(lab, directory, guests);
+            List<DemoTable.Row> rows = exchange(guests.get(0), guests.get(1));
+            List<FeatureSet> negotiated = List.of(events.features(0), events.features(1));
+            DemoTable table = new DemoTable(rows, negotiated, List.of(backend.counters(0), backend.counters(1)));
+            System.out.println();
+            System.out.print(table.text());
+            List<String> faults = faults(usoPromised, rows, negotiated, backend.counters(0), backend.counters(1));
+            faults.forEach(fault -> System.out.println("FAILED: " + fault));
+            System.out.println(faults.isEmpty() ? verdict(usoPromised) : "");
+            return faults.isEmpty() ? 0 : 1;
+        } catch (GuestFailure | SystemError e) {
+            throw new IOException(e.getMessage(), e);
+        } finally {
+            guests.forEach(Guest::close);
+            delete(directory);
+        }
+    }
+
+    private Resolution resolve() {
+        DeviceCapabilities device = DeviceCapabilities.vhost4j(1, OptionalInt.empty());
+        return switch (new Resolver(promise.catalog())
+                .resolve(promise.request(device, HostCapabilities.NOTHING_ASKED, Set.of()))) {
+            case Resolution promised -> promised;
+            case Refusal refusal -> throw new CannotBeHonoured(refusal.message());
+        };
+    }
+
+    private static BackendConfig config(Path directory, Resolution resolution) {
+        List<Endpoint> endpoints = new ArrayList<>();
+        for (int i = 0; i < GUESTS; i++) {
+            endpoints.add(Endpoint.listen(directory.resolve("guest" + i + ".sock"), Attach.DEVICE));
+        }
+        return new BackendConfig(
+                endpoints, resolution.offered(), 1, 0, new Switching.Bridged(List.of()), IdlePolicy.ADAPTIVE);
+    }
+
+    private void boot(Lab lab, Path directory, List<Guest> guests) throws IOException {
+        say("booting two guests (-accel " + accel + ")");
+        for (int i = 0; i < GUESTS; i++) {
+            Endpoint endpoint = Endpoint.listen(directory.resolve("guest" + i + ".sock"), Attach.DEVICE);
+            guests.add(Guest.start(
+                    lab,
+                    "guest" + i,
+                    directory,
+                    List.of("--qemu", "11", "--accel", accel),
+                    AttachHelp.device(endpoint, i, 1)));
+        }
+        for (int i = 0; i < GUESTS; i++) {
+            guests.get(i).waitUntilUp();
+            Traffic.configure(guests.get(i), i + 1);
+            say("guest" + i + " is up: " + Traffic.address(i + 1) + ", " + Traffic.address6(i + 1));
+        }
+    }
+
+    private List<DemoTable.Row> exchange(Guest one, Guest two) {
+        List<DemoTable.Row> rows = new ArrayList<>();
+        say("ping over IPv4 and IPv6");
+        rows.add(new DemoTable.Row("ping, IPv4", Traffic.ping(one, Traffic.address(2)), true));
+        rows.add(new DemoTable.Row("ping, IPv6", Traffic.ping(one, Traffic.address6(2)), true));
+        Traffic.iperfServer(two);
+        for (String server : List.of(Traffic.address(2), Traffic.address6(2))) {
+            String family = server.contains(":") ? "IPv6" : "IPv4";
+            for (String options : List.of("", "-R")) {
+                String direction = options.isEmpty() ? "guest0 to guest1" : "guest1 to guest0";
+                say("iperf3, TCP over " + family + ", " + direction);
+                IperfResult result = Traffic.iperf(one, server, options, seconds);
+                rows.add(new DemoTable.Row(
+                        "TCP over " + family + ", " + direction,
+                        result.rate() + ", " + result.bytes() + " bytes, " + result.retransmits() + " retransmits",
+                        result.bytes() > 0));
+            }
+        }
+        rows.add(datagrams(one, two, Traffic.address(2), "IPv4, guest0 to guest1"));
+        rows.add(datagrams(two, one, Traffic.address(1), "IPv4, guest1 to guest0"));
+        rows.add(datagrams(one, two, Traffic.address6(2), "IPv6, guest0 to guest1"));
+        rows.add(datagrams(two, one, Traffic.address6(1), "IPv6, guest1 to guest0"));
+        return rows;
+    }
+
+    private DemoTable.Row datagrams(Guest from, Guest to, String address, String what) {
+        say("UDP_SEGMENT over " + what);
+        Traffic.Exchange exchange = Traffic.datagrams(from, to, address, "-n " + datagrams);
+        return new DemoTable.Row(
+                "UDP_SEGMENT over " + what,
+                "%d datagrams checked, %d damaged, %d lost, %d calls with UDP_SEGMENT, %d merged on arrival"
+                        .formatted(
+                                exchange.receiver().number("ok"),
+                                exchange.receiver().number("damaged"),
+                                exchange.sender().number("lost"),
+                                exchange.sender().number("gso"),
+                                exchange.receiver().number("gro")),
+                exchange.ok());
+    }
+
+    private static List<String> faults(
+            boolean usoPromised, List<DemoTable.Row> rows, List<FeatureSet> negotiated, Counters... counters) {
+        List<String> faults = new ArrayList<>();
+        rows.stream().filter(row -> !row.good()).forEach(row -> faults.add(row.what() + ": " + row.result()));
+        for (int i = 0; i < counters.length; i++) {
+            boolean has = negotiated.get(i).has(Feature.HOST_USO)
+                    && negotiated.get(i).has(Feature.GUEST_USO4)
+                    && negotiated.get(i).has(Feature.GUEST_USO6);
+            boolean hasAny = negotiated.get(i).has(Feature.HOST_USO)
+                    || negotiated.get(i).has(Feature.GUEST_USO4)
+                    || negotiated.get(i).has(Feature.GUEST_USO6);
+            long sent = counters[i].get(Counter.TX_UDP_L4);
+            long received = counters[i].get(Counter.RX_UDP_L4);
+            if (usoPromised && !has) {
+                faults.add("guest" + i + " was promised UDP segmentation and did not negotiate it");
+            }
+            if (usoPromised && (sent == 0 || received == 0)) {
+                faults.add("no UDP super-frame crossed: guest%d sent %d and received %d".formatted(i, sent, received));
+            }
+            if (!usoPromised && (hasAny || sent + received != 0)) {
+                faults.add("guest" + i + " was not promised UDP segmentation and has it");
+            }
+        }
+        return faults;
+    }
+
+    private static String verdict(boolean usoPromised) {
+        return usoPromised
+                ? "UDP super-frames crossed in both directions; nothing was damaged or lost."
+                : "UDP segmentation is absent on both guests, as promised; nothing was damaged or lost.";
+    }
+
+    private static void say(String line) {
+        System.out.println("demo: " + line);
+        System.out.flush();
+    }
+
+    private static void delete(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.negotiate;
+
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.conformance.BackEndProcess;
+import org.vhost4j.conformance.LoopMode;
+import org.vhost4j.conformance.negotiate.Attempt;
+import org.vhost4j.conformance.negotiate.BitNames;
+import org.vhost4j.conformance.negotiate.Combination;
+import org.vhost4j.conformance.negotiate.Matrix;
+import org.vhost4j.conformance.negotiate.MatrixRun;
+import org.vhost4j.conformance.negotiate.Negotiation;
+import org.vhost4j.conformance.negotiate.Outcome;
+import org.vhost4j.frontend.FrontEnd;
+import org.vhost4j.frontend.FrontEndException;
+import org.vhost4j.frontend.Rendezvous;
+import org.vhost4j.sys.SystemError;
+import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.probe.JsonSchema;
+import org.vhost4j.tools.probe.SocketOptions;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code vhost4j negotiate}: one negotiation, or every one that matters. */
+@Command(
+        name = "negotiate",
+        description =
+                "Acknowledges exactly the given features of a vhost-user network back-end and says what came of it."
+                        + " Status 0 when all is as expected, 1 when not.")
+public final class NegotiateCommand implements Callable<Integer> {
+    /** An answer that has not come after this time does not come: the many negotiations of a matrix wait no longer. */
+    private static final Duration MATRIX_PATIENCE = Duration.ofSeconds(3);
+
+    /** How long a back-end takes at most to end with its connection, if it is one that does. */
+    private static final Duration ONE_SHOT = Duration.ofMillis(300);
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    // No short options here: -VERSION_1 would be taken for -V.
+    @Option(names = "--help", usageHelp = true, description = "Show this help message and exit.")
+    @SuppressWarnings("UnusedVariable")
+    private boolean help;
+
+    @Mixin
+    private SocketOptions where = new SocketOptions();
+
+    @Option(
+            names = "--features",
+            paramLabel = "BITS",
+            description = "Virtio features: names, BIT_n or 0x and digits, separated by commas. With signs, as in"
+                    + " +HOST_USO,-RSS, relative to the offer. Default: the offer, but for LOG_ALL, ACCESS_PLATFORM and"
+                    + " what else asks more of a driver.")
+    private @Nullable String features;
+
+    @Option(
+            names = "--protocol-features",
+            paramLabel = "BITS",
+            description = "Protocol features, likewise. Default: those of the offer that change nothing for a driver;"
+                    + " not CONFIG.")
+    private @Nullable String protocolFeatures;
+
+    @Option(
+            names = "--expect",
+            paramLabel = "accepted|refused",
+            description = "What is to become of it (default: ${DEFAULT-VALUE}).")
+    private String expect = "accepted";
+
+    @Option(
+            names = "--expect-features",
+            paramLabel = "BITS",
+            description = "Virtio features that are to be offered (+) or not (-), such as +HOST_USO,-RSS.")
+    private @Nullable String expectFeatures;
+
+    @Option(names = "--expect-protocol-features", paramLabel = "BITS", description = "Protocol features, likewise.")
+    private @Nullable String expectProtocolFeatures;
+
+    @Option(names = "--traffic", description = "Send frames through what was negotiated; see --loop.")
+    private boolean traffic;
+
+    @Option(
+            names = "--loop",
+            paramLabel = "MODE",
+            description = "How the back-end returns frames: echo, macswap, or auto, which finds out; none sends no"
+                    + " frames (default: ${DEFAULT-VALUE}).")
+    private String loop = LoopMode.AUTO;
+
+    @Option(
+            names = "--matrix",
+            description =
+                    "Try every combination that matters, each on a fresh connection, with frames when they return.")
+    private boolean matrix;
+
+    @Option(
+            names = "--limit",
+            paramLabel = "SECONDS",
+            description =
+                    "When a matrix ends at the latest, but for the combination at hand (default: ${DEFAULT-VALUE}).")
+    private int limit = 300;
+
+    @Option(
+            names = "--exec",
+            paramLabel = "COMMAND",
+            description = "Start the back-end by this shell command, for a matrix again whenever it ends with its"
+                    + " connection; {socket} stands for SOCKET.")
+    private @Nullable String exec;
+
+    @Option(names = "--json", description = "As JSON.")
+    private boolean json;
+
+    @Option(names = "--schema", help = true, description = "Prints the JSON Schema of --json instead.")
+    private boolean schema;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        if (schema) {
+            out.print(schemaText());
+            out.flush();
+            return 0;
+        }
+        Outcome wanted = wanted();
+        LoopMode mode = LoopMode.ofOption(loop).orElse(null);
+        try (Rendezvous rendezvous = where.rendezvous()) {
+            return exec == null
+                    ? negotiate(rendezvous, null, mode, wanted, out)
+                    : withProcess(rendezvous, exec, mode, wanted, out);
+        } catch (FrontEndException | SystemError e) {
+            throw new CannotBeHonoured("the back-end does not answer: " + e.getMessage());
+        }
+    }
+
+    private int withProcess(
+            Rendezvous rendezvous, String command, @Nullable LoopMode mode, Outcome wanted, PrintWriter out) {
+        BackEndProcess process = new BackEndProcess(command, rendezvous.path(), !rendezvous.listens());
+        process.start();
+        try {
+            return negotiate(rendezvous, process, mode, wanted, out);
+        } finally {
+            process.stop();
+        }
+    }
+
+    private int negotiate(
+            Rendezvous rendezvous,
+            @Nullable BackEndProcess process,
+            @Nullable LoopMode mode,
+            Outcome wanted,
+            PrintWriter out) {
+        return matrix ? matrix(rendezvous, process, mode, out) : once(rendezvous, mode, wanted, out);
+    }
+
+    /** What starts a back-end again that has ended with its first connection; nothing for one that serves others. */
+    private static Runnable starter(@Nullable BackEndProcess process) {
+        if (process == null || !process.endsWithin(ONE_SHOT)) {
+            return () -> {};
+        }
+        return () -> {
+            process.stop();
+            process.start();
+        };
+    }
+
+    /** The JSON Schema of {@code --json}. */
+    static String schemaText() {
+        return JsonSchema.text(NegotiateCommand.class, "negotiate.schema.json");
+    }
+
+    private Outcome wanted() {
+        return switch (expect) {
+            case "accepted" -> Outcome.ACCEPTED;
+            case "refused" -> Outcome.REFUSED;
+            default -> throw new CannotBeHonoured("--expect=" + expect + ": accepted or refused");
+        };
+    }
+
+    private int once(Rendezvous rendezvous, @Nullable LoopMode mode, Outcome wanted, PrintWriter out) {
+        Report report;
+        try (FrontEnd frontEnd = where.meet(rendezvous)) {
+            Negotiation negotiation = new Negotiation(frontEnd);
+            long offered = negotiation.offeredFeatures();
+            long offeredProtocol = negotiation.offeredProtocol();
+            long protocol = protocolFeatures == null
+                    ? Matrix.defaultProtocol(offeredProtocol)
+                    : BitNames.PROTOCOL.word("--protocol-features", protocolFeatures, offeredProtocol);
+            long word = features == null
+                    ? Matrix.defaultFeatures(offered, protocol)
+                    : BitNames.VIRTIO.word("--features", features, offered);
+            List<String> unmet = new ArrayList<>();
+            expect(unmet, "--expect-features", BitNames.VIRTIO, expectFeatures, offered);
+            expect(unmet, "--expect-protocol-features", BitNames.PROTOCOL, expectProtocolFeatures, offeredProtocol);
+            Combination combination = new Combination("one", "as given", word, protocol);
+            Attempt attempt = negotiation.acknowledge(combination, traffic ? mode : LoopMode.NONE);
+            if (attempt.outcome() != wanted) {
+                unmet.add(attempt.outcome().word() + " instead of " + wanted.word());
+            }
+            if (traffic && attempt.outcome() == Outcome.ACCEPTED && attempt.frames() == 0) {
+                unmet.add("no frames were sent: this front-end cannot, with these features");
+            }
+            report = new Report(rendezvous.path().toString(), offered, offeredProtocol, List.of(attempt), 1, "", unmet);
+        }
+        out.print(json ? report.json() : report.text());
+        out.flush();
+        return report.unmet().isEmpty() ? 0 : 1;
+    }
+
+    private static void expect(
+            List<String> unmet, String option, BitNames names, @Nullable String expected, long offered) {
+        if (expected != null) {
+            String difference = names.difference(option, expected, offered);
+            if (!difference.isEmpty()) {
+                unmet.add(difference);
+            }
+        }
+    }
+
+    private int matrix(
+            Rendezvous rendezvous, @Nullable BackEndProcess process, @Nullable LoopMode mode, PrintWriter out) {
+        long offered;
+        long offeredProtocol;
+        long offeredWithConfig;
+        Duration patience = where.patience().compareTo(MATRIX_PATIENCE) < 0 ? where.patience() : MATRIX_PATIENCE;
+        try (FrontEnd frontEnd = where.meet(rendezvous)) {
+            Negotiation negotiation = new Negotiation(frontEnd);
+            offered = negotiation.offeredFeatures();
+            offeredProtocol = negotiation.offeredProtocol();
+            offeredWithConfig = negotiation.offeredWithConfig();
+        }
+        List<Combination> combinations = new Matrix(offered, offeredWithConfig, offeredProtocol).combinations();
+        MatrixRun run = new MatrixRun(rendezvous, starter(process), patience, Duration.ofSeconds(limit), mode);
+        run.run(combinations, attempt -> {});
+        Report report = new Report(
+                rendezvous.path().toString(),
+                offered,
+                offeredProtocol,
+                run.attempts(),
+                combinations.size(),
+                run.stopped(),
+                List.of());
+        out.print(json ? report.json() : report.matrix());
+        out.flush();
+        return run.stopped().isEmpty() && run.attempts().stream().allMatch(Attempt::isSound) ? 0 : 1;
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.platform;
+
+import java.io.PrintWriter;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.vhost4j.platform.definition.PlatformCatalog;
+import org.vhost4j.platform.definition.PlatformDefinition;
+import org.vhost4j.platform.definition.PlatformDifference;
+import org.vhost4j.tools.common.Table;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code vhost4j platform diff}: what one platform promises or requires and another does not. */
+@Command(
+        name = "diff",
+        description = "Prints how two platforms differ. Status 0 when they do not, 1 when they do.",
+        mixinStandardHelpOptions = true)
+final class DiffCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Parameters(index = "0", paramLabel = "A", description = "A platform.")
+    @SuppressWarnings("NullAway.Init")
+    private String left;
+
+    @Parameters(index = "1", paramLabel = "B", description = "Another platform.")
+    @SuppressWarnings("NullAway.Init")
+    private String right;
+
+    @Mixin
+    private DefinitionOptions definitions = new DefinitionOptions();
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        PlatformCatalog catalog = definitions.catalog(err);
+        Optional<PlatformDefinition> one = catalog.platform(left);
+        Optional<PlatformDefinition> other = catalog.platform(right);
+        if (one.isEmpty() || other.isEmpty()) {
+            return Failure.report(err, catalog.noSuchPlatform(one.isEmpty() ? left : right));
+        }
+        PlatformDifference difference = PlatformDifference.between(one.get(), other.get());
+        Table table = new Table();
+        table.row("", one.get().name(), other.get().name());
+        difference.rows().forEach(row -> table.row(row.what(), row.left(), row.right()));
+        out.print(difference.rows().isEmpty() ? "They promise and require the same.\n" : table.text());
+        out.flush();
+        return difference.rows().isEmpty() ? 0 : 1;
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.platform;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.vhost4j.platform.definition.MigrationExplanation;
+import org.vhost4j.tools.common.Table;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code vhost4j platform explain}: what QEMU meant by "Features 0x... unsupported. Allowed features: 0x...". */
+@Command(
+        name = "explain",
+        description = "Explains why QEMU refused a migrated guest, and what would have prevented it.",
+        mixinStandardHelpOptions = true)
+final class ExplainCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Parameters(
+            paramLabel = "WORD",
+            arity = "1..*",
+            description =
+                    "The guest's features and the destination's, in hexadecimal; or any part of QEMU's log that has them;"
+                            + " - reads it from standard input.")
+    @SuppressWarnings("NullAway.Init")
+    private List<String> words;
+
+    @Mixin
+    private DefinitionOptions definitions = new DefinitionOptions();
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        List<MigrationExplanation> explanations;
+        try {
+            String text = words.equals(List.of("-"))
+                    ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8)
+                    : String.join(" ", words);
+            explanations = MigrationExplanation.allOf(definitions.catalog(err), text);
+        } catch (IllegalArgumentException | IOException e) {
+            return Failure.report(err, e.getMessage());
+        }
+        out.print(explanations.stream().map(ExplainCommand::text).collect(Collectors.joining("\n")));
+        out.flush();
+        return 0;
+    }
+
+    /**
+     * The explanation for people.
+     *
+     * @param explanation the explanation
+     * @return lines, each with its end
+     */
+    static String text(MigrationExplanation explanation) {
+        Table table = new Table();
+        table.row("BIT", "FEATURE", "PROPERTY", "GUEST", "ALLOWED", "", "ON SINCE MACHINE", "ON SINCE KERNEL");
+        for (MigrationExplanation.Bit bit : explanation.bits()) {
+            table.row(
+                    Integer.toString(bit.number()),
+                    bit.name(),
+                    bit.property().orElse("-"),
+                    bit.inGuest() ? "yes" : "no",
+                    bit.isAllowed() ? "yes" : "no",
+                    bit.stops() ? "STOPS THE MIGRATION" : "",
+                    bit.sinceMachine().orElse("-"),
+                    bit.sincePlatform().orElse("-"));
+        }
+        StringBuilder text = new StringBuilder(table.text());
+        List<MigrationExplanation.Bit> stopping = explanation.stopping();
+        if (!stopping.isEmpty()) {
+            text.append("The guest uses ")
+                    .append(stopping.stream()
+                            .map(MigrationExplanation.Bit::name)
+                            .collect(Collectors.joining(", ")))
+                    .append(", which the destination does not offer.\n");
+        } else {
+            text.append("By these words the destination offers every bit that the guest uses.\n");
+            if (explanation.suspects().isEmpty()) {
+                return text.toString();
+            }
+            text.append(
+                            "If they are from QEMU's message: QEMU 11.1 clears the bits that it refuses before it prints the guest's."
+                                    + " It can have been ")
+                    .append(String.join(", ", explanation.suspects()))
+                    .append(".\n");
+        }
+        explanation
+                .platform()
+                .ifPresent(platform -> text.append("Platform ")
+                        .append(platform.name())
+                        .append(
+                                " or older, on both sides from the first boot on, would have prevented what depends on the"
+                                        + " host.\n"));
+        if (!explanation.settings().isEmpty()) {
+            text.append("With plain QEMU: -device virtio-net-pci,")
+                    .append(String.join(",", explanation.settings()))
+                    .append(" on both sides, or 'vhost4j qemu-args'.\n");
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.platform;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.platform.definition.DeviceCapabilities;
+import org.vhost4j.platform.definition.GuestAbi;
+import org.vhost4j.platform.definition.MissingPolicy;
+import org.vhost4j.platform.definition.PlatformCatalog;
+import org.vhost4j.platform.definition.Request;
+import org.vhost4j.platform.definition.SearchPath;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostCapabilitiesJson;
+import org.vhost4j.platform.probe.HostUse;
+import org.vhost4j.tools.common.CannotBeHonoured;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * The options that decide what a guest is promised, to be mixed into every command that promises something or tells what would
+ * be promised.
+ */
+public final class PlatformOptions {
+    @Option(
+            names = {"--platform", "-platform"},
+            paramLabel = "NAME",
+            description = "What guests are promised; 'host' for all this host has, 'help' for the list."
+                    + " Default: the newest platform that this host supports.")
+    private @Nullable String platform;
+
+    @Option(
+            names = {"--machine", "-machine"},
+            paramLabel = "NAME",
+            description = "The QEMU machine type of the guests; 'help' for the list. Default: the newest q35.")
+    private @Nullable String machine;
+
+    @Option(
+            names = "--set",
+            paramLabel = "PROPERTY=VALUE",
+            split = ",",
+            description =
+                    "A property of virtio-net by QEMU's name, such as host_uso=off; wins over machine and platform.")
+    private Map<String, String> settings = new LinkedHashMap<>();
+
+    @Option(
+            names = "--missing",
+            paramLabel = "refuse|emulate",
+            converter = MissingConverter.class,
+            description =
+                    "When the host lacks what the platform promises: do not start (default), or do it in software.")
+    private MissingPolicy missing = MissingPolicy.REFUSE;
+
+    @Option(
+            names = "--host-capabilities",
+            paramLabel = "FILE",
+            description = "Take this probe (from 'platform probe --json') instead of probing this host.")
+    private @Nullable Path hostCapabilities;
+
+    @Option(
+            names = "--platform-dir",
+            paramLabel = "DIR",
+            converter = DirectoryConverter.class,
+            description = "A further directory of platform definitions, before all others.")
+    private List<Path> directories = new ArrayList<>();
+
+    /** Takes {@code refuse} and {@code emulate}. */
+    static final class MissingConverter implements ITypeConverter<MissingPolicy> {
+        @Override
+        public MissingPolicy convert(String value) {
+            for (MissingPolicy policy : MissingPolicy.values()) {
+                if (policy.name().toLowerCase(Locale.ROOT).equals(value)) {
+                    return policy;
+                }
+            }
+            throw new TypeConversionException("takes refuse or emulate, not '" + value + "'");
+        }
+    }
+
+    @Option(
+            names = "--expect-abi",
+            paramLabel = "FINGERPRINT",
+            description = "Start only when guests will see exactly this ABI, as an earlier start printed it.")
+    private @Nullable String expectedAbi;
+
+    /**
+     * All definitions that are found.
+     *
+     * @return the catalog; its problems are for the caller to print
+     */
+    public PlatformCatalog catalog() {
+        return SearchPath.of(System.getenv(), directories).load();
+    }
+
+    /**
+     * The host: probed, or from the file that was named.
+     *
+     * @return what it answered
+     * @throws IOException when the file is not good; the message is one sentence for the user
+     */
+    public HostCapabilities host() throws IOException {
+        return hostCapabilities == null ? ThisHost.ask() : HostCapabilitiesJson.read(hostCapabilities);
+    }
+
+    /**
+     * What is to be promised.
+     *
+     * @param device what the device can do
+     * @param host what the host can do
+     * @param uses in which ways the back-end leans on the kernel
+     * @return the request, for a resolver
+     */
+    public Request request(DeviceCapabilities device, HostCapabilities host, Set<HostUse> uses) {
+        return new Request(
+                Optional.ofNullable(machine), Optional.ofNullable(platform), settings, missing, uses, device, host);
+    }
+
+    /**
+     * The text that {@code -platform help} or {@code -machine help} asks for.
+     *
+     * @param catalog the definitions
+     * @return the text, to be printed before exit status 0; nothing when no help was asked for. Platforms are judged for a
+     *     back-end with a TAP, as one without needs nothing of the host
+     * @throws IOException when the file of host capabilities is not good
+     */
+    public Optional<String> help(PlatformCatalog catalog) throws IOException {
+        if ("help".equals(machine)) {
+            return Optional.of(HelpText.machines(catalog));
+        }
+        return "help".equals(platform)
+                ? Optional.of(HelpText.platforms(catalog, host(), HostOptions.USES))
+                : Optional.empty();
+    }
+
+    /**
+     * Holds what guests will see against what was expected.
+     *
+     * @param actual what they will see
+     * @throws CannotBeHonoured when something else was expected; the message lists every difference
+     */
+    public void checkAbi(GuestAbi actual) {
+        if (expectedAbi == null) {
+            return;
+        }
+        GuestAbi expected;
+        try {
+            expected = GuestAbi.parse(expectedAbi);
+        } catch (IllegalArgumentException e) {
+            throw new CannotBeHonoured("--expect-abi: " + e.getMessage());
+        }
+        List<String> differences = expected.differences(actual);
+        if (!differences.isEmpty()) {
+            throw new CannotBeHonoured(
+                    "Guests would not see the expected ABI: " + String.join("; ", differences) + ".");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.platform;
+
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import org.vhost4j.platform.probe.Answer;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostCapabilitiesJson;
+import org.vhost4j.platform.probe.HostCapability;
+import org.vhost4j.platform.probe.HostProbe;
+import org.vhost4j.tools.common.Table;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code vhost4j platform probe}: what this host was asked and what it answered. */
+@Command(
+        name = "probe",
+        description = "Asks this host what it can do, and prints question and answer.",
+        mixinStandardHelpOptions = true)
+final class ProbeCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Option(names = "--json", description = "As JSON, for --host-capabilities on this or another host.")
+    private boolean json;
+
+    @Option(
+            names = "--in-place",
+            description =
+                    "Only with the rights of this process: an ordinary user is otherwise asked in a user namespace.")
+    private boolean inPlace;
+
+    @Override
+    public Integer call() {
+        HostCapabilities host = inPlace ? HostProbe.probe() : ThisHost.ask();
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(HostCapabilitiesJson.write(host));
+        } else {
+            out.print(table(host));
+        }
+        out.flush();
+        return 0;
+    }
+
+    /**
+     * The answers for people.
+     *
+     * @param host a host
+     * @return lines, each with its end
+     */
+    static String table(HostCapabilities host) {
+        Table table = new Table();
+        table.row("CAPABILITY", "ANSWER", "ASKED", "SAID", "SOFTWARE CAN STAND IN");
+        for (HostCapability capability : HostCapability.values()) {
+            Answer answer = host.answer(capability);
+            table.row(
+                    capability.id(),
+                    answer.verdict().word(),
+                    answer.asked(),
+                    answer.said(),
+                    capability.standIn().isPresent() ? "yes" : "no");
+        }
+        return "Host " + host.host() + ", kernel " + host.kernel() + "\n" + table.text();
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.probe;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.frontend.Offer;
+import org.vhost4j.platform.definition.DeviceCapabilities;
+import org.vhost4j.platform.definition.MissingPolicy;
+import org.vhost4j.platform.definition.PlatformCatalog;
+import org.vhost4j.platform.definition.PlatformDefinition;
+import org.vhost4j.platform.definition.QemuArguments;
+import org.vhost4j.platform.definition.Refusal;
+import org.vhost4j.platform.definition.Request;
+import org.vhost4j.platform.definition.Resolution;
+import org.vhost4j.platform.definition.Resolver;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostUse;
+import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+
+/**
+ * Holds an offer against what machines and platforms promise guests: which promise this back-end can honour, and what is missing
+ * for the others. What a guest is promised beside machine and platform, as by {@code --set}, does not count, nor does what the
+ * host's kernel would have to have.
+ */
+final class Honour {
+    private final PlatformCatalog catalog;
+    private final Resolver resolver;
+    private final Offer offer;
+
+    /**
+     * A judge.
+     *
+     * @param catalog the machines and platforms
+     * @param offer the back-end's
+     */
+    Honour(PlatformCatalog catalog, Offer offer) {
+        this.catalog = catalog;
+        this.resolver = new Resolver(catalog);
+        this.offer = offer;
+    }
+
+    /**
+     * One promise, by both ways to a guest.
+     *
+     * @param netdev what is missing behind QEMU's {@code -netdev vhost-user}, where QEMU answers for a part of the device; empty
+     *     when it is honoured
+     * @param device what is missing behind QEMU's generic device, where the back-end answers for everything
+     */
+    record Verdict(List<String> netdev, List<String> device) {
+        /** Copies the lists. */
+        Verdict {
+            netdev = List.copyOf(netdev);
+            device = List.copyOf(device);
+        }
+    }
+
+    /**
+     * Judges a platform on a machine.
+     *
+     * @param machine a machine's name or alias
+     * @param platform a platform's name or alias
+     * @return what is missing
+     * @throws CannotBeHonoured when there is no such machine or platform
+     */
+    Verdict of(String machine, String platform) {
+        Request request = new Request(
+                Optional.of(machine),
+                Optional.of(platform),
+                Map.of(),
+                MissingPolicy.REFUSE,
+                EnumSet.noneOf(HostUse.class),
+                DeviceCapabilities.vhost4j(1, OptionalInt.empty()),
+                HostCapabilities.NOTHING_ASKED);
+        return switch (resolver.resolve(request)) {
+            case Resolution resolution -> of(resolution.offered());
+            case Refusal refusal -> throw new CannotBeHonoured(refusal.message());
+        };
+    }
+
+    private Verdict of(FeatureSet promise) {
+        List<String> netdev = new ArrayList<>(
+                QemuArguments.askedOfBackEnd(promise).minus(offer.features()).names());
+        List<String> device =
+                new ArrayList<>(promise.minus(offer.ofItsOwnDevice()).names());
+        // A device that is the back-end's own has its config space there.
+        if (!offer.has(ProtocolFeature.CONFIG)) {
+            device.add("protocol feature " + ProtocolFeature.CONFIG);
+        }
+        return new Verdict(netdev, device);
+    }
+
+    /**
+     * The newest platform that is honoured on a machine.
+     *
+     * @param machine the machine's name
+     * @param generic whether behind QEMU's generic device rather than its own
+     * @return the platform's name, or nothing when none is
+     */
+    Optional<String> newest(String machine, boolean generic) {
+        return catalog.platforms().stream()
+                .filter(platform -> platform.deprecated().isEmpty())
+                .map(PlatformDefinition::name)
+                .filter(name -> {
+                    Verdict verdict = of(machine, name);
+                    return (generic ? verdict.device() : verdict.netdev()).isEmpty();
+                })
+                .findFirst();
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.probe;
+
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.frontend.FrontEnd;
+import org.vhost4j.frontend.FrontEndException;
+import org.vhost4j.frontend.Offer;
+import org.vhost4j.frontend.Rendezvous;
+import org.vhost4j.platform.definition.PlatformCatalog;
+import org.vhost4j.platform.definition.SearchPath;
+import org.vhost4j.tools.common.CannotBeHonoured;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code vhost4j probe}: what a back-end offers. */
+@Command(
+        name = "probe",
+        description = "Prints what a vhost-user network back-end offers. Asks only: sets up no memory and no ring."
+                + " Status 0 when all was answered and no dependency is broken, 1 when not.",
+        mixinStandardHelpOptions = true)
+public final class ProbeCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Mixin
+    private SocketOptions where = new SocketOptions();
+
+    @Option(
+            names = {"--machine", "-machine"},
+            paramLabel = "NAME",
+            description = "The QEMU machine type on which platforms are judged. Default: the newest q35.")
+    private @Nullable String machine;
+
+    @Option(names = "--json", description = "As JSON.")
+    private boolean json;
+
+    @Option(names = "--schema", help = true, description = "Prints the JSON Schema of --json instead.")
+    private boolean schema;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        if (schema) {
+            out.print(ProbeReport.schema());
+            out.flush();
+            return 0;
+        }
+        PlatformCatalog catalog = SearchPath.of(System.getenv(), List.of()).load();
+        String on = machine == null ? catalog.defaultMachine().name() : machine;
+        if (catalog.machine(on).isEmpty()) {
+            throw new CannotBeHonoured(catalog.noSuchMachine(on));
+        }
+        ProbeReport report;
+        try (Rendezvous rendezvous = where.rendezvous();
+                FrontEnd frontEnd = where.meet(rendezvous)) {
+            report = ProbeReport.of(rendezvous, Offer.ask(frontEnd), catalog, on);
+        } catch (FrontEndException e) {
+            throw new CannotBeHonoured("the back-end does not answer: " + e.getMessage());
+        }
+        out.print(json ? report.json() : report.text());
+        out.flush();
+        return report.isSound() ? 0 : 1;
+    }
+}

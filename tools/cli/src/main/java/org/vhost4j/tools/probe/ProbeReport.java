@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.probe;
+
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.frontend.ConfigField;
+import org.vhost4j.frontend.Offer;
+import org.vhost4j.frontend.Rendezvous;
+import org.vhost4j.platform.definition.MachineDefinition;
+import org.vhost4j.platform.definition.PlatformCatalog;
+import org.vhost4j.platform.definition.PlatformDefinition;
+import org.vhost4j.tools.common.Table;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What {@code probe} prints.
+ *
+ * @param socket where the back-end is
+ * @param listening whether we listened there
+ * @param offer what it offers
+ * @param machine the machine on which platforms were judged
+ * @param platforms what is missing for each platform, the newest first
+ * @param machines the newest platform that is honoured on each machine, the newest first
+ */
+record ProbeReport(
+        String socket,
+        boolean listening,
+        Offer offer,
+        String machine,
+        Map<String, Honour.Verdict> platforms,
+        Map<String, Newest> machines) {
+    private static final JsonMapper MAPPER = new JsonMapper();
+    private static final String SCHEMA = "probe.schema.json";
+    private static final List<String> STATUS_BITS = List.of("ACKNOWLEDGE", "DRIVER", "DRIVER_OK", "FEATURES_OK");
+
+    /** The newest platforms that are honoured on a machine, by both ways to a guest. */
+    record Newest(Optional<String> netdev, Optional<String> device) {
+        private String inWords() {
+            return netdev.orElse("none") + " / " + device.orElse("none");
+        }
+    }
+
+    /** Judges an offer. */
+    static ProbeReport of(Rendezvous rendezvous, Offer offer, PlatformCatalog catalog, String machine) {
+        Honour honour = new Honour(catalog, offer);
+        Map<String, Honour.Verdict> platforms = new LinkedHashMap<>();
+        for (PlatformDefinition platform : catalog.platforms()) {
+            platforms.put(platform.name(), honour.of(machine, platform.name()));
+        }
+        Map<String, Newest> machines = new LinkedHashMap<>();
+        for (MachineDefinition each : catalog.machines()) {
+            machines.put(each.name(), new Newest(honour.newest(each.name(), false), honour.newest(each.name(), true)));
+        }
+        return new ProbeReport(rendezvous.path().toString(), rendezvous.listens(), offer, machine, platforms, machines);
+    }
+
+    /** The JSON Schema of {@link #json}. */
+    static String schema() {
+        return JsonSchema.text(ProbeReport.class, SCHEMA);
+    }
+
+    /** Whether every question was answered and the offer is consistent. */
+    boolean isSound() {
+        return offer.troubles().isEmpty() && offer.violations().isEmpty();
+    }
+
+    /** The report for people: lines, each with its end. */
+    String text() {
+        StringBuilder text = new StringBuilder();
+        Table facts = new Table();
+        facts.row("features", words(offer.features()));
+        offer.featuresWithConfig()
+                .filter(narrower -> !narrower.equals(offer.features()))
+                .ifPresent(narrower -> facts.row(
+                        "",
+                        "not once CONFIG is acknowledged: " + offer.features().minus(narrower)));
+        facts.row(
+                "protocol features",
+                offer.protocolFeatures().isPresent() ? protocolWords() : "none: PROTOCOL_FEATURES is not offered");
+        facts.row("queues", number(offer.queues()));
+        facts.row("memory slots", number(offer.memorySlots()));
+        facts.row("device status", offer.status().isPresent() ? status() : number(offer.status()));
+        if (offer.config().isEmpty()) {
+            facts.row("config space", "not the back-end's");
+        }
+        text.append(facts.text());
+        offer.config().ifPresent(bytes -> text.append(config(bytes)));
+        section(text, "Broken dependencies", offer.violations());
+        section(text, "Trouble", offer.troubles());
+        section(text, "Remarks", offer.remarks());
+        text.append("Platforms on ").append(machine).append(", and what the back-end lacks for each:\n");
+        Table table = new Table();
+        table.row("PLATFORM", "BEHIND -netdev vhost-user", "BEHIND QEMU'S GENERIC DEVICE");
+        platforms.forEach((name, verdict) -> table.row(name, lacking(verdict.netdev()), lacking(verdict.device())));
+        text.append(table.text());
+        text.append("Machines, and the newest platform that is honoured (behind -netdev / the generic device):\n");
+        text.append(machineRanges());
+        return text.toString();
+    }
+
+    private static void section(StringBuilder text, String title, List<String> lines) {
+        if (!lines.isEmpty()) {
+            text.append(title).append(":\n");
+            lines.forEach(line -> text.append("  ").append(line).append('\n'));
+        }
+    }
+
+    private static String words(FeatureSet features) {
+        return features.hex() + " " + features;
+    }
+
+    private String protocolWords() {
+        long word = offer.protocolFeatures().orElse(0);
+        return "0x" + Long.toHexString(word) + " " + String.join(" ", ProtocolFeature.names(word));
+    }
+
+    private static String number(OptionalLong number) {
+        return number.isPresent() ? Long.toUnsignedString(number.getAsLong()) : "not told";
+    }
+
+    private String status() {
+        long status = offer.status().orElse(0);
+        StringBuilder words = new StringBuilder("0x" + Long.toHexString(status));
+        for (int bit = 0; bit < STATUS_BITS.size(); bit++) {
+            if ((status >>> bit & 1) != 0) {
+                words.append(' ').append(STATUS_BITS.get(bit));
+            }
+        }
+        return words.toString();
+    }
+
+    private String config(byte[] bytes) {
+        Table table = new Table();
+        for (ConfigField field : ConfigField.values()) {
+            if (field.end() <= bytes.length) {
+                table.row(
+                        "  " + field.fieldName(),
+                        field.value(bytes),
+                        field.hasMeaning(offer.features()) ? "" : "no driver looks at it: its feature is not offered");
+            }
+        }
+        return "config space, " + bytes.length + " bytes of it:\n" + table.text();
+    }
+
+    private static String lacking(List<String> missing) {
+        return missing.isEmpty() ? "honoured" : String.join(" ", missing);
+    }
+
+    /** Machines of one line that come after each other and fare alike are one row. */
+    private String machineRanges() {
+        Map<String, List<String>> lines = new LinkedHashMap<>();
+        for (String name : machines.keySet()) {
+            lines.computeIfAbsent(line(name), line -> new ArrayList<>()).add(name);
+        }
+        Table table = new Table();
+        for (List<String> line : lines.values()) {
+            int from = 0;
+            for (int i = 1; i <= line.size(); i++) {
+                Newest newest = machines.get(line.get(from));
+                if (i == line.size() || !Objects.equals(machines.get(line.get(i)), newest)) {
+                    table.row("  " + range(line.get(from), line.get(i - 1)), newest == null ? "" : newest.inWords());
+                    from = i;
+                }
+            }
+        }
+        return table.text();
+    }
+
+    private static String range(String first, String last) {
+        return first.equals(last) ? first : first + " to " + last;
+    }
+
+    private static String line(String machine) {
+        int version = machine.lastIndexOf('-');
+        return version < 0 ? machine : machine.substring(0, version);
+    }
+
+    /** The report for programs, as {@link #schema} describes it: lines, each with its end. */
+    String json() {
+        ObjectNode root = MAPPER.createObjectNode();
+        root.put("vhost4j-probe", 1).put("socket", socket).put("listening", listening);
+        word(
+                root.putObject("features"),
+                offer.features().hex(),
+                offer.features().names());
+        offer.featuresWithConfig()
+                .ifPresent(word -> word(root.putObject("features-with-config"), word.hex(), word.names()));
+        offer.protocolFeatures()
+                .ifPresent(word -> word(
+                        root.putObject("protocol-features"),
+                        "0x" + Long.toHexString(word),
+                        ProtocolFeature.names(word)));
+        offer.queues().ifPresent(number -> root.put("queues", number));
+        offer.memorySlots().ifPresent(number -> root.put("memory-slots", number));
+        offer.status().ifPresent(number -> root.put("status", number));
+        offer.config().ifPresent(bytes -> configJson(root.putObject("config"), bytes));
+        strings(root.putArray("violations"), offer.violations());
+        strings(root.putArray("troubles"), offer.troubles());
+        strings(root.putArray("remarks"), offer.remarks());
+        root.put("machine", machine);
+        ArrayNode all = root.putArray("platforms");
+        platforms.forEach((name, verdict) -> {
+            ObjectNode node = all.addObject().put("name", name);
+            strings(node.putArray("netdev-lacks"), verdict.netdev());
+            strings(node.putArray("device-lacks"), verdict.device());
+        });
+        ArrayNode each = root.putArray("machines");
+        machines.forEach((name, newest) -> {
+            ObjectNode node = each.addObject().put("name", name);
+            newest.netdev().ifPresent(platform -> node.put("netdev", platform));
+            newest.device().ifPresent(platform -> node.put("device", platform));
+        });
+        return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n";
+    }
+
+    private static void word(ObjectNode node, String hex, List<String> names) {
+        node.put("word", hex);
+        strings(node.putArray("names"), names);
+    }
+
+    private static void strings(ArrayNode array, List<String> strings) {
+        strings.forEach(array::add);
+    }
+
+    private void configJson(ObjectNode node, byte[] bytes) {
+        node.put("bytes", HexFormat.of().formatHex(bytes));
+        ArrayNode fields = node.putArray("fields");
+        for (ConfigField field : ConfigField.values()) {
+            if (field.end() <= bytes.length) {
+                fields.addObject()
+                        .put("name", field.fieldName())
+                        .put("bytes", field.hex(bytes))
+                        .put("value", field.value(bytes))
+                        .put("meaningful", field.hasMeaning(offer.features()));
+            }
+        }
+    }
+}

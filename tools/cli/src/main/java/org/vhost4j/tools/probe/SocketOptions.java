@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.probe;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.vhost4j.frontend.FrontEnd;
+import org.vhost4j.frontend.FrontEndException;
+import org.vhost4j.frontend.Rendezvous;
+import org.vhost4j.sys.SystemError;
+import org.vhost4j.tools.common.CannotBeHonoured;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Where a back-end is, for every command that is a front-end. */
+public final class SocketOptions {
+    private static final int LONGEST_TIMEOUT = 3600;
+
+    @Parameters(
+            index = "0",
+            paramLabel = "SOCKET",
+            description = "The Unix socket at which the back-end listens, or we do.")
+    @SuppressWarnings("NullAway.Init")
+    private Path socket;
+
+    @Option(names = "--listen", description = "Listen at SOCKET, for a back-end that connects.")
+    private boolean listen;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "SECONDS",
+            description =
+                    "How long to wait for the back-end and for each answer, 1 to 3600 (default: ${DEFAULT-VALUE}).")
+    private int timeout = 10;
+
+    /**
+     * The meeting place that was asked for.
+     *
+     * @return to be closed by the caller
+     * @throws CannotBeHonoured when there cannot be one
+     */
+    public Rendezvous rendezvous() {
+        if (timeout < 1 || timeout > LONGEST_TIMEOUT) {
+            throw new CannotBeHonoured("--timeout is " + timeout + ", not 1 to " + LONGEST_TIMEOUT + " seconds");
+        }
+        try {
+            return listen ? Rendezvous.listening(socket) : Rendezvous.connecting(socket);
+        } catch (SystemError | IllegalArgumentException e) {
+            throw cannot(e);
+        }
+    }
+
+    /**
+     * Waits for the back-end.
+     *
+     * @param rendezvous where
+     * @return a fresh connection
+     * @throws CannotBeHonoured when there was none in time
+     */
+    public FrontEnd meet(Rendezvous rendezvous) {
+        try {
+            return rendezvous.meet(patience());
+        } catch (FrontEndException | SystemError | IllegalArgumentException e) {
+            throw cannot(e);
+        }
+    }
+
+    /**
+     * How long to wait for the back-end and for each answer.
+     *
+     * @return {@code --timeout}
+     */
+    public Duration patience() {
+        return Duration.ofSeconds(timeout);
+    }
+
+    private static CannotBeHonoured cannot(RuntimeException e) {
+        return new CannotBeHonoured(String.valueOf(e.getMessage()));
+    }
+}

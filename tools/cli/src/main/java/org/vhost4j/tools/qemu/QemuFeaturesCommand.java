@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.qemu;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.guests.lab.Lab;
+import org.vhost4j.guests.qemu.FeatureJson;
+import org.vhost4j.guests.qemu.FeatureTables;
+import org.vhost4j.guests.qemu.LabQemu;
+import org.vhost4j.guests.qemu.Markdown;
+import org.vhost4j.guests.qemu.QemuRecord;
+import org.vhost4j.guests.qemu.QemuSurvey;
+import org.vhost4j.tools.common.CannotBeHonoured;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code vhost4j qemu-features}: asks real QEMUs which feature bits pass between a guest and a vhost-user back-end. */
+@Command(
+        name = "qemu-features",
+        description =
+                "Asks real QEMUs which virtio-net feature bits they pass between a guest and a vhost-user back-end, and "
+                        + "what they tell the back-end: docs/qemu-features.md is what it prints. No guest is booted.",
+        mixinStandardHelpOptions = true)
+public final class QemuFeaturesCommand implements Callable<Integer> {
+    @Option(
+            names = "--qemu",
+            paramLabel = "NAME=PATH",
+            description =
+                    "A qemu-system-x86_64 or qemu-system-aarch64 and what to call it; repeat it for more (default: the "
+                            + "guest lab's QEMUs for x86, called by their versions).")
+    private Map<String, Path> qemus = new LinkedHashMap<>();
+
+    @Option(
+            names = "--lab",
+            paramLabel = "DIRECTORY",
+            description = "The guest lab's directory (default: the one that tools/lab/provision provides).")
+    private @Nullable Path lab;
+
+    @Option(
+            names = "--machine",
+            paramLabel = "NAME",
+            description = "A machine type, such as pc-q35-8.1, where a QEMU has it; repeat it for more (default: every "
+                    + "versioned q35, i440fx and virt).")
+    private List<String> machines = new ArrayList<>();
+
+    @Option(names = "--json", description = "Prints JSON, with the feature words of every machine.")
+    private boolean json;
+
+    @Option(
+            names = "--markdown",
+            paramLabel = "FILE",
+            description =
+                    "Writes the tables into this file, between the two lines that mark their place; creates a file "
+                            + "that is not there. Without it and --json they are printed.")
+    private @Nullable Path markdown;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    /** For picocli. */
+    public QemuFeaturesCommand() {}
+
+    @Override
+    public Integer call() throws IOException {
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        // Before minutes of work.
+        String document = document();
+        List<QemuRecord> records = new ArrayList<>();
+        for (QemuSurvey survey : surveys()) {
+            List<String> types = survey.machines().stream()
+                    .filter(type -> machines.isEmpty() || machines.contains(type))
+                    .toList();
+            if (types.isEmpty()) {
+                say(err, "QEMU " + survey.name() + " has none of these machines");
+            } else {
+                say(err, "QEMU %s: %d machines".formatted(survey.name(), types.size()));
+                records.add(survey.record(types));
+            }
+        }
+        if (records.isEmpty()) {
+            throw new CannotBeHonoured("no QEMU has " + String.join(" or ", machines));
+        }
+        String date = LocalDate.now(ZoneId.systemDefault()).toString();
+        String tables = new FeatureTables(records).text(date);
+        if (markdown != null) {
+            Files.writeString(markdown, Markdown.replace(document, tables).orElse(document));
+        }
+        if (json) {
+            out.println(FeatureJson.text(records, date));
+        } else if (markdown == null) {
+            out.print(tables);
+        }
+        out.flush();
+        return 0;
+    }
+
+    private static void say(PrintWriter err, String line) {
+        err.println(line);
+        err.flush();
+    }
+
+    /** The document that is to be written into. */
+    private String document() throws IOException {
+        if (markdown == null) {
+            return "";
+        }
+        if (!Files.exists(markdown)) {
+            Path parent = markdown.toAbsolutePath().getParent();
+            if (parent == null || !Files.isWritable(parent)) {
+                throw new CannotBeHonoured("--markdown " + markdown + ": no file can be made there");
+            }
+            return "";
+        }
+        if (!Files.isRegularFile(markdown) || !Files.isWritable(markdown)) {
+            throw new CannotBeHonoured("--markdown " + markdown + ": cannot be written");
+        }
+        String document = Files.readString(markdown);
+        if (Markdown.replace(document, "").isEmpty()) {
+            throw new CannotBeHonoured("--markdown " + markdown + ": has no place for the tables, no line '"
+                    + Markdown.begin() + "' with its end");
+        }
+        return document;
+    }
+
+    private List<QemuSurvey> surveys() throws IOException {
+        List<QemuSurvey> surveys = new ArrayList<>();
+        if (!qemus.isEmpty()) {
+            if (lab != null) {
+                throw new CannotBeHonoured("--qemu and --lab exclude each other");
+            }
+            for (Map.Entry<String, Path> qemu : qemus.entrySet()) {
+                if (!Files.isExecutable(qemu.getValue())) {
+                    throw new CannotBeHonoured(
+                            "--qemu " + qemu.getKey() + ": " + qemu.getValue() + " cannot be executed");
+                }
+                surveys.add(new QemuSurvey(qemu.getKey(), qemu.getValue()));
+            }
+            return surveys;
+        }
+        Path directory = lab;
+        if (directory == null) {
+            Lab scripts = Lab.find();
+            scripts.provision();
+            directory = scripts.files();
+        }
+        for (LabQemu qemu : LabQemu.PUBLISHED) {
+            surveys.add(QemuSurvey.ofLab(qemu, directory));
+        }
+        return surveys;
+    }
+}

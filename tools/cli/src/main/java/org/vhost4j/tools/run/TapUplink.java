@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import java.util.function.Consumer;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.Offloads;
+import org.vhost4j.device.offload.OffloadEngine;
+import org.vhost4j.host.lane.Lane;
+import org.vhost4j.host.tap.TapDevice;
+import org.vhost4j.host.tap.TapPort;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostCapability;
+import org.vhost4j.sys.SystemError;
+import org.vhost4j.vhostuser.server.Uplink;
+
+/**
+ * A TAP as a port of the bridge. What the kernel takes and gives is what the probe found; what it lacks is done in software.
+ *
+ * @param ifname the interface's name
+ * @param host what the probe found
+ * @param trouble takes a line when something does not work
+ */
+public record TapUplink(String ifname, HostCapabilities host, Consumer<String> trouble) implements Uplink {
+    @Override
+    public Opened open(Lane lane, FrameSink sink) {
+        TapDevice device = TapDevice.open(ifname, false);
+        if (host.has(HostCapability.TAP_TUNNEL)) {
+            device.tunnels();
+        }
+        TapPort port = new TapPort("tap:" + ifname, device, writable(), sink, new OffloadEngine(), trouble);
+        port.attach(lane);
+        return new Opened() {
+            @Override
+            public NetPort port() {
+                return port;
+            }
+
+            @Override
+            public void guestsAccept(int offloads) {
+                try {
+                    // What the kernel does not give unfinished it finishes itself: no guest misses anything.
+                    port.receiveOffloads(TapDevice.settable(offloads & readable()));
+                } catch (SystemError e) {
+                    trouble.accept(e.getMessage());
+                }
+            }
+
+            @Override
+            public void close() {
+                port.close();
+            }
+        };
+    }
+
+    /** What the kernel takes from us. TCP goes with the header itself; UDP only where a write was seen to succeed. */
+    private int writable() {
+        int mask = Offloads.CSUM | Offloads.TSO4 | Offloads.TSO6 | Offloads.ECN;
+        mask |= offloads(HostCapability.TAP_UFO, Offloads.UFO);
+        mask |= offloads(HostCapability.TAP_TUNNEL, Offloads.UDP_TUNNEL);
+        mask |= offloads(HostCapability.TAP_TUNNEL_CSUM, Offloads.UDP_TUNNEL_CSUM);
+        // A kernel that takes 64 segments only would refuse what a guest may send.
+        return host.has(HostCapability.TAP_UDP_L4_128) ? mask | Offloads.USO4 | Offloads.USO6 : mask;
+    }
+
+    private int readable() {
+        return offloads(HostCapability.TAP_CSUM, Offloads.CSUM)
+                | offloads(HostCapability.TAP_TSO, Offloads.TSO4 | Offloads.TSO6)
+                | offloads(HostCapability.TAP_ECN, Offloads.ECN)
+                | offloads(HostCapability.TAP_UFO, Offloads.UFO)
+                | offloads(HostCapability.TAP_USO, Offloads.USO4 | Offloads.USO6);
+    }
+
+    private int offloads(HostCapability capability, int mask) {
+        return host.has(capability) ? mask : 0;
+    }
+}

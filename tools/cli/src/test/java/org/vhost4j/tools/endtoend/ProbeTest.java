@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.vhost4j.frontend.NetDriver;
+import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.tools.probe.ProbeCommand;
+import picocli.CommandLine;
+
+/** {@code probe} against the real back-end. */
+class ProbeTest {
+    private final StringWriter out = new StringWriter();
+
+    private int probe(String... arguments) {
+        CommandLine line = new CommandLine(new ProbeCommand());
+        line.setOut(new PrintWriter(out));
+        return line.execute(arguments);
+    }
+
+    @Test
+    void whatIsOfferedIsSaidAndTheNextFrontEndNoticesNothing() {
+        try (TestBackEnd backEnd = TestBackEnd.echo()) {
+            assertThat(probe(backEnd.socket(0).toString(), "--machine", "pc-q35-10.0"))
+                    .isZero();
+            assertThat(out.toString())
+                    .contains("MRG_RXBUF", "HOST_USO", "CONFIGURE_MEM_SLOTS")
+                    .containsPattern("memory slots +509")
+                    .containsPattern("mtu +9000")
+                    .containsPattern("linux-4.14 +honoured")
+                    .containsPattern("linux-6.2 +GUEST_UFO HOST_UFO");
+            try (NetDriver driver = backEnd.attach(0, NetSetup.full())) {
+                driver.send(new byte[60]);
+                assertThat(driver.receive().bytes()).hasSize(60);
+            }
+        }
+    }
+
+    @Test
+    void aBackEndThatConnectsIsProbedToo(@TempDir Path directory) {
+        Path socket = directory.resolve("s");
+        try (TestBackEnd backEnd = TestBackEnd.connectingTo(socket)) {
+            assertThat(backEnd).isNotNull();
+            assertThat(probe(socket.toString(), "--listen", "--json")).isZero();
+            assertThat(out.toString()).contains("\"listening\" : true", "\"memory-slots\" : 509");
+        }
+    }
+
+    @Test
+    void theSchemaIsPrintedWithoutABackEnd() {
+        assertThat(probe("--schema")).isZero();
+        assertThat(out.toString()).startsWith("{").contains("vhost4j-probe");
+    }
+}

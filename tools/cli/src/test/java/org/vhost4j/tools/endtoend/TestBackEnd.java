@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.net.Patience;
+import org.vhost4j.frontend.NetDriver;
+import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.host.lane.IdlePolicy;
+import org.vhost4j.vhostuser.server.Attach;
+import org.vhost4j.vhostuser.server.Backend;
+import org.vhost4j.vhostuser.server.BackendConfig;
+import org.vhost4j.vhostuser.server.BackendListener;
+import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.vhostuser.server.Switching;
+
+/** The real back-end in this process, with sockets in a directory of its own and what it says kept. */
+final class TestBackEnd implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    /** Everything that the device model has. */
+    static final FeatureSet OFFERED = FeatureSet.of(
+            Feature.CSUM,
+            Feature.GUEST_CSUM,
+            Feature.CTRL_GUEST_OFFLOADS,
+            Feature.MTU,
+            Feature.MAC,
+            Feature.GUEST_TSO4,
+            Feature.GUEST_TSO6,
+            Feature.GUEST_ECN,
+            Feature.HOST_TSO4,
+            Feature.HOST_TSO6,
+            Feature.HOST_ECN,
+            Feature.MRG_RXBUF,
+            Feature.STATUS,
+            Feature.CTRL_VQ,
+            Feature.CTRL_RX,
+            Feature.CTRL_VLAN,
+            Feature.CTRL_RX_EXTRA,
+            Feature.GUEST_ANNOUNCE,
+            Feature.DEVICE_STATS,
+            Feature.VQ_NOTF_COAL,
+            Feature.NOTF_COAL,
+            Feature.HASH_REPORT,
+            Feature.RSS,
+            Feature.GUEST_HDRLEN,
+            Feature.RSC_EXT,
+            Feature.STANDBY,
+            Feature.SPEED_DUPLEX,
+            Feature.MQ,
+            Feature.CTRL_MAC_ADDR,
+            Feature.ANY_LAYOUT,
+            Feature.INDIRECT_DESC,
+            Feature.EVENT_IDX,
+            Feature.NOTIFY_ON_EMPTY,
+            Feature.VERSION_1,
+            Feature.ACCESS_PLATFORM,
+            Feature.RING_PACKED,
+            Feature.IN_ORDER,
+            Feature.RING_RESET,
+            Feature.GUEST_USO4,
+            Feature.GUEST_USO6,
+            Feature.HOST_USO);
+
+    private final boolean ownDirectory;
+    private final List<Endpoint> endpoints;
+    private final Lines lines = new Lines();
+    private final Backend backend;
+
+    private TestBackEnd(List<Endpoint> endpoints, int pairs, Switching switching) {
+        this(
+                endpoints,
+                !endpoints.getFirst().connect(),
+                new BackendConfig(endpoints, OFFERED, pairs, 9000, switching, IdlePolicy.ADAPTIVE));
+    }
+
+    private TestBackEnd(List<Endpoint> endpoints, boolean ownDirectory, BackendConfig config) {
+        this.endpoints = endpoints;
+        this.ownDirectory = ownDirectory;
+        this.backend = Backend.start(config, lines);
+    }
+
+    /** A sink that keeps what guests acknowledge, in a directory of the caller's. */
+    static TestBackEnd promising(String promise, FeatureSet offered, Endpoint endpoint) {
+        List<Endpoint> endpoints = List.of(endpoint);
+        return new TestBackEnd(
+                endpoints,
+                false,
+                new BackendConfig(endpoints, offered, 1, 9000, new Switching.Dropped(), IdlePolicy.ADAPTIVE)
+                        .promisedBy(promise));
+    }
+
+    static TestBackEnd bridge(int guests) {
+        return bridge(guests, 1);
+    }
+
+    /** A bridge that drops nothing for a guest whose front-end is slow, as it may be on a machine with other work. */
+    static TestBackEnd patientBridge(int guests) {
+        List<Endpoint> endpoints = listening(guests);
+        BackendConfig config =
+                new BackendConfig(endpoints, OFFERED, 1, 9000, new Switching.Bridged(List.of()), IdlePolicy.ADAPTIVE);
+        return new TestBackEnd(
+                endpoints, true, config.waiting(new Patience(Duration.ofMinutes(1), Duration.ofMinutes(1))));
+    }
+
+    static TestBackEnd bridge(int guests, int pairs) {
+        return new TestBackEnd(listening(guests), pairs, new Switching.Bridged(List.of()));
+    }
+
+    /** A bridge between two guests that puts plain frames together. */
+    static TestBackEnd coalescing() {
+        return new TestBackEnd(listening(2), 1, new Switching.Bridged(List.of(), true));
+    }
+
+    /** Guests on two lanes in turn. */
+    static TestBackEnd onTwoLanes(int guests, int pairs, Switching switching) {
+        List<Endpoint> endpoints = listening(guests);
+        BackendConfig config = new BackendConfig(endpoints, OFFERED, pairs, 9000, switching, IdlePolicy.ADAPTIVE);
+        return new TestBackEnd(endpoints, true, config.on(2));
+    }
+
+    static TestBackEnd echo() {
+        return new TestBackEnd(listening(1), 1, new Switching.Echoed());
+    }
+
+    static TestBackEnd sink() {
+        return new TestBackEnd(listening(1), 1, new Switching.Dropped());
+    }
+
+    /** A back-end with an echo that connects to a front-end which listens. */
+    static TestBackEnd connectingTo(Path path) {
+        return new TestBackEnd(List.of(Endpoint.connect(path, Attach.AUTO)), 1, new Switching.Echoed());
+    }
+
+    private static List<Endpoint> listening(int guests) {
+        try {
+            Path directory = Files.createTempDirectory("vhost4j-test");
+            return IntStream.range(0, guests)
+                    .mapToObj(i -> Endpoint.listen(directory.resolve(i + ".sock"), Attach.AUTO))
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    Path socket(int guest) {
+        return Objects.requireNonNull(endpoints.get(guest).path());
+    }
+
+    Backend backend() {
+        return backend;
+    }
+
+    NetDriver attach(int guest, NetSetup setup) {
+        return NetDriver.attach(socket(guest), setup);
+    }
+
+    /** Waits for an event whose line has every fragment, and only then goes on. */
+    void awaitLine(String... fragments) {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (lines.with(fragments).isEmpty() && System.nanoTime() < end) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        assertThat(lines.with(fragments))
+                .as("lines with %s in %s", List.of(fragments), lines.all)
+                .isNotEmpty();
+    }
+
+    /** Whether an event's line has every fragment. */
+    boolean hasSaid(String... fragments) {
+        return !lines.with(fragments).isEmpty();
+    }
+
+    /** Exactly one line has every fragment; and nothing that was ever said is more than a line, or a Java exception. */
+    void assertSaidOnce(String... fragments) {
+        assertThat(lines.with(fragments))
+                .as("lines with %s in %s", List.of(fragments), lines.all)
+                .hasSize(1);
+        assertThat(lines.all).noneMatch(line -> line.contains("\n") || line.contains("Exception"));
+    }
+
+    @Override
+    public void close() {
+        backend.close();
+        for (int i = 0; i < endpoints.size(); i++) {
+            if (!endpoints.get(i).connect()) {
+                assertThat(socket(i)).doesNotExist();
+            }
+        }
+        if (ownDirectory) {
+            try {
+                Files.delete(Objects.requireNonNull(socket(0).getParent()));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    /** One line an event, as the command prints them. */
+    private static final class Lines implements BackendListener {
+        private final List<String> all = new CopyOnWriteArrayList<>();
+
+        private List<String> with(String... fragments) {
+            return all.stream()
+                    .filter(line -> Stream.of(fragments).allMatch(line::contains))
+                    .toList();
+        }
+
+        @Override
+        public void ready(String guest, Endpoint endpoint) {}
+
+        @Override
+        public void attached(String guest) {}
+
+        @Override
+        public void negotiated(String guest, FeatureSet features) {}
+
+        @Override
+        public void link(String guest, boolean up) {}
+
+        @Override
+        public void detached(String guest, String reason, String counts) {
+            all.add(guest + " detached: " + reason);
+        }
+
+        @Override
+        public void stopped(String guest, String reason) {
+            all.add(guest + " stopped: " + reason);
+        }
+
+        @Override
+        public void trouble(String who, String line) {
+            all.add(who + ": " + line);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.it;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.vhost4j.guests.lab.Traffic;
+
+/** The host's end of a TAP, in a network namespace of its own: the address is {@link Traffic#address} of {@value #HOST}. */
+final class TapNetwork implements AutoCloseable {
+    static final int HOST = 254;
+
+    private final String namespace;
+    private final String ifname;
+
+    TapNetwork(String ifname) {
+        this.ifname = ifname;
+        this.namespace = "v4j-" + ifname;
+    }
+
+    /** Moves the TAP, which the back-end has opened, into the namespace, and brings it up. */
+    void take() throws IOException {
+        sh("ip netns del " + namespace + " 2>/dev/null; ip netns add " + namespace + " && ip link set " + ifname
+                + " netns "
+                + namespace + " && ip -n " + namespace + " link set lo up"
+                + " && ip -n " + namespace + " link set " + ifname + " up"
+                + " && ip -n " + namespace + " addr add " + Traffic.address(HOST) + "/24 dev " + ifname
+                + " && ip -n " + namespace + " addr add " + Traffic.address6(HOST) + "/64 dev " + ifname + " nodad");
+    }
+
+    /** Starts an iperf3 server in the namespace; it ends with the test, or after five minutes. */
+    Process iperfServer() throws IOException {
+        Process server = new ProcessBuilder("timeout", "300", "ip", "netns", "exec", namespace, "iperf3", "-s")
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        sh(
+                "for i in $(seq 300); do ip netns exec " + namespace
+                        + " grep -q ':1451 .* 0A ' /proc/net/tcp6 /proc/net/tcp 2>/dev/null && exit 0; sleep 0.1; done; exit 1");
+        return server;
+    }
+
+    /** A number out of the kernel's statistics of the interface, such as {@code rx_packets}. */
+    long statistic(String name) throws IOException {
+        return Long.parseLong(sh("ip netns exec " + namespace + " cat /sys/class/net/" + ifname + "/statistics/" + name)
+                .strip());
+    }
+
+    private static String sh(String command) throws IOException {
+        Process process = new ProcessBuilder(List.of("sh", "-c", command))
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        try {
+            if (!process.waitFor(1, TimeUnit.MINUTES) || process.exitValue() != 0) {
+                throw new IOException("'" + command + "': " + output.strip());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
+        return output;
+    }
+
+    @Override
+    public void close() throws IOException {
+        sh("ip netns del " + namespace + " 2>/dev/null; true");
+    }
+}

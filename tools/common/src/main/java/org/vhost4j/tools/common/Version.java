@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.common;
+
+/** The version of the archive that runs. */
+public final class Version {
+    private Version() {}
+
+    /**
+     * What the manifest of the archive says.
+     *
+     * @return such as {@code 0.1.0}, or {@code (not packaged)} when the classes lie in a directory
+     */
+    public static String current() {
+        String version = Version.class.getPackage().getImplementationVersion();
+        return version == null ? "(not packaged)" : version;
+    }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance;
+
+import java.util.List;
+
+/** Cases about one subject. */
+public interface Area {
+    /**
+     * What the cases are about.
+     *
+     * @return a few words, such as {@code Rings start and stop}
+     */
+    String title();
+
+    /**
+     * The cases.
+     *
+     * @return in the order in which they run
+     */
+    List<Case> cases();
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.tools.common.CannotBeHonoured;
+
+/** A back-end that the suite starts, and starts again. It is killed when this process ends. */
+public final class BackEndProcess {
+    private static final int TAIL_BYTES = 4096;
+    private static final int SIGNALLED = 128;
+    private static final int SIGPIPE_STATUS = SIGNALLED + 13;
+
+    private final String command;
+    private final Path socket;
+    private final Path log;
+    private final boolean removeSocket;
+    private final ExecutorService starter = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("back-end").factory());
+    private @Nullable Process process;
+
+    /**
+     * Prepares; nothing is started.
+     *
+     * @param command for the shell, with {@code {socket}} for the socket's path
+     * @param socket the path
+     * @param removeSocket whether a socket that an earlier run left is in the way of the back-end
+     * @throws CannotBeHonoured when there is no place for what it prints
+     */
+    public BackEndProcess(String command, Path socket, boolean removeSocket) {
+        this.command = command.replace("{socket}", socket.toString());
+        this.socket = socket;
+        this.removeSocket = removeSocket;
+        try {
+            this.log = Files.createTempFile("vhost4j-conformance", ".log");
+        } catch (IOException e) {
+            throw new CannotBeHonoured("--exec: no place for the back-end's output: " + e.getMessage());
+        }
+        log.toFile().deleteOnExit();
+    }
+
+    /**
+     * Starts it, by a thread that stays: the kernel kills the child when the thread ends that made it.
+     *
+     * @throws CannotBeHonoured when it cannot be started
+     */
+    public void start() {
+        try {
+            if (removeSocket) {
+                Files.deleteIfExists(socket);
+            }
+            process = starter.submit(this::launch).get();
+        } catch (ExecutionException e) {
+            throw new CannotBeHonoured("--exec: the back-end cannot be started: " + e.getMessage());
+        } catch (IOException e) {
+            throw new CannotBeHonoured("--exec: " + socket + " is in the way: " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CannotBeHonoured("--exec: interrupted while the back-end was started");
+        }
+    }
+
+    private Process launch() throws IOException {
+        // Standard input stays open: some back-ends end with it.
+        return new ProcessBuilder("setpriv", "--pdeathsig", "KILL", "sh", "-c", "exec " + command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.to(log.toFile()))
+                .start();
+    }
+
+    /** Kills it when it runs, and waits for its end. */
+    public void stop() {
+        Process running = process;
+        if (running == null) {
+            return;
+        }
+        running.destroyForcibly();
+        running.onExit().join();
+        process = null;
+    }
+
+    /**
+     * Waits for its end.
+     *
+     * @param longest how long
+     * @return false when it runs still
+     */
+    public boolean endsWithin(Duration longest) {
+        Process running = process;
+        try {
+            return running != null && running.waitFor(longest.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    /** How the process ended, with its last line; null while it runs. */
+    @Nullable
+    String describeEnd() {
+        Process running = process;
+        if (running == null || !endsWithin(Duration.ofMillis(50))) {
+            return null;
+        }
+        int status = running.exitValue();
+        String how = status > SIGNALLED ? "was ended by signal " + (status - SIGNALLED) : "ended with status " + status;
+        return how + "; its last line: " + lastLine();
+    }
+
+    /** How the process was ended by a signal that nobody here sent it; null when it runs or ended by itself. */
+    @Nullable
+    String crash() {
+        Process running = process;
+        if (running == null || !endsWithin(Duration.ofMillis(50))) {
+            return null;
+        }
+        int status = running.exitValue();
+        // Writing to a connection that we closed is no crash.
+        return status > SIGNALLED && status != SIGPIPE_STATUS ? describeEnd() : null;
+    }
+
+    /** Whether it has ended. */
+    boolean ended() {
+        Process running = process;
+        return running == null || !running.isAlive();
+    }
+
+    private String lastLine() {
+        try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "r")) {
+            // Some print a line for each frame.
+            file.seek(Math.max(0, file.length() - TAIL_BYTES));
+            byte[] tail = new byte[TAIL_BYTES];
+            int bytes = Math.max(0, file.read(tail));
+            List<String> lines = new String(tail, 0, bytes, StandardCharsets.ISO_8859_1)
+                    .lines()
+                    .filter(line -> !line.isBlank())
+                    .toList();
+            return lines.isEmpty() ? "none" : lines.getLast().strip();
+        } catch (IOException e) {
+            return "none";
+        }
+    }
+}

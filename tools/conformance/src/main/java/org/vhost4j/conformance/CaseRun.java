@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.driver.DeviceViolationException;
+import org.vhost4j.frontend.FrontEndException;
+import org.vhost4j.sys.SystemError;
+
+/** One case in a thread of its own, so that it can be given up. */
+final class CaseRun {
+    private final Case tried;
+    private final Trial trial;
+    private volatile @Nullable Throwable thrown;
+
+    CaseRun(Case tried, Trial trial) {
+        this.tried = tried;
+        this.trial = trial;
+    }
+
+    /**
+     * Runs the case.
+     *
+     * @return why it failed, or null when it did not
+     */
+    @Nullable
+    Evidence evidence(Duration longest) {
+        Thread thread =
+                Thread.ofPlatform().daemon().name("case-" + tried.name()).start(this::body);
+        boolean ended;
+        try {
+            ended = thread.join(longest);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            ended = false;
+        }
+        if (!ended) {
+            // Its memory stays mapped: the thread may be using it.
+            return evidence("the case was not done within " + longest.toSeconds() + " s", rule());
+        }
+        return switch (thrown) {
+            case null -> null;
+            case NotApplicable e -> null;
+            case Violation e -> evidence(String.valueOf(e.getMessage()), e.rule());
+            case FrontEndException e -> evidence(String.valueOf(e.getMessage()), rule());
+            case DeviceViolationException e -> evidence(String.valueOf(e.getMessage()), rule());
+            case SystemError e -> evidence(String.valueOf(e.getMessage()), rule());
+            case Throwable e -> throw new IllegalStateException(tried.name() + ": " + e, e);
+        };
+    }
+
+    /** Why the case turned out not to apply, or null. */
+    @Nullable
+    String skipReason() {
+        return thrown instanceof NotApplicable e ? e.getMessage() : null;
+    }
+
+    private void body() {
+        try (trial) {
+            tried.body().run(trial);
+        } catch (Throwable e) {
+            thrown = e;
+        }
+    }
+
+    private String rule() {
+        return tried.section() + ": " + tried.says();
+    }
+
+    private Evidence evidence(String came, String rule) {
+        return new Evidence(notes(), came, rule);
+    }
+
+    /** What was done, at least one line. */
+    List<String> notes() {
+        List<String> done = new ArrayList<>(trial.notes());
+        return done.isEmpty() ? List.of("what brings the device up") : done;
+    }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance;
+
+/** Thrown by a case that finds out only when it runs that it does not apply. The message says why. */
+public final class NotApplicable extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    /**
+     * Creates it.
+     *
+     * @param message why the case does not apply
+     */
+    public NotApplicable(String message) {
+        super(message);
+    }
+}

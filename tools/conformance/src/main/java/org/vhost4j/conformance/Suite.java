@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.driver.DeviceViolationException;
+import org.vhost4j.device.driver.DriverHeader;
+import org.vhost4j.frontend.FrontEndException;
+import org.vhost4j.frontend.NetDriver;
+import org.vhost4j.frontend.ReceivedFrame;
+import org.vhost4j.sys.SystemError;
+import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.Version;
+
+/** Runs cases against a back-end. */
+public final class Suite {
+    /** No case takes longer, as a multiple of the patience with one answer. */
+    private static final int CASE_PATIENCE = 10;
+
+    private final Subject subject;
+    private final Duration patience;
+    /** What the last case did. */
+    private List<String> notes = List.of();
+
+    public Suite(Subject subject, Duration patience) {
+        this.subject = subject;
+        this.patience = patience;
+    }
+
+    /**
+     * Runs cases.
+     *
+     * @param label what the back-end is called
+     * @param reached the command line's words by which it is reached
+     * @param wanted how the back-end returns frames; null to find out
+     * @param progress called with each result
+     * @throws CannotBeHonoured when there is no back-end to begin with
+     */
+    public SuiteReport run(
+            String label, String reached, List<Case> cases, @Nullable LoopMode wanted, Consumer<CaseResult> progress) {
+        Instant began = Instant.now();
+        Offer offer;
+        LoopMode loop;
+        try {
+            offer = subject.begin();
+            loop = wanted == null ? detectLoop(offer) : wanted;
+        } catch (FrontEndException | SystemError e) {
+            throw new CannotBeHonoured("there is no back-end to be tested: " + e.getMessage());
+        }
+        List<CaseResult> results = new ArrayList<>();
+        String gone = null;
+        for (Case each : cases) {
+            CaseResult result = gone == null ? run(each, offer, loop) : skipped(each, Outcome.NOT_RUN, gone);
+            if (gone == null && result.outcome() != Outcome.NOT_OFFERED) {
+                String trouble = subject.trouble();
+                if (trouble != null && result.outcome() != Outcome.NOT_APPLICABLE) {
+                    result = lost(result, trouble);
+                    gone = subject.restarts() ? null : "the back-end was lost in " + each.name();
+                }
+            }
+            results.add(result);
+            progress.accept(result);
+        }
+        return new SuiteReport(label, reached, Version.current(), began, offer, loop, results);
+    }
+
+    private static CaseResult skipped(Case tried, Outcome outcome, String reason) {
+        return new CaseResult(tried, outcome, reason, null, 0);
+    }
+
+    /** A result turned into a failure because the back-end did not survive it. */
+    private CaseResult lost(CaseResult result, String trouble) {
+        Evidence before = result.evidence();
+        Evidence evidence = before == null
+                ? new Evidence(notes, trouble, "a back-end serves the next front-end, whatever this one did")
+                : new Evidence(before.sent(), before.came() + "\n" + trouble, before.rule());
+        return new CaseResult(result.tried(), Outcome.FAIL, "", evidence, result.millis());
+    }
+
+    private CaseResult run(Case tried, Offer offer, LoopMode loop) {
+        List<String> missing = offer.missing(tried);
+        if (!missing.isEmpty()) {
+            return skipped(tried, Outcome.NOT_OFFERED, String.join(", ", missing));
+        }
+        if (tried.loop() && loop == LoopMode.NONE) {
+            return skipped(tried, Outcome.NOT_APPLICABLE, "needs a back-end that returns frames");
+        }
+        long began = System.nanoTime();
+        CaseRun run = new CaseRun(tried, new Trial(tried, subject, offer, loop, patience));
+        Evidence evidence = run.evidence(patience.multipliedBy(CASE_PATIENCE));
+        notes = run.notes();
+        String skip = run.skipReason();
+        long millis = Duration.ofNanos(System.nanoTime() - began).toMillis();
+        if (skip != null) {
+            return new CaseResult(tried, Outcome.NOT_APPLICABLE, skip, null, millis);
+        }
+        return new CaseResult(tried, evidence == null ? Outcome.PASS : Outcome.FAIL, "", evidence, millis);
+    }
+
+    /** Sends a frame and sees what comes back. */
+    private LoopMode detectLoop(Offer offer) {
+        Case probe = Case.of("loop.detect", "", "", trial -> {});
+        LoopMode found = LoopMode.NONE;
+        try (Trial trial = new Trial(probe, subject, offer, LoopMode.NONE, patience)) {
+            NetDriver driver = trial.attach(trial.setup());
+            byte[] frame = trial.datagram(700).complete();
+            driver.send(frame, DriverHeader.PLAIN);
+            ReceivedFrame came = trial.receive(driver, patience.dividedBy(2)).orElse(null);
+            if (came != null) {
+                for (LoopMode mode : new LoopMode[] {LoopMode.ECHO, LoopMode.MACSWAP}) {
+                    if (Arrays.equals(mode.returned(frame), came.bytes())) {
+                        found = mode;
+                    }
+                }
+            }
+        } catch (FrontEndException | DeviceViolationException e) {
+            // The cases will say what is wrong; without frames that return there are fewer of them.
+            found = LoopMode.NONE;
+        }
+        subject.trouble();
+        return found;
+    }
+}

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.vhost4j.device.driver.DriverHeader;
+import org.vhost4j.device.driver.RingDriver;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.frontend.FrontEnd;
+import org.vhost4j.frontend.FrontEndException;
+import org.vhost4j.frontend.FrontEndQueue;
+import org.vhost4j.frontend.NetDriver;
+import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.frontend.PacketBuilder;
+import org.vhost4j.frontend.ReceivedFrame;
+
+/**
+ * One run of one case: connections to the back-end, which are closed in the end, what was offered, and notes of what was done,
+ * which become the evidence when the case fails.
+ */
+public final class Trial implements AutoCloseable {
+    /** The number of the driver's MAC address, and of the address that frames go to. */
+    public static final int OURS = 1;
+
+    private static final int THEIRS = 2;
+    private static final int MOST_NOTES = 12;
+    private static final long NAP_NANOS = 20_000;
+
+    private final Case tried;
+    private final Subject subject;
+    private final Offer offer;
+    private final LoopMode loop;
+    private final Duration patience;
+    private final List<String> notes = new ArrayList<>();
+    private final List<AutoCloseable> open = new ArrayList<>();
+    private String lastNote = "";
+    private int repeated;
+    private int frames;
+
+    Trial(Case tried, Subject subject, Offer offer, LoopMode loop, Duration patience) {
+        this.tried = tried;
+        this.subject = subject;
+        this.offer = offer;
+        this.loop = loop;
+        this.patience = patience;
+    }
+
+    /**
+     * What was offered when the suite began.
+     *
+     * @return both feature words
+     */
+    public Offer offer() {
+        return offer;
+    }
+
+    /**
+     * How the back-end returns frames.
+     *
+     * @return the mode
+     */
+    public LoopMode loop() {
+        return loop;
+    }
+
+    /**
+     * Whether the case is about packed queues.
+     *
+     * @return as the case says
+     */
+    public boolean packed() {
+        return tried.packed();
+    }
+
+    /**
+     * How long anything may take.
+     *
+     * @return as the user set it
+     */
+    public Duration patience() {
+        return patience;
+    }
+
+    /**
+     * How long to look before something is taken for not coming at all.
+     *
+     * @return a small part of the patience
+     */
+    public Duration quiet() {
+        return patience.dividedBy(20);
+    }
+
+    /**
+     * Opens a connection on which nothing but GET_FEATURES has been sent.
+     *
+     * @return closed with the trial
+     */
+    public FrontEnd connect() {
+        FrontEnd frontEnd = subject.connect();
+        frontEnd.patience(patience);
+        open.add(frontEnd);
+        return frontEnd;
+    }
+
+    /**
+     * What a driver wants that takes no offload: everything that a ring can have, mergeable buffers, one queue pair.
+     *
+     * @return packed when the case is
+     */
+    public NetSetup setup() {
+        NetSetup setup = NetSetup.full().withoutOffloads();
+        return tried.packed() ? setup.packed() : setup;
+    }
+
+    /**
+     * Brings a device up.
+     *
+     * @param setup what the driver wants
+     * @return closed with the trial
+     */
+    public NetDriver attach(NetSetup setup) {
+        NetDriver driver = NetDriver.attach(connect(), setup);
+        open.add(driver);
+        return driver;
+    }
+
+    /**
+     * Brings a device up for a driver without VERSION_1.
+     *
+     * @param setup what the driver wants
+     * @return closed with the trial
+     * @throws NotApplicable when the back-end serves no such driver, as virtio 1.4 section 6.2 allows
+     */
+    public NetDriver attachLegacy(NetSetup setup) {
+        try {
+            return attach(setup);
+        } catch (FrontEndException.Closed | FrontEndException.Refused e) {
+            throw new NotApplicable("the back-end serves no driver without VERSION_1, as virtio 1.4, 6.2 allows");
+        }
+    }
+
+    /**
+     * Negotiates, and prepares queues of which the back-end does not know yet.
+     *
+     * @param setup what the driver wants
+     * @return closed with the trial
+     */
+    public NetDriver negotiated(NetSetup setup) {
+        NetDriver driver = NetDriver.negotiated(connect(), setup);
+        open.add(driver);
+        return driver;
+    }
+
+    /**
+     * Keeps something to be closed with the trial, after what is kept later.
+     *
+     * @param thing to be closed
+     * @return the same
+     * @param <T> its type
+     */
+    public <T extends AutoCloseable> T keep(T thing) {
+        open.add(thing);
+        return thing;
+    }
+
+    /**
+     * Notes what is done.
+     *
+     * @param format as for {@link String#format}
+     * @param arguments as for {@link String#format}
+     */
+    @SuppressWarnings("AnnotateFormatMethod") // The annotation's library is not among what we depend on.
+    public void note(String format, Object... arguments) {
+        String line = format.formatted(arguments);
+        if (line.equals(lastNote)) {
+            repeated++;
+            notes.set(notes.size() - 1, line + " (" + repeated + " times)");
+            return;
+        }
+        lastNote = line;
+        repeated = 1;
+        if (notes.size() == MOST_NOTES) {
+            notes.set(MOST_NOTES / 2, "…");
+            notes.remove(MOST_NOTES / 2 + 1);
+        }
+        notes.add(line);
+    }
+
+    List<String> notes() {
+        return notes;
+    }
+
+    /**
+     * What failed.
+     *
+     * @param format what came, as for {@link String#format}
+     * @param arguments as for {@link String#format}
+     * @return to be thrown
+     */
+    @SuppressWarnings("AnnotateFormatMethod")
+    public Violation violation(String format, Object... arguments) {
+        return new Violation(format.formatted(arguments), tried.section() + ": " + tried.says());
+    }
+
+    /**
+     * Fails the case unless something holds.
+     *
+     * @param holds whether all is well
+     * @param format what came, as for {@link String#format}
+     * @param arguments as for {@link String#format}
+     */
+    public void require(boolean holds, String format, Object... arguments) {
+        if (!holds) {
+            throw violation(format, arguments);
+        }
+    }
+
+    /**
+     * Waits until something holds.
+     *
+     * @param longest how long
+     * @param condition looked at again and again
+     * @return false when it did not hold in time
+     */
+    public boolean await(Duration longest, BooleanSupplier condition) {
+        long end = System.nanoTime() + longest.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - end > 0) {
+                return false;
+            }
+            LockSupport.parkNanos(NAP_NANOS);
+        }
+        return true;
+    }
+
+    /**
+     * A datagram that no other call of this trial gave.
+     *
+     * @param payload its length in bytes
+     * @return to be sent as it is
+     */
+    public PacketBuilder datagram(int payload) {
+        return PacketBuilder.udp4().macs(OURS, THEIRS).payload(payload, ++frames);
+    }
+
+    /**
+     * Sets the addresses as the suite uses them.
+     *
+     * @param builder any
+     * @return the same
+     */
+    public static PacketBuilder addressed(PacketBuilder builder) {
+        return builder.macs(OURS, THEIRS);
+    }
+
+    /**
+     * Waits for a frame on any pair, without the help of interrupts.
+     *
+     * @param driver whose
+     * @param longest how long
+     * @return the frame, or nothing
+     */
+    public Optional<ReceivedFrame> receive(NetDriver driver, Duration longest) {
+        long end = System.nanoTime() + longest.toNanos();
+        while (true) {
+            Optional<ReceivedFrame> frame = driver.receiveAny(Duration.ZERO);
+            if (frame.isPresent() || System.nanoTime() - end > 0) {
+                return frame;
+            }
+            LockSupport.parkNanos(NAP_NANOS);
+        }
+    }
+
+    /**
+     * Waits for a frame on any pair, without the help of interrupts.
+     *
+     * @param driver whose
+     * @return the frame
+     * @throws Violation when none came
+     */
+    public ReceivedFrame receive(NetDriver driver) {
+        return receive(driver, patience)
+                .orElseThrow(() -> violation("no frame came back within %d ms", patience.toMillis()));
+    }
+
+    /**
+     * Sends a frame and takes the one that returns.
+     *
+     * @param driver a running one
+     * @param payload length of the datagram's payload in bytes
+     */
+    public void exchange(NetDriver driver, int payload) {
+        byte[] frame = datagram(payload).complete();
+        note("a frame of %d bytes", frame.length);
+        driver.send(frame);
+        expect(frame, receive(driver));
+    }
+
+    /**
+     * Fails the case unless a frame returned unharmed.
+     *
+     * @param sent as it was sent
+     * @param came what was received
+     */
+    public void expect(byte[] sent, ReceivedFrame came) {
+        expect(sent, came.bytes());
+    }
+
+    /**
+     * Fails the case unless a frame returned unharmed.
+     *
+     * @param sent as it was sent
+     * @param came what was received
+     */
+    public void expect(byte[] sent, byte[] came) {
+        byte[] wanted = loop.returned(sent);
+        if (!Arrays.equals(wanted, came)) {
+            throw violation("%s", difference(wanted, came));
+        }
+    }
+
+    /** How a frame differs from what was to come. */
+    private static String difference(byte[] wanted, byte[] came) {
+        int at = Arrays.mismatch(wanted, came);
+        String where = at < Math.min(wanted.length, came.length)
+                ? ", byte %d is 0x%02x instead of 0x%02x".formatted(at, came[at] & 0xff, wanted[at] & 0xff)
+                : "";
+        return "a frame of %d bytes instead of %d%s%n%s"
+                .formatted(came.length, wanted.length, where, "its beginning: " + beginning(came));
+    }
+
+    /**
+     * The beginning of a frame.
+     *
+     * @param frame any
+     * @return up to 54 bytes in hexadecimal
+     */
+    public static String beginning(byte[] frame) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < Math.min(frame.length, 54); i++) {
+            text.append(i > 0 && i % 2 == 0 ? " " : "").append("%02x".formatted(frame[i] & 0xff));
+        }
+        return text + (frame.length > 54 ? " …" : "");
+    }
+
+    /**
+     * A header in words.
+     *
+     * @param header any
+     * @return its fields as the specification names them
+     */
+    public static String describe(DriverHeader header) {
+        return "flags=0x%x gso_type=0x%x hdr_len=%d gso_size=%d csum_start=%d csum_offset=%d num_buffers=%d"
+                .formatted(
+                        header.flags(),
+                        header.gsoType(),
+                        header.hdrLen(),
+                        header.gsoSize(),
+                        header.csumStart(),
+                        header.csumOffset(),
+                        header.numBuffers());
+    }
+
+    /**
+     * Waits until a queue's chains were all used, without the help of interrupts, and takes them. Not for frames that the driver
+     * sent: it wants its buffers back.
+     *
+     * @param queue of a driver that this trial attached
+     * @throws Violation when some were not used in time
+     */
+    public void awaitUsed(FrontEndQueue queue) {
+        RingDriver ring = queue.ring();
+        boolean used = await(patience, () -> {
+            while (ring.collect()) {
+                // Taken.
+            }
+            return ring.inFlight() == 0;
+        });
+        require(
+                used,
+                "%d chains of queue %d were not used within %d ms",
+                ring.inFlight(),
+                queue.index(),
+                patience.toMillis());
+    }
+
+    /**
+     * Shows a queue's chains to the device and notifies it, whether it wants that or not.
+     *
+     * @param queue of a driver that this trial attached
+     */
+    public static void publishAndKick(FrontEndQueue queue) {
+        queue.ring().publish();
+        queue.kick().signal();
+    }
+
+    /**
+     * Whether a feature was negotiated.
+     *
+     * @param driver by whom
+     * @param feature which
+     * @return true when it is acknowledged
+     */
+    public static boolean has(NetDriver driver, Feature feature) {
+        return feature.in(driver.features());
+    }
+
+    /** Closes everything, the last first. */
+    @Override
+    public void close() {
+        for (AutoCloseable each : open.reversed()) {
+            try {
+                each.close();
+            } catch (Exception e) {
+                // What matters was seen before; descriptors are closed all the same.
+                note("closing failed: %s", String.valueOf(e.getMessage()));
+            }
+        }
+        open.clear();
+    }
+}

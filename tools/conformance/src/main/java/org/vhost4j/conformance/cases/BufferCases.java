@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.cases;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.vhost4j.conformance.Area;
+import org.vhost4j.conformance.Case;
+import org.vhost4j.conformance.Trial;
+import org.vhost4j.device.driver.DriverHeader;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.frontend.ChainShape;
+import org.vhost4j.frontend.NetDriver;
+import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.frontend.ReceivedFrame;
+
+/** How frames fill receive buffers; the driver itself checks each used buffer. */
+public final class BufferCases implements Area {
+    private static final String RECEIVE = "virtio 1.4, 5.1.6.4.1";
+    private static final int SMALL = 300;
+
+    @Override
+    public String title() {
+        return "Receive buffers: mergeable and not";
+    }
+
+    @Override
+    public List<Case> cases() {
+        return Stream.concat(
+                        Case.onBoth(
+                                Case.of(
+                                                "rx.mergeable-num-buffers",
+                                                RECEIVE,
+                                                "num_buffers counts the buffers of a frame, all but the last are full, and "
+                                                        + "they are used together",
+                                                BufferCases::mergeable)
+                                        .needs(Feature.MRG_RXBUF)
+                                        .loops(),
+                                Case.of(
+                                                "rx.mergeable-edges",
+                                                RECEIVE,
+                                                "a frame that fills its buffers to the last byte takes no further one",
+                                                BufferCases::edges)
+                                        .needs(Feature.MRG_RXBUF)
+                                        .loops(),
+                                Case.of(
+                                                "rx.not-mergeable",
+                                                RECEIVE,
+                                                "without MRG_RXBUF a frame takes one chain",
+                                                BufferCases::notMergeable)
+                                        .loops(),
+                                Case.of(
+                                                "rx.buffer-too-small",
+                                                RECEIVE,
+                                                "a frame that no buffer has room for is dropped, and the next one comes",
+                                                BufferCases::tooSmall)
+                                        .loops(),
+                                Case.of(
+                                                "rx.no-buffers",
+                                                "virtio 1.4, 5.1.6.3",
+                                                "a receiver that runs out of buffers gets frames again when it posts some",
+                                                BufferCases::noBuffers)
+                                        .loops())
+                                .stream(),
+                        Stream.of(Case.of(
+                                        "rx.num-buffers-is-1",
+                                        RECEIVE,
+                                        "num_buffers is 1 when MRG_RXBUF was not negotiated and VERSION_1 was",
+                                        BufferCases::numBuffersIsOne)
+                                .needs(Feature.VERSION_1)
+                                .loops()))
+                .toList();
+    }
+
+    private static void mergeable(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup().receive(ChainShape.TOGETHER, SMALL, 200));
+        for (int payload : new int[] {18, 250, 700, 1000, 1400}) {
+            trial.exchange(driver, payload);
+        }
+    }
+
+    private static void edges(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup().receive(ChainShape.TOGETHER, SMALL, 200));
+        int capacity = SMALL + driver.headerBytes();
+        int headers = trial.datagram(0).headerLength();
+        for (int buffers = 1; buffers <= 4; buffers++) {
+            for (int more = -1; more <= 1; more++) {
+                // The frame and its one header fill so many buffers.
+                int payload = buffers * capacity - driver.headerBytes() - headers + more;
+                byte[] frame = trial.datagram(payload).complete();
+                trial.note("a frame of %d bytes for buffers of %d, header included", frame.length, capacity);
+                driver.send(frame);
+                ReceivedFrame came = trial.receive(driver);
+                trial.expect(frame, came);
+                int wanted = buffers + (more > 0 ? 1 : 0);
+                trial.require(
+                        came.header().numBuffers() == wanted,
+                        "num_buffers is %d instead of %d",
+                        came.header().numBuffers(),
+                        wanted);
+            }
+        }
+    }
+
+    private static void notMergeable(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup().without(Feature.MRG_RXBUF));
+        for (int payload : new int[] {18, 700, 1400}) {
+            trial.exchange(driver, payload);
+        }
+    }
+
+    private static void tooSmall(Trial trial) {
+        NetSetup setup = trial.setup().without(Feature.MRG_RXBUF).receive(ChainShape.TOGETHER, 700, 64);
+        NetDriver driver = trial.attach(setup);
+        trial.note("a frame of 1242 bytes for buffers of 700");
+        driver.send(trial.datagram(1200).complete());
+        trial.require(
+                trial.receive(driver, trial.quiet()).isEmpty(), "something for a frame that has no room in a buffer");
+        trial.exchange(driver, 500);
+    }
+
+    private static void noBuffers(Trial trial) {
+        NetSetup setup = trial.setup().queues(1, 64).receive(ChainShape.TOGETHER, 1518, 8);
+        NetDriver driver = trial.attach(setup);
+        trial.note("30 frames for 8 buffers");
+        List<byte[]> frames =
+                Stream.generate(() -> trial.datagram(300).complete()).limit(30).toList();
+        driver.sendBurst(0, frames, DriverHeader.PLAIN, ChainShape.TOGETHER);
+        int came = 0;
+        while (trial.receive(driver, trial.quiet()).isPresent()) {
+            came++;
+        }
+        trial.require(came >= 1 && came <= 30, "%d frames", came);
+        trial.exchange(driver, 500);
+    }
+
+    private static void numBuffersIsOne(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup().without(Feature.MRG_RXBUF));
+        trial.note("a frame");
+        driver.send(trial.datagram(500).complete());
+        int came = trial.receive(driver).header().numBuffers();
+        trial.require(came == 1, "num_buffers is %d", came);
+    }
+}

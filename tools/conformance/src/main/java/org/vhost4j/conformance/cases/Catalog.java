@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.cases;
+
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.vhost4j.conformance.Area;
+import org.vhost4j.conformance.Case;
+import org.vhost4j.tools.common.CannotBeHonoured;
+
+/** Every case that there is. */
+public final class Catalog {
+    private static final List<Area> AREAS = List.of(
+            new MessageCases(),
+            new RingStateCases(),
+            new OffloadCases(),
+            new FragmentCases(),
+            new BufferCases(),
+            new ChainCases(),
+            new NotificationCases(),
+            new DeviceCases(),
+            new MemoryCases(),
+            new LogCases(),
+            new ResetCases(),
+            new HostileMessageCases(),
+            new HostileRingCases());
+
+    private Catalog() {}
+
+    /**
+     * The areas.
+     *
+     * @return in the order in which they run
+     */
+    public static List<Area> areas() {
+        return AREAS;
+    }
+
+    /**
+     * Some of the cases.
+     *
+     * @param patterns names in which {@code *} stands for anything; none means every case
+     * @return in the order in which they run
+     * @throws CannotBeHonoured when a pattern is the name of no case
+     */
+    public static List<Case> select(List<String> patterns) {
+        List<Case> all = AREAS.stream().flatMap(area -> area.cases().stream()).toList();
+        if (patterns.isEmpty()) {
+            return all;
+        }
+        for (String pattern : patterns) {
+            if (all.stream().noneMatch(each -> matches(pattern, each))) {
+                throw new CannotBeHonoured("--only=" + pattern + ": no case has that name; --list shows all of them");
+            }
+        }
+        return all.stream()
+                .filter(each -> patterns.stream().anyMatch(pattern -> matches(pattern, each)))
+                .toList();
+    }
+
+    private static boolean matches(String pattern, Case each) {
+        String expression =
+                Stream.of(pattern.split("\\*", -1)).map(Pattern::quote).collect(Collectors.joining(".*"));
+        return Pattern.matches(expression, each.name());
+    }
+}

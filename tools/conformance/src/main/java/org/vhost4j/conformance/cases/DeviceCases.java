@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.cases;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.vhost4j.conformance.Area;
+import org.vhost4j.conformance.Case;
+import org.vhost4j.conformance.NotApplicable;
+import org.vhost4j.conformance.Trial;
+import org.vhost4j.device.driver.DriverHeader;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.frontend.ChainShape;
+import org.vhost4j.frontend.Control;
+import org.vhost4j.frontend.FrontEnd;
+import org.vhost4j.frontend.NetDriver;
+import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.frontend.PacketBuilder;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+
+/** Queue pairs, MTU, and the config space and control queue of a back-end that has its own. */
+public final class DeviceCases implements Area {
+    private static final String CONFIG = "virtio 1.4, 5.1.4";
+    private static final String CONTROL = "virtio 1.4, 5.1.6.5";
+    private static final int MAC_BYTES = 6;
+    private static final int STATUS_OFFSET = 6;
+    private static final int PAIRS_OFFSET = 8;
+    private static final int MTU_OFFSET = 10;
+    private static final int CONFIG_BYTES = 12;
+    private static final byte ON = 1;
+    private static final byte OFF = 0;
+
+    @Override
+    public String title() {
+        return "The device: queue pairs, MTU, config space, control queue";
+    }
+
+    @Override
+    public List<Case> cases() {
+        List<Case> all = new ArrayList<>(List.of(
+                Case.of(
+                                "device.queue-num",
+                                "vhost-user, VHOST_USER_GET_QUEUE_NUM",
+                                "GET_QUEUE_NUM tells how many there are, and the same each time",
+                                DeviceCases::queueNum)
+                        .needs(ProtocolFeature.MQ),
+                Case.of(
+                                "device.mtu",
+                                "vhost-user, VHOST_USER_NET_SET_MTU",
+                                "an MTU of 1500 is taken, and frames of that size are carried",
+                                DeviceCases::mtu)
+                        .needs(ProtocolFeature.MTU, ProtocolFeature.REPLY_ACK),
+                Case.of(
+                                "device.config-in-parts",
+                                "vhost-user, VHOST_USER_GET_CONFIG",
+                                "a part of the config space is what it is in the whole",
+                                DeviceCases::configInParts)
+                        .needs(ProtocolFeature.CONFIG),
+                Case.of(
+                                "device.config-mac",
+                                CONFIG,
+                                "the MAC address is a unicast address and not 0",
+                                DeviceCases::configMac)
+                        .needs(Feature.MAC)
+                        .needs(ProtocolFeature.CONFIG),
+                Case.of(
+                                "device.config-link",
+                                CONFIG,
+                                "the status field has no bits but LINK_UP and ANNOUNCE",
+                                DeviceCases::configStatus)
+                        .needs(Feature.STATUS)
+                        .needs(ProtocolFeature.CONFIG),
+                Case.of("device.config-mtu", CONFIG, "the MTU is 68 to 65535", DeviceCases::configMtu)
+                        .needs(Feature.MTU)
+                        .needs(ProtocolFeature.CONFIG),
+                Case.of("device.config-pairs", CONFIG, "max_virtqueue_pairs is 1 to 0x8000", DeviceCases::configPairs)
+                        .needs(Feature.MQ)
+                        .needs(ProtocolFeature.CONFIG)));
+        all.addAll(Case.onBoth(
+                Case.of(
+                                "device.pairs",
+                                "virtio 1.4, 5.1.2",
+                                "frames that are sent by any pair come back",
+                                DeviceCases::pairs)
+                        .needs(ProtocolFeature.MQ)
+                        .loops(),
+                Case.of(
+                                "device.control-unknown",
+                                CONTROL,
+                                "a command that does not exist is answered with VIRTIO_NET_ERR, and the next is answered",
+                                DeviceCases::controlUnknown)
+                        .needs(Feature.CTRL_VQ)
+                        .needs(ProtocolFeature.CONFIG),
+                Case.of(
+                                "device.control-promisc",
+                                "virtio 1.4, 5.1.6.5.1",
+                                "the receive modes can be switched on and off",
+                                DeviceCases::promisc)
+                        .needs(Feature.CTRL_VQ, Feature.CTRL_RX)
+                        .needs(ProtocolFeature.CONFIG),
+                Case.of(
+                                "device.control-filter",
+                                "virtio 1.4, 5.1.6.5.2",
+                                "without promiscuous mode a frame to another address does not come, and one to our own does",
+                                DeviceCases::filter)
+                        .needs(Feature.CTRL_VQ, Feature.CTRL_RX, Feature.CTRL_MAC_ADDR)
+                        .needs(ProtocolFeature.CONFIG)
+                        .loops(),
+                Case.of(
+                                "device.control-offloads",
+                                "virtio 1.4, 5.1.6.5.6",
+                                "a receive offload that was switched off is not used, and one that was not negotiated is refused",
+                                DeviceCases::offloads)
+                        .needs(
+                                Feature.CTRL_VQ,
+                                Feature.CTRL_GUEST_OFFLOADS,
+                                Feature.CSUM,
+                                Feature.GUEST_CSUM,
+                                Feature.HOST_TSO4,
+                                Feature.GUEST_TSO4)
+                        .needs(ProtocolFeature.CONFIG)
+                        .loops()));
+        return all;
+    }
+
+    private static FrontEnd acknowledged(Trial trial, ProtocolFeature... wanted) {
+        FrontEnd frontEnd = trial.connect();
+        frontEnd.setProtocolFeatures(ProtocolFeature.word(List.of(wanted)));
+        return frontEnd;
+    }
+
+    private static void queueNum(Trial trial) {
+        FrontEnd frontEnd = acknowledged(trial, ProtocolFeature.MQ);
+        trial.note("GET_QUEUE_NUM twice");
+        long one = frontEnd.getQueueNum();
+        long two = frontEnd.getQueueNum();
+        trial.require(one >= 1 && one <= 0x8000 && one == two, "%d and %d", one, two);
+    }
+
+    private static void mtu(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup().withProtocol(ProtocolFeature.MTU, ProtocolFeature.REPLY_ACK));
+        trial.note("NET_SET_MTU 1500 with need_reply");
+        driver.frontEnd().netSetMtu(1500);
+        TransmitBuffer.of(trial, driver).send(1);
+    }
+
+    private static void pairs(Trial trial) {
+        FrontEnd asked = acknowledged(trial, ProtocolFeature.MQ);
+        long told = asked.getQueueNum();
+        asked.close();
+        trial.note("GET_QUEUE_NUM, which told %d", told);
+        // Some count pairs, as QEMU does, and some virtqueues; two pairs are enough to see.
+        int pairs = (int) Math.min(2, told);
+        if (pairs < 2) {
+            throw new NotApplicable("the back-end has one queue pair");
+        }
+        NetDriver driver = trial.attach(trial.setup().with(Feature.MQ).queues(pairs, 128));
+        for (int round = 0; round < 4; round++) {
+            for (int pair = 0; pair < pairs; pair++) {
+                byte[] frame = trial.datagram(200 + pair).complete();
+                trial.note("a frame by pair %d of %d", pair, pairs);
+                driver.send(pair, frame, DriverHeader.PLAIN, ChainShape.TOGETHER);
+                trial.expect(frame, trial.receive(driver));
+            }
+        }
+    }
+
+    private static byte[] config(Trial trial, int offset, int bytes) {
+        FrontEnd frontEnd = acknowledged(trial, ProtocolFeature.CONFIG);
+        trial.note("GET_CONFIG of %d bytes at %d", bytes, offset);
+        byte[] config = frontEnd.getConfig(offset, bytes);
+        frontEnd.close();
+        trial.require(config.length == bytes, "no config space");
+        return config;
+    }
+
+    private static int config16(Trial trial, int offset) {
+        return ByteBuffer.wrap(config(trial, offset, 2))
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .getShort()
+                & 0xffff;
+    }
+
+    private static void configInParts(Trial trial) {
+        byte[] whole = config(trial, 0, CONFIG_BYTES);
+        for (int offset = 0; offset < CONFIG_BYTES; offset += 2) {
+            byte[] part = config(trial, offset, 2);
+            trial.require(
+                    part[0] == whole[offset] && part[1] == whole[offset + 1],
+                    "%s, which is not what is at %d in %s",
+                    Arrays.toString(part),
+                    offset,
+                    Arrays.toString(whole));
+        }
+    }
+
+    private static void configMac(Trial trial) {
+        byte[] mac = config(trial, 0, MAC_BYTES);
+        trial.require(
+                (mac[0] & 1) == 0 && !Arrays.equals(mac, new byte[MAC_BYTES]), "the address %s", Trial.beginning(mac));
+    }
+
+    private static void configStatus(Trial trial) {
+        int status = config16(trial, STATUS_OFFSET);
+        trial.require((status & ~3) == 0, "status 0x%x", status);
+    }
+
+    private static void configMtu(Trial trial) {
+        int mtu = config16(trial, MTU_OFFSET);
+        trial.require(mtu >= 68, "an MTU of %d", mtu);
+    }
+
+    private static void configPairs(Trial trial) {
+        int pairs = config16(trial, PAIRS_OFFSET);
+        trial.require(pairs >= 1 && pairs <= 0x8000, "%d pairs", pairs);
+    }
+
+    private static NetSetup controlled(Trial trial, Feature... more) {
+        return trial.setup().with(Feature.CTRL_VQ).with(more).withProtocol(ProtocolFeature.CONFIG);
+    }
+
+    private static void answers(
+            Trial trial, NetDriver driver, int wanted, int commandClass, int command, byte... data) {
+        trial.note("control command %d/%d with %d bytes", commandClass, command, data.length);
+        int answer = driver.control(commandClass, command, data);
+        trial.require(answer == wanted, "answer %d instead of %d", answer, wanted);
+    }
+
+    private static void controlUnknown(Trial trial) {
+        NetDriver driver = trial.attach(controlled(trial));
+        for (int i = 0; i < 3; i++) {
+            answers(trial, driver, Control.ERR, 99, i);
+        }
+    }
+
+    private static void promisc(Trial trial) {
+        NetDriver driver = trial.attach(controlled(trial, Feature.CTRL_RX));
+        for (byte value : new byte[] {ON, OFF, ON}) {
+            answers(trial, driver, Control.OK, Control.RX, Control.RX_PROMISC, value);
+            answers(trial, driver, Control.OK, Control.RX, Control.RX_ALLMULTI, value);
+        }
+        answers(trial, driver, Control.ERR, Control.RX, Control.RX_PROMISC);
+    }
+
+    /** The frame's destination when it comes back decides. */
+    private static void filter(Trial trial) {
+        NetDriver driver = trial.attach(controlled(trial, Feature.CTRL_RX, Feature.CTRL_MAC_ADDR));
+        answers(trial, driver, Control.OK, Control.RX, Control.RX_PROMISC, OFF);
+        byte[] frame = trial.datagram(100).complete();
+        byte[] returned = trial.loop().returned(frame);
+        byte[] destination = Arrays.copyOf(returned, MAC_BYTES);
+        answers(trial, driver, Control.OK, Control.MAC, Control.MAC_ADDR_SET, PacketBuilder.mac(77));
+        trial.note("a frame that comes back to another address");
+        driver.send(frame);
+        trial.require(trial.receive(driver, trial.quiet()).isEmpty(), "a frame to another address");
+        answers(trial, driver, Control.OK, Control.MAC, Control.MAC_ADDR_SET, destination);
+        trial.note("a frame that comes back to our address");
+        driver.send(frame);
+        trial.expect(frame, trial.receive(driver));
+    }
+
+    private static void offloads(Trial trial) {
+        NetDriver driver = trial.attach(controlled(
+                trial,
+                Feature.CTRL_GUEST_OFFLOADS,
+                Feature.CSUM,
+                Feature.GUEST_CSUM,
+                Feature.HOST_TSO4,
+                Feature.GUEST_TSO4));
+        answers(
+                trial,
+                driver,
+                Control.ERR,
+                Control.GUEST_OFFLOADS,
+                Control.GUEST_OFFLOADS_SET,
+                le64(Feature.GUEST_UFO.mask()));
+        answers(
+                trial,
+                driver,
+                Control.OK,
+                Control.GUEST_OFFLOADS,
+                Control.GUEST_OFFLOADS_SET,
+                le64(Feature.GUEST_CSUM.mask()));
+        PacketBuilder builder = Kind.TCP4.builder().payload(3000, 1);
+        trial.note("a TCP super-frame of 3000 bytes in segments of 1000");
+        driver.send(builder.partial(), builder.superHeader(1000));
+        for (int i = 0; i < 3; i++) {
+            DriverHeader header = trial.receive(driver).header();
+            trial.require(
+                    header.gsoType() == DriverHeader.GSO_NONE,
+                    "a super-frame though GUEST_TSO4 is off: %s",
+                    Trial.describe(header));
+        }
+    }
+
+    private static byte[] le64(long value) {
+        return ByteBuffer.allocate(8)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(value)
+                .array();
+    }
+}

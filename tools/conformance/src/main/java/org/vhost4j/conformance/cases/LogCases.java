@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.cases;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.vhost4j.conformance.Area;
+import org.vhost4j.conformance.Case;
+import org.vhost4j.conformance.Trial;
+import org.vhost4j.device.driver.DriverMemory;
+import org.vhost4j.device.driver.RingDriver;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.frontend.ChainShape;
+import org.vhost4j.frontend.DirtyLog;
+import org.vhost4j.frontend.FrontEndQueue;
+import org.vhost4j.frontend.NetDriver;
+import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+
+/** The log of written pages, on which live migration relies. */
+public final class LogCases implements Area {
+    private static final String MIGRATION = "vhost-user, Migration";
+    private static final int BUFFERS = 24;
+
+    @Override
+    public String title() {
+        return "Migration: the log of written pages";
+    }
+
+    @Override
+    public List<Case> cases() {
+        List<Case> all = new ArrayList<>();
+        for (Case each : Case.onBoth(
+                Case.of(
+                                "log.receive-buffers",
+                                MIGRATION,
+                                "every page of a receive buffer that was written is marked in the log",
+                                LogCases::receiveBuffers)
+                        .loops(),
+                Case.of(
+                        "log.used-ring",
+                        MIGRATION,
+                        "the used ring's page is marked at its log address when VHOST_VRING_F_LOG is set",
+                        LogCases::usedRing),
+                Case.of(
+                                "log.complete",
+                                MIGRATION,
+                                "under traffic every page that was written since the log was read is marked again",
+                                LogCases::complete)
+                        .loops(),
+                Case.of(
+                                "log.replaced",
+                                MIGRATION,
+                                "a log that replaces another while rings run is used from then on",
+                                LogCases::replaced)
+                        .loops())) {
+            all.add(each.needs(Feature.LOG_ALL).needs(ProtocolFeature.LOG_SHMFD));
+        }
+        return all;
+    }
+
+    private static NetDriver attach(Trial trial, int receiveBuffers) {
+        return trial.attach(trial.setup()
+                .withProtocol(ProtocolFeature.LOG_SHMFD)
+                .receive(ChainShape.TOGETHER, NetSetup.PLAIN_FRAME_BYTES, receiveBuffers));
+    }
+
+    private static DirtyLog log(Trial trial, NetDriver driver) {
+        return trial.keep(
+                DirtyLog.create(driver.ram().guestAddress() + driver.ram().bytes()));
+    }
+
+    private static DirtyLog begin(Trial trial, NetDriver driver) {
+        DirtyLog log = log(trial, driver);
+        trial.note("SET_LOG_BASE, SET_FEATURES with LOG_ALL, SET_VRING_ADDR with VHOST_VRING_F_LOG");
+        log.begin(driver);
+        driver.frontEnd().barrier();
+        return log;
+    }
+
+    /** Posts buffers that begin at an odd place of their page, sends as many frames, and looks at every used one. */
+    private static void receiveAndLook(Trial trial, NetDriver driver, DirtyLog log) {
+        FrontEndQueue queue = driver.receiveQueue(0);
+        DriverMemory memory = driver.ram().memory();
+        long[] addresses = new long[queue.ring().size()];
+        for (int i = 0; i < BUFFERS; i++) {
+            // Nearly every one reaches into a second page.
+            long address = memory.allocate(2 * DirtyLog.PAGE, DirtyLog.PAGE) + DirtyLog.PAGE - 37L * (i + 1);
+            queue.ring().begin();
+            int id = queue.ring().writable(address, 1600).offer();
+            addresses[id] = address;
+        }
+        queue.publish();
+        trial.note("%d receive buffers over the end of a page, %d frames", BUFFERS, BUFFERS);
+        TransmitBuffer.of(trial, driver).send(BUFFERS);
+        RingDriver ring = queue.ring();
+        for (int i = 0; i < BUFFERS; i++) {
+            trial.require(trial.await(trial.patience(), ring::hasUsed), "%d frames instead of %d", i, BUFFERS);
+            ring.collect();
+            long address = addresses[ring.usedId()];
+            List<Long> unmarked = log.unmarked(address, ring.usedLength());
+            trial.require(
+                    unmarked.isEmpty(),
+                    "page 0x%x is not marked, where %d bytes were written from 0x%x on",
+                    unmarked.isEmpty() ? 0 : unmarked.getFirst(),
+                    ring.usedLength(),
+                    address);
+        }
+    }
+
+    private static void receiveBuffers(Trial trial) {
+        NetDriver driver = attach(trial, 0);
+        receiveAndLook(trial, driver, begin(trial, driver));
+    }
+
+    private static void complete(Trial trial) {
+        NetDriver driver = attach(trial, 256);
+        trial.exchange(driver, 100);
+        DirtyLog log = begin(trial, driver);
+        for (int round = 0; round < 5; round++) {
+            driver.recordWrites();
+            for (int i = 0; i < 40; i++) {
+                trial.exchange(driver, 100 + 30 * i);
+            }
+            driver.awaitSent();
+            List<Long> lost = log.lost(driver);
+            trial.require(
+                    lost.isEmpty(),
+                    "%d pages that were written and are not marked: %s",
+                    lost.size(),
+                    lost.stream().limit(5).map(Long::toHexString).toList());
+            log.clear();
+        }
+    }
+
+    private static void usedRing(Trial trial) {
+        NetDriver driver = attach(trial, 0);
+        DirtyLog log = begin(trial, driver);
+        RingDriver ring = driver.transmitQueue(0).ring();
+        // A packed ring's used descriptors are in the descriptor ring.
+        long written = trial.packed() ? ring.descAddress() : ring.usedAddress();
+        TransmitBuffer.of(trial, driver).send(5);
+        trial.require(log.marked(written), "page 0x%x is not marked, where the ring was written", written);
+    }
+
+    private static void replaced(Trial trial) {
+        NetDriver driver = attach(trial, 0);
+        begin(trial, driver);
+        DirtyLog second = log(trial, driver);
+        trial.note("SET_LOG_BASE with another log");
+        second.setBase(driver.frontEnd());
+        driver.frontEnd().barrier();
+        receiveAndLook(trial, driver, second);
+    }
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.cases;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.vhost4j.conformance.Area;
+import org.vhost4j.conformance.Case;
+import org.vhost4j.conformance.LoopMode;
+import org.vhost4j.conformance.NotApplicable;
+import org.vhost4j.conformance.Trial;
+import org.vhost4j.device.driver.DriverHeader;
+import org.vhost4j.device.driver.RingDriver;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.frontend.FrontEndQueue;
+import org.vhost4j.frontend.NetDriver;
+import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.frontend.Ram;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+
+/** Memory that comes and goes while rings run. */
+public final class MemoryCases implements Area {
+    private static final String TABLE = "vhost-user, VHOST_USER_SET_MEM_TABLE";
+    private static final String SLOTS = "vhost-user, VHOST_USER_ADD_MEM_REG and VHOST_USER_REM_MEM_REG";
+    private static final long REGION = 1 << 20;
+    /** Above the driver's own region, with a gap. */
+    private static final long ELSEWHERE = NetDriver.GUEST_BASE + (1L << 32);
+
+    private static final int MOST_IN_TABLE = 8;
+    private static final int ROUNDS = 20;
+
+    @Override
+    public String title() {
+        return "Memory: tables and regions that change under traffic";
+    }
+
+    @Override
+    public List<Case> cases() {
+        List<Case> all = new ArrayList<>();
+        all.addAll(Case.onBoth(
+                Case.of(
+                                "memory.table-again",
+                                TABLE,
+                                "a new memory table replaces the old one while rings run, and traffic goes on",
+                                MemoryCases::tableAgain)
+                        .loops(),
+                Case.of(
+                        "memory.buffers-elsewhere",
+                        TABLE,
+                        "buffers may lie in another region than the rings",
+                        trial -> buffersElsewhere(trial, false)),
+                Case.of(
+                                "memory.regions-come-and-go",
+                                SLOTS,
+                                "regions are added and removed while rings run, and traffic goes on",
+                                MemoryCases::regionsComeAndGo)
+                        .needs(ProtocolFeature.CONFIGURE_MEM_SLOTS)
+                        .loops(),
+                Case.of(
+                                "memory.buffers-in-added-region",
+                                SLOTS,
+                                "buffers may lie in a region that was added",
+                                trial -> buffersElsewhere(trial, true))
+                        .needs(ProtocolFeature.CONFIGURE_MEM_SLOTS)));
+        all.add(Case.of(
+                "memory.eight-regions", TABLE, "a memory table may have up to 8 regions", MemoryCases::eightRegions));
+        all.add(Case.of(
+                "memory.file-offset",
+                TABLE,
+                "a region may begin anywhere in its file: the mmap offset counts",
+                MemoryCases::fileOffset));
+        all.add(Case.of(
+                "memory.buffer-across-regions",
+                "virtio 1.4, 2.7.4",
+                "a buffer may begin in one region and end in the next",
+                MemoryCases::acrossRegions));
+        all.add(Case.of(
+                        "memory.slots",
+                        "vhost-user, VHOST_USER_GET_MAX_MEM_SLOTS",
+                        "as many regions can be added as GET_MAX_MEM_SLOTS says, up to 64 tried",
+                        MemoryCases::slots)
+                .needs(ProtocolFeature.CONFIGURE_MEM_SLOTS));
+        return all;
+    }
+
+    private static void tableAgain(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup());
+        for (int i = 0; i < ROUNDS; i++) {
+            try (Ram more = Ram.create(ELSEWHERE + i * REGION, REGION)) {
+                byte[] before = trial.datagram(300 + i).complete();
+                trial.note("a frame, SET_MEM_TABLE with %d regions, a frame", 1 + i % 2);
+                driver.send(before);
+                driver.frontEnd().setMemTable(i % 2 == 0 ? List.of(driver.ram()) : List.of(more, driver.ram()));
+                byte[] after = trial.datagram(400 + i).complete();
+                driver.send(after);
+                trial.expect(before, trial.receive(driver));
+                trial.expect(after, trial.receive(driver));
+            }
+        }
+    }
+
+    private static void regionsComeAndGo(Trial trial) {
+        NetDriver driver = trial.attach(slotted(trial));
+        for (int i = 0; i < ROUNDS; i++) {
+            try (Ram more = Ram.create(ELSEWHERE + i * REGION, REGION)) {
+                byte[] before = trial.datagram(300 + i).complete();
+                byte[] between = trial.datagram(400 + i).complete();
+                trial.note("a frame, ADD_MEM_REG, a frame, REM_MEM_REG");
+                driver.send(before);
+                driver.frontEnd().addMemReg(more);
+                driver.send(between);
+                driver.frontEnd().remMemReg(more);
+                trial.expect(before, trial.receive(driver));
+                trial.expect(between, trial.receive(driver));
+            }
+        }
+    }
+
+    private static NetSetup slotted(Trial trial) {
+        return trial.setup().withProtocol(ProtocolFeature.CONFIGURE_MEM_SLOTS);
+    }
+
+    private static void buffersElsewhere(Trial trial, boolean slots) {
+        NetDriver driver = trial.attach(slots ? slotted(trial) : trial.setup());
+        Ram more = trial.keep(Ram.create(ELSEWHERE, REGION));
+        if (slots) {
+            trial.note("ADD_MEM_REG, then a frame that lies there");
+            driver.frontEnd().addMemReg(more);
+        } else {
+            trial.note("SET_MEM_TABLE with a second region, then a frame that lies there");
+            driver.frontEnd().setMemTable(List.of(driver.ram(), more));
+            driver.frontEnd().barrier();
+        }
+        TransmitBuffer.of(trial, driver, more.memory()).send(5);
+    }
+
+    private static void eightRegions(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup());
+        List<Ram> regions = new ArrayList<>(List.of(driver.ram()));
+        while (regions.size() < MOST_IN_TABLE) {
+            regions.add(trial.keep(Ram.create(ELSEWHERE + 2L * regions.size() * REGION, REGION)));
+        }
+        trial.note("SET_MEM_TABLE with %d regions, then a frame in each", MOST_IN_TABLE);
+        driver.frontEnd().setMemTable(regions);
+        driver.frontEnd().barrier();
+        for (Ram region : regions) {
+            TransmitBuffer.of(trial, driver, region.memory()).send(1);
+        }
+    }
+
+    private static void fileOffset(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup());
+        Ram more = trial.keep(Ram.create(ELSEWHERE, REGION, 5 * 4096));
+        trial.note("SET_MEM_TABLE with a region at offset 0x5000 of its file, then a frame that lies there");
+        driver.frontEnd().setMemTable(List.of(driver.ram(), more));
+        driver.frontEnd().barrier();
+        TransmitBuffer.of(trial, driver, more.memory()).send(2);
+    }
+
+    private static void acrossRegions(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup());
+        Ram first = trial.keep(Ram.create(ELSEWHERE, REGION));
+        Ram second = trial.keep(Ram.create(ELSEWHERE + REGION, REGION));
+        driver.frontEnd().setMemTable(List.of(driver.ram(), first, second));
+        driver.frontEnd().barrier();
+        byte[] frame = trial.datagram(1000).complete();
+        byte[] all =
+                Arrays.copyOf(DriverHeader.PLAIN.toBytes(driver.headerBytes()), driver.headerBytes() + frame.length);
+        ByteBuffer.wrap(all).position(driver.headerBytes()).put(frame);
+        int inFirst = 400;
+        long address = ELSEWHERE + REGION - inFirst;
+        first.memory().write(address, all, 0, inFirst);
+        second.memory().write(ELSEWHERE + REGION, all, inFirst, all.length - inFirst);
+        FrontEndQueue queue = driver.transmitQueue(0);
+        trial.note("a frame of %d bytes in one descriptor, %d of them in the region before", frame.length, inFirst);
+        queue.ring().begin();
+        queue.ring().readable(address, all.length).offer();
+        Trial.publishAndKick(queue);
+        trial.awaitUsed(queue);
+        if (trial.loop() != LoopMode.NONE) {
+            trial.expect(frame, trial.receive(driver));
+        }
+    }
+
+    private static void slots(Trial trial) {
+        NetDriver driver = trial.attach(slotted(trial));
+        long slots = driver.frontEnd().getMaxMemSlots();
+        trial.require(slots >= 1, "%d slots", slots);
+        if (!Trial.has(driver, Feature.PROTOCOL_FEATURES)) {
+            throw new NotApplicable("PROTOCOL_FEATURES was not negotiated");
+        }
+        int tried = (int) Math.min(slots, 64);
+        trial.note("ADD_MEM_REG until there are %d regions, then a frame in the last", tried);
+        Ram last = driver.ram();
+        for (int i = 1; i < tried; i++) {
+            last = trial.keep(Ram.create(ELSEWHERE + 2L * i * REGION, 4096));
+            driver.frontEnd().addMemReg(last);
+        }
+        driver.frontEnd().barrier();
+        RingDriver ring = driver.transmitQueue(0).ring();
+        trial.require(ring.inFlight() == 0, "%d chains in flight", ring.inFlight());
+        TransmitBuffer.of(trial, driver, last.memory()).send(1);
+    }
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.cases;
+
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import org.vhost4j.conformance.Area;
+import org.vhost4j.conformance.Case;
+import org.vhost4j.conformance.Trial;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.frontend.FrontEnd;
+import org.vhost4j.frontend.RawMessage;
+import org.vhost4j.vhostuser.wire.MessageHeader;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+import org.vhost4j.vhostuser.wire.Request;
+import org.vhost4j.vhostuser.wire.VringFile;
+import org.vhost4j.vhostuser.wire.VringState;
+
+/** How requests are answered. */
+public final class MessageCases implements Area {
+    private static final byte[] NOTHING = new byte[0];
+    private static final int REPLY_FLAGS = MessageHeader.VERSION | MessageHeader.REPLY;
+    private static final int PIPELINED = 64;
+    /** Neither the header nor the payload is a multiple of it. */
+    private static final int PIECE = 5;
+
+    private static final String MESSAGES = "vhost-user, Message specification: Header";
+    private static final String COMMUNICATION = "vhost-user, Communication";
+    private static final String REPLY_ACK = "vhost-user, VHOST_USER_PROTOCOL_F_REPLY_ACK";
+
+    /** Features of the datapath, which a back-end implements itself, unlike those of the control queue. */
+    private static final Set<Feature> OFFLOADS = Set.of(
+            Feature.GUEST_TSO4,
+            Feature.GUEST_TSO6,
+            Feature.GUEST_ECN,
+            Feature.GUEST_UFO,
+            Feature.GUEST_USO4,
+            Feature.GUEST_USO6,
+            Feature.HOST_TSO4,
+            Feature.HOST_TSO6,
+            Feature.HOST_ECN,
+            Feature.HOST_UFO,
+            Feature.HOST_USO);
+
+    @Override
+    public String title() {
+        return "Messages: how requests are answered";
+    }
+
+    @Override
+    public List<Case> cases() {
+        return List.of(
+                Case.of(
+                        "message.reply-header",
+                        MESSAGES,
+                        "a reply has the request's number, version 1, the reply flag and no other, and the size of its payload",
+                        MessageCases::replyHeader),
+                Case.of(
+                        "message.features-stable",
+                        "vhost-user, VHOST_USER_GET_FEATURES",
+                        "the features that are offered do not change from one request or one connection to the next",
+                        MessageCases::featuresStable),
+                Case.of(
+                        "message.feature-dependencies",
+                        "virtio 1.4, 5.1.3.1",
+                        "a segmentation feature is offered only together with the features that it requires",
+                        MessageCases::featureDependencies),
+                Case.of(
+                                "message.protocol-dependencies",
+                                "vhost-user, Protocol features",
+                                "a protocol feature is offered only together with those that it requires",
+                                MessageCases::protocolDependencies)
+                        .needs(Feature.PROTOCOL_FEATURES),
+                Case.of(
+                                "message.reply-ack",
+                                REPLY_ACK,
+                                "a request with need_reply that has no reply of its own is answered with a u64, 0 for success",
+                                MessageCases::replyAck)
+                        .needs(ProtocolFeature.REPLY_ACK),
+                Case.of(
+                                "message.reply-ack-once",
+                                REPLY_ACK,
+                                "need_reply changes nothing for a request that is answered anyway: one reply comes",
+                                MessageCases::replyAckOnce)
+                        .needs(ProtocolFeature.REPLY_ACK),
+                Case.of(
+                        "message.no-reply-unasked",
+                        COMMUNICATION,
+                        "a request without a reply of its own is not answered unless need_reply is set",
+                        MessageCases::noReplyUnasked),
+                Case.of(
+                        "message.in-order",
+                        COMMUNICATION,
+                        "requests that were sent together are all answered, in their order",
+                        MessageCases::inOrder),
+                Case.of(
+                        "message.in-pieces",
+                        "robustness",
+                        "a message is understood however the stream socket cuts it, which keeps no boundaries",
+                        MessageCases::inPieces));
+    }
+
+    private static void replyHeader(Trial trial) {
+        FrontEnd frontEnd = trial.connect();
+        List<Request> asked = new ArrayList<>(List.of(Request.GET_FEATURES));
+        if (trial.offer().has(Feature.PROTOCOL_FEATURES)) {
+            asked.add(Request.GET_PROTOCOL_FEATURES);
+            frontEnd.setProtocolFeatures(trial.offer().protocol()
+                    & ProtocolFeature.word(
+                            List.of(ProtocolFeature.MQ, ProtocolFeature.CONFIGURE_MEM_SLOTS, ProtocolFeature.STATUS)));
+            Map.of(
+                            ProtocolFeature.MQ, Request.GET_QUEUE_NUM,
+                            ProtocolFeature.CONFIGURE_MEM_SLOTS, Request.GET_MAX_MEM_SLOTS,
+                            ProtocolFeature.STATUS, Request.GET_STATUS)
+                    .forEach((feature, request) -> {
+                        if (trial.offer().has(feature)) {
+                            asked.add(request);
+                        }
+                    });
+        }
+        for (Request request : asked) {
+            trial.note("%s with flags 0x1", request);
+            ask(frontEnd, request, MessageHeader.VERSION, NOTHING);
+            checkReply(trial, frontEnd, request);
+        }
+    }
+
+    private static void ask(FrontEnd frontEnd, Request request, int flags, byte[] payload) {
+        frontEnd.sendRaw(RawMessage.encode(request.code(), flags, payload), List.of());
+    }
+
+    /** Takes a message and checks that it is the reply to a request with a u64. */
+    private static long checkReply(Trial trial, FrontEnd frontEnd, Request request) {
+        try (RawMessage reply = frontEnd.socket().receive(trial.patience())) {
+            trial.require(
+                    reply.request() == request.code()
+                            && reply.flags() == REPLY_FLAGS
+                            && reply.payload().remaining() == Long.BYTES,
+                    "request %d, flags 0x%x, a payload of %d bytes; wanted request %d, flags 0x%x, 8 bytes",
+                    reply.request(),
+                    reply.flags(),
+                    reply.payload().remaining(),
+                    request.code(),
+                    REPLY_FLAGS);
+            return reply.payload().getLong();
+        }
+    }
+
+    private static void featuresStable(Trial trial) {
+        long first = trial.offer().features();
+        for (int i = 0; i < 2; i++) {
+            try (FrontEnd frontEnd = trial.connect()) {
+                trial.note("GET_FEATURES twice on connection %d", i + 1);
+                long one = frontEnd.getFeatures();
+                long two = frontEnd.getFeatures();
+                trial.require(
+                        one == first && two == first, "0x%x and 0x%x, where 0x%x had come at first", one, two, first);
+                if (trial.offer().has(Feature.PROTOCOL_FEATURES)) {
+                    long protocol = frontEnd.getProtocolFeatures();
+                    trial.require(
+                            protocol == trial.offer().protocol(),
+                            "protocol features 0x%x, where 0x%x had come at first",
+                            protocol,
+                            trial.offer().protocol());
+                }
+            }
+        }
+    }
+
+    private static void featureDependencies(Trial trial) {
+        trial.note("GET_FEATURES");
+        for (Feature feature : OFFLOADS) {
+            if (trial.offer().has(feature)) {
+                for (Set<Feature> anyOf : feature.requires()) {
+                    trial.require(
+                            anyOf.stream().anyMatch(trial.offer()::has),
+                            "%s is offered without %s: 0x%x",
+                            feature,
+                            anyOf,
+                            trial.offer().features());
+                }
+            }
+        }
+    }
+
+    private static void protocolDependencies(Trial trial) {
+        trial.note("GET_PROTOCOL_FEATURES");
+        for (ProtocolFeature feature : ProtocolFeature.of(trial.offer().protocol())) {
+            for (ProtocolFeature required : feature.requires()) {
+                trial.require(
+                        trial.offer().has(required),
+                        "%s is offered without %s: 0x%x",
+                        feature,
+                        required,
+                        trial.offer().protocol());
+            }
+        }
+    }
+
+    private static void replyAck(Trial trial) {
+        FrontEnd frontEnd = trial.connect();
+        frontEnd.setProtocolFeatures(ProtocolFeature.REPLY_ACK.mask());
+        long features = trial.offer().features()
+                & (Feature.PROTOCOL_FEATURES.mask() | Feature.VERSION_1.mask() | Feature.MRG_RXBUF.mask());
+        acknowledged(trial, frontEnd, Request.SET_OWNER, NOTHING);
+        acknowledged(trial, frontEnd, Request.SET_FEATURES, FrontEnd.u64(features));
+        acknowledged(trial, frontEnd, Request.SET_VRING_NUM, FrontEnd.bytes(new VringState(0, 256).toPayload()));
+        acknowledged(trial, frontEnd, Request.SET_VRING_BASE, FrontEnd.bytes(new VringState(0, 0).toPayload()));
+        acknowledged(trial, frontEnd, Request.SET_VRING_CALL, FrontEnd.u64(new VringFile(0, false).toU64()));
+    }
+
+    private static void acknowledged(Trial trial, FrontEnd frontEnd, Request request, byte[] payload) {
+        trial.note("%s with need_reply", request);
+        ask(frontEnd, request, MessageHeader.VERSION | MessageHeader.NEED_REPLY, payload);
+        long result = checkReply(trial, frontEnd, request);
+        trial.require(result == 0, "%d, which is not success", result);
+    }
+
+    private static void replyAckOnce(Trial trial) {
+        FrontEnd frontEnd = trial.connect();
+        frontEnd.setProtocolFeatures(ProtocolFeature.REPLY_ACK.mask());
+        trial.note("GET_FEATURES with need_reply, then GET_PROTOCOL_FEATURES");
+        ask(frontEnd, Request.GET_FEATURES, MessageHeader.VERSION | MessageHeader.NEED_REPLY, NOTHING);
+        ask(frontEnd, Request.GET_PROTOCOL_FEATURES, MessageHeader.VERSION, NOTHING);
+        checkReply(trial, frontEnd, Request.GET_FEATURES);
+        checkReply(trial, frontEnd, Request.GET_PROTOCOL_FEATURES);
+    }
+
+    private static void noReplyUnasked(Trial trial) {
+        FrontEnd frontEnd = trial.connect();
+        if (trial.offer().has(ProtocolFeature.REPLY_ACK)) {
+            frontEnd.setProtocolFeatures(ProtocolFeature.REPLY_ACK.mask());
+        }
+        trial.note("SET_OWNER and SET_VRING_NUM without need_reply, then GET_FEATURES");
+        ask(frontEnd, Request.SET_OWNER, MessageHeader.VERSION, NOTHING);
+        ask(frontEnd, Request.SET_VRING_NUM, MessageHeader.VERSION, FrontEnd.bytes(new VringState(0, 256).toPayload()));
+        ask(frontEnd, Request.GET_FEATURES, MessageHeader.VERSION, NOTHING);
+        checkReply(trial, frontEnd, Request.GET_FEATURES);
+    }
+
+    private static void inOrder(Trial trial) {
+        FrontEnd frontEnd = trial.connect();
+        boolean protocol = trial.offer().has(Feature.PROTOCOL_FEATURES);
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        List<Request> sent = new ArrayList<>();
+        for (int i = 0; i < PIPELINED; i++) {
+            Request request = protocol && i % 3 == 1 ? Request.GET_PROTOCOL_FEATURES : Request.GET_FEATURES;
+            all.writeBytes(RawMessage.encode(request.code(), MessageHeader.VERSION, NOTHING));
+            sent.add(request);
+        }
+        trial.note("%d requests with one call", PIPELINED);
+        frontEnd.sendRaw(all.toByteArray(), List.of());
+        for (Request request : sent) {
+            checkReply(trial, frontEnd, request);
+        }
+    }
+
+    private static void inPieces(Trial trial) {
+        FrontEnd frontEnd = trial.connect();
+        trial.note("SET_VRING_NUM in four pieces with pauses; then GET_FEATURES");
+        byte[] message = RawMessage.encode(
+                Request.SET_VRING_NUM.code(),
+                MessageHeader.VERSION,
+                FrontEnd.bytes(new VringState(0, 256).toPayload()));
+        for (int at = 0; at < message.length; at += PIECE) {
+            frontEnd.sendRaw(Arrays.copyOfRange(message, at, Math.min(message.length, at + PIECE)), List.of());
+            // Long enough for the back-end to read what there is.
+            LockSupport.parkNanos(trial.quiet().toNanos() / 4);
+        }
+        ask(frontEnd, Request.GET_FEATURES, MessageHeader.VERSION, NOTHING);
+        checkReply(trial, frontEnd, Request.GET_FEATURES);
+    }
+}

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.cases;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.vhost4j.conformance.Area;
+import org.vhost4j.conformance.Case;
+import org.vhost4j.conformance.Trial;
+import org.vhost4j.device.driver.DriverHeader;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.frontend.NetDriver;
+import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.frontend.Packet;
+import org.vhost4j.frontend.PacketBuilder;
+import org.vhost4j.frontend.ReceivedFrame;
+
+/**
+ * Checksums and segmentation. {@code tx} cases have a driver that takes nothing back, so that the device has to do all the work;
+ * {@code rx} cases have one that takes the same kind of frame, whole or in segments.
+ */
+public final class OffloadCases implements Area {
+    private static final String TRANSMIT = "virtio 1.4, 5.1.6.2.2";
+    private static final String RECEIVE = "virtio 1.4, 5.1.6.4.1";
+    /** The largest datagram that IP can describe, in segments of the smallest common size: a Windows certification test. */
+    private static final int SMALLEST_MSS = 536;
+
+    private static final int[] SIZES = {SMALLEST_MSS, 1000, 1448};
+
+    @Override
+    public String title() {
+        return "Offloads: checksums and segmentation, both ways";
+    }
+
+    @Override
+    public List<Case> cases() {
+        List<Case> all = new ArrayList<>();
+        for (Kind kind : Kind.values()) {
+            all.add(Case.of(
+                            "tx.csum-" + kind.label(),
+                            TRANSMIT,
+                            "a partial checksum is completed for a receiver without GUEST_CSUM",
+                            trial -> completed(trial, kind))
+                    .needs(Feature.CSUM)
+                    .loops());
+        }
+        all.add(Case.of(
+                        "tx.csum-udp-zero",
+                        "virtio 1.4, 5.1.6.2.1",
+                        "a UDP checksum that comes to 0 is sent as 0xffff: 0 means that there is none",
+                        OffloadCases::udpZero)
+                .needs(Feature.CSUM)
+                .loops());
+        all.add(Case.of(
+                        "tx.csum-vlan",
+                        TRANSMIT,
+                        "a partial checksum behind a VLAN tag is completed: csum_start counts",
+                        OffloadCases::behindVlan)
+                .needs(Feature.CSUM)
+                .loops());
+        for (Kind kind : Kind.values()) {
+            all.add(segmentation(kind));
+        }
+        all.add(Case.of(
+                        "tx.tso-ecn",
+                        TRANSMIT,
+                        "only the first segment of a super-frame with ECN has CWR",
+                        trial -> segmented(
+                                trial,
+                                setup(trial).with(Feature.HOST_TSO4, Feature.HOST_ECN),
+                                Kind.TCP4
+                                        .builder()
+                                        .tcp(PacketBuilder.ACK | PacketBuilder.CWR, 0)
+                                        .payload(5000, 1),
+                                1000))
+                .needs(Feature.CSUM, Feature.HOST_TSO4, Feature.HOST_ECN)
+                .loops());
+        all.add(Case.of(
+                        "tx.tso-flags",
+                        TRANSMIT,
+                        "only the last segment has PSH and FIN; options and wrapping sequence numbers are kept",
+                        trial -> segmented(
+                                trial,
+                                setup(trial).with(Feature.HOST_TSO4),
+                                Kind.TCP4
+                                        .builder()
+                                        .tcp(PacketBuilder.ACK | PacketBuilder.PSH | PacketBuilder.FIN, 12)
+                                        .numbers(0xffff_fe00, 0xffff)
+                                        .payload(4500, 1),
+                                1000))
+                .needs(Feature.CSUM, Feature.HOST_TSO4)
+                .loops());
+        all.add(Case.of(
+                        "tx.uso-certification",
+                        TRANSMIT,
+                        "a datagram of 64 KiB is sent in segments of 536 bytes, as a Windows certification test wants it",
+                        trial -> {
+                            segmented(trial, setup(trial).with(Feature.HOST_USO), largest(Kind.UDP4), SMALLEST_MSS);
+                            segmented(trial, setup(trial).with(Feature.HOST_USO), largest(Kind.UDP6), SMALLEST_MSS);
+                        })
+                .needs(Feature.CSUM, Feature.HOST_USO)
+                .loops());
+        for (Kind kind : Kind.values()) {
+            all.add(Case.of(
+                            "rx.csum-" + kind.label(),
+                            RECEIVE,
+                            "a frame comes with a complete checksum, or with a partial one and the fields to complete it",
+                            trial -> received(trial, kind))
+                    .needs(Feature.CSUM, Feature.GUEST_CSUM)
+                    .loops());
+        }
+        for (Kind kind : Kind.values()) {
+            all.add(Case.of(
+                            "rx." + kind.offload(),
+                            RECEIVE,
+                            "a super-frame comes whole, with gso_type, gso_size and a partial checksum, or as right segments",
+                            trial -> taken(trial, kind))
+                    .needs(Feature.CSUM, Feature.GUEST_CSUM, kind.host(), kind.guest())
+                    .loops());
+        }
+        all.add(Case.of(
+                        "rx.tso-ecn",
+                        RECEIVE,
+                        "a super-frame with ECN comes whole with GSO_ECN, or as right segments",
+                        OffloadCases::takenEcn)
+                .needs(
+                        Feature.CSUM,
+                        Feature.GUEST_CSUM,
+                        Feature.HOST_TSO4,
+                        Feature.HOST_ECN,
+                        Feature.GUEST_TSO4,
+                        Feature.GUEST_ECN)
+                .loops());
+        all.add(Case.of(
+                        "rx.uso-certification",
+                        RECEIVE,
+                        "a datagram of 64 KiB in segments of 536 bytes comes whole or as right segments",
+                        trial -> {
+                            NetDriver driver = trial.attach(receiving(trial, Kind.UDP4));
+                            taken(trial, driver, largest(Kind.UDP4), Kind.UDP4.gsoType(), SMALLEST_MSS);
+                        })
+                .needs(Feature.CSUM, Feature.GUEST_CSUM, Feature.HOST_USO, Feature.GUEST_USO4)
+                .loops());
+        all.add(Case.of(
+                        "rx.plain-header",
+                        RECEIVE,
+                        "without GUEST_CSUM flags are 0, and gso_type is GSO_NONE",
+                        OffloadCases::plainHeader)
+                .loops());
+        return all;
+    }
+
+    private static Case segmentation(Kind kind) {
+        return Case.of(
+                        "tx." + kind.offload(),
+                        TRANSMIT,
+                        "a super-frame is cut into segments of gso_size, each with right headers and checksums",
+                        trial -> segmented(trial, kind))
+                .needs(Feature.CSUM, kind.host())
+                .loops();
+    }
+
+    /** A driver that takes no offload back. */
+    private static NetSetup setup(Trial trial) {
+        return trial.setup().with(Feature.CSUM);
+    }
+
+    /** A driver that takes back what it sends. */
+    private static NetSetup receiving(Trial trial, Kind kind) {
+        return setup(trial).with(Feature.GUEST_CSUM, kind.host(), kind.guest());
+    }
+
+    private static PacketBuilder largest(Kind kind) {
+        return kind.builder().payload(kind.largestPayload(), 1);
+    }
+
+    private static void completed(Trial trial, Kind kind) {
+        NetDriver driver = trial.attach(setup(trial));
+        for (int payload : new int[] {1, 2, 63, 999, 1000, 1400}) {
+            completed(trial, driver, kind.builder().payload(payload, payload));
+        }
+    }
+
+    private static void completed(Trial trial, NetDriver driver, PacketBuilder builder) {
+        send(trial, driver, builder.partial(), builder.partialHeader());
+        ReceivedFrame came = trial.receive(driver);
+        trial.expect(builder.complete(), came);
+        requirePlain(trial, came);
+    }
+
+    private static void send(Trial trial, NetDriver driver, byte[] frame, DriverHeader header) {
+        trial.note("a frame of %d bytes with %s", frame.length, Trial.describe(header));
+        driver.send(frame, header);
+    }
+
+    private static void requirePlain(Trial trial, ReceivedFrame came) {
+        trial.require(
+                came.header().flags() == 0 && came.header().gsoType() == DriverHeader.GSO_NONE,
+                "a header with %s",
+                Trial.describe(came.header()));
+    }
+
+    private static void udpZero(Trial trial) {
+        byte[] payload = new byte[100];
+        byte[] first = Kind.UDP4.builder().payload(payload).complete();
+        int checksumAt = Kind.UDP4.builder().transportOffset() + 6;
+        // Adding the checksum to the sum makes it 0xffff, whose complement is 0.
+        payload[0] = first[checksumAt];
+        payload[1] = first[checksumAt + 1];
+        NetDriver driver = trial.attach(setup(trial));
+        completed(trial, driver, Kind.UDP4.builder().payload(payload));
+    }
+
+    private static void behindVlan(Trial trial) {
+        NetDriver driver = trial.attach(setup(trial));
+        completed(trial, driver, Kind.TCP4.builder().vlan(7).payload(500, 1));
+        completed(trial, driver, Kind.UDP6.builder().vlan(7).payload(501, 2));
+    }
+
+    private static void segmented(Trial trial, Kind kind) {
+        NetDriver driver = trial.attach(setup(trial).with(kind.host()));
+        for (int size : SIZES) {
+            for (int payload : new int[] {size + 1, 3 * size, 12_345}) {
+                segmented(trial, driver, kind.builder().payload(payload, payload), size);
+            }
+        }
+        segmented(trial, driver, largest(kind), 1448);
+    }
+
+    private static void segmented(Trial trial, NetSetup setup, PacketBuilder builder, int size) {
+        try (NetDriver driver = trial.attach(setup)) {
+            segmented(trial, driver, builder, size);
+        }
+    }
+
+    private static void segmented(Trial trial, NetDriver driver, PacketBuilder builder, int size) {
+        byte[] whole = builder.partial();
+        send(trial, driver, whole, builder.superHeader(size));
+        requireSegments(trial, driver, whole, builder.headerLength(), size, trial.receive(driver));
+    }
+
+    /** Collects segments until their payload is all that there was, and checks them against the super-frame. */
+    private static void requireSegments(
+            Trial trial, NetDriver driver, byte[] whole, int headers, int size, ReceivedFrame first) {
+        List<byte[]> segments = new ArrayList<>();
+        int payload = whole.length - headers;
+        int got = 0;
+        Optional<ReceivedFrame> next = Optional.of(first);
+        while (next.isPresent()) {
+            ReceivedFrame came = next.get();
+            if (Trial.has(driver, Feature.GUEST_CSUM)) {
+                trial.require(
+                        came.header().gsoType() == DriverHeader.GSO_NONE,
+                        "a frame of %d bytes with %s",
+                        came.bytes().length,
+                        Trial.describe(came.header()));
+            } else {
+                requirePlain(trial, came);
+            }
+            segments.add(Packet.complete(came.bytes(), came.header()));
+            got += came.bytes().length - headers;
+            next = got < payload ? trial.receive(driver, trial.patience()) : Optional.empty();
+        }
+        List<String> problems = problems(trial.loop().returned(whole), size, segments);
+        trial.require(
+                problems.isEmpty(),
+                "%d frames, %d bytes in the first; %d problems:%n%s",
+                segments.size(),
+                segments.getFirst().length,
+                problems.size(),
+                String.join("\n", problems.subList(0, Math.min(4, problems.size()))));
+    }
+
+    private static List<String> problems(byte[] whole, int size, List<byte[]> segments) {
+        try {
+            return Packet.segmentationProblems(whole, size, segments);
+        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+            return List.of("a frame that is no segment of it: " + e.getMessage());
+        }
+    }
+
+    private static void received(Trial trial, Kind kind) {
+        NetDriver driver = trial.attach(setup(trial).with(Feature.GUEST_CSUM));
+        for (int payload : new int[] {1, 999, 1400}) {
+            PacketBuilder builder = kind.builder().payload(payload, payload);
+            send(trial, driver, builder.partial(), builder.partialHeader());
+            ReceivedFrame came = trial.receive(driver);
+            DriverHeader header = came.header();
+            trial.require(
+                    header.gsoType() == DriverHeader.GSO_NONE, "a frame that is whole with %s", Trial.describe(header));
+            if ((header.flags() & DriverHeader.NEEDS_CSUM) != 0) {
+                requireChecksumFields(trial, builder.partialHeader(), header);
+            }
+            trial.expect(builder.complete(), Packet.complete(came.bytes(), header));
+        }
+    }
+
+    private static void requireChecksumFields(Trial trial, DriverHeader sent, DriverHeader came) {
+        trial.require(
+                came.csumStart() == sent.csumStart() && came.csumOffset() == sent.csumOffset(),
+                "csum_start=%d csum_offset=%d instead of %d and %d",
+                came.csumStart(),
+                came.csumOffset(),
+                sent.csumStart(),
+                sent.csumOffset());
+    }
+
+    private static void taken(Trial trial, Kind kind) {
+        NetDriver driver = trial.attach(receiving(trial, kind));
+        for (int payload : new int[] {1449, 10_000, kind.largestPayload()}) {
+            taken(trial, driver, kind.builder().payload(payload, payload), kind.gsoType(), 1448);
+        }
+    }
+
+    private static void takenEcn(Trial trial) {
+        NetDriver driver = trial.attach(receiving(trial, Kind.TCP4).with(Feature.HOST_ECN, Feature.GUEST_ECN));
+        PacketBuilder builder = Kind.TCP4
+                .builder()
+                .tcp(PacketBuilder.ACK | PacketBuilder.CWR, 0)
+                .payload(5000, 1);
+        taken(trial, driver, builder, DriverHeader.GSO_TCPV4 | DriverHeader.GSO_ECN, 1400);
+    }
+
+    private static void taken(Trial trial, NetDriver driver, PacketBuilder builder, int gsoType, int size) {
+        byte[] whole = builder.partial();
+        DriverHeader sent = builder.superHeader(size);
+        send(trial, driver, whole, sent);
+        ReceivedFrame came = trial.receive(driver);
+        DriverHeader header = came.header();
+        if (came.bytes().length != whole.length) {
+            requireSegments(trial, driver, whole, builder.headerLength(), size, came);
+            return;
+        }
+        trial.require(
+                header.gsoType() == gsoType && header.gsoSize() == size,
+                "the frame whole, of %d bytes, with %s",
+                whole.length,
+                Trial.describe(header));
+        trial.require(
+                (header.flags() & DriverHeader.NEEDS_CSUM) != 0,
+                "the frame whole, without NEEDS_CSUM: %s",
+                Trial.describe(header));
+        requireChecksumFields(trial, sent, header);
+        trial.require(
+                Arrays.equals(came.bytes(), trial.loop().returned(whole)),
+                "the frame whole, but its bytes differ from those that were sent from byte %d on",
+                Arrays.mismatch(came.bytes(), trial.loop().returned(whole)));
+    }
+
+    private static void plainHeader(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup());
+        for (int i = 0; i < 3; i++) {
+            byte[] frame = trial.datagram(200 + 400 * i).complete();
+            send(trial, driver, frame, DriverHeader.PLAIN);
+            ReceivedFrame came = trial.receive(driver);
+            requirePlain(trial, came);
+            trial.expect(frame, came);
+        }
+    }
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.cases;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.vhost4j.conformance.Area;
+import org.vhost4j.conformance.Case;
+import org.vhost4j.conformance.Trial;
+import org.vhost4j.device.driver.RingDriver;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.frontend.ChainShape;
+import org.vhost4j.frontend.FrontEndQueue;
+import org.vhost4j.frontend.NetDriver;
+import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.sys.EventFd;
+
+/** Rings that start, stop, go on, and carry frames or not. */
+public final class RingStateCases implements Area {
+    private static final String STATES = "vhost-user, Ring states";
+    private static final String BASE = "vhost-user, VHOST_USER_GET_VRING_BASE";
+    /** Bases near the end of what they count: split counts to 65535, packed has wrap counters beside its positions. */
+    private static final int SPLIT_BASE = 0xfff0;
+
+    private static final int ROUNDS = 8;
+
+    @Override
+    public String title() {
+        return "Rings: started, stopped, enabled, disabled";
+    }
+
+    @Override
+    public List<Case> cases() {
+        List<Case> both = Case.onBoth(
+                Case.of(
+                        "ring.kick-starts",
+                        STATES,
+                        "SET_VRING_KICK starts a ring: what is in it is processed without a kick",
+                        RingStateCases::kickStarts),
+                Case.of(
+                                "ring.enable-goes-on",
+                                STATES,
+                                "a started ring that is enabled by SET_VRING_ENABLE carries frames from then on",
+                                RingStateCases::enableGoesOn)
+                        .needs(Feature.PROTOCOL_FEATURES)
+                        .loops(),
+                Case.of(
+                                "ring.disabled-receives-nothing",
+                                STATES,
+                                "a receive ring that is started and disabled is not supplied with frames",
+                                RingStateCases::disabledReceivesNothing)
+                        .needs(Feature.PROTOCOL_FEATURES)
+                        .loops(),
+                Case.of(
+                                "ring.disabled-discards",
+                                STATES,
+                                "a transmit ring that is started and disabled is processed, and its frames are discarded",
+                                RingStateCases::disabledDiscards)
+                        .needs(Feature.PROTOCOL_FEATURES),
+                Case.of(
+                                "ring.without-protocol-features",
+                                STATES,
+                                "without VHOST_USER_F_PROTOCOL_FEATURES rings are enabled when they start",
+                                RingStateCases::withoutProtocolFeatures)
+                        .loops(),
+                Case.of(
+                        "ring.base",
+                        BASE,
+                        "GET_VRING_BASE stops the ring and tells where it would go on, wrap counters included",
+                        RingStateCases::base),
+                Case.of(
+                                "ring.base-receive",
+                                BASE,
+                                "GET_VRING_BASE of a receive ring does not count buffers that were not used",
+                                RingStateCases::baseReceive)
+                        .loops(),
+                Case.of(
+                        "ring.stopped-is-silent",
+                        STATES,
+                        "a ring that was stopped by GET_VRING_BASE is not processed any more",
+                        RingStateCases::stoppedIsSilent),
+                Case.of(
+                                "ring.resume",
+                                BASE,
+                                "a ring that starts again at the base that it stopped at loses and repeats nothing",
+                                RingStateCases::resume)
+                        .loops(),
+                Case.of(
+                        "ring.start-anywhere",
+                        "vhost-user, VHOST_USER_SET_VRING_BASE",
+                        "a ring begins at the index that SET_VRING_BASE tells, and goes on over its end",
+                        RingStateCases::startAnywhere),
+                Case.of(
+                                "ring.one-stops",
+                                STATES,
+                                "each ring has a state of its own: the transmit ring runs while the receive ring is stopped",
+                                RingStateCases::oneStops)
+                        .loops(),
+                Case.of(
+                                "ring.call-replaced",
+                                "vhost-user, VHOST_USER_SET_VRING_CALL",
+                                "a call descriptor that replaces another at run time is signalled from then on",
+                                RingStateCases::callReplaced)
+                        .loops(),
+                Case.of(
+                        "ring.call-absent",
+                        "vhost-user, VHOST_USER_SET_VRING_CALL",
+                        "a ring whose call descriptor was taken away goes on without interrupts",
+                        RingStateCases::callAbsent));
+        return Stream.concat(
+                        both.stream(),
+                        Stream.of(Case.of(
+                                        "ring.legacy",
+                                        "virtio 1.4, 5.1.6.1",
+                                        "a driver without any feature is served, with a header of 10 bytes",
+                                        RingStateCases::legacy)
+                                .loops()))
+                .toList();
+    }
+
+    private static void kickStarts(Trial trial) {
+        NetDriver driver = trial.negotiated(trial.setup());
+        TransmitBuffer.of(trial, driver).offer(3);
+        driver.transmitQueue(0).ring().publish();
+        trial.note("3 frames in the transmit ring before SET_VRING_KICK, no kick after it");
+        driver.start();
+        trial.awaitUsed(driver.transmitQueue(0));
+    }
+
+    private static void enableGoesOn(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup());
+        for (int i = 0; i < 3; i++) {
+            trial.note("SET_VRING_ENABLE 0 for every queue, then 1");
+            driver.enable(false);
+            driver.enable(true);
+            driver.frontEnd().barrier();
+            trial.exchange(driver, 300);
+        }
+    }
+
+    private static void disabledReceivesNothing(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup());
+        trial.exchange(driver, 300);
+        trial.note("SET_VRING_ENABLE 0 for the receive queue, then a frame");
+        driver.frontEnd().setVringEnable(0, false);
+        driver.frontEnd().barrier();
+        driver.send(trial.datagram(301).complete());
+        trial.require(trial.receive(driver, trial.quiet()).isEmpty(), "a frame in a receive ring that is disabled");
+        trial.note("SET_VRING_ENABLE 1 for the receive queue, then a frame");
+        driver.frontEnd().setVringEnable(0, true);
+        driver.frontEnd().barrier();
+        byte[] next = trial.datagram(302).complete();
+        driver.send(next);
+        byte[] came = trial.receive(driver).bytes();
+        // Whether the frame before was kept or dropped is the back-end's own business.
+        if (came.length == next.length - 1) {
+            came = trial.receive(driver).bytes();
+        }
+        trial.expect(next, came);
+    }
+
+    private static void disabledDiscards(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup());
+        trial.note("SET_VRING_ENABLE 0 for the transmit queue, then 3 frames");
+        driver.frontEnd().setVringEnable(1, false);
+        driver.frontEnd().barrier();
+        TransmitBuffer.of(trial, driver).send(3);
+        trial.require(trial.receive(driver, trial.quiet()).isEmpty(), "a frame that was sent by a disabled ring");
+    }
+
+    private static void withoutProtocolFeatures(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup().protocol());
+        driver.frontEnd().barrier();
+        trial.note("SET_FEATURES without bit 30, and no SET_VRING_ENABLE");
+        trial.exchange(driver, 300);
+    }
+
+    private static void base(Trial trial) {
+        // A size that a packed ring can have and a split one can not, so that positions and laps differ.
+        NetSetup setup = Feature.RING_PACKED.in(trial.setup().features())
+                ? trial.setup().queues(1, 7)
+                : trial.setup().queues(1, 8);
+        NetDriver driver = trial.attach(setup);
+        FrontEndQueue queue = driver.transmitQueue(0);
+        TransmitBuffer buffer = TransmitBuffer.of(trial, driver);
+        for (int round = 0; round < ROUNDS; round++) {
+            int frames = 1 + round % 5;
+            buffer.send(frames);
+            trial.note("%d frames, then GET_VRING_BASE", frames);
+            int came = queue.stop(driver.frontEnd());
+            int wanted = queue.ring().deviceBase();
+            trial.require(came == wanted, "0x%x, but what the back-end used ends at 0x%x", came, wanted);
+            queue.start(driver.frontEnd(), came);
+        }
+    }
+
+    private static void baseReceive(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup());
+        int frames = 5;
+        for (int i = 0; i < frames; i++) {
+            trial.exchange(driver, 300);
+        }
+        FrontEndQueue queue = driver.receiveQueue(0);
+        trial.note("GET_VRING_BASE of the receive queue");
+        int came = queue.stop(driver.frontEnd());
+        int wanted = queue.ring().deviceBase();
+        trial.require(came == wanted, "0x%x, but what the back-end used ends at 0x%x", came, wanted);
+    }
+
+    private static void stoppedIsSilent(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup());
+        FrontEndQueue queue = driver.transmitQueue(0);
+        trial.note("GET_VRING_BASE, then 3 frames and a kick");
+        queue.stop(driver.frontEnd());
+        TransmitBuffer.of(trial, driver).offer(3);
+        Trial.publishAndKick(queue);
+        trial.require(
+                !trial.await(trial.quiet(), () -> queue.ring().hasUsed()), "a chain that was used after the stop");
+    }
+
+    private static void resume(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup().queues(1, 16).receive(ChainShape.TOGETHER, 1518, 16));
+        for (int round = 0; round < ROUNDS; round++) {
+            trial.exchange(driver, 200 + round);
+            driver.awaitSent();
+            trial.note("GET_VRING_BASE of both queues, a frame meanwhile, and the start at that base");
+            List<Integer> bases = new ArrayList<>();
+            for (FrontEndQueue queue : driver.queues()) {
+                bases.add(queue.stop(driver.frontEnd()));
+            }
+            byte[] late = trial.datagram(400 + round).complete();
+            driver.send(late);
+            for (FrontEndQueue queue : driver.queues()) {
+                queue.start(driver.frontEnd(), bases.get(queue.index()));
+            }
+            trial.expect(late, trial.receive(driver));
+            trial.require(trial.receive(driver, trial.quiet().dividedBy(4)).isEmpty(), "one frame more than was sent");
+        }
+    }
+
+    private static void startAnywhere(Trial trial) {
+        NetSetup setup = trial.setup();
+        boolean packed = Feature.RING_PACKED.in(setup.features());
+        NetDriver driver = trial.negotiated(setup.queues(1, 32).receive(ChainShape.TOGETHER, 1518, 0));
+        RingDriver ring = driver.transmitQueue(0).ring();
+        // Position 29 of 32 in the lap with wrap counter 0.
+        int base = packed ? 29 << 16 | 29 : SPLIT_BASE;
+        ring.reset(base);
+        driver.start();
+        trial.note("SET_VRING_BASE 0x%x, then 70 frames in a ring of 32", base);
+        TransmitBuffer buffer = TransmitBuffer.of(trial, driver);
+        for (int i = 0; i < 70; i += 10) {
+            buffer.send(10);
+        }
+    }
+
+    private static void oneStops(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup());
+        trial.exchange(driver, 300);
+        trial.note("GET_VRING_BASE of the receive queue, then 3 frames by the transmit queue");
+        FrontEndQueue receive = driver.receiveQueue(0);
+        driver.awaitSent();
+        int base = receive.stop(driver.frontEnd());
+        TransmitBuffer.of(trial, driver).send(3);
+        trial.require(!receive.ring().hasUsed(), "a frame in a receive ring that is stopped");
+        trial.note("the start of the receive queue at its base, then a frame");
+        receive.start(driver.frontEnd(), base);
+        byte[] last = trial.datagram(555).complete();
+        driver.send(last);
+        // Those that were sent meanwhile may be dropped or come late.
+        for (int i = 0; i < 3; i++) {
+            byte[] came = trial.receive(driver).bytes();
+            if (came.length == last.length) {
+                trial.expect(last, came);
+                return;
+            }
+        }
+        trial.expect(last, trial.receive(driver));
+    }
+
+    private static void callReplaced(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup());
+        FrontEndQueue queue = driver.receiveQueue(0);
+        for (int i = 0; i < 20; i++) {
+            EventFd call = trial.keep(EventFd.create());
+            trial.note("SET_VRING_CALL with a new descriptor, then a frame");
+            driver.frontEnd().setVringCall(queue.index(), call.fd());
+            driver.frontEnd().barrier();
+            call.drain();
+            queue.ring().enableInterrupts();
+            byte[] frame = trial.datagram(300 + i).complete();
+            driver.send(frame);
+            trial.require(
+                    trial.await(trial.patience(), () -> call.drain() > 0),
+                    "no signal on descriptor %d of 20 within %d ms; used elements there: %s",
+                    i + 1,
+                    trial.patience().toMillis(),
+                    queue.ring().hasUsed());
+            trial.expect(frame, trial.receive(driver));
+        }
+    }
+
+    private static void callAbsent(Trial trial) {
+        NetDriver driver = trial.attach(trial.setup());
+        trial.note("SET_VRING_CALL without a descriptor for the transmit queue, then 5 frames");
+        driver.frontEnd().setVringCall(1, null);
+        driver.frontEnd().barrier();
+        TransmitBuffer.of(trial, driver).send(5);
+    }
+
+    private static void legacy(Trial trial) {
+        NetDriver driver = trial.attachLegacy(NetSetup.legacy());
+        trial.note("SET_FEATURES with PROTOCOL_FEATURES at most");
+        trial.exchange(driver, 300);
+        trial.exchange(driver, 1400);
+    }
+}

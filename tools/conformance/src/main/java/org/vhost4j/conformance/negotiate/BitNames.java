@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.negotiate;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+
+/**
+ * How bits of one of the two feature words are written on a command line: names, {@code BIT_n}, or numbers that stand for several
+ * bits, separated by commas; each with a sign or without.
+ */
+public enum BitNames {
+    /** Virtio features. */
+    VIRTIO("feature") {
+        @Override
+        Optional<Long> bit(String name) {
+            try {
+                Feature feature = Feature.valueOf(name);
+                return feature.fitsWord() ? Optional.of(feature.mask()) : Optional.empty();
+            } catch (IllegalArgumentException e) {
+                return Optional.empty();
+            }
+        }
+
+        @Override
+        List<String> names(long word) {
+            return FeatureSet.ofWord(word).names();
+        }
+    },
+    /** Protocol features. */
+    PROTOCOL("protocol feature") {
+        @Override
+        Optional<Long> bit(String name) {
+            try {
+                return Optional.of(ProtocolFeature.valueOf(name).mask());
+            } catch (IllegalArgumentException e) {
+                return Optional.empty();
+            }
+        }
+
+        @Override
+        List<String> names(long word) {
+            return ProtocolFeature.names(word);
+        }
+    };
+
+    private static final String UNKNOWN_BIT = "BIT_";
+
+    private final String what;
+
+    BitNames(String what) {
+        this.what = what;
+    }
+
+    /** The bit with a name, or nothing when no such bit fits a word of 64. */
+    abstract Optional<Long> bit(String name);
+
+    /** The names of a word's bits in their order. */
+    abstract List<String> names(long word);
+
+    /** A word as messages have it: its number, and its names in brackets. */
+    public String inWords(long word) {
+        return "0x" + Long.toHexString(word) + " (" + (word == 0 ? "none" : String.join(" ", names(word))) + ")";
+    }
+
+    /** One element of a list: bits that are to be there, or not. */
+    private record Element(char sign, long bits) {}
+
+    /**
+     * A word to acknowledge. Elements without a sign are added to nothing; when the first has one, all are added to or taken
+     * from the offer. {@code offer} and {@code none} are words too.
+     *
+     * @param option the option, for messages
+     * @param text what the user wrote
+     * @param offer what the back-end offers
+     * @return the word
+     * @throws CannotBeHonoured when a name is unknown
+     */
+    public long word(String option, String text, long offer) {
+        long word = text.startsWith("+") || text.startsWith("-") ? offer : 0;
+        for (String each : text.split(",", -1)) {
+            Element element = element(option, each, offer);
+            word = element.sign() == '-' ? word & ~element.bits() : word | element.bits();
+        }
+        return word;
+    }
+
+    /**
+     * Holds an offer against an expectation, whose elements all have a sign: {@code +} must be offered, {@code -} must not.
+     *
+     * @param option the option, for messages
+     * @param text what the user wrote
+     * @param offer what the back-end offers
+     * @return what is not as expected, in words; empty when all is
+     * @throws CannotBeHonoured when a name is unknown or a sign is missing
+     */
+    public String difference(String option, String text, long offer) {
+        long missing = 0;
+        long surplus = 0;
+        for (String each : text.split(",", -1)) {
+            Element element = element(option, each, offer);
+            switch (element.sign()) {
+                case '+' -> missing |= element.bits() & ~offer;
+                case '-' -> surplus |= element.bits() & offer;
+                default -> throw new CannotBeHonoured(option + ": '" + each + "' needs a sign, + or -");
+            }
+        }
+        return (missing == 0 ? "" : "not offered: " + String.join(" ", names(missing)))
+                + (missing == 0 || surplus == 0 ? "" : "; ")
+                + (surplus == 0 ? "" : "offered: " + String.join(" ", names(surplus)));
+    }
+
+    private Element element(String option, String text, long offer) {
+        char sign = text.isEmpty() ? ' ' : text.charAt(0);
+        boolean signed = sign == '+' || sign == '-';
+        String name = (signed ? text.substring(1) : text).toUpperCase(Locale.ROOT);
+        return new Element(signed ? sign : ' ', bits(option, name, offer));
+    }
+
+    private long bits(String option, String name, long offer) {
+        if (name.equals("OFFER")) {
+            return offer;
+        }
+        if (name.equals("NONE")) {
+            return 0;
+        }
+        try {
+            if (name.startsWith("0X")) {
+                return Long.parseUnsignedLong(name.substring(2), 16);
+            }
+            if (name.startsWith(UNKNOWN_BIT)) {
+                int bit = Integer.parseInt(name.substring(UNKNOWN_BIT.length()));
+                if (bit >= 0 && bit < Long.SIZE) {
+                    return 1L << bit;
+                }
+            }
+        } catch (NumberFormatException e) {
+            throw unknown(option, name);
+        }
+        return bit(name).orElseThrow(() -> unknown(option, name));
+    }
+
+    private CannotBeHonoured unknown(String option, String name) {
+        return new CannotBeHonoured(option + ": there is no " + what + " '" + name
+                + "' in a word of 64 bits; give names of the specification, BIT_0 to BIT_63, or 0x and digits");
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.negotiate;
+
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.vhostuser.wire.Dependencies;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+
+/**
+ * What is to be acknowledged.
+ *
+ * @param group which question it belongs to
+ * @param label what is particular about it
+ * @param features virtio feature bits
+ * @param protocol protocol feature bits
+ */
+public record Combination(String group, String label, long features, long protocol) {
+    /**
+     * Whether a back-end that offered both words has no reason to refuse this. One that offered VERSION_1 may refuse to work
+     * without it (virtio 1.4 section 6.2).
+     *
+     * @param offeredFeatures virtio feature bits
+     * @param offeredProtocol protocol feature bits
+     * @return false when something was not offered or needs something that is not acknowledged
+     */
+    boolean isLawful(long offeredFeatures, long offeredProtocol) {
+        FeatureSet set = FeatureSet.ofWord(features);
+        return (features & ~offeredFeatures) == 0
+                && (Feature.VERSION_1.in(features) || !Feature.VERSION_1.in(offeredFeatures))
+                && (protocol & ~offeredProtocol) == 0
+                && set.violations().isEmpty()
+                && Dependencies.violations(set, ProtocolFeature.of(protocol)).isEmpty()
+                && (protocol == 0 || Feature.PROTOCOL_FEATURES.in(offeredFeatures));
+    }
+
+    /**
+     * Whether frames can be sent with this by a front-end that neither translates addresses nor notifies in any other way than
+     * by eventfds.
+     *
+     * @return false when only the negotiation can be tried
+     */
+    boolean carriesFrames() {
+        return !Feature.ACCESS_PLATFORM.in(features)
+                && !Feature.NOTIFICATION_DATA.in(features)
+                && !ProtocolFeature.INBAND_NOTIFICATIONS.in(protocol)
+                && !ProtocolFeature.XEN_MMAP.in(protocol)
+                && !ProtocolFeature.GPA_ADDRESSES.in(protocol);
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.negotiate;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.conformance.LoopMode;
+import org.vhost4j.frontend.FrontEnd;
+import org.vhost4j.frontend.FrontEndException;
+import org.vhost4j.frontend.Rendezvous;
+import org.vhost4j.sys.SystemError;
+
+/** Tries combinations one after the other, each on a connection of its own, until all are tried or the time is up. */
+public final class MatrixRun {
+    private final Rendezvous rendezvous;
+    private final Runnable between;
+    private final Duration patience;
+    private final long end;
+    private final List<Attempt> attempts = new ArrayList<>();
+    private String stopped = "";
+    private boolean loopIsKnown;
+    private @Nullable LoopMode loop;
+
+    /**
+     * A run that has not begun.
+     *
+     * @param rendezvous where the back-end is
+     * @param between run before each connection, such as to start a back-end again that ends with its connection
+     * @param patience for the back-end and for each answer
+     * @param limit for everything
+     * @param loop how frames return, NONE to send none, or null to find out
+     */
+    public MatrixRun(
+            Rendezvous rendezvous, Runnable between, Duration patience, Duration limit, @Nullable LoopMode loop) {
+        this.rendezvous = rendezvous;
+        this.between = between;
+        this.patience = patience;
+        this.end = System.nanoTime() + limit.toNanos();
+        this.loop = loop;
+        this.loopIsKnown = loop != null;
+    }
+
+    /**
+     * Tries everything.
+     *
+     * @param combinations in this order
+     * @param tried told of each attempt
+     */
+    public void run(List<Combination> combinations, Consumer<Attempt> tried) {
+        for (Combination combination : combinations) {
+            if (System.nanoTime() - end > 0) {
+                stopped = "the time is up";
+                return;
+            }
+            Attempt attempt;
+            between.run();
+            try (FrontEnd frontEnd = rendezvous.meetServing(patience)) {
+                attempt = attempt(frontEnd, combination);
+            } catch (FrontEndException | SystemError e) {
+                // The offer was asked for on a connection of its own.
+                stopped =
+                        "after " + (attempts.size() + 1) + " connections the back-end takes no other (" + e.getMessage()
+                                + "): one that ends with its connection has to be started again each time, as by"
+                                + " --exec";
+                return;
+            }
+            attempts.add(attempt);
+            tried.accept(attempt);
+        }
+    }
+
+    /** The first combination shows whether frames return at all. */
+    private Attempt attempt(FrontEnd frontEnd, Combination combination) {
+        Negotiation negotiation = new Negotiation(frontEnd);
+        Attempt attempt = negotiation.acknowledge(combination, loop);
+        if (!loopIsKnown) {
+            loopIsKnown = true;
+            if (attempt.outcome() == Outcome.BROKEN && attempt.detail().startsWith("frames: no frame")) {
+                loop = LoopMode.NONE;
+                return new Attempt(combination, attempt.lawful(), Outcome.ACCEPTED, "", 0);
+            }
+        }
+        return attempt;
+    }
+
+    /** What was tried, in order. */
+    public List<Attempt> attempts() {
+        return List.copyOf(attempts);
+    }
+
+    /** Why not all was tried; empty when all was. */
+    public String stopped() {
+        return stopped;
+    }
+
+    /** Whether frames were sent. */
+    boolean sentFrames() {
+        return loop != LoopMode.NONE;
+    }
+}

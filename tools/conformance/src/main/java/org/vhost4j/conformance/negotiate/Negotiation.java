@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.negotiate;
+
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.conformance.LoopMode;
+import org.vhost4j.device.driver.DeviceViolationException;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.frontend.FrontEnd;
+import org.vhost4j.frontend.FrontEndException;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+
+/** One negotiation on a fresh connection, in QEMU's order, with exactly the bits that are wanted. */
+public final class Negotiation {
+    private static final int ACKNOWLEDGE_DRIVER = 3;
+    private static final int FEATURES_OK = 8;
+
+    private final FrontEnd frontEnd;
+    private final long offeredFeatures;
+    private final long offeredProtocol;
+    private String step = "";
+
+    /**
+     * Asks what is offered.
+     *
+     * @param frontEnd a fresh connection, which stays the caller's
+     */
+    public Negotiation(FrontEnd frontEnd) {
+        this.frontEnd = frontEnd;
+        this.offeredFeatures = frontEnd.getFeatures();
+        this.offeredProtocol = Feature.PROTOCOL_FEATURES.in(offeredFeatures) ? frontEnd.getProtocolFeatures() : 0;
+    }
+
+    /** Virtio feature bits, as offered before anything was acknowledged. */
+    public long offeredFeatures() {
+        return offeredFeatures;
+    }
+
+    /** Protocol feature bits, as offered; none without PROTOCOL_FEATURES. */
+    public long offeredProtocol() {
+        return offeredProtocol;
+    }
+
+    /** Asks what is offered once CONFIG is acknowledged, and acknowledges it where it is offered. */
+    public long offeredWithConfig() {
+        if (!ProtocolFeature.CONFIG.in(offeredProtocol)) {
+            return offeredFeatures;
+        }
+        frontEnd.setProtocolFeatures(ProtocolFeature.CONFIG.mask());
+        return frontEnd.getFeatures();
+    }
+
+    /**
+     * Acknowledges both words, and sends frames when there is a loop.
+     *
+     * @param combination the words
+     * @param loop how the back-end returns frames; NONE to send none, null to find out
+     * @return what became of it
+     */
+    public Attempt acknowledge(Combination combination, @Nullable LoopMode loop) {
+        boolean lawful = combination.isLawful(offeredFeatures, offeredProtocol);
+        int frames = 0;
+        try {
+            if (Feature.PROTOCOL_FEATURES.in(offeredFeatures)) {
+                step = "SET_PROTOCOL_FEATURES";
+                frontEnd.setProtocolFeatures(combination.protocol());
+                step = "GET_FEATURES";
+                // A back-end may leave features to a front-end that has no use for its config space.
+                lawful &= combination.isLawful(frontEnd.getFeatures(), offeredProtocol);
+            }
+            step = "SET_OWNER";
+            frontEnd.setOwner();
+            if (!featuresAreKept(combination.features())) {
+                return new Attempt(combination, lawful, Outcome.REFUSED, "the back-end did not keep FEATURES_OK", 0);
+            }
+            if (loop != LoopMode.NONE && combination.carriesFrames()) {
+                step = "frames";
+                frames = new FrameLoop(frontEnd, loop).run();
+            }
+            return new Attempt(combination, lawful, Outcome.ACCEPTED, "", frames);
+        } catch (FrontEndException.Refused e) {
+            return new Attempt(combination, lawful, Outcome.REFUSED, String.valueOf(e.getMessage()), 0);
+        } catch (FrontEndException.Closed e) {
+            return new Attempt(
+                    combination,
+                    lawful,
+                    lawful ? Outcome.BROKEN : Outcome.REFUSED,
+                    "the back-end closed the connection at " + step,
+                    0);
+        } catch (FrontEndException | DeviceViolationException e) {
+            return new Attempt(combination, lawful, Outcome.BROKEN, step + ": " + e.getMessage(), 0);
+        }
+    }
+
+    private boolean featuresAreKept(long features) {
+        boolean status = ProtocolFeature.STATUS.in(frontEnd.protocolFeatures());
+        if (status) {
+            step = "SET_STATUS";
+            frontEnd.setStatus(ACKNOWLEDGE_DRIVER);
+        }
+        step = "SET_FEATURES";
+        frontEnd.setFeatures(features);
+        boolean kept = true;
+        if (status) {
+            step = "SET_STATUS with FEATURES_OK";
+            frontEnd.setStatus(ACKNOWLEDGE_DRIVER | FEATURES_OK);
+            kept = (frontEnd.getStatus() & FEATURES_OK) != 0;
+        }
+        step = "GET_FEATURES after SET_FEATURES";
+        frontEnd.barrier();
+        return kept;
+    }
+}

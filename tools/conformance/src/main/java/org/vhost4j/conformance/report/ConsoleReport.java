@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.report;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import org.vhost4j.conformance.Area;
+import org.vhost4j.conformance.Case;
+import org.vhost4j.conformance.CaseResult;
+import org.vhost4j.conformance.Evidence;
+import org.vhost4j.conformance.Outcome;
+import org.vhost4j.conformance.SuiteReport;
+import org.vhost4j.conformance.cases.Catalog;
+
+/** A line for each case while the suite runs, evidence behind each failure, and counts in the end. */
+public final class ConsoleReport {
+    private final PrintWriter out;
+    private String area = "";
+
+    /**
+     * Prints nothing yet.
+     *
+     * @param out where
+     */
+    public ConsoleReport(PrintWriter out) {
+        this.out = out;
+    }
+
+    /**
+     * Prints a case that has ended.
+     *
+     * @param result how
+     */
+    public void progress(CaseResult result) {
+        Case tried = result.tried();
+        String title = title(tried);
+        if (!title.equals(area)) {
+            area = title;
+            out.printf("%n%s%n", title);
+        }
+        String reason = result.reason().isEmpty() ? "" : ": " + result.reason();
+        String time = result.millis() >= 1000 ? "  (%.1f s)".formatted(result.millis() / 1000.0) : "";
+        out.printf("  %-44s %s%s%s%n", tried.name(), result.outcome().text(), reason, time);
+        Evidence evidence = result.evidence();
+        if (evidence != null) {
+            for (String line : evidence.lines()) {
+                out.println("      " + line);
+            }
+        }
+        out.flush();
+    }
+
+    /** The title of the area that has a case. */
+    public static String title(Case tried) {
+        return Catalog.areas().stream()
+                .filter(each ->
+                        each.cases().stream().anyMatch(other -> other.name().equals(tried.name())))
+                .map(Area::title)
+                .findFirst()
+                .orElse(tried.name());
+    }
+
+    /**
+     * Prints the counts.
+     *
+     * @param report everything
+     */
+    public void end(SuiteReport report) {
+        out.printf("%n%s: %s%n", report.label(), counts(report));
+        out.printf(
+                "It %s. %d cases in %.1f s.%n",
+                report.loop().text(), report.results().size(), report.millis() / 1000.0);
+        out.flush();
+    }
+
+    /**
+     * The counts in words.
+     *
+     * @param report everything
+     * @return such as {@code 40 passed, 1 failed, 12 not offered, 0 not applicable}
+     */
+    public static String counts(SuiteReport report) {
+        String text = "%d passed, %d failed, %d not offered, %d not applicable"
+                .formatted(
+                        report.count(Outcome.PASS),
+                        report.count(Outcome.FAIL),
+                        report.count(Outcome.NOT_OFFERED),
+                        report.count(Outcome.NOT_APPLICABLE));
+        long notRun = report.count(Outcome.NOT_RUN);
+        return notRun == 0 ? text : text + ", " + notRun + " not run because the back-end was gone";
+    }
+
+    /**
+     * A list of cases.
+     *
+     * @param cases which
+     * @return for each its name, what it checks, where that is written, and what it needs
+     */
+    public static String list(List<Case> cases) {
+        StringBuilder text = new StringBuilder();
+        for (Case each : cases) {
+            text.append("%-44s %s%n".formatted(each.name(), each.says()));
+            text.append("%-44s   %s%s%n".formatted("", each.section(), needs(each)));
+        }
+        return text.toString();
+    }
+
+    private static String needs(Case each) {
+        List<String> names = new ArrayList<>();
+        each.features().forEach(feature -> names.add(feature.name()));
+        each.protocol().forEach(feature -> names.add("PROTOCOL_F_" + feature.name()));
+        if (each.loop()) {
+            names.add("frames that return");
+        }
+        return names.isEmpty() ? "" : "; needs " + String.join(", ", names);
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.report;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.vhost4j.conformance.CaseResult;
+import org.vhost4j.conformance.Evidence;
+import org.vhost4j.conformance.Outcome;
+import org.vhost4j.conformance.SuiteReport;
+
+/** One page for a person: what failed first, then every case. It needs nothing but itself. */
+public final class HtmlReport {
+    private static final DateTimeFormatter DATE =
+            DateTimeFormatter.ofPattern("d MMMM uuuu, HH:mm 'UTC'", Locale.ENGLISH);
+
+    private final StringBuilder page = new StringBuilder();
+    private final SuiteReport report;
+
+    private HtmlReport(SuiteReport report) {
+        this.report = report;
+    }
+
+    /**
+     * Writes a report.
+     *
+     * @param report everything
+     * @return an HTML document in UTF-8
+     */
+    public static String text(SuiteReport report) {
+        HtmlReport html = new HtmlReport(report);
+        html.write();
+        return html.page.toString();
+    }
+
+    private void write() {
+        put("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">");
+        put("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
+        put("<title>" + escape(report.label()) + ": vhost-user-net conformance</title>\n<style>\n");
+        put(style());
+        put("</style></head><body>\n");
+        head();
+        failures();
+        areas();
+        put("<footer>vhost4j " + escape(report.version()) + ": <code>vhost4j conformance</code></footer>\n");
+        put("</body></html>\n");
+    }
+
+    private static String style() {
+        try (InputStream in =
+                Objects.requireNonNull(HtmlReport.class.getResourceAsStream("report.css"), "report.css")) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void put(String text) {
+        page.append(text);
+    }
+
+    private void head() {
+        put("<header><p class=\"kind\">vhost-user-net conformance</p><h1>" + escape(report.label()) + "</h1>\n");
+        put("<p class=\"when\">" + DATE.format(report.began().atOffset(ZoneOffset.UTC)) + " · "
+                + report.results().size() + " cases in " + seconds(report.millis()) + " s · it "
+                + escape(report.loop().text()) + "</p>\n<div class=\"counts\">");
+        for (Outcome outcome : Outcome.values()) {
+            long count = report.count(outcome);
+            if (count > 0 || outcome == Outcome.PASS || outcome == Outcome.FAIL) {
+                put("<div class=\"" + outcome.word() + "\"><b>" + count + "</b>"
+                        + outcome.text().toLowerCase(Locale.ROOT) + "</div>");
+            }
+        }
+        put("</div>\n<div class=\"bar\">");
+        for (Outcome outcome : Outcome.values()) {
+            long count = report.count(outcome);
+            if (count > 0) {
+                put("<i class=\"" + outcome.word() + "\" style=\"flex:" + count + "\"></i>");
+            }
+        }
+        put("</div>\n<details><summary>What it offers</summary><p>"
+                + escape(String.join(", ", report.offer().featureNames())) + "</p><p>"
+                + escape(String.join(", ", report.offer().protocolNames())) + "</p><p>Reached by <code>"
+                + escape(report.reached()) + "</code></p></details></header>\n");
+    }
+
+    private static String seconds(long millis) {
+        return String.format(Locale.ROOT, "%.1f", millis / 1000.0);
+    }
+
+    private void failures() {
+        List<CaseResult> failed = report.results().stream()
+                .filter(result -> result.evidence() != null)
+                .toList();
+        if (failed.isEmpty()) {
+            return;
+        }
+        put("<section><h2>What failed</h2>\n");
+        for (CaseResult result : failed) {
+            put("<article id=\"" + escape(result.tried().name()) + "\"><h3>"
+                    + escape(result.tried().name()) + "</h3><p>"
+                    + escape(result.tried().says()) + ". <span class=\"section\">"
+                    + escape(result.tried().section()) + "</span></p>\n");
+            Evidence evidence = Objects.requireNonNull(result.evidence());
+            // The sentence above is the rule, unless the evidence has another.
+            boolean known = evidence.rule()
+                    .equals(result.tried().section() + ": " + result.tried().says());
+            put("<dl><dt>sent</dt><dd>" + escape(String.join("\n", evidence.sent())) + "</dd><dt>came</dt><dd>"
+                    + escape(evidence.came())
+                    + (known ? "" : "</dd><dt>rule</dt><dd>" + escape(evidence.rule()))
+                    + "</dd></dl></article>\n");
+        }
+        put("</section>\n");
+    }
+
+    private void areas() {
+        Map<String, List<CaseResult>> areas = new LinkedHashMap<>();
+        for (CaseResult result : report.results()) {
+            areas.computeIfAbsent(ConsoleReport.title(result.tried()), area -> new ArrayList<>())
+                    .add(result);
+        }
+        areas.forEach((area, results) -> {
+            put("<section><h2>" + escape(area) + "</h2>\n<table>");
+            for (CaseResult result : results) {
+                row(result);
+            }
+            put("</table></section>\n");
+        });
+    }
+
+    private void row(CaseResult result) {
+        String word = result.outcome().word();
+        String name = escape(result.tried().name());
+        put("<tr><td><span class=\"pill " + word + "\">"
+                + result.outcome().text().toLowerCase(Locale.ROOT) + "</span></td><td><code>"
+                + (result.evidence() == null ? name : "<a href=\"#" + name + "\">" + name + "</a>") + "</code></td><td>"
+                + escape(result.tried().says()) + "<br><span class=\"section\">"
+                + escape(result.tried().section()) + "</span>"
+                + (result.reason().isEmpty() ? "" : "<br><span class=\"reason\">" + escape(result.reason()) + "</span>")
+                + "</td></tr>\n");
+    }
+
+    private static String escape(String text) {
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;");
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.vhost4j.conformance.cases.Catalog;
+
+/** The suite finds what is wrong with a back-end, by the case that is there for it. */
+@Timeout(120)
+class FaultyBackEndTest {
+    private static final Duration PATIENCE = Duration.ofMillis(1500);
+
+    @TempDir
+    private Path directory;
+
+    private int runs;
+
+    private SuiteReport run(Fault fault, List<Case> cases) {
+        // A socket's path stays when nobody listens there any more.
+        Path place = directory.resolve(fault + "-" + runs++ + ".sock");
+        try (SmallBackEnd backEnd = new SmallBackEnd(place, fault);
+                Subject subject = new Subject(backEnd.socket(), false, null, PATIENCE)) {
+            return new Suite(subject, PATIENCE).run(fault.name(), "", cases, LoopMode.ECHO, result -> {});
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "NUM_BUFFERS, rx.mergeable-num-buffers",
+        "LOST_INTERRUPT, notify.interrupt",
+        "LOST_INTERRUPT, notify.random",
+        "UNWANTED_INTERRUPT, notify.no-interrupt",
+        "VRING_BASE, ring.base",
+        "START_BY_KICK, ring.kick-starts",
+        "IGNORED_ENABLE, ring.disabled-discards",
+        "CHECKSUM, tx.csum-tcp4",
+        "CHECKSUM, tx.csum-udp6",
+        "SEGMENT_NUMBERS, tx.tso4",
+        "SEGMENT_CHECKSUM, tx.tso4",
+        "CUT_FRAME, rx.plain-header",
+        "CUT_FRAME, chain.transmit-lengths",
+        "REPLY_FLAGS, message.reply-ack-once",
+        "UNKNOWN_IS_DONE, hostile-message.unknown-is-refused",
+        "OLD_CALL, ring.call-replaced",
+        "USED_LENGTH, rx.mergeable-edges",
+        "FRAGILE, hostile-message.too-short",
+        "UNMARKED_PAGE, log.receive-buffers",
+        "UNMARKED_PAGE, log.complete",
+    })
+    void aFaultIsFoundByItsCase(Fault fault, String name) {
+        List<Case> cases = Catalog.select(List.of(name));
+        assertThat(run(Fault.NONE, cases).results())
+                .as("without the fault")
+                .allMatch(result -> result.outcome() == Outcome.PASS, "passes");
+        SuiteReport report = run(fault, cases);
+        assertThat(report.count(Outcome.FAIL)).isEqualTo(1);
+        Evidence evidence = report.results().getFirst().evidence();
+        assertThat(evidence).isNotNull();
+        assertThat(evidence.sent()).isNotEmpty();
+        assertThat(evidence.came()).isNotBlank();
+        assertThat(evidence.rule()).isNotBlank();
+    }
+
+    @Test
+    void everyFaultHasItsCase() {
+        assertThat(SmallBackEnd.faults()).hasSize(16);
+    }
+
+    @Test
+    void aBackEndThatIsLostEndsTheRunWithAReason() {
+        List<Case> cases = Catalog.select(List.of("hostile-message.*", "ring.base"));
+        SuiteReport report = run(Fault.FRAGILE, cases);
+        assertThat(report.passed()).isFalse();
+        assertThat(report.results())
+                .filteredOn(result -> result.outcome() == Outcome.NOT_RUN)
+                .isNotEmpty()
+                .allMatch(result -> result.reason().startsWith("the back-end was lost in hostile-message."));
+    }
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.vhost4j.conformance.SmallQueue.Buffer;
+import org.vhost4j.conformance.SmallQueue.Chain;
+import org.vhost4j.device.driver.DriverHeader;
+import org.vhost4j.device.feature.Feature;
+
+/** The device of a {@link SmallBackEnd}: what is transmitted returns, finished by the letter of the specification. */
+final class SmallNet {
+    private static final int IP = 14;
+    private static final int TCP = 34;
+    private static final int PAYLOAD = 54;
+
+    private final SmallMemory memory;
+    private final SmallQueue receive;
+    private final SmallQueue transmit;
+    private final Fault fault;
+    private final List<byte[]> waiting = new ArrayList<>();
+    private boolean mergeable;
+    private int headerBytes;
+
+    SmallNet(SmallMemory memory, SmallQueue receive, SmallQueue transmit, Fault fault) {
+        this.memory = memory;
+        this.receive = receive;
+        this.transmit = transmit;
+        this.fault = fault;
+    }
+
+    void features(long word) {
+        mergeable = Feature.MRG_RXBUF.in(word);
+        headerBytes = mergeable || Feature.VERSION_1.in(word) ? DriverHeader.BYTES : DriverHeader.LEGACY_BYTES;
+        waiting.clear();
+    }
+
+    /** Moves what there is; true when there was something. */
+    boolean turn() {
+        boolean worked = false;
+        if (transmit.runs()) {
+            int count = transmit.available();
+            for (int i = 0; i < count; i++) {
+                Chain chain = transmit.take();
+                byte[] all = read(chain);
+                if ((transmit.enabled() || fault == Fault.IGNORED_ENABLE) && all.length >= headerBytes + IP) {
+                    waiting.addAll(finished(
+                            DriverHeader.read(all, 0, headerBytes), Arrays.copyOfRange(all, headerBytes, all.length)));
+                }
+                transmit.use(chain, 0);
+                worked = true;
+            }
+            if (worked) {
+                transmit.publish();
+            }
+        }
+        if (receive.runs() && receive.enabled()) {
+            for (byte[] frame : waiting) {
+                deliver(fault == Fault.CUT_FRAME ? Arrays.copyOf(frame, frame.length - 1) : frame);
+            }
+            waiting.clear();
+        } else if (waiting.size() > 64) {
+            waiting.clear();
+        }
+        return worked;
+    }
+
+    private byte[] read(Chain chain) {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        for (Buffer buffer : chain.buffers()) {
+            if (buffer.writable() || buffer.length() < 0 || all.size() + buffer.length() > 70_000) {
+                throw new SmallMemory.Outside();
+            }
+            all.writeBytes(memory.at(buffer.address(), buffer.length()).read(buffer.address(), buffer.length()));
+        }
+        return all.toByteArray();
+    }
+
+    private List<byte[]> finished(DriverHeader header, byte[] frame) {
+        boolean segmented =
+                header.gsoType() == DriverHeader.GSO_TCPV4 && header.gsoSize() > 0 && frame.length > PAYLOAD;
+        if ((header.flags() & DriverHeader.NEEDS_CSUM) == 0 || (!segmented && header.gsoType() != 0)) {
+            return header.gsoType() == 0 ? List.of(frame) : List.of();
+        }
+        return segmented ? segments(frame, header.gsoSize()) : completed(frame, header);
+    }
+
+    private List<byte[]> completed(byte[] frame, DriverHeader header) {
+        int start = header.csumStart();
+        int at = start + header.csumOffset();
+        if (at + 2 > frame.length) {
+            return List.of();
+        }
+        int sum = fold(sum(frame, start, frame.length)) ^ 0xffff;
+        put16(frame, at, (sum == 0 ? 0xffff : sum) ^ (fault == Fault.CHECKSUM ? 1 : 0));
+        return List.of(frame);
+    }
+
+    /** TCP over IPv4 without options. */
+    private List<byte[]> segments(byte[] whole, int size) {
+        List<byte[]> segments = new ArrayList<>();
+        int sequence = ByteBuffer.wrap(whole).getInt(TCP + 4);
+        int identification = get16(whole, IP + 4);
+        for (int at = PAYLOAD; at < whole.length; at += size) {
+            int end = Math.min(whole.length, at + size);
+            byte[] segment = Arrays.copyOf(whole, PAYLOAD + end - at);
+            ByteBuffer.wrap(segment).position(PAYLOAD).put(whole, at, end - at);
+            if (fault != Fault.SEGMENT_NUMBERS) {
+                put16(segment, IP + 4, identification + segments.size());
+                ByteBuffer.wrap(segment).putInt(TCP + 4, sequence + at - PAYLOAD);
+            }
+            put16(segment, IP + 2, segment.length - IP);
+            put16(segment, IP + 10, 0);
+            put16(segment, IP + 10, fold(sum(segment, IP, TCP)) ^ 0xffff);
+            if (end < whole.length) {
+                segment[TCP + 13] &= ~0x09;
+            }
+            put16(segment, TCP + 16, 0);
+            long pseudo = sum(segment, IP + 12, TCP) + 6 + segment.length - TCP;
+            int sum = fold(sum(segment, TCP, segment.length) + pseudo) ^ 0xffff;
+            boolean wrong = fault == Fault.SEGMENT_CHECKSUM && end == whole.length;
+            put16(segment, TCP + 16, wrong ? sum ^ 0x100 : sum);
+            segments.add(segment);
+        }
+        return segments;
+    }
+
+    private static long sum(byte[] bytes, int from, int to) {
+        long sum = 0;
+        for (int i = from; i < to; i++) {
+            sum += (i - from) % 2 == 0 ? (bytes[i] & 0xffL) << 8 : bytes[i] & 0xffL;
+        }
+        return sum;
+    }
+
+    private static int fold(long sum) {
+        long folded = sum;
+        while (folded > 0xffff) {
+            folded = (folded & 0xffff) + (folded >>> 16);
+        }
+        return (int) folded;
+    }
+
+    private static int get16(byte[] bytes, int at) {
+        return ((bytes[at] & 0xff) << 8) | (bytes[at + 1] & 0xff);
+    }
+
+    private static void put16(byte[] bytes, int at, int value) {
+        bytes[at] = (byte) (value >>> 8);
+        bytes[at + 1] = (byte) value;
+    }
+
+    /** Puts a frame into receive buffers, or drops it when there are too few. */
+    private void deliver(byte[] frame) {
+        List<Chain> chains = new ArrayList<>();
+        int room = 0;
+        int wanted = headerBytes + frame.length;
+        while (room < wanted && receive.available() > 0 && (mergeable || chains.isEmpty())) {
+            Chain chain = receive.take();
+            chains.add(chain);
+            room += chain.buffers().stream().mapToInt(Buffer::length).sum();
+        }
+        if (room < wanted) {
+            receive.putBack(chains.size());
+            return;
+        }
+        int told = chains.size() - (fault == Fault.NUM_BUFFERS && chains.size() > 1 ? 1 : 0);
+        byte[] header = DriverHeader.PLAIN.withNumBuffers(told).toBytes(headerBytes);
+        byte[] all = Arrays.copyOf(header, wanted);
+        ByteBuffer.wrap(all).position(headerBytes).put(frame);
+        int at = 0;
+        for (Chain chain : chains) {
+            int before = at;
+            for (Buffer buffer : chain.buffers()) {
+                int part = Math.min(buffer.length(), wanted - at);
+                memory.at(buffer.address(), part).write(buffer.address(), all, at, part);
+                if (fault != Fault.UNMARKED_PAGE) {
+                    memory.mark(buffer.address(), part);
+                }
+                at += part;
+            }
+            receive.use(chain, at - before - (fault == Fault.USED_LENGTH ? headerBytes : 0));
+        }
+        receive.publish();
+    }
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance;
+
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.driver.DriverMemory;
+import org.vhost4j.device.driver.RingDriver;
+import org.vhost4j.sys.EventFd;
+import org.vhost4j.sys.Fd;
+
+/** A split ring of a {@link SmallBackEnd}, by the letter of the specification, one fault excepted. */
+final class SmallQueue {
+    /** A buffer of a chain. */
+    record Buffer(long address, int length, boolean writable) {}
+
+    /** A chain that was taken. */
+    record Chain(int head, List<Buffer> buffers) {}
+
+    private final SmallMemory memory;
+    private final Fault fault;
+    private int size;
+    private long desc;
+    private long avail;
+    private long used;
+    private int lastAvail;
+    private int usedIdx;
+    private boolean started;
+    private boolean enabled;
+    private boolean kicked;
+    private int interrupts;
+    private @Nullable EventFd kick;
+    private @Nullable EventFd call;
+
+    SmallQueue(SmallMemory memory, Fault fault) {
+        this.memory = memory;
+        this.fault = fault;
+    }
+
+    void reset() {
+        started = false;
+        enabled = false;
+        close(kick);
+        close(call);
+        kick = null;
+        call = null;
+    }
+
+    private static void close(@Nullable EventFd fd) {
+        if (fd != null) {
+            fd.close();
+        }
+    }
+
+    void size(int entries) {
+        if (Integer.bitCount(entries) != 1 || entries > RingDriver.MAX_SIZE) {
+            throw new SmallMemory.Outside();
+        }
+        size = entries;
+    }
+
+    void base(int index) {
+        lastAvail = index;
+        usedIdx = index;
+    }
+
+    void addresses(ByteBuffer payload) {
+        payload.getInt();
+        desc = payload.getLong();
+        used = payload.getLong();
+        avail = payload.getLong();
+    }
+
+    void enable(boolean on) {
+        enabled = on;
+    }
+
+    void kick(List<Fd> descriptors) {
+        close(kick);
+        kick = descriptors.isEmpty() ? null : adopt(descriptors.getFirst());
+        started = true;
+        kicked = false;
+    }
+
+    void call(List<Fd> descriptors) {
+        if (fault == Fault.OLD_CALL && call != null) {
+            return;
+        }
+        close(call);
+        call = descriptors.isEmpty() ? null : adopt(descriptors.getFirst());
+    }
+
+    private static EventFd adopt(Fd fd) {
+        try {
+            return EventFd.adopt(fd.duplicate(), "descriptor");
+        } catch (RuntimeException e) {
+            throw new SmallMemory.Outside();
+        }
+    }
+
+    int stop() {
+        started = false;
+        return lastAvail;
+    }
+
+    boolean enabled() {
+        return enabled;
+    }
+
+    boolean runs() {
+        if (fault == Fault.START_BY_KICK && started && !kicked) {
+            EventFd event = kick;
+            kicked = event != null && event.drain() > 0;
+            return kicked;
+        }
+        return started;
+    }
+
+    /** The ring's parts are given by the front-end's own addresses. */
+    private DriverMemory part(long user, int bytes) {
+        return memory.at(memory.toGuest(user), bytes);
+    }
+
+    int available() {
+        long at = memory.toGuest(avail);
+        int idx = part(avail, 4).get16(at + 2);
+        int count = idx - lastAvail & 0xffff;
+        if (count > size) {
+            throw new SmallMemory.Outside();
+        }
+        VarHandle.acquireFence();
+        return count;
+    }
+
+    Chain take() {
+        long at = memory.toGuest(avail) + 4 + 2L * (lastAvail % size);
+        int head = memory.at(at, 2).get16(at);
+        lastAvail = lastAvail + 1 & 0xffff;
+        List<Buffer> buffers = new ArrayList<>();
+        int index = head;
+        int flags;
+        do {
+            if (index >= size || buffers.size() >= size) {
+                throw new SmallMemory.Outside();
+            }
+            long entry = memory.toGuest(desc) + 16L * index;
+            DriverMemory table = memory.at(entry, 16);
+            flags = table.get16(entry + 12);
+            buffers.add(new Buffer(table.get64(entry), table.get32(entry + 8), (flags & RingDriver.WRITE) != 0));
+            index = table.get16(entry + 14);
+        } while ((flags & RingDriver.NEXT) != 0);
+        return new Chain(head, buffers);
+    }
+
+    /** Takes chains back that were not used after all. */
+    void putBack(int chains) {
+        lastAvail = lastAvail - chains & 0xffff;
+    }
+
+    /** Writes a used element, which the driver sees after {@link #publish}. */
+    void use(Chain chain, int length) {
+        long at = memory.toGuest(used) + 4 + 8L * (usedIdx % size);
+        DriverMemory ring = memory.at(at, 8);
+        ring.put32(at, chain.head());
+        ring.put32(at + 4, length);
+        memory.mark(at, 8);
+        usedIdx = usedIdx + 1 & 0xffff;
+    }
+
+    void publish() {
+        long at = memory.toGuest(used);
+        VarHandle.releaseFence();
+        memory.at(at, 4).put16(at + 2, usedIdx);
+        memory.mark(at, 4);
+        VarHandle.fullFence();
+        long flagsAt = memory.toGuest(avail);
+        boolean wanted = (memory.at(flagsAt, 2).get16(flagsAt) & 1) == 0;
+        EventFd event = call;
+        interrupts++;
+        boolean lost = fault == Fault.LOST_INTERRUPT && interrupts % 8 == 0;
+        if (event != null && !lost && (wanted || fault == Fault.UNWANTED_INTERRUPT)) {
+            event.signal();
+        }
+    }
+}

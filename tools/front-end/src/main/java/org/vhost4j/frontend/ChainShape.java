@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.frontend;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How header and frame are laid out over descriptors. Pieces never touch in memory, so that a device that takes two for one
+ * shows damaged frames.
+ *
+ * @param headerPiece most bytes of the header in one descriptor; 0 puts the header before the frame's first bytes in one
+ *     descriptor (any layout: VERSION_1 or ANY_LAYOUT)
+ * @param framePiece most bytes of the frame in one descriptor; 0 for no limit
+ * @param indirect whether the descriptors are in a table of their own (INDIRECT_DESC)
+ */
+public record ChainShape(int headerPiece, int framePiece, boolean indirect) {
+    /** Everything in one descriptor. */
+    public static final ChainShape TOGETHER = new ChainShape(0, 0, false);
+    /** One descriptor for the header and one for the frame: what legacy devices need. */
+    public static final ChainShape HEADER_APART = new ChainShape(Integer.MAX_VALUE, 0, false);
+    /** A descriptor for each byte of the header and one for the frame. */
+    public static final ChainShape HEADER_SPREAD = new ChainShape(1, 0, false);
+
+    /** Bytes between two pieces in memory. */
+    static final int GAP = 5;
+
+    /**
+     * The header apart and the frame in pieces.
+     *
+     * @param bytes most bytes of the frame in one descriptor
+     * @return a shape
+     */
+    public static ChainShape pieces(int bytes) {
+        return new ChainShape(Integer.MAX_VALUE, bytes, false);
+    }
+
+    /**
+     * The same shape in an indirect table.
+     *
+     * @return a copy
+     */
+    public ChainShape inTable() {
+        return new ChainShape(headerPiece, framePiece, true);
+    }
+
+    /** The lengths of the pieces for a header and a frame of given lengths. */
+    int[] cut(int headerBytes, int frameBytes) {
+        List<Integer> lengths = new ArrayList<>();
+        int together = headerPiece == 0 ? headerBytes : 0;
+        for (int left = headerBytes - together; left > 0; left -= headerPiece) {
+            lengths.add(Math.min(left, headerPiece));
+        }
+        int limit = framePiece == 0 ? Integer.MAX_VALUE - headerBytes : framePiece;
+        int left = frameBytes;
+        do {
+            int piece = Math.min(left, limit);
+            if (piece + together > 0) {
+                lengths.add(piece + together);
+            }
+            together = 0;
+            left -= piece;
+        } while (left > 0);
+        return lengths.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    /** How much memory the pieces take. */
+    static int span(int[] pieces) {
+        int span = 0;
+        for (int piece : pieces) {
+            span += piece + GAP;
+        }
+        return span;
+    }
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.frontend;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.sys.EventFd;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.MappedFile;
+import org.vhost4j.sys.MemFd;
+import org.vhost4j.vhostuser.wire.Request;
+
+/**
+ * The log of written pages that a migration needs (vhost-user protocol, "Migration"): a bit for each page of 4 KiB of
+ * guest-physical memory, which the back-end sets when it has written to the page.
+ *
+ * <p>The log may be read at any time; {@link #clear} takes bits out as a front-end does that sends the pages away.
+ */
+public final class DirtyLog implements AutoCloseable {
+    /** The size of a page in bytes, whatever the host's is. */
+    public static final long PAGE = 4096;
+
+    private static final int PAGES_PER_BYTE = 8;
+    private static final int DESCRIPTION_BYTES = 16;
+    private static final int HOST_PAGE = 4096;
+    private static final VarHandle LONGS = ValueLayout.JAVA_LONG.varHandle();
+
+    private final Fd file;
+    private final MappedFile mapping;
+    private final MemorySegment bits;
+    private final EventFd written = EventFd.create();
+
+    private DirtyLog(Fd file, long bytes) {
+        this.file = file;
+        this.mapping = MappedFile.map(file, 0, bytes, "the log of written pages");
+        this.bits = mapping.segment();
+    }
+
+    /**
+     * Creates an empty log.
+     *
+     * @param guestEnd the guest-physical address behind the last byte that the guest has
+     * @return a log that covers every address below it
+     */
+    public static DirtyLog create(long guestEnd) {
+        long bytes = Math.ceilDiv(Math.ceilDiv(guestEnd, PAGE), PAGES_PER_BYTE);
+        long size = (bytes + HOST_PAGE - 1) & -HOST_PAGE;
+        Fd file = MemFd.create("vhost4j-log", size);
+        try {
+            return new DirtyLog(file, size);
+        } catch (RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /**
+     * SET_LOG_BASE with the log's descriptor. A back-end may answer with a number or without a payload.
+     *
+     * @param frontEnd a connection on which LOG_SHMFD was acknowledged
+     * @throws FrontEndException.Refused when it answered with another number than 0
+     */
+    public void setBase(FrontEnd frontEnd) {
+        byte[] payload = RawMessage.buffer(DESCRIPTION_BYTES)
+                .putLong(bits.byteSize())
+                .putLong(0)
+                .array();
+        try (RawMessage reply = frontEnd.request(Request.SET_LOG_BASE, payload, file)) {
+            ByteBuffer answer = reply.payload();
+            if (answer.remaining() != 0 && answer.remaining() != Long.BYTES) {
+                throw new FrontEndException("SET_LOG_BASE was answered with " + answer.remaining() + " bytes");
+            }
+            if (answer.remaining() == Long.BYTES) {
+                long result = answer.getLong();
+                if (result != 0 && result != bits.byteSize()) {
+                    throw new FrontEndException.Refused("SET_LOG_BASE was refused with " + result);
+                }
+            }
+        }
+    }
+
+    /**
+     * SET_LOG_FD: a descriptor that the back-end may signal when it has written to the log.
+     *
+     * @param frontEnd the connection
+     */
+    public void setFd(FrontEnd frontEnd) {
+        frontEnd.tell(Request.SET_LOG_FD, FrontEndConnection.NOTHING, written.fd());
+    }
+
+    /**
+     * Begins to log as a migration does: SET_LOG_BASE, SET_FEATURES with LOG_ALL, and the addresses of every queue again,
+     * with the flag that has writes to its used ring logged. The queues go on running.
+     *
+     * @param driver negotiated with LOG_SHMFD, and with LOG_ALL on offer
+     */
+    public void begin(NetDriver driver) {
+        setBase(driver.frontEnd());
+        driver.frontEnd().setFeatures(driver.features() | Feature.LOG_ALL.mask());
+        driver.queues().forEach(queue -> queue.setAddress(driver.frontEnd(), true));
+    }
+
+    /**
+     * Ends logging: SET_FEATURES without LOG_ALL, and the addresses of every queue without the flag.
+     *
+     * @param driver as for {@link #begin}
+     */
+    public void end(NetDriver driver) {
+        driver.queues().forEach(queue -> queue.setAddress(driver.frontEnd(), false));
+        driver.frontEnd().setFeatures(driver.features() & ~Feature.LOG_ALL.mask());
+    }
+
+    /**
+     * Whether a page is marked.
+     *
+     * @param guestAddress guest-physical address of any byte of it
+     * @return true when its bit is set
+     */
+    public boolean marked(long guestAddress) {
+        long page = guestAddress / PAGE;
+        VarHandle.acquireFence();
+        return (bits.get(ValueLayout.JAVA_BYTE, page / PAGES_PER_BYTE) >>> (page % PAGES_PER_BYTE) & 1) != 0;
+    }
+
+    /**
+     * Every page that is marked.
+     *
+     * @return guest-physical addresses of their first bytes, ascending
+     */
+    public List<Long> pages() {
+        List<Long> pages = new ArrayList<>();
+        for (long at = 0; at < bits.byteSize(); at += Long.BYTES) {
+            long word = (long) LONGS.getAcquire(bits, at);
+            // The machine is little-endian, so byte and bit count up together.
+            for (; word != 0; word &= word - 1) {
+                pages.add((at * PAGES_PER_BYTE + Long.numberOfTrailingZeros(word)) * PAGE);
+            }
+        }
+        return pages;
+    }
+
+    /**
+     * Those pages of a range that are not marked.
+     *
+     * @param guestAddress guest-physical address of the first byte
+     * @param bytes how many
+     * @return guest-physical addresses of their first bytes; empty when the whole range is marked
+     */
+    public List<Long> unmarked(long guestAddress, long bytes) {
+        List<Long> pages = new ArrayList<>();
+        for (long page = guestAddress & -PAGE; page < guestAddress + bytes; page += PAGE) {
+            if (!marked(page)) {
+                pages.add(page);
+            }
+        }
+        return pages;
+    }
+
+    /**
+     * What the device wrote, as the driver knows it, on pages that are not marked: receive buffers that frames were taken from, and
+     * the used rings' index and last element (the last descriptor of a packed ring).
+     *
+     * @param driver a driver that recorded what the device wrote; see {@link NetDriver#recordWrites}
+     * @return guest-physical addresses of pages that a migration would lose; empty when the log is whole
+     */
+    public List<Long> lost(NetDriver driver) {
+        List<Long> lost = new ArrayList<>();
+        driver.writes().forEach(each -> lost.addAll(unmarked(each.address(), each.bytes())));
+        return lost.stream().distinct().sorted().toList();
+    }
+
+    /** Takes every mark out, a word of 64 at a time, so that no mark is lost that is set meanwhile. */
+    public void clear() {
+        for (long at = 0; at < bits.byteSize(); at += Long.BYTES) {
+            LONGS.getAndSet(bits, at, 0L);
+        }
+    }
+
+    /**
+     * How often the back-end has signalled that it wrote to the log.
+     *
+     * @return signals since the last call; 0 is allowed always
+     */
+    public long signals() {
+        return written.drain();
+    }
+
+    @Override
+    public void close() {
+        written.close();
+        mapping.close();
+        file.close();
+    }
+}

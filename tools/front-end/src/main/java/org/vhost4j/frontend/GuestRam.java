@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.frontend;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+
+/** The memory of a guest: regions that the back-end is told of, some of which may come and go while rings run. */
+public final class GuestRam implements AutoCloseable {
+    /** Distance of the regions' guest-physical addresses: there are holes between them. */
+    private static final long STRIDE = 1L << 32;
+
+    private final FrontEnd frontEnd;
+    private final List<Ram> regions = new ArrayList<>();
+    private final Ram rings;
+    private final Ram receive;
+    private final Ram transmit;
+    private final boolean hugePages;
+    private long next;
+    private boolean shared;
+
+    /** Lays memory out; nobody is told yet. */
+    GuestRam(FrontEnd frontEnd, long guestBase, RamSetup setup) {
+        this.frontEnd = frontEnd;
+        this.hugePages = setup.hugePages();
+        this.next = guestBase;
+        try {
+            this.rings = create(setup.bytes());
+            this.receive = setup.apart() ? create(setup.bytes()) : rings;
+            this.transmit = setup.apart() ? create(setup.bytes()) : rings;
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** Takes one region for all. */
+    GuestRam(FrontEnd frontEnd, Ram only) {
+        this.frontEnd = frontEnd;
+        this.hugePages = false;
+        this.next = only.guestAddress() + STRIDE;
+        this.rings = only;
+        this.receive = only;
+        this.transmit = only;
+        regions.add(only);
+    }
+
+    private Ram create(long bytes) {
+        Ram ram = hugePages ? Ram.huge(next, bytes) : Ram.create(next, bytes);
+        next += STRIDE;
+        regions.add(ram);
+        return ram;
+    }
+
+    /**
+     * Where the rings are.
+     *
+     * @return still owned by this object
+     */
+    public Ram rings() {
+        return rings;
+    }
+
+    /** Where receive buffers are at first. */
+    Ram receive() {
+        return receive;
+    }
+
+    /** Where transmit buffers are at first. */
+    Ram transmit() {
+        return transmit;
+    }
+
+    /**
+     * Every region.
+     *
+     * @return a copy of the list
+     */
+    public List<Ram> regions() {
+        return List.copyOf(regions);
+    }
+
+    /**
+     * The region that has an address.
+     *
+     * @param guestAddress guest-physical
+     * @return the region
+     * @throws IllegalArgumentException when none has
+     */
+    public Ram at(long guestAddress) {
+        for (Ram ram : regions) {
+            if (guestAddress >= ram.guestAddress() && guestAddress - ram.guestAddress() < ram.bytes()) {
+                return ram;
+            }
+        }
+        throw new IllegalArgumentException("no region has guest address 0x%x".formatted(guestAddress));
+    }
+
+    /** Tells the back-end of every region: one by one when it has slots, else all at once. */
+    public void share() {
+        if (hasSlots()) {
+            regions.forEach(frontEnd::addMemReg);
+        } else {
+            frontEnd.setMemTable(regions);
+        }
+        shared = true;
+    }
+
+    private boolean hasSlots() {
+        return ProtocolFeature.CONFIGURE_MEM_SLOTS.in(frontEnd.protocolFeatures());
+    }
+
+    /**
+     * Adds a region, with ADD_MEM_REG or, when the back-end has no slots, with a new table. Rings may be running.
+     *
+     * @param bytes its size, a multiple of the page size
+     * @return the region
+     * @throws FrontEndException when the back-end refused it; the memory is as it was then
+     */
+    public Ram plug(long bytes) {
+        Ram ram = create(bytes);
+        try {
+            if (shared) {
+                tell(ram, true);
+            }
+            return ram;
+        } catch (RuntimeException e) {
+            regions.remove(ram);
+            ram.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Takes a region away again, with REM_MEM_REG or a new table. No ring may lie in it and no buffer in flight.
+     *
+     * @param ram what {@link #plug} returned; closed
+     */
+    public void unplug(Ram ram) {
+        if (ram == rings || !regions.remove(ram)) {
+            throw new IllegalArgumentException("this region cannot be taken away");
+        }
+        try {
+            tell(ram, false);
+        } finally {
+            ram.close();
+        }
+    }
+
+    private void tell(Ram ram, boolean comes) {
+        if (!hasSlots()) {
+            frontEnd.setMemTable(regions);
+        } else if (comes) {
+            frontEnd.addMemReg(ram);
+        } else {
+            frontEnd.remMemReg(ram);
+        }
+    }
+
+    @Override
+    public void close() {
+        regions.forEach(Ram::close);
+    }
+}

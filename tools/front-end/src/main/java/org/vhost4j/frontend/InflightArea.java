@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.frontend;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.MappedFile;
+import org.vhost4j.vhostuser.wire.Request;
+
+/**
+ * The memory in which a back-end records which requests are in flight (vhost-user protocol, "Inflight I/O tracking"). The back-end
+ * makes it, the front-end keeps it, and gives it to the back-end that comes after a crash.
+ */
+public final class InflightArea implements AutoCloseable {
+    private static final int DESCRIPTION_BYTES = 24;
+    private static final int LEAST_DESCRIPTION_BYTES = 20;
+    /** To what back-ends round a queue's region up that leave room behind the last one. */
+    private static final long ALIGNMENT = 64;
+
+    private final Fd file;
+    private final MappedFile mapping;
+    private final long offset;
+    private final int queues;
+    private final int queueSize;
+
+    private InflightArea(Fd file, long bytes, long offset, int queues, int queueSize) {
+        this.file = file;
+        this.offset = offset;
+        this.queues = queues;
+        this.queueSize = queueSize;
+        this.mapping = MappedFile.map(file, offset, bytes, "the in-flight area");
+    }
+
+    /**
+     * GET_INFLIGHT_FD.
+     *
+     * @param frontEnd a connection on which INFLIGHT_SHMFD was acknowledged
+     * @param queues how many there will be, 1 to 65535
+     * @param queueSize entries of each, 1 to 32768
+     * @return the area, still empty
+     * @throws FrontEndException when the answer brings none
+     */
+    public static InflightArea get(FrontEnd frontEnd, int queues, int queueSize) {
+        byte[] ask = description(0, 0, queues, queueSize);
+        try (RawMessage reply = frontEnd.request(Request.GET_INFLIGHT_FD, ask)) {
+            ByteBuffer payload = reply.payload();
+            if (payload.remaining() < LEAST_DESCRIPTION_BYTES
+                    || payload.remaining() > DESCRIPTION_BYTES
+                    || reply.descriptors().size() != 1) {
+                throw new FrontEndException("GET_INFLIGHT_FD was answered with " + payload.remaining() + " bytes and "
+                        + reply.descriptors().size() + " descriptors");
+            }
+            long bytes = payload.getLong();
+            long offset = payload.getLong();
+            int theirQueues = payload.getShort() & 0xffff;
+            int theirSize = payload.getShort() & 0xffff;
+            if (theirQueues != queues || theirSize != queueSize) {
+                throw new FrontEndException("GET_INFLIGHT_FD of %d queues of %d was answered for %d queues of %d"
+                        .formatted(queues, queueSize, theirQueues, theirSize));
+            }
+            Fd kept = reply.descriptors().getFirst().duplicate();
+            try {
+                return new InflightArea(kept, bytes, offset, queues, queueSize);
+            } catch (RuntimeException e) {
+                kept.close();
+                throw e;
+            }
+        }
+    }
+
+    private static byte[] description(long bytes, long offset, int queues, int queueSize) {
+        return RawMessage.buffer(DESCRIPTION_BYTES)
+                .putLong(bytes)
+                .putLong(offset)
+                .putShort((short) queues)
+                .putShort((short) queueSize)
+                .array();
+    }
+
+    /**
+     * SET_INFLIGHT_FD.
+     *
+     * @param frontEnd the connection to the back-end that is to go on, or to begin, with this area
+     */
+    public void set(FrontEnd frontEnd) {
+        frontEnd.tell(
+                Request.SET_INFLIGHT_FD, description(mapping.segment().byteSize(), offset, queues, queueSize), file);
+    }
+
+    /**
+     * The size of the area.
+     *
+     * @return bytes
+     */
+    public long bytes() {
+        return mapping.segment().byteSize();
+    }
+
+    /**
+     * How many queues it has room for.
+     *
+     * @return as asked for
+     */
+    public int queues() {
+        return queues;
+    }
+
+    /**
+     * A queue's region, when its ring is split.
+     *
+     * @param queue from 0
+     * @return a view of what the back-end writes
+     */
+    public InflightSplit split(int queue) {
+        return new InflightSplit(region(queue, InflightSplit.bytes(queueSize)), queueSize);
+    }
+
+    /**
+     * A queue's region, when its ring is packed.
+     *
+     * @param queue from 0
+     * @return a view of what the back-end writes
+     */
+    public InflightPacked packed(int queue) {
+        return new InflightPacked(region(queue, InflightPacked.bytes(queueSize)), queueSize);
+    }
+
+    /** Regions follow each other; the protocol does not say to what each is rounded up, but an area of nothing else shows it. */
+    private MemorySegment region(int queue, long least) {
+        long each = mapping.segment().byteSize() % queues == 0
+                ? mapping.segment().byteSize() / queues
+                : (least + ALIGNMENT - 1) & -ALIGNMENT;
+        if (each < least || queue >= queues) {
+            throw new FrontEndException("the in-flight area of " + bytes() + " bytes has no region of " + least
+                    + " bytes for queue " + queue + " of " + queues);
+        }
+        return mapping.segment().asSlice(each * queue, least);
+    }
+
+    @Override
+    public void close() {
+        mapping.close();
+        file.close();
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.frontend;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where front-end and back-end meet, once or again and again: a socket at which the back-end listens and to which each
+ * connection is made anew, or one at which the front-end listens and the back-end connects (vhost-user protocol,
+ * "Communication").
+ */
+public final class Rendezvous implements AutoCloseable {
+    private static final long RETRY_NANOS = 2_000_000;
+
+    private final Path path;
+    private final FrontEndSocket.@Nullable Listener listener;
+
+    private Rendezvous(Path path, FrontEndSocket.@Nullable Listener listener) {
+        this.path = path;
+        this.listener = listener;
+    }
+
+    /**
+     * The back-end listens.
+     *
+     * @param path its socket
+     * @return a meeting place at which nothing has happened yet
+     */
+    public static Rendezvous connecting(Path path) {
+        return new Rendezvous(path, null);
+    }
+
+    /**
+     * The front-end listens, from now on.
+     *
+     * @param path must not exist yet; {@link #close} removes it
+     * @return a meeting place to which back-ends can connect
+     * @throws org.vhost4j.sys.SystemError when there cannot be a socket at this path
+     */
+    public static Rendezvous listening(Path path) {
+        return new Rendezvous(path, FrontEndSocket.listen(path));
+    }
+
+    /**
+     * Waits for a back-end.
+     *
+     * @param patience how long; also how long each answer may take then
+     * @return a fresh connection
+     * @throws FrontEndException.TimedOut when there was none in time
+     */
+    public FrontEnd meet(Duration patience) {
+        FrontEnd frontEnd =
+                new FrontEnd(listener == null ? FrontEndSocket.connect(path, patience) : listener.accept(patience));
+        frontEnd.patience(patience);
+        return frontEnd;
+    }
+
+    /**
+     * Waits for a back-end that serves us. One that serves one front-end at a time may turn us away until it has noticed that the
+     * last one is gone.
+     *
+     * @param patience how long; also how long each answer may take then
+     * @return a connection on which GET_FEATURES has been answered, and nothing else has been sent
+     * @throws FrontEndException.TimedOut when nobody was there in time
+     * @throws FrontEndException.Closed when we were turned away all the time
+     */
+    public FrontEnd meetServing(Duration patience) {
+        Deadline deadline = Deadline.in(patience);
+        while (true) {
+            FrontEnd frontEnd = meet(patience);
+            try {
+                frontEnd.getFeatures();
+                return frontEnd;
+            } catch (FrontEndException.Closed e) {
+                frontEnd.close();
+                if (deadline.passed()) {
+                    throw e;
+                }
+                LockSupport.parkNanos(RETRY_NANOS);
+            } catch (RuntimeException e) {
+                frontEnd.close();
+                throw e;
+            }
+        }
+    }
+
+    /**
+     * The socket.
+     *
+     * @return its path, as given
+     */
+    public Path path() {
+        return path;
+    }
+
+    /**
+     * Which side listens.
+     *
+     * @return true when the front-end does
+     */
+    public boolean listens() {
+        return listener != null;
+    }
+
+    @Override
+    public void close() {
+        if (listener != null) {
+            listener.close();
+            try {
+                Files.deleteIfExists(path);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+}

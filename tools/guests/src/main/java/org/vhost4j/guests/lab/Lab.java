@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.guests.lab;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.vhost4j.tools.common.CannotBeHonoured;
+
+/** The scripts of {@code tools/lab}. */
+public final class Lab {
+    private final Path scripts;
+
+    private Lab(Path scripts) {
+        this.scripts = scripts;
+    }
+
+    /**
+     * Finds the lab: below the directory that the launcher names, or above the one that this process was started in.
+     *
+     * @return the lab, perhaps not provided yet
+     * @throws CannotBeHonoured when the scripts are not there
+     */
+    public static Lab find() {
+        String home = System.getProperty("vhost4j.home");
+        Optional<Path> above = Optional.ofNullable(home == null ? Path.of("").toAbsolutePath() : Path.of(home));
+        while (above.isPresent()) {
+            Path scripts = above.get().resolve("tools/lab");
+            if (Files.isExecutable(scripts.resolve("provision"))) {
+                return new Lab(scripts);
+            }
+            above = Optional.ofNullable(above.get().getParent());
+        }
+        throw new CannotBeHonoured("tools/lab is not there: run this from a checkout, with tools/vhost4j");
+    }
+
+    /**
+     * Provides what is missing: QEMU, kernel, initramfs. What it prints goes to this process's output. Needs root and Debian's
+     * packages when something is missing, and takes some minutes then; otherwise it takes milliseconds.
+     *
+     * @throws CannotBeHonoured when it fails; the script has said why
+     */
+    public void provision() {
+        try {
+            int status =
+                    new ProcessBuilder(script("provision")).inheritIO().start().waitFor();
+            if (status != 0) {
+                throw new CannotBeHonoured("the guest lab could not be provided: see the lines above");
+            }
+        } catch (IOException e) {
+            throw new CannotBeHonoured("the guest lab could not be provided: " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CannotBeHonoured("interrupted");
+        }
+    }
+
+    /**
+     * Where the lab's files are.
+     *
+     * @return the directory, of the user's cache
+     * @throws IOException when the script cannot be run
+     */
+    public Path files() throws IOException {
+        Process process = new ProcessBuilder(script("provision"), "--where").start();
+        try (var out = process.inputReader()) {
+            return Path.of(Optional.ofNullable(out.readLine()).orElseThrow(() -> new IOException("no answer")));
+        }
+    }
+
+    /** The command line that boots a guest. */
+    List<String> guestCommand(String... arguments) {
+        List<String> command = new java.util.ArrayList<>(List.of(script("guest")));
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
+    private String script(String name) {
+        return scripts.resolve(name).toString();
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.guests.lab;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/** The last line of udpcheck: {@code key=value} pairs. */
+public final class UdpCheckResult {
+    private final String line;
+    private final Map<String, String> values = new HashMap<>();
+
+    private UdpCheckResult(String line) {
+        this.line = line;
+        for (String pair : line.split(" ", -1)) {
+            int equals = pair.indexOf('=');
+            if (equals > 0) {
+                values.put(pair.substring(0, equals), pair.substring(equals + 1));
+            }
+        }
+    }
+
+    /**
+     * Reads udpcheck's output.
+     *
+     * @param output all of it
+     * @return its summary
+     * @throws GuestFailure when there is none
+     */
+    static UdpCheckResult parse(String output) {
+        return output.lines()
+                .filter(line -> line.contains(" result="))
+                .reduce((earlier, later) -> later)
+                .map(UdpCheckResult::new)
+                .orElseThrow(() -> new GuestFailure("udpcheck printed no summary: " + output.strip()));
+    }
+
+    /**
+     * Whether every datagram arrived, once and whole.
+     *
+     * @return true when udpcheck said ok
+     */
+    public boolean ok() {
+        return "ok".equals(values.get("result"));
+    }
+
+    /**
+     * A number of the summary.
+     *
+     * @param key such as {@code damaged}
+     * @return its value
+     * @throws GuestFailure when there is none
+     */
+    public long number(String key) {
+        String value = values.get(key);
+        if (value == null) {
+            throw new GuestFailure("udpcheck says nothing of " + key + ": " + line);
+        }
+        return Long.parseLong(value);
+    }
+
+    @Override
+    public String toString() {
+        return line;
+    }
+}

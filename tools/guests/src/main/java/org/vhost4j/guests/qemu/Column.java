@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.guests.qemu;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A column of the table: one QEMU, one way.
+ *
+ * @param qemu the QEMU
+ * @param record what was observed of its newest machine
+ */
+record Column(QemuRecord qemu, WayRecord record) {
+    /** The columns of QEMUs, in their order. */
+    static List<Column> of(List<QemuRecord> qemus) {
+        List<Column> columns = new ArrayList<>();
+        for (QemuRecord qemu : qemus) {
+            qemu.newest().ways().values().forEach(record -> columns.add(new Column(qemu, record)));
+        }
+        return columns;
+    }
+
+    /** Such as {@code 11.1 netdev}. */
+    String title() {
+        return qemu.name() + " " + record.way();
+    }
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.guests.qemu;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.guests.qemu.Attachment.Way;
+import org.vhost4j.tools.common.CannotBeHonoured;
+import tools.jackson.databind.JsonNode;
+
+/** Asks one QEMU. */
+public final class QemuSurvey {
+    /** The first slot that no machine uses itself. */
+    private static final int FIRST_SLOT = 4;
+
+    /** As many slots as no machine uses itself. */
+    static final int MOST_DEVICES = 26;
+
+    /** An IOMMU for every device of a q35 machine. */
+    private static final List<String> IOMMU = List.of("-device", "intel-iommu,device-iotlb=on");
+
+    /** QEMU offers bit 30 to legacy drivers as a trap: one that acknowledges it is taken for broken. */
+    private static final FeatureSet BAD_FEATURE = FeatureSet.of(Feature.PROTOCOL_FEATURES);
+
+    private static final Pattern VERSION = Pattern.compile("[0-9]+\\.[0-9]+");
+
+    private final String name;
+    private final Path executable;
+    private final String version;
+    private final Map<Way, Set<String>> properties = new EnumMap<>(Way.class);
+    private final List<String> machines = new ArrayList<>();
+
+    /**
+     * Asks a QEMU what it is.
+     *
+     * @param name what to call it
+     * @param executable where it is
+     * @throws CannotBeHonoured when it does not start
+     */
+    public QemuSurvey(String name, Path executable) {
+        this(name, executable, version(name, executable));
+    }
+
+    private QemuSurvey(String name, Path executable, String version) {
+        this.name = name;
+        this.executable = executable;
+        this.version = version;
+        try {
+            inDirectory(directory -> {
+                try (QtestQemu qemu = new QtestQemu(executable, directory, "none", List.of())) {
+                    ask(qemu);
+                }
+                return true;
+            });
+        } catch (IOException e) {
+            throw failed(name, e);
+        }
+    }
+
+    /**
+     * Asks a QEMU of the guest lab, which is called by the first two numbers of its version.
+     *
+     * @param qemu which
+     * @param lab the lab's directory
+     * @return its survey
+     * @throws CannotBeHonoured when it is not there or does not start
+     */
+    public static QemuSurvey ofLab(LabQemu qemu, Path lab) {
+        Path executable = qemu.executable(lab);
+        String version = version(executable.toString(), executable);
+        Matcher numbers = VERSION.matcher(version);
+        return new QemuSurvey(numbers.find() ? numbers.group() : version, executable, version);
+    }
+
+    private static String version(String name, Path executable) {
+        try {
+            Process process = new ProcessBuilder(executable.toString(), "--version").start();
+            try (var out = process.inputReader()) {
+                String line = out.readLine();
+                if (line == null || !line.startsWith("QEMU emulator version ")) {
+                    throw new IOException(executable + " --version does not answer as QEMU does");
+                }
+                return line;
+            }
+        } catch (IOException e) {
+            throw failed(name, e);
+        }
+    }
+
+    private void ask(QtestQemu qemu) throws IOException {
+        for (Way way : Way.values()) {
+            try {
+                Set<String> names = new LinkedHashSet<>();
+                for (JsonNode property : qemu.execute(
+                                "{\"execute\":\"device-list-properties\",\"arguments\":{\"typename\":\"%s\"}}"
+                                        .formatted(way.type()))
+                        .values()) {
+                    names.add(property.path("name").asString());
+                }
+                properties.put(way, names);
+            } catch (IOException e) {
+                if (!String.valueOf(e.getMessage()).contains("DeviceNotFound")) {
+                    throw e;
+                }
+            }
+        }
+        for (JsonNode machine : qemu.execute("{\"execute\":\"query-machines\"}").values()) {
+            String type = machine.path("name").asString();
+            if (type.matches("(pc-(q35|i440fx)|virt)-[0-9.]+")) {
+                machines.add(type);
+            }
+        }
+        machines.sort(MachineOrder.NEWEST_FIRST);
+    }
+
+    /** What to call it. */
+    public String name() {
+        return name;
+    }
+
+    /** Its machine types, q35 and i440fx or virt, of each the newest first. */
+    public List<String> machines() {
+        return List.copyOf(machines);
+    }
+
+    /**
+     * Looks at machines.
+     *
+     * @param types machine types that it has, at least one, the newest q35 first
+     * @return what was observed
+     * @throws CannotBeHonoured when QEMU refuses
+     */
+    public QemuRecord record(List<String> types) {
+        List<MachineRecord> records = new ArrayList<>();
+        Map<Attachment, Observation> behindIommu = behindIommu(types.getFirst());
+        for (String type : types) {
+            records.add(record(type, behindIommu));
+        }
+        return new QemuRecord(name, version, records);
+    }
+
+    /** Of one machine only: what an IOMMU changes is QEMU's doing, not the machine's. */
+    private Map<Attachment, Observation> behindIommu(String machine) {
+        List<Attachment> attachments =
+                properties.keySet().stream().map(WayRecord::iommuAttachment).toList();
+        return switch (MachineOrder.family(machine)) {
+            case "pc-q35" -> observe(machine, attachments, IOMMU);
+            case "virt" -> observe(machine + ",iommu=smmuv3", attachments, List.of());
+            default -> Map.of();
+        };
+    }
+
+    private MachineRecord record(String machine, Map<Attachment, Observation> behindIommu) {
+        List<Attachment> attachments = new ArrayList<>();
+        for (Way way : properties.keySet()) {
+            attachments.addAll(WayRecord.attachments(way));
+        }
+        Map<Attachment, Observation> observed = observe(machine, attachments, List.of());
+        Map<Way, WayRecord> ways = new EnumMap<>(Way.class);
+        properties.forEach((way, known) -> {
+            Map<Attachment, Observation> ofWay = new LinkedHashMap<>(observed);
+            ofWay.keySet().removeIf(attachment -> attachment.way() != way);
+            Observation asked = behindIommu.get(WayRecord.iommuAttachment(way));
+            FeatureSet told =
+                    asked == null ? FeatureSet.EMPTY : asked.recording().features();
+            ways.put(way, new WayRecord(way, known, ofWay, told));
+        });
+        return new MachineRecord(machine, ways);
+    }
+
+    /**
+     * Attaches devices to one machine and looks at all of them.
+     *
+     * @param machine a machine type
+     * @param attachments at most {@link #MOST_DEVICES}, in any mix
+     * @param further QEMU's arguments beside them
+     * @return what each showed, in their order
+     * @throws CannotBeHonoured when QEMU refuses
+     */
+    Map<Attachment, Observation> observe(String machine, List<Attachment> attachments, List<String> further) {
+        try {
+            return inDirectory(directory -> observe(directory, machine, attachments, further));
+        } catch (IOException e) {
+            throw failed(name, e);
+        }
+    }
+
+    private Map<Attachment, Observation> observe(
+            Path directory, String machine, List<Attachment> attachments, List<String> further) throws IOException {
+        List<String> arguments =
+                new ArrayList<>(List.of("-object", "memory-backend-memfd,id=mem,size=64M,share=on", "-m", "64M"));
+        arguments.addAll(further);
+        List<RecordingBackEnd> backEnds = new ArrayList<>();
+        try {
+            for (int i = 0; i < attachments.size(); i++) {
+                Attachment attachment = attachments.get(i);
+                Path socket = directory.resolve(i + ".sock");
+                backEnds.add(new RecordingBackEnd(socket, attachment.offer().consent()));
+                arguments.addAll(attachment.arguments(
+                        FIRST_SLOT + i, socket, properties.getOrDefault(attachment.way(), Set.of())));
+            }
+            List<FeatureSet> modern = new ArrayList<>();
+            List<FeatureSet> legacy = new ArrayList<>();
+            try (QtestQemu qemu = new QtestQemu(executable, directory, machine + ",memory-backend=mem", arguments)) {
+                for (int i = 0; i < attachments.size(); i++) {
+                    VirtioPci device = qemu.device(FIRST_SLOT + i);
+                    legacy.add(device.offeredToLegacy().minus(BAD_FEATURE));
+                    modern.add(device.offered());
+                    drive(device, attachments.get(i).driver(), modern.getLast(), legacy.getLast());
+                }
+            }
+            Map<Attachment, Observation> observed = new LinkedHashMap<>();
+            for (int i = 0; i < attachments.size(); i++) {
+                observed.put(
+                        attachments.get(i),
+                        new Observation(
+                                modern.get(i), legacy.get(i), backEnds.get(i).end()));
+            }
+            return observed;
+        } finally {
+            backEnds.forEach(RecordingBackEnd::close);
+        }
+    }
+
+    private static void drive(VirtioPci device, Attachment.Driver driver, FeatureSet modern, FeatureSet legacy)
+            throws IOException {
+        if (driver == Attachment.Driver.LOOKS) {
+            return;
+        }
+        // The oldest machines have devices that are not modern unless they are told to be.
+        if (driver == Attachment.Driver.STARTS_LEGACY || modern.isEmpty()) {
+            device.negotiateAsLegacy(legacy);
+            return;
+        }
+        device.start(modern);
+        if (driver == Attachment.Driver.RESETS_QUEUE && modern.has(Feature.RING_RESET)) {
+            device.resetQueue(0);
+        }
+    }
+
+    /** QEMU's own last words, which follow the whole command line; a hint of several lines may follow its error. */
+    private static CannotBeHonoured failed(String name, IOException e) {
+        List<String> lines = String.valueOf(e.getMessage())
+                .lines()
+                .filter(line -> !line.isBlank())
+                .toList();
+        String last = lines.isEmpty() ? "it ended" : lines.getLast();
+        for (String line : lines) {
+            if (line.startsWith("qemu-system-") && !line.contains("warning:")) {
+                last = line;
+            }
+        }
+        return new CannotBeHonoured("QEMU " + name + ": " + last);
+    }
+
+    private interface Question<T> {
+        T ask(Path directory) throws IOException;
+    }
+
+    private static <T> T inDirectory(Question<T> question) throws IOException {
+        Path directory = Files.createTempDirectory("vhost4j-qemu");
+        try {
+            return question.ask(directory);
+        } finally {
+            try (Stream<Path> all = Files.walk(directory)) {
+                for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(each);
+                }
+            }
+        }
+    }
+}

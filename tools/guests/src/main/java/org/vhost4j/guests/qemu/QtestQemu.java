@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.guests.qemu;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * A QEMU whose processor halts at once, and whose hardware is driven through QEMU's qtest protocol: what it says is exactly what
+ * a guest's driver would read. Its machine runs, so a device that a driver has made ready is started. It is ended after two
+ * minutes.
+ */
+public final class QtestQemu implements AutoCloseable {
+    private static final JsonMapper MAPPER = new JsonMapper();
+    private static final int SLOTS = 32;
+    private static final long PATIENCE_SECONDS = 60;
+    /** Nobody waits longer for a QEMU that hangs. */
+    private static final long LIFETIME_SECONDS = 120;
+
+    private final Path directory;
+    private final Board board;
+    private final Process process;
+    private final BufferedReader qtestIn;
+    private final BufferedWriter qtestOut;
+    private final SocketChannel qmp;
+    private final BufferedReader qmpIn;
+
+    /**
+     * Starts QEMU.
+     *
+     * @param executable which one
+     * @param directory for its sockets and its log; of this QEMU's own
+     * @param machine the machine type
+     * @param arguments further arguments
+     * @throws IOException when it does not start; the message has what it said
+     */
+    public QtestQemu(Path executable, Path directory, String machine, List<String> arguments) throws IOException {
+        this.directory = directory;
+        board = Board.of(machine);
+        Path control = directory.resolve("qmp.sock");
+        List<String> command = new ArrayList<>(List.of(
+                // It must not outlive this process, however that ends.
+                "setpriv",
+                "--pdeathsig",
+                "KILL",
+                executable.toString(),
+                "-machine",
+                machine,
+                // Debian's own QEMUs come without the accelerator "qtest", which has no processor at all.
+                "-accel",
+                "tcg",
+                "-bios",
+                firmware(directory, board).toString(),
+                "-nodefaults",
+                "-display",
+                "none",
+                "-qtest",
+                "stdio",
+                "-qtest-log",
+                "none",
+                "-qmp",
+                "unix:" + control + ",server=on,wait=off"));
+        command.addAll(arguments);
+        process = new ProcessBuilder(command)
+                .redirectError(directory.resolve("log").toFile())
+                .start();
+        CompletableFuture.delayedExecutor(LIFETIME_SECONDS, TimeUnit.SECONDS).execute(process::destroyForcibly);
+        qtestIn = process.inputReader(StandardCharsets.US_ASCII);
+        qtestOut = process.outputWriter(StandardCharsets.US_ASCII);
+        try {
+            // The first answer on qtest comes when the machine is complete, and the socket is there by then.
+            qtest("endianness");
+            qmp = SocketChannel.open(StandardProtocolFamily.UNIX);
+            qmp.connect(UnixDomainSocketAddress.of(control));
+            qmpIn = new BufferedReader(Channels.newReader(qmp, StandardCharsets.UTF_8));
+            execute("{\"execute\":\"qmp_capabilities\"}");
+        } catch (IOException e) {
+            process.destroyForcibly();
+            throw new IOException(String.join(" ", command) + ": " + log(), e);
+        }
+    }
+
+    private static Path firmware(Path directory, Board board) throws IOException {
+        return Files.write(directory.resolve("halt.bin"), board.firmware());
+    }
+
+    /** What its machine is like. */
+    Board board() {
+        return board;
+    }
+
+    /**
+     * What QEMU wrote on stderr so far.
+     *
+     * @return the text
+     * @throws IOException when it cannot be read
+     */
+    public String log() throws IOException {
+        return Files.readString(directory.resolve("log"));
+    }
+
+    /**
+     * Waits for QEMU's end.
+     *
+     * @return its exit status
+     * @throws InterruptedException when this thread is interrupted
+     */
+    public int await() throws InterruptedException {
+        if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            throw new IllegalStateException("QEMU does not end");
+        }
+        return process.exitValue();
+    }
+
+    /**
+     * A QMP command; events in between are skipped.
+     *
+     * @param command JSON
+     * @return what the command returned
+     * @throws IOException when QEMU is gone or refuses
+     */
+    public JsonNode execute(String command) throws IOException {
+        qmp.write(StandardCharsets.UTF_8.encode(command + "\n"));
+        for (String line = qmpIn.readLine(); line != null; line = qmpIn.readLine()) {
+            JsonNode answer = MAPPER.readTree(line);
+            if (answer.has("return")) {
+                return answer.get("return");
+            } else if (answer.has("error")) {
+                throw new IOException(command + ": " + answer.get("error"));
+            }
+        }
+        throw new IOException("QEMU ended: " + log());
+    }
+
+    /**
+     * The only virtio device on the root bus, wherever QEMU has put it.
+     *
+     * @return the device
+     * @throws IOException when there is none, or QEMU is gone
+     */
+    public VirtioPci device() throws IOException {
+        for (int slot = 0; slot < SLOTS; slot++) {
+            VirtioPci device = new VirtioPci(this, slot);
+            if (device.isThere()) {
+                return device;
+            }
+        }
+        throw new IOException("there is no virtio device");
+    }
+
+    /**
+     * The virtio device in a slot of the root bus.
+     *
+     * @param slot 0 to 31
+     * @return the device
+     * @throws IOException when there is none, or QEMU is gone
+     */
+    public VirtioPci device(int slot) throws IOException {
+        VirtioPci device = new VirtioPci(this, slot);
+        if (!device.isThere()) {
+            throw new IOException("there is no virtio device in slot " + slot);
+        }
+        return device;
+    }
+
+    /**
+     * A qtest command.
+     *
+     * @param command such as {@code readl 0xe0000000}
+     * @return the number that it answered, or 0 when there was none
+     * @throws IOException when QEMU is gone or refuses
+     */
+    long qtest(String command) throws IOException {
+        qtestOut.write(command + "\n");
+        qtestOut.flush();
+        String answer = qtestIn.readLine();
+        if (answer == null || !answer.startsWith("OK")) {
+            throw new IOException(command + ": " + answer + " " + log());
+        }
+        String value = answer.substring(2).strip();
+        return value.startsWith("0x") ? Long.parseUnsignedLong(value.substring(2), 16) : 0;
+    }
+
+    /** Ends QEMU without a chance to say anything more. */
+    @Override
+    public void close() throws IOException {
+        qmp.close();
+        process.destroyForcibly();
+        process.onExit().join();
+    }
+}

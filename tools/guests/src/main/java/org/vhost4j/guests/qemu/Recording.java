@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.guests.qemu;
+
+import java.util.List;
+import java.util.Set;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+
+/**
+ * What a back-end heard of one front-end.
+ *
+ * @param requests every request in its order, by name
+ * @param features the last SET_FEATURES; none when there was none
+ * @param protocol the last SET_PROTOCOL_FEATURES, as far as the specification knows its bits
+ */
+record Recording(List<String> requests, FeatureSet features, Set<ProtocolFeature> protocol) {
+    Recording {
+        requests = List.copyOf(requests);
+        protocol = Set.copyOf(protocol);
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.guests.qemu;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** A sequence in few words: what repeats is said once. */
+final class Sequence {
+    private static final int LONGEST_BLOCK = 8;
+
+    private Sequence() {}
+
+    /**
+     * Folds repeated blocks.
+     *
+     * @param items words without spaces
+     * @return such as {@code A, (B, C) 2×, D 3×}
+     */
+    static String text(List<String> items) {
+        List<String> parts = new ArrayList<>();
+        int at = 0;
+        while (at < items.size()) {
+            int best = 1;
+            int times = 1;
+            // The block that covers most, and of several the shortest.
+            for (int length = 1; length <= LONGEST_BLOCK; length++) {
+                int repeats = repeats(items, at, length);
+                if (repeats > 1 && repeats * length > best * times) {
+                    best = length;
+                    times = repeats;
+                }
+            }
+            String block = String.join(", ", items.subList(at, at + best));
+            parts.add(times == 1 ? block : (best == 1 ? block : "(" + block + ")") + " " + times + "×");
+            at += best * times;
+        }
+        return String.join(", ", parts);
+    }
+
+    private static int repeats(List<String> items, int from, int length) {
+        if (from + length > items.size()) {
+            return 0;
+        }
+        List<String> block = items.subList(from, from + length);
+        int times = 1;
+        while (from + (times + 1) * length <= items.size()
+                && items.subList(from + times * length, from + (times + 1) * length)
+                        .equals(block)) {
+            times++;
+        }
+        return times;
+    }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.guests.qemu;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.guests.qemu.Attachment.Driver;
+import org.vhost4j.guests.qemu.Attachment.Offer;
+import org.vhost4j.guests.qemu.Attachment.Settings;
+import org.vhost4j.guests.qemu.Attachment.Way;
+import org.vhost4j.platform.definition.Property;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+
+/**
+ * All that was observed of one way of attaching a back-end to one machine of one QEMU, and what follows from it.
+ *
+ * @param way the way
+ * @param properties properties that the device has
+ * @param observations by the attachment; those of {@link #attachments} are there
+ * @param behindIommu what a back-end was told when the machine had an IOMMU for the device; empty when that was not tried
+ */
+record WayRecord(Way way, Set<String> properties, Map<Attachment, Observation> observations, FeatureSet behindIommu) {
+    WayRecord {
+        properties = Set.copyOf(properties);
+        observations = Map.copyOf(observations);
+    }
+
+    /** What has to be observed. */
+    static List<Attachment> attachments(Way way) {
+        List<Attachment> attachments = new ArrayList<>();
+        for (Settings settings : Settings.values()) {
+            attachments.add(new Attachment(way, settings, Offer.EVERYTHING, Driver.STARTS));
+        }
+        for (Settings settings : List.of(Settings.DEFAULT, Settings.ON)) {
+            attachments.add(new Attachment(way, settings, Offer.BARE, Driver.LOOKS));
+            attachments.add(new Attachment(way, settings, Offer.EVERYTHING, Driver.LOOKS));
+        }
+        attachments.add(new Attachment(way, Settings.ON, Offer.EVERYTHING, Driver.RESETS_QUEUE));
+        if (way == Way.NETDEV) {
+            attachments.add(new Attachment(way, Settings.DEFAULT, Offer.EVERYTHING, Driver.STARTS_LEGACY));
+        }
+        return attachments;
+    }
+
+    /** The one whose back-end is asked what it was told behind an IOMMU. */
+    static Attachment iommuAttachment(Way way) {
+        return new Attachment(way, Settings.ON, Offer.EVERYTHING, Driver.STARTS);
+    }
+
+    /** What was observed of one of {@link #attachments}. */
+    Observation observation(Attachment attachment) {
+        Observation observation = observations.get(attachment);
+        if (observation == null) {
+            throw new IllegalStateException(attachment + " was not observed");
+        }
+        return observation;
+    }
+
+    private Observation observation(Settings settings, Offer offer, Driver driver) {
+        return observation(new Attachment(way, settings, offer, driver));
+    }
+
+    private Observation started(Settings settings) {
+        return observation(settings, Offer.EVERYTHING, Driver.STARTS);
+    }
+
+    private FeatureSet bare(Settings settings) {
+        // What the bare back-end offers itself says nothing of QEMU.
+        return observation(settings, Offer.BARE, Driver.LOOKS).offered().minus(Offer.BARE.features());
+    }
+
+    /** What becomes of a bit. */
+    Handling handling(Feature feature) {
+        boolean property = Property.of(feature)
+                .filter(each -> properties.contains(each.name()))
+                .isPresent();
+        Observation byDefault = started(Settings.DEFAULT);
+        Observation on = started(Settings.ON);
+        FeatureSet qemus = bare(Settings.DEFAULT).plus(bare(Settings.ON));
+        if (!byDefault.offered().plus(on.offered()).has(feature)) {
+            return Handling.none(property);
+        }
+        Handling.Origin origin = qemus.has(feature) ? Handling.Origin.QEMUS : Handling.Origin.PASSED;
+        boolean unset = (origin == Handling.Origin.QEMUS ? bare(Settings.DEFAULT) : byDefault.offered()).has(feature);
+        boolean legacy = !byDefault.modern().plus(on.modern()).has(feature);
+        return new Handling(origin, when(feature, property, unset), legacy, told(feature, legacy));
+    }
+
+    private Handling.When when(Feature feature, boolean property, boolean unset) {
+        if (property && started(Settings.OFF).offered().has(feature)) {
+            return Handling.When.EVEN_IF_OFF;
+        }
+        return unset ? Handling.When.BY_DEFAULT : Handling.When.IF_ON;
+    }
+
+    private Handling.Told told(Feature feature, boolean legacy) {
+        FeatureSet words = started(Settings.DEFAULT)
+                .recording()
+                .features()
+                .plus(started(Settings.ON).recording().features());
+        if (legacy) {
+            words = observation(Settings.DEFAULT, Offer.EVERYTHING, Driver.STARTS_LEGACY)
+                    .recording()
+                    .features();
+        }
+        if (words.has(feature)) {
+            return Handling.Told.TOLD;
+        }
+        return behindIommu.has(feature) ? Handling.Told.WITH_IOMMU : Handling.Told.NOT_TOLD;
+    }
+
+    /** What becomes of every bit but PROTOCOL_FEATURES, which is between QEMU and the back-end. */
+    Map<Feature, Handling> handlings() {
+        Map<Feature, Handling> handlings = new EnumMap<>(Feature.class);
+        for (Feature feature : Feature.values()) {
+            if (feature != Feature.PROTOCOL_FEATURES) {
+                handlings.put(feature, handling(feature));
+            }
+        }
+        return handlings;
+    }
+
+    /** The protocol features that QEMU acknowledges when all are offered. */
+    Set<ProtocolFeature> protocol() {
+        return started(Settings.DEFAULT).recording().protocol();
+    }
+
+    /** The requests until the machine is complete. */
+    List<String> atStart(Settings settings) {
+        return observation(settings, Offer.EVERYTHING, Driver.LOOKS).recording().requests();
+    }
+
+    /** The requests from a driver's reset of the device up to its DRIVER_OK. */
+    List<String> atDriver(Settings settings) {
+        List<String> all = started(settings).recording().requests();
+        return all.subList(atStart(settings).size(), all.size());
+    }
+
+    /** The requests when a driver resets a queue of a running device and enables it again. */
+    List<String> atQueueReset() {
+        List<String> all = observation(Settings.ON, Offer.EVERYTHING, Driver.RESETS_QUEUE)
+                .recording()
+                .requests();
+        return all.subList(started(Settings.ON).recording().requests().size(), all.size());
+    }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.qmp;
+
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.vhost4j.platform.definition.MachineDefinition;
+import org.vhost4j.platform.definition.PlatformCatalog;
+import org.vhost4j.platform.definition.PlatformDefinition;
+import org.vhost4j.platform.definition.PlatformSupport;
+import org.vhost4j.platform.definition.Property;
+import org.vhost4j.platform.definition.Statement;
+import org.vhost4j.platform.probe.Answer;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostCapability;
+import org.vhost4j.platform.probe.HostUse;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Answers about machines, platforms and the host. They are the same as long as the program runs. */
+final class PlatformAnswers {
+    private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
+    private static final String COMPAT_PROPS = "compat-props";
+    /** The platform that no definition has: whatever this host has. */
+    private static final String HOST = "host";
+    /** Platforms are judged for guests that reach the network through a TAP. */
+    private static final Set<HostUse> USES = EnumSet.of(HostUse.TAP);
+
+    private final PlatformCatalog catalog;
+    private final HostCapabilities host;
+    private final String inUse;
+
+    /**
+     * Answers for a host.
+     *
+     * @param catalog every machine and platform
+     * @param host the host's probe
+     * @param inUse the platform that guests of this back-end are promised
+     */
+    PlatformAnswers(PlatformCatalog catalog, HostCapabilities host, String inUse) {
+        this.catalog = catalog;
+        this.host = host;
+        this.inUse = inUse;
+    }
+
+    JsonNode platforms(JsonNode arguments) {
+        boolean withProperties = arguments.path(COMPAT_PROPS).asBoolean(true);
+        Optional<PlatformDefinition> chosen = catalog.newestSupported(host, USES);
+        Set<String> linesSeen = new HashSet<>();
+        ArrayNode all = NODES.arrayNode();
+        for (PlatformDefinition platform : catalog.platforms()) {
+            PlatformSupport support = PlatformSupport.of(platform, host, USES);
+            ObjectNode info = NODES.objectNode().put("name", platform.name()).put("title", platform.title());
+            names(info, platform.aliases());
+            if (chosen.filter(platform::equals).isPresent()) {
+                info.put("is-default", true);
+            }
+            // The newest of each line come first.
+            if (support.isNative() && platform.deprecated().isEmpty() && linesSeen.add(platform.line())) {
+                info.put("newest", true);
+            }
+            markInUse(info);
+            info.put("supported", support.isNative());
+            if (!support.isNative()) {
+                info.put("supported-in-software", support.isPossible());
+                support.reasons().forEach(info.putArray("unsupported-reasons")::add);
+            }
+            info.put("deprecated", platform.deprecated().isPresent());
+            platform.deprecated().ifPresent(reason -> info.put("deprecation-reason", reason));
+            if (withProperties) {
+                info.set(COMPAT_PROPS, properties(platform.statements()));
+            }
+            all.add(info);
+        }
+        ObjectNode info =
+                all.addObject().put("name", HOST).put("title", "Everything that this host has; migrates to no other");
+        markInUse(info);
+        info.put("supported", true).put("deprecated", false);
+        return all;
+    }
+
+    private static void names(ObjectNode info, List<String> aliases) {
+        if (!aliases.isEmpty()) {
+            info.put("alias", aliases.getFirst());
+        }
+        if (aliases.size() > 1) {
+            aliases.forEach(info.putArray("aliases")::add);
+        }
+    }
+
+    private void markInUse(ObjectNode info) {
+        if (info.path("name").asString().equals(inUse)) {
+            info.put("in-use", true);
+        }
+    }
+
+    JsonNode machines(JsonNode arguments) {
+        boolean withProperties = arguments.path(COMPAT_PROPS).asBoolean(false);
+        MachineDefinition chosen = catalog.defaultMachine();
+        ArrayNode all = NODES.arrayNode();
+        for (MachineDefinition machine : catalog.machines()) {
+            ObjectNode info = all.addObject().put("name", machine.name());
+            if (!machine.aliases().isEmpty()) {
+                info.put("alias", machine.aliases().getFirst());
+            }
+            if (machine.equals(chosen)) {
+                info.put("is-default", true);
+            }
+            info.put("deprecated", machine.deprecated().isPresent());
+            if (withProperties) {
+                info.set(COMPAT_PROPS, properties(machine.statements()));
+            }
+        }
+        return all;
+    }
+
+    private static ArrayNode properties(Map<Property, Statement> statements) {
+        ArrayNode all = NODES.arrayNode();
+        statements.forEach((property, statement) -> all.addObject()
+                .put("qom-type", qomType(property))
+                .put("property", property.name())
+                .put("value", statement.value()));
+        return all;
+    }
+
+    /** QEMU's own name of the type, which definitions shorten. */
+    private static String qomType(Property property) {
+        return property.owner().equals("virtio-net") ? "virtio-net-device" : property.owner();
+    }
+
+    JsonNode hostCapabilities() {
+        ObjectNode node = NODES.objectNode().put("host", host.host()).put("kernel", host.kernel());
+        ArrayNode all = node.putArray("capabilities");
+        for (HostCapability capability : HostCapability.values()) {
+            Answer answer = host.answer(capability);
+            ObjectNode info = all.addObject()
+                    .put("name", capability.id())
+                    .put("answer", answer.verdict().word())
+                    .put("asked", answer.asked())
+                    .put("said", answer.said());
+            if (!capability.features().isEmpty()) {
+                ArrayNode features = info.putArray("features");
+                capability.features().forEach(feature -> features.add(feature.name()));
+            }
+            capability.standIn().ifPresent(how -> info.put("stand-in", how));
+        }
+        return node;
+    }
+}

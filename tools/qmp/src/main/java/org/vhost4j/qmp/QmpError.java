@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.qmp;
+
+/** A command that is refused, as the client reads it. Clients make it happen at will, so it carries no stack. */
+final class QmpError extends Exception {
+    private static final long serialVersionUID = 1;
+
+    /** QEMU's classes of errors (qapi/error.json), as far as they are in use here. */
+    enum Kind {
+        /** Nothing more particular. */
+        GENERIC("GenericError"),
+        /** There is no such command, or not now. */
+        COMMAND_NOT_FOUND("CommandNotFound"),
+        /** There is no such device. */
+        DEVICE_NOT_FOUND("DeviceNotFound");
+
+        private final String word;
+
+        Kind(String word) {
+            this.word = word;
+        }
+
+        /** The word on the wire. */
+        String word() {
+            return word;
+        }
+    }
+
+    private final Kind kind;
+
+    QmpError(Kind kind, String description) {
+        super(description, null, false, false);
+        this.kind = kind;
+    }
+
+    static QmpError generic(String description) {
+        return new QmpError(Kind.GENERIC, description);
+    }
+
+    Kind kind() {
+        return kind;
+    }
+
+    String description() {
+        return String.valueOf(getMessage());
+    }
+}

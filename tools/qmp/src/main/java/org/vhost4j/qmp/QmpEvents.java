@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.qmp;
+
+import java.util.function.Consumer;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.vhostuser.server.BackendListener;
+import org.vhost4j.vhostuser.server.Endpoint;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Makes events for clients of what happens in the back-end. Entered by lanes. */
+final class QmpEvents implements BackendListener {
+    private final Consumer<QmpEvent> publish;
+
+    /**
+     * A listener.
+     *
+     * @param publish takes each event and never blocks
+     */
+    QmpEvents(Consumer<QmpEvent> publish) {
+        this.publish = publish;
+    }
+
+    /**
+     * The back-end ends.
+     *
+     * @param reason a word of ShutdownCause
+     */
+    static QmpEvent shutdown(String reason) {
+        return QmpEvent.now(
+                "SHUTDOWN",
+                JsonNodeFactory.instance.objectNode().put("guest", false).put("reason", reason));
+    }
+
+    private void publish(String name, ObjectNode data) {
+        publish.accept(QmpEvent.now(name, data));
+    }
+
+    private static ObjectNode of(String guest) {
+        return JsonNodeFactory.instance.objectNode().put("guest", guest);
+    }
+
+    @Override
+    public void ready(String guest, Endpoint endpoint) {
+        // Whoever asks query-devices knows.
+    }
+
+    @Override
+    public void attached(String guest) {
+        publish("GUEST_ATTACHED", of(guest));
+    }
+
+    @Override
+    public void negotiated(String guest, FeatureSet features) {
+        ObjectNode data = of(guest);
+        data.set("features", BackendAnswers.bits(features));
+        publish("GUEST_NEGOTIATED", data);
+    }
+
+    @Override
+    public void link(String guest, boolean up) {
+        publish("GUEST_LINK_CHANGED", of(guest).put("up", up));
+    }
+
+    @Override
+    public void detached(String guest, String reason, String counts) {
+        publish("GUEST_DETACHED", of(guest).put("reason", reason));
+    }
+
+    @Override
+    public void stopped(String guest, String reason) {
+        publish("DEVICE_STOPPED", of(guest).put("reason", reason));
+    }
+
+    @Override
+    public void trouble(String who, String line) {
+        // For the operator's eyes; the log has it.
+    }
+}

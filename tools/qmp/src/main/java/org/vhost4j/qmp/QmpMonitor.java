@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.qmp;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.vhost4j.qmp.schema.Schema;
+import org.vhost4j.vhostuser.server.BackendListener;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+/** The monitor of one back-end. Its socket is there before the back-end, clients are served once the back-end runs. */
+public final class QmpMonitor implements AutoCloseable {
+    /** How long a client that ends the program and does not read its answer can hold up the end. */
+    private static final long ANSWER_SECONDS = 1;
+
+    private final QmpServer server;
+    private final String version;
+    private final QmpEvents events;
+    private final AtomicBoolean ending = new AtomicBoolean();
+
+    private QmpMonitor(QmpServer server, String version) {
+        this.server = server;
+        this.version = version;
+        this.events = new QmpEvents(server::publish);
+    }
+
+    /**
+     * Makes the socket, with mode 0600.
+     *
+     * @param path of the socket file, removed by {@link #close}
+     * @param version of this program
+     * @param trouble takes a line for the operator
+     * @return the monitor, which serves nobody yet
+     * @throws IOException when the socket cannot be had; the message is one clause for the user
+     */
+    public static QmpMonitor listen(Path path, String version, Consumer<String> trouble) throws IOException {
+        return new QmpMonitor(new QmpServer(QmpSocket.listen(path), trouble), version);
+    }
+
+    /**
+     * Makes events for clients.
+     *
+     * @return to be told what happens in the back-end
+     */
+    public BackendListener events() {
+        return events;
+    }
+
+    /**
+     * Begins to serve clients.
+     *
+     * @param served what they ask about
+     * @param quit runs when a client has ended the program; must return quickly
+     */
+    public void serve(Served served, Runnable quit) {
+        Schema schema = Schema.load();
+        ProtocolAnswers protocol = new ProtocolAnswers(schema, version);
+        PlatformAnswers platforms = new PlatformAnswers(
+                served.catalog(), served.host(), served.resolution().platform());
+        BackendAnswers backend = new BackendAnswers(served);
+        Map<String, CommandHandler> handlers = new HashMap<>();
+        handlers.put(Dispatcher.NEGOTIATE, ProtocolAnswers::negotiate);
+        handlers.put("query-version", (session, arguments) -> protocol.version());
+        handlers.put("query-commands", (session, arguments) -> protocol.commands());
+        handlers.put("query-qmp-schema", (session, arguments) -> protocol.introspection());
+        handlers.put("query-machines", (session, arguments) -> platforms.machines(arguments));
+        handlers.put("query-platforms", (session, arguments) -> platforms.platforms(arguments));
+        handlers.put("query-host-capabilities", (session, arguments) -> platforms.hostCapabilities());
+        handlers.put("query-devices", (session, arguments) -> backend.devices());
+        handlers.put("set_link", (session, arguments) -> backend.setLink(arguments));
+        handlers.put("query-stats", (session, arguments) -> backend.stats());
+        handlers.put("quit", (session, arguments) -> {
+            shutdown("host-qmp-quit");
+            session.quit();
+            CompletableFuture.delayedExecutor(ANSWER_SECONDS, TimeUnit.SECONDS).execute(quit);
+            return JsonNodeFactory.instance.objectNode();
+        });
+        server.start(protocol.greeting(), new Dispatcher(schema, handlers), quit);
+    }
+
+    private void shutdown(String reason) {
+        if (ending.compareAndSet(false, true)) {
+            server.publishNow(QmpEvents.shutdown(reason));
+        }
+    }
+
+    /** The process was told to end: clients hear so, unless one of them has ended it. */
+    public void endedBySignal() {
+        shutdown("host-signal");
+    }
+
+    /** Lets clients go and removes the socket. Takes a third of a second when a client does not read. */
+    @Override
+    public void close() {
+        server.close();
+    }
+}

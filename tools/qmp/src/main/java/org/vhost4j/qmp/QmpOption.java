@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.qmp;
+
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+
+/** {@code --qmp unix:PATH}, with QEMU's {@code ,server=on,wait=off} behind it or not. */
+public final class QmpOption {
+    private static final String UNIX = "unix:";
+
+    private QmpOption() {}
+
+    /**
+     * Reads the option's value.
+     *
+     * @param value the value
+     * @return the socket's path
+     * @throws IllegalArgumentException in words for the user
+     */
+    public static Path parse(String value) {
+        String option = "--qmp=" + value;
+        if (!value.startsWith(UNIX)) {
+            throw new IllegalArgumentException(option + ": a monitor is unix:PATH");
+        }
+        String[] parts = value.substring(UNIX.length()).split(",", -1);
+        if (parts[0].isEmpty()) {
+            throw new IllegalArgumentException(option + ": the path is empty");
+        }
+        for (int i = 1; i < parts.length; i++) {
+            switch (parts[i]) {
+                case "server", "server=on", "wait=off", "nowait" -> {
+                    // What is done anyway.
+                }
+                case "server=off" ->
+                    throw new IllegalArgumentException(option + ": server=off is not offered, the monitor listens");
+                case "wait", "wait=on" ->
+                    throw new IllegalArgumentException(option + ": wait=on is not offered, no client is waited for");
+                default ->
+                    throw new IllegalArgumentException(
+                            option + ": there is no option '" + parts[i] + "' (server=on, wait=off)");
+            }
+        }
+        try {
+            return Path.of(parts[0]);
+        } catch (InvalidPathException e) {
+            throw new IllegalArgumentException(option + ": that is no path: " + e.getReason(), e);
+        }
+    }
+}

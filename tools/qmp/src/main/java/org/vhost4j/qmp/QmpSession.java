@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.qmp;
+
+/** How far one client has come. Belongs to the client's reading thread. */
+final class QmpSession {
+    private boolean negotiated;
+    private boolean quitting;
+
+    /** Whether the client has ended the negotiation. */
+    boolean negotiated() {
+        return negotiated;
+    }
+
+    void endNegotiation() {
+        negotiated = true;
+    }
+
+    /** Whether the client has ended the program. */
+    boolean quitting() {
+        return quitting;
+    }
+
+    void quit() {
+        quitting = true;
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.qmp;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The listening socket and its file. Nobody but the owner can connect at any moment: the file is made in a directory that only
+ * the owner enters, gets its mode, and only then its name. A file that a dead process left behind is replaced; one that somebody
+ * listens on is not, nor is anything that is no socket.
+ */
+final class QmpSocket implements AutoCloseable {
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
+    private static final int BACKLOG = 16;
+    /** The longest path that a socket's address has room for (unix(7)). */
+    private static final int LONGEST_PATH = 107;
+    /** The bits of a file's mode that say what it is, and those of a socket (inode(7)). */
+    private static final int TYPE = 0xf000;
+
+    private static final int SOCKET = 0xc000;
+
+    private final ServerSocketChannel channel;
+    private final Path path;
+    private final @Nullable Object file;
+
+    private QmpSocket(ServerSocketChannel channel, Path path) throws IOException {
+        this.channel = channel;
+        this.path = path;
+        this.file = identity(path);
+    }
+
+    /**
+     * Listens on a path.
+     *
+     * @param path of the socket file
+     * @return the socket
+     * @throws IOException when it cannot be had; the message is one clause for the user
+     */
+    static QmpSocket listen(Path path) throws IOException {
+        if (path.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
+            throw new IOException("the path is longer than " + LONGEST_PATH + " bytes");
+        }
+        removeStale(path);
+        Path parent = path.toAbsolutePath().getParent();
+        Path directory;
+        try {
+            // Made with mode 0700.
+            directory = Files.createTempDirectory(parent, ".q");
+        } catch (IOException e) {
+            throw new IOException("no file can be made in " + parent, e);
+        }
+        Path hidden = hidden(directory, path);
+        ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            channel.bind(UnixDomainSocketAddress.of(hidden), BACKLOG);
+            Files.setPosixFilePermissions(hidden, OWNER_ONLY);
+            // Unlike a move this does not replace a file that has come meanwhile.
+            Files.createLink(path, hidden);
+            return new QmpSocket(channel, path);
+        } catch (FileAlreadyExistsException e) {
+            channel.close();
+            throw new IOException("another process has just made it", e);
+        } catch (IOException e) {
+            channel.close();
+            throw new IOException("no socket can be made there: " + e.getMessage(), e);
+        } finally {
+            Files.deleteIfExists(hidden);
+            Files.delete(directory);
+        }
+    }
+
+    /** The socket's first name; that of the file if there is room, because the kernel goes on showing it. */
+    private static Path hidden(Path directory, Path path) {
+        Path likely = directory.resolve(path.getFileName());
+        Path relative = Path.of("").toAbsolutePath().relativize(likely);
+        return likely.toString().length() <= LONGEST_PATH
+                ? likely
+                : relative.toString().length() <= LONGEST_PATH ? relative : directory.resolve("s");
+    }
+
+    private static void removeStale(Path path) throws IOException {
+        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        Object mode = Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+        if (!(mode instanceof Integer bits) || (bits & TYPE) != SOCKET) {
+            throw new IOException("there is a file of that name that is no socket");
+        }
+        try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            // A server with a full backlog must not hold us up.
+            probe.configureBlocking(false);
+            boolean unused = probe.connect(UnixDomainSocketAddress.of(path));
+        } catch (ConnectException e) {
+            // Refused: nobody listens.
+            Files.deleteIfExists(path);
+            return;
+        } catch (IOException e) {
+            throw new IOException("it cannot be told whether another process listens there: " + e.getMessage(), e);
+        }
+        throw new IOException("another process listens there already");
+    }
+
+    /** Waits for a client. */
+    SocketChannel accept() throws IOException {
+        return channel.accept();
+    }
+
+    boolean isOpen() {
+        return channel.isOpen();
+    }
+
+    private static @Nullable Object identity(Path path) throws IOException {
+        return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                .fileKey();
+    }
+
+    /** Removes the file, if it is still this socket's, and closes the socket. */
+    @Override
+    public void close() throws IOException {
+        if (channel.isOpen()) {
+            channel.close();
+            if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && file != null && file.equals(identity(path))) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.qmp.wire;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The memory that the unfinished messages of all clients may take together. One message may be as large as QEMU allows; several
+ * clients at a time must not use up the heap of a program that has guests to serve. Any thread.
+ */
+public final class MemoryBudget {
+    private final AtomicLong left;
+
+    /**
+     * A budget.
+     *
+     * @param bytes how much there is
+     */
+    public MemoryBudget(long bytes) {
+        left = new AtomicLong(bytes);
+    }
+
+    /**
+     * A quarter of the heap.
+     *
+     * @return a budget for this process
+     */
+    public static MemoryBudget ofHeap() {
+        return new MemoryBudget(Runtime.getRuntime().maxMemory() / 4);
+    }
+
+    /** Takes some; false, and nothing taken, when there is not that much left. */
+    boolean take(long bytes) {
+        if (left.addAndGet(-bytes) >= 0) {
+            return true;
+        }
+        left.addAndGet(bytes);
+        return false;
+    }
+
+    void giveBack(long bytes) {
+        left.addAndGet(bytes);
+    }
+
+    /** How much is left. */
+    long left() {
+        return left.get();
+    }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.qmp.wire;
+
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Finds the messages in a client's bytes. A broken message is reported once, with what broke it; its remaining tokens are passed
+ * over until as many brackets have closed as were opened. A stray byte ends a message at once. Nothing is said about a message
+ * whose end has not come.
+ */
+public final class MessageReader implements AutoCloseable {
+    /** What a token costs in memory beside its text, roughly. */
+    private static final int TOKEN_OVERHEAD = 64;
+    /** Text is held as bytes, as characters and as a string, roughly. */
+    private static final int TEXT_FACTOR = 3;
+
+    /** Takes what was found. */
+    public interface Sink {
+        /**
+         * A message.
+         *
+         * @param message any JSON value
+         */
+        void message(JsonNode message);
+
+        /**
+         * A message that is none.
+         *
+         * @param description in QEMU's words, beginning with line and column where there is a place to name
+         */
+        void broken(String description);
+    }
+
+    private final MessageLimits limits;
+    private final MemoryBudget budget;
+    private final Sink sink;
+    private final JsonLexer lexer;
+    private final JsonAssembler assembler = new JsonAssembler();
+    private int objects;
+    private int arrays;
+    private long bytes;
+    private int tokens;
+    private long borrowed;
+    private boolean recovering;
+
+    /**
+     * A reader at the beginning of a connection.
+     *
+     * @param limits of one message
+     * @param budget of all clients
+     * @param sink takes what is found, by the thread that feeds
+     */
+    public MessageReader(MessageLimits limits, MemoryBudget budget, Sink sink) {
+        this.limits = limits;
+        this.budget = budget;
+        this.sink = sink;
+        this.lexer = new JsonLexer(limits.bytes(), held -> borrow(held), this::token);
+    }
+
+    /**
+     * Takes bytes as they come.
+     *
+     * @param input holds them
+     * @param from the first
+     * @param to behind the last
+     */
+    public void feed(byte[] input, int from, int to) {
+        for (int i = from; i < to; i++) {
+            lexer.feed(input[i] & 0xff);
+        }
+    }
+
+    private void token(Token token) {
+        switch (token.type()) {
+            case OBJECT_BEGIN -> objects++;
+            case OBJECT_END -> objects--;
+            case ARRAY_BEGIN -> arrays++;
+            case ARRAY_END -> arrays--;
+            case STRAY -> {
+                if (!recovering) {
+                    sink.broken(BrokenJson.quoting(token, "stray").description());
+                }
+                reset();
+                return;
+            }
+            default -> {}
+        }
+        if (!recovering) {
+            take(token);
+        }
+        if ((objects > 0 || arrays > 0) && objects >= 0 && arrays >= 0) {
+            return;
+        }
+        reset();
+    }
+
+    private void take(Token token) {
+        bytes += token.length();
+        tokens++;
+        if (token.type() == TokenType.TOO_LONG || bytes > limits.bytes() || !borrow(0)) {
+            fail("JSON token size limit exceeded");
+        } else if (tokens > limits.tokens()) {
+            fail("JSON token count limit exceeded");
+        } else if (objects + arrays > limits.nesting()) {
+            fail("JSON nesting depth limit exceeded");
+        } else {
+            try {
+                Optional<JsonNode> value = assembler.feed(token);
+                value.ifPresent(sink::message);
+            } catch (BrokenJson e) {
+                fail(e.description());
+            }
+        }
+    }
+
+    /** Borrows of the common budget for what has come and for a token of so many bytes that is still coming. */
+    private boolean borrow(long coming) {
+        long wanted = TEXT_FACTOR * (bytes + coming) + (long) TOKEN_OVERHEAD * tokens;
+        long more = Math.max(0, wanted - borrowed);
+        if (more > 0 && !budget.take(more)) {
+            return false;
+        }
+        borrowed += more;
+        return true;
+    }
+
+    private void fail(String description) {
+        sink.broken(description);
+        recovering = true;
+        forget();
+    }
+
+    private void reset() {
+        recovering = false;
+        objects = 0;
+        arrays = 0;
+        forget();
+    }
+
+    private void forget() {
+        assembler.reset();
+        bytes = 0;
+        tokens = 0;
+        budget.giveBack(borrowed);
+        borrowed = 0;
+    }
+
+    /** Forgets the message that has begun. */
+    @Override
+    public void close() {
+        forget();
+    }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.qmp;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import org.vhost4j.device.net.NetConfigSpace;
+import org.vhost4j.host.lane.IdlePolicy;
+import org.vhost4j.platform.definition.DeviceCapabilities;
+import org.vhost4j.platform.definition.GuestAbi;
+import org.vhost4j.platform.definition.MissingPolicy;
+import org.vhost4j.platform.definition.PlatformCatalog;
+import org.vhost4j.platform.definition.Refusal;
+import org.vhost4j.platform.definition.Request;
+import org.vhost4j.platform.definition.Resolution;
+import org.vhost4j.platform.definition.Resolver;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostCapability;
+import org.vhost4j.vhostuser.server.Attach;
+import org.vhost4j.vhostuser.server.Backend;
+import org.vhost4j.vhostuser.server.BackendConfig;
+import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.vhostuser.server.Switching;
+import org.vhost4j.vhostuser.session.RingLayout;
+
+/** The real back-end with two guests' sockets and its monitor, in this process, on a host without USO. */
+final class QmpFixture implements AutoCloseable {
+    static final String PLATFORM = "linux-6.1";
+
+    private final Path directory;
+    private final QmpMonitor monitor;
+    private final Backend backend;
+    private final List<String> troubles = new CopyOnWriteArrayList<>();
+    private final CountDownLatch quit = new CountDownLatch(1);
+
+    QmpFixture(Path directory) throws IOException {
+        this.directory = directory;
+        this.monitor = QmpMonitor.listen(path(), "1.2.3-TEST", troubles::add);
+        Resolution resolution = resolve();
+        List<Endpoint> endpoints =
+                List.of(Endpoint.listen(guest(0), Attach.AUTO), Endpoint.listen(guest(1), Attach.AUTO));
+        BackendConfig config = new BackendConfig(
+                endpoints, resolution.offered(), 1, 1500, new Switching.Dropped(), IdlePolicy.ADAPTIVE);
+        this.backend = Backend.start(config, monitor.events());
+        GuestAbi abi = new GuestAbi(resolution.offered(), 1, RingLayout.MAX_SIZE, 1500, NetConfigSpace.BYTES);
+        monitor.serve(new Served(backend, config, resolution, abi, PlatformCatalog.shipped(), host()), quit::countDown);
+    }
+
+    /** A host as of Linux 6.1, with a TAP. */
+    static HostCapabilities host() {
+        return HostCapabilities.imagined(
+                "imagined",
+                Set.of(
+                        HostCapability.TAP,
+                        HostCapability.TAP_VNET_HDR,
+                        HostCapability.TAP_CSUM,
+                        HostCapability.TAP_TSO,
+                        HostCapability.TAP_ECN,
+                        HostCapability.TAP_UFO,
+                        HostCapability.TAP_MULTI_QUEUE,
+                        HostCapability.TAP_NO_CARRIER));
+    }
+
+    private static Resolution resolve() {
+        Request request = new Request(
+                Optional.empty(),
+                Optional.of(PLATFORM),
+                new LinkedHashMap<>(),
+                MissingPolicy.REFUSE,
+                Set.of(),
+                DeviceCapabilities.vhost4j(1, OptionalInt.of(1500)),
+                HostCapabilities.NOTHING_ASKED);
+        return switch (new Resolver(PlatformCatalog.shipped()).resolve(request)) {
+            case Resolution resolution -> resolution;
+            case Refusal refusal -> throw new AssertionError(refusal.message());
+        };
+    }
+
+    /** The monitor's socket. */
+    Path path() {
+        return directory.resolve("qmp.sock");
+    }
+
+    /** A guest's socket. */
+    Path guest(int number) {
+        return directory.resolve("guest" + number + ".sock");
+    }
+
+    QmpMonitor monitor() {
+        return monitor;
+    }
+
+    CountDownLatch quit() {
+        return quit;
+    }
+
+    List<String> troubles() {
+        return new ArrayList<>(troubles);
+    }
+
+    @Override
+    public void close() {
+        backend.close();
+        monitor.close();
+    }
+}

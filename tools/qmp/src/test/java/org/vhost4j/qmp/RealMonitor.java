@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.qmp;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.vhost4j.guests.lab.Lab;
+
+/** The monitor of a real QEMU 11 that has no machine, but a network client by the name of a guest of ours. It serves one client after the other. */
+final class RealMonitor implements AutoCloseable {
+    private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(1);
+
+    private final Process process;
+    private final Path path;
+
+    RealMonitor(Path directory) throws IOException {
+        path = directory.resolve("real.sock");
+        Lab lab = Lab.find();
+        lab.provision();
+        process = new ProcessBuilder(List.of(
+                        lab.files().resolve("qemu-11").toString(),
+                        "-machine",
+                        "none",
+                        "-accel",
+                        "qtest",
+                        "-nodefaults",
+                        "-netdev",
+                        "hubport,id=guest0,hubid=0",
+                        "-display",
+                        "none",
+                        "-qmp",
+                        "unix:" + path + ",server=on,wait=off"))
+                .redirectErrorStream(true)
+                .redirectOutput(directory.resolve("real.log").toFile())
+                .start();
+        long end = System.nanoTime() + PATIENCE_NANOS;
+        while (!listens()) {
+            if (!process.isAlive() || System.nanoTime() > end) {
+                throw new IOException("QEMU does not listen on " + path);
+            }
+            LockSupport.parkNanos(10_000_000);
+        }
+    }
+
+    private boolean listens() {
+        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            return channel.connect(UnixDomainSocketAddress.of(path));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    Path path() {
+        return path;
+    }
+
+    /** Waits for QEMU's end. */
+    int await() throws InterruptedException {
+        return process.waitFor();
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        process.onExit().join();
+    }
+}

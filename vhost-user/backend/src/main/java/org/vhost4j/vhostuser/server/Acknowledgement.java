@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.sys.PeerProcess;
+
+/**
+ * What a guest has acknowledged, for a back-end that is started again: the guest believes in it as long as its front-end lives.
+ *
+ * @param features the virtio features
+ * @param process the front-end's process, if it is known
+ * @param promise what the features were offered by, in words without a line end
+ */
+record Acknowledgement(FeatureSet features, Optional<PeerProcess> process, String promise) {
+    private static final Pattern TEXT = Pattern.compile("""
+            features 0x([0-9a-f]{16})([0-9a-f]{16})
+            process (?:unknown|([0-9a-f-]{1,64}) ([0-9]{1,9}) ([0-9]{1,18}))
+            promise (.*)
+            """);
+
+    /** The text of the file that keeps it. */
+    String text() {
+        return """
+                features 0x%016x%016x
+                process %s
+                promise %s
+                """.formatted(
+                        features.high(),
+                        features.low(),
+                        process.map(each -> each.boot() + " " + each.number() + " " + each.startTime())
+                                .orElse("unknown"),
+                        promise);
+    }
+
+    /** Reads such a text; nothing when it is not one. */
+    static Optional<Acknowledgement> parse(String text) {
+        Matcher matcher = TEXT.matcher(text);
+        if (!matcher.matches()) {
+            return Optional.empty();
+        }
+        FeatureSet features = new FeatureSet(
+                Long.parseUnsignedLong(matcher.group(2), 16), Long.parseUnsignedLong(matcher.group(1), 16));
+        Optional<PeerProcess> process = matcher.group(3) == null
+                ? Optional.empty()
+                : Optional.of(new PeerProcess(
+                        matcher.group(3), Integer.parseInt(matcher.group(4)), Long.parseLong(matcher.group(5))));
+        return Optional.of(new Acknowledgement(features, process, matcher.group(6)));
+    }
+
+    /** Whether the front-end that acknowledged is gone for sure, and its guest with it. */
+    boolean isOver() {
+        return process.isPresent() && !process.get().lives();
+    }
+}

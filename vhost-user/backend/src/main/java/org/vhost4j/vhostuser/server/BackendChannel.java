@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.SocketMessage;
+import org.vhost4j.sys.SystemError;
+import org.vhost4j.vhostuser.wire.BackendRequest;
+import org.vhost4j.vhostuser.wire.Message;
+import org.vhost4j.vhostuser.wire.MessageWriter;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+
+/**
+ * Our requests to the front-end (vhost-user protocol, "Back-end communication"). None of them asks for a reply, so nothing is ever read
+ * here; a front-end that does not read its end either loses requests and harms nobody else.
+ */
+final class BackendChannel {
+    private final Consumer<String> trouble;
+    private final SocketMessage carrier = new SocketMessage();
+    private @Nullable Fd socket;
+    private Set<ProtocolFeature> protocol = Set.of();
+
+    /**
+     * A channel that leads nowhere.
+     *
+     * @param trouble takes a line when a request could not be sent
+     */
+    BackendChannel(Consumer<String> trouble) {
+        this.trouble = trouble;
+    }
+
+    /**
+     * Uses a socket from here on.
+     *
+     * @param replacement stays the session's; null for none
+     * @param negotiated the protocol features, which decide what may be sent
+     */
+    void use(@Nullable Fd replacement, Set<ProtocolFeature> negotiated) {
+        socket = replacement;
+        protocol = Set.copyOf(negotiated);
+    }
+
+    /**
+     * Whether a request can be sent.
+     *
+     * @param request which
+     * @return true when there is a socket and the request's protocol feature was negotiated
+     */
+    boolean takes(BackendRequest request) {
+        return socket != null
+                && protocol.containsAll(request.protocolFeature().stream().toList());
+    }
+
+    /**
+     * Sends a request, or drops it when {@link #takes} is false.
+     *
+     * @param request which
+     * @param payload what it carries
+     */
+    void send(BackendRequest request, MemorySegment payload) {
+        Fd to = socket;
+        if (to == null || !takes(request)) {
+            return;
+        }
+        byte[] bytes = MessageWriter.bytes(Message.request(request, payload, false));
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment message = arena.allocate(bytes.length, Long.BYTES);
+            message.copyFrom(MemorySegment.ofArray(bytes));
+            int sent = carrier.send(to, message, 0, bytes.length, List.of());
+            if (sent == bytes.length) {
+                return;
+            }
+            // Half a message cannot be taken back, and what follows it would not be understood.
+            socket = null;
+            trouble.accept(request + " could not be sent on the back-end's channel, which is not used any more: "
+                    + (sent >= 0 || sent == -Errno.EAGAIN
+                            ? "the front-end does not read it"
+                            : new SystemError("send", -sent).getMessage()));
+        }
+    }
+}

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.net.DeviceControl;
+import org.vhost4j.device.net.GuestNotifier;
+import org.vhost4j.device.ring.PackedVirtqueue;
+import org.vhost4j.device.ring.RingFault;
+import org.vhost4j.device.ring.RingFeatures;
+import org.vhost4j.device.ring.SplitVirtqueue;
+import org.vhost4j.device.ring.Virtqueue;
+import org.vhost4j.host.io.FdHandle;
+import org.vhost4j.host.lane.Lane;
+import org.vhost4j.sys.EventFd;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.SystemError;
+import org.vhost4j.vhostuser.session.QueueSetup;
+import org.vhost4j.vhostuser.session.RefusedException;
+import org.vhost4j.vhostuser.session.ResetCause;
+import org.vhost4j.vhostuser.session.RingLayout;
+import org.vhost4j.vhostuser.session.SessionTarget;
+import org.vhost4j.vhostuser.wire.BackendRequest;
+import org.vhost4j.vhostuser.wire.IotlbMessage;
+import org.vhost4j.vhostuser.wire.Message;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+
+/** The effects of one session on its network device. Entered by the device's lane. */
+final class DeviceTarget implements SessionTarget {
+    private final String guest;
+    private final DeviceControl device;
+    private final Lane lane;
+    private final Announcer announcer;
+    private final BackendListener listener;
+    private final Consumer<FeatureSet> settled;
+    private final BackendChannel channel;
+
+    /** I/O virtual addresses that the front-end was asked for and has not answered. */
+    private final Set<Long> asked = new HashSet<>();
+
+    private final int queuePairs;
+    private final Queue[] queues;
+    private GuestMemory memory = GuestMemory.EMPTY;
+    private @Nullable FeatureSet announced;
+    private boolean linkUp;
+
+    /** The front-end cleared the device status: QEMU does so for a mere pause, too. */
+    private boolean paused;
+
+    /** What this class keeps of a queue that runs. */
+    private static final class Queue {
+        private @Nullable Virtqueue ring;
+        private @Nullable FdHandle kick;
+        private @Nullable EventFd err;
+        private boolean enabled;
+    }
+
+    DeviceTarget(
+            String guest,
+            DeviceControl device,
+            Lane lane,
+            int queuePairs,
+            Announcer announcer,
+            BackendListener listener,
+            Consumer<FeatureSet> settled) {
+        this.guest = guest;
+        this.device = device;
+        this.lane = lane;
+        this.queuePairs = queuePairs;
+        this.announcer = announcer;
+        this.listener = listener;
+        this.settled = settled;
+        this.channel = new BackendChannel(this::report);
+        this.queues = new Queue[2 * queuePairs + 1];
+        for (int i = 0; i < queues.length; i++) {
+            queues[i] = new Queue();
+        }
+    }
+
+    @Override
+    public int queueNumber(boolean ownsConfig) {
+        return ownsConfig ? 2 * queuePairs + 1 : queuePairs;
+    }
+
+    @Override
+    public void acknowledge(FeatureSet features) {
+        device.features(features.low());
+    }
+
+    @Override
+    public void readConfig(int offset, MemorySegment into) {
+        byte[] range = device.config().read(offset, (int) into.byteSize());
+        MemorySegment.copy(range, 0, into, ValueLayout.JAVA_BYTE, 0, range.length);
+    }
+
+    @Override
+    public void writeConfig(int offset, MemorySegment bytes, boolean migration) throws RefusedException {
+        if (!device.config().write(offset, bytes.toArray(ValueLayout.JAVA_BYTE))) {
+            throw new RefusedException("the driver may write nothing of the config space but the MAC address, "
+                    + "and that only without VERSION_1");
+        }
+    }
+
+    @Override
+    public void memoryChanged(GuestMemory newMemory) {
+        asked.clear();
+        memory = newMemory;
+    }
+
+    @Override
+    public void translationsChanged(IotlbMessage message) {
+        // What is withdrawn may be asked for again, too: the answer may have been that there is none yet.
+        asked.removeIf(address -> Long.compareUnsigned(address - message.iova(), message.bytes()) < 0);
+        device.translationsChanged();
+    }
+
+    @Override
+    public void translationMissing(long address, boolean write) {
+        if (!channel.takes(BackendRequest.IOTLB_MSG)) {
+            report(
+                    "I/O virtual address 0x%x has no translation and cannot be asked for: the front-end gave no back-end channel"
+                            .formatted(address));
+        } else if (asked.add(address)) {
+            int permission = write ? IotlbMessage.WRITE : IotlbMessage.READ;
+            channel.send(
+                    BackendRequest.IOTLB_MSG,
+                    new IotlbMessage(address, 0, 0, permission, IotlbMessage.MISS).toPayload());
+        }
+    }
+
+    @Override
+    public void startQueue(QueueSetup setup) throws RefusedException {
+        int index = setup.index();
+        String name = guest + " queue " + index;
+        if (paused) {
+            paused = false;
+            if (setup.layout().begins(setup.base())) {
+                // Not the driver that was paused, whose rings have come further, but a new one.
+                device.newDriver();
+            }
+        }
+        if (!device.hasQueue(index)) {
+            throw new RefusedException(name + " does not exist with the features that were negotiated");
+        }
+        Queue queue = queues[index];
+        try {
+            Virtqueue ring = ring(name, setup);
+            GuestNotifier call = notifier(index, setup.call());
+            queue.err =
+                    setup.err() == null ? null : EventFd.adopt(setup.err(), "the error descriptor of queue " + index);
+            queue.kick = setup.kick() == null
+                    ? null
+                    : lane.wakeOn(
+                            EventFd.adopt(setup.kick(), "the kick descriptor of queue " + index),
+                            () -> device.notified(index));
+            queue.ring = ring;
+            queue.enabled = setup.enabled();
+            device.start(index, ring, call, setup.enabled(), setup.kick() == null);
+            // The lane may sleep armed for the other queues alone: this one's driver would not know that it is to kick.
+            lane.rearm();
+        } catch (SystemError e) {
+            forget(queue);
+            throw new RefusedException(e);
+        } catch (RingFault e) {
+            forget(queue);
+            throw new RefusedException(e.reason());
+        }
+        tellWhatWasNegotiated();
+        tellLink();
+    }
+
+    private Virtqueue ring(String name, QueueSetup setup) {
+        RingFeatures negotiated = RingFeatures.of(FeatureSet.ofWord(device.features()));
+        // Transmit queues, and no other, have odd numbers (virtio 1.4 section 5.1.2).
+        boolean transmits = setup.index() % 2 == 1;
+        RingFeatures features = transmits ? negotiated.ofTransmitQueue() : negotiated;
+        return switch (setup.layout()) {
+            case SPLIT ->
+                new SplitVirtqueue(
+                        name,
+                        setup.size(),
+                        setup.descriptors(),
+                        setup.avail(),
+                        setup.used(),
+                        memory,
+                        setup.base(),
+                        features);
+            case PACKED ->
+                new PackedVirtqueue(
+                        name,
+                        setup.size(),
+                        setup.descriptors(),
+                        setup.avail(),
+                        setup.used(),
+                        memory,
+                        setup.base(),
+                        features);
+        };
+    }
+
+    private static GuestNotifier notifier(int index, @Nullable Fd call) {
+        return call == null ? GuestNotifier.NONE : EventFd.adopt(call, "the call descriptor of queue " + index)::signal;
+    }
+
+    @Override
+    public int stopQueue(int index) {
+        Queue queue = queues[index];
+        Virtqueue ring = queue.ring;
+        if (ring == null) {
+            throw new IllegalStateException(guest + " queue " + index + " does not run");
+        }
+        device.stop(index);
+        // What it asked for may never be answered: its driver may have unmapped it by now.
+        asked.clear();
+        forget(queue);
+        tellLink();
+        return ring.base();
+    }
+
+    @Override
+    public void suspendQueue(int index) {
+        device.suspend(index);
+    }
+
+    @Override
+    public void resumeQueue(int index) {
+        device.resume(index);
+    }
+
+    private static void forget(Queue queue) {
+        FdHandle kick = queue.kick;
+        if (kick != null) {
+            kick.close();
+        }
+        queue.kick = null;
+        queue.err = null;
+        queue.ring = null;
+    }
+
+    @Override
+    public void enableQueue(int index, boolean enabled) {
+        queues[index].enabled = enabled;
+        device.enable(index, enabled);
+        tellLink();
+    }
+
+    @Override
+    public void callChanged(int index, @Nullable Fd call) throws RefusedException {
+        try {
+            device.notifier(index, notifier(index, call));
+        } catch (SystemError e) {
+            throw new RefusedException(e);
+        }
+    }
+
+    @Override
+    public void errChanged(int index, @Nullable Fd err) throws RefusedException {
+        try {
+            queues[index].err = err == null ? null : EventFd.adopt(err, "the error descriptor of queue " + index);
+        } catch (SystemError e) {
+            throw new RefusedException(e);
+        }
+    }
+
+    @Override
+    public void reset(ResetCause cause) {
+        if (cause == ResetCause.STATUS_CLEARED) {
+            // What the driver said on its control queue must outlast a pause.
+            paused = true;
+        } else {
+            device.reset();
+        }
+        announced = null;
+    }
+
+    @Override
+    public void status(int status) {
+        // The rings say when a driver is ready; a status of 0 comes as reset().
+    }
+
+    @Override
+    public void setMtu(int mtu) {
+        // A frame of any size up to the largest IP packet is carried, so every MTU is honoured.
+    }
+
+    @Override
+    public void backendChannel(@Nullable Fd channel, Set<ProtocolFeature> protocol) {
+        this.channel.use(channel, protocol);
+    }
+
+    @Override
+    public void announce(byte[] mac) {
+        // A driver that sees our config space says more of itself (its addresses, its VLANs) than we could.
+        if (channel.takes(BackendRequest.CONFIG_CHANGE_MSG) && device.askToAnnounce()) {
+            configChanged();
+        } else {
+            announcer.announce(mac);
+        }
+    }
+
+    /** The config space has changed by itself: the driver is to read it again. */
+    void configChanged() {
+        channel.send(BackendRequest.CONFIG_CHANGE_MSG, Message.noPayload());
+    }
+
+    @Override
+    public void report(String line) {
+        listener.trouble(guest, line);
+    }
+
+    /** The device stopped: whoever waits on an error descriptor is told. */
+    void signalErrors() {
+        for (Queue queue : queues) {
+            EventFd err = queue.err;
+            if (err != null) {
+                err.signal();
+            }
+        }
+    }
+
+    /** What the driver acknowledged, once one of its queues has run. */
+    Optional<FeatureSet> settled() {
+        return Optional.ofNullable(announced);
+    }
+
+    /** Every virtqueue that exists with the features that were negotiated. */
+    List<QueueSnapshot> queues() {
+        List<QueueSnapshot> all = new ArrayList<>();
+        RingLayout layout = RingLayout.of(FeatureSet.ofWord(device.features()));
+        int control = device.negotiated(Feature.MQ) ? 2 * queuePairs : 2;
+        for (int i = 0; i < queues.length; i++) {
+            if (device.hasQueue(i)) {
+                boolean controls = i == control && device.negotiated(Feature.CTRL_VQ);
+                QueueSnapshot.Kind pairs = i % 2 == 0 ? QueueSnapshot.Kind.RECEIVE : QueueSnapshot.Kind.TRANSMIT;
+                boolean enabled = queues[i].enabled;
+                all.add(new QueueSnapshot(
+                        i,
+                        controls ? QueueSnapshot.Kind.CONTROL : pairs,
+                        Optional.ofNullable(queues[i].ring)
+                                .map(ring -> new QueueSnapshot.Running(
+                                        enabled, ring.size(), layout, Integer.toUnsignedLong(ring.base())))));
+            }
+        }
+        return all;
+    }
+
+    private void tellWhatWasNegotiated() {
+        FeatureSet now = FeatureSet.ofWord(device.features());
+        if (!now.equals(announced)) {
+            announced = now;
+            settled.accept(now);
+            listener.negotiated(guest, now);
+        }
+    }
+
+    /** Tells whether frames move, if that has changed. */
+    void tellLink() {
+        boolean up = device.ready();
+        if (up != linkUp) {
+            linkUp = up;
+            listener.link(guest, up);
+        }
+    }
+}

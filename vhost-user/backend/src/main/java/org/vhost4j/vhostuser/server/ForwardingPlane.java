@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.Pollable;
+import org.vhost4j.device.bridge.Arrivals;
+import org.vhost4j.device.bridge.Bridge;
+import org.vhost4j.device.bridge.CopySink;
+import org.vhost4j.device.bridge.EchoSink;
+import org.vhost4j.device.bridge.NullSink;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.offload.OffloadEngine;
+import org.vhost4j.host.lane.Lane;
+import org.vhost4j.host.lane.LaneListener;
+import org.vhost4j.sys.EventFd;
+import org.vhost4j.sys.HotCalls;
+
+/**
+ * One lane with all that its guests' frames need: an engine, where the frames go, the sockets of the guests. Planes share nothing but
+ * what the bridges know of stations; a bridge has the guests of other lanes as ports from which frames come over.
+ */
+final class ForwardingPlane {
+    final Lane lane;
+    final OffloadEngine engine = new OffloadEngine();
+    final FrameSink sink;
+
+    /** Closed by the lane before it ends. */
+    final List<AutoCloseable> sockets = new ArrayList<>();
+
+    /** What other lanes have for this one; null when there is no other, or there is no bridge. */
+    private final @Nullable Arrivals arrivals;
+
+    private final @Nullable EventFd wake;
+
+    /**
+     * Starts a lane that owns nothing yet.
+     *
+     * @param name the lane's
+     * @param first the plane of the first lane; null for that lane itself
+     * @param faulted told of pollables that were stopped, by the lane
+     * @param listener hears of tasks that fail
+     * @throws org.vhost4j.sys.SystemError when there is no descriptor left
+     */
+    ForwardingPlane(
+            String name,
+            BackendConfig config,
+            @Nullable ForwardingPlane first,
+            BiConsumer<Pollable, String> faulted,
+            BackendListener listener) {
+        sink = sink(config.switching(), engine, first);
+        if (sink instanceof Bridge bridge && config.lanesInUse() > 1) {
+            EventFd counter = EventFd.create();
+            wake = counter;
+            arrivals = new Arrivals("frames of other lanes", bridge, counter::signal);
+        } else {
+            wake = null;
+            arrivals = null;
+        }
+        lane = Lane.start(name, config.idle(), new LaneListener() {
+            @Override
+            public void faulted(Pollable pollable, String reason, Throwable cause) {
+                if (pollable == arrivals) {
+                    // It has passed the fault on to the port for which it worked, and has others.
+                    lane.execute(() -> lane.add(pollable));
+                } else {
+                    faulted.accept(pollable, reason);
+                }
+            }
+
+            @Override
+            public void failed(Throwable cause) {
+                listener.trouble(name, "a task failed: " + cause);
+            }
+        });
+    }
+
+    private static FrameSink sink(Switching switching, OffloadEngine engine, @Nullable ForwardingPlane first) {
+        return switch (switching) {
+            case Switching.Bridged bridged ->
+                first != null && first.sink instanceof Bridge bridge
+                        ? bridge.on(engine)
+                        : new Bridge(engine, bridged.coalesce());
+            case Switching.Echoed echoed -> new EchoSink(engine);
+            case Switching.Dropped dropped -> new NullSink();
+            case Switching.Copied copied -> new CopySink();
+            case Switching.Flooded flooded -> new NullSink();
+        };
+    }
+
+    /**
+     * Gives every bridge a port of this lane. Before {@link #begin} of any lane but the first, and in the same order for all.
+     *
+     * @param port belongs to this lane
+     * @param planes those of all lanes
+     */
+    void join(NetPort port, List<ForwardingPlane> planes) {
+        for (ForwardingPlane plane : planes) {
+            if (plane.sink instanceof Bridge bridge) {
+                bridge.add(plane == this || arrivals == null ? port : arrivals.remote(port, HotCalls::checkpoint));
+            }
+        }
+    }
+
+    /** Lets frames of other lanes come in. Called by the lane's thread, when all ports have joined. */
+    void begin() {
+        if (wake != null && arrivals != null) {
+            lane.wakeOn(wake, () -> {
+                // Being awake is all that is wanted: the turn that follows polls everybody.
+            });
+            lane.add(arrivals);
+        }
+    }
+
+    /** Ends the lane. */
+    void end() {
+        lane.close();
+    }
+
+    /** Lets go what other lanes could still have used, when all have ended. */
+    void close() {
+        if (wake != null) {
+            wake.close();
+        }
+    }
+}

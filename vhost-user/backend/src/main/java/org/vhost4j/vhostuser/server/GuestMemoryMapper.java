@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.MappedFile;
+import org.vhost4j.sys.SystemError;
+import org.vhost4j.vhostuser.session.RefusedException;
+import org.vhost4j.vhostuser.session.RegionMapper;
+
+/** Maps the regions of one front-end and remembers them, to tell whether it has truncated one of its files. */
+final class GuestMemoryMapper implements RegionMapper {
+    private final List<MappedFile> mappings = new ArrayList<>();
+
+    @Override
+    public Mapping map(Fd file, long offset, long size, String what) throws RefusedException {
+        MappedFile mapped;
+        try {
+            mapped = MappedFile.map(file, offset, size, what);
+        } catch (SystemError e) {
+            throw new RefusedException(e);
+        }
+        mappings.add(mapped);
+        return new Mapping() {
+            @Override
+            public MemorySegment memory() {
+                return mapped.segment();
+            }
+
+            @Override
+            public void close() {
+                mappings.remove(mapped);
+                mapped.close();
+            }
+        };
+    }
+
+    /** Whether every file is still as long as its mapping. */
+    boolean intact() {
+        for (MappedFile mapped : mappings) {
+            if (!mapped.intact()) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

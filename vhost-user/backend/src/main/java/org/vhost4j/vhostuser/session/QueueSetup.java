@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.session;
+
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.sys.Fd;
+
+/**
+ * Everything that a queue needs to start. The segments lie in the memory of the last {@link SessionTarget#memoryChanged}; the
+ * descriptors are the session's, which closes none of them before it has told the target that it is replaced or stopped the
+ * queue.
+ *
+ * @param index the virtqueue, from 0
+ * @param layout split or packed
+ * @param size the number of descriptors: 1 to 32768, of a split ring a power of two
+ * @param descriptors the descriptor table or the packed ring: 16 bytes each, aligned to 16
+ * @param avail the available ring with its {@code used_event}, aligned to 2; or the driver event suppression structure, aligned
+ *     to 4
+ * @param used the used ring with its {@code avail_event}, or the device event suppression structure; aligned to 4
+ * @param base where to begin, as SET_VRING_BASE has it: of a split ring the next available index; of a packed ring that index
+ *     and wrap counter in the low half, the next used index and wrap counter in the high half
+ * @param enabled whether the queue is enabled; one that is not is processed without effect: what it sends is discarded and it
+ *     receives nothing
+ * @param kick what the driver signals, or null: then the ring has to be polled
+ * @param call what to signal to the driver, or null: then it polls
+ * @param err what to signal when the queue fails, or null
+ */
+public record QueueSetup(
+        int index,
+        RingLayout layout,
+        int size,
+        MemorySegment descriptors,
+        MemorySegment avail,
+        MemorySegment used,
+        int base,
+        boolean enabled,
+        @Nullable Fd kick,
+        @Nullable Fd call,
+        @Nullable Fd err) {}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.session;
+
+import java.lang.foreign.MemorySegment;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.MappedFile;
+import org.vhost4j.sys.SystemError;
+
+/** Maps the memory regions of a front-end. */
+@FunctionalInterface
+public interface RegionMapper {
+    /** Maps with mmap(2), shared. */
+    RegionMapper FILES = (file, offset, size, what) -> {
+        try {
+            MappedFile mapped = MappedFile.map(file, offset, size, what);
+            return new Mapping() {
+                @Override
+                public MemorySegment memory() {
+                    return mapped.segment();
+                }
+
+                @Override
+                public void close() {
+                    mapped.close();
+                }
+            };
+        } catch (SystemError e) {
+            throw new RefusedException(e);
+        }
+    };
+
+    /**
+     * Maps a part of a file for reading and writing.
+     *
+     * @param file the file; it stays the caller's, who closes it as soon as this returns
+     * @param offset of the first byte, unsigned
+     * @param size in bytes, at least 1
+     * @param what what to call the mapping in a message
+     * @return the mapping, which the caller closes
+     * @throws RefusedException when the file is too short or cannot be mapped
+     */
+    Mapping map(Fd file, long offset, long size, String what) throws RefusedException;
+
+    /** One mapped region. */
+    interface Mapping extends AutoCloseable {
+        /**
+         * The mapped bytes.
+         *
+         * @return native memory of exactly the size that was asked for
+         */
+        MemorySegment memory();
+
+        /** Unmaps. Called once, when nobody uses the memory any more. */
+        @Override
+        void close();
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.session;
+
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.memory.TranslationMiss;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.vhostuser.wire.VringAddress;
+
+/**
+ * What the front-end has said about one ring. A ring is <em>started</em> from SET_VRING_KICK to GET_VRING_BASE. It <em>runs</em>,
+ * which means that the target has it, while it is started and its addresses are in the memory table.
+ */
+final class Ring {
+    final int index;
+    /** 0 until SET_VRING_NUM. */
+    int size;
+
+    @Nullable
+    VringAddress address;
+    /** Null until SET_VRING_BASE or a stop. */
+    @Nullable
+    Integer base;
+
+    boolean enabled;
+    boolean started;
+    boolean runs;
+    /** It runs, and the target leaves it alone until its memory is back. */
+    boolean suspended;
+
+    /** As it was started last. */
+    @Nullable
+    QueueSetup setup;
+
+    @Nullable
+    Fd kick;
+
+    @Nullable
+    Fd call;
+
+    @Nullable
+    Fd err;
+
+    Ring(int index) {
+        this.index = index;
+    }
+
+    /** The queue over the given memory, or the reason why it cannot be. */
+    QueueSetup resolve(RingLayout layout, RingMemory memory) throws RefusedException {
+        VringAddress at = address;
+        if (size == 0) {
+            throw new RefusedException("it has no size; SET_VRING_NUM must come before SET_VRING_KICK");
+        }
+        if (at == null) {
+            throw new RefusedException("it has no addresses; SET_VRING_ADDR must come before SET_VRING_KICK");
+        }
+        layout.validateSize(size);
+        int from = base == null ? layout.startBase() : base;
+        layout.validateBase(from, size);
+        return new QueueSetup(
+                index,
+                layout,
+                size,
+                slice(
+                        memory,
+                        "descriptor table",
+                        at.descriptors(),
+                        layout.descriptorBytes(size),
+                        16,
+                        layout == RingLayout.PACKED),
+                slice(memory, "available ring", at.avail(), layout.availBytes(size), layout.availAlignment(), false),
+                slice(memory, "used ring", at.used(), layout.usedBytes(size), 4, true),
+                from,
+                enabled,
+                kick,
+                call,
+                err);
+    }
+
+    /**
+     * Whether a ring that runs would be started over the same memory now.
+     *
+     * @throws TranslationMiss when some of it has to be asked for first
+     */
+    boolean liesWhereItWas(RingLayout layout, RingMemory memory) {
+        QueueSetup then = setup;
+        try {
+            QueueSetup now = resolve(layout, memory);
+            return then != null
+                    && now.descriptors().address() == then.descriptors().address()
+                    && now.avail().address() == then.avail().address()
+                    && now.used().address() == then.used().address();
+        } catch (RefusedException e) {
+            return false;
+        }
+    }
+
+    private static MemorySegment slice(
+            RingMemory memory, String what, long address, long bytes, int alignment, boolean write)
+            throws RefusedException {
+        MemorySegment slice = memory.slice(what, address, bytes, write);
+        // Where we see it counts too: a region need not begin at the same place in a page here as there.
+        if ((address & (alignment - 1)) != 0 || (slice.address() & (alignment - 1)) != 0) {
+            throw new RefusedException("%s at %s 0x%x is not aligned to %d bytes"
+                    .formatted(what, memory.addressKind(), address, alignment));
+        }
+        return slice;
+    }
+
+    /** Forgets what the front-end has said about a stopped ring, but for call and err, which are not sent again. */
+    void reset() {
+        size = 0;
+        address = null;
+        base = null;
+        enabled = false;
+    }
+
+    void closeKick() {
+        close(kick);
+        kick = null;
+    }
+
+    void closeDescriptors() {
+        closeKick();
+        close(call);
+        call = null;
+        close(err);
+        err = null;
+    }
+
+    static void close(@Nullable Fd descriptor) {
+        if (descriptor != null) {
+            descriptor.close();
+        }
+    }
+}

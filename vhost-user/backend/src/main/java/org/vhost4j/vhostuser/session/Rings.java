@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.session;
+
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.memory.TranslationMiss;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.vhostuser.wire.Dependencies;
+import org.vhost4j.vhostuser.wire.IotlbMessage;
+import org.vhost4j.vhostuser.wire.ProtocolException;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+import org.vhost4j.vhostuser.wire.Request;
+import org.vhost4j.vhostuser.wire.VringAddress;
+import org.vhost4j.vhostuser.wire.VringState;
+
+/** The rings of a session and the rules by which they start, stop and change (vhost-user protocol, "Ring states"). */
+final class Rings {
+    private final SessionTarget target;
+    private final Negotiation negotiation;
+    private final int maxSize;
+    private final Ring[] rings;
+    private GuestMemory memory = GuestMemory.EMPTY;
+    private RingMemory ringMemory = RingMemory.of(memory);
+
+    /** Whether addresses go through the front-end's IOMMU. */
+    private boolean translated;
+
+    private final Iommu iommu = new Iommu();
+
+    Rings(SessionOptions options, Negotiation negotiation, SessionTarget target) {
+        this.target = target;
+        this.negotiation = negotiation;
+        this.maxSize = options.maxQueueSize();
+        this.rings = new Ring[options.queueCount()];
+        for (int i = 0; i < rings.length; i++) {
+            rings[i] = new Ring(i);
+        }
+    }
+
+    int count() {
+        return rings.length;
+    }
+
+    boolean anyStarted() {
+        for (Ring ring : rings) {
+            if (ring.started) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    boolean runs(int index) {
+        return rings[index].runs;
+    }
+
+    void setSize(VringState state) throws ProtocolException {
+        Ring ring = rings[state.index()];
+        int size = state.num();
+        if (size < 1 || size > maxSize) {
+            throw broken(
+                    Request.SET_VRING_NUM,
+                    ring,
+                    "size " + Integer.toUnsignedString(size),
+                    "1 to " + maxSize + " are allowed");
+        }
+        if (ring.started && size != ring.size) {
+            throw started(Request.SET_VRING_NUM, ring, "size " + size);
+        }
+        try {
+            if (negotiation.acknowledged()) {
+                layout().validateSize(size);
+            }
+        } catch (RefusedException e) {
+            throw broken(Request.SET_VRING_NUM, ring, "size " + size, e.reason());
+        }
+        ring.size = size;
+    }
+
+    void setBase(VringState state) throws ProtocolException {
+        Ring ring = rings[state.index()];
+        if (ring.started) {
+            throw started(Request.SET_VRING_BASE, ring, "base 0x" + Integer.toHexString(state.num()));
+        }
+        // Whether it fits depends on the layout and the size, which may come later: it is checked when the ring starts.
+        ring.base = state.num();
+    }
+
+    /** A ring that is started follows at once. */
+    void setAddress(VringAddress address) throws ProtocolException {
+        Ring ring = rings[address.index()];
+        if ((address.flags() & VringAddress.LOG) != 0) {
+            throw broken(
+                    Request.SET_VRING_ADDR,
+                    ring,
+                    "flag VHOST_VRING_F_LOG",
+                    "logging needs feature LOG_ALL, which was never offered");
+        }
+        if (address.equals(ring.address)) {
+            return;
+        }
+        ring.address = address;
+        if (ring.started) {
+            pause(ring);
+            start(Request.SET_VRING_ADDR, ring);
+        }
+    }
+
+    /** SET_VRING_KICK: from here on the ring is started. Takes the descriptor, and closes it when the ring cannot be started. */
+    void kick(int index, @Nullable Fd descriptor) throws ProtocolException {
+        Ring ring = rings[index];
+        pause(ring);
+        ring.closeKick();
+        ring.kick = descriptor;
+        try {
+            if (!negotiation.acknowledged()) {
+                throw broken(
+                        Request.SET_VRING_KICK,
+                        ring,
+                        "no features are acknowledged",
+                        "SET_FEATURES must come before it");
+            }
+            start(Request.SET_VRING_KICK, ring);
+            ring.started = true;
+        } catch (ProtocolException e) {
+            ring.started = false;
+            ring.closeKick();
+            throw e;
+        }
+    }
+
+    /** GET_VRING_BASE. */
+    VringState stop(int index) {
+        Ring ring = rings[index];
+        stop(ring);
+        Integer base = ring.base;
+        return new VringState(index, base == null ? layout().startBase() : base);
+    }
+
+    private void stop(Ring ring) {
+        pause(ring);
+        ring.started = false;
+        ring.closeKick();
+    }
+
+    /** SET_VRING_CALL. Of the two descriptors the one that the target does not use is closed. */
+    void setCall(int index, @Nullable Fd descriptor) throws ProtocolException {
+        Ring ring = rings[index];
+        Fd unused = descriptor;
+        try {
+            if (ring.runs) {
+                target.callChanged(index, descriptor);
+            }
+            unused = ring.call;
+            ring.call = descriptor;
+        } catch (RefusedException e) {
+            throw broken(Request.SET_VRING_CALL, ring, "the descriptor cannot be used", e.reason());
+        } finally {
+            Ring.close(unused);
+        }
+    }
+
+    /** SET_VRING_ERR. */
+    void setErr(int index, @Nullable Fd descriptor) throws ProtocolException {
+        Ring ring = rings[index];
+        Fd unused = descriptor;
+        try {
+            if (ring.runs) {
+                target.errChanged(index, descriptor);
+            }
+            unused = ring.err;
+            ring.err = descriptor;
+        } catch (RefusedException e) {
+            throw broken(Request.SET_VRING_ERR, ring, "the descriptor cannot be used", e.reason());
+        } finally {
+            Ring.close(unused);
+        }
+    }
+
+    void enable(VringState state) throws ProtocolException {
+        Ring ring = rings[state.index()];
+        if (state.num() != 0 && state.num() != 1) {
+            throw broken(
+                    Request.SET_VRING_ENABLE,
+                    ring,
+                    "value " + Integer.toUnsignedString(state.num()),
+                    "0 (disable) or 1 (enable) are allowed");
+        }
+        enable(ring, state.num() == 1);
+    }
+
+    void enableAll(boolean enabled) {
+        for (Ring ring : rings) {
+            enable(ring, enabled);
+        }
+    }
+
+    private void enable(Ring ring, boolean enabled) {
+        if (ring.enabled != enabled) {
+            ring.enabled = enabled;
+            if (ring.runs) {
+                target.enableQueue(ring.index, enabled);
+            }
+        }
+    }
+
+    /**
+     * Changes the memory table. Rings that run are started again over the new one. A ring whose addresses are not in it is
+     * suspended, not stopped: a region that changes its size is removed and added again, and then the ring goes on.
+     */
+    void changeMemory(GuestMemory changed) {
+        boolean[] ran = new boolean[rings.length];
+        for (Ring ring : rings) {
+            ran[ring.index] = ring.runs;
+            pause(ring);
+        }
+        memory = changed;
+        tellMemory();
+        for (Ring ring : rings) {
+            if (ring.started) {
+                resume(ring, ran[ring.index]);
+            }
+        }
+    }
+
+    private void tellMemory() {
+        iommu.table(memory);
+        ringMemory = translated ? iommu : RingMemory.of(memory);
+        target.memoryChanged(translated ? iommu.memory() : memory);
+    }
+
+    /** SET_FEATURES: whether addresses are I/O virtual from here on. No ring is started. */
+    void translate(boolean through) {
+        if (translated != through) {
+            translated = through;
+            tellMemory();
+        }
+    }
+
+    /** IOTLB_MSG. A ring that has lost its own memory stands still until it is back. */
+    void translate(IotlbMessage message) throws RefusedException {
+        iommu.apply(message);
+        target.translationsChanged(message);
+        for (Ring ring : rings) {
+            if (ring.runs) {
+                follow(ring);
+            }
+        }
+        for (Ring ring : rings) {
+            if (ring.started && !ring.runs) {
+                resume(ring, false);
+            }
+        }
+    }
+
+    /** A ring that runs: over the same memory as before, over none for now, or not any more. */
+    private void follow(Ring ring) {
+        try {
+            if (!ring.liesWhereItWas(layout(), ringMemory)) {
+                pause(ring);
+            } else if (ring.suspended) {
+                ring.suspended = false;
+                target.resumeQueue(ring.index);
+            }
+        } catch (TranslationMiss miss) {
+            if (!ring.suspended) {
+                ring.suspended = true;
+                target.suspendQueue(ring.index);
+            }
+            target.translationMissing(miss.address(), miss.write());
+        }
+    }
+
+    private void resume(Ring ring, boolean ran) {
+        try {
+            run(ring);
+            if (!ran && ring.runs && !translated) {
+                target.report("ring " + ring.index + " goes on: its addresses are in the memory table again");
+            }
+        } catch (RefusedException e) {
+            if (ran || translated) {
+                target.report("ring " + ring.index + " is suspended: "
+                        + (translated ? "" : "the memory table changed: ") + e.reason());
+            }
+        }
+    }
+
+    /** Behind an IOMMU a ring whose memory has to be asked for first runs later. */
+    private void run(Ring ring) throws RefusedException {
+        try {
+            QueueSetup setup = ring.resolve(layout(), ringMemory);
+            target.startQueue(setup);
+            ring.setup = setup;
+            ring.runs = true;
+        } catch (TranslationMiss miss) {
+            target.translationMissing(miss.address(), miss.write());
+        }
+    }
+
+    /** SET_STATUS with 0: all rings stop and keep what the front-end has said about them. */
+    void stopAll() {
+        for (Ring ring : rings) {
+            stop(ring);
+        }
+    }
+
+    /** RESET_DEVICE. */
+    void reset() {
+        for (Ring ring : rings) {
+            stop(ring);
+            ring.reset();
+        }
+    }
+
+    /** Ends the session: no lane uses memory or descriptors of it after this. */
+    void close() {
+        stopAll();
+        memory = GuestMemory.EMPTY;
+        tellMemory();
+    }
+
+    /** Closes what {@link #close} left. */
+    void closeDescriptors() {
+        for (Ring ring : rings) {
+            ring.closeDescriptors();
+        }
+    }
+
+    private void start(Request request, Ring ring) throws ProtocolException {
+        try {
+            if (translated) {
+                requireAWayToAsk();
+            }
+            run(ring);
+        } catch (RefusedException e) {
+            throw broken(request, ring, "it cannot be started", e.reason());
+        }
+    }
+
+    /** Without them a missing translation could not be asked for, and nobody would know when one is not used any more. */
+    private void requireAWayToAsk() throws RefusedException {
+        for (ProtocolFeature needed : Dependencies.requiredBy(Feature.ACCESS_PLATFORM)) {
+            if (!negotiation.has(needed)) {
+                throw new RefusedException(
+                        Feature.ACCESS_PLATFORM + " needs protocol feature " + needed + ", which was not acknowledged");
+            }
+        }
+    }
+
+    private void pause(Ring ring) {
+        if (ring.runs) {
+            ring.base = target.stopQueue(ring.index);
+            ring.runs = false;
+            ring.suspended = false;
+        }
+    }
+
+    private RingLayout layout() {
+        return RingLayout.of(negotiation.features());
+    }
+
+    private static ProtocolException broken(Request request, Ring ring, String problem, String rule) {
+        return new ProtocolException(request.name(), "ring " + ring.index + ": " + problem, rule);
+    }
+
+    private static ProtocolException started(Request request, Ring ring, String problem) {
+        return broken(request, ring, problem + " while it is started", "GET_VRING_BASE must stop it first");
+    }
+}

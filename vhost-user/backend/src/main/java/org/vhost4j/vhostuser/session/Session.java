@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.session;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.vhostuser.wire.ConfigSpace;
+import org.vhost4j.vhostuser.wire.IotlbMessage;
+import org.vhost4j.vhostuser.wire.MemoryRegions;
+import org.vhost4j.vhostuser.wire.Message;
+import org.vhost4j.vhostuser.wire.MessageHeader;
+import org.vhost4j.vhostuser.wire.ProtocolException;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+import org.vhost4j.vhostuser.wire.Request;
+import org.vhost4j.vhostuser.wire.SingleMemoryRegion;
+import org.vhost4j.vhostuser.wire.VringAddress;
+import org.vhost4j.vhostuser.wire.VringFile;
+import org.vhost4j.vhostuser.wire.VringState;
+
+/**
+ * One connection of a front-end, as a state machine: a request in, at most one reply out, effects on the {@link SessionTarget}.
+ * It does no I/O and has no thread; one thread at a time may call it. The package's description has the table of errors.
+ *
+ * <p>Whoever owns the socket receives at most {@link org.vhost4j.vhostuser.wire.MessageReader#wanted} bytes at a time, passes them
+ * to the reader with the descriptors that came along, each whole message to {@link #receive}, and writes the reply before it
+ * receives more. When one of them throws, and when the peer is gone, it closes reader, session and socket.
+ */
+public final class Session implements AutoCloseable {
+    private static final long SUCCESS = 0;
+    private static final long FAILURE = 1;
+    private static final int MAC_BYTES = 6;
+    private static final int MIN_MTU = 68;
+    private static final int MAX_MTU = 0xffff;
+    private static final int MAX_STATUS = 0xff;
+
+    private final SessionOptions options;
+    private final SessionTarget target;
+    private final Negotiation negotiation;
+    private final MemoryTable table;
+    private final Rings rings;
+    private @Nullable Fd backendChannel;
+    private int status;
+    private boolean closed;
+
+    /**
+     * A session that has received nothing.
+     *
+     * @param options what is offered
+     * @param target where effects take place
+     * @param mapper how memory regions are mapped
+     * @throws IllegalArgumentException when the options break a dependency, see {@link SessionOptions#violations}
+     */
+    public Session(SessionOptions options, SessionTarget target, RegionMapper mapper) {
+        this.options = options;
+        this.target = target;
+        this.negotiation = new Negotiation(options);
+        this.table = new MemoryTable(mapper, options.memorySlots());
+        this.rings = new Rings(options, negotiation, target);
+    }
+
+    /**
+     * Handles a request. All its effects are in force when this returns.
+     *
+     * @param message the request, which the session owns from here on: its descriptors are kept or closed, also when this throws
+     * @return the reply to send, if the request has one or its sender wants one
+     * @throws ProtocolException when the front-end broke a rule: send {@link ProtocolException#reply} if there is one, then close the
+     *     connection and this session
+     */
+    public Optional<Message> receive(Message message) throws ProtocolException {
+        try (message) {
+            if (closed) {
+                throw new IllegalStateException("the session is closed");
+            }
+            Request request = Request.ofCode(message.code())
+                    .orElseThrow(() -> new ProtocolException(
+                            MessageHeader.nameOf(message.code()),
+                            "unknown",
+                            "requests 1 to " + Request.values().length + " exist"));
+            try {
+                validate(request, message);
+                Optional<Message> reply = dispatch(request, message);
+                return reply.isPresent() || !acknowledges(request, message)
+                        ? reply
+                        : Optional.of(Message.reply(request.code(), SUCCESS));
+            } catch (RefusedException e) {
+                target.report(request + ": refused: " + e.reason());
+                return refusal(request, message);
+            } catch (ProtocolException e) {
+                throw acknowledges(request, message) ? e.withReply(Message.reply(request.code(), FAILURE)) : e;
+            }
+        }
+    }
+
+    /** Whether the sender waits for an acknowledgement: a request with a reply of its own has no other. */
+    private boolean acknowledges(Request request, Message message) {
+        return message.needReply() && request.reply().isEmpty() && negotiation.has(ProtocolFeature.REPLY_ACK);
+    }
+
+    private Optional<Message> refusal(Request request, Message message) {
+        if (request == Request.GET_CONFIG) {
+            // This request's own way to say no.
+            return Optional.of(Message.reply(request.code(), Message.noPayload()));
+        }
+        boolean waits = request == Request.IOTLB_MSG || acknowledges(request, message);
+        return waits ? Optional.of(Message.reply(request.code(), FAILURE)) : Optional.empty();
+    }
+
+    private void validate(Request request, Message message) throws ProtocolException {
+        negotiation.require(request);
+        if (!request.payload().allows(message.payload().byteSize())) {
+            throw new ProtocolException(
+                    request.name(),
+                    "a payload of " + message.payload().byteSize() + " bytes",
+                    request.payload().range() + " are needed");
+        }
+        int descriptors = message.descriptorCount();
+        if (descriptors < request.minDescriptors() || descriptors > request.maxDescriptors()) {
+            throw new ProtocolException(
+                    request.name(),
+                    descriptors + " descriptors",
+                    request.minDescriptors() == request.maxDescriptors()
+                            ? request.minDescriptors() + " must come"
+                            : request.minDescriptors() + " to " + request.maxDescriptors() + " may come");
+        }
+    }
+
+    private Optional<Message> dispatch(Request request, Message message) throws ProtocolException, RefusedException {
+        MemorySegment payload = message.payload();
+        switch (request) {
+            case GET_FEATURES -> {
+                return reply(request, negotiation.offered().low());
+            }
+            case SET_FEATURES -> setFeatures(FeatureSet.ofWord(message.u64()));
+            case GET_PROTOCOL_FEATURES -> {
+                return reply(request, negotiation.offeredProtocol());
+            }
+            case SET_PROTOCOL_FEATURES -> negotiation.acknowledgeProtocol(message.u64(), rings.anyStarted());
+            case SET_OWNER -> {
+                // The connection is the session; there is nothing to take.
+            }
+            case RESET_OWNER -> rings.enableAll(false);
+            case GET_QUEUE_NUM -> {
+                return reply(request, target.queueNumber(negotiation.has(ProtocolFeature.CONFIG)));
+            }
+            case SET_MEM_TABLE -> {
+                MemoryRegions regions = MemoryRegions.read(request, message);
+                changeMemory(table.replace(regions.regions(), message.takeDescriptors()));
+            }
+            case GET_MAX_MEM_SLOTS -> {
+                return reply(request, options.memorySlots());
+            }
+            case ADD_MEM_REG -> {
+                SingleMemoryRegion region = SingleMemoryRegion.read(request, payload);
+                changeMemory(table.add(region.region(), message.takeDescriptor()));
+            }
+            case REM_MEM_REG ->
+                changeMemory(
+                        table.remove(SingleMemoryRegion.read(request, payload).region()));
+            case SET_VRING_NUM -> rings.setSize(vringState(request, payload));
+            case SET_VRING_BASE -> rings.setBase(vringState(request, payload));
+            case SET_VRING_ENABLE -> rings.enable(vringState(request, payload));
+            case GET_VRING_BASE -> {
+                VringState stopped = rings.stop(vringState(request, payload).index());
+                return Optional.of(Message.reply(request.code(), stopped.toPayload()));
+            }
+            case SET_VRING_ADDR -> {
+                VringAddress address = VringAddress.read(payload);
+                address.validate(request, rings.count());
+                rings.setAddress(address);
+            }
+            case SET_VRING_KICK -> {
+                VringFile file = VringFile.read(request, message, rings.count());
+                rings.kick(file.index(), descriptor(file, message));
+            }
+            case SET_VRING_CALL -> {
+                VringFile file = VringFile.read(request, message, rings.count());
+                rings.setCall(file.index(), descriptor(file, message));
+            }
+            case SET_VRING_ERR -> {
+                VringFile file = VringFile.read(request, message, rings.count());
+                rings.setErr(file.index(), descriptor(file, message));
+            }
+            case GET_CONFIG -> {
+                return Optional.of(
+                        Message.reply(request.code(), readConfig(payload).toPayload()));
+            }
+            case SET_CONFIG -> writeConfig(payload);
+            case SET_STATUS -> setStatus(message.u64());
+            case GET_STATUS -> {
+                return reply(request, status);
+            }
+            case RESET_DEVICE -> resetDevice();
+            case NET_SET_MTU -> setMtu(message.u64());
+            case SEND_RARP -> target.announce(payload.asSlice(0, MAC_BYTES).toArray(ValueLayout.JAVA_BYTE));
+            case IOTLB_MSG -> {
+                rings.translate(IotlbMessage.read(payload));
+                return reply(request, SUCCESS);
+            }
+            case SET_BACKEND_REQ_FD -> setBackendChannel(message.takeDescriptor());
+            default -> throw new ProtocolException(request.name(), "not served", "this back-end is a network device");
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Message> reply(Request request, long value) {
+        return Optional.of(Message.reply(request.code(), value));
+    }
+
+    private VringState vringState(Request request, MemorySegment payload) throws ProtocolException {
+        VringState state = VringState.read(payload);
+        state.validate(request, rings.count());
+        return state;
+    }
+
+    private static @Nullable Fd descriptor(VringFile file, Message message) {
+        return file.present() ? message.takeDescriptor() : null;
+    }
+
+    private void setFeatures(FeatureSet word) throws ProtocolException {
+        boolean started = rings.anyStarted();
+        negotiation.acknowledge(word, started);
+        if (!started) {
+            target.acknowledge(features());
+            rings.translate(word.has(Feature.ACCESS_PLATFORM));
+        }
+        if (!word.has(Feature.PROTOCOL_FEATURES)) {
+            // Such a front-end does not know SET_VRING_ENABLE.
+            rings.enableAll(true);
+        }
+    }
+
+    private void changeMemory(GuestMemory memory) {
+        rings.changeMemory(memory);
+        table.closeRetired();
+    }
+
+    private ConfigSpace readConfig(MemorySegment payload) throws ProtocolException, RefusedException {
+        ConfigSpace part = ConfigSpace.read(Request.GET_CONFIG, payload);
+        validateConfig(part);
+        byte[] bytes = new byte[part.size()];
+        target.readConfig(part.offset(), MemorySegment.ofArray(bytes));
+        return new ConfigSpace(part.offset(), part.flags(), MemorySegment.ofArray(bytes));
+    }
+
+    private void writeConfig(MemorySegment payload) throws ProtocolException, RefusedException {
+        ConfigSpace part = ConfigSpace.read(Request.SET_CONFIG, payload);
+        part.validateWrite(Request.SET_CONFIG);
+        validateConfig(part);
+        target.writeConfig(part.offset(), part.bytes(), part.flags() == ConfigSpace.MIGRATION);
+    }
+
+    private void validateConfig(ConfigSpace part) throws RefusedException {
+        if (!part.within(options.configSize())) {
+            throw new RefusedException("%d bytes at offset %s are outside the config space, which has %d bytes"
+                    .formatted(part.size(), Integer.toUnsignedString(part.offset()), options.configSize()));
+        }
+    }
+
+    private void setStatus(long value) throws ProtocolException {
+        if (Long.compareUnsigned(value, MAX_STATUS) > 0) {
+            throw new ProtocolException(
+                    Request.SET_STATUS.name(), "status 0x" + Long.toHexString(value), "a device status has 8 bits");
+        }
+        status = (int) value;
+        if (status == 0) {
+            rings.stopAll();
+            target.reset(ResetCause.STATUS_CLEARED);
+        }
+        target.status(status);
+    }
+
+    private void resetDevice() {
+        rings.reset();
+        negotiation.reset();
+        rings.translate(false);
+        status = 0;
+        target.reset(ResetCause.RESET_DEVICE);
+    }
+
+    private void setMtu(long mtu) throws RefusedException {
+        if (Long.compareUnsigned(mtu, MIN_MTU) < 0 || Long.compareUnsigned(mtu, MAX_MTU) > 0) {
+            throw new RefusedException(
+                    "MTU %s is not %d to %d".formatted(Long.toUnsignedString(mtu), MIN_MTU, MAX_MTU));
+        }
+        target.setMtu((int) mtu);
+    }
+
+    private void setBackendChannel(Fd channel) {
+        Fd before = backendChannel;
+        backendChannel = channel;
+        target.backendChannel(channel, protocolFeatures());
+        Ring.close(before);
+    }
+
+    /**
+     * What the front-end acknowledged.
+     *
+     * @return virtio features without PROTOCOL_FEATURES; none before SET_FEATURES and after RESET_DEVICE
+     */
+    public FeatureSet features() {
+        return negotiation.features().minus(FeatureSet.of(Feature.PROTOCOL_FEATURES));
+    }
+
+    /**
+     * What the front-end acknowledged of the protocol.
+     *
+     * @return protocol features
+     */
+    public Set<ProtocolFeature> protocolFeatures() {
+        return ProtocolFeature.of(negotiation.protocol());
+    }
+
+    /**
+     * Whether the target has a queue.
+     *
+     * @param index the virtqueue
+     * @return true while it is started and its addresses are in the memory table
+     */
+    public boolean runs(int index) {
+        return rings.runs(index);
+    }
+
+    /**
+     * Ends the session: stops all queues, takes memory and channel from the target, then unmaps and closes everything. Later
+     * calls do nothing. When the target fails to stop a queue, its exception passes and the memory stays mapped, because a lane may
+     * be using it.
+     */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            rings.close();
+            table.close();
+            if (backendChannel != null) {
+                target.backendChannel(null, Set.of());
+            }
+        } finally {
+            rings.closeDescriptors();
+            Ring.close(backendChannel);
+            backendChannel = null;
+        }
+    }
+}

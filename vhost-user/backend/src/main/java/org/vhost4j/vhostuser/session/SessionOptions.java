@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.session;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.vhostuser.wire.ConfigSpace;
+import org.vhost4j.vhostuser.wire.Dependencies;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+
+/**
+ * What a session offers, for its whole life.
+ *
+ * @param features virtio feature bits; PROTOCOL_FEATURES is added by the session
+ * @param leftToFrontEnd virtio feature bits that are offered beside those until the front-end acknowledges CONFIG. One that does
+ *     not has a device of its own with switches for these, and carries them out with the messages that every front-end has; one
+ *     that does (QEMU's generic device) would pass them to a guest without being able to keep them
+ * @param protocolFeatures protocol feature bits, of {@link #SERVED}
+ * @param queueCount how many virtqueues there are, control queue included: 1 to 256
+ * @param maxQueueSize the most descriptors of one ring: 1 to 32768
+ * @param configSize size of the config space in bytes: 0 to 256
+ * @param memorySlots the most memory regions at a time: 8 to 509
+ */
+public record SessionOptions(
+        FeatureSet features,
+        FeatureSet leftToFrontEnd,
+        Set<ProtocolFeature> protocolFeatures,
+        int queueCount,
+        int maxQueueSize,
+        int configSize,
+        int memorySlots) {
+    /** The protocol features whose requests this session serves. */
+    public static final Set<ProtocolFeature> SERVED = Collections.unmodifiableSet(EnumSet.of(
+            ProtocolFeature.MQ,
+            ProtocolFeature.RARP,
+            ProtocolFeature.REPLY_ACK,
+            ProtocolFeature.MTU,
+            ProtocolFeature.BACKEND_REQ,
+            ProtocolFeature.CONFIG,
+            ProtocolFeature.RESET_DEVICE,
+            ProtocolFeature.CONFIGURE_MEM_SLOTS,
+            ProtocolFeature.STATUS));
+
+    /** The most memory regions: as many as KVM gives a machine on x86, so a machine never has more. */
+    public static final int MAX_MEMORY_SLOTS = 509;
+
+    /** A ring's number travels in 8 bits. */
+    private static final int MAX_QUEUES = 256;
+
+    private static final int MIN_MEMORY_SLOTS = 8;
+
+    /** Virtio features whose requests this session does not serve. */
+    private static final Set<Feature> UNSERVED = EnumSet.of(Feature.LOG_ALL);
+
+    /** Keeps a copy of the set. */
+    public SessionOptions {
+        protocolFeatures = Set.copyOf(protocolFeatures);
+        range("queueCount", queueCount, 1, MAX_QUEUES);
+        range("maxQueueSize", maxQueueSize, 1, RingLayout.MAX_SIZE);
+        range("configSize", configSize, 0, ConfigSpace.MAX_SIZE);
+        range("memorySlots", memorySlots, MIN_MEMORY_SLOTS, MAX_MEMORY_SLOTS);
+    }
+
+    /**
+     * Options that leave nothing to the front-end.
+     *
+     * @param features virtio feature bits; PROTOCOL_FEATURES is added by the session
+     * @param protocolFeatures protocol feature bits, of {@link #SERVED}
+     * @param queueCount how many virtqueues there are, control queue included: 1 to 256
+     * @param maxQueueSize the most descriptors of one ring: 1 to 32768
+     * @param configSize size of the config space in bytes: 0 to 256
+     * @param memorySlots the most memory regions at a time: 8 to 509
+     */
+    public SessionOptions(
+            FeatureSet features,
+            Set<ProtocolFeature> protocolFeatures,
+            int queueCount,
+            int maxQueueSize,
+            int configSize,
+            int memorySlots) {
+        this(features, FeatureSet.EMPTY, protocolFeatures, queueCount, maxQueueSize, configSize, memorySlots);
+    }
+
+    private static void range(String what, int value, int min, int max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException("%s is %d, not %d to %d".formatted(what, value, min, max));
+        }
+    }
+
+    /**
+     * The dependencies, over both feature words, that these options break. They may not be offered unless there are none: a
+     * front-end that meets such an offer misbehaves, up to connecting again for ever.
+     *
+     * @return one sentence for each
+     */
+    public List<String> violations() {
+        FeatureSet all = features.plus(leftToFrontEnd);
+        List<String> broken = new ArrayList<>(features.violations());
+        all.violations().stream().filter(each -> !broken.contains(each)).forEach(broken::add);
+        for (Feature feature : Feature.values()) {
+            if (all.has(feature) && !feature.fitsWord()) {
+                broken.add(feature + " is bit " + feature.bit() + ", which the 64 bits of GET_FEATURES do not have");
+            } else if (all.has(feature) && UNSERVED.contains(feature)) {
+                broken.add(feature + " is not served by this version");
+            }
+        }
+        broken.addAll(Dependencies.violations(features, protocolFeatures));
+        for (ProtocolFeature feature : ProtocolFeature.values()) {
+            if (protocolFeatures.contains(feature) && !SERVED.contains(feature)) {
+                broken.add("protocol feature " + feature + " is not served by this version");
+            }
+        }
+        if (protocolFeatures.contains(ProtocolFeature.CONFIG) != (configSize > 0)) {
+            broken.add("protocol feature CONFIG goes with a config space, whose size is " + configSize);
+        }
+        return broken;
+    }
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.session;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.vhostuser.wire.IotlbMessage;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+
+/**
+ * Where the effects of a session take place: the device and the lanes that own its rings.
+ *
+ * <p>All methods are called by the session's thread, one at a time. When a method returns, its effect is in force in every lane:
+ * the reply to the front-end goes out next. Descriptors stay the session's; a target uses them between the call that brings
+ * them and the one that replaces or stops.
+ *
+ * <p>Order that a target can rely on: {@link #acknowledge} before the first {@link #startQueue}; {@link #memoryChanged} only
+ * while no queue runs; {@link #enableQueue}, {@link #callChanged}, {@link #errChanged} and {@link #stopQueue} only for queues that
+ * run.
+ */
+public interface SessionTarget {
+    /**
+     * The answer to GET_QUEUE_NUM.
+     *
+     * @param ownsConfig whether the front-end acknowledged CONFIG, so that config space and control queue are the back-end's: it
+     *     then counts virtqueues, all of them. One that did not (QEMU's {@code -netdev vhost-user}) counts queue pairs.
+     * @return how many there are
+     */
+    int queueNumber(boolean ownsConfig);
+
+    /**
+     * The front-end acknowledged features: on every SET_FEATURES while no ring is started. The same features can come again,
+     * after a pause for example, and change nothing then.
+     *
+     * @param features a part of what was offered, without PROTOCOL_FEATURES
+     */
+    void acknowledge(FeatureSet features);
+
+    /**
+     * Reads the config space.
+     *
+     * @param offset of the first byte
+     * @param into filled; the range lies within {@link SessionOptions#configSize}
+     * @throws RefusedException when this part cannot be read; the front-end gets an error
+     */
+    void readConfig(int offset, MemorySegment into) throws RefusedException;
+
+    /**
+     * Writes the config space. QEMU's generic device always writes the whole of it, so unchanged read-only bytes are no error.
+     *
+     * @param offset of the first byte
+     * @param bytes what to write; the range lies within {@link SessionOptions#configSize}
+     * @param migration whether read-only fields may change too
+     * @throws RefusedException when a field is read-only; the front-end gets an error
+     */
+    void writeConfig(int offset, MemorySegment bytes, boolean migration) throws RefusedException;
+
+    /**
+     * The memory table changed. No queue runs now; those that still can are started next. When this returns nobody may use
+     * memory of the table before: it is unmapped.
+     *
+     * @param memory the new table, perhaps empty; lanes that use it at the same time need one object each
+     */
+    void memoryChanged(GuestMemory memory);
+
+    /**
+     * What the front-end's IOMMU lets devices reach has changed in the memory of the last {@link #memoryChanged}. Queues run on; when
+     * this returns nobody may use an address that was translated before.
+     *
+     * @param message what the front-end said: an update or an invalidation
+     */
+    void translationsChanged(IotlbMessage message);
+
+    /**
+     * A translation is missing before a ring can run: the front-end is to be asked for it.
+     *
+     * @param address the I/O virtual address
+     * @param write whether it is to be written
+     */
+    void translationMissing(long address, boolean write);
+
+    /**
+     * Starts a queue, and looks at it at once, without waiting for a kick.
+     *
+     * @param setup the queue
+     * @throws RefusedException when the queue cannot run so, for example because a descriptor is not an eventfd; it does not run
+     */
+    void startQueue(QueueSetup setup) throws RefusedException;
+
+    /**
+     * Stops a queue that runs, after everything that it has taken is done: used, published, and notified. A queue that has
+     * failed counts as running.
+     *
+     * @param index the virtqueue
+     * @return how far it came, as SET_VRING_BASE has it
+     */
+    int stopQueue(int index);
+
+    /**
+     * Leaves a queue that runs alone until {@link #resumeQueue}, because the front-end's IOMMU has withdrawn the memory of its ring.
+     * Everything that it has taken is done first: used, published, and notified. It still counts as running.
+     *
+     * @param index the virtqueue
+     */
+    void suspendQueue(int index);
+
+    /**
+     * Goes on with a suspended queue where it was: its ring lies in the same memory again.
+     *
+     * @param index the virtqueue
+     */
+    void resumeQueue(int index);
+
+    /**
+     * Enables or disables a queue that runs.
+     *
+     * @param index the virtqueue
+     * @param enabled whether it is processed with effect
+     */
+    void enableQueue(int index, boolean enabled);
+
+    /**
+     * Replaces the call descriptor of a queue that runs: the new one is used for every notification from here on, and signalled
+     * once, because the driver may have missed one in between.
+     *
+     * @param index the virtqueue
+     * @param call the descriptor, or null when the driver polls
+     * @throws RefusedException when it cannot be used; the one before stays in use
+     */
+    void callChanged(int index, @Nullable Fd call) throws RefusedException;
+
+    /**
+     * Replaces the error descriptor of a queue that runs.
+     *
+     * @param index the virtqueue
+     * @param err the descriptor, or null
+     * @throws RefusedException when it cannot be used; the one before stays in use
+     */
+    void errChanged(int index, @Nullable Fd err) throws RefusedException;
+
+    /**
+     * The device is reset: all queues have been stopped. Offered features, memory and descriptors stay.
+     *
+     * @param cause which request did it
+     */
+    void reset(ResetCause cause);
+
+    /**
+     * The front-end set the device status.
+     *
+     * @param status virtio's device status bits, 0 to 255
+     */
+    void status(int status);
+
+    /**
+     * The front-end set the MTU that the guest was told.
+     *
+     * @param mtu 68 to 65535 bytes
+     * @throws RefusedException when frames of that size cannot be carried; the front-end gets an error
+     */
+    void setMtu(int mtu) throws RefusedException;
+
+    /**
+     * The front-end gave a socket for requests of the back-end.
+     *
+     * @param channel the socket, which replaces the one before; null when the session ends
+     * @param protocol the protocol features that were acknowledged, which decide what may be sent on it
+     */
+    void backendChannel(@Nullable Fd channel, Set<ProtocolFeature> protocol);
+
+    /**
+     * The guest has migrated here and cannot announce itself: a RARP with its address has to be sent to the network.
+     *
+     * @param mac its MAC address, 6 bytes
+     * @throws RefusedException when that cannot be done; the front-end gets an error
+     */
+    void announce(byte[] mac) throws RefusedException;
+
+    /**
+     * Something went wrong, or well again, that does not end the connection.
+     *
+     * @param line one line for the user
+     */
+    void report(String line);
+}

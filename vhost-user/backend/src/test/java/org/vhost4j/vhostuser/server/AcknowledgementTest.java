@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.sys.PeerProcess;
+
+class AcknowledgementTest {
+    private static final PeerProcess PROCESS = new PeerProcess("0f-1", 4711, 1234567890123L);
+
+    @Test
+    void whatIsWrittenIsRead() {
+        Acknowledgement known = new Acknowledgement(
+                new FeatureSet(0x81c0_0101_30af_ffa7L, 0x1e), Optional.of(PROCESS), "machine a, platform b");
+        assertThat(Acknowledgement.parse(known.text())).hasValue(known);
+        Acknowledgement unknown = new Acknowledgement(FeatureSet.EMPTY, Optional.empty(), "");
+        assertThat(Acknowledgement.parse(unknown.text())).hasValue(unknown);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "features 0x1\n",
+                "features 0x11c0010130afffa7\nprocess unknown\npromise x\n",
+                "features 0x000000000000000011c0010130afffa7\nprocess 1 2\npromise x\n",
+                "features 0x000000000000000011c0010130afffa7\nprocess a 99999999999 2\npromise x\n",
+                "features 0x000000000000000011c0010130afffa7\nprocess unknown\npromise x",
+                "features 0x000000000000000011c0010130afffa7\nprocess unknown\npromise x\nmore\n"
+            })
+    void anythingElseIsNot(String text) {
+        assertThat(Acknowledgement.parse(text)).isEmpty();
+    }
+
+    @Test
+    void isOverOnlyWhenTheProcessIsKnownToBeGone() {
+        assertThat(new Acknowledgement(FeatureSet.EMPTY, Optional.of(PROCESS), "").isOver())
+                .isTrue();
+        assertThat(new Acknowledgement(FeatureSet.EMPTY, Optional.empty(), "").isOver())
+                .isFalse();
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.session;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.vhostuser.wire.IotlbMessage;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+
+/** Agrees to everything and does nothing. */
+class IdleTarget implements SessionTarget {
+    @Override
+    public int queueNumber(boolean ownsConfig) {
+        return 1;
+    }
+
+    @Override
+    public void acknowledge(FeatureSet features) {}
+
+    @Override
+    public void readConfig(int offset, MemorySegment into) {}
+
+    @Override
+    public void writeConfig(int offset, MemorySegment bytes, boolean migration) {}
+
+    @Override
+    public void memoryChanged(GuestMemory memory) {}
+
+    @Override
+    public void translationsChanged(IotlbMessage message) {}
+
+    @Override
+    public void translationMissing(long address, boolean write) {}
+
+    @Override
+    public void startQueue(QueueSetup setup) {}
+
+    @Override
+    public int stopQueue(int index) {
+        return 0;
+    }
+
+    @Override
+    public void suspendQueue(int index) {}
+
+    @Override
+    public void resumeQueue(int index) {}
+
+    @Override
+    public void enableQueue(int index, boolean enabled) {}
+
+    @Override
+    public void callChanged(int index, @Nullable Fd call) {}
+
+    @Override
+    public void errChanged(int index, @Nullable Fd err) {}
+
+    @Override
+    public void reset(ResetCause cause) {}
+
+    @Override
+    public void status(int status) {}
+
+    @Override
+    public void setMtu(int mtu) {}
+
+    @Override
+    public void backendChannel(@Nullable Fd channel, Set<ProtocolFeature> protocol) {}
+
+    @Override
+    public void announce(byte[] mac) {}
+
+    @Override
+    public void report(String line) {}
+}

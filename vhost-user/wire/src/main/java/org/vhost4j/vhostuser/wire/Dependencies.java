@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.wire;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+
+/**
+ * What has to be offered together with what, where a protocol feature is concerned. A front-end that meets an offer which breaks
+ * one of these misbehaves, up to connecting again for ever. Dependencies among virtio features are {@link
+ * FeatureSet#violations}.
+ */
+public final class Dependencies {
+    private record Need(Feature feature, ProtocolFeature required) {}
+
+    private static final List<Need> NEEDS = List.of(
+            new Need(Feature.ACCESS_PLATFORM, ProtocolFeature.REPLY_ACK),
+            new Need(Feature.ACCESS_PLATFORM, ProtocolFeature.BACKEND_REQ),
+            new Need(Feature.LOG_ALL, ProtocolFeature.LOG_SHMFD),
+            new Need(Feature.MQ, ProtocolFeature.MQ));
+
+    private Dependencies() {}
+
+    /**
+     * The protocol features that a virtio feature needs.
+     *
+     * @param feature the virtio feature
+     * @return all of them are needed; most need none
+     */
+    public static Set<ProtocolFeature> requiredBy(Feature feature) {
+        Set<ProtocolFeature> required = EnumSet.noneOf(ProtocolFeature.class);
+        for (Need need : NEEDS) {
+            if (need.feature == feature) {
+                required.add(need.required);
+            }
+        }
+        return required;
+    }
+
+    /**
+     * The dependencies that an offer breaks.
+     *
+     * @param features virtio features
+     * @param protocolFeatures protocol features
+     * @return one sentence for each, such as {@code MQ needs protocol feature MQ}
+     */
+    public static List<String> violations(FeatureSet features, Set<ProtocolFeature> protocolFeatures) {
+        List<String> broken = new ArrayList<>();
+        for (Need need : NEEDS) {
+            if (features.has(need.feature) && !protocolFeatures.contains(need.required)) {
+                broken.add(need.feature + " needs protocol feature " + need.required);
+            }
+        }
+        for (ProtocolFeature feature : ProtocolFeature.values()) {
+            if (!protocolFeatures.contains(feature)) {
+                continue;
+            }
+            for (ProtocolFeature required : feature.requires()) {
+                if (!protocolFeatures.contains(required)) {
+                    broken.add("protocol feature " + feature + " needs protocol feature " + required);
+                }
+            }
+        }
+        return broken;
+    }
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.wire;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.List;
+import org.vhost4j.sys.Fd;
+
+/**
+ * A message, in either direction. It owns its descriptors until somebody takes them; {@link #close} closes the rest.
+ *
+ * <p>The payload's bytes are on the heap and belong to the message.
+ */
+public final class Message implements AutoCloseable {
+    private static final MemorySegment NOTHING = MemorySegment.ofArray(new byte[0]);
+
+    private final int code;
+    private final int flags;
+    private final MemorySegment payload;
+    private final Deque<Fd> descriptors;
+
+    Message(int code, int flags, MemorySegment payload, Collection<Fd> descriptors) {
+        this.code = code;
+        this.flags = flags;
+        this.payload = payload;
+        this.descriptors = new ArrayDeque<>(descriptors);
+    }
+
+    /**
+     * A request.
+     *
+     * @param request what is asked for
+     * @param payload its bytes
+     * @param needReply whether an acknowledgement is wanted
+     * @param descriptors what goes with it; the message owns them from here on
+     * @return the message
+     */
+    public static Message request(Request request, MemorySegment payload, boolean needReply, List<Fd> descriptors) {
+        return request(request.code(), payload, needReply, descriptors);
+    }
+
+    /**
+     * A request of a back-end, without descriptors.
+     *
+     * @param request what is asked for
+     * @param payload its bytes
+     * @param needReply whether an acknowledgement is wanted
+     * @return the message
+     */
+    public static Message request(BackendRequest request, MemorySegment payload, boolean needReply) {
+        return request(request.code(), payload, needReply, List.of());
+    }
+
+    private static Message request(int code, MemorySegment payload, boolean needReply, List<Fd> descriptors) {
+        int flags = needReply ? MessageHeader.VERSION | MessageHeader.NEED_REPLY : MessageHeader.VERSION;
+        return new Message(code, flags, payload, descriptors);
+    }
+
+    /**
+     * A reply, without descriptors.
+     *
+     * @param code the number of the request that it answers
+     * @param payload its bytes
+     * @return the message, whose flags are exactly 0x5
+     */
+    public static Message reply(int code, MemorySegment payload) {
+        return new Message(code, MessageHeader.VERSION | MessageHeader.REPLY, payload, List.of());
+    }
+
+    /**
+     * A reply that is one number, such as an acknowledgement: 0 for success.
+     *
+     * @param code the number of the request that it answers
+     * @param value the payload
+     * @return the message
+     */
+    public static Message reply(int code, long value) {
+        return reply(code, u64(value));
+    }
+
+    /**
+     * No payload.
+     *
+     * @return an empty segment
+     */
+    public static MemorySegment noPayload() {
+        return NOTHING;
+    }
+
+    /**
+     * A payload that is one 64-bit number.
+     *
+     * @param value the number
+     * @return 8 bytes
+     */
+    public static MemorySegment u64(long value) {
+        MemorySegment bytes = MemorySegment.ofArray(new byte[Long.BYTES]);
+        bytes.set(JAVA_LONG_UNALIGNED, 0, value);
+        return bytes;
+    }
+
+    /**
+     * The number of the request, in either direction.
+     *
+     * @return any number: it is checked where the message is dispatched
+     */
+    public int code() {
+        return code;
+    }
+
+    /**
+     * The header's flags.
+     *
+     * @return version, reply, need_reply
+     */
+    public int flags() {
+        return flags;
+    }
+
+    /**
+     * Whether the sender wants an acknowledgement.
+     *
+     * @return true when need_reply is set
+     */
+    public boolean needReply() {
+        return (flags & MessageHeader.NEED_REPLY) != 0;
+    }
+
+    /**
+     * The header.
+     *
+     * @return code, flags and the payload's size
+     */
+    public MessageHeader header() {
+        return new MessageHeader(code, flags, Math.toIntExact(payload.byteSize()));
+    }
+
+    /**
+     * The payload.
+     *
+     * @return its bytes, in the machine's byte order
+     */
+    public MemorySegment payload() {
+        return payload;
+    }
+
+    /**
+     * The payload as one 64-bit number.
+     *
+     * @return the number
+     * @throws IndexOutOfBoundsException when the payload is shorter than 8 bytes
+     */
+    public long u64() {
+        return payload.get(JAVA_LONG_UNALIGNED, 0);
+    }
+
+    /**
+     * How many descriptors the message still owns.
+     *
+     * @return 0 to 8
+     */
+    public int descriptorCount() {
+        return descriptors.size();
+    }
+
+    /**
+     * The descriptors, for sending.
+     *
+     * @return a copy of the list; the message still owns them
+     */
+    public List<Fd> descriptors() {
+        return List.copyOf(descriptors);
+    }
+
+    /**
+     * Takes the first descriptor out of the message.
+     *
+     * @return the descriptor, which the caller owns from here on
+     * @throws java.util.NoSuchElementException when there is none
+     */
+    public Fd takeDescriptor() {
+        return descriptors.remove();
+    }
+
+    /**
+     * Takes all descriptors out of the message.
+     *
+     * @return the descriptors in their order, which the caller owns from here on
+     */
+    public List<Fd> takeDescriptors() {
+        List<Fd> taken = new ArrayList<>(descriptors);
+        descriptors.clear();
+        return taken;
+    }
+
+    /** Closes the descriptors that nobody took; later calls do nothing. */
+    @Override
+    public void close() {
+        takeDescriptors().forEach(Fd::close);
+    }
+
+    @Override
+    public String toString() {
+        return "%s, flags 0x%x, %d bytes, %d descriptors"
+                .formatted(MessageHeader.nameOf(code), flags, payload.byteSize(), descriptors.size());
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.wire;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.sys.Fd;
+
+/**
+ * Puts messages together from what arrives on a socket, in pieces of any size.
+ *
+ * <p>{@link #wanted} says how many bytes to receive next, and no more must be received at once: so a receive never takes
+ * descriptors of the next message. The header is checked as soon as it is whole, before a byte of the payload is read.
+ */
+public final class MessageReader implements AutoCloseable {
+    /** A longest payload that leaves room for every message of the specification. */
+    public static final int DEFAULT_MAX_PAYLOAD = 4096;
+    /** How many descriptors one message can have. */
+    public static final int MAX_DESCRIPTORS = 8;
+
+    private final boolean replies;
+    private final int maxPayload;
+    private final MemorySegment headerBytes = MemorySegment.ofArray(new byte[MessageHeader.BYTES]);
+    private final List<Fd> descriptors = new ArrayList<>();
+    private @Nullable MessageHeader header;
+    private MemorySegment payload = Message.noPayload();
+    private int have;
+
+    private MessageReader(boolean replies, int maxPayload) {
+        this.replies = replies;
+        this.maxPayload = maxPayload;
+    }
+
+    /**
+     * A reader of requests.
+     *
+     * @return a reader that takes payloads of at most {@link #DEFAULT_MAX_PAYLOAD} bytes
+     */
+    public static MessageReader ofRequests() {
+        return new MessageReader(false, DEFAULT_MAX_PAYLOAD);
+    }
+
+    /**
+     * A reader of replies.
+     *
+     * @return a reader that takes payloads of at most {@link #DEFAULT_MAX_PAYLOAD} bytes
+     */
+    public static MessageReader ofReplies() {
+        return new MessageReader(true, DEFAULT_MAX_PAYLOAD);
+    }
+
+    /**
+     * How many bytes are missing to the end of the header, or once that is whole, of the payload.
+     *
+     * @return at least 1
+     */
+    public int wanted() {
+        return (header == null ? MessageHeader.BYTES : (int) payload.byteSize()) - have;
+    }
+
+    /**
+     * Takes what one receive brought.
+     *
+     * @param bytes at least 1 and at most {@link #wanted}; copied
+     * @param received the descriptors that came with them; owned by the reader from here on, also when it throws
+     * @return the message when these bytes end it
+     * @throws ProtocolException when the header is wrong or descriptors come where none may; all descriptors are closed
+     */
+    public Optional<Message> accept(MemorySegment bytes, List<Fd> received) throws ProtocolException {
+        boolean first = atMessageStart();
+        descriptors.addAll(received);
+        try {
+            int length = Math.toIntExact(bytes.byteSize());
+            if (length < 1 || length > wanted()) {
+                throw new IllegalArgumentException(
+                        length + " bytes were received where 1 to " + wanted() + " are wanted");
+            }
+            if (!first && !received.isEmpty()) {
+                throw new ProtocolException(
+                        header == null ? "message" : header.requestName(),
+                        received.size() + " descriptors came after the first byte",
+                        "descriptors come with the first byte of the header");
+            }
+            if (descriptors.size() > MAX_DESCRIPTORS) {
+                throw new ProtocolException(
+                        "message", descriptors.size() + " descriptors", "at most " + MAX_DESCRIPTORS + " are allowed");
+            }
+            return append(bytes, length);
+        } catch (ProtocolException | RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private Optional<Message> append(MemorySegment bytes, int length) throws ProtocolException {
+        MemorySegment.copy(bytes, 0, header == null ? headerBytes : payload, have, length);
+        have += length;
+        if (wanted() > 0) {
+            return Optional.empty();
+        }
+        MessageHeader whole = header;
+        if (whole == null) {
+            whole = MessageHeader.read(headerBytes);
+            if (replies) {
+                whole.validateReply(maxPayload);
+            } else {
+                whole.validateRequest(maxPayload);
+            }
+            if (whole.size() > 0) {
+                header = whole;
+                payload = MemorySegment.ofArray(new byte[whole.size()]);
+                have = 0;
+                return Optional.empty();
+            }
+        }
+        Message message = new Message(whole.code(), whole.flags(), payload, descriptors);
+        descriptors.clear();
+        start();
+        return Optional.of(message);
+    }
+
+    private void start() {
+        header = null;
+        payload = Message.noPayload();
+        have = 0;
+    }
+
+    /**
+     * Whether the next byte begins a message.
+     *
+     * @return true when nothing of a message has arrived
+     */
+    public boolean atMessageStart() {
+        return header == null && have == 0;
+    }
+
+    /**
+     * The peer has closed its end. That is no error between two messages.
+     *
+     * @throws ProtocolException when a message has begun; its descriptors are closed
+     */
+    public void endOfStream() throws ProtocolException {
+        if (!atMessageStart()) {
+            MessageHeader begun = header;
+            String what = begun == null ? "message" : begun.requestName();
+            String part = begun == null ? "header" : "payload";
+            int total = have + wanted();
+            int got = have;
+            close();
+            throw new ProtocolException(
+                    what,
+                    "the connection ended after %d of %d bytes".formatted(got, total),
+                    "the " + part + " must be whole");
+        }
+    }
+
+    /** Forgets a message that has begun and closes its descriptors. */
+    @Override
+    public void close() {
+        descriptors.forEach(Fd::close);
+        descriptors.clear();
+        start();
+    }
+}

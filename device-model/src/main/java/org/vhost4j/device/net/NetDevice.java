@@ -115,16 +115,14 @@ public final class NetDevice implements NetPort {
                 work += serveControl(commands);
             }
             return work;
-        } catch (TranslationMiss miss) {
-            return waitFor(miss);
-        } catch (RingFault fault) {
-            fault(fault.reason());
+        } catch (TranslationMiss | RingFault e) {
+            interrupted(e);
             return 0;
         }
     }
 
     /** Work stands still until the translation has come; what was done so far is published. */
-    private int waitFor(TranslationMiss miss) {
+    private void waitFor(TranslationMiss miss) {
         state.waiting = true;
         flush();
         for (TxQueue queue : queues.tx) {
@@ -137,7 +135,6 @@ public final class NetDevice implements NetPort {
             state.publish(commands.queue, commands.interrupt);
         }
         owner.translationMissing(miss.address(), miss.write());
-        return 0;
     }
 
     private int serveControl(ControlQueue queue) {
@@ -163,8 +160,8 @@ public final class NetDevice implements NetPort {
             }
             boolean work = queues.enableNotifications(reception.full);
             return work || state.mustPoll;
-        } catch (RingFault fault) {
-            fault(fault.reason());
+        } catch (RingFault e) {
+            interrupted(e);
             return false;
         }
     }
@@ -203,84 +200,102 @@ public final class NetDevice implements NetPort {
         return driver.features.has(Feature.RSC_EXT);
     }
 
+    /** The one condition of every entry of the port: the device has not stopped, and its link is up. */
+    private boolean open() {
+        return state.stoppedReason == null && state.linkUp;
+    }
+
+    /**
+     * The one place that handles what ends an entry early: after an IOTLB miss the device waits for the translation, after a ring fault
+     * it stops.
+     *
+     * @param cause a {@link TranslationMiss} or a {@link RingFault}
+     */
+    private void interrupted(RuntimeException cause) {
+        if (cause instanceof TranslationMiss miss) {
+            waitFor(miss);
+        } else if (cause instanceof RingFault ringFault) {
+            fault(ringFault.reason());
+        } else {
+            throw cause;
+        }
+    }
+
     @Override
     public int deliver(Frame frame) {
-        if (state.stoppedReason != null || !state.linkUp) {
+        if (!open()) {
             counters.increment(Counter.RX_NOT_READY);
             return REFUSED;
         }
         try {
             return reception.deliver(frame);
-        } catch (TranslationMiss miss) {
-            int unused = waitFor(miss);
-            return reception.awaitTranslation();
-        } catch (RingFault fault) {
-            fault(fault.reason());
-            return REFUSED;
+        } catch (TranslationMiss | RingFault e) {
+            interrupted(e);
+            return state.stoppedReason == null ? reception.awaitTranslation() : REFUSED;
         }
     }
 
     @Override
     public int deliver(FrameBurst frames, int from, int to) {
-        if (state.stoppedReason != null || !state.linkUp) {
+        if (!open()) {
             return 0;
         }
         try {
             return reception.deliver(frames, from, to);
-        } catch (RingFault fault) {
-            fault(fault.reason());
+        } catch (TranslationMiss | RingFault e) {
+            interrupted(e);
             return 0;
         }
     }
 
     @Override
     public boolean reserve(Frame landing, int atLeast) {
-        if (state.stoppedReason != null || !state.linkUp) {
+        if (!open()) {
             return false;
         }
         try {
             return reception.reserve(landing, atLeast);
-        } catch (TranslationMiss miss) {
-            int unused = waitFor(miss);
-            return false;
-        } catch (RingFault fault) {
-            fault(fault.reason());
+        } catch (TranslationMiss | RingFault e) {
+            interrupted(e);
             return false;
         }
     }
 
     @Override
     public boolean reserve(Frame landing, Frame frame) {
-        if (state.stoppedReason != null) {
+        if (!open()) {
             return false;
         }
         try {
             return reception.reserve(landing, frame);
-        } catch (TranslationMiss miss) {
-            int unused = waitFor(miss);
-            return false;
-        } catch (RingFault fault) {
-            fault(fault.reason());
+        } catch (TranslationMiss | RingFault e) {
+            interrupted(e);
             return false;
         }
     }
 
     @Override
     public boolean extend(Frame landing, int atLeast) {
-        if (state.stoppedReason != null) {
+        if (!open()) {
             return false;
         }
         try {
             return reception.extend(landing, atLeast);
-        } catch (RingFault fault) {
-            fault(fault.reason());
+        } catch (TranslationMiss | RingFault e) {
+            interrupted(e);
             return false;
         }
     }
 
+    /** A frame whose room was reserved before the link went down is dropped; its buffers stay with the device. */
     @Override
     public void commit(Frame landing, int bytes) {
-        reception.commit(landing, bytes);
+        if (open()) {
+            reception.commit(landing, bytes);
+        } else if (reception.hasReservation()) {
+            reception.settle();
+            counters.add(Counter.RX_NOT_READY, bytes == 0 ? 0 : 1);
+        }
     }
 
     @Override

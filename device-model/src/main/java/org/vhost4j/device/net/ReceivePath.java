@@ -232,7 +232,12 @@ final class ReceivePath {
         return queue != null && queue.extend(landing, atLeast);
     }
 
-    /** Gives back what somebody reserved whom a fault kept from committing it. */
+    /** Whether a reservation waits for its commit. */
+    boolean hasReservation() {
+        return reserved != null;
+    }
+
+    /** Returns the buffers of a reservation whose owner does not commit it: a fault came between, or the link went down. */
     void settle() {
         RxQueue queue = reserved;
         if (queue != null) {

@@ -58,16 +58,19 @@ final class SendPath {
     int send(TxQueue queue, int pair, boolean linkUp) {
         int work = 0;
         queue.recover();
+        boolean open = linkUp && queue.enabled;
         if (queue.parked) {
             work++;
-            if (sink.forward(device, queue.frame) == NetPort.NO_ROOM) {
+            if (!open) {
+                discarded(queue);
+            } else if (sink.forward(device, queue.frame) == NetPort.NO_ROOM) {
                 // Some more of its segments may have found room: the receiver posts no more before it has seen those.
                 sink.flush();
                 return work;
+            } else {
+                sent(queue);
             }
-            sent(queue);
         }
-        boolean open = linkUp && queue.enabled;
         while (work < BURST) {
             int together = open ? sendBurst(queue, pair, BURST - work) : 0;
             if (together != 0) {
@@ -82,9 +85,7 @@ final class SendPath {
             if (next == TxQueue.RUNT) {
                 malformed(queue);
             } else if (!open) {
-                counters.increment(Counter.TX_DISABLED);
-                queue.interrupt.statistics().drops++;
-                queue.done();
+                discarded(queue);
             } else if (engine.check(queue.frame, driver.mayUse()) != null) {
                 malformed(queue);
                 queue.done();
@@ -142,6 +143,13 @@ final class SendPath {
             sink.flush();
             throw e;
         }
+    }
+
+    /** While the link is down or the queue disabled nothing is sent, also not a frame that waited for room. */
+    private void discarded(TxQueue queue) {
+        counters.increment(Counter.TX_DISABLED);
+        queue.interrupt.statistics().drops++;
+        queue.done();
     }
 
     private void malformed(TxQueue queue) {

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.common;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class TableTest {
+    @Test
+    void columnsAreAsWideAsTheirWidestCell() {
+        Table table = new Table();
+        table.row("name", "value", "note");
+        table.row("a", "12345678", "");
+        table.row("longer", "1", "x");
+        assertThat(table.text()).isEqualTo("""
+                name    value     note
+                a       12345678
+                longer  1         x
+                """);
+    }
+
+    @Test
+    void aTableWithoutRowsIsEmpty() {
+        assertThat(new Table().text()).isEmpty();
+    }
+}

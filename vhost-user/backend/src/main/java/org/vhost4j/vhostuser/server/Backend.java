@@ -31,7 +31,7 @@ public final class Backend implements AutoCloseable {
 
     private final BackendConfig config;
     private final BackendListener listener;
-    private final List<ForwardingPlane> planes = new ArrayList<>();
+    private final List<LaneContext> contexts = new ArrayList<>();
     private final List<GuestPort> guests = new ArrayList<>();
     private final ExecutorService files = Executors.newSingleThreadExecutor(
             task -> Thread.ofPlatform().daemon().name("vhost4j-files").unstarted(task));
@@ -68,20 +68,20 @@ public final class Backend implements AutoCloseable {
 
     private void open() {
         for (int i = 0; i < config.lanesInUse(); i++) {
-            planes.add(new ForwardingPlane(
-                    "lane" + i, config, i == 0 ? null : planes.getFirst(), this::faulted, listener));
+            contexts.add(
+                    new LaneContext("lane" + i, config, i == 0 ? null : contexts.getFirst(), this::faulted, listener));
         }
         List<Endpoint> endpoints = config.endpoints();
         for (int i = 0; i < endpoints.size(); i++) {
-            guests.add(guest(i, endpoints.get(i), planes.get(i % planes.size())));
+            guests.add(guest(i, endpoints.get(i), contexts.get(i % contexts.size())));
         }
-        guests.forEach(guest -> guest.plane().join(guest.device(), planes));
+        guests.forEach(guest -> guest.context().join(guest.device(), contexts));
         if (config.switching() instanceof Switching.Bridged bridged) {
-            inLane(planes.getFirst(), () -> openUplinks(bridged));
+            inLane(contexts.getFirst(), () -> openUplinks(bridged));
         }
-        planes.forEach(plane -> inLane(plane, plane::begin));
+        contexts.forEach(context -> inLane(context, context::begin));
         for (GuestPort guest : guests) {
-            inLane(guest.plane(), () -> {
+            inLane(guest.context(), () -> {
                 meet(guest);
                 listener.ready(guest.name(), guest.endpoint());
             });
@@ -89,8 +89,8 @@ public final class Backend implements AutoCloseable {
     }
 
     /** Has a lane run a task and waits for it; what goes wrong is the caller's to report, not the lane's. */
-    private static void inLane(ForwardingPlane plane, Runnable task) {
-        Optional<RuntimeException> failure = plane.lane
+    private static void inLane(LaneContext context, Runnable task) {
+        Optional<RuntimeException> failure = context.lane
                 .submit(() -> {
                     try {
                         task.run();
@@ -105,25 +105,25 @@ public final class Backend implements AutoCloseable {
         }
     }
 
-    private GuestPort guest(int number, Endpoint endpoint, ForwardingPlane plane) {
+    private GuestPort guest(int number, Endpoint endpoint, LaneContext context) {
         String name = "guest" + number;
         return new GuestPort(
                 name,
                 FIRST_MAC + number,
                 endpoint,
                 config,
-                plane,
-                recollection(name, endpoint),
+                context,
+                acknowledged(name, endpoint),
                 listener,
                 accepts -> guestAccepts(number, accepts));
     }
 
     private void openUplinks(Switching.Bridged bridged) {
-        ForwardingPlane first = planes.getFirst();
+        LaneContext first = contexts.getFirst();
         for (Uplink uplink : bridged.uplinks()) {
             Uplink.Opened opened = uplink.open(first.lane, first.sink);
             uplinks.add(opened);
-            first.join(opened.port(), planes);
+            first.join(opened.port(), contexts);
         }
     }
 
@@ -134,35 +134,35 @@ public final class Backend implements AutoCloseable {
         }
     }
 
-    private Recollection recollection(String guest, Endpoint endpoint) {
+    private AcknowledgedFeatures acknowledged(String guest, Endpoint endpoint) {
         // An inherited descriptor has no name under which the next process would find anything.
         AcknowledgementFile file = endpoint.path() == null || config.promise().isEmpty()
                 ? null
                 : new AcknowledgementFile(endpoint.path(), files, line -> listener.trouble(guest, line));
-        return new Recollection(
+        return new AcknowledgedFeatures(
                 config.offered().plus(config.leftToFrontEnd()), config.promise().orElse("this back-end"), file);
     }
 
     /** Opens the way on which a guest's front-end comes. */
     private void meet(GuestPort guest) {
         Endpoint endpoint = guest.endpoint();
-        ForwardingPlane plane = guest.plane();
+        LaneContext context = guest.context();
         if (endpoint.path() == null) {
             Fd socket = InheritedSocket.adopt(endpoint.descriptor());
             if (InheritedSocket.listens(socket)) {
-                plane.sockets.add(UnixListener.adopt(plane.lane.loop(), socket, guest::connected));
+                context.sockets.add(UnixListener.adopt(context.lane.loop(), socket, guest::connected));
             } else {
                 guest.connected(socket);
             }
         } else if (endpoint.connect()) {
             connect(guest, endpoint.path());
         } else {
-            plane.sockets.add(UnixListener.bind(plane.lane.loop(), endpoint.path(), guest::connected));
+            context.sockets.add(UnixListener.bind(context.lane.loop(), endpoint.path(), guest::connected));
         }
     }
 
     private void connect(GuestPort guest, Path path) {
-        IoLoop loop = guest.plane().lane.loop();
+        IoLoop loop = guest.context().lane.loop();
         UnixConnector connector =
                 new UnixConnector(loop, path, FIRST_RETRY_MILLIS, LONGEST_RETRY_MILLIS, new UnixConnector.Handler() {
                     @Override
@@ -175,7 +175,7 @@ public final class Backend implements AutoCloseable {
                         listener.trouble(guest.name(), "waiting for the front-end: " + reason);
                     }
                 });
-        guest.plane().sockets.add(connector);
+        guest.context().sockets.add(connector);
         // Not at once: a front-end that hangs up on every connection must not keep the lane busy.
         guest.whenDisconnected(() -> {
             Future<?> unused = loop.schedule(connector::connect, AGAIN_AFTER_MILLIS, TimeUnit.MILLISECONDS);
@@ -185,7 +185,7 @@ public final class Backend implements AutoCloseable {
 
     /** What a guest takes has changed. Called by the guest's lane. */
     private void guestAccepts(int guest, int accepts) {
-        Lane first = planes.getFirst().lane;
+        Lane first = contexts.getFirst().lane;
         if (first.inLane()) {
             tellUplinks(guest, accepts);
         } else {
@@ -216,7 +216,7 @@ public final class Backend implements AutoCloseable {
     public CompletableFuture<Boolean> link(String guest, boolean up) {
         Optional<GuestPort> named =
                 guests.stream().filter(each -> each.name().equals(guest)).findFirst();
-        return named.map(each -> each.plane().lane.submit(() -> {
+        return named.map(each -> each.context().lane.submit(() -> {
                     each.link(up);
                     return true;
                 }))
@@ -240,7 +240,7 @@ public final class Backend implements AutoCloseable {
      */
     public OffloadCounters offloads() {
         return OffloadCounters.sum(
-                planes.stream().map(plane -> plane.engine.counters()).toList());
+                contexts.stream().map(context -> context.engine.counters()).toList());
     }
 
     /**
@@ -251,7 +251,7 @@ public final class Backend implements AutoCloseable {
      */
     public CompletableFuture<List<DeviceSnapshot>> devices() {
         List<CompletableFuture<DeviceSnapshot>> snapshots = guests.stream()
-                .map(guest -> guest.plane().lane.submit(guest::snapshot))
+                .map(guest -> guest.context().lane.submit(guest::snapshot))
                 .toList();
         return CompletableFuture.allOf(snapshots.toArray(new CompletableFuture<?>[0]))
                 .thenApply(
@@ -262,36 +262,36 @@ public final class Backend implements AutoCloseable {
     @Override
     public void close() {
         // Guests first, and lanes when nobody has anything to say to them.
-        for (ForwardingPlane plane : planes) {
-            finish(plane, () -> letGo(plane));
+        for (LaneContext context : contexts) {
+            finish(context, () -> letGo(context));
         }
-        if (!planes.isEmpty()) {
-            finish(planes.getFirst(), () -> {
+        if (!contexts.isEmpty()) {
+            finish(contexts.getFirst(), () -> {
                 uplinks.forEach(Uplink.Opened::close);
                 uplinks.clear();
             });
         }
-        planes.forEach(ForwardingPlane::end);
-        planes.forEach(ForwardingPlane::close);
+        contexts.forEach(LaneContext::end);
+        contexts.forEach(LaneContext::close);
         // Waits for what is still to be written.
         files.close();
     }
 
-    private void letGo(ForwardingPlane plane) {
-        for (AutoCloseable socket : plane.sockets) {
+    private void letGo(LaneContext context) {
+        for (AutoCloseable socket : context.sockets) {
             try {
                 socket.close();
             } catch (Exception e) {
                 throw new IllegalStateException(e);
             }
         }
-        plane.sockets.clear();
-        guests.stream().filter(guest -> guest.plane() == plane).forEach(GuestPort::close);
+        context.sockets.clear();
+        guests.stream().filter(guest -> guest.context() == context).forEach(GuestPort::close);
     }
 
-    private void finish(ForwardingPlane plane, Runnable task) {
+    private void finish(LaneContext context, Runnable task) {
         try {
-            inLane(plane, task);
+            inLane(context, task);
         } catch (RuntimeException e) {
             listener.trouble("back-end", "did not end cleanly: " + e);
         }

@@ -27,8 +27,8 @@ final class GuestPort implements DeviceOwner {
     private final String name;
     private final Endpoint endpoint;
     private final BackendConfig config;
-    private final ForwardingPlane plane;
-    private final Recollection recollection;
+    private final LaneContext context;
+    private final AcknowledgedFeatures acknowledged;
     private final BackendListener listener;
     private final IntConsumer accepts;
     private final NetDevice device;
@@ -38,14 +38,14 @@ final class GuestPort implements DeviceOwner {
     private @Nullable String lastStop;
 
     private @Nullable Connection connection;
-    private @Nullable DeviceTarget target;
+    private @Nullable DeviceEffects effects;
     private GuestMemoryMapper mapper = new GuestMemoryMapper();
 
     /**
      * A place without a guest.
      *
-     * @param plane the guest's lane and what belongs to it
-     * @param recollection what is known of the guest from before
+     * @param context the guest's lane and what belongs to it
+     * @param acknowledged what is known of the guest from before
      * @param accepts told what the guest takes, when that has changed or the guest has; a mask of {@link
      *     org.vhost4j.device.frame.Offloads}
      */
@@ -54,21 +54,21 @@ final class GuestPort implements DeviceOwner {
             long mac,
             Endpoint endpoint,
             BackendConfig config,
-            ForwardingPlane plane,
-            Recollection recollection,
+            LaneContext context,
+            AcknowledgedFeatures acknowledged,
             BackendListener listener,
             IntConsumer accepts) {
         this.name = name;
         this.endpoint = endpoint;
         this.config = config;
-        this.plane = plane;
-        this.recollection = recollection;
+        this.context = context;
+        this.acknowledged = acknowledged;
         this.listener = listener;
         this.accepts = accepts;
         this.device = new NetDevice(
                 new NetDeviceConfig(name, mac, config.queuePairs(), config.mtu(), config.speed(), config.patience()),
-                plane.sink,
-                plane.engine,
+                context.sink,
+                context.engine,
                 HotCalls::checkpoint,
                 this);
         if (config.switching() instanceof Switching.Flooded flooded) {
@@ -89,8 +89,8 @@ final class GuestPort implements DeviceOwner {
     }
 
     /** Where everything of this guest happens. */
-    ForwardingPlane plane() {
-        return plane;
+    LaneContext context() {
+        return context;
     }
 
     /** A front-end has connected. A second one is turned away: a device has one driver. */
@@ -100,7 +100,7 @@ final class GuestPort implements DeviceOwner {
             listener.trouble(name, "a second front-end connected to " + endpoint + " and was turned away");
             return;
         }
-        Optional<String> refusal = recollection.connected(socket);
+        Optional<String> refusal = acknowledged.connected(socket);
         // Such a front-end tries again and again; it is said once.
         refusal.filter(reason -> !reason.equals(lastRefusal)).ifPresent(reason -> listener.trouble(name, reason));
         lastRefusal = refusal.orElse("");
@@ -110,31 +110,31 @@ final class GuestPort implements DeviceOwner {
             return;
         }
         GuestMemoryMapper memory = new GuestMemoryMapper();
-        DeviceTarget effects = new DeviceTarget(
+        DeviceEffects deviceEffects = new DeviceEffects(
                 name,
                 device.control(),
-                plane.lane,
+                context.lane,
                 config.queuePairs(),
-                new Announcer(device, plane.sink),
+                new Announcer(device, context.sink),
                 listener,
-                recollection::acknowledged);
-        Session session = new Session(options(), effects, memory);
+                acknowledged::keep);
+        Session session = new Session(options(), deviceEffects, memory);
         mapper = memory;
-        target = effects;
-        plane.lane.add(device);
+        effects = deviceEffects;
+        context.lane.add(device);
         if (source != null) {
-            plane.lane.add(source);
+            context.lane.add(source);
         }
-        connection = new Connection(plane.lane.loop(), socket, session, this::disconnected);
+        connection = new Connection(context.lane.loop(), socket, session, this::disconnected);
         listener.attached(name);
     }
 
     private void disconnected(String reason) {
         connection = null;
-        target = null;
-        plane.lane.remove(device);
+        effects = null;
+        context.lane.remove(device);
         if (source != null) {
-            plane.lane.remove(source);
+            context.lane.remove(source);
         }
         device.control().reset();
         accepts.accept(device.accepts());
@@ -144,10 +144,10 @@ final class GuestPort implements DeviceOwner {
 
     /** What the device is like now. */
     DeviceSnapshot snapshot() {
-        DeviceTarget effects = target;
-        List<QueueSnapshot> queues = effects == null ? List.of() : effects.queues();
+        DeviceEffects now = effects;
+        List<QueueSnapshot> queues = now == null ? List.of() : now.queues();
         DeviceSnapshot.State state;
-        if (effects == null) {
+        if (now == null) {
             state = DeviceSnapshot.State.WAITING;
         } else if (device.stoppedReason() != null) {
             state = DeviceSnapshot.State.STOPPED;
@@ -161,7 +161,7 @@ final class GuestPort implements DeviceOwner {
                 name,
                 endpoint,
                 state,
-                effects == null ? Optional.empty() : effects.settled(),
+                now == null ? Optional.empty() : now.settled(),
                 device.control().config().mac(),
                 device.control().linkUp(),
                 Optional.ofNullable(lastStop),
@@ -179,9 +179,9 @@ final class GuestPort implements DeviceOwner {
             return;
         }
         device.control().link(up);
-        if (target != null) {
-            target.configChanged();
-            target.tellLink();
+        if (effects != null) {
+            effects.configChanged();
+            effects.tellLink();
         }
     }
 
@@ -190,7 +190,7 @@ final class GuestPort implements DeviceOwner {
         if (connection != null) {
             connection.end("the back-end ends");
         }
-        recollection.close();
+        acknowledged.close();
     }
 
     private SessionOptions options() {
@@ -215,8 +215,8 @@ final class GuestPort implements DeviceOwner {
     @Override
     public void stopped(String reason) {
         lastStop = reason;
-        if (target != null) {
-            target.signalErrors();
+        if (effects != null) {
+            effects.signalErrors();
         }
         listener.stopped(name, reason);
     }
@@ -228,8 +228,8 @@ final class GuestPort implements DeviceOwner {
 
     @Override
     public void translationMissing(long address, boolean write) {
-        if (target != null) {
-            target.translationMissing(address, write);
+        if (effects != null) {
+            effects.translationMissing(address, write);
         }
     }
 

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.sys.Fd;
 
 /**
- * Everything that a queue needs to start. The segments lie in the memory of the last {@link SessionTarget#memoryChanged}; the
- * descriptors are the session's, which closes none of them before it has told the target that it is replaced or stopped the
+ * Everything that a queue needs to start. The segments lie in the memory of the last {@link SessionEffects#memoryChanged}; the
+ * descriptors are the session's, which closes none of them before it has told the device that it is replaced or stopped the
  * queue.
  *
  * @param index the virtqueue, from 0

@@ -9,7 +9,7 @@ import org.vhost4j.vhostuser.wire.VringAddress;
 
 /**
  * What the front-end has said about one ring. A ring is <em>started</em> from SET_VRING_KICK to GET_VRING_BASE. It <em>runs</em>,
- * which means that the target has it, while it is started and its addresses are in the memory table.
+ * which means that the device has it, while it is started and its addresses are in the memory table.
  */
 final class Ring {
     final int index;
@@ -25,7 +25,7 @@ final class Ring {
     boolean enabled;
     boolean started;
     boolean runs;
-    /** It runs, and the target leaves it alone until its memory is back. */
+    /** It runs, and the device leaves it alone until its memory is back. */
     boolean suspended;
 
     /** As it was started last. */

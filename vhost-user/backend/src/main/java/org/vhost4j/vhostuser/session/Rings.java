@@ -16,7 +16,7 @@ import org.vhost4j.vhostuser.wire.VringState;
 
 /** The rings of a session and the rules by which they start, stop and change (vhost-user protocol, "Ring states"). */
 final class Rings {
-    private final SessionTarget target;
+    private final SessionEffects effects;
     private final Negotiation negotiation;
     private final int maxSize;
     private final Ring[] rings;
@@ -28,8 +28,8 @@ final class Rings {
 
     private final Iommu iommu = new Iommu();
 
-    Rings(SessionOptions options, Negotiation negotiation, SessionTarget target) {
-        this.target = target;
+    Rings(SessionOptions options, Negotiation negotiation, SessionEffects effects) {
+        this.effects = effects;
         this.negotiation = negotiation;
         this.maxSize = options.maxQueueSize();
         this.rings = new Ring[options.queueCount()];
@@ -144,13 +144,13 @@ final class Rings {
         ring.closeKick();
     }
 
-    /** SET_VRING_CALL. Of the two descriptors the one that the target does not use is closed. */
+    /** SET_VRING_CALL. Of the two descriptors the one that the device does not use is closed. */
     void setCall(int index, @Nullable Fd descriptor) throws ProtocolException {
         Ring ring = rings[index];
         Fd unused = descriptor;
         try {
             if (ring.runs) {
-                target.callChanged(index, descriptor);
+                effects.callChanged(index, descriptor);
             }
             unused = ring.call;
             ring.call = descriptor;
@@ -167,7 +167,7 @@ final class Rings {
         Fd unused = descriptor;
         try {
             if (ring.runs) {
-                target.errChanged(index, descriptor);
+                effects.errChanged(index, descriptor);
             }
             unused = ring.err;
             ring.err = descriptor;
@@ -200,7 +200,7 @@ final class Rings {
         if (ring.enabled != enabled) {
             ring.enabled = enabled;
             if (ring.runs) {
-                target.enableQueue(ring.index, enabled);
+                effects.enableQueue(ring.index, enabled);
             }
         }
     }
@@ -227,7 +227,7 @@ final class Rings {
     private void tellMemory() {
         iommu.table(memory);
         ringMemory = translated ? iommu : RingMemory.of(memory);
-        target.memoryChanged(translated ? iommu.memory() : memory);
+        effects.memoryChanged(translated ? iommu.memory() : memory);
     }
 
     /** SET_FEATURES: whether addresses are I/O virtual from here on. No ring is started. */
@@ -241,7 +241,7 @@ final class Rings {
     /** IOTLB_MSG. A ring that has lost its own memory stands still until it is back. */
     void translate(IotlbMessage message) throws RefusedException {
         iommu.apply(message);
-        target.translationsChanged(message);
+        effects.translationsChanged(message);
         for (Ring ring : rings) {
             if (ring.runs) {
                 follow(ring);
@@ -261,14 +261,14 @@ final class Rings {
                 pause(ring);
             } else if (ring.suspended) {
                 ring.suspended = false;
-                target.resumeQueue(ring.index);
+                effects.resumeQueue(ring.index);
             }
         } catch (TranslationMiss miss) {
             if (!ring.suspended) {
                 ring.suspended = true;
-                target.suspendQueue(ring.index);
+                effects.suspendQueue(ring.index);
             }
-            target.translationMissing(miss.address(), miss.write());
+            effects.translationMissing(miss.address(), miss.write());
         }
     }
 
@@ -276,11 +276,11 @@ final class Rings {
         try {
             run(ring);
             if (!ran && ring.runs && !translated) {
-                target.report("ring " + ring.index + " goes on: its addresses are in the memory table again");
+                effects.report("ring " + ring.index + " goes on: its addresses are in the memory table again");
             }
         } catch (RefusedException e) {
             if (ran || translated) {
-                target.report("ring " + ring.index + " is suspended: "
+                effects.report("ring " + ring.index + " is suspended: "
                         + (translated ? "" : "the memory table changed: ") + e.reason());
             }
         }
@@ -290,11 +290,11 @@ final class Rings {
     private void run(Ring ring) throws RefusedException {
         try {
             QueueSetup setup = ring.resolve(layout(), ringMemory);
-            target.startQueue(setup);
+            effects.startQueue(setup);
             ring.setup = setup;
             ring.runs = true;
         } catch (TranslationMiss miss) {
-            target.translationMissing(miss.address(), miss.write());
+            effects.translationMissing(miss.address(), miss.write());
         }
     }
 
@@ -350,7 +350,7 @@ final class Rings {
 
     private void pause(Ring ring) {
         if (ring.runs) {
-            ring.base = target.stopQueue(ring.index);
+            ring.base = effects.stopQueue(ring.index);
             ring.runs = false;
             ring.suspended = false;
         }

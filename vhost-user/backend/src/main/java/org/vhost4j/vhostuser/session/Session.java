@@ -24,7 +24,7 @@ import org.vhost4j.vhostuser.wire.VringFile;
 import org.vhost4j.vhostuser.wire.VringState;
 
 /**
- * One connection of a front-end, as a state machine: a request in, at most one reply out, effects on the {@link SessionTarget}.
+ * One connection of a front-end, as a state machine: a request in, at most one reply out, effects on the {@link SessionEffects}.
  * It does no I/O and has no thread; one thread at a time may call it. The package's description has the table of errors.
  *
  * <p>Whoever owns the socket receives at most {@link org.vhost4j.vhostuser.wire.MessageReader#wanted} bytes at a time, passes them
@@ -40,7 +40,7 @@ public final class Session implements AutoCloseable {
     private static final int MAX_STATUS = 0xff;
 
     private final SessionOptions options;
-    private final SessionTarget target;
+    private final SessionEffects effects;
     private final Negotiation negotiation;
     private final MemoryTable table;
     private final Rings rings;
@@ -52,16 +52,16 @@ public final class Session implements AutoCloseable {
      * A session that has received nothing.
      *
      * @param options what is offered
-     * @param target where effects take place
+     * @param effects where effects take place
      * @param mapper how memory regions are mapped
      * @throws IllegalArgumentException when the options break a dependency, see {@link SessionOptions#violations}
      */
-    public Session(SessionOptions options, SessionTarget target, RegionMapper mapper) {
+    public Session(SessionOptions options, SessionEffects effects, RegionMapper mapper) {
         this.options = options;
-        this.target = target;
+        this.effects = effects;
         this.negotiation = new Negotiation(options);
         this.table = new MemoryTable(mapper, options.memorySlots());
-        this.rings = new Rings(options, negotiation, target);
+        this.rings = new Rings(options, negotiation, effects);
     }
 
     /**
@@ -89,7 +89,7 @@ public final class Session implements AutoCloseable {
                         ? reply
                         : Optional.of(Message.reply(request.code(), SUCCESS));
             } catch (RefusedException e) {
-                target.report(request + ": refused: " + e.reason());
+                effects.report(request + ": refused: " + e.reason());
                 return refusal(request, message);
             } catch (ProtocolException e) {
                 throw acknowledges(request, message) ? e.withReply(Message.reply(request.code(), FAILURE)) : e;
@@ -146,7 +146,7 @@ public final class Session implements AutoCloseable {
             }
             case RESET_OWNER -> rings.enableAll(false);
             case GET_QUEUE_NUM -> {
-                return reply(request, target.queueNumber(negotiation.has(ProtocolFeature.CONFIG)));
+                return reply(request, effects.queueNumber(negotiation.has(ProtocolFeature.CONFIG)));
             }
             case SET_MEM_TABLE -> {
                 MemoryRegions regions = MemoryRegions.read(request, message);
@@ -197,7 +197,7 @@ public final class Session implements AutoCloseable {
             }
             case RESET_DEVICE -> resetDevice();
             case NET_SET_MTU -> setMtu(message.u64());
-            case SEND_RARP -> target.announce(payload.asSlice(0, MAC_BYTES).toArray(ValueLayout.JAVA_BYTE));
+            case SEND_RARP -> effects.announce(payload.asSlice(0, MAC_BYTES).toArray(ValueLayout.JAVA_BYTE));
             case IOTLB_MSG -> {
                 rings.translate(IotlbMessage.read(payload));
                 return reply(request, SUCCESS);
@@ -226,7 +226,7 @@ public final class Session implements AutoCloseable {
         boolean started = rings.anyStarted();
         negotiation.acknowledge(word, started);
         if (!started) {
-            target.acknowledge(features());
+            effects.acknowledge(features());
             rings.translate(word.has(Feature.ACCESS_PLATFORM));
         }
         if (!word.has(Feature.PROTOCOL_FEATURES)) {
@@ -244,7 +244,7 @@ public final class Session implements AutoCloseable {
         ConfigSpace part = ConfigSpace.read(Request.GET_CONFIG, payload);
         validateConfig(part);
         byte[] bytes = new byte[part.size()];
-        target.readConfig(part.offset(), MemorySegment.ofArray(bytes));
+        effects.readConfig(part.offset(), MemorySegment.ofArray(bytes));
         return new ConfigSpace(part.offset(), part.flags(), MemorySegment.ofArray(bytes));
     }
 
@@ -252,7 +252,7 @@ public final class Session implements AutoCloseable {
         ConfigSpace part = ConfigSpace.read(Request.SET_CONFIG, payload);
         part.validateWrite(Request.SET_CONFIG);
         validateConfig(part);
-        target.writeConfig(part.offset(), part.bytes(), part.flags() == ConfigSpace.MIGRATION);
+        effects.writeConfig(part.offset(), part.bytes(), part.flags() == ConfigSpace.MIGRATION);
     }
 
     private void validateConfig(ConfigSpace part) throws RefusedException {
@@ -270,9 +270,9 @@ public final class Session implements AutoCloseable {
         status = (int) value;
         if (status == 0) {
             rings.stopAll();
-            target.reset(ResetCause.STATUS_CLEARED);
+            effects.reset(ResetCause.STATUS_CLEARED);
         }
-        target.status(status);
+        effects.status(status);
     }
 
     private void resetDevice() {
@@ -280,7 +280,7 @@ public final class Session implements AutoCloseable {
         negotiation.reset();
         rings.translate(false);
         status = 0;
-        target.reset(ResetCause.RESET_DEVICE);
+        effects.reset(ResetCause.RESET_DEVICE);
     }
 
     private void setMtu(long mtu) throws RefusedException {
@@ -288,13 +288,13 @@ public final class Session implements AutoCloseable {
             throw new RefusedException(
                     "MTU %s is not %d to %d".formatted(Long.toUnsignedString(mtu), MIN_MTU, MAX_MTU));
         }
-        target.setMtu((int) mtu);
+        effects.setMtu((int) mtu);
     }
 
     private void setBackendChannel(Fd channel) {
         Fd before = backendChannel;
         backendChannel = channel;
-        target.backendChannel(channel, protocolFeatures());
+        effects.backendChannel(channel, protocolFeatures());
         Ring.close(before);
     }
 
@@ -317,7 +317,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Whether the target has a queue.
+     * Whether the device has a queue.
      *
      * @param index the virtqueue
      * @return true while it is started and its addresses are in the memory table
@@ -327,8 +327,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Ends the session: stops all queues, takes memory and channel from the target, then unmaps and closes everything. Later
-     * calls do nothing. When the target fails to stop a queue, its exception passes and the memory stays mapped, because a lane may
+     * Ends the session: stops all queues, takes memory and channel from the device, then unmaps and closes everything. Later
+     * calls do nothing. When the device fails to stop a queue, its exception passes and the memory stays mapped, because a lane may
      * be using it.
      */
     @Override
@@ -341,7 +341,7 @@ public final class Session implements AutoCloseable {
             rings.close();
             table.close();
             if (backendChannel != null) {
-                target.backendChannel(null, Set.of());
+                effects.backendChannel(null, Set.of());
             }
         } finally {
             rings.closeDescriptors();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * The vhost-user session: a pure state machine. {@link org.vhost4j.vhostuser.session.Session} takes requests and gives replies,
- * {@link org.vhost4j.vhostuser.session.SessionTarget} is where its effects take place. One thread at a time may enter a session;
+ * {@link org.vhost4j.vhostuser.session.SessionEffects} is where its effects take place. One thread at a time may enter a session;
  * the enums and records are immutable and open to all.
  *
  * <h2>How errors are answered</h2>
@@ -29,9 +29,9 @@
  *     used</td><td>ack 1</td><td>ends</td></tr>
  * <tr><td>device status of more than 8 bits, config flags, config size that is not the payload's</td><td>ack
  *     1</td><td>ends</td></tr>
- * <tr><td>GET_CONFIG outside the config space, or refused by the target</td><td>a reply with an empty
+ * <tr><td>GET_CONFIG outside the config space, or refused by the device</td><td>a reply with an empty
  *     payload</td><td>stays</td></tr>
- * <tr><td>SET_CONFIG outside the config space or to a read-only field; an MTU or an announcement that the target
+ * <tr><td>SET_CONFIG outside the config space or to a read-only field; an MTU or an announcement that the device
  *     refuses</td><td>ack 1</td><td>stays</td></tr>
  * <tr><td>memory table without the addresses of a ring that runs</td><td>ack 0; the ring is suspended with a report, and goes on
  *     when the addresses are back</td><td>stays</td></tr>

@@ -15,7 +15,7 @@ import org.vhost4j.vhostuser.wire.Request;
 class ConfigTest {
     private static FrontEnd ready() throws ProtocolException {
         FrontEnd frontEnd = new FrontEnd().negotiate(FrontEnd.SPLIT);
-        frontEnd.target.log.clear();
+        frontEnd.effects.log.clear();
         return frontEnd;
     }
 
@@ -45,7 +45,7 @@ class ConfigTest {
                 Message reply = get(frontEnd, part(0, flags, new byte[24]));
                 assertThat(reply.payload().byteSize()).isEqualTo(36);
                 assertThat(reply.payload().asSlice(12).toArray(ValueLayout.JAVA_BYTE))
-                        .isEqualTo(frontEnd.target.config);
+                        .isEqualTo(frontEnd.effects.config);
             }
         }
     }
@@ -61,8 +61,8 @@ class ConfigTest {
                     part(1, 0, new byte[24]))) {
                 assertThat(get(frontEnd, outside).payload().byteSize()).isZero();
             }
-            assertThat(frontEnd.target.log).isEmpty();
-            assertThat(frontEnd.target.reports)
+            assertThat(frontEnd.effects.log).isEmpty();
+            assertThat(frontEnd.effects.reports)
                     .hasSize(5)
                     .contains("GET_CONFIG: refused: 1 bytes at offset 4294967295 are outside the config space, "
                             + "which has 24 bytes");
@@ -74,10 +74,10 @@ class ConfigTest {
     @Test
     void readingThatTheTargetRefuses() throws ProtocolException {
         try (FrontEnd frontEnd = ready()) {
-            frontEnd.target.refusal = "not now";
+            frontEnd.effects.refusal = "not now";
             assertThat(get(frontEnd, part(0, 0, new byte[4])).payload().byteSize())
                     .isZero();
-            assertThat(frontEnd.target.reports).containsExactly("GET_CONFIG: refused: not now");
+            assertThat(frontEnd.effects.reports).containsExactly("GET_CONFIG: refused: not now");
         }
     }
 
@@ -87,7 +87,7 @@ class ConfigTest {
             assertThat(frontEnd.acked(Request.SET_CONFIG, part(2, 0, (byte) 0xab, (byte) 0xcd)))
                     .isZero();
             frontEnd.tell(Request.SET_CONFIG, part(0, 1, (byte) 1));
-            assertThat(frontEnd.target.drain()).containsExactly("write config 2 abcd", "write config 0 01 migration");
+            assertThat(frontEnd.effects.drain()).containsExactly("write config 2 abcd", "write config 0 01 migration");
         }
     }
 
@@ -96,15 +96,15 @@ class ConfigTest {
         try (FrontEnd frontEnd = ready()) {
             assertThat(frontEnd.acked(Request.SET_CONFIG, part(20, 0, new byte[5])))
                     .isEqualTo(1);
-            frontEnd.target.refusal = "status is read-only";
+            frontEnd.effects.refusal = "status is read-only";
             assertThat(frontEnd.acked(Request.SET_CONFIG, part(6, 0, (byte) 1))).isEqualTo(1);
             frontEnd.tell(Request.SET_CONFIG, part(6, 0, (byte) 1));
-            assertThat(frontEnd.target.reports)
+            assertThat(frontEnd.effects.reports)
                     .containsExactly(
                             "SET_CONFIG: refused: 5 bytes at offset 20 are outside the config space, which has 24 bytes",
                             "SET_CONFIG: refused: status is read-only",
                             "SET_CONFIG: refused: status is read-only");
-            assertThat(frontEnd.target.log).isEmpty();
+            assertThat(frontEnd.effects.log).isEmpty();
         }
     }
 

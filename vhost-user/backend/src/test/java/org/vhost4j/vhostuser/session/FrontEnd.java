@@ -27,7 +27,7 @@ import org.vhost4j.vhostuser.wire.VringAddress;
 import org.vhost4j.vhostuser.wire.VringFile;
 import org.vhost4j.vhostuser.wire.VringState;
 
-/** A front-end over a session with a fake target; every message goes through bytes, as on a socket. */
+/** A front-end over a session with a fake device; every message goes through bytes, as on a socket. */
 final class FrontEnd implements AutoCloseable {
     static final FeatureSet FEATURES = FeatureSet.of(
             Feature.CSUM,
@@ -55,7 +55,7 @@ final class FrontEnd implements AutoCloseable {
     static final MemoryRegion RAM = new MemoryRegion(0, SIZE, USER, 0);
 
     final FakeMapper mapper = new FakeMapper();
-    final FakeTarget target = new FakeTarget(mapper);
+    final FakeEffects effects = new FakeEffects(mapper);
     final List<Fd> sent = new ArrayList<>();
     final Session session;
     private final MessageReader requests = MessageReader.ofRequests();
@@ -65,7 +65,7 @@ final class FrontEnd implements AutoCloseable {
     }
 
     FrontEnd(SessionOptions options) {
-        session = new Session(options, target, mapper);
+        session = new Session(options, effects, mapper);
     }
 
     /** A descriptor that {@link #close} checks. */
@@ -205,7 +205,7 @@ final class FrontEnd implements AutoCloseable {
     /** Negotiated, with memory, queue 0 started and enabled; the log is empty. */
     FrontEnd started() throws ProtocolException {
         negotiate(SPLIT).memory().start(0).tell(Request.SET_VRING_ENABLE, state(0, 1));
-        target.log.clear();
+        effects.log.clear();
         return this;
     }
 
@@ -215,9 +215,9 @@ final class FrontEnd implements AutoCloseable {
         requests.close();
         session.close();
         session.close();
-        assertThat(target.running).as("queues that still run").isEmpty();
+        assertThat(effects.running).as("queues that still run").isEmpty();
         assertThat(mapper.mapped).as("regions still mapped").isEmpty();
-        assertThat(target.channel).as("the back-end channel").isNull();
+        assertThat(effects.channel).as("the back-end channel").isNull();
         assertThat(sent).as("descriptors").noneMatch(Fd::isOpen);
     }
 }

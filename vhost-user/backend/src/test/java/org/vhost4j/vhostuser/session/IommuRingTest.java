@@ -28,7 +28,7 @@ class IommuRingTest {
 
     private static FrontEnd ready() throws ProtocolException {
         FrontEnd frontEnd = new FrontEnd(OPTIONS).negotiate(TRANSLATED).memory().prepare(0);
-        frontEnd.target.log.clear();
+        frontEnd.effects.log.clear();
         return frontEnd;
     }
 
@@ -36,8 +36,8 @@ class IommuRingTest {
         return frontEnd.acked(Request.IOTLB_MSG, message.toPayload());
     }
 
-    private static void map(FrontEnd frontEnd, long target) throws ProtocolException {
-        assertThat(tell(frontEnd, new IotlbMessage(RING, RING_BYTES, target, BOTH, IotlbMessage.UPDATE)))
+    private static void map(FrontEnd frontEnd, long effects) throws ProtocolException {
+        assertThat(tell(frontEnd, new IotlbMessage(RING, RING_BYTES, effects, BOTH, IotlbMessage.UPDATE)))
                 .isZero();
     }
 
@@ -50,9 +50,9 @@ class IommuRingTest {
     void aRingStartsOnceItsMemoryIsKnown() throws ProtocolException {
         try (FrontEnd frontEnd = ready()) {
             frontEnd.kick(0);
-            assertThat(frontEnd.target.drain()).containsExactly("missing 0x%x read".formatted(RING));
+            assertThat(frontEnd.effects.drain()).containsExactly("missing 0x%x read".formatted(RING));
             map(frontEnd, RING);
-            assertThat(frontEnd.target.drain()).containsExactly("translations", "start 0 size 256 base 0 disabled");
+            assertThat(frontEnd.effects.drain()).containsExactly("translations", "start 0 size 256 base 0 disabled");
         }
     }
 
@@ -61,20 +61,20 @@ class IommuRingTest {
         try (FrontEnd frontEnd = ready()) {
             map(frontEnd, RING);
             frontEnd.kick(0);
-            QueueSetup setup = Objects.requireNonNull(frontEnd.target.running.get(0));
-            frontEnd.target.log.clear();
+            QueueSetup setup = Objects.requireNonNull(frontEnd.effects.running.get(0));
+            frontEnd.effects.log.clear();
             withdraw(frontEnd, 0, 0);
-            assertThat(frontEnd.target.drain())
+            assertThat(frontEnd.effects.drain())
                     .containsExactly("translations", "suspend 0", "missing 0x%x read".formatted(RING));
             withdraw(frontEnd, RING, 4096);
-            assertThat(frontEnd.target.drain())
+            assertThat(frontEnd.effects.drain())
                     .as("suspended once")
                     .containsExactly("translations", "missing 0x%x read".formatted(RING));
             frontEnd.tell(Request.SET_VRING_ENABLE, FrontEnd.state(0, 1));
             map(frontEnd, RING);
-            assertThat(frontEnd.target.drain()).containsExactly("enable 0", "translations", "resume 0");
-            assertThat(frontEnd.target.running.get(0)).isSameAs(setup);
-            assertThat(frontEnd.target.starts).isEqualTo(1);
+            assertThat(frontEnd.effects.drain()).containsExactly("enable 0", "translations", "resume 0");
+            assertThat(frontEnd.effects.running.get(0)).isSameAs(setup);
+            assertThat(frontEnd.effects.starts).isEqualTo(1);
         }
     }
 
@@ -84,9 +84,9 @@ class IommuRingTest {
             map(frontEnd, RING);
             frontEnd.kick(0);
             withdraw(frontEnd, RING, RING_BYTES);
-            frontEnd.target.log.clear();
+            frontEnd.effects.log.clear();
             map(frontEnd, RING + RING_BYTES);
-            assertThat(frontEnd.target.drain())
+            assertThat(frontEnd.effects.drain())
                     .containsExactly("translations", "stop 0", "start 0 size 256 base 3 disabled");
         }
     }
@@ -96,9 +96,9 @@ class IommuRingTest {
         try (FrontEnd frontEnd = ready()) {
             map(frontEnd, RING);
             frontEnd.kick(0);
-            frontEnd.target.log.clear();
+            frontEnd.effects.log.clear();
             withdraw(frontEnd, RING + RING_BYTES, 4096);
-            assertThat(frontEnd.target.drain()).containsExactly("translations");
+            assertThat(frontEnd.effects.drain()).containsExactly("translations");
         }
     }
 
@@ -108,11 +108,11 @@ class IommuRingTest {
             map(frontEnd, RING);
             frontEnd.kick(0);
             withdraw(frontEnd, 0, 0);
-            frontEnd.target.log.clear();
-            assertThat(frontEnd.stop(0).num()).isEqualTo(FakeTarget.PROGRESS);
-            assertThat(frontEnd.target.drain()).containsExactly("stop 0");
+            frontEnd.effects.log.clear();
+            assertThat(frontEnd.stop(0).num()).isEqualTo(FakeEffects.PROGRESS);
+            assertThat(frontEnd.effects.drain()).containsExactly("stop 0");
             map(frontEnd, RING);
-            assertThat(frontEnd.target.drain()).containsExactly("translations");
+            assertThat(frontEnd.effects.drain()).containsExactly("translations");
         }
     }
 

@@ -38,10 +38,10 @@ class MemoryTest {
                             "map memory region 0: 0x100000 at 0x0",
                             "map memory region 1: 0x100000 at 0x500000",
                             "map memory region 2: 0x100000 at 0x300000");
-            assertThat(frontEnd.target.memory.regions())
+            assertThat(frontEnd.effects.memory.regions())
                     .extracting(region -> region.guestAddress())
                     .containsExactly(0L, 5 * MIB, 3 * MIB);
-            assertThat(frontEnd.target.memory.regions())
+            assertThat(frontEnd.effects.memory.regions())
                     .extracting(region -> region.userAddress())
                     .containsExactly(FrontEnd.USER, FrontEnd.USER + 5 * MIB, FrontEnd.USER + 3 * MIB);
         }
@@ -54,7 +54,7 @@ class MemoryTest {
             MemorySegment one = FrontEnd.regions(FrontEnd.RAM);
             MemorySegment.copy(one, 0, padded, 0, one.byteSize());
             frontEnd.tell(Request.SET_MEM_TABLE, padded, frontEnd.fd());
-            assertThat(frontEnd.target.memory.regions()).hasSize(1);
+            assertThat(frontEnd.effects.memory.regions()).hasSize(1);
         }
     }
 
@@ -63,11 +63,11 @@ class MemoryTest {
         try (FrontEnd frontEnd = new FrontEnd().started()) {
             frontEnd.mapper.log.clear();
             frontEnd.tell(Request.SET_MEM_TABLE, FrontEnd.regions(FrontEnd.RAM), frontEnd.fd());
-            assertThat(frontEnd.target.drain()).containsExactly("stop 0", "memory 1", "start 0 size 256 base 3");
+            assertThat(frontEnd.effects.drain()).containsExactly("stop 0", "memory 1", "start 0 size 256 base 3");
             assertThat(frontEnd.mapper.log)
                     .containsExactly("map memory region 0: 0x1000000 at 0x0", "unmap memory region 0");
             assertThat(frontEnd.mapper.mapped).hasSize(1);
-            assertThat(frontEnd.target.reports).isEmpty();
+            assertThat(frontEnd.effects.reports).isEmpty();
         }
     }
 
@@ -76,28 +76,28 @@ class MemoryTest {
         try (FrontEnd frontEnd = new FrontEnd().started()) {
             frontEnd.start(1);
             frontEnd.tell(Request.ADD_MEM_REG, FrontEnd.region(slot(64)), frontEnd.fd());
-            frontEnd.target.log.clear();
+            frontEnd.effects.log.clear();
 
             frontEnd.tell(Request.REM_MEM_REG, FrontEnd.region(FrontEnd.RAM));
-            assertThat(frontEnd.target.drain()).containsExactly("stop 0", "stop 1", "memory 1");
-            assertThat(frontEnd.target.reports)
+            assertThat(frontEnd.effects.drain()).containsExactly("stop 0", "stop 1", "memory 1");
+            assertThat(frontEnd.effects.reports)
                     .first()
                     .isEqualTo("ring 0 is suspended: the memory table changed: descriptor table at user address "
                             + "0x7f0000010000 with 4096 bytes is not inside one memory region");
-            assertThat(frontEnd.target.reports).hasSize(2);
+            assertThat(frontEnd.effects.reports).hasSize(2);
             assertThat(frontEnd.session.runs(0)).isFalse();
 
             // What concerns a suspended ring is remembered, and its position is known.
             frontEnd.tell(Request.SET_VRING_ENABLE, FrontEnd.state(0, 0));
             frontEnd.tell(Request.SET_VRING_CALL, FrontEnd.file(0, true), frontEnd.fd());
-            assertThat(frontEnd.stop(1).num()).isEqualTo(FakeTarget.PROGRESS * 2);
-            assertThat(frontEnd.target.drain()).isEmpty();
+            assertThat(frontEnd.stop(1).num()).isEqualTo(FakeEffects.PROGRESS * 2);
+            assertThat(frontEnd.effects.drain()).isEmpty();
 
             MemoryRegion larger = new MemoryRegion(0, 32 * MIB, FrontEnd.USER, 0);
             frontEnd.tell(Request.ADD_MEM_REG, FrontEnd.region(larger), frontEnd.fd());
-            assertThat(frontEnd.target.drain())
-                    .containsExactly("memory 2", "start 0 size 256 base " + FakeTarget.PROGRESS * 2 + " disabled");
-            assertThat(frontEnd.target.reports)
+            assertThat(frontEnd.effects.drain())
+                    .containsExactly("memory 2", "start 0 size 256 base " + FakeEffects.PROGRESS * 2 + " disabled");
+            assertThat(frontEnd.effects.reports)
                     .last()
                     .isEqualTo("ring 0 goes on: its addresses are in the memory table again");
         }
@@ -109,18 +109,18 @@ class MemoryTest {
             frontEnd.tell(Request.REM_MEM_REG, FrontEnd.region(FrontEnd.RAM));
             frontEnd.tell(Request.ADD_MEM_REG, FrontEnd.region(slot(64)), frontEnd.fd());
             frontEnd.tell(Request.ADD_MEM_REG, FrontEnd.region(slot(65)), frontEnd.fd());
-            assertThat(frontEnd.target.reports).hasSize(1);
+            assertThat(frontEnd.effects.reports).hasSize(1);
         }
     }
 
     @Test
     void aRingThatTheTargetRefusesAfterAMemoryChangeIsSuspended() throws ProtocolException {
         try (FrontEnd frontEnd = new FrontEnd().started()) {
-            frontEnd.target.refusal = "no lane takes it";
+            frontEnd.effects.refusal = "no lane takes it";
             frontEnd.tell(Request.SET_MEM_TABLE, FrontEnd.regions(FrontEnd.RAM), frontEnd.fd());
-            assertThat(frontEnd.target.reports)
+            assertThat(frontEnd.effects.reports)
                     .containsExactly("ring 0 is suspended: the memory table changed: no lane takes it");
-            frontEnd.target.refusal = null;
+            frontEnd.effects.refusal = null;
             frontEnd.tell(Request.SET_MEM_TABLE, FrontEnd.regions(FrontEnd.RAM), frontEnd.fd());
             assertThat(frontEnd.session.runs(0)).isTrue();
         }
@@ -134,7 +134,7 @@ class MemoryTest {
                 assertThat(frontEnd.acked(Request.ADD_MEM_REG, FrontEnd.region(slot(i)), frontEnd.fd()))
                         .isZero();
             }
-            assertThat(frontEnd.target.memory.regions()).hasSize(509);
+            assertThat(frontEnd.effects.memory.regions()).hasSize(509);
             frontEnd.tell(Request.REM_MEM_REG, FrontEnd.region(slot(77)));
             assertThat(frontEnd.mapper.mapped).hasSize(508);
             frontEnd.tell(Request.ADD_MEM_REG, FrontEnd.region(slot(600)), frontEnd.fd());
@@ -152,7 +152,7 @@ class MemoryTest {
                     .isZero();
             assertThat(stray.isOpen()).isFalse();
             assertThat(frontEnd.mapper.mapped).isEmpty();
-            assertThat(frontEnd.target.memory.regions()).isEmpty();
+            assertThat(frontEnd.effects.memory.regions()).isEmpty();
         }
     }
 
@@ -228,7 +228,7 @@ class MemoryTest {
     void theLastByteOfEachSpaceMayBeUsed() throws ProtocolException {
         try (FrontEnd frontEnd = ready()) {
             frontEnd.tell(Request.ADD_MEM_REG, FrontEnd.region(new MemoryRegion(-4096, 4096, -4096, 0)), frontEnd.fd());
-            assertThat(frontEnd.target.memory.regions()).hasSize(1);
+            assertThat(frontEnd.effects.memory.regions()).hasSize(1);
         }
     }
 
@@ -244,7 +244,7 @@ class MemoryTest {
             assertThat(frontEnd.session.runs(0)).isTrue();
             assertThat(frontEnd.refused(Request.ADD_MEM_REG, FrontEnd.region(slot(64)), frontEnd.fd()))
                     .hasMessageContaining("it ends beyond the file's 8388608 bytes");
-            assertThat(frontEnd.target.log).isEmpty();
+            assertThat(frontEnd.effects.log).isEmpty();
         }
     }
 
@@ -282,7 +282,7 @@ class MemoryTest {
                 fds[i] = frontEnd.fd();
             }
             frontEnd.tell(Request.SET_MEM_TABLE, FrontEnd.regions(regions.toArray(new MemoryRegion[0])), fds);
-            assertThat(frontEnd.target.memory.regions()).hasSize(8);
+            assertThat(frontEnd.effects.memory.regions()).hasSize(8);
         }
     }
 
@@ -307,7 +307,7 @@ class MemoryTest {
     }
 
     private static void useRealFiles() throws ProtocolException {
-        try (Session session = new Session(FrontEnd.OPTIONS, new IdleTarget(), RegionMapper.FILES)) {
+        try (Session session = new Session(FrontEnd.OPTIONS, new IdleEffects(), RegionMapper.FILES)) {
             MemoryRegion whole = new MemoryRegion(0, 3 * 4096, FrontEnd.USER, 4096);
             assertThat(session.receive(realTable(whole))).isEmpty();
             Message beyond = realTable(new MemoryRegion(0, 3 * 4096, FrontEnd.USER, 2 * 4096));

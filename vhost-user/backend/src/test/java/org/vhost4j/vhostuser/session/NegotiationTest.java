@@ -54,8 +54,8 @@ class NegotiationTest {
             long word = Feature.VERSION_1.mask() | Feature.CSUM.mask() | FrontEnd.PROTOCOL_FEATURES_BIT;
             frontEnd.tell(Request.SET_FEATURES, Message.u64(word));
             frontEnd.protocol(ProtocolFeature.MQ, ProtocolFeature.MTU);
-            assertThat(frontEnd.target.features).isEqualTo(FeatureSet.of(Feature.VERSION_1, Feature.CSUM));
-            assertThat(frontEnd.session.features()).isEqualTo(frontEnd.target.features);
+            assertThat(frontEnd.effects.features).isEqualTo(FeatureSet.of(Feature.VERSION_1, Feature.CSUM));
+            assertThat(frontEnd.session.features()).isEqualTo(frontEnd.effects.features);
             assertThat(frontEnd.session.protocolFeatures())
                     .containsExactlyInAnyOrder(ProtocolFeature.MQ, ProtocolFeature.MTU);
         }
@@ -72,7 +72,7 @@ class NegotiationTest {
                     .hasMessage("SET_FEATURES: LOG_ALL GUEST_USO4 BIT_58 (0x440000004000000): "
                             + "never offered, so not to be acknowledged");
             assertThat(e.reply().orElseThrow().u64()).isEqualTo(1);
-            assertThat(frontEnd.target.log).isEmpty();
+            assertThat(frontEnd.effects.log).isEmpty();
         }
     }
 
@@ -161,7 +161,7 @@ class NegotiationTest {
         try (FrontEnd frontEnd = new FrontEnd().started()) {
             frontEnd.tell(Request.SET_FEATURES, Message.u64(FrontEnd.SPLIT));
             frontEnd.tell(Request.SET_PROTOCOL_FEATURES, Message.u64(ProtocolFeature.word(SessionOptions.SERVED)));
-            assertThat(frontEnd.target.log).isEmpty();
+            assertThat(frontEnd.effects.log).isEmpty();
         }
     }
 
@@ -184,16 +184,16 @@ class NegotiationTest {
     void featuresMayChangeBetweenStopAndStart() throws ProtocolException {
         try (FrontEnd frontEnd = new FrontEnd().started()) {
             frontEnd.stop(0);
-            frontEnd.target.log.clear();
+            frontEnd.effects.log.clear();
             long word = FrontEnd.SPLIT & ~Feature.HOST_USO.mask();
             frontEnd.tell(Request.SET_FEATURES, Message.u64(word));
-            assertThat(frontEnd.target.drain())
+            assertThat(frontEnd.effects.drain())
                     .containsExactly("features "
                             + FeatureSet.ofWord(word & ~FrontEnd.PROTOCOL_FEATURES_BIT)
                                     .hex());
-            // A machine that was paused: the same again, and the target hears of it.
+            // A machine that was paused: the same again, and the device hears of it.
             frontEnd.tell(Request.SET_FEATURES, Message.u64(word));
-            assertThat(frontEnd.target.log).hasSize(1);
+            assertThat(frontEnd.effects.log).hasSize(1);
         }
     }
 
@@ -202,58 +202,58 @@ class NegotiationTest {
         try (FrontEnd frontEnd = new FrontEnd().started()) {
             frontEnd.tell(Request.SET_OWNER, Message.noPayload());
             frontEnd.tell(Request.SET_OWNER, Message.noPayload());
-            assertThat(frontEnd.target.log).isEmpty();
+            assertThat(frontEnd.effects.log).isEmpty();
             frontEnd.tell(Request.RESET_OWNER, Message.noPayload());
-            assertThat(frontEnd.target.drain()).containsExactly("disable 0");
+            assertThat(frontEnd.effects.drain()).containsExactly("disable 0");
             assertThat(frontEnd.session.runs(0)).isTrue();
         }
     }
 
     @Test
-    void mtuIsAskedOfTheTarget() throws ProtocolException {
+    void mtuIsAskedOfTheDevice() throws ProtocolException {
         try (FrontEnd frontEnd = new FrontEnd().negotiate(FrontEnd.SPLIT)) {
-            frontEnd.target.log.clear();
+            frontEnd.effects.log.clear();
             assertThat(frontEnd.acked(Request.NET_SET_MTU, Message.u64(9000))).isZero();
-            assertThat(frontEnd.target.drain()).containsExactly("mtu 9000");
+            assertThat(frontEnd.effects.drain()).containsExactly("mtu 9000");
 
-            frontEnd.target.refusal = "the tap carries 1500 bytes";
+            frontEnd.effects.refusal = "the tap carries 1500 bytes";
             assertThat(frontEnd.acked(Request.NET_SET_MTU, Message.u64(9000))).isEqualTo(1);
             frontEnd.tell(Request.NET_SET_MTU, Message.u64(9000));
-            assertThat(frontEnd.target.reports)
+            assertThat(frontEnd.effects.reports)
                     .containsExactly(
                             "NET_SET_MTU: refused: the tap carries 1500 bytes",
                             "NET_SET_MTU: refused: the tap carries 1500 bytes");
-            assertThat(frontEnd.target.log).isEmpty();
+            assertThat(frontEnd.effects.log).isEmpty();
         }
     }
 
     @Test
     void mtuOutsideWhatVirtioAllowsIsRefused() throws ProtocolException {
         try (FrontEnd frontEnd = new FrontEnd().negotiate(FrontEnd.SPLIT)) {
-            frontEnd.target.log.clear();
+            frontEnd.effects.log.clear();
             for (long mtu : new long[] {0, 67, 65536, 1L << 32 | 1500, -1}) {
                 assertThat(frontEnd.acked(Request.NET_SET_MTU, Message.u64(mtu)))
                         .isEqualTo(1);
             }
-            assertThat(frontEnd.target.reports)
+            assertThat(frontEnd.effects.reports)
                     .hasSize(5)
                     .contains("NET_SET_MTU: refused: MTU 18446744073709551615 is not 68 to 65535");
             assertThat(frontEnd.acked(Request.NET_SET_MTU, Message.u64(68))).isZero();
             assertThat(frontEnd.acked(Request.NET_SET_MTU, Message.u64(65535))).isZero();
-            assertThat(frontEnd.target.log).containsExactly("mtu 68", "mtu 65535");
+            assertThat(frontEnd.effects.log).containsExactly("mtu 68", "mtu 65535");
         }
     }
 
     @Test
     void rarpCarriesTheMacInItsFirstSixBytes() throws ProtocolException {
         try (FrontEnd frontEnd = new FrontEnd().negotiate(FrontEnd.SPLIT)) {
-            frontEnd.target.log.clear();
+            frontEnd.effects.log.clear();
             byte[] payload = {0x52, 0x54, 0, 0x12, 0x34, 0x56, 0x77, 0x77};
             frontEnd.tell(Request.SEND_RARP, MemorySegment.ofArray(payload));
-            assertThat(frontEnd.target.drain()).containsExactly("announce 52:54:00:12:34:56");
-            frontEnd.target.refusal = "there is no uplink";
+            assertThat(frontEnd.effects.drain()).containsExactly("announce 52:54:00:12:34:56");
+            frontEnd.effects.refusal = "there is no uplink";
             assertThat(frontEnd.acked(Request.SEND_RARP, Message.u64(0))).isEqualTo(1);
-            assertThat(frontEnd.target.reports).containsExactly("SEND_RARP: refused: there is no uplink");
+            assertThat(frontEnd.effects.reports).containsExactly("SEND_RARP: refused: there is no uplink");
         }
     }
 
@@ -264,9 +264,9 @@ class NegotiationTest {
             Fd first = frontEnd.fd();
             second = frontEnd.fd();
             frontEnd.tell(Request.SET_BACKEND_REQ_FD, Message.noPayload(), first);
-            assertThat(frontEnd.target.channel).isSameAs(first);
+            assertThat(frontEnd.effects.channel).isSameAs(first);
             frontEnd.tell(Request.SET_BACKEND_REQ_FD, Message.noPayload(), second);
-            assertThat(frontEnd.target.channel).isSameAs(second);
+            assertThat(frontEnd.effects.channel).isSameAs(second);
             assertThat(first.isOpen()).isFalse();
             assertThat(second.isOpen()).isTrue();
         }

@@ -104,12 +104,12 @@ class QemuSequenceTest {
             enable(1, 1);
             enable(2, 0);
             enable(3, 0);
-            assertThat(frontEnd.target.drain()).containsExactly("channel", "reset RESET_DEVICE");
+            assertThat(frontEnd.effects.drain()).containsExactly("channel", "reset RESET_DEVICE");
 
             assertThat(frontEnd.acked(Request.NET_SET_MTU, Message.u64(1500))).isZero();
             driverOkNetdev(0);
             String features = "features 0x" + Long.toHexString(ACKNOWLEDGED & ~FrontEnd.PROTOCOL_FEATURES_BIT);
-            assertThat(frontEnd.target.drain())
+            assertThat(frontEnd.effects.drain())
                     .containsExactly(
                             "mtu 1500",
                             features,
@@ -127,20 +127,20 @@ class QemuSequenceTest {
                             "start 3 size 256 base 0",
                             "call 3",
                             "status 15");
-            assertThat(frontEnd.target.running.values()).allMatch(setup -> setup.err() != null);
+            assertThat(frontEnd.effects.running.values()).allMatch(setup -> setup.err() != null);
 
             // The machine is paused and goes on: memory is not sent again.
             for (int i = 0; i < 4; i++) {
-                assertThat(frontEnd.stop(i).num()).isEqualTo(FakeTarget.PROGRESS);
+                assertThat(frontEnd.stop(i).num()).isEqualTo(FakeEffects.PROGRESS);
             }
             frontEnd.tell(Request.SET_STATUS, Message.u64(0));
-            assertThat(frontEnd.target.drain())
+            assertThat(frontEnd.effects.drain())
                     .containsExactly("stop 0", "stop 1", "stop 2", "stop 3", "reset STATUS_CLEARED", "status 0");
-            driverOkNetdev(FakeTarget.PROGRESS);
-            assertThat(frontEnd.target.drain())
+            driverOkNetdev(FakeEffects.PROGRESS);
+            assertThat(frontEnd.effects.drain())
                     .contains("start 3 size 256 base 3")
                     .doesNotContain("memory 1");
-            assertThat(frontEnd.target.reports).isEmpty();
+            assertThat(frontEnd.effects.reports).isEmpty();
         }
     }
 
@@ -160,7 +160,7 @@ class QemuSequenceTest {
             frontEnd.tell(Request.SET_FEATURES, Message.u64(ACKNOWLEDGED));
             frontEnd.tell(Request.SET_MEM_TABLE, FrontEnd.regions(LOW, HIGH), frontEnd.fd(), frontEnd.fd());
             frontEnd.start(0).start(1);
-            assertThat(frontEnd.target.running).hasSize(2);
+            assertThat(frontEnd.effects.running).hasSize(2);
         }
     }
 
@@ -176,7 +176,7 @@ class QemuSequenceTest {
             // The driver writes one field; QEMU sends all of them.
             MemorySegment written = MemorySegment.ofArray(config.payload().toArray(ValueLayout.JAVA_BYTE));
             assertThat(frontEnd.acked(Request.SET_CONFIG, written)).isZero();
-            frontEnd.target.log.clear();
+            frontEnd.effects.log.clear();
 
             frontEnd.tell(Request.SET_FEATURES, Message.u64(FrontEnd.SPLIT));
             addStatus(8);
@@ -191,7 +191,7 @@ class QemuSequenceTest {
                 assertThat(frontEnd.acked(Request.SET_VRING_CALL, FrontEnd.file(i, true), frontEnd.fd()))
                         .isZero();
             }
-            assertThat(frontEnd.target.drain())
+            assertThat(frontEnd.effects.drain())
                     .startsWith(
                             "features 0x" + Long.toHexString(FrontEnd.SPLIT & ~FrontEnd.PROTOCOL_FEATURES_BIT),
                             "status 8",
@@ -205,10 +205,10 @@ class QemuSequenceTest {
                 enable(i, 0);
             }
             for (int i = 0; i < 5; i++) {
-                assertThat(frontEnd.stop(i).num()).isEqualTo(FakeTarget.PROGRESS);
+                assertThat(frontEnd.stop(i).num()).isEqualTo(FakeEffects.PROGRESS);
             }
             frontEnd.tell(Request.SET_STATUS, Message.u64(0));
-            assertThat(frontEnd.target.running).isEmpty();
+            assertThat(frontEnd.effects.running).isEmpty();
         }
     }
 
@@ -219,10 +219,10 @@ class QemuSequenceTest {
             frontEnd.tell(Request.SET_FEATURES, Message.u64(ACKNOWLEDGED));
             frontEnd.tell(Request.ADD_MEM_REG, FrontEnd.region(LOW), frontEnd.fd());
             startRings(0, 2, 0);
-            frontEnd.target.log.clear();
+            frontEnd.effects.log.clear();
             frontEnd.tell(Request.ADD_MEM_REG, FrontEnd.region(HIGH), frontEnd.fd());
             frontEnd.tell(Request.REM_MEM_REG, FrontEnd.region(HIGH));
-            assertThat(frontEnd.target.drain())
+            assertThat(frontEnd.effects.drain())
                     .containsExactly(
                             "stop 0",
                             "stop 1",
@@ -234,7 +234,7 @@ class QemuSequenceTest {
                             "memory 1",
                             "start 0 size 256 base 6 disabled",
                             "start 1 size 256 base 6 disabled");
-            assertThat(frontEnd.target.reports).isEmpty();
+            assertThat(frontEnd.effects.reports).isEmpty();
         }
     }
 }

@@ -25,11 +25,11 @@ class ResetTest {
             frontEnd.tell(Request.SET_VRING_CALL, FrontEnd.file(0, true), call);
             frontEnd.tell(Request.SET_VRING_ERR, FrontEnd.file(0, true), err);
             frontEnd.tell(Request.SET_STATUS, Message.u64(15));
-            frontEnd.target.log.clear();
+            frontEnd.effects.log.clear();
 
             assertThat(frontEnd.acked(Request.RESET_DEVICE, Message.noPayload()))
                     .isZero();
-            assertThat(frontEnd.target.drain()).containsExactly("stop 0", "reset RESET_DEVICE");
+            assertThat(frontEnd.effects.drain()).containsExactly("stop 0", "reset RESET_DEVICE");
             assertThat(frontEnd.ask(Request.GET_STATUS)).isZero();
             assertThat(frontEnd.session.features()).isEqualTo(FeatureSet.EMPTY);
             assertThat(frontEnd.session.protocolFeatures()).isEqualTo(SessionOptions.SERVED);
@@ -41,7 +41,7 @@ class ResetTest {
             // The next driver: other features, the same memory.
             frontEnd.tell(Request.SET_FEATURES, Message.u64(FrontEnd.PROTOCOL_FEATURES_BIT));
             frontEnd.start(0);
-            QueueSetup setup = Objects.requireNonNull(frontEnd.target.running.get(0));
+            QueueSetup setup = Objects.requireNonNull(frontEnd.effects.running.get(0));
             assertThat(setup.enabled()).isFalse();
             assertThat(setup.call()).isSameAs(call);
             assertThat(setup.err()).isSameAs(err);
@@ -64,13 +64,13 @@ class ResetTest {
     }
 
     @Test
-    void statusIsKeptAndToldToTheTarget() throws ProtocolException {
+    void statusIsKeptAndToldToTheDevice() throws ProtocolException {
         try (FrontEnd frontEnd = new FrontEnd().started()) {
             assertThat(frontEnd.ask(Request.GET_STATUS)).isZero();
             frontEnd.tell(Request.SET_STATUS, Message.u64(0x0b));
             assertThat(frontEnd.ask(Request.GET_STATUS)).isEqualTo(0x0b);
             frontEnd.tell(Request.SET_STATUS, Message.u64(0xff));
-            assertThat(frontEnd.target.drain()).containsExactly("status 11", "status 255");
+            assertThat(frontEnd.effects.drain()).containsExactly("status 11", "status 255");
         }
     }
 
@@ -78,10 +78,10 @@ class ResetTest {
     void statusZeroStopsTheRingsAndKeepsTheirSettings() throws ProtocolException {
         try (FrontEnd frontEnd = new FrontEnd().started()) {
             frontEnd.tell(Request.SET_STATUS, Message.u64(0));
-            assertThat(frontEnd.target.drain()).containsExactly("stop 0", "reset STATUS_CLEARED", "status 0");
-            assertThat(frontEnd.stop(0).num()).isEqualTo(FakeTarget.PROGRESS);
+            assertThat(frontEnd.effects.drain()).containsExactly("stop 0", "reset STATUS_CLEARED", "status 0");
+            assertThat(frontEnd.stop(0).num()).isEqualTo(FakeEffects.PROGRESS);
             frontEnd.kick(0);
-            assertThat(frontEnd.target.drain()).containsExactly("start 0 size 256 base 3");
+            assertThat(frontEnd.effects.drain()).containsExactly("start 0 size 256 base 3");
         }
     }
 
@@ -100,9 +100,9 @@ class ResetTest {
     void closeStopsUnmapsAndClosesInThatOrder() throws ProtocolException {
         FrontEnd frontEnd = new FrontEnd().started();
         frontEnd.tell(Request.SET_BACKEND_REQ_FD, Message.noPayload(), frontEnd.fd());
-        frontEnd.target.log.clear();
+        frontEnd.effects.log.clear();
         frontEnd.close();
-        assertThat(frontEnd.target.log).containsExactly("stop 0", "memory 0", "no channel");
+        assertThat(frontEnd.effects.log).containsExactly("stop 0", "memory 0", "no channel");
         Fd late = frontEnd.fd();
         Message message = Message.request(
                 Request.SET_MEM_TABLE, FrontEnd.regions(new MemoryRegion(0, 4096, 0, 0)), false, List.of(late));
@@ -115,14 +115,14 @@ class ResetTest {
     @Test
     void memoryStaysMappedWhenALaneCannotBeStopped() throws ProtocolException {
         FakeMapper mapper = new FakeMapper();
-        IdleTarget target = new IdleTarget() {
+        IdleEffects effects = new IdleEffects() {
             @Override
             public int stopQueue(int index) {
                 throw new IllegalStateException("the lane does not answer");
             }
         };
         Fd kick = EventFd.create().fd();
-        Session session = new Session(FrontEnd.OPTIONS, target, mapper);
+        Session session = new Session(FrontEnd.OPTIONS, effects, mapper);
         for (Message message : List.of(
                 Message.request(Request.SET_FEATURES, Message.u64(FrontEnd.SPLIT), false, List.of()),
                 Message.request(

@@ -24,7 +24,7 @@ class RingTest {
 
     private static FrontEnd ready() throws ProtocolException {
         FrontEnd frontEnd = new FrontEnd().negotiate(FrontEnd.SPLIT).memory().prepare(0);
-        frontEnd.target.log.clear();
+        frontEnd.effects.log.clear();
         return frontEnd;
     }
 
@@ -33,12 +33,12 @@ class RingTest {
         try (FrontEnd frontEnd = ready()) {
             assertThat(frontEnd.session.runs(0)).isFalse();
             Fd kick = frontEnd.kick(0);
-            assertThat(frontEnd.target.drain()).containsExactly("start 0 size 256 base 0 disabled");
-            QueueSetup setup = Objects.requireNonNull(frontEnd.target.running.get(0));
+            assertThat(frontEnd.effects.drain()).containsExactly("start 0 size 256 base 0 disabled");
+            QueueSetup setup = Objects.requireNonNull(frontEnd.effects.running.get(0));
             assertThat(setup.kick()).isSameAs(kick);
             assertThat(setup.call()).isNull();
             assertThat(setup.err()).isNull();
-            long ram = frontEnd.target.memory.regions().get(0).memory().address();
+            long ram = frontEnd.effects.memory.regions().get(0).memory().address();
             assertThat(setup.descriptors().address()).isEqualTo(ram + 0x10000);
             assertThat(setup.avail().address()).isEqualTo(ram + 0x14000);
             assertThat(setup.used().address()).isEqualTo(ram + 0x18000);
@@ -52,12 +52,12 @@ class RingTest {
     void enableAndDisableAreTrackedWhetherOrNotTheRingRuns() throws ProtocolException {
         try (FrontEnd frontEnd = ready()) {
             frontEnd.tell(Request.SET_VRING_ENABLE, FrontEnd.state(0, 1));
-            assertThat(frontEnd.target.log).isEmpty();
+            assertThat(frontEnd.effects.log).isEmpty();
             frontEnd.kick(0);
             frontEnd.tell(Request.SET_VRING_ENABLE, FrontEnd.state(0, 1));
             frontEnd.tell(Request.SET_VRING_ENABLE, FrontEnd.state(0, 0));
             frontEnd.tell(Request.SET_VRING_ENABLE, FrontEnd.state(0, 1));
-            assertThat(frontEnd.target.drain()).containsExactly("start 0 size 256 base 0", "disable 0", "enable 0");
+            assertThat(frontEnd.effects.drain()).containsExactly("start 0 size 256 base 0", "disable 0", "enable 0");
         }
     }
 
@@ -66,7 +66,7 @@ class RingTest {
         try (FrontEnd frontEnd = new FrontEnd()) {
             frontEnd.tell(Request.SET_VRING_ENABLE, FrontEnd.state(0, 1));
             frontEnd.negotiate(FrontEnd.SPLIT).memory().start(0);
-            assertThat(frontEnd.target.drain()).contains("start 0 size 256 base 0");
+            assertThat(frontEnd.effects.drain()).contains("start 0 size 256 base 0");
         }
     }
 
@@ -75,7 +75,7 @@ class RingTest {
         try (FrontEnd frontEnd = new FrontEnd()) {
             frontEnd.tell(Request.SET_FEATURES, Message.u64(FrontEnd.SPLIT & ~FrontEnd.PROTOCOL_FEATURES_BIT));
             frontEnd.memory().start(0).start(1);
-            assertThat(frontEnd.target.drain()).contains("start 0 size 256 base 0", "start 1 size 256 base 0");
+            assertThat(frontEnd.effects.drain()).contains("start 0 size 256 base 0", "start 1 size 256 base 0");
         }
     }
 
@@ -83,9 +83,9 @@ class RingTest {
     void givingUpProtocolFeaturesEnablesRingsThatRun() throws ProtocolException {
         try (FrontEnd frontEnd = ready()) {
             frontEnd.kick(0);
-            frontEnd.target.log.clear();
+            frontEnd.effects.log.clear();
             frontEnd.tell(Request.SET_FEATURES, Message.u64(FrontEnd.SPLIT & ~FrontEnd.PROTOCOL_FEATURES_BIT));
-            assertThat(frontEnd.target.drain()).containsExactly("enable 0");
+            assertThat(frontEnd.effects.drain()).containsExactly("enable 0");
         }
     }
 
@@ -93,7 +93,7 @@ class RingTest {
     void kickWithoutADescriptorMeansPolling() throws ProtocolException {
         try (FrontEnd frontEnd = ready()) {
             frontEnd.tell(Request.SET_VRING_KICK, FrontEnd.file(0, false));
-            assertThat(frontEnd.target.drain()).containsExactly("start 0 size 256 base 0 disabled polled");
+            assertThat(frontEnd.effects.drain()).containsExactly("start 0 size 256 base 0 disabled polled");
         }
     }
 
@@ -102,7 +102,7 @@ class RingTest {
         try (FrontEnd frontEnd = ready()) {
             Fd first = frontEnd.kick(0);
             Fd second = frontEnd.kick(0);
-            assertThat(frontEnd.target.drain())
+            assertThat(frontEnd.effects.drain())
                     .containsExactly("start 0 size 256 base 0 disabled", "stop 0", "start 0 size 256 base 3 disabled");
             assertThat(first.isOpen()).isFalse();
             assertThat(second.isOpen()).isTrue();
@@ -118,7 +118,7 @@ class RingTest {
             assertThat(kick.isOpen()).isFalse();
             assertThat(frontEnd.stop(0)).isEqualTo(new VringState(0, 1));
             frontEnd.kick(0);
-            assertThat(frontEnd.target.drain())
+            assertThat(frontEnd.effects.drain())
                     .containsExactly(
                             "start 0 size 256 base 65534 disabled", "stop 0", "start 0 size 256 base 1 disabled");
         }
@@ -148,17 +148,19 @@ class RingTest {
             Fd first = frontEnd.fd();
             Fd second = frontEnd.fd();
             frontEnd.tell(Request.SET_VRING_CALL, FrontEnd.file(0, true), first);
-            assertThat(frontEnd.target.log).as("a stopped ring notifies nobody").isEmpty();
+            assertThat(frontEnd.effects.log)
+                    .as("a stopped ring notifies nobody")
+                    .isEmpty();
             frontEnd.kick(0);
-            assertThat(Objects.requireNonNull(frontEnd.target.running.get(0)).call())
+            assertThat(Objects.requireNonNull(frontEnd.effects.running.get(0)).call())
                     .isSameAs(first);
-            frontEnd.target.log.clear();
+            frontEnd.effects.log.clear();
             assertThat(frontEnd.acked(Request.SET_VRING_CALL, FrontEnd.file(0, true), second))
                     .isZero();
-            assertThat(frontEnd.target.drain()).containsExactly("call 0");
+            assertThat(frontEnd.effects.drain()).containsExactly("call 0");
             assertThat(first.isOpen()).isFalse();
             frontEnd.tell(Request.SET_VRING_CALL, FrontEnd.file(0, false));
-            assertThat(frontEnd.target.drain()).containsExactly("no call 0");
+            assertThat(frontEnd.effects.drain()).containsExactly("no call 0");
             assertThat(second.isOpen()).isFalse();
         }
     }
@@ -171,15 +173,15 @@ class RingTest {
             frontEnd.kick(0);
             frontEnd.tell(Request.SET_VRING_CALL, FrontEnd.file(0, true), call);
             frontEnd.tell(Request.SET_VRING_ERR, FrontEnd.file(0, true), err);
-            assertThat(frontEnd.target.drain()).endsWith("call 0", "err 0");
+            assertThat(frontEnd.effects.drain()).endsWith("call 0", "err 0");
             frontEnd.stop(0);
             frontEnd.kick(0);
-            QueueSetup setup = Objects.requireNonNull(frontEnd.target.running.get(0));
+            QueueSetup setup = Objects.requireNonNull(frontEnd.effects.running.get(0));
             assertThat(setup.call()).isSameAs(call);
             assertThat(setup.err()).isSameAs(err);
             frontEnd.tell(Request.SET_VRING_ERR, FrontEnd.file(0, false));
             assertThat(err.isOpen()).isFalse();
-            assertThat(frontEnd.target.drain()).endsWith("no err 0");
+            assertThat(frontEnd.effects.drain()).endsWith("no err 0");
         }
     }
 
@@ -187,11 +189,11 @@ class RingTest {
     void otherAddressesMoveARingThatRuns() throws ProtocolException {
         try (FrontEnd frontEnd = new FrontEnd().started()) {
             frontEnd.tell(Request.SET_VRING_ADDR, FrontEnd.address(0).toPayload());
-            assertThat(frontEnd.target.log).as("the same addresses").isEmpty();
+            assertThat(frontEnd.effects.log).as("the same addresses").isEmpty();
             frontEnd.tell(
                     Request.SET_VRING_ADDR,
                     FrontEnd.address(0, FrontEnd.USER + 0x800000).toPayload());
-            assertThat(frontEnd.target.drain()).containsExactly("stop 0", "start 0 size 256 base 3");
+            assertThat(frontEnd.effects.drain()).containsExactly("stop 0", "start 0 size 256 base 3");
         }
     }
 
@@ -203,7 +205,7 @@ class RingTest {
                             FrontEnd.address(0, FrontEnd.USER + FrontEnd.SIZE).toPayload()))
                     .hasMessage("SET_VRING_ADDR: ring 0: it cannot be started: descriptor table at user address "
                             + "0x7f0001000000 with 4096 bytes is not inside one memory region");
-            assertThat(frontEnd.target.running).isEmpty();
+            assertThat(frontEnd.effects.running).isEmpty();
         }
     }
 
@@ -243,14 +245,14 @@ class RingTest {
             frontEnd.memory();
             // The base may be missing: a fresh ring begins at 0.
             frontEnd.kick(0);
-            assertThat(frontEnd.target.drain()).endsWith("start 0 size 256 base 0 disabled");
+            assertThat(frontEnd.effects.drain()).endsWith("start 0 size 256 base 0 disabled");
         }
     }
 
     @Test
     void whatTheTargetRefusesIsNotStarted() throws ProtocolException {
         try (FrontEnd frontEnd = ready()) {
-            frontEnd.target.refusal = "the kick is not an eventfd but /dev/zero";
+            frontEnd.effects.refusal = "the kick is not an eventfd but /dev/zero";
             assertThat(frontEnd.refused(Request.SET_VRING_KICK, FrontEnd.file(0, true), frontEnd.fd()))
                     .hasMessage(
                             "SET_VRING_KICK: ring 0: it cannot be started: the kick is not an eventfd but /dev/zero");
@@ -264,7 +266,7 @@ class RingTest {
             try (FrontEnd frontEnd = new FrontEnd().started()) {
                 Fd before = frontEnd.fd();
                 frontEnd.tell(request, FrontEnd.file(0, true), before);
-                frontEnd.target.refusal = "not an eventfd";
+                frontEnd.effects.refusal = "not an eventfd";
                 assertThat(frontEnd.refused(request, FrontEnd.file(0, true), frontEnd.fd()))
                         .hasMessage(request + ": ring 0: the descriptor cannot be used: not an eventfd");
                 assertThat(before.isOpen()).isTrue();
@@ -342,7 +344,7 @@ class RingTest {
                     new VringAddress(0, 0, FrontEnd.USER, FrontEnd.USER + 0x200000, FrontEnd.USER + 0x100000, 0)
                             .toPayload());
             frontEnd.kick(0);
-            assertThat(frontEnd.target.drain()).endsWith("start 0 size 32768 base 0 disabled");
+            assertThat(frontEnd.effects.drain()).endsWith("start 0 size 32768 base 0 disabled");
             assertThat(frontEnd.refused(Request.SET_VRING_NUM, FrontEnd.state(0, 32769)))
                     .hasMessage("SET_VRING_NUM: ring 0: size 32769: 1 to 32768 are allowed");
         }
@@ -457,7 +459,7 @@ class RingTest {
             frontEnd.tell(Request.SET_VRING_ADDR, address);
             assertThat(frontEnd.stop(0).num()).as("a fresh ring").isEqualTo(0x8000_8000);
             frontEnd.kick(0);
-            QueueSetup setup = Objects.requireNonNull(frontEnd.target.running.get(0));
+            QueueSetup setup = Objects.requireNonNull(frontEnd.effects.running.get(0));
             assertThat(setup.layout()).isEqualTo(RingLayout.PACKED);
             assertThat(setup.descriptors().byteSize()).isEqualTo(1600);
             assertThat(setup.avail().byteSize()).isEqualTo(4);

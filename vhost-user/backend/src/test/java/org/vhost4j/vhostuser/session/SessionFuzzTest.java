@@ -28,7 +28,7 @@ import org.vhost4j.vhostuser.wire.Request;
 
 /**
  * Random front-ends. Most of what they send is right, so that they come far; some of it is damaged. Whatever they do ends in a
- * {@link ProtocolException} or not at all, {@link FakeTarget} sees no broken promise, and nothing is left over.
+ * {@link ProtocolException} or not at all, {@link FakeEffects} sees no broken promise, and nothing is left over.
  */
 class SessionFuzzTest {
     private static final int MESSAGES = 4000;
@@ -80,7 +80,7 @@ class SessionFuzzTest {
             assertThat(e.getMessage()).isNotBlank().doesNotContain("\n").doesNotContain("null");
         } finally {
             reader.close();
-            starts += frontEnd.target.starts;
+            starts += frontEnd.effects.starts;
         }
         return sent;
     }
@@ -92,7 +92,7 @@ class SessionFuzzTest {
                     random.nextInt(8) == 0 ? Request.SET_VRING_KICK : REQUESTS.get(random.nextInt(REQUESTS.size()));
             boolean good = switch (request) {
                 case RESET_DEVICE -> random.nextInt(20) == 0;
-                case SET_VRING_NUM, SET_VRING_BASE, SET_FEATURES -> frontEnd.target.running.isEmpty();
+                case SET_VRING_NUM, SET_VRING_BASE, SET_FEATURES -> frontEnd.effects.running.isEmpty();
                 case SET_VRING_KICK ->
                     !frontEnd.session.features().isEmpty()
                             && !overlapping(frontEnd, REGIONS[0]).isEmpty();
@@ -125,7 +125,7 @@ class SessionFuzzTest {
         if (random.nextInt(60) == 0) {
             bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
         }
-        frontEnd.target.refusal = random.nextInt(100) == 0 ? "refused at random" : null;
+        frontEnd.effects.refusal = random.nextInt(100) == 0 ? "refused at random" : null;
         frontEnd.mapper.fileSize = random.nextInt(100) == 0 ? 4096 : 1L << 40;
         MemorySegment all = MemorySegment.ofArray(bytes);
         for (long at = 0; at < all.byteSize(); ) {
@@ -204,7 +204,7 @@ class SessionFuzzTest {
     }
 
     private static List<MemoryRegion> table(FrontEnd frontEnd) {
-        return frontEnd.target.memory.regions().stream()
+        return frontEnd.effects.memory.regions().stream()
                 .map(region -> new MemoryRegion(region.guestAddress(), region.size(), region.userAddress(), 0))
                 .toList();
     }
@@ -229,7 +229,7 @@ class SessionFuzzTest {
             }
             assertThat(frontEnd.sent.stream().filter(Fd::isOpen)).hasSize((int) open);
             assertThat(frontEnd.mapper.mapped).hasSize(1);
-            assertThat(frontEnd.target.running).hasSize(1);
+            assertThat(frontEnd.effects.running).hasSize(1);
         }
     }
 }

@@ -100,8 +100,8 @@ class SessionOptionsTest {
     void aSessionDoesNotStartWithAViolation() {
         FakeMapper mapper = new FakeMapper();
         assertThatIllegalArgumentException()
-                .isThrownBy(() ->
-                        new Session(options(FeatureSet.of(Feature.HOST_USO), Set.of()), new FakeTarget(mapper), mapper))
+                .isThrownBy(() -> new Session(
+                        options(FeatureSet.of(Feature.HOST_USO), Set.of()), new FakeEffects(mapper), mapper))
                 .withMessage("features cannot be offered: HOST_USO needs CSUM");
     }
 

@@ -12,7 +12,7 @@ import org.vhost4j.sys.PeerProcess;
  * what it has acknowledged: a front-end that returns with such a guest to an offer with less is turned away. Entered by the
  * device's lane.
  */
-final class Recollection {
+final class AcknowledgedFeatures {
     private final FeatureSet offered;
     private final String promise;
     private final @Nullable AcknowledgementFile file;
@@ -26,7 +26,7 @@ final class Recollection {
      * @param promise what offers it, in words
      * @param file where it is kept; null when it is not kept beyond this process
      */
-    Recollection(FeatureSet offered, String promise, @Nullable AcknowledgementFile file) {
+    AcknowledgedFeatures(FeatureSet offered, String promise, @Nullable AcknowledgementFile file) {
         this.offered = offered;
         this.promise = promise;
         this.file = file;
@@ -61,7 +61,7 @@ final class Recollection {
     }
 
     /** The driver's features are settled. */
-    void acknowledged(FeatureSet features) {
+    void keep(FeatureSet features) {
         Acknowledgement now = new Acknowledgement(features, process, promise);
         if (!known.equals(Optional.of(now))) {
             known = Optional.of(now);

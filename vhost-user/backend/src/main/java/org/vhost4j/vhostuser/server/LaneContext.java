@@ -20,10 +20,10 @@ import org.vhost4j.sys.EventFd;
 import org.vhost4j.sys.HotCalls;
 
 /**
- * One lane with all that its guests' frames need: an engine, where the frames go, the sockets of the guests. Planes share nothing but
+ * One lane with all that its guests' frames need: an engine, where the frames go, the sockets of the guests. Lanes share nothing but
  * what the bridges know of stations; a bridge has the guests of other lanes as ports from which frames come over.
  */
-final class ForwardingPlane {
+final class LaneContext {
     final Lane lane;
     final OffloadEngine engine = new OffloadEngine();
     final FrameSink sink;
@@ -40,15 +40,15 @@ final class ForwardingPlane {
      * Starts a lane that owns nothing yet.
      *
      * @param name the lane's
-     * @param first the plane of the first lane; null for that lane itself
+     * @param first the context of the first lane; null for that lane itself
      * @param faulted told of pollables that were stopped, by the lane
      * @param listener hears of tasks that fail
      * @throws org.vhost4j.sys.SystemError when there is no descriptor left
      */
-    ForwardingPlane(
+    LaneContext(
             String name,
             BackendConfig config,
-            @Nullable ForwardingPlane first,
+            @Nullable LaneContext first,
             BiConsumer<Pollable, String> faulted,
             BackendListener listener) {
         sink = sink(config.switching(), engine, first);
@@ -78,7 +78,7 @@ final class ForwardingPlane {
         });
     }
 
-    private static FrameSink sink(Switching switching, OffloadEngine engine, @Nullable ForwardingPlane first) {
+    private static FrameSink sink(Switching switching, OffloadEngine engine, @Nullable LaneContext first) {
         return switch (switching) {
             case Switching.Bridged bridged ->
                 first != null && first.sink instanceof Bridge bridge
@@ -95,12 +95,12 @@ final class ForwardingPlane {
      * Gives every bridge a port of this lane. Before {@link #begin} of any lane but the first, and in the same order for all.
      *
      * @param port belongs to this lane
-     * @param planes those of all lanes
+     * @param lanes those of all lanes
      */
-    void join(NetPort port, List<ForwardingPlane> planes) {
-        for (ForwardingPlane plane : planes) {
-            if (plane.sink instanceof Bridge bridge) {
-                bridge.add(plane == this || arrivals == null ? port : arrivals.remote(port, HotCalls::checkpoint));
+    void join(NetPort port, List<LaneContext> lanes) {
+        for (LaneContext context : lanes) {
+            if (context.sink instanceof Bridge bridge) {
+                bridge.add(context == this || arrivals == null ? port : arrivals.remote(port, HotCalls::checkpoint));
             }
         }
     }

@@ -11,7 +11,7 @@ import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** Agrees to everything and does nothing. */
-class IdleTarget implements SessionTarget {
+class IdleEffects implements SessionEffects {
     @Override
     public int queueNumber(boolean ownsConfig) {
         return 1;

@@ -14,14 +14,14 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  * Where the effects of a session take place: the device and the lanes that own its rings.
  *
  * <p>All methods are called by the session's thread, one at a time. When a method returns, its effect is in force in every lane:
- * the reply to the front-end goes out next. Descriptors stay the session's; a target uses them between the call that brings
+ * the reply to the front-end goes out next. Descriptors stay the session's; the device uses them between the call that brings
  * them and the one that replaces or stops.
  *
- * <p>Order that a target can rely on: {@link #acknowledge} before the first {@link #startQueue}; {@link #memoryChanged} only
+ * <p>Order that the device can rely on: {@link #acknowledge} before the first {@link #startQueue}; {@link #memoryChanged} only
  * while no queue runs; {@link #enableQueue}, {@link #callChanged}, {@link #errChanged} and {@link #stopQueue} only for queues that
  * run.
  */
-public interface SessionTarget {
+public interface SessionEffects {
     /**
      * The answer to GET_QUEUE_NUM.
      *

@@ -18,8 +18,8 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Records effects, and fails as soon as the session breaks a promise that {@link SessionTarget} makes. */
-final class FakeTarget implements SessionTarget {
+/** Records effects, and fails as soon as the session breaks a promise that {@link SessionEffects} makes. */
+final class FakeEffects implements SessionEffects {
     /** How far a queue comes between start and stop. */
     static final int PROGRESS = 3;
 
@@ -44,7 +44,7 @@ final class FakeTarget implements SessionTarget {
     private final FakeMapper mapper;
     private boolean acknowledged;
 
-    FakeTarget(FakeMapper mapper) {
+    FakeEffects(FakeMapper mapper) {
         this.mapper = mapper;
         for (int i = 0; i < config.length; i++) {
             config[i] = (byte) i;

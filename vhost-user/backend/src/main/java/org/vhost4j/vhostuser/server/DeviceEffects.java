@@ -29,14 +29,14 @@ import org.vhost4j.vhostuser.session.QueueSetup;
 import org.vhost4j.vhostuser.session.RefusedException;
 import org.vhost4j.vhostuser.session.ResetCause;
 import org.vhost4j.vhostuser.session.RingLayout;
-import org.vhost4j.vhostuser.session.SessionTarget;
+import org.vhost4j.vhostuser.session.SessionEffects;
 import org.vhost4j.vhostuser.wire.BackendRequest;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.Message;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** The effects of one session on its network device. Entered by the device's lane. */
-final class DeviceTarget implements SessionTarget {
+final class DeviceEffects implements SessionEffects {
     private final String guest;
     private final DeviceControl device;
     private final Lane lane;
@@ -65,7 +65,7 @@ final class DeviceTarget implements SessionTarget {
         private boolean enabled;
     }
 
-    DeviceTarget(
+    DeviceEffects(
             String guest,
             DeviceControl device,
             Lane lane,

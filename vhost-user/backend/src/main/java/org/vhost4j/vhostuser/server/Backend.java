@@ -82,7 +82,7 @@ public final class Backend implements AutoCloseable {
         contexts.forEach(context -> inLane(context, context::begin));
         for (GuestPort guest : guests) {
             inLane(guest.context(), () -> {
-                meet(guest);
+                openSocket(guest);
                 listener.ready(guest.name(), guest.endpoint());
             });
         }
@@ -143,8 +143,8 @@ public final class Backend implements AutoCloseable {
                 config.offered().plus(config.leftToFrontEnd()), config.promise().orElse("this back-end"), file);
     }
 
-    /** Opens the way on which a guest's front-end comes. */
-    private void meet(GuestPort guest) {
+    /** Opens the socket of a guest, where its front-end connects. */
+    private void openSocket(GuestPort guest) {
         Endpoint endpoint = guest.endpoint();
         LaneContext context = guest.context();
         if (endpoint.path() == null) {
@@ -263,7 +263,7 @@ public final class Backend implements AutoCloseable {
     public void close() {
         // Guests first, and lanes when nobody has anything to say to them.
         for (LaneContext context : contexts) {
-            finish(context, () -> letGo(context));
+            finish(context, () -> closeGuests(context));
         }
         if (!contexts.isEmpty()) {
             finish(contexts.getFirst(), () -> {
@@ -277,7 +277,7 @@ public final class Backend implements AutoCloseable {
         files.close();
     }
 
-    private void letGo(LaneContext context) {
+    private void closeGuests(LaneContext context) {
         for (AutoCloseable socket : context.sockets) {
             try {
                 socket.close();

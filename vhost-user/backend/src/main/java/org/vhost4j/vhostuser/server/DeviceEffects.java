@@ -46,7 +46,7 @@ final class DeviceEffects implements SessionEffects {
     private final BackendChannel channel;
 
     /** I/O virtual addresses that the front-end was asked for and has not answered. */
-    private final Set<Long> asked = new HashSet<>();
+    private final Set<Long> pendingMisses = new HashSet<>();
 
     private final int queuePairs;
     private final Queue[] queues;
@@ -113,14 +113,14 @@ final class DeviceEffects implements SessionEffects {
 
     @Override
     public void memoryChanged(GuestMemory newMemory) {
-        asked.clear();
+        pendingMisses.clear();
         memory = newMemory;
     }
 
     @Override
     public void translationsChanged(IotlbMessage message) {
         // What is withdrawn may be asked for again, too: the answer may have been that there is none yet.
-        asked.removeIf(address -> Long.compareUnsigned(address - message.iova(), message.bytes()) < 0);
+        pendingMisses.removeIf(address -> Long.compareUnsigned(address - message.iova(), message.bytes()) < 0);
         device.translationsChanged();
     }
 
@@ -130,7 +130,7 @@ final class DeviceEffects implements SessionEffects {
             report(
                     "I/O virtual address 0x%x has no translation and cannot be asked for: the front-end gave no back-end channel"
                             .formatted(address));
-        } else if (asked.add(address)) {
+        } else if (pendingMisses.add(address)) {
             int permission = write ? IotlbMessage.WRITE : IotlbMessage.READ;
             channel.send(
                     BackendRequest.IOTLB_MSG,
@@ -221,7 +221,7 @@ final class DeviceEffects implements SessionEffects {
         }
         device.stop(index);
         // What it asked for may never be answered: its driver may have unmapped it by now.
-        asked.clear();
+        pendingMisses.clear();
         forget(queue);
         tellLink();
         return ring.base();

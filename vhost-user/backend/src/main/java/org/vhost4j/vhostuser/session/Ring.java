@@ -82,7 +82,7 @@ final class Ring {
      *
      * @throws TranslationMiss when some of it has to be asked for first
      */
-    boolean liesWhereItWas(RingLayout layout, RingMemory memory) {
+    boolean resolvesToSameMemory(RingLayout layout, RingMemory memory) {
         QueueSetup then = setup;
         try {
             QueueSetup now = resolve(layout, memory);

@@ -244,7 +244,7 @@ final class Rings {
         effects.translationsChanged(message);
         for (Ring ring : rings) {
             if (ring.runs) {
-                follow(ring);
+                reresolve(ring);
             }
         }
         for (Ring ring : rings) {
@@ -255,9 +255,9 @@ final class Rings {
     }
 
     /** A ring that runs: over the same memory as before, over none for now, or not any more. */
-    private void follow(Ring ring) {
+    private void reresolve(Ring ring) {
         try {
-            if (!ring.liesWhereItWas(layout(), ringMemory)) {
+            if (!ring.resolvesToSameMemory(layout(), ringMemory)) {
                 pause(ring);
             } else if (ring.suspended) {
                 ring.suspended = false;
@@ -330,7 +330,7 @@ final class Rings {
     private void start(Request request, Ring ring) throws ProtocolException {
         try {
             if (translated) {
-                requireAWayToAsk();
+                requireIotlbChannel();
             }
             run(ring);
         } catch (RefusedException e) {
@@ -339,7 +339,7 @@ final class Rings {
     }
 
     /** Without them a missing translation could not be asked for, and nobody would know when one is not used any more. */
-    private void requireAWayToAsk() throws RefusedException {
+    private void requireIotlbChannel() throws RefusedException {
         for (ProtocolFeature needed : Dependencies.requiredBy(Feature.ACCESS_PLATFORM)) {
             if (!negotiation.has(needed)) {
                 throw new RefusedException(

@@ -72,7 +72,8 @@ class ArchitectureTest {
                     continue;
                 }
                 String known = moduleOf(to.getPackageName());
-                if (!known.equals(module) && !KNOWN.getOrDefault(module, Set.of()).contains(known)) {
+                if (!known.equals(module)
+                        && !KNOWN.getOrDefault(module, Set.of()).contains(known)) {
                     wrong.add(dependency.getDescription());
                 }
             }

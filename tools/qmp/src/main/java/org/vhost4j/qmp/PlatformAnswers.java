@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.vhost4j.platform.definition.Assignment;
 import org.vhost4j.platform.definition.MachineDefinition;
 import org.vhost4j.platform.definition.PlatformCatalog;
 import org.vhost4j.platform.definition.PlatformDefinition;
 import org.vhost4j.platform.definition.PlatformSupport;
 import org.vhost4j.platform.definition.Property;
-import org.vhost4j.platform.definition.Statement;
 import org.vhost4j.platform.probe.Answer;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapability;
@@ -73,7 +73,7 @@ final class PlatformAnswers {
             info.put("deprecated", platform.deprecated().isPresent());
             platform.deprecated().ifPresent(reason -> info.put("deprecation-reason", reason));
             if (withProperties) {
-                info.set(COMPAT_PROPS, properties(platform.statements()));
+                info.set(COMPAT_PROPS, properties(platform.assignments()));
             }
             all.add(info);
         }
@@ -113,18 +113,18 @@ final class PlatformAnswers {
             }
             info.put("deprecated", machine.deprecated().isPresent());
             if (withProperties) {
-                info.set(COMPAT_PROPS, properties(machine.statements()));
+                info.set(COMPAT_PROPS, properties(machine.assignments()));
             }
         }
         return all;
     }
 
-    private static ArrayNode properties(Map<Property, Statement> statements) {
+    private static ArrayNode properties(Map<Property, Assignment> assignments) {
         ArrayNode all = NODES.arrayNode();
-        statements.forEach((property, statement) -> all.addObject()
+        assignments.forEach((property, assignment) -> all.addObject()
                 .put("qom-type", qomType(property))
                 .put("property", property.name())
-                .put("value", statement.value()));
+                .put("value", assignment.value()));
         return all;
     }
 
@@ -147,7 +147,7 @@ final class PlatformAnswers {
                 ArrayNode features = info.putArray("features");
                 capability.features().forEach(feature -> features.add(feature.name()));
             }
-            capability.standIn().ifPresent(how -> info.put("stand-in", how));
+            capability.softwareFallback().ifPresent(how -> info.put("stand-in", how));
         }
         return node;
     }

@@ -16,7 +16,7 @@ public record Evidence(List<String> of, String source) {
     }
 
     /**
-     * Whether this is about a statement.
+     * Whether this is about an assignment.
      *
      * @param what a property's qualified name or a capability's name
      * @return true when it is named, or all are

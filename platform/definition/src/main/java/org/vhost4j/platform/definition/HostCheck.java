@@ -35,13 +35,13 @@ final class HostCheck {
 
     private static boolean isNeeded(
             HostCapability capability, PlatformDefinition platform, List<ResolvedProperty> properties) {
-        List<ResolvedProperty> standing = standingOn(capability, properties);
-        boolean offered = standing.stream().anyMatch(each -> each.standing() == Standing.OFFERED);
+        List<ResolvedProperty> dependent = dependentOn(capability, properties);
+        boolean offered = dependent.stream().anyMatch(each -> each.availability() == Availability.OFFERED);
         if (capability.essential() && offered) {
             return true;
         }
         return platform.requires().contains(capability)
-                && (capability.features().isEmpty() || !standing.isEmpty());
+                && (capability.features().isEmpty() || !dependent.isEmpty());
     }
 
     /**
@@ -51,9 +51,9 @@ final class HostCheck {
      * @param properties the promise
      * @return the properties
      */
-    static List<ResolvedProperty> standingOn(HostCapability capability, List<ResolvedProperty> properties) {
+    static List<ResolvedProperty> dependentOn(HostCapability capability, List<ResolvedProperty> properties) {
         return properties.stream()
-                .filter(each -> each.standing() != Standing.OFF
+                .filter(each -> each.availability() != Availability.OFF
                         && each.property()
                                 .feature()
                                 .filter(capability.features()::contains)

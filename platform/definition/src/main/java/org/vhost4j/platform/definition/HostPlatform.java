@@ -42,11 +42,11 @@ final class HostPlatform {
                 .anyMatch(anyOf -> anyOf.stream().noneMatch(need -> on.contains(need) || !dependent.contains(need))))) {
             // A feature that falls may take others with it.
         }
-        Map<Property, Statement> statements = new LinkedHashMap<>();
+        Map<Property, Assignment> assignments = new LinkedHashMap<>();
         for (Feature feature : dependent) {
             Property property = Property.of(feature).orElseThrow();
             String value = on.contains(feature) ? Property.ON : Property.OFF;
-            statements.put(property, new Statement(Layer.PLATFORM, NAME, value));
+            assignments.put(property, new Assignment(Layer.PLATFORM, NAME, value));
         }
         return new PlatformDefinition(
                 NAME,
@@ -58,7 +58,7 @@ final class HostPlatform {
                 Optional.empty(),
                 List.of(),
                 Set.of(),
-                statements,
+                assignments,
                 request.host().host());
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.platform.definition;
 
-/** Who may state a property's value, weakest first: a later layer's statement overrides an earlier one's. */
+/** Who may state a property's value, weakest first: a later layer's assignment overrides an earlier one's. */
 public enum Layer {
     /** What the back-end's device does when nobody says otherwise. */
     DEVICE("device default"),

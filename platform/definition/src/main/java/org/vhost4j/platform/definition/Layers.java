@@ -82,48 +82,48 @@ final class Layers {
     List<ResolvedProperty> resolve(MachineDefinition machine, PlatformDefinition platform) {
         List<ResolvedProperty> resolved = new ArrayList<>();
         for (Property property : Property.all()) {
-            List<Statement> said = new ArrayList<>();
+            List<Assignment> said = new ArrayList<>();
             if (property.feature().isPresent()) {
-                said.add(new Statement(Layer.DEVICE, "the device's default", device.defaultOf(property)));
+                said.add(new Assignment(Layer.DEVICE, "the device's default", device.defaultOf(property)));
             }
-            addIfStated(said, machine.statements().get(property));
-            addIfStated(said, ofPlatform(platform, property));
+            addIfAssigned(said, machine.assignments().get(property));
+            addIfAssigned(said, ofPlatform(platform, property));
             String value = explicit.get(property);
             if (value != null) {
-                said.add(new Statement(Layer.EXPLICIT, "--set", value));
+                said.add(new Assignment(Layer.EXPLICIT, "--set", value));
             }
             if (!said.isEmpty()) {
                 resolved.add(new ResolvedProperty(
-                        property, said, standing(property, said.getLast().value())));
+                        property, said, availability(property, said.getLast().value())));
             }
         }
         return resolved;
     }
 
-    private static void addIfStated(List<Statement> said, @Nullable Statement statement) {
-        if (statement != null) {
-            said.add(statement);
+    private static void addIfAssigned(List<Assignment> said, @Nullable Assignment assignment) {
+        if (assignment != null) {
+            said.add(assignment);
         }
     }
 
-    private static @Nullable Statement ofPlatform(PlatformDefinition platform, Property property) {
-        Statement statement = platform.statements().get(property);
-        return statement == null || statement.source().equals(platform.name())
-                ? statement
-                : new Statement(
-                        Layer.PLATFORM, platform.name() + " (from " + statement.source() + ")", statement.value());
+    private static @Nullable Assignment ofPlatform(PlatformDefinition platform, Property property) {
+        Assignment assignment = platform.assignments().get(property);
+        return assignment == null || assignment.source().equals(platform.name())
+                ? assignment
+                : new Assignment(
+                        Layer.PLATFORM, platform.name() + " (from " + assignment.source() + ")", assignment.value());
     }
 
-    private Standing standing(Property property, String value) {
+    private Availability availability(Property property, String value) {
         if (property.feature().isEmpty()) {
-            return Standing.FRONT_END;
+            return Availability.FRONT_END;
         }
         Feature feature = property.feature().get();
         if (!Property.isOn(value)) {
-            return Standing.OFF;
+            return Availability.OFF;
         } else if (!device.carries(feature)) {
-            return Standing.NOT_CARRIED;
+            return Availability.NOT_CARRIED;
         }
-        return device.has(feature) ? Standing.OFFERED : Standing.NOT_IN_DEVICE;
+        return device.has(feature) ? Availability.OFFERED : Availability.NOT_IN_DEVICE;
     }
 }

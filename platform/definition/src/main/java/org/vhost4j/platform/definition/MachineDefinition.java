@@ -15,7 +15,7 @@ import java.util.Optional;
  * @param aliases other names
  * @param isDefault whether it is taken when none is named
  * @param deprecated why not to use it any more, if so
- * @param statements the properties that it states, each with the definition that the statement comes from
+ * @param assignments the properties that it states, each with the definition that the assignment comes from
  * @param origin the file that it was read from
  */
 public record MachineDefinition(
@@ -24,11 +24,11 @@ public record MachineDefinition(
         List<String> aliases,
         boolean isDefault,
         Optional<String> deprecated,
-        Map<Property, Statement> statements,
+        Map<Property, Assignment> assignments,
         String origin) {
     /** Copies the collections. */
     public MachineDefinition {
         aliases = List.copyOf(aliases);
-        statements = Collections.unmodifiableMap(new LinkedHashMap<>(statements));
+        assignments = Collections.unmodifiableMap(new LinkedHashMap<>(assignments));
     }
 }

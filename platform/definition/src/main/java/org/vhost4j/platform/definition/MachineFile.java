@@ -69,39 +69,39 @@ final class MachineFile implements Linker.Child {
     }
 
     /**
-     * Adds this version's statements to those of the newer versions.
+     * Adds this version's assignments to those of the newer versions.
      *
-     * @param newer the statements of all newer versions
+     * @param newer the assignments of all newer versions
      * @param problems takes what is wrong
-     * @return the statements of this version's machines, or nothing when there was a problem
+     * @return the assignments of this version's machines, or nothing when there was a problem
      */
-    Optional<Map<Property, Statement>> statements(
-            Map<Property, Statement> newer, Consumer<DefinitionProblem> problems) {
-        Map<Property, Statement> statements = new LinkedHashMap<>(newer);
+    Optional<Map<Property, Assignment>> assignments(
+            Map<Property, Assignment> newer, Consumer<DefinitionProblem> problems) {
+        Map<Property, Assignment> assignments = new LinkedHashMap<>(newer);
         List<DefinitionProblem> found = new ArrayList<>();
-        StatementReader.read(
+        AssignmentReader.read(
                 root.path("properties"),
                 Layer.MACHINE,
                 name(),
-                (property, statement, node) -> statements.put(property, statement),
+                (property, assignment, node) -> assignments.put(property, assignment),
                 (node, member, message) -> found.add(problem(node, member, message)));
         found.forEach(problems);
-        return found.isEmpty() ? Optional.of(statements) : Optional.empty();
+        return found.isEmpty() ? Optional.of(assignments) : Optional.empty();
     }
 
     /**
      * The machines of this version.
      *
-     * @param statements what {@link #statements} gave
+     * @param assignments what {@link #assignments} gave
      * @return the machines
      */
-    List<MachineDefinition> machines(Map<Property, Statement> statements) {
+    List<MachineDefinition> machines(Map<Property, Assignment> assignments) {
         List<MachineDefinition> machines = new ArrayList<>();
         for (JsonNode each : root.path("machines").values()) {
             String machine = each.path("name").asString();
-            Map<Property, Statement> own = new LinkedHashMap<>();
-            statements.forEach((property, statement) ->
-                    own.put(property, new Statement(Layer.MACHINE, machine, statement.value())));
+            Map<Property, Assignment> own = new LinkedHashMap<>();
+            assignments.forEach((property, assignment) ->
+                    own.put(property, new Assignment(Layer.MACHINE, machine, assignment.value())));
             machines.add(new MachineDefinition(
                     machine,
                     each.path("title").asString(),

@@ -215,8 +215,8 @@ public record MigrationExplanation(
             if (!lineOf(machine).equals(line)) {
                 continue;
             }
-            Statement statement = machine.statements().get(property);
-            if (statement != null && statement.value().equals(Property.OFF)) {
+            Assignment assignment = machine.assignments().get(property);
+            if (assignment != null && assignment.value().equals(Property.OFF)) {
                 return newer;
             }
             newer = Optional.of(machine.name());

@@ -239,15 +239,15 @@ public final class PlatformCatalog {
      * @return the machines of those with which nothing is
      */
     static List<MachineDefinition> linkMachines(List<MachineFile> files, Consumer<DefinitionProblem> problems) {
-        Map<String, Map<Property, Statement>> built = new LinkedHashMap<>();
+        Map<String, Map<Property, Assignment>> built = new LinkedHashMap<>();
         List<MachineDefinition> machines = new ArrayList<>();
         Linker<MachineFile> linker = new Linker<>(files);
         for (MachineFile file : linker.parentsFirst(problems)) {
-            Map<Property, Statement> newer = parentOf(file, linker, built, problems);
+            Map<Property, Assignment> newer = parentOf(file, linker, built, problems);
             if (file.parent().isEmpty() || newer != null) {
-                file.statements(newer == null ? Map.of() : newer, problems).ifPresent(statements -> {
-                    built.put(file.name(), statements);
-                    machines.addAll(file.machines(statements));
+                file.assignments(newer == null ? Map.of() : newer, problems).ifPresent(assignments -> {
+                    built.put(file.name(), assignments);
+                    machines.addAll(file.machines(assignments));
                 });
             }
         }

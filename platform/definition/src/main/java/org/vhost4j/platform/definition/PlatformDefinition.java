@@ -17,7 +17,7 @@ import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * A set of features with a name: what guests may be promised on every host that keeps it. Its parents' statements and
+ * A set of features with a name: what guests may be promised on every host that keeps it. Its parents' assignments and
  * requirements are already part of it.
  *
  * @param name the name
@@ -29,7 +29,7 @@ import org.vhost4j.platform.probe.HostUse;
  * @param deprecated why not to use it any more, if so
  * @param evidence why it says what it says
  * @param requires what a host must have
- * @param statements the properties that it states, each with the definition that the statement comes from
+ * @param assignments the properties that it states, each with the definition that the assignment comes from
  * @param origin the file that it was read from
  */
 public record PlatformDefinition(
@@ -42,7 +42,7 @@ public record PlatformDefinition(
         Optional<String> deprecated,
         List<Evidence> evidence,
         Set<HostCapability> requires,
-        Map<Property, Statement> statements,
+        Map<Property, Assignment> assignments,
         String origin) {
     /** The line whose newest platform is taken when none is named. */
     public static final String MAINLINE = "linux";
@@ -63,7 +63,7 @@ public record PlatformDefinition(
         Set<HostCapability> copy = EnumSet.noneOf(HostCapability.class);
         copy.addAll(requires);
         requires = Collections.unmodifiableSet(copy);
-        statements = Collections.unmodifiableMap(new LinkedHashMap<>(statements));
+        assignments = Collections.unmodifiableMap(new LinkedHashMap<>(assignments));
     }
 
     /**
@@ -74,8 +74,8 @@ public record PlatformDefinition(
      */
     public boolean promises(Feature feature) {
         return Property.of(feature)
-                .map(statements::get)
-                .filter(statement -> Property.isOn(statement.value()))
+                .map(assignments::get)
+                .filter(assignment -> Property.isOn(assignment.value()))
                 .isPresent();
     }
 

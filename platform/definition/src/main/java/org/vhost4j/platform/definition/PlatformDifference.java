@@ -38,8 +38,8 @@ public record PlatformDifference(List<Row> rows) {
     public static PlatformDifference between(PlatformDefinition left, PlatformDefinition right) {
         List<Row> rows = new ArrayList<>();
         for (Property property : Property.all()) {
-            String one = value(left.statements().get(property));
-            String other = value(right.statements().get(property));
+            String one = value(left.assignments().get(property));
+            String other = value(right.assignments().get(property));
             if (!one.equals(other)) {
                 rows.add(new Row(property.qualifiedName(), one, other));
             }
@@ -54,8 +54,8 @@ public record PlatformDifference(List<Row> rows) {
         return new PlatformDifference(rows);
     }
 
-    private static String value(@Nullable Statement statement) {
-        return statement == null ? SILENT : statement.value();
+    private static String value(@Nullable Assignment assignment) {
+        return assignment == null ? SILENT : assignment.value();
     }
 
     private static String required(boolean is) {

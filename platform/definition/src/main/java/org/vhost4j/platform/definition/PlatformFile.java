@@ -87,10 +87,10 @@ final class PlatformFile implements Linker.Child {
     Optional<PlatformDefinition> build(@Nullable PlatformDefinition parent, Consumer<DefinitionProblem> problems) {
         List<DefinitionProblem> found = new ArrayList<>();
         Set<HostCapability> requires = EnumSet.noneOf(HostCapability.class);
-        Map<Property, Statement> statements = new LinkedHashMap<>();
+        Map<Property, Assignment> assignments = new LinkedHashMap<>();
         if (parent != null) {
             requires.addAll(parent.requires());
-            statements.putAll(parent.statements());
+            assignments.putAll(parent.assignments());
         }
         if (RESERVED.contains(name())) {
             found.add(nameProblem("'" + name() + "' has a meaning of its own on the command line"));
@@ -106,19 +106,19 @@ final class PlatformFile implements Linker.Child {
                 needEvidence(evidence, id, each, "requires", found);
             }
         }
-        StatementReader.read(
+        AssignmentReader.read(
                 root.path("properties"),
                 Layer.PLATFORM,
                 name(),
-                (property, statement, node) -> {
-                    statements.put(property, statement);
+                (property, assignment, node) -> {
+                    assignments.put(property, assignment);
                     String member = "properties." + property.qualifiedName();
                     needEvidence(evidence, property.qualifiedName(), node, member, found);
                 },
                 (node, member, message) -> found.add(problem(node, member, message)));
         LocalDate released = date(found);
         if (found.isEmpty()) {
-            checkPromise(requires, statements, found);
+            checkPromise(requires, assignments, found);
         }
         found.forEach(problems);
         return found.isEmpty()
@@ -132,28 +132,28 @@ final class PlatformFile implements Linker.Child {
                         text("deprecated"),
                         evidence,
                         requires,
-                        statements,
+                        assignments,
                         source.file()))
                 : Optional.empty();
     }
 
     /** A platform must state all that depends on the host, must require what it stands on, and must not contradict itself. */
     private void checkPromise(
-            Set<HostCapability> requires, Map<Property, Statement> statements, List<DefinitionProblem> found) {
+            Set<HostCapability> requires, Map<Property, Assignment> assignments, List<DefinitionProblem> found) {
         for (HostCapability capability : HostCapability.values()) {
             for (Feature feature : capability.features()) {
                 Property property = Property.of(feature).orElseThrow();
-                Statement statement = statements.get(property);
+                Assignment assignment = assignments.get(property);
                 String member = "properties." + property.qualifiedName();
                 if (!capability.essential()) {
                     continue;
                 }
-                if (statement == null) {
+                if (assignment == null) {
                     found.add(problem(
                             root.get("properties"),
                             member,
                             "is missing: what depends on the host must be stated here or by a parent"));
-                } else if (Property.isOn(statement.value()) && !requires.contains(capability)) {
+                } else if (Property.isOn(assignment.value()) && !requires.contains(capability)) {
                     found.add(problem(
                             root.path("properties").get(property.qualifiedName()),
                             member,
@@ -166,8 +166,8 @@ final class PlatformFile implements Linker.Child {
         }
         Set<Feature> on = EnumSet.noneOf(Feature.class);
         for (Property property : Property.all()) {
-            Statement statement = statements.get(property);
-            Optional<String> value = statement == null ? property.qemuDefault() : Optional.of(statement.value());
+            Assignment assignment = assignments.get(property);
+            Optional<String> value = assignment == null ? property.qemuDefault() : Optional.of(assignment.value());
             if (property.feature().isPresent() && value.filter(Property::isOn).isPresent()) {
                 on.add(property.feature().get());
             }

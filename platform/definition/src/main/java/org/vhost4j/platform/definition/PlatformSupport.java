@@ -50,7 +50,8 @@ public record PlatformSupport(PlatformDefinition platform, HostCapabilities host
      * @return true when it can, or nothing is lacked
      */
     public boolean isPossible() {
-        return lacked.stream().allMatch(capability -> capability.standIn().isPresent());
+        return lacked.stream()
+                .allMatch(capability -> capability.softwareFallback().isPresent());
     }
 
     /**

@@ -143,10 +143,10 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
     private static boolean isForQemu(ResolvedProperty property) {
         Optional<Feature> feature = property.property().feature();
         if (feature.filter(each -> USO.contains(each) || TUNNEL.contains(each)).isPresent()
-                || property.standing() == Standing.NOT_IN_DEVICE) {
+                || property.availability() == Availability.NOT_IN_DEVICE) {
             return false;
         }
-        boolean lacked = property.standing() == Standing.OFF
+        boolean lacked = property.availability() == Availability.OFF
                 && property.decider().layer() == Layer.DEVICE
                 && feature.filter(OF_QEMU_ALONE::contains).isEmpty();
         return !lacked;
@@ -154,9 +154,9 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
 
     /** What QEMU makes of a property on that machine when its command line does not name it. */
     private static String byItself(ResolvedProperty property) {
-        return property.statements().stream()
-                .filter(statement -> statement.layer() == Layer.MACHINE)
-                .map(Statement::value)
+        return property.assignments().stream()
+                .filter(assignment -> assignment.layer() == Layer.MACHINE)
+                .map(Assignment::value)
                 .findFirst()
                 .or(() -> property.property().qemuDefault())
                 .orElse("");

@@ -68,14 +68,14 @@ public record Resolution(
      */
     public List<String> withheld() {
         List<String> sentences = new ArrayList<>();
-        for (Standing standing : List.of(Standing.NOT_CARRIED, Standing.NOT_IN_DEVICE)) {
+        for (Availability availability : List.of(Availability.NOT_CARRIED, Availability.NOT_IN_DEVICE)) {
             List<String> names = properties.stream()
-                    .filter(each -> each.standing() == standing)
+                    .filter(each -> each.availability() == availability)
                     .map(each -> each.property().name())
                     .toList();
             if (!names.isEmpty()) {
                 sentences.add("Not offered, on any host: " + String.join(", ", names) + " ("
-                        + (standing == Standing.NOT_CARRIED
+                        + (availability == Availability.NOT_CARRIED
                                 ? "vhost-user carries no feature bit above 63"
                                 : "this back-end has no such feature")
                         + ").");

@@ -7,25 +7,25 @@ import java.util.List;
  * A property's value and how it came about.
  *
  * @param property the property
- * @param statements what the layers said, weakest first; at least one, the last of which decided
- * @param standing what becomes of it
+ * @param assignments what the layers said, weakest first; at least one, the last of which decided
+ * @param availability what becomes of it
  */
-public record ResolvedProperty(Property property, List<Statement> statements, Standing standing) {
-    /** Copies the statements. */
+public record ResolvedProperty(Property property, List<Assignment> assignments, Availability availability) {
+    /** Copies the assignments. */
     public ResolvedProperty {
-        statements = List.copyOf(statements);
-        if (statements.isEmpty()) {
+        assignments = List.copyOf(assignments);
+        if (assignments.isEmpty()) {
             throw new IllegalArgumentException("no layer states " + property.qualifiedName());
         }
     }
 
     /**
-     * The statement that decided.
+     * The assignment that decided.
      *
      * @return the last one
      */
-    public Statement decider() {
-        return statements.getLast();
+    public Assignment decider() {
+        return assignments.getLast();
     }
 
     /**
@@ -42,8 +42,8 @@ public record ResolvedProperty(Property property, List<Statement> statements, St
      *
      * @return weakest first; empty when nobody was overridden
      */
-    public List<Statement> overridden() {
-        return statements.subList(0, statements.size() - 1);
+    public List<Assignment> overridden() {
+        return assignments.subList(0, assignments.size() - 1);
     }
 
     /**
@@ -53,7 +53,7 @@ public record ResolvedProperty(Property property, List<Statement> statements, St
      */
     public String provenance() {
         StringBuilder text = new StringBuilder(decider().inWords());
-        for (Statement earlier : overridden().reversed()) {
+        for (Assignment earlier : overridden().reversed()) {
             text.append(", over ").append(earlier.inWords());
         }
         return text.toString();

@@ -77,7 +77,8 @@ public final class Resolver {
         List<String> reasons = new ArrayList<>(DependencyCheck.reasons(offered, properties));
         List<HostCapability> lacked = HostCheck.lacked(request, platform, properties);
         boolean emulate = request.missing() == MissingPolicy.EMULATE
-                && lacked.stream().allMatch(capability -> capability.standIn().isPresent());
+                && lacked.stream()
+                        .allMatch(capability -> capability.softwareFallback().isPresent());
         if (!lacked.isEmpty() && !emulate) {
             reasons.addAll(cannotBeKept(request, layers, machine, platform, properties, lacked));
         }
@@ -105,7 +106,7 @@ public final class Resolver {
             }
         }
         for (ResolvedProperty property : properties) {
-            if (property.standing() == Standing.OFFERED) {
+            if (property.availability() == Availability.OFFERED) {
                 property.property().feature().ifPresent(offered::add);
             }
         }
@@ -135,7 +136,7 @@ public final class Resolver {
             List<HostCapability> lacked) {
         List<String> reasons = new ArrayList<>();
         for (HostCapability capability : lacked) {
-            List<ResolvedProperty> bits = HostCheck.standingOn(capability, properties);
+            List<ResolvedProperty> bits = HostCheck.dependentOn(capability, properties);
             boolean platformAsks = platform.requires().contains(capability);
             String who = platformAsks
                     ? "Platform " + asNamed(request, platform)
@@ -154,7 +155,7 @@ public final class Resolver {
                         + (request.settings().isEmpty() ? "." : " with these settings."));
         reasons.add(works);
         List<String> hopeless = lacked.stream()
-                .filter(capability -> capability.standIn().isEmpty())
+                .filter(capability -> capability.softwareFallback().isEmpty())
                 .map(HostCapability::id)
                 .toList();
         if (!hopeless.isEmpty()) {
@@ -180,7 +181,7 @@ public final class Resolver {
         }
         for (HostCapability capability : emulated) {
             notes.add("In software, as the host lacks " + capability + ": "
-                    + capability.standIn().orElseThrow() + ".");
+                    + capability.softwareFallback().orElseThrow() + ".");
         }
         if (request.machine().isEmpty()) {
             notes.add("No machine was named; " + machine.name()

@@ -170,7 +170,7 @@ public enum HostCapability {
     @SuppressWarnings("ImmutableEnumChecker")
     private final Set<Feature> features;
 
-    private final @Nullable String standIn;
+    private final @Nullable String softwareFallback;
 
     HostCapability(
             String id,
@@ -178,13 +178,13 @@ public enum HostCapability {
             String question,
             boolean essential,
             EnumSet<Feature> features,
-            @Nullable String standIn) {
+            @Nullable String softwareFallback) {
         this.id = id;
         this.use = use;
         this.question = question;
         this.essential = essential;
         this.features = Collections.unmodifiableSet(features);
-        this.standIn = standIn;
+        this.softwareFallback = softwareFallback;
     }
 
     /**
@@ -238,8 +238,8 @@ public enum HostCapability {
      *
      * @return one clause, or nothing when it cannot
      */
-    public Optional<String> standIn() {
-        return Optional.ofNullable(standIn);
+    public Optional<String> softwareFallback() {
+        return Optional.ofNullable(softwareFallback);
     }
 
     /**

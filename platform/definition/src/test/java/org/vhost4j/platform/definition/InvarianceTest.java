@@ -152,7 +152,7 @@ final class InvarianceTest {
                                                 .isPresent());
                 if (used && wanted && !request.host().has(capability)) {
                     assertThat(resolution.emulated()).as("%s", request).contains(capability);
-                    assertThat(capability.standIn()).isPresent();
+                    assertThat(capability.softwareFallback()).isPresent();
                     weighed++;
                 }
             }
@@ -258,7 +258,7 @@ final class InvarianceTest {
             boolean possible = RESOLVER.resolve(request.withHost(hostWithEverything())) instanceof Resolution;
             if (possible && RESOLVER.resolve(request) instanceof Refusal refusal) {
                 assertThat(refusal.missing())
-                        .anyMatch(capability -> capability.standIn().isEmpty());
+                        .anyMatch(capability -> capability.softwareFallback().isEmpty());
             }
         }
     }

@@ -127,9 +127,9 @@ final class PlatformCatalogTest {
                 .contains(HostCapability.TAP_UDP_L4_128, HostCapability.TAP_USO, HostCapability.TAP_CSUM)
                 .doesNotContain(HostCapability.TAP_TUNNEL);
         Property uso = Property.named("virtio-net.host_uso").orElseThrow();
-        assertThat(platform.statements().get(uso)).isEqualTo(new Statement(Layer.PLATFORM, "linux-6.2", "on"));
+        assertThat(platform.assignments().get(uso)).isEqualTo(new Assignment(Layer.PLATFORM, "linux-6.2", "on"));
         Property csum = Property.named("csum").orElseThrow();
-        assertThat(platform.statements().get(csum)).isEqualTo(new Statement(Layer.PLATFORM, "linux-3.18", "on"));
+        assertThat(platform.assignments().get(csum)).isEqualTo(new Assignment(Layer.PLATFORM, "linux-3.18", "on"));
     }
 
     @Test
@@ -138,14 +138,14 @@ final class PlatformCatalogTest {
         Property uso = Property.named("guest_uso4").orElseThrow();
         Property tunnel = Property.named("host_tunnel").orElseThrow();
         Property reset = Property.named("queue_reset").orElseThrow();
-        assertThat(catalog.machine("pc-q35-8.1").orElseThrow().statements()).containsKeys(uso, tunnel);
-        assertThat(catalog.machine("pc-q35-8.2").orElseThrow().statements())
+        assertThat(catalog.machine("pc-q35-8.1").orElseThrow().assignments()).containsKeys(uso, tunnel);
+        assertThat(catalog.machine("pc-q35-8.2").orElseThrow().assignments())
                 .doesNotContainKey(uso)
                 .containsKey(tunnel);
-        assertThat(catalog.machine("pc-q35-10.2").orElseThrow().statements()).doesNotContainKey(tunnel);
-        assertThat(catalog.machine("pc-i440fx-7.1").orElseThrow().statements().get(reset))
-                .isEqualTo(new Statement(Layer.MACHINE, "pc-i440fx-7.1", "off"));
-        assertThat(catalog.machine("virt-7.2").orElseThrow().statements()).doesNotContainKey(reset);
+        assertThat(catalog.machine("pc-q35-10.2").orElseThrow().assignments()).doesNotContainKey(tunnel);
+        assertThat(catalog.machine("pc-i440fx-7.1").orElseThrow().assignments().get(reset))
+                .isEqualTo(new Assignment(Layer.MACHINE, "pc-i440fx-7.1", "off"));
+        assertThat(catalog.machine("virt-7.2").orElseThrow().assignments()).doesNotContainKey(reset);
     }
 
     @Test
@@ -289,7 +289,7 @@ final class PlatformCatalogTest {
                 """);
         PlatformCatalog catalog = PlatformCatalog.load(List.of(), List.of(directory));
         assertThat(catalog.problems()).isEmpty();
-        assertThat(catalog.machine("pc-q35-rhel9.4.0").orElseThrow().statements())
+        assertThat(catalog.machine("pc-q35-rhel9.4.0").orElseThrow().assignments())
                 .containsKey(Property.named("host_uso").orElseThrow());
         assertThat(Set.copyOf(catalog.machines())).hasSizeGreaterThan(80);
     }

@@ -77,7 +77,8 @@ final class ResolverTest {
     @Test
     void whatDoesNotReachTheGuestIsSaid() {
         Resolution resolution = resolved(on("linux-6.17").withPlatform("linux-6.17"));
-        assertThat(resolution.property("host_tunnel").orElseThrow().standing()).isEqualTo(Standing.NOT_CARRIED);
+        assertThat(resolution.property("host_tunnel").orElseThrow().availability())
+                .isEqualTo(Availability.NOT_CARRIED);
         assertThat(resolution.withheld())
                 .containsExactly(
                         "Not offered, on any host: guest_tunnel, guest_tunnel_csum, host_tunnel, host_tunnel_csum"
@@ -106,8 +107,8 @@ final class ResolverTest {
         Resolution explicit = resolved(request.withSettings(Map.of("host_uso", "off")));
         assertThat(explicit.offered().has(Feature.HOST_USO)).isFalse();
         assertThat(explicit.offered().has(Feature.GUEST_USO4)).isTrue();
-        assertThat(explicit.property("host_uso").orElseThrow().statements())
-                .extracting(Statement::layer)
+        assertThat(explicit.property("host_uso").orElseThrow().assignments())
+                .extracting(Assignment::layer)
                 .containsExactly(Layer.DEVICE, Layer.MACHINE, Layer.PLATFORM, Layer.EXPLICIT);
     }
 

@@ -62,7 +62,7 @@ final class ProbeCommand implements Callable<Integer> {
                     answer.verdict().word(),
                     answer.asked(),
                     answer.said(),
-                    capability.standIn().isPresent() ? "yes" : "no");
+                    capability.softwareFallback().isPresent() ? "yes" : "no");
         }
         return "Host " + host.host() + ", kernel " + host.kernel() + "\n" + table.text();
     }

@@ -81,7 +81,7 @@ final class ShowCommand implements Callable<Integer> {
             table.row(
                     property.property().qualifiedName(),
                     property.value(),
-                    property.standing().title(),
+                    property.availability().title(),
                     property.provenance());
         }
         out.print(table.text());

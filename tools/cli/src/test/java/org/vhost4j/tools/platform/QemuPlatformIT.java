@@ -168,7 +168,7 @@ final class QemuPlatformIT {
 
     private static Map<String, String> values(MachineDefinition machine) {
         Map<String, String> values = new TreeMap<>();
-        machine.statements().forEach((property, statement) -> values.put(property.name(), statement.value()));
+        machine.assignments().forEach((property, assignment) -> values.put(property.name(), assignment.value()));
         return values;
     }
 

@@ -6,18 +6,18 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /** Reads the member {@code properties}, which machines and platforms have in common. */
-final class StatementReader {
-    /** Takes a statement. */
+final class AssignmentReader {
+    /** Takes an assignment. */
     @FunctionalInterface
     interface Taker {
         /**
          * A property is stated.
          *
          * @param property the property
-         * @param statement what is said about it
+         * @param assignment what is said about it
          * @param node the value in the file
          */
-        void take(Property property, Statement statement, JsonNode node);
+        void take(Property property, Assignment assignment, JsonNode node);
     }
 
     /** Takes a problem. */
@@ -33,15 +33,15 @@ final class StatementReader {
         void make(JsonNode node, String member, String message);
     }
 
-    private StatementReader() {}
+    private AssignmentReader() {}
 
     /**
-     * Reads the statements.
+     * Reads the assignments.
      *
      * @param properties the JSON object; none when the member is missing
-     * @param layer whose statements they are
+     * @param layer whose assignments they are
      * @param definition the definition's name
-     * @param taker takes each statement
+     * @param taker takes each assignment
      * @param complaint takes each problem
      */
     static void read(JsonNode properties, Layer layer, String definition, Taker taker, Complaint complaint) {
@@ -57,7 +57,7 @@ final class StatementReader {
                         member,
                         "takes " + property.get().kind().range() + ", not '" + value + "'");
             } else {
-                taker.take(property.get(), new Statement(layer, definition, value), entry.getValue());
+                taker.take(property.get(), new Assignment(layer, definition, value), entry.getValue());
             }
         }
     }

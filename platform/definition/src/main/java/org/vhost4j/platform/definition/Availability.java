@@ -2,7 +2,7 @@
 package org.vhost4j.platform.definition;
 
 /** What becomes of a property's value on its way to the guest. Depends on the back-end, never on the host. */
-public enum Standing {
+public enum Availability {
     /** The guest is offered the feature. */
     OFFERED("offered"),
     /** The value says that the guest is not offered the feature. */
@@ -16,7 +16,7 @@ public enum Standing {
 
     private final String title;
 
-    Standing(String title) {
+    Availability(String title) {
         this.title = title;
     }
 

@@ -2,15 +2,15 @@
 package org.vhost4j.platform.definition;
 
 /**
- * One layer's say about one property.
+ * The value that one layer assigns to one property.
  *
  * @param layer who says it
  * @param source the definition that has it, {@code --set}, or the device
  * @param value the value
  */
-public record Statement(Layer layer, String source, String value) {
+public record Assignment(Layer layer, String source, String value) {
     /**
-     * The statement for a table or a message.
+     * The assignment for a table or a message.
      *
      * @return such as {@code off by machine pc-q35-8.1}
      */

@@ -28,11 +28,11 @@ import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.Switching;
 
 /** The real back-end in this process, with sockets in a directory of its own and what it says kept. */
-final class TestBackEnd implements AutoCloseable {
+public final class TestBackEnd implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     /** Everything that the device model has. */
-    static final FeatureSet OFFERED = FeatureSet.of(
+    public static final FeatureSet OFFERED = FeatureSet.of(
             Feature.CSUM,
             Feature.GUEST_CSUM,
             Feature.CTRL_GUEST_OFFLOADS,
@@ -103,12 +103,12 @@ final class TestBackEnd implements AutoCloseable {
                         .promisedBy(promise));
     }
 
-    static TestBackEnd bridge(int guests) {
+    public static TestBackEnd bridge(int guests) {
         return bridge(guests, 1);
     }
 
     /** A bridge that drops nothing for a guest whose front-end is slow, as it may be on a machine with other work. */
-    static TestBackEnd patientBridge(int guests) {
+    public static TestBackEnd patientBridge(int guests) {
         List<Endpoint> endpoints = listening(guests);
         BackendConfig config =
                 new BackendConfig(endpoints, OFFERED, 1, 9000, new Switching.Bridged(List.of()), IdlePolicy.ADAPTIVE);
@@ -116,7 +116,7 @@ final class TestBackEnd implements AutoCloseable {
                 endpoints, true, config.waiting(new Patience(Duration.ofMinutes(1), Duration.ofMinutes(1))));
     }
 
-    static TestBackEnd bridge(int guests, int pairs) {
+    public static TestBackEnd bridge(int guests, int pairs) {
         return new TestBackEnd(listening(guests), pairs, new Switching.Bridged(List.of()));
     }
 
@@ -126,7 +126,7 @@ final class TestBackEnd implements AutoCloseable {
     }
 
     /** Guests on two lanes in turn. */
-    static TestBackEnd onTwoLanes(int guests, int pairs, Switching switching) {
+    public static TestBackEnd onTwoLanes(int guests, int pairs, Switching switching) {
         List<Endpoint> endpoints = listening(guests);
         BackendConfig config = new BackendConfig(endpoints, OFFERED, pairs, 9000, switching, IdlePolicy.ADAPTIVE);
         return new TestBackEnd(endpoints, true, config.on(2));
@@ -156,20 +156,20 @@ final class TestBackEnd implements AutoCloseable {
         }
     }
 
-    Path socket(int guest) {
+    public Path socket(int guest) {
         return Objects.requireNonNull(endpoints.get(guest).path());
     }
 
-    Backend backend() {
+    public Backend backend() {
         return backend;
     }
 
-    NetDriver attach(int guest, NetSetup setup) {
+    public NetDriver attach(int guest, NetSetup setup) {
         return NetDriver.attach(socket(guest), setup);
     }
 
     /** Waits for an event whose line has every fragment, and only then goes on. */
-    void awaitLine(String... fragments) {
+    public void awaitLine(String... fragments) {
         long end = System.nanoTime() + PATIENCE.toNanos();
         while (lines.with(fragments).isEmpty() && System.nanoTime() < end) {
             LockSupport.parkNanos(1_000_000);
@@ -180,12 +180,12 @@ final class TestBackEnd implements AutoCloseable {
     }
 
     /** Whether an event's line has every fragment. */
-    boolean hasSaid(String... fragments) {
+    public boolean hasSaid(String... fragments) {
         return !lines.with(fragments).isEmpty();
     }
 
     /** Exactly one line has every fragment; and nothing that was ever said is more than a line, or a Java exception. */
-    void assertSaidOnce(String... fragments) {
+    public void assertSaidOnce(String... fragments) {
         assertThat(lines.with(fragments))
                 .as("lines with %s in %s", List.of(fragments), lines.all)
                 .hasSize(1);

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 
 /**
  * The programs that one run has started, and a directory for their sockets. None outlives the run: they are stopped by
@@ -36,7 +36,7 @@ public final class Children implements AutoCloseable {
      *
      * @param program a program's name, without a path
      * @param remedy what to do about it
-     * @throws CannotBeHonoured when it is not on the path
+     * @throws UnsupportedOption when it is not on the path
      */
     public static void require(String program, String remedy) {
         String path = System.getenv("PATH");
@@ -44,7 +44,7 @@ public final class Children implements AutoCloseable {
                 && Stream.of(path.split(File.pathSeparator))
                         .anyMatch(place -> Files.isExecutable(Path.of(place, program)));
         if (!there) {
-            throw new CannotBeHonoured(program + " is not installed: " + remedy);
+            throw new UnsupportedOption(program + " is not installed: " + remedy);
         }
     }
 

@@ -16,7 +16,7 @@ import org.vhost4j.bench.result.HtmlReport;
 import org.vhost4j.bench.result.JsonReport;
 import org.vhost4j.bench.result.Report;
 import org.vhost4j.bench.result.RowResult;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -149,7 +149,7 @@ final class PeerCommand implements Callable<Integer> {
             }
             if (results.isEmpty()) {
                 String names = String.join(", ", chosen.stream().map(Row::name).toList());
-                throw new CannotBeHonoured(
+                throw new UnsupportedOption(
                         cases.isEmpty()
                                 ? "--quick leaves out all of " + names
                                 : "--cases=%s: no case of %s has that in its name".formatted(cases, names));
@@ -165,22 +165,22 @@ final class PeerCommand implements Callable<Integer> {
         }
         Path directory = html.toAbsolutePath().getParent();
         if (directory == null || !Files.isWritable(directory) || Files.isDirectory(html)) {
-            throw new CannotBeHonoured("--html=" + html + ": no file can be written there");
+            throw new UnsupportedOption("--html=" + html + ": no file can be written there");
         }
     }
 
     private Plan plan() {
         if (quick && full) {
-            throw new CannotBeHonoured("--quick and --full cannot be given together");
+            throw new UnsupportedOption("--quick and --full cannot be given together");
         }
         int number = rounds.orElse(quick ? QUICK_ROUNDS : ROUNDS);
         if (number < 1 || number > 1000) {
-            throw new CannotBeHonoured("--rounds=" + number + ": from 1 to 1000");
+            throw new UnsupportedOption("--rounds=" + number + ": from 1 to 1000");
         }
         checkCore("--front-end-core", frontEndCore);
         backEndCores.forEach(core -> checkCore("--back-end-core", core));
         if (backEndCores.contains(frontEndCore)) {
-            throw new CannotBeHonoured("--front-end-core and --back-end-core are both " + frontEndCore
+            throw new UnsupportedOption("--front-end-core and --back-end-core are both " + frontEndCore
                     + ": each side polls all the time and needs a core of its own");
         }
         return new Plan(
@@ -195,14 +195,14 @@ final class PeerCommand implements Callable<Integer> {
 
     private static Duration duration(String option, double seconds, double least) {
         if (!(seconds >= least && seconds <= 3600)) {
-            throw new CannotBeHonoured("%s=%s: from %s to 3600 seconds".formatted(option, seconds, least));
+            throw new UnsupportedOption("%s=%s: from %s to 3600 seconds".formatted(option, seconds, least));
         }
         return Duration.ofMillis(Math.round(1000 * seconds));
     }
 
     private static void checkCore(String option, int core) {
         if (core < 0 || !Files.isDirectory(Path.of("/sys/devices/system/cpu/cpu" + core))) {
-            throw new CannotBeHonoured("%s=%d: this host has no such core".formatted(option, core));
+            throw new UnsupportedOption("%s=%d: this host has no such core".formatted(option, core));
         }
     }
 }

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.vhost4j.guests.lab.Lab;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 
 /** Finds the programs of others. */
 final class Peers {
@@ -31,7 +31,7 @@ final class Peers {
             if (Files.isExecutable(newer)) {
                 peers.add(dpdk(newer.toString()));
             }
-        } catch (CannotBeHonoured e) {
+        } catch (UnsupportedOption e) {
             // Without a checkout there is no lab.
             return peers;
         }

@@ -2,7 +2,7 @@
 package org.vhost4j.bench;
 
 import java.util.List;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 
 /** All rows, in order. */
 final class Rows {
@@ -25,7 +25,7 @@ final class Rows {
     /**
      * The rows of some names.
      *
-     * @throws CannotBeHonoured when there is no such row
+     * @throws UnsupportedOption when there is no such row
      */
     static List<Row> named(List<String> names) {
         return names.stream().map(Rows::named).toList();
@@ -35,7 +35,7 @@ final class Rows {
         return ALL.stream()
                 .filter(row -> row.name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new CannotBeHonoured("--rows=%s: there are %s".formatted(name, names())));
+                .orElseThrow(() -> new UnsupportedOption("--rows=%s: there are %s".formatted(name, names())));
     }
 
     static String names() {

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -49,15 +49,15 @@ final class SegmentationCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         if (seconds < 1 || seconds > 100) {
-            throw new CannotBeHonoured("--seconds=" + seconds + ": from 1 to 100");
+            throw new UnsupportedOption("--seconds=" + seconds + ": from 1 to 100");
         }
         String home = System.getProperty("vhost4j.home");
         if (home == null) {
-            throw new CannotBeHonoured("the benchmarks are found by tools/vhost4j only");
+            throw new UnsupportedOption("the benchmarks are found by tools/vhost4j only");
         }
         Path benchmarks = Path.of(home, "benchmarks", "target", "benchmarks.jar");
         if (!Files.isReadable(benchmarks)) {
-            throw new CannotBeHonoured(benchmarks + " is not there: run tools/build");
+            throw new UnsupportedOption(benchmarks + " is not there: run tools/build");
         }
         PrintWriter out = spec.commandLine().getOut();
         SegmentationResults results = new SegmentationResults();
@@ -98,7 +98,7 @@ final class SegmentationCommand implements Callable<Integer> {
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         int status = process.waitFor();
         if (status != 0) {
-            throw new CannotBeHonoured(command.getFirst() + " ended with status " + status);
+            throw new UnsupportedOption(command.getFirst() + " ended with status " + status);
         }
         return text;
     }

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 
 class ChildTest {
     private static final Duration LONG = Duration.ofSeconds(60);
@@ -66,7 +66,7 @@ class ChildTest {
     @Test
     void aMissingProgramIsNamed() {
         assertThatThrownBy(() -> Children.require("vhost4j-no-such-program", "write it"))
-                .isInstanceOf(CannotBeHonoured.class)
+                .isInstanceOf(UnsupportedOption.class)
                 .hasMessage("vhost4j-no-such-program is not installed: write it");
     }
 }

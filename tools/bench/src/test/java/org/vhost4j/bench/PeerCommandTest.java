@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine;
 
 class PeerCommandTest {
@@ -29,6 +29,6 @@ class PeerCommandTest {
                 });
         PeerCommand command = line.getCommand();
         line.parseArgs(options.split(" ", -1));
-        assertThatThrownBy(command::call).isInstanceOf(CannotBeHonoured.class).hasMessage(message);
+        assertThatThrownBy(command::call).isInstanceOf(UnsupportedOption.class).hasMessage(message);
     }
 }

@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.vhost4j.bench.BenchCommand;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.common.Version;
 import org.vhost4j.tools.conformance.ConformanceCommand;
 import org.vhost4j.tools.demo.DemoCommand;
@@ -80,7 +80,7 @@ public final class Vhost4j {
         });
         line.setExecutionExceptionHandler((exception, command, parsed) -> {
             errors.println("vhost4j: " + firstLine(exception));
-            return exception instanceof CannotBeHonoured || exception instanceof IOException ? 2 : 1;
+            return exception instanceof UnsupportedOption || exception instanceof IOException ? 2 : 1;
         });
         if (arguments.length == 0) {
             line.usage(System.out);

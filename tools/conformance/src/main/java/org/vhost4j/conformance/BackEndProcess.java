@@ -13,7 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 
 /** A back-end that the suite starts, and starts again. It is killed when this process ends. */
 public final class BackEndProcess {
@@ -35,7 +35,7 @@ public final class BackEndProcess {
      * @param command for the shell, with {@code {socket}} for the socket's path
      * @param socket the path
      * @param removeSocket whether a socket that an earlier run left is in the way of the back-end
-     * @throws CannotBeHonoured when there is no place for what it prints
+     * @throws UnsupportedOption when there is no place for what it prints
      */
     public BackEndProcess(String command, Path socket, boolean removeSocket) {
         this.command = command.replace("{socket}", socket.toString());
@@ -44,7 +44,7 @@ public final class BackEndProcess {
         try {
             this.log = Files.createTempFile("vhost4j-conformance", ".log");
         } catch (IOException e) {
-            throw new CannotBeHonoured("--exec: no place for the back-end's output: " + e.getMessage());
+            throw new UnsupportedOption("--exec: no place for the back-end's output: " + e.getMessage());
         }
         log.toFile().deleteOnExit();
     }
@@ -52,7 +52,7 @@ public final class BackEndProcess {
     /**
      * Starts it, by a thread that stays: the kernel kills the child when the thread ends that made it.
      *
-     * @throws CannotBeHonoured when it cannot be started
+     * @throws UnsupportedOption when it cannot be started
      */
     public void start() {
         try {
@@ -61,12 +61,12 @@ public final class BackEndProcess {
             }
             process = starter.submit(this::launch).get();
         } catch (ExecutionException e) {
-            throw new CannotBeHonoured("--exec: the back-end cannot be started: " + e.getMessage());
+            throw new UnsupportedOption("--exec: the back-end cannot be started: " + e.getMessage());
         } catch (IOException e) {
-            throw new CannotBeHonoured("--exec: " + socket + " is in the way: " + e.getMessage());
+            throw new UnsupportedOption("--exec: " + socket + " is in the way: " + e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new CannotBeHonoured("--exec: interrupted while the back-end was started");
+            throw new UnsupportedOption("--exec: interrupted while the back-end was started");
         }
     }
 

@@ -11,7 +11,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 /**
  * One thing that a back-end has to do.
  *
- * @param name unique, such as {@code ring.kick-starts}: the area and the point, joined by a dot
+ * @param name unique, such as {@code ring.kick-starts}: the group and the point, joined by a dot
  * @param says what the specification wants of a back-end, in one sentence
  * @param section where it wants it, such as {@code virtio 1.4, 2.7.7.2}
  * @param features virtio features that must be offered
@@ -35,10 +35,10 @@ public record Case(
         /**
          * Runs the case.
          *
-         * @param trial the back-end, and a place for evidence
+         * @param context the back-end, and a place for evidence
          * @throws Violation when the back-end did something else
          */
-        void run(Trial trial);
+        void run(CaseContext context);
     }
 
     /**

@@ -12,12 +12,12 @@ import org.vhost4j.sys.SystemError;
 /** One case in a thread of its own, so that it can be given up. */
 final class CaseRun {
     private final Case tried;
-    private final Trial trial;
+    private final CaseContext context;
     private volatile @Nullable Throwable thrown;
 
-    CaseRun(Case tried, Trial trial) {
+    CaseRun(Case tried, CaseContext context) {
         this.tried = tried;
-        this.trial = trial;
+        this.context = context;
     }
 
     /**
@@ -58,8 +58,8 @@ final class CaseRun {
     }
 
     private void body() {
-        try (trial) {
-            tried.body().run(trial);
+        try (context) {
+            tried.body().run(context);
         } catch (Throwable e) {
             thrown = e;
         }
@@ -75,7 +75,7 @@ final class CaseRun {
 
     /** What was done, at least one line. */
     List<String> notes() {
-        List<String> done = new ArrayList<>(trial.notes());
+        List<String> done = new ArrayList<>(context.notes());
         return done.isEmpty() ? List.of("what brings the device up") : done;
     }
 }

@@ -4,7 +4,7 @@ package org.vhost4j.conformance;
 import java.nio.ByteBuffer;
 import java.util.Locale;
 import java.util.Optional;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 
 /** How a back-end returns the frames that it is sent. */
 public enum LoopMode {
@@ -31,7 +31,7 @@ public enum LoopMode {
      *
      * @param word {@code echo}, {@code macswap}, {@code none}, or {@code auto} to find out
      * @return the mode, or nothing for {@code auto}
-     * @throws CannotBeHonoured when it is none of these
+     * @throws UnsupportedOption when it is none of these
      */
     public static Optional<LoopMode> ofOption(String word) {
         if (word.equals(AUTO)) {
@@ -42,7 +42,7 @@ public enum LoopMode {
                 return Optional.of(mode);
             }
         }
-        throw new CannotBeHonoured("--loop=" + word + ": echo, macswap, none or auto");
+        throw new UnsupportedOption("--loop=" + word + ": echo, macswap, none or auto");
     }
 
     /**

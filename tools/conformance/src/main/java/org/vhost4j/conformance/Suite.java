@@ -14,7 +14,7 @@ import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.ReceivedFrame;
 import org.vhost4j.sys.SystemError;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.common.Version;
 
 /** Runs cases against a back-end. */
@@ -22,13 +22,13 @@ public final class Suite {
     /** No case takes longer, as a multiple of the patience with one answer. */
     private static final int CASE_PATIENCE = 10;
 
-    private final Subject subject;
+    private final BackEndUnderTest backEnd;
     private final Duration patience;
     /** What the last case did. */
     private List<String> notes = List.of();
 
-    public Suite(Subject subject, Duration patience) {
-        this.subject = subject;
+    public Suite(BackEndUnderTest backEnd, Duration patience) {
+        this.backEnd = backEnd;
         this.patience = patience;
     }
 
@@ -39,7 +39,7 @@ public final class Suite {
      * @param reached the command line's words by which it is reached
      * @param wanted how the back-end returns frames; null to find out
      * @param progress called with each result
-     * @throws CannotBeHonoured when there is no back-end to begin with
+     * @throws UnsupportedOption when there is no back-end to begin with
      */
     public SuiteReport run(
             String label, String reached, List<Case> cases, @Nullable LoopMode wanted, Consumer<CaseResult> progress) {
@@ -47,20 +47,20 @@ public final class Suite {
         Offer offer;
         LoopMode loop;
         try {
-            offer = subject.begin();
+            offer = backEnd.begin();
             loop = wanted == null ? detectLoop(offer) : wanted;
         } catch (FrontEndException | SystemError e) {
-            throw new CannotBeHonoured("there is no back-end to be tested: " + e.getMessage());
+            throw new UnsupportedOption("there is no back-end to be tested: " + e.getMessage());
         }
         List<CaseResult> results = new ArrayList<>();
         String gone = null;
         for (Case each : cases) {
             CaseResult result = gone == null ? run(each, offer, loop) : skipped(each, Outcome.NOT_RUN, gone);
             if (gone == null && result.outcome() != Outcome.NOT_OFFERED) {
-                String trouble = subject.trouble();
+                String trouble = backEnd.trouble();
                 if (trouble != null && result.outcome() != Outcome.NOT_APPLICABLE) {
                     result = lost(result, trouble);
-                    gone = subject.restarts() ? null : "the back-end was lost in " + each.name();
+                    gone = backEnd.restarts() ? null : "the back-end was lost in " + each.name();
                 }
             }
             results.add(result);
@@ -91,7 +91,7 @@ public final class Suite {
             return skipped(tried, Outcome.NOT_APPLICABLE, "needs a back-end that returns frames");
         }
         long began = System.nanoTime();
-        CaseRun run = new CaseRun(tried, new Trial(tried, subject, offer, loop, patience));
+        CaseRun run = new CaseRun(tried, new CaseContext(tried, backEnd, offer, loop, patience));
         Evidence evidence = run.evidence(patience.multipliedBy(CASE_PATIENCE));
         notes = run.notes();
         String skip = run.skipReason();
@@ -104,13 +104,13 @@ public final class Suite {
 
     /** Sends a frame and sees what comes back. */
     private LoopMode detectLoop(Offer offer) {
-        Case probe = Case.of("loop.detect", "", "", trial -> {});
+        Case probe = Case.of("loop.detect", "", "", context -> {});
         LoopMode found = LoopMode.NONE;
-        try (Trial trial = new Trial(probe, subject, offer, LoopMode.NONE, patience)) {
-            NetDriver driver = trial.attach(trial.setup());
-            byte[] frame = trial.datagram(700).complete();
+        try (CaseContext context = new CaseContext(probe, backEnd, offer, LoopMode.NONE, patience)) {
+            NetDriver driver = context.attach(context.setup());
+            byte[] frame = context.datagram(700).complete();
             driver.send(frame, DriverHeader.PLAIN);
-            ReceivedFrame came = trial.receive(driver, patience.dividedBy(2)).orElse(null);
+            ReceivedFrame came = context.receive(driver, patience.dividedBy(2)).orElse(null);
             if (came != null) {
                 for (LoopMode mode : new LoopMode[] {LoopMode.ECHO, LoopMode.MACSWAP}) {
                     if (Arrays.equals(mode.returned(frame), came.bytes())) {
@@ -122,7 +122,7 @@ public final class Suite {
             // The cases will say what is wrong; without frames that return there are fewer of them.
             found = LoopMode.NONE;
         }
-        subject.trouble();
+        backEnd.trouble();
         return found;
     }
 }

@@ -27,8 +27,8 @@ class FaultyBackEndTest {
         // A socket's path stays when nobody listens there any more.
         Path place = directory.resolve(fault + "-" + runs++ + ".sock");
         try (SmallBackEnd backEnd = new SmallBackEnd(place, fault);
-                Subject subject = new Subject(backEnd.socket(), false, null, PATIENCE)) {
-            return new Suite(subject, PATIENCE).run(fault.name(), "", cases, LoopMode.ECHO, result -> {});
+                BackEndUnderTest underTest = new BackEndUnderTest(backEnd.socket(), false, null, PATIENCE)) {
+            return new Suite(underTest, PATIENCE).run(fault.name(), "", cases, LoopMode.ECHO, result -> {});
         }
     }
 

@@ -15,7 +15,7 @@ import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.RamSetup;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -104,7 +104,7 @@ public final class LoadCommand implements Callable<Integer> {
             new Worker(job(drivers)).run(System.out);
             return 0;
         } catch (FrontEndException e) {
-            throw new CannotBeHonoured(String.valueOf(e.getMessage()));
+            throw new UnsupportedOption(String.valueOf(e.getMessage()));
         } finally {
             drivers.forEach(NetDriver::close);
         }
@@ -114,7 +114,7 @@ public final class LoadCommand implements Callable<Integer> {
     private static void requireAll(NetDriver driver, NetSetup setup) {
         long missing = setup.features() & ~driver.features() & ~Feature.ANY_LAYOUT.mask();
         if (missing != 0) {
-            throw new CannotBeHonoured("the back-end does not offer " + FeatureSet.ofWord(missing));
+            throw new UnsupportedOption("the back-end does not offer " + FeatureSet.ofWord(missing));
         }
     }
 

@@ -11,16 +11,16 @@ import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.conformance.BackEndProcess;
+import org.vhost4j.conformance.BackEndUnderTest;
 import org.vhost4j.conformance.Case;
 import org.vhost4j.conformance.LoopMode;
-import org.vhost4j.conformance.Subject;
 import org.vhost4j.conformance.Suite;
 import org.vhost4j.conformance.SuiteReport;
 import org.vhost4j.conformance.cases.Catalog;
 import org.vhost4j.conformance.report.ConsoleReport;
 import org.vhost4j.conformance.report.HtmlReport;
 import org.vhost4j.conformance.report.JUnitReport;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -102,18 +102,18 @@ public final class ConformanceCommand implements Callable<Integer> {
         }
         Path at = socket;
         if (at == null) {
-            throw new CannotBeHonoured("which back-end? Give the path of its socket");
+            throw new UnsupportedOption("which back-end? Give the path of its socket");
         }
         if (!(timeout >= 0.1 && timeout <= 600)) {
-            throw new CannotBeHonoured("--timeout=" + timeout + ": from 0.1 to 600 seconds");
+            throw new UnsupportedOption("--timeout=" + timeout + ": from 0.1 to 600 seconds");
         }
         Duration patience = Duration.ofMillis(Math.round(1000 * timeout));
         LoopMode mode = LoopMode.ofOption(loop).orElse(null);
         ConsoleReport console = new ConsoleReport(out);
         BackEndProcess process = exec == null ? null : new BackEndProcess(exec, at, !listen);
         SuiteReport report;
-        try (Subject subject = new Subject(at, listen, process, patience)) {
-            report = new Suite(subject, patience)
+        try (BackEndUnderTest backEnd = new BackEndUnderTest(at, listen, process, patience)) {
+            report = new Suite(backEnd, patience)
                     .run(label == null ? at.toString() : label, reached(at), cases, mode, console::progress);
         }
         write("--junit", junit, () -> JUnitReport.text(report));

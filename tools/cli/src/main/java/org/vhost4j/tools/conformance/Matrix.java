@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -28,7 +28,7 @@ public final class Matrix {
      *
      * @param files what {@code --json} wrote
      * @return the matrix
-     * @throws CannotBeHonoured when a file is no such report
+     * @throws UnsupportedOption when a file is no such report
      * @throws IOException when a file cannot be read
      */
     public static Matrix of(List<Path> files) throws IOException {
@@ -37,11 +37,11 @@ public final class Matrix {
             try {
                 JsonNode report = MAPPER.readTree(Files.readString(file));
                 if (report.path(JsonReport.FORMAT).asInt(0) != 1) {
-                    throw new CannotBeHonoured(file + " is no report of this suite");
+                    throw new UnsupportedOption(file + " is no report of this suite");
                 }
                 reports.add(report);
             } catch (JacksonException e) {
-                throw new CannotBeHonoured(file + " is not JSON: " + e.getOriginalMessage());
+                throw new UnsupportedOption(file + " is not JSON: " + e.getOriginalMessage());
             }
         }
         return new Matrix(reports);
@@ -76,24 +76,24 @@ public final class Matrix {
         return report.path("back-end").asString("?");
     }
 
-    /** Every case that some report has, in the order in which the first of them does, with the area it belongs to. */
-    private Map<String, List<String>> areas() {
-        Map<String, List<String>> areas = new LinkedHashMap<>();
+    /** Every case that some report has, in the order in which the first of them does, with the group it belongs to. */
+    private Map<String, List<String>> groups() {
+        Map<String, List<String>> groups = new LinkedHashMap<>();
         for (JsonNode report : reports) {
             for (JsonNode one : report.path("cases")) {
-                List<String> names = areas.computeIfAbsent(one.path("area").asString(""), area -> new ArrayList<>());
+                List<String> names = groups.computeIfAbsent(one.path("area").asString(""), group -> new ArrayList<>());
                 String name = one.path("name").asString("");
                 if (!names.contains(name)) {
                     names.add(name);
                 }
             }
         }
-        return areas;
+        return groups;
     }
 
     private void cases(StringBuilder text) {
-        areas().forEach((area, names) -> {
-            text.append("\n### %s%n%n| case |".formatted(area));
+        groups().forEach((group, names) -> {
+            text.append("\n### %s%n%n| case |".formatted(group));
             reports.forEach(report -> text.append(" %s |".formatted(name(report))));
             text.append("\n|---|").append("---|".repeat(reports.size())).append('\n');
             for (String name : names) {

@@ -27,7 +27,7 @@ import org.vhost4j.platform.definition.Resolution;
 import org.vhost4j.platform.definition.Resolver;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.sys.SystemError;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.platform.PlatformOptions;
 import org.vhost4j.tools.run.AttachHelp;
 import org.vhost4j.vhostuser.server.Attach;
@@ -71,7 +71,7 @@ public final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (seconds < 1 || datagrams < 1) {
-            throw new CannotBeHonoured("--seconds and --datagrams are at least 1");
+            throw new UnsupportedOption("--seconds and --datagrams are at least 1");
         }
         Resolution resolution = resolve();
         boolean usoPromised = resolution.offered().has(Feature.HOST_USO);
@@ -108,7 +108,7 @@ public final class DemoCommand implements Callable<Integer> {
         return switch (new Resolver(promise.catalog())
                 .resolve(promise.request(device, HostCapabilities.NOTHING_ASKED, Set.of()))) {
             case Resolution promised -> promised;
-            case Refusal refusal -> throw new CannotBeHonoured(refusal.message());
+            case Refusal refusal -> throw new UnsupportedOption(refusal.message());
         };
     }
 

@@ -20,7 +20,7 @@ import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.frontend.Rendezvous;
 import org.vhost4j.sys.SystemError;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.probe.JsonSchema;
 import org.vhost4j.tools.probe.SocketOptions;
 import picocli.CommandLine.Command;
@@ -135,7 +135,7 @@ public final class NegotiateCommand implements Callable<Integer> {
                     ? negotiate(rendezvous, null, mode, wanted, out)
                     : withProcess(rendezvous, exec, mode, wanted, out);
         } catch (FrontEndException | SystemError e) {
-            throw new CannotBeHonoured("the back-end does not answer: " + e.getMessage());
+            throw new UnsupportedOption("the back-end does not answer: " + e.getMessage());
         }
     }
 
@@ -179,7 +179,7 @@ public final class NegotiateCommand implements Callable<Integer> {
         return switch (expect) {
             case "accepted" -> Outcome.ACCEPTED;
             case "refused" -> Outcome.REFUSED;
-            default -> throw new CannotBeHonoured("--expect=" + expect + ": accepted or refused");
+            default -> throw new UnsupportedOption("--expect=" + expect + ": accepted or refused");
         };
     }
 

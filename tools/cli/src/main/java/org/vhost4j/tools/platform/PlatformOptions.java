@@ -20,7 +20,7 @@ import org.vhost4j.platform.definition.SearchPath;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapabilitiesJson;
 import org.vhost4j.platform.probe.HostUse;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -144,7 +144,7 @@ public final class PlatformOptions {
      * Holds what guests will see against what was expected.
      *
      * @param actual what they will see
-     * @throws CannotBeHonoured when something else was expected; the message lists every difference
+     * @throws UnsupportedOption when something else was expected; the message lists every difference
      */
     public void checkAbi(GuestAbi actual) {
         if (expectedAbi == null) {
@@ -154,11 +154,11 @@ public final class PlatformOptions {
         try {
             expected = GuestAbi.parse(expectedAbi);
         } catch (IllegalArgumentException e) {
-            throw new CannotBeHonoured("--expect-abi: " + e.getMessage());
+            throw new UnsupportedOption("--expect-abi: " + e.getMessage());
         }
         List<String> differences = expected.differences(actual);
         if (!differences.isEmpty()) {
-            throw new CannotBeHonoured(
+            throw new UnsupportedOption(
                     "Guests would not see the expected ABI: " + String.join("; ", differences) + ".");
         }
     }

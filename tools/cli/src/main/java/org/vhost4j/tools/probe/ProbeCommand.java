@@ -11,7 +11,7 @@ import org.vhost4j.frontend.Offer;
 import org.vhost4j.frontend.Rendezvous;
 import org.vhost4j.platform.definition.PlatformCatalog;
 import org.vhost4j.platform.definition.SearchPath;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -55,14 +55,14 @@ public final class ProbeCommand implements Callable<Integer> {
         PlatformCatalog catalog = SearchPath.of(System.getenv(), List.of()).load();
         String on = machine == null ? catalog.defaultMachine().name() : machine;
         if (catalog.machine(on).isEmpty()) {
-            throw new CannotBeHonoured(catalog.noSuchMachine(on));
+            throw new UnsupportedOption(catalog.noSuchMachine(on));
         }
         ProbeReport report;
         try (Rendezvous rendezvous = where.rendezvous();
                 FrontEnd frontEnd = where.meet(rendezvous)) {
             report = ProbeReport.of(rendezvous, Offer.ask(frontEnd), catalog, on);
         } catch (FrontEndException e) {
-            throw new CannotBeHonoured("the back-end does not answer: " + e.getMessage());
+            throw new UnsupportedOption("the back-end does not answer: " + e.getMessage());
         }
         out.print(json ? report.json() : report.text());
         out.flush();

@@ -37,7 +37,7 @@ record ProbeReport(
         boolean listening,
         Offer offer,
         String machine,
-        Map<String, Honour.Verdict> platforms,
+        Map<String, PromiseCheck.Verdict> platforms,
         Map<String, Newest> machines) {
     private static final JsonMapper MAPPER = new JsonMapper();
     private static final String SCHEMA = "probe.schema.json";
@@ -52,14 +52,14 @@ record ProbeReport(
 
     /** Judges an offer. */
     static ProbeReport of(Rendezvous rendezvous, Offer offer, PlatformCatalog catalog, String machine) {
-        Honour honour = new Honour(catalog, offer);
-        Map<String, Honour.Verdict> platforms = new LinkedHashMap<>();
+        PromiseCheck check = new PromiseCheck(catalog, offer);
+        Map<String, PromiseCheck.Verdict> platforms = new LinkedHashMap<>();
         for (PlatformDefinition platform : catalog.platforms()) {
-            platforms.put(platform.name(), honour.of(machine, platform.name()));
+            platforms.put(platform.name(), check.of(machine, platform.name()));
         }
         Map<String, Newest> machines = new LinkedHashMap<>();
         for (MachineDefinition each : catalog.machines()) {
-            machines.put(each.name(), new Newest(honour.newest(each.name(), false), honour.newest(each.name(), true)));
+            machines.put(each.name(), new Newest(check.newest(each.name(), false), check.newest(each.name(), true)));
         }
         return new ProbeReport(rendezvous.path().toString(), rendezvous.listens(), offer, machine, platforms, machines);
     }

@@ -7,7 +7,7 @@ import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.frontend.Rendezvous;
 import org.vhost4j.sys.SystemError;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -36,11 +36,11 @@ public final class SocketOptions {
      * The meeting place that was asked for.
      *
      * @return to be closed by the caller
-     * @throws CannotBeHonoured when there cannot be one
+     * @throws UnsupportedOption when there cannot be one
      */
     public Rendezvous rendezvous() {
         if (timeout < 1 || timeout > LONGEST_TIMEOUT) {
-            throw new CannotBeHonoured("--timeout is " + timeout + ", not 1 to " + LONGEST_TIMEOUT + " seconds");
+            throw new UnsupportedOption("--timeout is " + timeout + ", not 1 to " + LONGEST_TIMEOUT + " seconds");
         }
         try {
             return listen ? Rendezvous.listening(socket) : Rendezvous.connecting(socket);
@@ -54,7 +54,7 @@ public final class SocketOptions {
      *
      * @param rendezvous where
      * @return a fresh connection
-     * @throws CannotBeHonoured when there was none in time
+     * @throws UnsupportedOption when there was none in time
      */
     public FrontEnd meet(Rendezvous rendezvous) {
         try {
@@ -73,7 +73,7 @@ public final class SocketOptions {
         return Duration.ofSeconds(timeout);
     }
 
-    private static CannotBeHonoured cannot(RuntimeException e) {
-        return new CannotBeHonoured(String.valueOf(e.getMessage()));
+    private static UnsupportedOption cannot(RuntimeException e) {
+        return new UnsupportedOption(String.valueOf(e.getMessage()));
     }
 }

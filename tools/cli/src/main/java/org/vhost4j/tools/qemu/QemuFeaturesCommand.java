@@ -20,7 +20,7 @@ import org.vhost4j.guests.qemu.LabQemu;
 import org.vhost4j.guests.qemu.Markdown;
 import org.vhost4j.guests.qemu.QemuRecord;
 import org.vhost4j.guests.qemu.QemuSurvey;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -92,7 +92,7 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
             }
         }
         if (records.isEmpty()) {
-            throw new CannotBeHonoured("no QEMU has " + String.join(" or ", machines));
+            throw new UnsupportedOption("no QEMU has " + String.join(" or ", machines));
         }
         String date = LocalDate.now(ZoneId.systemDefault()).toString();
         String tables = new FeatureTables(records).text(date);
@@ -121,16 +121,16 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
         if (!Files.exists(markdown)) {
             Path parent = markdown.toAbsolutePath().getParent();
             if (parent == null || !Files.isWritable(parent)) {
-                throw new CannotBeHonoured("--markdown " + markdown + ": no file can be made there");
+                throw new UnsupportedOption("--markdown " + markdown + ": no file can be made there");
             }
             return "";
         }
         if (!Files.isRegularFile(markdown) || !Files.isWritable(markdown)) {
-            throw new CannotBeHonoured("--markdown " + markdown + ": cannot be written");
+            throw new UnsupportedOption("--markdown " + markdown + ": cannot be written");
         }
         String document = Files.readString(markdown);
         if (Markdown.replace(document, "").isEmpty()) {
-            throw new CannotBeHonoured("--markdown " + markdown + ": has no place for the tables, no line '"
+            throw new UnsupportedOption("--markdown " + markdown + ": has no place for the tables, no line '"
                     + Markdown.begin() + "' with its end");
         }
         return document;
@@ -140,11 +140,11 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
         List<QemuSurvey> surveys = new ArrayList<>();
         if (!qemus.isEmpty()) {
             if (lab != null) {
-                throw new CannotBeHonoured("--qemu and --lab exclude each other");
+                throw new UnsupportedOption("--qemu and --lab exclude each other");
             }
             for (Map.Entry<String, Path> qemu : qemus.entrySet()) {
                 if (!Files.isExecutable(qemu.getValue())) {
-                    throw new CannotBeHonoured(
+                    throw new UnsupportedOption(
                             "--qemu " + qemu.getKey() + ": " + qemu.getValue() + " cannot be executed");
                 }
                 surveys.add(new QemuSurvey(qemu.getKey(), qemu.getValue()));

@@ -27,7 +27,7 @@ import org.vhost4j.qmp.QmpMonitor;
 import org.vhost4j.qmp.QmpOption;
 import org.vhost4j.qmp.Served;
 import org.vhost4j.sys.SystemError;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.common.Version;
 import org.vhost4j.tools.platform.PlatformOptions;
 import org.vhost4j.vhostuser.server.Attach;
@@ -149,7 +149,7 @@ public final class RunCommand implements Callable<Integer> {
                 DeviceCapabilities.vhost4j(queues, mtu == null ? OptionalInt.empty() : OptionalInt.of(mtu));
         Resolution resolution = switch (new Resolver(catalog).resolve(promise.request(device, host, uses))) {
             case Resolution promised -> promised;
-            case Refusal refusal -> throw new CannotBeHonoured(refusal.message());
+            case Refusal refusal -> throw new UnsupportedOption(refusal.message());
         };
         int speed = resolution.number("speed");
         BackendConfig config = new BackendConfig(
@@ -174,14 +174,14 @@ public final class RunCommand implements Callable<Integer> {
 
     private void checkSizes() {
         if (queues < 1 || queues > 127) {
-            throw new CannotBeHonoured("--queues=" + queues + ": a guest has 1 to 127 queue pairs");
+            throw new UnsupportedOption("--queues=" + queues + ": a guest has 1 to 127 queue pairs");
         }
         if (lanes < 1 || lanes > BackendConfig.MOST_LANES) {
-            throw new CannotBeHonoured(
+            throw new UnsupportedOption(
                     "--lanes=" + lanes + ": a back-end has 1 to " + BackendConfig.MOST_LANES + " lanes");
         }
         if (mtu != null && (mtu < 68 || mtu > 65535)) {
-            throw new CannotBeHonoured("--mtu=" + mtu + ": an MTU is 68 to 65535 bytes");
+            throw new UnsupportedOption("--mtu=" + mtu + ": an MTU is 68 to 65535 bytes");
         }
     }
 
@@ -189,7 +189,7 @@ public final class RunCommand implements Callable<Integer> {
         try {
             return QmpMonitor.listen(path, Version.current(), line -> System.out.println("qmp: " + line));
         } catch (IOException e) {
-            throw new CannotBeHonoured("--qmp=unix:" + path + ": " + e.getMessage());
+            throw new UnsupportedOption("--qmp=unix:" + path + ": " + e.getMessage());
         }
     }
 
@@ -224,7 +224,7 @@ public final class RunCommand implements Callable<Integer> {
             backend = Backend.start(config, new Listeners(listeners));
         } catch (SystemError e) {
             monitor.ifPresent(QmpMonitor::close);
-            throw new CannotBeHonoured(String.valueOf(e.getMessage()));
+            throw new UnsupportedOption(String.valueOf(e.getMessage()));
         }
         Thread end = Thread.ofPlatform().name("vhost4j-end").unstarted(() -> {
             monitor.ifPresent(QmpMonitor::endedBySignal);
@@ -248,10 +248,10 @@ public final class RunCommand implements Callable<Integer> {
 
     private List<Endpoint> endpoints() {
         if (!socketPaths.isEmpty() && !descriptors.isEmpty()) {
-            throw new CannotBeHonoured("--socket-path and --fd cannot be given together");
+            throw new UnsupportedOption("--socket-path and --fd cannot be given together");
         }
         if (socketPaths.isEmpty() && descriptors.isEmpty()) {
-            throw new CannotBeHonoured("give --socket-path=PATH or --fd=FDNUM, once for each guest");
+            throw new UnsupportedOption("give --socket-path=PATH or --fd=FDNUM, once for each guest");
         }
         List<Endpoint> endpoints = new ArrayList<>();
         parsed(() -> socketPaths.stream().map(EndpointOption::parse).toList()).forEach(endpoints::add);
@@ -263,7 +263,7 @@ public final class RunCommand implements Callable<Integer> {
         try {
             return parser.call();
         } catch (IllegalArgumentException e) {
-            throw new CannotBeHonoured(String.valueOf(e.getMessage()));
+            throw new UnsupportedOption(String.valueOf(e.getMessage()));
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }
@@ -276,7 +276,7 @@ public final class RunCommand implements Callable<Integer> {
                 uplinks.add(new TapUplink(
                         tap.ifname(), host, line -> System.out.println("tap:" + tap.ifname() + ": " + line)));
             } else if (options.size() > 1) {
-                throw new CannotBeHonoured("--port null, echo and source stand alone: they replace the bridge");
+                throw new UnsupportedOption("--port null, echo and source stand alone: they replace the bridge");
             }
         }
         return options.isEmpty() || !uplinks.isEmpty()
@@ -293,7 +293,7 @@ public final class RunCommand implements Callable<Integer> {
         return switch (coalesce) {
             case "on" -> true;
             case "off" -> false;
-            default -> throw new CannotBeHonoured("--coalesce=" + coalesce + ": on or off");
+            default -> throw new UnsupportedOption("--coalesce=" + coalesce + ": on or off");
         };
     }
 
@@ -302,7 +302,7 @@ public final class RunCommand implements Callable<Integer> {
             case "adaptive" -> IdlePolicy.ADAPTIVE;
             case "poll" -> IdlePolicy.POLLING;
             case "event" -> IdlePolicy.EVENT_DRIVEN;
-            default -> throw new CannotBeHonoured("--idle=" + idle + ": adaptive, poll or event");
+            default -> throw new UnsupportedOption("--idle=" + idle + ": adaptive, poll or event");
         };
     }
 }

@@ -25,7 +25,7 @@ import org.vhost4j.conformance.cases.Catalog;
 import org.vhost4j.conformance.report.ConsoleReport;
 import org.vhost4j.conformance.report.HtmlReport;
 import org.vhost4j.conformance.report.JUnitReport;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 
 class ReportTest {
     private static final Evidence EVIDENCE = new Evidence(
@@ -33,7 +33,7 @@ class ReportTest {
             "nothing & \"silence\"\n\u0007bell",
             "virtio 1.4, 9.9: it answers");
 
-    /** One case of each outcome, in two areas. */
+    /** One case of each outcome, in two groups. */
     private static SuiteReport report(String label) {
         return new SuiteReport(
                 label,
@@ -103,7 +103,7 @@ class ReportTest {
                 .contains("- `message.in-order` (vhost-user, Communication): nothing & \"silence\"");
         Path other = Files.writeString(directory.resolve("3.json"), "{}");
         assertThatThrownBy(() -> Matrix.of(List.of(other)))
-                .isInstanceOf(CannotBeHonoured.class)
+                .isInstanceOf(UnsupportedOption.class)
                 .hasMessageContaining("3.json is no report");
     }
 }

@@ -21,7 +21,7 @@ import org.vhost4j.platform.definition.Request;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapabilitiesJson;
 import org.vhost4j.platform.probe.HostCapability;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -87,11 +87,11 @@ final class PlatformOptionsTest {
                 .doesNotThrowAnyException();
         assertThatCode(() -> parse().checkAbi(abi)).doesNotThrowAnyException();
         assertThatThrownBy(() -> parse("--expect-abi", abi.fingerprint()).checkAbi(other))
-                .isInstanceOf(CannotBeHonoured.class)
+                .isInstanceOf(UnsupportedOption.class)
                 .hasMessage("Guests would not see the expected ABI: expected and not offered: HOST_USO; queue pairs:"
                         + " expected 1, is 2.");
         assertThatThrownBy(() -> parse("--expect-abi", "x").checkAbi(abi))
-                .isInstanceOf(CannotBeHonoured.class)
+                .isInstanceOf(UnsupportedOption.class)
                 .hasMessageStartingWith("--expect-abi: 'x' is not an ABI fingerprint");
     }
 }

@@ -123,15 +123,16 @@ class OfferTest {
     void whatIsMissingForAPlatformIsNamedForBothWays() {
         PlatformCatalog catalog = PlatformCatalog.shipped();
         Offer offer = offer(FeatureSet.of(Feature.CSUM, Feature.VERSION_1), ProtocolFeature.REPLY_ACK);
-        Honour.Verdict verdict = new Honour(catalog, offer).of("pc-q35-10.0", "linux-6.2");
+        PromiseCheck.Verdict verdict = new PromiseCheck(catalog, offer).of("pc-q35-10.0", "linux-6.2");
         assertThat(verdict.netdev()).contains("HOST_TSO4", "MRG_RXBUF").doesNotContain("HOST_USO", "CTRL_VQ", "CSUM");
         assertThat(verdict.device())
                 .contains("HOST_USO", "CTRL_VQ", "protocol feature CONFIG")
                 .doesNotContain("CSUM");
-        assertThat(new Honour(catalog, offer).newest("pc-q35-10.0", false)).isEmpty();
+        assertThat(new PromiseCheck(catalog, offer).newest("pc-q35-10.0", false))
+                .isEmpty();
         FeatureSet all = FeatureSet.of(Feature.values());
-        Honour full = new Honour(catalog, offer(new FeatureSet(all.low(), 0), ProtocolFeature.CONFIG));
-        assertThat(full.of("pc-q35-10.0", "linux-6.2")).isEqualTo(new Honour.Verdict(List.of(), List.of()));
+        PromiseCheck full = new PromiseCheck(catalog, offer(new FeatureSet(all.low(), 0), ProtocolFeature.CONFIG));
+        assertThat(full.of("pc-q35-10.0", "linux-6.2")).isEqualTo(new PromiseCheck.Verdict(List.of(), List.of()));
         assertThat(full.newest("pc-q35-10.0", true)).isPresent();
     }
 

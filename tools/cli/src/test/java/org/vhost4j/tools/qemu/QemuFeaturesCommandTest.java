@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine;
 
 /** What the command refuses, before any QEMU runs. */
@@ -21,7 +21,7 @@ class QemuFeaturesCommandTest {
     private static void refused(String message, String... arguments) {
         QemuFeaturesCommand command = new QemuFeaturesCommand();
         new CommandLine(command).parseArgs(arguments);
-        assertThatThrownBy(command::call).isInstanceOf(CannotBeHonoured.class).hasMessageContaining(message);
+        assertThatThrownBy(command::call).isInstanceOf(UnsupportedOption.class).hasMessageContaining(message);
     }
 
     @Test

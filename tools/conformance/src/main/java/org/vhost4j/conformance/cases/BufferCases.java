@@ -3,9 +3,9 @@ package org.vhost4j.conformance.cases;
 
 import java.util.List;
 import java.util.stream.Stream;
-import org.vhost4j.conformance.Area;
 import org.vhost4j.conformance.Case;
-import org.vhost4j.conformance.Trial;
+import org.vhost4j.conformance.CaseContext;
+import org.vhost4j.conformance.CaseGroup;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.frontend.ChainShape;
@@ -14,7 +14,7 @@ import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.ReceivedFrame;
 
 /** How frames fill receive buffers; the driver itself checks each used buffer. */
-public final class BufferCases implements Area {
+public final class BufferCases implements CaseGroup {
     private static final String RECEIVE = "virtio 1.4, 5.1.6.4.1";
     private static final int SMALL = 300;
 
@@ -71,28 +71,28 @@ public final class BufferCases implements Area {
                 .toList();
     }
 
-    private static void mergeable(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup().receive(ChainShape.TOGETHER, SMALL, 200));
+    private static void mergeable(CaseContext context) {
+        NetDriver driver = context.attach(context.setup().receive(ChainShape.TOGETHER, SMALL, 200));
         for (int payload : new int[] {18, 250, 700, 1000, 1400}) {
-            trial.exchange(driver, payload);
+            context.exchange(driver, payload);
         }
     }
 
-    private static void edges(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup().receive(ChainShape.TOGETHER, SMALL, 200));
+    private static void edges(CaseContext context) {
+        NetDriver driver = context.attach(context.setup().receive(ChainShape.TOGETHER, SMALL, 200));
         int capacity = SMALL + driver.headerBytes();
-        int headers = trial.datagram(0).headerLength();
+        int headers = context.datagram(0).headerLength();
         for (int buffers = 1; buffers <= 4; buffers++) {
             for (int more = -1; more <= 1; more++) {
                 // The frame and its one header fill so many buffers.
                 int payload = buffers * capacity - driver.headerBytes() - headers + more;
-                byte[] frame = trial.datagram(payload).complete();
-                trial.note("a frame of %d bytes for buffers of %d, header included", frame.length, capacity);
+                byte[] frame = context.datagram(payload).complete();
+                context.note("a frame of %d bytes for buffers of %d, header included", frame.length, capacity);
                 driver.send(frame);
-                ReceivedFrame came = trial.receive(driver);
-                trial.expect(frame, came);
+                ReceivedFrame came = context.receive(driver);
+                context.expect(frame, came);
                 int wanted = buffers + (more > 0 ? 1 : 0);
-                trial.require(
+                context.require(
                         came.header().numBuffers() == wanted,
                         "num_buffers is %d instead of %d",
                         came.header().numBuffers(),
@@ -101,43 +101,45 @@ public final class BufferCases implements Area {
         }
     }
 
-    private static void notMergeable(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup().without(Feature.MRG_RXBUF));
+    private static void notMergeable(CaseContext context) {
+        NetDriver driver = context.attach(context.setup().without(Feature.MRG_RXBUF));
         for (int payload : new int[] {18, 700, 1400}) {
-            trial.exchange(driver, payload);
+            context.exchange(driver, payload);
         }
     }
 
-    private static void tooSmall(Trial trial) {
-        NetSetup setup = trial.setup().without(Feature.MRG_RXBUF).receive(ChainShape.TOGETHER, 700, 64);
-        NetDriver driver = trial.attach(setup);
-        trial.note("a frame of 1242 bytes for buffers of 700");
-        driver.send(trial.datagram(1200).complete());
-        trial.require(
-                trial.receive(driver, trial.quiet()).isEmpty(), "something for a frame that has no room in a buffer");
-        trial.exchange(driver, 500);
+    private static void tooSmall(CaseContext context) {
+        NetSetup setup = context.setup().without(Feature.MRG_RXBUF).receive(ChainShape.TOGETHER, 700, 64);
+        NetDriver driver = context.attach(setup);
+        context.note("a frame of 1242 bytes for buffers of 700");
+        driver.send(context.datagram(1200).complete());
+        context.require(
+                context.receive(driver, context.quiet()).isEmpty(),
+                "something for a frame that has no room in a buffer");
+        context.exchange(driver, 500);
     }
 
-    private static void noBuffers(Trial trial) {
-        NetSetup setup = trial.setup().queues(1, 64).receive(ChainShape.TOGETHER, 1518, 8);
-        NetDriver driver = trial.attach(setup);
-        trial.note("30 frames for 8 buffers");
-        List<byte[]> frames =
-                Stream.generate(() -> trial.datagram(300).complete()).limit(30).toList();
+    private static void noBuffers(CaseContext context) {
+        NetSetup setup = context.setup().queues(1, 64).receive(ChainShape.TOGETHER, 1518, 8);
+        NetDriver driver = context.attach(setup);
+        context.note("30 frames for 8 buffers");
+        List<byte[]> frames = Stream.generate(() -> context.datagram(300).complete())
+                .limit(30)
+                .toList();
         driver.sendBurst(0, frames, DriverHeader.PLAIN, ChainShape.TOGETHER);
         int came = 0;
-        while (trial.receive(driver, trial.quiet()).isPresent()) {
+        while (context.receive(driver, context.quiet()).isPresent()) {
             came++;
         }
-        trial.require(came >= 1 && came <= 30, "%d frames", came);
-        trial.exchange(driver, 500);
+        context.require(came >= 1 && came <= 30, "%d frames", came);
+        context.exchange(driver, 500);
     }
 
-    private static void numBuffersIsOne(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup().without(Feature.MRG_RXBUF));
-        trial.note("a frame");
-        driver.send(trial.datagram(500).complete());
-        int came = trial.receive(driver).header().numBuffers();
-        trial.require(came == 1, "num_buffers is %d", came);
+    private static void numBuffersIsOne(CaseContext context) {
+        NetDriver driver = context.attach(context.setup().without(Feature.MRG_RXBUF));
+        context.note("a frame");
+        driver.send(context.datagram(500).complete());
+        int came = context.receive(driver).header().numBuffers();
+        context.require(came == 1, "num_buffers is %d", came);
     }
 }

@@ -5,13 +5,13 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.vhost4j.conformance.Area;
 import org.vhost4j.conformance.Case;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.conformance.CaseGroup;
+import org.vhost4j.tools.common.UnsupportedOption;
 
 /** Every case that there is. */
 public final class Catalog {
-    private static final List<Area> AREAS = List.of(
+    private static final List<CaseGroup> GROUPS = List.of(
             new MessageCases(),
             new RingStateCases(),
             new OffloadCases(),
@@ -29,12 +29,12 @@ public final class Catalog {
     private Catalog() {}
 
     /**
-     * The areas.
+     * The groups.
      *
      * @return in the order in which they run
      */
-    public static List<Area> areas() {
-        return AREAS;
+    public static List<CaseGroup> groups() {
+        return GROUPS;
     }
 
     /**
@@ -42,16 +42,17 @@ public final class Catalog {
      *
      * @param patterns names in which {@code *} stands for anything; none means every case
      * @return in the order in which they run
-     * @throws CannotBeHonoured when a pattern is the name of no case
+     * @throws UnsupportedOption when a pattern is the name of no case
      */
     public static List<Case> select(List<String> patterns) {
-        List<Case> all = AREAS.stream().flatMap(area -> area.cases().stream()).toList();
+        List<Case> all =
+                GROUPS.stream().flatMap(group -> group.cases().stream()).toList();
         if (patterns.isEmpty()) {
             return all;
         }
         for (String pattern : patterns) {
             if (all.stream().noneMatch(each -> matches(pattern, each))) {
-                throw new CannotBeHonoured("--only=" + pattern + ": no case has that name; --list shows all of them");
+                throw new UnsupportedOption("--only=" + pattern + ": no case has that name; --list shows all of them");
             }
         }
         return all.stream()

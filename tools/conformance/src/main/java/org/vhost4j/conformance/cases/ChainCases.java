@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.vhost4j.conformance.Area;
 import org.vhost4j.conformance.Case;
-import org.vhost4j.conformance.Trial;
+import org.vhost4j.conformance.CaseContext;
+import org.vhost4j.conformance.CaseGroup;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.frontend.ChainShape;
@@ -15,7 +15,7 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 
 /** Chains of every length and layout, indirect tables, queues of every size, use in order. */
-public final class ChainCases implements Area {
+public final class ChainCases implements CaseGroup {
     private static final String FRAMING = "virtio 1.4, 2.7.4";
     private static final String INDIRECT = "virtio 1.4, 2.7.5.3 and 2.8.7";
     private static final String IN_ORDER = "virtio 1.4, 2.7.9 and 2.8.13";
@@ -44,7 +44,7 @@ public final class ChainCases implements Area {
                         "chain.any-layout",
                         FRAMING,
                         "header and frame may be cut anywhere, or not at all",
-                        trial -> layouts(trial, trial.attach(trial.setup())))
+                        context -> layouts(context, context.attach(context.setup())))
                 .needs(Feature.VERSION_1)
                 .loops();
         Case receive = Case.of(
@@ -87,8 +87,8 @@ public final class ChainCases implements Area {
                         "chain.any-layout-legacy",
                         "virtio 1.4, 2.7.4.3",
                         "with ANY_LAYOUT a legacy driver may put header and frame into one descriptor",
-                        trial -> layouts(
-                                trial, trial.attachLegacy(NetSetup.legacy().with(Feature.ANY_LAYOUT))))
+                        context -> layouts(
+                                context, context.attachLegacy(NetSetup.legacy().with(Feature.ANY_LAYOUT))))
                 .needs(Feature.ANY_LAYOUT)
                 .loops());
         all.add(sizes(
@@ -113,15 +113,15 @@ public final class ChainCases implements Area {
     }
 
     private static Case sizes(String name, String section, String says, int... sizes) {
-        return Case.of(name, section, says, trial -> {
+        return Case.of(name, section, says, context -> {
                     for (int size : sizes) {
-                        try (NetDriver driver = trial.attach(trial.setup()
+                        try (NetDriver driver = context.attach(context.setup()
                                 .queues(1, size)
                                 .receive(ChainShape.TOGETHER, NetSetup.PLAIN_FRAME_BYTES, size))) {
-                            trial.note("queues of %d entries", size);
+                            context.note("queues of %d entries", size);
                             // So that every ring comes to its end, without taking a minute.
                             for (int i = 0; i < Math.min(2 * size + 1, 300); i++) {
-                                exchange(trial, driver, ChainShape.TOGETHER);
+                                exchange(context, driver, ChainShape.TOGETHER);
                             }
                         }
                     }
@@ -129,33 +129,33 @@ public final class ChainCases implements Area {
                 .loops();
     }
 
-    private static void exchange(Trial trial, NetDriver driver, ChainShape shape) {
-        byte[] frame = trial.datagram(FRAME_PAYLOAD).complete();
+    private static void exchange(CaseContext context, NetDriver driver, ChainShape shape) {
+        byte[] frame = context.datagram(FRAME_PAYLOAD).complete();
         driver.send(0, frame, DriverHeader.PLAIN, shape);
-        trial.expect(frame, trial.receive(driver));
+        context.expect(frame, context.receive(driver));
     }
 
-    private static void transmitLengths(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
+    private static void transmitLengths(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
         for (int pieces = 1; pieces <= 24; pieces++) {
-            int bytes = Math.ceilDiv(trial.datagram(FRAME_PAYLOAD).complete().length, pieces);
-            trial.note("the header in one descriptor, the frame in pieces of %d bytes", bytes);
-            exchange(trial, driver, ChainShape.pieces(bytes));
+            int bytes = Math.ceilDiv(context.datagram(FRAME_PAYLOAD).complete().length, pieces);
+            context.note("the header in one descriptor, the frame in pieces of %d bytes", bytes);
+            exchange(context, driver, ChainShape.pieces(bytes));
         }
     }
 
-    private static void asLongAsTheQueue(Trial trial) {
+    private static void asLongAsTheQueue(CaseContext context) {
         int size = 16;
-        NetDriver driver = trial.attach(trial.setup().queues(1, size).receive(ChainShape.TOGETHER, 1518, size));
-        int bytes = trial.datagram(FRAME_PAYLOAD).complete().length;
+        NetDriver driver = context.attach(context.setup().queues(1, size).receive(ChainShape.TOGETHER, 1518, size));
+        int bytes = context.datagram(FRAME_PAYLOAD).complete().length;
         for (int i = 0; i < 5; i++) {
-            trial.note("a chain of %d descriptors in a queue of %d", size, size);
-            exchange(trial, driver, ChainShape.pieces(Math.ceilDiv(bytes, size - 1)));
+            context.note("a chain of %d descriptors in a queue of %d", size, size);
+            exchange(context, driver, ChainShape.pieces(Math.ceilDiv(bytes, size - 1)));
             driver.awaitSent();
         }
     }
 
-    private static void layouts(Trial trial, NetDriver driver) {
+    private static void layouts(CaseContext context, NetDriver driver) {
         for (ChainShape shape : List.of(
                 ChainShape.TOGETHER,
                 ChainShape.HEADER_APART,
@@ -163,8 +163,8 @@ public final class ChainCases implements Area {
                 new ChainShape(5, 0, false),
                 new ChainShape(0, 333, false),
                 new ChainShape(7, 77, false))) {
-            trial.note("%s", describe(shape));
-            exchange(trial, driver, shape);
+            context.note("%s", describe(shape));
+            exchange(context, driver, shape);
         }
     }
 
@@ -179,61 +179,62 @@ public final class ChainCases implements Area {
         return header + ", " + frame + (shape.indirect() ? ", in an indirect table" : "");
     }
 
-    private static void receiveLayouts(Trial trial) {
+    private static void receiveLayouts(CaseContext context) {
         for (ChainShape shape :
                 List.of(ChainShape.HEADER_APART, new ChainShape(0, 100, false), new ChainShape(5, 64, false))) {
-            receive(trial, trial.setup(), shape);
-            receive(trial, trial.setup().without(Feature.MRG_RXBUF), shape);
+            receive(context, context.setup(), shape);
+            receive(context, context.setup().without(Feature.MRG_RXBUF), shape);
         }
     }
 
-    private static void receive(Trial trial, NetSetup setup, ChainShape shape) {
-        try (NetDriver driver = trial.attach(setup.receive(shape, NetSetup.PLAIN_FRAME_BYTES, 8))) {
-            trial.note("receive buffers with %s", describe(shape));
+    private static void receive(CaseContext context, NetSetup setup, ChainShape shape) {
+        try (NetDriver driver = context.attach(setup.receive(shape, NetSetup.PLAIN_FRAME_BYTES, 8))) {
+            context.note("receive buffers with %s", describe(shape));
             for (int i = 0; i < 10; i++) {
-                exchange(trial, driver, ChainShape.TOGETHER);
+                exchange(context, driver, ChainShape.TOGETHER);
             }
         }
     }
 
-    private static void indirectTransmit(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
+    private static void indirectTransmit(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
         for (int bytes : new int[] {2000, 600, 200, 50, 13, 10}) {
-            trial.note("an indirect table with the frame in pieces of %d bytes, then a direct chain", bytes);
-            exchange(trial, driver, ChainShape.pieces(bytes).inTable());
-            exchange(trial, driver, ChainShape.HEADER_APART);
+            context.note("an indirect table with the frame in pieces of %d bytes, then a direct chain", bytes);
+            exchange(context, driver, ChainShape.pieces(bytes).inTable());
+            exchange(context, driver, ChainShape.HEADER_APART);
         }
-        exchange(trial, driver, ChainShape.TOGETHER.inTable());
+        exchange(context, driver, ChainShape.TOGETHER.inTable());
     }
 
-    private static void indirectReceive(Trial trial) {
+    private static void indirectReceive(CaseContext context) {
         for (ChainShape shape : List.of(ChainShape.TOGETHER, ChainShape.HEADER_APART, ChainShape.pieces(100))) {
-            receive(trial, trial.setup(), shape.inTable());
+            receive(context, context.setup(), shape.inTable());
         }
     }
 
-    private static void inOrder(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup().inOrder().queues(1, 32).receive(ChainShape.TOGETHER, 1518, 32));
+    private static void inOrder(CaseContext context) {
+        NetDriver driver =
+                context.attach(context.setup().inOrder().queues(1, 32).receive(ChainShape.TOGETHER, 1518, 32));
         for (int round = 0; round < 30; round++) {
             List<byte[]> frames = IntStream.range(0, 1 + round % 12)
-                    .mapToObj(i -> trial.datagram(100 + i).complete())
+                    .mapToObj(i -> context.datagram(100 + i).complete())
                     .toList();
-            trial.note("%d frames at once", frames.size());
+            context.note("%d frames at once", frames.size());
             driver.sendBurst(0, frames, DriverHeader.PLAIN, ChainShape.TOGETHER);
             for (byte[] frame : frames) {
-                trial.expect(frame, trial.receive(driver));
+                context.expect(frame, context.receive(driver));
             }
             driver.awaitSent();
         }
     }
 
-    private static void laps(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup().queues(1, 16).receive(ChainShape.TOGETHER, 1518, 16));
+    private static void laps(CaseContext context) {
+        NetDriver driver = context.attach(context.setup().queues(1, 16).receive(ChainShape.TOGETHER, 1518, 16));
         List<ChainShape> shapes =
                 Stream.of(2000, 400, 300, 150, 99).map(ChainShape::pieces).toList();
-        trial.note("200 frames in chains of 2 to 12 descriptors, in a queue of 16");
+        context.note("200 frames in chains of 2 to 12 descriptors, in a queue of 16");
         for (int i = 0; i < 200; i++) {
-            exchange(trial, driver, shapes.get(i % shapes.size()));
+            exchange(context, driver, shapes.get(i % shapes.size()));
         }
     }
 }

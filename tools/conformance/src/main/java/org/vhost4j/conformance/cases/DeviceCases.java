@@ -6,10 +6,10 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.vhost4j.conformance.Area;
 import org.vhost4j.conformance.Case;
+import org.vhost4j.conformance.CaseContext;
+import org.vhost4j.conformance.CaseGroup;
 import org.vhost4j.conformance.NotApplicable;
-import org.vhost4j.conformance.Trial;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.frontend.ChainShape;
@@ -21,7 +21,7 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** Queue pairs, MTU, and the config space and control queue of a back-end that has its own. */
-public final class DeviceCases implements Area {
+public final class DeviceCases implements CaseGroup {
     private static final String CONFIG = "virtio 1.4, 5.1.4";
     private static final String CONTROL = "virtio 1.4, 5.1.6.5";
     private static final int MAC_BYTES = 6;
@@ -125,69 +125,69 @@ public final class DeviceCases implements Area {
         return all;
     }
 
-    private static FrontEnd acknowledged(Trial trial, ProtocolFeature... wanted) {
-        FrontEnd frontEnd = trial.connect();
+    private static FrontEnd acknowledged(CaseContext context, ProtocolFeature... wanted) {
+        FrontEnd frontEnd = context.connect();
         frontEnd.setProtocolFeatures(ProtocolFeature.word(List.of(wanted)));
         return frontEnd;
     }
 
-    private static void queueNum(Trial trial) {
-        FrontEnd frontEnd = acknowledged(trial, ProtocolFeature.MQ);
-        trial.note("GET_QUEUE_NUM twice");
+    private static void queueNum(CaseContext context) {
+        FrontEnd frontEnd = acknowledged(context, ProtocolFeature.MQ);
+        context.note("GET_QUEUE_NUM twice");
         long one = frontEnd.getQueueNum();
         long two = frontEnd.getQueueNum();
-        trial.require(one >= 1 && one <= 0x8000 && one == two, "%d and %d", one, two);
+        context.require(one >= 1 && one <= 0x8000 && one == two, "%d and %d", one, two);
     }
 
-    private static void mtu(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup().withProtocol(ProtocolFeature.MTU, ProtocolFeature.REPLY_ACK));
-        trial.note("NET_SET_MTU 1500 with need_reply");
+    private static void mtu(CaseContext context) {
+        NetDriver driver = context.attach(context.setup().withProtocol(ProtocolFeature.MTU, ProtocolFeature.REPLY_ACK));
+        context.note("NET_SET_MTU 1500 with need_reply");
         driver.frontEnd().netSetMtu(1500);
-        TransmitBuffer.of(trial, driver).send(1);
+        TransmitBuffer.of(context, driver).send(1);
     }
 
-    private static void pairs(Trial trial) {
-        FrontEnd asked = acknowledged(trial, ProtocolFeature.MQ);
+    private static void pairs(CaseContext context) {
+        FrontEnd asked = acknowledged(context, ProtocolFeature.MQ);
         long told = asked.getQueueNum();
         asked.close();
-        trial.note("GET_QUEUE_NUM, which told %d", told);
+        context.note("GET_QUEUE_NUM, which told %d", told);
         // Some count pairs, as QEMU does, and some virtqueues; two pairs are enough to see.
         int pairs = (int) Math.min(2, told);
         if (pairs < 2) {
             throw new NotApplicable("the back-end has one queue pair");
         }
-        NetDriver driver = trial.attach(trial.setup().with(Feature.MQ).queues(pairs, 128));
+        NetDriver driver = context.attach(context.setup().with(Feature.MQ).queues(pairs, 128));
         for (int round = 0; round < 4; round++) {
             for (int pair = 0; pair < pairs; pair++) {
-                byte[] frame = trial.datagram(200 + pair).complete();
-                trial.note("a frame by pair %d of %d", pair, pairs);
+                byte[] frame = context.datagram(200 + pair).complete();
+                context.note("a frame by pair %d of %d", pair, pairs);
                 driver.send(pair, frame, DriverHeader.PLAIN, ChainShape.TOGETHER);
-                trial.expect(frame, trial.receive(driver));
+                context.expect(frame, context.receive(driver));
             }
         }
     }
 
-    private static byte[] config(Trial trial, int offset, int bytes) {
-        FrontEnd frontEnd = acknowledged(trial, ProtocolFeature.CONFIG);
-        trial.note("GET_CONFIG of %d bytes at %d", bytes, offset);
+    private static byte[] config(CaseContext context, int offset, int bytes) {
+        FrontEnd frontEnd = acknowledged(context, ProtocolFeature.CONFIG);
+        context.note("GET_CONFIG of %d bytes at %d", bytes, offset);
         byte[] config = frontEnd.getConfig(offset, bytes);
         frontEnd.close();
-        trial.require(config.length == bytes, "no config space");
+        context.require(config.length == bytes, "no config space");
         return config;
     }
 
-    private static int config16(Trial trial, int offset) {
-        return ByteBuffer.wrap(config(trial, offset, 2))
+    private static int config16(CaseContext context, int offset) {
+        return ByteBuffer.wrap(config(context, offset, 2))
                         .order(ByteOrder.LITTLE_ENDIAN)
                         .getShort()
                 & 0xffff;
     }
 
-    private static void configInParts(Trial trial) {
-        byte[] whole = config(trial, 0, CONFIG_BYTES);
+    private static void configInParts(CaseContext context) {
+        byte[] whole = config(context, 0, CONFIG_BYTES);
         for (int offset = 0; offset < CONFIG_BYTES; offset += 2) {
-            byte[] part = config(trial, offset, 2);
-            trial.require(
+            byte[] part = config(context, offset, 2);
+            context.require(
                     part[0] == whole[offset] && part[1] == whole[offset + 1],
                     "%s, which is not what is at %d in %s",
                     Arrays.toString(part),
@@ -196,102 +196,104 @@ public final class DeviceCases implements Area {
         }
     }
 
-    private static void configMac(Trial trial) {
-        byte[] mac = config(trial, 0, MAC_BYTES);
-        trial.require(
-                (mac[0] & 1) == 0 && !Arrays.equals(mac, new byte[MAC_BYTES]), "the address %s", Trial.beginning(mac));
+    private static void configMac(CaseContext context) {
+        byte[] mac = config(context, 0, MAC_BYTES);
+        context.require(
+                (mac[0] & 1) == 0 && !Arrays.equals(mac, new byte[MAC_BYTES]),
+                "the address %s",
+                CaseContext.beginning(mac));
     }
 
-    private static void configStatus(Trial trial) {
-        int status = config16(trial, STATUS_OFFSET);
-        trial.require((status & ~3) == 0, "status 0x%x", status);
+    private static void configStatus(CaseContext context) {
+        int status = config16(context, STATUS_OFFSET);
+        context.require((status & ~3) == 0, "status 0x%x", status);
     }
 
-    private static void configMtu(Trial trial) {
-        int mtu = config16(trial, MTU_OFFSET);
-        trial.require(mtu >= 68, "an MTU of %d", mtu);
+    private static void configMtu(CaseContext context) {
+        int mtu = config16(context, MTU_OFFSET);
+        context.require(mtu >= 68, "an MTU of %d", mtu);
     }
 
-    private static void configPairs(Trial trial) {
-        int pairs = config16(trial, PAIRS_OFFSET);
-        trial.require(pairs >= 1 && pairs <= 0x8000, "%d pairs", pairs);
+    private static void configPairs(CaseContext context) {
+        int pairs = config16(context, PAIRS_OFFSET);
+        context.require(pairs >= 1 && pairs <= 0x8000, "%d pairs", pairs);
     }
 
-    private static NetSetup controlled(Trial trial, Feature... more) {
-        return trial.setup().with(Feature.CTRL_VQ).with(more).withProtocol(ProtocolFeature.CONFIG);
+    private static NetSetup controlled(CaseContext context, Feature... more) {
+        return context.setup().with(Feature.CTRL_VQ).with(more).withProtocol(ProtocolFeature.CONFIG);
     }
 
     private static void answers(
-            Trial trial, NetDriver driver, int wanted, int commandClass, int command, byte... data) {
-        trial.note("control command %d/%d with %d bytes", commandClass, command, data.length);
+            CaseContext context, NetDriver driver, int wanted, int commandClass, int command, byte... data) {
+        context.note("control command %d/%d with %d bytes", commandClass, command, data.length);
         int answer = driver.control(commandClass, command, data);
-        trial.require(answer == wanted, "answer %d instead of %d", answer, wanted);
+        context.require(answer == wanted, "answer %d instead of %d", answer, wanted);
     }
 
-    private static void controlUnknown(Trial trial) {
-        NetDriver driver = trial.attach(controlled(trial));
+    private static void controlUnknown(CaseContext context) {
+        NetDriver driver = context.attach(controlled(context));
         for (int i = 0; i < 3; i++) {
-            answers(trial, driver, Control.ERR, 99, i);
+            answers(context, driver, Control.ERR, 99, i);
         }
     }
 
-    private static void promisc(Trial trial) {
-        NetDriver driver = trial.attach(controlled(trial, Feature.CTRL_RX));
+    private static void promisc(CaseContext context) {
+        NetDriver driver = context.attach(controlled(context, Feature.CTRL_RX));
         for (byte value : new byte[] {ON, OFF, ON}) {
-            answers(trial, driver, Control.OK, Control.RX, Control.RX_PROMISC, value);
-            answers(trial, driver, Control.OK, Control.RX, Control.RX_ALLMULTI, value);
+            answers(context, driver, Control.OK, Control.RX, Control.RX_PROMISC, value);
+            answers(context, driver, Control.OK, Control.RX, Control.RX_ALLMULTI, value);
         }
-        answers(trial, driver, Control.ERR, Control.RX, Control.RX_PROMISC);
+        answers(context, driver, Control.ERR, Control.RX, Control.RX_PROMISC);
     }
 
     /** The frame's destination when it comes back decides. */
-    private static void filter(Trial trial) {
-        NetDriver driver = trial.attach(controlled(trial, Feature.CTRL_RX, Feature.CTRL_MAC_ADDR));
-        answers(trial, driver, Control.OK, Control.RX, Control.RX_PROMISC, OFF);
-        byte[] frame = trial.datagram(100).complete();
-        byte[] returned = trial.loop().returned(frame);
+    private static void filter(CaseContext context) {
+        NetDriver driver = context.attach(controlled(context, Feature.CTRL_RX, Feature.CTRL_MAC_ADDR));
+        answers(context, driver, Control.OK, Control.RX, Control.RX_PROMISC, OFF);
+        byte[] frame = context.datagram(100).complete();
+        byte[] returned = context.loop().returned(frame);
         byte[] destination = Arrays.copyOf(returned, MAC_BYTES);
-        answers(trial, driver, Control.OK, Control.MAC, Control.MAC_ADDR_SET, PacketBuilder.mac(77));
-        trial.note("a frame that comes back to another address");
+        answers(context, driver, Control.OK, Control.MAC, Control.MAC_ADDR_SET, PacketBuilder.mac(77));
+        context.note("a frame that comes back to another address");
         driver.send(frame);
-        trial.require(trial.receive(driver, trial.quiet()).isEmpty(), "a frame to another address");
-        answers(trial, driver, Control.OK, Control.MAC, Control.MAC_ADDR_SET, destination);
-        trial.note("a frame that comes back to our address");
+        context.require(context.receive(driver, context.quiet()).isEmpty(), "a frame to another address");
+        answers(context, driver, Control.OK, Control.MAC, Control.MAC_ADDR_SET, destination);
+        context.note("a frame that comes back to our address");
         driver.send(frame);
-        trial.expect(frame, trial.receive(driver));
+        context.expect(frame, context.receive(driver));
     }
 
-    private static void offloads(Trial trial) {
-        NetDriver driver = trial.attach(controlled(
-                trial,
+    private static void offloads(CaseContext context) {
+        NetDriver driver = context.attach(controlled(
+                context,
                 Feature.CTRL_GUEST_OFFLOADS,
                 Feature.CSUM,
                 Feature.GUEST_CSUM,
                 Feature.HOST_TSO4,
                 Feature.GUEST_TSO4));
         answers(
-                trial,
+                context,
                 driver,
                 Control.ERR,
                 Control.GUEST_OFFLOADS,
                 Control.GUEST_OFFLOADS_SET,
                 le64(Feature.GUEST_UFO.mask()));
         answers(
-                trial,
+                context,
                 driver,
                 Control.OK,
                 Control.GUEST_OFFLOADS,
                 Control.GUEST_OFFLOADS_SET,
                 le64(Feature.GUEST_CSUM.mask()));
         PacketBuilder builder = Kind.TCP4.builder().payload(3000, 1);
-        trial.note("a TCP super-frame of 3000 bytes in segments of 1000");
+        context.note("a TCP super-frame of 3000 bytes in segments of 1000");
         driver.send(builder.partial(), builder.superHeader(1000));
         for (int i = 0; i < 3; i++) {
-            DriverHeader header = trial.receive(driver).header();
-            trial.require(
+            DriverHeader header = context.receive(driver).header();
+            context.require(
                     header.gsoType() == DriverHeader.GSO_NONE,
                     "a super-frame though GUEST_TSO4 is off: %s",
-                    Trial.describe(header));
+                    CaseContext.describe(header));
         }
     }
 

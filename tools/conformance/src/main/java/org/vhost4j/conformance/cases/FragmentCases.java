@@ -5,9 +5,9 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
-import org.vhost4j.conformance.Area;
 import org.vhost4j.conformance.Case;
-import org.vhost4j.conformance.Trial;
+import org.vhost4j.conformance.CaseContext;
+import org.vhost4j.conformance.CaseGroup;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.frontend.NetDriver;
@@ -15,7 +15,7 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.ReceivedFrame;
 
 /** UDP fragmentation offload: one datagram that becomes IP fragments, whose bytes together are the datagram. */
-public final class FragmentCases implements Area {
+public final class FragmentCases implements CaseGroup {
     private static final int IP = 14;
     private static final int IP_BYTES = 20;
     private static final int MORE_FRAGMENTS = 0x2000;
@@ -47,78 +47,78 @@ public final class FragmentCases implements Area {
                         .loops());
     }
 
-    private static void send(Trial trial, NetDriver driver, PacketBuilder builder) {
+    private static void send(CaseContext context, NetDriver driver, PacketBuilder builder) {
         DriverHeader header = DriverHeader.superFrame(
                 DriverHeader.GSO_UDP, builder.headerLength(), SIZE, builder.transportOffset(), CHECKSUM_OFFSET);
-        trial.note("a datagram of %d bytes with %s", builder.partial().length, Trial.describe(header));
+        context.note("a datagram of %d bytes with %s", builder.partial().length, CaseContext.describe(header));
         driver.send(builder.partial(), header);
     }
 
-    private static void fragmented(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup().with(Feature.CSUM, Feature.HOST_UFO));
+    private static void fragmented(CaseContext context) {
+        NetDriver driver = context.attach(context.setup().with(Feature.CSUM, Feature.HOST_UFO));
         for (int payload : new int[] {SIZE + 1, 5000, Kind.UDP4.largestPayload()}) {
             PacketBuilder builder = Kind.UDP4.builder().payload(payload, payload);
-            send(trial, driver, builder);
-            reassembled(trial, driver, builder, trial.receive(driver));
+            send(context, driver, builder);
+            reassembled(context, driver, builder, context.receive(driver));
         }
     }
 
-    private static void taken(Trial trial) {
-        NetDriver driver =
-                trial.attach(trial.setup().with(Feature.CSUM, Feature.GUEST_CSUM, Feature.HOST_UFO, Feature.GUEST_UFO));
+    private static void taken(CaseContext context) {
+        NetDriver driver = context.attach(
+                context.setup().with(Feature.CSUM, Feature.GUEST_CSUM, Feature.HOST_UFO, Feature.GUEST_UFO));
         PacketBuilder builder = Kind.UDP4.builder().payload(5000, 1);
-        send(trial, driver, builder);
-        ReceivedFrame came = trial.receive(driver);
+        send(context, driver, builder);
+        ReceivedFrame came = context.receive(driver);
         DriverHeader header = came.header();
         if (came.bytes().length != builder.partial().length) {
-            reassembled(trial, driver, builder, came);
+            reassembled(context, driver, builder, came);
             return;
         }
-        trial.require(
+        context.require(
                 header.gsoType() == DriverHeader.GSO_UDP
                         && header.gsoSize() == SIZE
                         && (header.flags() & DriverHeader.NEEDS_CSUM) != 0,
                 "the datagram whole, with %s",
-                Trial.describe(header));
-        trial.expect(builder.partial(), came);
+                CaseContext.describe(header));
+        context.expect(builder.partial(), came);
     }
 
-    private static void reassembled(Trial trial, NetDriver driver, PacketBuilder builder, ReceivedFrame first) {
-        byte[] whole = trial.loop().returned(builder.complete());
+    private static void reassembled(CaseContext context, NetDriver driver, PacketBuilder builder, ReceivedFrame first) {
+        byte[] whole = context.loop().returned(builder.complete());
         int expected = Math.ceilDiv(whole.length - IP - IP_BYTES, SIZE);
         ByteArrayOutputStream datagram = new ByteArrayOutputStream();
         byte[] fragment = first.bytes();
         for (int i = 0; ; i++) {
-            fragment(trial, whole, fragment, i, datagram.size());
+            fragment(context, whole, fragment, i, datagram.size());
             datagram.write(fragment, IP + IP_BYTES, fragment.length - IP - IP_BYTES);
             if ((get16(fragment, IP + 6) & MORE_FRAGMENTS) == 0) {
-                trial.require(i == expected - 1, "%d fragments instead of %d", i + 1, expected);
+                context.require(i == expected - 1, "%d fragments instead of %d", i + 1, expected);
                 break;
             }
-            trial.require(i < expected, "more than %d fragments", expected);
-            fragment = trial.receive(driver).bytes();
+            context.require(i < expected, "more than %d fragments", expected);
+            fragment = context.receive(driver).bytes();
         }
         byte[] wanted = Arrays.copyOfRange(whole, IP + IP_BYTES, whole.length);
         int differs = Arrays.mismatch(wanted, datagram.toByteArray());
-        trial.require(differs < 0, "fragments that together differ from the datagram at byte %d", differs);
+        context.require(differs < 0, "fragments that together differ from the datagram at byte %d", differs);
     }
 
-    private static void fragment(Trial trial, byte[] whole, byte[] fragment, int index, int before) {
+    private static void fragment(CaseContext context, byte[] whole, byte[] fragment, int index, int before) {
         int bytes = fragment.length - IP - IP_BYTES;
         int place = get16(fragment, IP + 6);
-        trial.require(
+        context.require(
                 bytes > 0 && bytes <= SIZE && get16(fragment, IP + 2) == fragment.length - IP,
                 "fragment %d has %d bytes, and IP says %d",
                 index,
                 fragment.length - IP,
                 get16(fragment, IP + 2));
-        trial.require(
+        context.require(
                 (place & OFFSET) * 8 == before,
                 "fragment %d is at %d instead of %d",
                 index,
                 (place & OFFSET) * 8,
                 before);
-        trial.require(
+        context.require(
                 get16(fragment, IP + 4) == get16(whole, IP + 4),
                 "fragment %d has identification 0x%x instead of 0x%x",
                 index,
@@ -128,7 +128,7 @@ public final class FragmentCases implements Area {
         for (int i = 0; i < IP_BYTES; i += 2) {
             sum += get16(fragment, IP + i);
         }
-        trial.require(sum % 0xffff == 0, "fragment %d has a wrong IPv4 header checksum", index);
+        context.require(sum % 0xffff == 0, "fragment %d has a wrong IPv4 header checksum", index);
     }
 
     private static int get16(byte[] bytes, int at) {

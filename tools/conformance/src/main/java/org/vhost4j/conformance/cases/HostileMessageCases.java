@@ -6,9 +6,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.vhost4j.conformance.Area;
 import org.vhost4j.conformance.Case;
-import org.vhost4j.conformance.Trial;
+import org.vhost4j.conformance.CaseContext;
+import org.vhost4j.conformance.CaseGroup;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.FrontEndException;
@@ -29,7 +29,7 @@ import org.vhost4j.vhostuser.wire.VringState;
  * Messages that no front-end should send. A back-end may refuse them or end the connection; the suite itself checks after every case
  * that it serves the next one.
  */
-public final class HostileMessageCases implements Area {
+public final class HostileMessageCases implements CaseGroup {
     private static final int NEED_REPLY = MessageHeader.VERSION | MessageHeader.NEED_REPLY;
     private static final byte[] NOTHING = new byte[0];
     private static final int UNKNOWN = 1000;
@@ -114,18 +114,18 @@ public final class HostileMessageCases implements Area {
     }
 
     private static Case survived(String name, String what, Consumer<FrontEnd> act) {
-        return Case.of("hostile-message." + name, "robustness", what + " is survived", trial -> {
-            FrontEnd frontEnd = trial.connect();
-            trial.note("%s", what);
+        return Case.of("hostile-message." + name, "robustness", what + " is survived", context -> {
+            FrontEnd frontEnd = context.connect();
+            context.note("%s", what);
             try {
                 act.accept(frontEnd);
             } catch (FrontEndException e) {
                 // Whether it is refused, ends the connection or is passed over is the back-end's own choice.
-                trial.note("then: %s", String.valueOf(e.getMessage()));
+                context.note("then: %s", String.valueOf(e.getMessage()));
             }
             // Closed or not, there must be an end to it: looked at so that a crash is seen before the next connection.
-            boolean closed = frontEnd.socket().awaitClosed(trial.quiet());
-            trial.note("the connection is %s", closed ? "closed" : "open");
+            boolean closed = frontEnd.socket().awaitClosed(context.quiet());
+            context.note("the connection is %s", closed ? "closed" : "open");
         });
     }
 
@@ -151,19 +151,19 @@ public final class HostileMessageCases implements Area {
         }
     }
 
-    private static void unknownIsRefused(Trial trial) {
-        FrontEnd frontEnd = trial.connect();
+    private static void unknownIsRefused(CaseContext context) {
+        FrontEnd frontEnd = context.connect();
         frontEnd.setProtocolFeatures(ProtocolFeature.REPLY_ACK.mask());
-        trial.note("request %d with need_reply", UNKNOWN);
+        context.note("request %d with need_reply", UNKNOWN);
         frontEnd.sendRaw(RawMessage.encode(UNKNOWN, NEED_REPLY, NOTHING), List.of());
         // It may be refused by a number, by the end of the connection, or by silence.
-        try (RawMessage reply = frontEnd.socket().receive(trial.quiet().multipliedBy(5))) {
+        try (RawMessage reply = frontEnd.socket().receive(context.quiet().multipliedBy(5))) {
             boolean success = reply.request() == UNKNOWN
                     && reply.payload().remaining() == Long.BYTES
                     && reply.payload().getLong() == 0;
-            trial.require(!success, "success");
+            context.require(!success, "success");
         } catch (FrontEndException.Closed | FrontEndException.TimedOut e) {
-            trial.note("then: %s", String.valueOf(e.getMessage()));
+            context.note("then: %s", String.valueOf(e.getMessage()));
         }
     }
 

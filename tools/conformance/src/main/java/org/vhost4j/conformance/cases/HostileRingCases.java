@@ -9,9 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
-import org.vhost4j.conformance.Area;
 import org.vhost4j.conformance.Case;
-import org.vhost4j.conformance.Trial;
+import org.vhost4j.conformance.CaseContext;
+import org.vhost4j.conformance.CaseGroup;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.driver.PackedDriver;
 import org.vhost4j.device.driver.SplitDriver;
@@ -24,7 +24,7 @@ import org.vhost4j.frontend.PacketBuilder;
  * Rings and headers that no driver should write. A device may stop, and a back-end may end the connection; the suite itself checks
  * after every case that it serves the next one.
  */
-public final class HostileRingCases implements Area {
+public final class HostileRingCases implements CaseGroup {
     private static final int AVAILABLE = PackedDriver.AVAIL;
 
     @Override
@@ -160,11 +160,11 @@ public final class HostileRingCases implements Area {
     }
 
     private static Case split(String name, String what, Consumer<SplitDriver> act) {
-        return Case.of("hostile-ring." + name, "robustness", what + " is survived", trial -> {
-            NetDriver driver = trial.attach(trial.setup());
-            trial.note("%s in a transmit queue, and a kick", what);
+        return Case.of("hostile-ring." + name, "robustness", what + " is survived", context -> {
+            NetDriver driver = context.attach(context.setup());
+            context.note("%s in a transmit queue, and a kick", what);
             act.accept(driver.transmitQueue(0).splitRing());
-            kickAndLook(trial, driver);
+            kickAndLook(context, driver);
         });
     }
 
@@ -173,19 +173,19 @@ public final class HostileRingCases implements Area {
     }
 
     private static Case packed(String name, String what, Consumer<PackedDriver> act) {
-        return Case.of("hostile-ring." + name, "robustness", what + " is survived", trial -> {
-                    NetDriver driver = trial.attach(trial.setup());
-                    trial.note("%s in a transmit queue, and a kick", what);
+        return Case.of("hostile-ring." + name, "robustness", what + " is survived", context -> {
+                    NetDriver driver = context.attach(context.setup());
+                    context.note("%s in a transmit queue, and a kick", what);
                     act.accept(driver.transmitQueue(0).packedRing());
-                    kickAndLook(trial, driver);
+                    kickAndLook(context, driver);
                 })
                 .onPacked();
     }
 
-    private static void kickAndLook(Trial trial, NetDriver driver) {
+    private static void kickAndLook(CaseContext context, NetDriver driver) {
         driver.transmitQueue(0).kick().signal();
         // Time for the back-end to read it, and to fall over it.
-        driver.frontEnd().socket().awaitClosed(trial.quiet());
+        driver.frontEnd().socket().awaitClosed(context.quiet());
     }
 
     private static void available(SplitDriver ring, int head) {
@@ -202,12 +202,13 @@ public final class HostileRingCases implements Area {
         return ring.memory().guestBase() + ring.memory().size() - 4096;
     }
 
-    private static void headers(Trial trial) {
-        sendLies(trial, trial.attach(trial.setup()));
+    private static void headers(CaseContext context) {
+        sendLies(context, context.attach(context.setup()));
     }
 
-    private static void sendLies(Trial trial, NetDriver driver) {
-        byte[] frame = Trial.addressed(PacketBuilder.tcp4()).payload(3000, 1).partial();
+    private static void sendLies(CaseContext context, NetDriver driver) {
+        byte[] frame =
+                CaseContext.addressed(PacketBuilder.tcp4()).payload(3000, 1).partial();
         DriverHeader[] lies = {
             DriverHeader.partialChecksum(3041, 16),
             DriverHeader.partialChecksum(0xffff, 0xffff),
@@ -223,36 +224,36 @@ public final class HostileRingCases implements Area {
             new DriverHeader(0, DriverHeader.GSO_TCPV4, 54, 1000, 34, 16, 0),
         };
         for (DriverHeader lie : lies) {
-            trial.note("a TCP frame of %d bytes with %s", frame.length, Trial.describe(lie));
+            context.note("a TCP frame of %d bytes with %s", frame.length, CaseContext.describe(lie));
             driver.send(frame, lie);
         }
         driver.awaitSent();
     }
 
-    private static void headersAndThenAFrame(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
-        sendLies(trial, driver);
-        byte[] last = trial.datagram(77).complete();
-        trial.note("a frame of %d bytes that is in order", last.length);
+    private static void headersAndThenAFrame(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
+        sendLies(context, driver);
+        byte[] last = context.datagram(77).complete();
+        context.note("a frame of %d bytes that is in order", last.length);
         driver.send(last);
         for (int i = 0; i < 10_000; i++) {
-            byte[] came = trial.receive(driver).bytes();
+            byte[] came = context.receive(driver).bytes();
             if (came.length == last.length) {
-                trial.expect(last, came);
+                context.expect(last, came);
                 return;
             }
         }
-        throw trial.violation("more than 10000 frames, and not that one");
+        throw context.violation("more than 10000 frames, and not that one");
     }
 
-    private static void random(Trial trial) {
+    private static void random(CaseContext context) {
         SplittableRandom random = new SplittableRandom(2);
         for (int round = 0; round < 8; round++) {
-            try (NetDriver driver = trial.attach(trial.setup())) {
+            try (NetDriver driver = context.attach(context.setup())) {
                 FrontEndQueue queue = driver.transmitQueue(0);
                 SplitDriver ring = queue.splitRing();
                 long base = driver.ram().guestAddress();
-                trial.note("connection %d: 2000 random descriptors", round + 1);
+                context.note("connection %d: 2000 random descriptors", round + 1);
                 for (int i = 0; i < 2000; i++) {
                     // Mostly what a device takes, so that it goes on for a while.
                     int flags = random.nextInt(50) == 0 ? random.nextInt(8) : random.nextInt(2);

@@ -2,7 +2,7 @@
 package org.vhost4j.conformance.cases;
 
 import java.util.function.Supplier;
-import org.vhost4j.conformance.Trial;
+import org.vhost4j.conformance.CaseContext;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.frontend.PacketBuilder;
@@ -50,7 +50,7 @@ enum Kind {
     }
 
     PacketBuilder builder() {
-        return Trial.addressed(builder.get());
+        return CaseContext.addressed(builder.get());
     }
 
     /** By which the device takes super-frames of this kind. */

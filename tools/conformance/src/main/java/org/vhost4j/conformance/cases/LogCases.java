@@ -3,9 +3,9 @@ package org.vhost4j.conformance.cases;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.vhost4j.conformance.Area;
 import org.vhost4j.conformance.Case;
-import org.vhost4j.conformance.Trial;
+import org.vhost4j.conformance.CaseContext;
+import org.vhost4j.conformance.CaseGroup;
 import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.device.feature.Feature;
@@ -17,7 +17,7 @@ import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** The log of written pages, on which live migration relies. */
-public final class LogCases implements Area {
+public final class LogCases implements CaseGroup {
     private static final String MIGRATION = "vhost-user, Migration";
     private static final int BUFFERS = 24;
 
@@ -58,27 +58,27 @@ public final class LogCases implements Area {
         return all;
     }
 
-    private static NetDriver attach(Trial trial, int receiveBuffers) {
-        return trial.attach(trial.setup()
+    private static NetDriver attach(CaseContext context, int receiveBuffers) {
+        return context.attach(context.setup()
                 .withProtocol(ProtocolFeature.LOG_SHMFD)
                 .receive(ChainShape.TOGETHER, NetSetup.PLAIN_FRAME_BYTES, receiveBuffers));
     }
 
-    private static DirtyLog log(Trial trial, NetDriver driver) {
-        return trial.keep(
+    private static DirtyLog log(CaseContext context, NetDriver driver) {
+        return context.keep(
                 DirtyLog.create(driver.ram().guestAddress() + driver.ram().bytes()));
     }
 
-    private static DirtyLog begin(Trial trial, NetDriver driver) {
-        DirtyLog log = log(trial, driver);
-        trial.note("SET_LOG_BASE, SET_FEATURES with LOG_ALL, SET_VRING_ADDR with VHOST_VRING_F_LOG");
+    private static DirtyLog begin(CaseContext context, NetDriver driver) {
+        DirtyLog log = log(context, driver);
+        context.note("SET_LOG_BASE, SET_FEATURES with LOG_ALL, SET_VRING_ADDR with VHOST_VRING_F_LOG");
         log.begin(driver);
         driver.frontEnd().barrier();
         return log;
     }
 
     /** Posts buffers that begin at an odd place of their page, sends as many frames, and looks at every used one. */
-    private static void receiveAndLook(Trial trial, NetDriver driver, DirtyLog log) {
+    private static void receiveAndLook(CaseContext context, NetDriver driver, DirtyLog log) {
         FrontEndQueue queue = driver.receiveQueue(0);
         DriverMemory memory = driver.ram().memory();
         long[] addresses = new long[queue.ring().size()];
@@ -90,15 +90,15 @@ public final class LogCases implements Area {
             addresses[id] = address;
         }
         queue.publish();
-        trial.note("%d receive buffers over the end of a page, %d frames", BUFFERS, BUFFERS);
-        TransmitBuffer.of(trial, driver).send(BUFFERS);
+        context.note("%d receive buffers over the end of a page, %d frames", BUFFERS, BUFFERS);
+        TransmitBuffer.of(context, driver).send(BUFFERS);
         RingDriver ring = queue.ring();
         for (int i = 0; i < BUFFERS; i++) {
-            trial.require(trial.await(trial.patience(), ring::hasUsed), "%d frames instead of %d", i, BUFFERS);
+            context.require(context.await(context.patience(), ring::hasUsed), "%d frames instead of %d", i, BUFFERS);
             ring.collect();
             long address = addresses[ring.usedId()];
             List<Long> unmarked = log.unmarked(address, ring.usedLength());
-            trial.require(
+            context.require(
                     unmarked.isEmpty(),
                     "page 0x%x is not marked, where %d bytes were written from 0x%x on",
                     unmarked.isEmpty() ? 0 : unmarked.getFirst(),
@@ -107,23 +107,23 @@ public final class LogCases implements Area {
         }
     }
 
-    private static void receiveBuffers(Trial trial) {
-        NetDriver driver = attach(trial, 0);
-        receiveAndLook(trial, driver, begin(trial, driver));
+    private static void receiveBuffers(CaseContext context) {
+        NetDriver driver = attach(context, 0);
+        receiveAndLook(context, driver, begin(context, driver));
     }
 
-    private static void complete(Trial trial) {
-        NetDriver driver = attach(trial, 256);
-        trial.exchange(driver, 100);
-        DirtyLog log = begin(trial, driver);
+    private static void complete(CaseContext context) {
+        NetDriver driver = attach(context, 256);
+        context.exchange(driver, 100);
+        DirtyLog log = begin(context, driver);
         for (int round = 0; round < 5; round++) {
             driver.recordWrites();
             for (int i = 0; i < 40; i++) {
-                trial.exchange(driver, 100 + 30 * i);
+                context.exchange(driver, 100 + 30 * i);
             }
             driver.awaitSent();
             List<Long> lost = log.lost(driver);
-            trial.require(
+            context.require(
                     lost.isEmpty(),
                     "%d pages that were written and are not marked: %s",
                     lost.size(),
@@ -132,23 +132,23 @@ public final class LogCases implements Area {
         }
     }
 
-    private static void usedRing(Trial trial) {
-        NetDriver driver = attach(trial, 0);
-        DirtyLog log = begin(trial, driver);
+    private static void usedRing(CaseContext context) {
+        NetDriver driver = attach(context, 0);
+        DirtyLog log = begin(context, driver);
         RingDriver ring = driver.transmitQueue(0).ring();
         // A packed ring's used descriptors are in the descriptor ring.
-        long written = trial.packed() ? ring.descAddress() : ring.usedAddress();
-        TransmitBuffer.of(trial, driver).send(5);
-        trial.require(log.marked(written), "page 0x%x is not marked, where the ring was written", written);
+        long written = context.packed() ? ring.descAddress() : ring.usedAddress();
+        TransmitBuffer.of(context, driver).send(5);
+        context.require(log.marked(written), "page 0x%x is not marked, where the ring was written", written);
     }
 
-    private static void replaced(Trial trial) {
-        NetDriver driver = attach(trial, 0);
-        begin(trial, driver);
-        DirtyLog second = log(trial, driver);
-        trial.note("SET_LOG_BASE with another log");
+    private static void replaced(CaseContext context) {
+        NetDriver driver = attach(context, 0);
+        begin(context, driver);
+        DirtyLog second = log(context, driver);
+        context.note("SET_LOG_BASE with another log");
         second.setBase(driver.frontEnd());
         driver.frontEnd().barrier();
-        receiveAndLook(trial, driver, second);
+        receiveAndLook(context, driver, second);
     }
 }

@@ -5,11 +5,11 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.vhost4j.conformance.Area;
 import org.vhost4j.conformance.Case;
+import org.vhost4j.conformance.CaseContext;
+import org.vhost4j.conformance.CaseGroup;
 import org.vhost4j.conformance.LoopMode;
 import org.vhost4j.conformance.NotApplicable;
-import org.vhost4j.conformance.Trial;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.device.feature.Feature;
@@ -20,7 +20,7 @@ import org.vhost4j.frontend.Ram;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** Memory that comes and goes while rings run. */
-public final class MemoryCases implements Area {
+public final class MemoryCases implements CaseGroup {
     private static final String TABLE = "vhost-user, VHOST_USER_SET_MEM_TABLE";
     private static final String SLOTS = "vhost-user, VHOST_USER_ADD_MEM_REG and VHOST_USER_REM_MEM_REG";
     private static final long REGION = 1 << 20;
@@ -49,7 +49,7 @@ public final class MemoryCases implements Area {
                         "memory.buffers-elsewhere",
                         TABLE,
                         "buffers may lie in another region than the rings",
-                        trial -> buffersElsewhere(trial, false)),
+                        context -> buffersElsewhere(context, false)),
                 Case.of(
                                 "memory.regions-come-and-go",
                                 SLOTS,
@@ -61,7 +61,7 @@ public final class MemoryCases implements Area {
                                 "memory.buffers-in-added-region",
                                 SLOTS,
                                 "buffers may lie in a region that was added",
-                                trial -> buffersElsewhere(trial, true))
+                                context -> buffersElsewhere(context, true))
                         .needs(ProtocolFeature.CONFIGURE_MEM_SLOTS)));
         all.add(Case.of(
                 "memory.eight-regions", TABLE, "a memory table may have up to 8 regions", MemoryCases::eightRegions));
@@ -84,87 +84,87 @@ public final class MemoryCases implements Area {
         return all;
     }
 
-    private static void tableAgain(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
+    private static void tableAgain(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
         for (int i = 0; i < ROUNDS; i++) {
             try (Ram more = Ram.create(ELSEWHERE + i * REGION, REGION)) {
-                byte[] before = trial.datagram(300 + i).complete();
-                trial.note("a frame, SET_MEM_TABLE with %d regions, a frame", 1 + i % 2);
+                byte[] before = context.datagram(300 + i).complete();
+                context.note("a frame, SET_MEM_TABLE with %d regions, a frame", 1 + i % 2);
                 driver.send(before);
                 driver.frontEnd().setMemTable(i % 2 == 0 ? List.of(driver.ram()) : List.of(more, driver.ram()));
-                byte[] after = trial.datagram(400 + i).complete();
+                byte[] after = context.datagram(400 + i).complete();
                 driver.send(after);
-                trial.expect(before, trial.receive(driver));
-                trial.expect(after, trial.receive(driver));
+                context.expect(before, context.receive(driver));
+                context.expect(after, context.receive(driver));
             }
         }
     }
 
-    private static void regionsComeAndGo(Trial trial) {
-        NetDriver driver = trial.attach(slotted(trial));
+    private static void regionsComeAndGo(CaseContext context) {
+        NetDriver driver = context.attach(slotted(context));
         for (int i = 0; i < ROUNDS; i++) {
             try (Ram more = Ram.create(ELSEWHERE + i * REGION, REGION)) {
-                byte[] before = trial.datagram(300 + i).complete();
-                byte[] between = trial.datagram(400 + i).complete();
-                trial.note("a frame, ADD_MEM_REG, a frame, REM_MEM_REG");
+                byte[] before = context.datagram(300 + i).complete();
+                byte[] between = context.datagram(400 + i).complete();
+                context.note("a frame, ADD_MEM_REG, a frame, REM_MEM_REG");
                 driver.send(before);
                 driver.frontEnd().addMemReg(more);
                 driver.send(between);
                 driver.frontEnd().remMemReg(more);
-                trial.expect(before, trial.receive(driver));
-                trial.expect(between, trial.receive(driver));
+                context.expect(before, context.receive(driver));
+                context.expect(between, context.receive(driver));
             }
         }
     }
 
-    private static NetSetup slotted(Trial trial) {
-        return trial.setup().withProtocol(ProtocolFeature.CONFIGURE_MEM_SLOTS);
+    private static NetSetup slotted(CaseContext context) {
+        return context.setup().withProtocol(ProtocolFeature.CONFIGURE_MEM_SLOTS);
     }
 
-    private static void buffersElsewhere(Trial trial, boolean slots) {
-        NetDriver driver = trial.attach(slots ? slotted(trial) : trial.setup());
-        Ram more = trial.keep(Ram.create(ELSEWHERE, REGION));
+    private static void buffersElsewhere(CaseContext context, boolean slots) {
+        NetDriver driver = context.attach(slots ? slotted(context) : context.setup());
+        Ram more = context.keep(Ram.create(ELSEWHERE, REGION));
         if (slots) {
-            trial.note("ADD_MEM_REG, then a frame that lies there");
+            context.note("ADD_MEM_REG, then a frame that lies there");
             driver.frontEnd().addMemReg(more);
         } else {
-            trial.note("SET_MEM_TABLE with a second region, then a frame that lies there");
+            context.note("SET_MEM_TABLE with a second region, then a frame that lies there");
             driver.frontEnd().setMemTable(List.of(driver.ram(), more));
             driver.frontEnd().barrier();
         }
-        TransmitBuffer.of(trial, driver, more.memory()).send(5);
+        TransmitBuffer.of(context, driver, more.memory()).send(5);
     }
 
-    private static void eightRegions(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
+    private static void eightRegions(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
         List<Ram> regions = new ArrayList<>(List.of(driver.ram()));
         while (regions.size() < MOST_IN_TABLE) {
-            regions.add(trial.keep(Ram.create(ELSEWHERE + 2L * regions.size() * REGION, REGION)));
+            regions.add(context.keep(Ram.create(ELSEWHERE + 2L * regions.size() * REGION, REGION)));
         }
-        trial.note("SET_MEM_TABLE with %d regions, then a frame in each", MOST_IN_TABLE);
+        context.note("SET_MEM_TABLE with %d regions, then a frame in each", MOST_IN_TABLE);
         driver.frontEnd().setMemTable(regions);
         driver.frontEnd().barrier();
         for (Ram region : regions) {
-            TransmitBuffer.of(trial, driver, region.memory()).send(1);
+            TransmitBuffer.of(context, driver, region.memory()).send(1);
         }
     }
 
-    private static void fileOffset(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
-        Ram more = trial.keep(Ram.create(ELSEWHERE, REGION, 5 * 4096));
-        trial.note("SET_MEM_TABLE with a region at offset 0x5000 of its file, then a frame that lies there");
+    private static void fileOffset(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
+        Ram more = context.keep(Ram.create(ELSEWHERE, REGION, 5 * 4096));
+        context.note("SET_MEM_TABLE with a region at offset 0x5000 of its file, then a frame that lies there");
         driver.frontEnd().setMemTable(List.of(driver.ram(), more));
         driver.frontEnd().barrier();
-        TransmitBuffer.of(trial, driver, more.memory()).send(2);
+        TransmitBuffer.of(context, driver, more.memory()).send(2);
     }
 
-    private static void acrossRegions(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
-        Ram first = trial.keep(Ram.create(ELSEWHERE, REGION));
-        Ram second = trial.keep(Ram.create(ELSEWHERE + REGION, REGION));
+    private static void acrossRegions(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
+        Ram first = context.keep(Ram.create(ELSEWHERE, REGION));
+        Ram second = context.keep(Ram.create(ELSEWHERE + REGION, REGION));
         driver.frontEnd().setMemTable(List.of(driver.ram(), first, second));
         driver.frontEnd().barrier();
-        byte[] frame = trial.datagram(1000).complete();
+        byte[] frame = context.datagram(1000).complete();
         byte[] all =
                 Arrays.copyOf(DriverHeader.PLAIN.toBytes(driver.headerBytes()), driver.headerBytes() + frame.length);
         ByteBuffer.wrap(all).position(driver.headerBytes()).put(frame);
@@ -173,33 +173,33 @@ public final class MemoryCases implements Area {
         first.memory().write(address, all, 0, inFirst);
         second.memory().write(ELSEWHERE + REGION, all, inFirst, all.length - inFirst);
         FrontEndQueue queue = driver.transmitQueue(0);
-        trial.note("a frame of %d bytes in one descriptor, %d of them in the region before", frame.length, inFirst);
+        context.note("a frame of %d bytes in one descriptor, %d of them in the region before", frame.length, inFirst);
         queue.ring().begin();
         queue.ring().readable(address, all.length).offer();
-        Trial.publishAndKick(queue);
-        trial.awaitUsed(queue);
-        if (trial.loop() != LoopMode.NONE) {
-            trial.expect(frame, trial.receive(driver));
+        CaseContext.publishAndKick(queue);
+        context.awaitUsed(queue);
+        if (context.loop() != LoopMode.NONE) {
+            context.expect(frame, context.receive(driver));
         }
     }
 
-    private static void slots(Trial trial) {
-        NetDriver driver = trial.attach(slotted(trial));
+    private static void slots(CaseContext context) {
+        NetDriver driver = context.attach(slotted(context));
         long slots = driver.frontEnd().getMaxMemSlots();
-        trial.require(slots >= 1, "%d slots", slots);
-        if (!Trial.has(driver, Feature.PROTOCOL_FEATURES)) {
+        context.require(slots >= 1, "%d slots", slots);
+        if (!CaseContext.has(driver, Feature.PROTOCOL_FEATURES)) {
             throw new NotApplicable("PROTOCOL_FEATURES was not negotiated");
         }
         int tried = (int) Math.min(slots, 64);
-        trial.note("ADD_MEM_REG until there are %d regions, then a frame in the last", tried);
+        context.note("ADD_MEM_REG until there are %d regions, then a frame in the last", tried);
         Ram last = driver.ram();
         for (int i = 1; i < tried; i++) {
-            last = trial.keep(Ram.create(ELSEWHERE + 2L * i * REGION, 4096));
+            last = context.keep(Ram.create(ELSEWHERE + 2L * i * REGION, 4096));
             driver.frontEnd().addMemReg(last);
         }
         driver.frontEnd().barrier();
         RingDriver ring = driver.transmitQueue(0).ring();
-        trial.require(ring.inFlight() == 0, "%d chains in flight", ring.inFlight());
-        TransmitBuffer.of(trial, driver, last.memory()).send(1);
+        context.require(ring.inFlight() == 0, "%d chains in flight", ring.inFlight());
+        TransmitBuffer.of(context, driver, last.memory()).send(1);
     }
 }

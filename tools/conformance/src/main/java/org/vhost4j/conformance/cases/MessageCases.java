@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
-import org.vhost4j.conformance.Area;
 import org.vhost4j.conformance.Case;
-import org.vhost4j.conformance.Trial;
+import org.vhost4j.conformance.CaseContext;
+import org.vhost4j.conformance.CaseGroup;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.RawMessage;
@@ -21,7 +21,7 @@ import org.vhost4j.vhostuser.wire.VringFile;
 import org.vhost4j.vhostuser.wire.VringState;
 
 /** How requests are answered. */
-public final class MessageCases implements Area {
+public final class MessageCases implements CaseGroup {
     private static final byte[] NOTHING = new byte[0];
     private static final int REPLY_FLAGS = MessageHeader.VERSION | MessageHeader.REPLY;
     private static final int PIPELINED = 64;
@@ -104,12 +104,12 @@ public final class MessageCases implements Area {
                         MessageCases::inPieces));
     }
 
-    private static void replyHeader(Trial trial) {
-        FrontEnd frontEnd = trial.connect();
+    private static void replyHeader(CaseContext context) {
+        FrontEnd frontEnd = context.connect();
         List<Request> asked = new ArrayList<>(List.of(Request.GET_FEATURES));
-        if (trial.offer().has(Feature.PROTOCOL_FEATURES)) {
+        if (context.offer().has(Feature.PROTOCOL_FEATURES)) {
             asked.add(Request.GET_PROTOCOL_FEATURES);
-            frontEnd.setProtocolFeatures(trial.offer().protocol()
+            frontEnd.setProtocolFeatures(context.offer().protocol()
                     & ProtocolFeature.word(
                             List.of(ProtocolFeature.MQ, ProtocolFeature.CONFIGURE_MEM_SLOTS, ProtocolFeature.STATUS)));
             Map.of(
@@ -117,15 +117,15 @@ public final class MessageCases implements Area {
                             ProtocolFeature.CONFIGURE_MEM_SLOTS, Request.GET_MAX_MEM_SLOTS,
                             ProtocolFeature.STATUS, Request.GET_STATUS)
                     .forEach((feature, request) -> {
-                        if (trial.offer().has(feature)) {
+                        if (context.offer().has(feature)) {
                             asked.add(request);
                         }
                     });
         }
         for (Request request : asked) {
-            trial.note("%s with flags 0x1", request);
+            context.note("%s with flags 0x1", request);
             ask(frontEnd, request, MessageHeader.VERSION, NOTHING);
-            checkReply(trial, frontEnd, request);
+            checkReply(context, frontEnd, request);
         }
     }
 
@@ -134,9 +134,9 @@ public final class MessageCases implements Area {
     }
 
     /** Takes a message and checks that it is the reply to a request with a u64. */
-    private static long checkReply(Trial trial, FrontEnd frontEnd, Request request) {
-        try (RawMessage reply = frontEnd.socket().receive(trial.patience())) {
-            trial.require(
+    private static long checkReply(CaseContext context, FrontEnd frontEnd, Request request) {
+        try (RawMessage reply = frontEnd.socket().receive(context.patience())) {
+            context.require(
                     reply.request() == request.code()
                             && reply.flags() == REPLY_FLAGS
                             && reply.payload().remaining() == Long.BYTES,
@@ -150,101 +150,101 @@ public final class MessageCases implements Area {
         }
     }
 
-    private static void featuresStable(Trial trial) {
-        long first = trial.offer().features();
+    private static void featuresStable(CaseContext context) {
+        long first = context.offer().features();
         for (int i = 0; i < 2; i++) {
-            try (FrontEnd frontEnd = trial.connect()) {
-                trial.note("GET_FEATURES twice on connection %d", i + 1);
+            try (FrontEnd frontEnd = context.connect()) {
+                context.note("GET_FEATURES twice on connection %d", i + 1);
                 long one = frontEnd.getFeatures();
                 long two = frontEnd.getFeatures();
-                trial.require(
+                context.require(
                         one == first && two == first, "0x%x and 0x%x, where 0x%x had come at first", one, two, first);
-                if (trial.offer().has(Feature.PROTOCOL_FEATURES)) {
+                if (context.offer().has(Feature.PROTOCOL_FEATURES)) {
                     long protocol = frontEnd.getProtocolFeatures();
-                    trial.require(
-                            protocol == trial.offer().protocol(),
+                    context.require(
+                            protocol == context.offer().protocol(),
                             "protocol features 0x%x, where 0x%x had come at first",
                             protocol,
-                            trial.offer().protocol());
+                            context.offer().protocol());
                 }
             }
         }
     }
 
-    private static void featureDependencies(Trial trial) {
-        trial.note("GET_FEATURES");
+    private static void featureDependencies(CaseContext context) {
+        context.note("GET_FEATURES");
         for (Feature feature : OFFLOADS) {
-            if (trial.offer().has(feature)) {
+            if (context.offer().has(feature)) {
                 for (Set<Feature> anyOf : feature.requires()) {
-                    trial.require(
-                            anyOf.stream().anyMatch(trial.offer()::has),
+                    context.require(
+                            anyOf.stream().anyMatch(context.offer()::has),
                             "%s is offered without %s: 0x%x",
                             feature,
                             anyOf,
-                            trial.offer().features());
+                            context.offer().features());
                 }
             }
         }
     }
 
-    private static void protocolDependencies(Trial trial) {
-        trial.note("GET_PROTOCOL_FEATURES");
-        for (ProtocolFeature feature : ProtocolFeature.of(trial.offer().protocol())) {
+    private static void protocolDependencies(CaseContext context) {
+        context.note("GET_PROTOCOL_FEATURES");
+        for (ProtocolFeature feature : ProtocolFeature.of(context.offer().protocol())) {
             for (ProtocolFeature required : feature.requires()) {
-                trial.require(
-                        trial.offer().has(required),
+                context.require(
+                        context.offer().has(required),
                         "%s is offered without %s: 0x%x",
                         feature,
                         required,
-                        trial.offer().protocol());
+                        context.offer().protocol());
             }
         }
     }
 
-    private static void replyAck(Trial trial) {
-        FrontEnd frontEnd = trial.connect();
+    private static void replyAck(CaseContext context) {
+        FrontEnd frontEnd = context.connect();
         frontEnd.setProtocolFeatures(ProtocolFeature.REPLY_ACK.mask());
-        long features = trial.offer().features()
+        long features = context.offer().features()
                 & (Feature.PROTOCOL_FEATURES.mask() | Feature.VERSION_1.mask() | Feature.MRG_RXBUF.mask());
-        acknowledged(trial, frontEnd, Request.SET_OWNER, NOTHING);
-        acknowledged(trial, frontEnd, Request.SET_FEATURES, FrontEnd.u64(features));
-        acknowledged(trial, frontEnd, Request.SET_VRING_NUM, FrontEnd.bytes(new VringState(0, 256).toPayload()));
-        acknowledged(trial, frontEnd, Request.SET_VRING_BASE, FrontEnd.bytes(new VringState(0, 0).toPayload()));
-        acknowledged(trial, frontEnd, Request.SET_VRING_CALL, FrontEnd.u64(new VringFile(0, false).toU64()));
+        acknowledged(context, frontEnd, Request.SET_OWNER, NOTHING);
+        acknowledged(context, frontEnd, Request.SET_FEATURES, FrontEnd.u64(features));
+        acknowledged(context, frontEnd, Request.SET_VRING_NUM, FrontEnd.bytes(new VringState(0, 256).toPayload()));
+        acknowledged(context, frontEnd, Request.SET_VRING_BASE, FrontEnd.bytes(new VringState(0, 0).toPayload()));
+        acknowledged(context, frontEnd, Request.SET_VRING_CALL, FrontEnd.u64(new VringFile(0, false).toU64()));
     }
 
-    private static void acknowledged(Trial trial, FrontEnd frontEnd, Request request, byte[] payload) {
-        trial.note("%s with need_reply", request);
+    private static void acknowledged(CaseContext context, FrontEnd frontEnd, Request request, byte[] payload) {
+        context.note("%s with need_reply", request);
         ask(frontEnd, request, MessageHeader.VERSION | MessageHeader.NEED_REPLY, payload);
-        long result = checkReply(trial, frontEnd, request);
-        trial.require(result == 0, "%d, which is not success", result);
+        long result = checkReply(context, frontEnd, request);
+        context.require(result == 0, "%d, which is not success", result);
     }
 
-    private static void replyAckOnce(Trial trial) {
-        FrontEnd frontEnd = trial.connect();
+    private static void replyAckOnce(CaseContext context) {
+        FrontEnd frontEnd = context.connect();
         frontEnd.setProtocolFeatures(ProtocolFeature.REPLY_ACK.mask());
-        trial.note("GET_FEATURES with need_reply, then GET_PROTOCOL_FEATURES");
+        context.note("GET_FEATURES with need_reply, then GET_PROTOCOL_FEATURES");
         ask(frontEnd, Request.GET_FEATURES, MessageHeader.VERSION | MessageHeader.NEED_REPLY, NOTHING);
         ask(frontEnd, Request.GET_PROTOCOL_FEATURES, MessageHeader.VERSION, NOTHING);
-        checkReply(trial, frontEnd, Request.GET_FEATURES);
-        checkReply(trial, frontEnd, Request.GET_PROTOCOL_FEATURES);
+        checkReply(context, frontEnd, Request.GET_FEATURES);
+        checkReply(context, frontEnd, Request.GET_PROTOCOL_FEATURES);
     }
 
-    private static void noReplyUnasked(Trial trial) {
-        FrontEnd frontEnd = trial.connect();
-        if (trial.offer().has(ProtocolFeature.REPLY_ACK)) {
+    private static void noReplyUnasked(CaseContext context) {
+        FrontEnd frontEnd = context.connect();
+        if (context.offer().has(ProtocolFeature.REPLY_ACK)) {
             frontEnd.setProtocolFeatures(ProtocolFeature.REPLY_ACK.mask());
         }
-        trial.note("SET_OWNER and SET_VRING_NUM without need_reply, then GET_FEATURES");
+        context.note("SET_OWNER and SET_VRING_NUM without need_reply, then GET_FEATURES");
         ask(frontEnd, Request.SET_OWNER, MessageHeader.VERSION, NOTHING);
         ask(frontEnd, Request.SET_VRING_NUM, MessageHeader.VERSION, FrontEnd.bytes(new VringState(0, 256).toPayload()));
         ask(frontEnd, Request.GET_FEATURES, MessageHeader.VERSION, NOTHING);
-        checkReply(trial, frontEnd, Request.GET_FEATURES);
+        checkReply(context, frontEnd, Request.GET_FEATURES);
     }
 
-    private static void inOrder(Trial trial) {
-        FrontEnd frontEnd = trial.connect();
-        boolean protocol = trial.offer().has(Feature.PROTOCOL_FEATURES);
+    private static void inOrder(CaseContext context) {
+        FrontEnd frontEnd = context.connect();
+        boolean protocol = context.offer().has(Feature.PROTOCOL_FEATURES);
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         List<Request> sent = new ArrayList<>();
         for (int i = 0; i < PIPELINED; i++) {
@@ -252,16 +252,16 @@ public final class MessageCases implements Area {
             all.writeBytes(RawMessage.encode(request.code(), MessageHeader.VERSION, NOTHING));
             sent.add(request);
         }
-        trial.note("%d requests with one call", PIPELINED);
+        context.note("%d requests with one call", PIPELINED);
         frontEnd.sendRaw(all.toByteArray(), List.of());
         for (Request request : sent) {
-            checkReply(trial, frontEnd, request);
+            checkReply(context, frontEnd, request);
         }
     }
 
-    private static void inPieces(Trial trial) {
-        FrontEnd frontEnd = trial.connect();
-        trial.note("SET_VRING_NUM in four pieces with pauses; then GET_FEATURES");
+    private static void inPieces(CaseContext context) {
+        FrontEnd frontEnd = context.connect();
+        context.note("SET_VRING_NUM in four pieces with pauses; then GET_FEATURES");
         byte[] message = RawMessage.encode(
                 Request.SET_VRING_NUM.code(),
                 MessageHeader.VERSION,
@@ -269,9 +269,9 @@ public final class MessageCases implements Area {
         for (int at = 0; at < message.length; at += PIECE) {
             frontEnd.sendRaw(Arrays.copyOfRange(message, at, Math.min(message.length, at + PIECE)), List.of());
             // Long enough for the back-end to read what there is.
-            LockSupport.parkNanos(trial.quiet().toNanos() / 4);
+            LockSupport.parkNanos(context.quiet().toNanos() / 4);
         }
         ask(frontEnd, Request.GET_FEATURES, MessageHeader.VERSION, NOTHING);
-        checkReply(trial, frontEnd, Request.GET_FEATURES);
+        checkReply(context, frontEnd, Request.GET_FEATURES);
     }
 }

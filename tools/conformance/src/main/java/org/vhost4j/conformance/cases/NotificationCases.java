@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
-import org.vhost4j.conformance.Area;
 import org.vhost4j.conformance.Case;
-import org.vhost4j.conformance.Trial;
+import org.vhost4j.conformance.CaseContext;
+import org.vhost4j.conformance.CaseGroup;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.frontend.ChainShape;
@@ -17,7 +17,7 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 
 /** When the device interrupts, and when it wants to be notified. */
-public final class NotificationCases implements Area {
+public final class NotificationCases implements CaseGroup {
     private static final String USED = "virtio 1.4, 2.7.7.2 and 2.8.10";
     private static final String AVAILABLE = "virtio 1.4, 2.7.10 and 2.8.21";
     private static final int RANDOM_FRAMES = 3000;
@@ -34,7 +34,7 @@ public final class NotificationCases implements Area {
                 "notify.interrupt",
                 USED,
                 "a used buffer is told by an interrupt when the driver asks for it by flags",
-                trial -> interrupt(trial, flags(trial)));
+                context -> interrupt(context, flags(context)));
         Case suppressed = Case.of(
                 "notify.no-interrupt",
                 USED,
@@ -44,7 +44,7 @@ public final class NotificationCases implements Area {
                         "notify.event-idx",
                         USED,
                         "a used buffer is told by an interrupt when the driver asks for it by index",
-                        trial -> interrupt(trial, trial.setup()))
+                        context -> interrupt(context, context.setup()))
                 .needs(Feature.EVENT_IDX);
         Case eventLater = Case.of(
                         "notify.event-idx-later",
@@ -56,24 +56,24 @@ public final class NotificationCases implements Area {
                 "notify.kick",
                 AVAILABLE,
                 "the device sees what is made available when it is notified only as far as it asks by flags",
-                trial -> kicks(trial, flags(trial)));
+                context -> kicks(context, flags(context)));
         Case kicksEvent = Case.of(
                         "notify.kick-event-idx",
                         AVAILABLE,
                         "the device sees what is made available when it is notified only as far as it asks by index",
-                        trial -> kicks(trial, trial.setup()))
+                        context -> kicks(context, context.setup()))
                 .needs(Feature.EVENT_IDX);
         Case random = Case.of(
                         "notify.random",
                         USED,
                         "in thousands of frames with random suppression by flags no notification is lost",
-                        trial -> random(trial, flags(trial)))
+                        context -> random(context, flags(context)))
                 .loops();
         Case randomEvent = Case.of(
                         "notify.random-event-idx",
                         USED,
                         "in thousands of frames with random suppression by index no notification is lost",
-                        trial -> random(trial, trial.setup()))
+                        context -> random(context, context.setup()))
                 .needs(Feature.EVENT_IDX)
                 .loops();
         Case onEmpty = Case.of(
@@ -89,106 +89,106 @@ public final class NotificationCases implements Area {
                 .toList();
     }
 
-    private static NetSetup flags(Trial trial) {
-        return trial.setup().without(Feature.EVENT_IDX);
+    private static NetSetup flags(CaseContext context) {
+        return context.setup().without(Feature.EVENT_IDX);
     }
 
     /** Offers one more frame by the transmit queue and kicks. */
-    private static void sendOne(Trial trial, NetDriver driver) {
-        TransmitBuffer.of(trial, driver).offer(1);
-        Trial.publishAndKick(driver.transmitQueue(0));
+    private static void sendOne(CaseContext context, NetDriver driver) {
+        TransmitBuffer.of(context, driver).offer(1);
+        CaseContext.publishAndKick(driver.transmitQueue(0));
     }
 
-    private static void interrupt(Trial trial, NetSetup setup) {
-        NetDriver driver = trial.attach(setup);
+    private static void interrupt(CaseContext context, NetSetup setup) {
+        NetDriver driver = context.attach(setup);
         FrontEndQueue queue = driver.transmitQueue(0);
         for (int i = 0; i < 50; i++) {
             queue.call().drain();
-            trial.require(!queue.ring().enableInterrupts(), "a used element that nothing was sent for");
-            trial.note("interrupts on, a frame by the transmit queue");
-            sendOne(trial, driver);
-            trial.require(
-                    trial.await(trial.patience(), () -> queue.call().drain() > 0),
+            context.require(!queue.ring().enableInterrupts(), "a used element that nothing was sent for");
+            context.note("interrupts on, a frame by the transmit queue");
+            sendOne(context, driver);
+            context.require(
+                    context.await(context.patience(), () -> queue.call().drain() > 0),
                     "no interrupt for frame %d within %d ms; it was %s",
                     i + 1,
-                    trial.patience().toMillis(),
+                    context.patience().toMillis(),
                     queue.ring().hasUsed() ? "used" : "not used either");
-            trial.awaitUsed(queue);
+            context.awaitUsed(queue);
         }
     }
 
-    private static void suppressed(Trial trial) {
-        NetDriver driver = trial.attach(flags(trial));
+    private static void suppressed(CaseContext context) {
+        NetDriver driver = context.attach(flags(context));
         FrontEndQueue queue = driver.transmitQueue(0);
         queue.ring().disableInterrupts();
-        TransmitBuffer buffer = TransmitBuffer.of(trial, driver);
+        TransmitBuffer buffer = TransmitBuffer.of(context, driver);
         buffer.send(1);
-        LockSupport.parkNanos(trial.quiet().toNanos() / 4);
+        LockSupport.parkNanos(context.quiet().toNanos() / 4);
         queue.call().drain();
-        trial.note("interrupts off, 30 frames by the transmit queue, one after the other");
+        context.note("interrupts off, 30 frames by the transmit queue, one after the other");
         for (int i = 0; i < 30; i++) {
             buffer.send(1);
         }
-        LockSupport.parkNanos(trial.quiet().toNanos() / 4);
+        LockSupport.parkNanos(context.quiet().toNanos() / 4);
         long interrupts = queue.call().drain();
-        trial.require(interrupts == 0, "%d interrupts", interrupts);
+        context.require(interrupts == 0, "%d interrupts", interrupts);
     }
 
-    private static void later(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
+    private static void later(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
         FrontEndQueue queue = driver.transmitQueue(0);
-        TransmitBuffer buffer = TransmitBuffer.of(trial, driver);
+        TransmitBuffer buffer = TransmitBuffer.of(context, driver);
         buffer.send(1);
         for (int chains = 2; chains <= 40; chains += 6) {
-            LockSupport.parkNanos(trial.quiet().toNanos() / 10);
+            LockSupport.parkNanos(context.quiet().toNanos() / 10);
             queue.call().drain();
             // A packed ring's event is a position, which the chains before it decide: they are offered first.
             buffer.offer(chains - 1);
             queue.ring().enableInterruptsAfter(chains);
-            trial.note("an interrupt wanted after %d more frames, then %d", chains, chains - 1);
-            Trial.publishAndKick(queue);
-            trial.awaitUsed(queue);
-            LockSupport.parkNanos(trial.quiet().toNanos() / 10);
+            context.note("an interrupt wanted after %d more frames, then %d", chains, chains - 1);
+            CaseContext.publishAndKick(queue);
+            context.awaitUsed(queue);
+            LockSupport.parkNanos(context.quiet().toNanos() / 10);
             long early = queue.call().drain();
-            trial.require(early == 0, "%d interrupts before the last frame", early);
-            trial.note("the last of them");
+            context.require(early == 0, "%d interrupts before the last frame", early);
+            context.note("the last of them");
             buffer.offer(1);
-            Trial.publishAndKick(queue);
-            trial.require(
-                    trial.await(trial.patience(), () -> queue.call().drain() > 0),
+            CaseContext.publishAndKick(queue);
+            context.require(
+                    context.await(context.patience(), () -> queue.call().drain() > 0),
                     "no interrupt within %d ms; it was %s",
-                    trial.patience().toMillis(),
+                    context.patience().toMillis(),
                     queue.ring().hasUsed() ? "used" : "not used either");
-            trial.awaitUsed(queue);
+            context.awaitUsed(queue);
         }
     }
 
-    private static void kicks(Trial trial, NetSetup setup) {
-        NetDriver driver = trial.attach(setup);
+    private static void kicks(CaseContext context, NetSetup setup) {
+        NetDriver driver = context.attach(setup);
         FrontEndQueue queue = driver.transmitQueue(0);
-        TransmitBuffer buffer = TransmitBuffer.of(trial, driver);
+        TransmitBuffer buffer = TransmitBuffer.of(context, driver);
         SplittableRandom random = new SplittableRandom(1);
         for (int round = 0; round < 400; round++) {
             int chains = 1 + random.nextInt(MOST_IN_BURST);
             buffer.offer(chains);
             queue.publish();
             if (round % 50 == 0) {
-                trial.note("round %d: %d chains, %d kicks so far", round, chains, queue.kicks());
+                context.note("round %d: %d chains, %d kicks so far", round, chains, queue.kicks());
             }
-            trial.awaitUsed(queue);
+            context.awaitUsed(queue);
             // Long enough for the device to go to sleep, or not.
             LockSupport.parkNanos(random.nextInt(4) == 0 ? random.nextInt(500_000) : 0);
         }
     }
 
-    private static void random(Trial trial, NetSetup setup) {
-        NetDriver driver = trial.attach(setup.queues(1, 64).receive(ChainShape.TOGETHER, 1518, 64));
+    private static void random(CaseContext context, NetSetup setup) {
+        NetDriver driver = context.attach(setup.queues(1, 64).receive(ChainShape.TOGETHER, 1518, 64));
         SplittableRandom random = new SplittableRandom(2);
         int sent = 0;
         while (sent < RANDOM_FRAMES) {
             List<byte[]> burst = new ArrayList<>();
             for (int i = random.nextInt(MOST_IN_BURST); i >= 0; i--) {
-                burst.add(trial.datagram(18 + random.nextInt(300)).complete());
+                burst.add(context.datagram(18 + random.nextInt(300)).complete());
             }
             if (random.nextBoolean()) {
                 driver.receiveQueue(0).ring().disableInterrupts();
@@ -197,10 +197,10 @@ public final class NotificationCases implements Area {
             for (byte[] frame : burst) {
                 sent++;
                 if (sent % 500 == 0) {
-                    trial.note("%d frames so far", sent);
+                    context.note("%d frames so far", sent);
                 }
                 // Waits by interrupts, and says when one is missing for what was used.
-                trial.expect(frame, driver.receive());
+                context.expect(frame, driver.receive());
             }
             if (random.nextInt(8) == 0) {
                 LockSupport.parkNanos(random.nextInt(300_000));
@@ -208,20 +208,20 @@ public final class NotificationCases implements Area {
         }
     }
 
-    private static void onEmpty(Trial trial) {
+    private static void onEmpty(CaseContext context) {
         NetSetup setup = NetSetup.legacy().with(Feature.NOTIFY_ON_EMPTY);
-        NetDriver driver = trial.attachLegacy(setup);
+        NetDriver driver = context.attachLegacy(setup);
         FrontEndQueue queue = driver.transmitQueue(0);
         queue.ring().disableInterrupts();
         for (int i = 0; i < 5; i++) {
             queue.call().drain();
-            trial.note("interrupts off, one frame by the transmit queue, the only one");
-            sendOne(trial, driver);
-            trial.require(
-                    trial.await(trial.patience(), () -> queue.call().drain() > 0),
+            context.note("interrupts off, one frame by the transmit queue, the only one");
+            sendOne(context, driver);
+            context.require(
+                    context.await(context.patience(), () -> queue.call().drain() > 0),
                     "no interrupt within %d ms",
-                    trial.patience().toMillis());
-            trial.awaitUsed(queue);
+                    context.patience().toMillis());
+            context.awaitUsed(queue);
         }
     }
 }

@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import org.vhost4j.conformance.Area;
 import org.vhost4j.conformance.Case;
-import org.vhost4j.conformance.Trial;
+import org.vhost4j.conformance.CaseContext;
+import org.vhost4j.conformance.CaseGroup;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.frontend.NetDriver;
@@ -20,7 +20,7 @@ import org.vhost4j.frontend.ReceivedFrame;
  * Checksums and segmentation. {@code tx} cases have a driver that takes nothing back, so that the device has to do all the work;
  * {@code rx} cases have one that takes the same kind of frame, whole or in segments.
  */
-public final class OffloadCases implements Area {
+public final class OffloadCases implements CaseGroup {
     private static final String TRANSMIT = "virtio 1.4, 5.1.6.2.2";
     private static final String RECEIVE = "virtio 1.4, 5.1.6.4.1";
     /** The largest datagram that IP can describe, in segments of the smallest common size: a Windows certification test. */
@@ -41,7 +41,7 @@ public final class OffloadCases implements Area {
                             "tx.csum-" + kind.label(),
                             TRANSMIT,
                             "a partial checksum is completed for a receiver without GUEST_CSUM",
-                            trial -> completed(trial, kind))
+                            context -> completed(context, kind))
                     .needs(Feature.CSUM)
                     .loops());
         }
@@ -66,9 +66,9 @@ public final class OffloadCases implements Area {
                         "tx.tso-ecn",
                         TRANSMIT,
                         "only the first segment of a super-frame with ECN has CWR",
-                        trial -> segmented(
-                                trial,
-                                setup(trial).with(Feature.HOST_TSO4, Feature.HOST_ECN),
+                        context -> segmented(
+                                context,
+                                setup(context).with(Feature.HOST_TSO4, Feature.HOST_ECN),
                                 Kind.TCP4
                                         .builder()
                                         .tcp(PacketBuilder.ACK | PacketBuilder.CWR, 0)
@@ -80,9 +80,9 @@ public final class OffloadCases implements Area {
                         "tx.tso-flags",
                         TRANSMIT,
                         "only the last segment has PSH and FIN; options and wrapping sequence numbers are kept",
-                        trial -> segmented(
-                                trial,
-                                setup(trial).with(Feature.HOST_TSO4),
+                        context -> segmented(
+                                context,
+                                setup(context).with(Feature.HOST_TSO4),
                                 Kind.TCP4
                                         .builder()
                                         .tcp(PacketBuilder.ACK | PacketBuilder.PSH | PacketBuilder.FIN, 12)
@@ -95,9 +95,9 @@ public final class OffloadCases implements Area {
                         "tx.uso-certification",
                         TRANSMIT,
                         "a datagram of 64 KiB is sent in segments of 536 bytes, as a Windows certification test wants it",
-                        trial -> {
-                            segmented(trial, setup(trial).with(Feature.HOST_USO), largest(Kind.UDP4), SMALLEST_MSS);
-                            segmented(trial, setup(trial).with(Feature.HOST_USO), largest(Kind.UDP6), SMALLEST_MSS);
+                        context -> {
+                            segmented(context, setup(context).with(Feature.HOST_USO), largest(Kind.UDP4), SMALLEST_MSS);
+                            segmented(context, setup(context).with(Feature.HOST_USO), largest(Kind.UDP6), SMALLEST_MSS);
                         })
                 .needs(Feature.CSUM, Feature.HOST_USO)
                 .loops());
@@ -106,7 +106,7 @@ public final class OffloadCases implements Area {
                             "rx.csum-" + kind.label(),
                             RECEIVE,
                             "a frame comes with a complete checksum, or with a partial one and the fields to complete it",
-                            trial -> received(trial, kind))
+                            context -> received(context, kind))
                     .needs(Feature.CSUM, Feature.GUEST_CSUM)
                     .loops());
         }
@@ -115,7 +115,7 @@ public final class OffloadCases implements Area {
                             "rx." + kind.offload(),
                             RECEIVE,
                             "a super-frame comes whole, with gso_type, gso_size and a partial checksum, or as right segments",
-                            trial -> taken(trial, kind))
+                            context -> taken(context, kind))
                     .needs(Feature.CSUM, Feature.GUEST_CSUM, kind.host(), kind.guest())
                     .loops());
         }
@@ -136,9 +136,9 @@ public final class OffloadCases implements Area {
                         "rx.uso-certification",
                         RECEIVE,
                         "a datagram of 64 KiB in segments of 536 bytes comes whole or as right segments",
-                        trial -> {
-                            NetDriver driver = trial.attach(receiving(trial, Kind.UDP4));
-                            taken(trial, driver, largest(Kind.UDP4), Kind.UDP4.gsoType(), SMALLEST_MSS);
+                        context -> {
+                            NetDriver driver = context.attach(receiving(context, Kind.UDP4));
+                            taken(context, driver, largest(Kind.UDP4), Kind.UDP4.gsoType(), SMALLEST_MSS);
                         })
                 .needs(Feature.CSUM, Feature.GUEST_CSUM, Feature.HOST_USO, Feature.GUEST_USO4)
                 .loops());
@@ -156,114 +156,114 @@ public final class OffloadCases implements Area {
                         "tx." + kind.offload(),
                         TRANSMIT,
                         "a super-frame is cut into segments of gso_size, each with right headers and checksums",
-                        trial -> segmented(trial, kind))
+                        context -> segmented(context, kind))
                 .needs(Feature.CSUM, kind.host())
                 .loops();
     }
 
     /** A driver that takes no offload back. */
-    private static NetSetup setup(Trial trial) {
-        return trial.setup().with(Feature.CSUM);
+    private static NetSetup setup(CaseContext context) {
+        return context.setup().with(Feature.CSUM);
     }
 
     /** A driver that takes back what it sends. */
-    private static NetSetup receiving(Trial trial, Kind kind) {
-        return setup(trial).with(Feature.GUEST_CSUM, kind.host(), kind.guest());
+    private static NetSetup receiving(CaseContext context, Kind kind) {
+        return setup(context).with(Feature.GUEST_CSUM, kind.host(), kind.guest());
     }
 
     private static PacketBuilder largest(Kind kind) {
         return kind.builder().payload(kind.largestPayload(), 1);
     }
 
-    private static void completed(Trial trial, Kind kind) {
-        NetDriver driver = trial.attach(setup(trial));
+    private static void completed(CaseContext context, Kind kind) {
+        NetDriver driver = context.attach(setup(context));
         for (int payload : new int[] {1, 2, 63, 999, 1000, 1400}) {
-            completed(trial, driver, kind.builder().payload(payload, payload));
+            completed(context, driver, kind.builder().payload(payload, payload));
         }
     }
 
-    private static void completed(Trial trial, NetDriver driver, PacketBuilder builder) {
-        send(trial, driver, builder.partial(), builder.partialHeader());
-        ReceivedFrame came = trial.receive(driver);
-        trial.expect(builder.complete(), came);
-        requirePlain(trial, came);
+    private static void completed(CaseContext context, NetDriver driver, PacketBuilder builder) {
+        send(context, driver, builder.partial(), builder.partialHeader());
+        ReceivedFrame came = context.receive(driver);
+        context.expect(builder.complete(), came);
+        requirePlain(context, came);
     }
 
-    private static void send(Trial trial, NetDriver driver, byte[] frame, DriverHeader header) {
-        trial.note("a frame of %d bytes with %s", frame.length, Trial.describe(header));
+    private static void send(CaseContext context, NetDriver driver, byte[] frame, DriverHeader header) {
+        context.note("a frame of %d bytes with %s", frame.length, CaseContext.describe(header));
         driver.send(frame, header);
     }
 
-    private static void requirePlain(Trial trial, ReceivedFrame came) {
-        trial.require(
+    private static void requirePlain(CaseContext context, ReceivedFrame came) {
+        context.require(
                 came.header().flags() == 0 && came.header().gsoType() == DriverHeader.GSO_NONE,
                 "a header with %s",
-                Trial.describe(came.header()));
+                CaseContext.describe(came.header()));
     }
 
-    private static void udpZero(Trial trial) {
+    private static void udpZero(CaseContext context) {
         byte[] payload = new byte[100];
         byte[] first = Kind.UDP4.builder().payload(payload).complete();
         int checksumAt = Kind.UDP4.builder().transportOffset() + 6;
         // Adding the checksum to the sum makes it 0xffff, whose complement is 0.
         payload[0] = first[checksumAt];
         payload[1] = first[checksumAt + 1];
-        NetDriver driver = trial.attach(setup(trial));
-        completed(trial, driver, Kind.UDP4.builder().payload(payload));
+        NetDriver driver = context.attach(setup(context));
+        completed(context, driver, Kind.UDP4.builder().payload(payload));
     }
 
-    private static void behindVlan(Trial trial) {
-        NetDriver driver = trial.attach(setup(trial));
-        completed(trial, driver, Kind.TCP4.builder().vlan(7).payload(500, 1));
-        completed(trial, driver, Kind.UDP6.builder().vlan(7).payload(501, 2));
+    private static void behindVlan(CaseContext context) {
+        NetDriver driver = context.attach(setup(context));
+        completed(context, driver, Kind.TCP4.builder().vlan(7).payload(500, 1));
+        completed(context, driver, Kind.UDP6.builder().vlan(7).payload(501, 2));
     }
 
-    private static void segmented(Trial trial, Kind kind) {
-        NetDriver driver = trial.attach(setup(trial).with(kind.host()));
+    private static void segmented(CaseContext context, Kind kind) {
+        NetDriver driver = context.attach(setup(context).with(kind.host()));
         for (int size : SIZES) {
             for (int payload : new int[] {size + 1, 3 * size, 12_345}) {
-                segmented(trial, driver, kind.builder().payload(payload, payload), size);
+                segmented(context, driver, kind.builder().payload(payload, payload), size);
             }
         }
-        segmented(trial, driver, largest(kind), 1448);
+        segmented(context, driver, largest(kind), 1448);
     }
 
-    private static void segmented(Trial trial, NetSetup setup, PacketBuilder builder, int size) {
-        try (NetDriver driver = trial.attach(setup)) {
-            segmented(trial, driver, builder, size);
+    private static void segmented(CaseContext context, NetSetup setup, PacketBuilder builder, int size) {
+        try (NetDriver driver = context.attach(setup)) {
+            segmented(context, driver, builder, size);
         }
     }
 
-    private static void segmented(Trial trial, NetDriver driver, PacketBuilder builder, int size) {
+    private static void segmented(CaseContext context, NetDriver driver, PacketBuilder builder, int size) {
         byte[] whole = builder.partial();
-        send(trial, driver, whole, builder.superHeader(size));
-        requireSegments(trial, driver, whole, builder.headerLength(), size, trial.receive(driver));
+        send(context, driver, whole, builder.superHeader(size));
+        requireSegments(context, driver, whole, builder.headerLength(), size, context.receive(driver));
     }
 
     /** Collects segments until their payload is all that there was, and checks them against the super-frame. */
     private static void requireSegments(
-            Trial trial, NetDriver driver, byte[] whole, int headers, int size, ReceivedFrame first) {
+            CaseContext context, NetDriver driver, byte[] whole, int headers, int size, ReceivedFrame first) {
         List<byte[]> segments = new ArrayList<>();
         int payload = whole.length - headers;
         int got = 0;
         Optional<ReceivedFrame> next = Optional.of(first);
         while (next.isPresent()) {
             ReceivedFrame came = next.get();
-            if (Trial.has(driver, Feature.GUEST_CSUM)) {
-                trial.require(
+            if (CaseContext.has(driver, Feature.GUEST_CSUM)) {
+                context.require(
                         came.header().gsoType() == DriverHeader.GSO_NONE,
                         "a frame of %d bytes with %s",
                         came.bytes().length,
-                        Trial.describe(came.header()));
+                        CaseContext.describe(came.header()));
             } else {
-                requirePlain(trial, came);
+                requirePlain(context, came);
             }
             segments.add(Packet.complete(came.bytes(), came.header()));
             got += came.bytes().length - headers;
-            next = got < payload ? trial.receive(driver, trial.patience()) : Optional.empty();
+            next = got < payload ? context.receive(driver, context.patience()) : Optional.empty();
         }
-        List<String> problems = problems(trial.loop().returned(whole), size, segments);
-        trial.require(
+        List<String> problems = problems(context.loop().returned(whole), size, segments);
+        context.require(
                 problems.isEmpty(),
                 "%d frames, %d bytes in the first; %d problems:%n%s",
                 segments.size(),
@@ -280,24 +280,26 @@ public final class OffloadCases implements Area {
         }
     }
 
-    private static void received(Trial trial, Kind kind) {
-        NetDriver driver = trial.attach(setup(trial).with(Feature.GUEST_CSUM));
+    private static void received(CaseContext context, Kind kind) {
+        NetDriver driver = context.attach(setup(context).with(Feature.GUEST_CSUM));
         for (int payload : new int[] {1, 999, 1400}) {
             PacketBuilder builder = kind.builder().payload(payload, payload);
-            send(trial, driver, builder.partial(), builder.partialHeader());
-            ReceivedFrame came = trial.receive(driver);
+            send(context, driver, builder.partial(), builder.partialHeader());
+            ReceivedFrame came = context.receive(driver);
             DriverHeader header = came.header();
-            trial.require(
-                    header.gsoType() == DriverHeader.GSO_NONE, "a frame that is whole with %s", Trial.describe(header));
+            context.require(
+                    header.gsoType() == DriverHeader.GSO_NONE,
+                    "a frame that is whole with %s",
+                    CaseContext.describe(header));
             if ((header.flags() & DriverHeader.NEEDS_CSUM) != 0) {
-                requireChecksumFields(trial, builder.partialHeader(), header);
+                requireChecksumFields(context, builder.partialHeader(), header);
             }
-            trial.expect(builder.complete(), Packet.complete(came.bytes(), header));
+            context.expect(builder.complete(), Packet.complete(came.bytes(), header));
         }
     }
 
-    private static void requireChecksumFields(Trial trial, DriverHeader sent, DriverHeader came) {
-        trial.require(
+    private static void requireChecksumFields(CaseContext context, DriverHeader sent, DriverHeader came) {
+        context.require(
                 came.csumStart() == sent.csumStart() && came.csumOffset() == sent.csumOffset(),
                 "csum_start=%d csum_offset=%d instead of %d and %d",
                 came.csumStart(),
@@ -306,56 +308,56 @@ public final class OffloadCases implements Area {
                 sent.csumOffset());
     }
 
-    private static void taken(Trial trial, Kind kind) {
-        NetDriver driver = trial.attach(receiving(trial, kind));
+    private static void taken(CaseContext context, Kind kind) {
+        NetDriver driver = context.attach(receiving(context, kind));
         for (int payload : new int[] {1449, 10_000, kind.largestPayload()}) {
-            taken(trial, driver, kind.builder().payload(payload, payload), kind.gsoType(), 1448);
+            taken(context, driver, kind.builder().payload(payload, payload), kind.gsoType(), 1448);
         }
     }
 
-    private static void takenEcn(Trial trial) {
-        NetDriver driver = trial.attach(receiving(trial, Kind.TCP4).with(Feature.HOST_ECN, Feature.GUEST_ECN));
+    private static void takenEcn(CaseContext context) {
+        NetDriver driver = context.attach(receiving(context, Kind.TCP4).with(Feature.HOST_ECN, Feature.GUEST_ECN));
         PacketBuilder builder = Kind.TCP4
                 .builder()
                 .tcp(PacketBuilder.ACK | PacketBuilder.CWR, 0)
                 .payload(5000, 1);
-        taken(trial, driver, builder, DriverHeader.GSO_TCPV4 | DriverHeader.GSO_ECN, 1400);
+        taken(context, driver, builder, DriverHeader.GSO_TCPV4 | DriverHeader.GSO_ECN, 1400);
     }
 
-    private static void taken(Trial trial, NetDriver driver, PacketBuilder builder, int gsoType, int size) {
+    private static void taken(CaseContext context, NetDriver driver, PacketBuilder builder, int gsoType, int size) {
         byte[] whole = builder.partial();
         DriverHeader sent = builder.superHeader(size);
-        send(trial, driver, whole, sent);
-        ReceivedFrame came = trial.receive(driver);
+        send(context, driver, whole, sent);
+        ReceivedFrame came = context.receive(driver);
         DriverHeader header = came.header();
         if (came.bytes().length != whole.length) {
-            requireSegments(trial, driver, whole, builder.headerLength(), size, came);
+            requireSegments(context, driver, whole, builder.headerLength(), size, came);
             return;
         }
-        trial.require(
+        context.require(
                 header.gsoType() == gsoType && header.gsoSize() == size,
                 "the frame whole, of %d bytes, with %s",
                 whole.length,
-                Trial.describe(header));
-        trial.require(
+                CaseContext.describe(header));
+        context.require(
                 (header.flags() & DriverHeader.NEEDS_CSUM) != 0,
                 "the frame whole, without NEEDS_CSUM: %s",
-                Trial.describe(header));
-        requireChecksumFields(trial, sent, header);
-        trial.require(
-                Arrays.equals(came.bytes(), trial.loop().returned(whole)),
+                CaseContext.describe(header));
+        requireChecksumFields(context, sent, header);
+        context.require(
+                Arrays.equals(came.bytes(), context.loop().returned(whole)),
                 "the frame whole, but its bytes differ from those that were sent from byte %d on",
-                Arrays.mismatch(came.bytes(), trial.loop().returned(whole)));
+                Arrays.mismatch(came.bytes(), context.loop().returned(whole)));
     }
 
-    private static void plainHeader(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
+    private static void plainHeader(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
         for (int i = 0; i < 3; i++) {
-            byte[] frame = trial.datagram(200 + 400 * i).complete();
-            send(trial, driver, frame, DriverHeader.PLAIN);
-            ReceivedFrame came = trial.receive(driver);
-            requirePlain(trial, came);
-            trial.expect(frame, came);
+            byte[] frame = context.datagram(200 + 400 * i).complete();
+            send(context, driver, frame, DriverHeader.PLAIN);
+            ReceivedFrame came = context.receive(driver);
+            requirePlain(context, came);
+            context.expect(frame, came);
         }
     }
 }

@@ -3,9 +3,9 @@ package org.vhost4j.conformance.cases;
 
 import java.util.List;
 import java.util.stream.Stream;
-import org.vhost4j.conformance.Area;
 import org.vhost4j.conformance.Case;
-import org.vhost4j.conformance.Trial;
+import org.vhost4j.conformance.CaseContext;
+import org.vhost4j.conformance.CaseGroup;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.driver.PackedDriver;
 import org.vhost4j.device.feature.Feature;
@@ -16,7 +16,7 @@ import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** Devices that are reset, front-ends that come back. */
-public final class ResetCases implements Area {
+public final class ResetCases implements CaseGroup {
     private static final int RUNNING = 15;
 
     @Override
@@ -74,17 +74,17 @@ public final class ResetCases implements Area {
                         .loops());
     }
 
-    private static void resetDevice(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
+    private static void resetDevice(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
         for (int i = 0; i < 3; i++) {
-            trial.exchange(driver, 300);
+            context.exchange(driver, 300);
             driver.awaitSent();
-            trial.note("RESET_DEVICE, SET_FEATURES, queues from where they were, SET_VRING_ENABLE");
+            context.note("RESET_DEVICE, SET_FEATURES, queues from where they were, SET_VRING_ENABLE");
             driver.frontEnd().resetDevice();
             driver.frontEnd().setFeatures(driver.frontEnd().features());
             startAgain(driver);
         }
-        trial.exchange(driver, 300);
+        context.exchange(driver, 300);
     }
 
     private static void startAgain(NetDriver driver) {
@@ -95,12 +95,12 @@ public final class ResetCases implements Area {
         driver.frontEnd().barrier();
     }
 
-    private static void clearStatus(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
+    private static void clearStatus(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
         for (int i = 0; i < 3; i++) {
-            trial.exchange(driver, 300);
+            context.exchange(driver, 300);
             driver.awaitSent();
-            trial.note("GET_VRING_BASE of every queue, SET_STATUS 0; then the status of a driver, features, queues");
+            context.note("GET_VRING_BASE of every queue, SET_STATUS 0; then the status of a driver, features, queues");
             for (FrontEndQueue queue : driver.queues()) {
                 queue.stop(driver.frontEnd());
             }
@@ -111,35 +111,35 @@ public final class ResetCases implements Area {
             startAgain(driver);
             driver.frontEnd().setStatus(RUNNING);
         }
-        trial.exchange(driver, 300);
+        context.exchange(driver, 300);
     }
 
-    private static void resetOwner(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
-        trial.exchange(driver, 300);
+    private static void resetOwner(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
+        context.exchange(driver, 300);
         driver.awaitSent();
-        trial.note("RESET_OWNER, SET_OWNER, queues from where they were, SET_VRING_ENABLE");
+        context.note("RESET_OWNER, SET_OWNER, queues from where they were, SET_VRING_ENABLE");
         driver.frontEnd().resetOwner();
         driver.frontEnd().setOwner();
         for (FrontEndQueue queue : driver.queues()) {
             queue.stop(driver.frontEnd());
         }
         startAgain(driver);
-        trial.exchange(driver, 300);
+        context.exchange(driver, 300);
     }
 
-    private static void statusIsKept(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
-        trial.note("SET_STATUS 15 when the queues run, then GET_STATUS");
+    private static void statusIsKept(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
+        context.note("SET_STATUS 15 when the queues run, then GET_STATUS");
         long status = driver.frontEnd().getStatus();
-        trial.require(status == RUNNING, "%d", status);
+        context.require(status == RUNNING, "%d", status);
     }
 
-    private static void newDriver(Trial trial) {
-        NetSetup setup = trial.setup().queues(1, 32).receive(ChainShape.TOGETHER, 1518, 0);
-        NetDriver driver = trial.attach(setup);
+    private static void newDriver(CaseContext context) {
+        NetSetup setup = context.setup().queues(1, 32).receive(ChainShape.TOGETHER, 1518, 0);
+        NetDriver driver = context.attach(setup);
         for (int i = 0; i < 3; i++) {
-            trial.note("GET_VRING_BASE of every queue, then empty rings from the beginning");
+            context.note("GET_VRING_BASE of every queue, then empty rings from the beginning");
             for (FrontEndQueue queue : driver.queues()) {
                 queue.stop(driver.frontEnd());
             }
@@ -148,34 +148,35 @@ public final class ResetCases implements Area {
                 queue.ring().reset(beginning);
                 queue.start(driver.frontEnd(), beginning);
             }
-            TransmitBuffer.of(trial, driver).send(7 + i);
+            TransmitBuffer.of(context, driver).send(7 + i);
         }
     }
 
-    private static void reconnect(Trial trial) {
+    private static void reconnect(CaseContext context) {
         for (int i = 0; i < 10; i++) {
             NetSetup setup = switch (i % 3) {
-                case 0 -> trial.setup();
-                case 1 -> trial.setup().without(Feature.MRG_RXBUF, Feature.EVENT_IDX, Feature.INDIRECT_DESC);
-                default -> trial.setup().queues(1, 64).receive(ChainShape.TOGETHER, 1518, 64);
+                case 0 -> context.setup();
+                case 1 -> context.setup().without(Feature.MRG_RXBUF, Feature.EVENT_IDX, Feature.INDIRECT_DESC);
+                default -> context.setup().queues(1, 64).receive(ChainShape.TOGETHER, 1518, 64);
             };
-            trial.note("connection %d", i + 1);
-            try (NetDriver driver = trial.attach(setup)) {
-                trial.exchange(driver, 300);
+            context.note("connection %d", i + 1);
+            try (NetDriver driver = context.attach(setup)) {
+                context.exchange(driver, 300);
             }
         }
     }
 
-    private static void vanish(Trial trial) {
+    private static void vanish(CaseContext context) {
         for (int i = 0; i < 5; i++) {
-            try (NetDriver driver = trial.attach(trial.setup())) {
-                trial.note("30 frames, then the connection is closed");
-                List<byte[]> frames = Stream.generate(() -> trial.datagram(800).complete())
+            try (NetDriver driver = context.attach(context.setup())) {
+                context.note("30 frames, then the connection is closed");
+                List<byte[]> frames = Stream.generate(
+                                () -> context.datagram(800).complete())
                         .limit(30)
                         .toList();
                 driver.sendBurst(0, frames, DriverHeader.PLAIN, ChainShape.TOGETHER);
             }
         }
-        trial.exchange(trial.attach(trial.setup()), 300);
+        context.exchange(context.attach(context.setup()), 300);
     }
 }

@@ -4,9 +4,9 @@ package org.vhost4j.conformance.cases;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.vhost4j.conformance.Area;
 import org.vhost4j.conformance.Case;
-import org.vhost4j.conformance.Trial;
+import org.vhost4j.conformance.CaseContext;
+import org.vhost4j.conformance.CaseGroup;
 import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.frontend.ChainShape;
@@ -16,7 +16,7 @@ import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.sys.EventFd;
 
 /** Rings that start, stop, go on, and carry frames or not. */
-public final class RingStateCases implements Area {
+public final class RingStateCases implements CaseGroup {
     private static final String STATES = "vhost-user, Ring states";
     private static final String BASE = "vhost-user, VHOST_USER_GET_VRING_BASE";
     /** Bases near the end of what they count: split counts to 65535, packed has wrap counters beside its positions. */
@@ -118,200 +118,202 @@ public final class RingStateCases implements Area {
                 .toList();
     }
 
-    private static void kickStarts(Trial trial) {
-        NetDriver driver = trial.negotiated(trial.setup());
-        TransmitBuffer.of(trial, driver).offer(3);
+    private static void kickStarts(CaseContext context) {
+        NetDriver driver = context.negotiated(context.setup());
+        TransmitBuffer.of(context, driver).offer(3);
         driver.transmitQueue(0).ring().publish();
-        trial.note("3 frames in the transmit ring before SET_VRING_KICK, no kick after it");
+        context.note("3 frames in the transmit ring before SET_VRING_KICK, no kick after it");
         driver.start();
-        trial.awaitUsed(driver.transmitQueue(0));
+        context.awaitUsed(driver.transmitQueue(0));
     }
 
-    private static void enableGoesOn(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
+    private static void enableGoesOn(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
         for (int i = 0; i < 3; i++) {
-            trial.note("SET_VRING_ENABLE 0 for every queue, then 1");
+            context.note("SET_VRING_ENABLE 0 for every queue, then 1");
             driver.enable(false);
             driver.enable(true);
             driver.frontEnd().barrier();
-            trial.exchange(driver, 300);
+            context.exchange(driver, 300);
         }
     }
 
-    private static void disabledReceivesNothing(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
-        trial.exchange(driver, 300);
-        trial.note("SET_VRING_ENABLE 0 for the receive queue, then a frame");
+    private static void disabledReceivesNothing(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
+        context.exchange(driver, 300);
+        context.note("SET_VRING_ENABLE 0 for the receive queue, then a frame");
         driver.frontEnd().setVringEnable(0, false);
         driver.frontEnd().barrier();
-        driver.send(trial.datagram(301).complete());
-        trial.require(trial.receive(driver, trial.quiet()).isEmpty(), "a frame in a receive ring that is disabled");
-        trial.note("SET_VRING_ENABLE 1 for the receive queue, then a frame");
+        driver.send(context.datagram(301).complete());
+        context.require(
+                context.receive(driver, context.quiet()).isEmpty(), "a frame in a receive ring that is disabled");
+        context.note("SET_VRING_ENABLE 1 for the receive queue, then a frame");
         driver.frontEnd().setVringEnable(0, true);
         driver.frontEnd().barrier();
-        byte[] next = trial.datagram(302).complete();
+        byte[] next = context.datagram(302).complete();
         driver.send(next);
-        byte[] came = trial.receive(driver).bytes();
+        byte[] came = context.receive(driver).bytes();
         // Whether the frame before was kept or dropped is the back-end's own business.
         if (came.length == next.length - 1) {
-            came = trial.receive(driver).bytes();
+            came = context.receive(driver).bytes();
         }
-        trial.expect(next, came);
+        context.expect(next, came);
     }
 
-    private static void disabledDiscards(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
-        trial.note("SET_VRING_ENABLE 0 for the transmit queue, then 3 frames");
+    private static void disabledDiscards(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
+        context.note("SET_VRING_ENABLE 0 for the transmit queue, then 3 frames");
         driver.frontEnd().setVringEnable(1, false);
         driver.frontEnd().barrier();
-        TransmitBuffer.of(trial, driver).send(3);
-        trial.require(trial.receive(driver, trial.quiet()).isEmpty(), "a frame that was sent by a disabled ring");
+        TransmitBuffer.of(context, driver).send(3);
+        context.require(context.receive(driver, context.quiet()).isEmpty(), "a frame that was sent by a disabled ring");
     }
 
-    private static void withoutProtocolFeatures(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup().protocol());
+    private static void withoutProtocolFeatures(CaseContext context) {
+        NetDriver driver = context.attach(context.setup().protocol());
         driver.frontEnd().barrier();
-        trial.note("SET_FEATURES without bit 30, and no SET_VRING_ENABLE");
-        trial.exchange(driver, 300);
+        context.note("SET_FEATURES without bit 30, and no SET_VRING_ENABLE");
+        context.exchange(driver, 300);
     }
 
-    private static void base(Trial trial) {
+    private static void base(CaseContext context) {
         // A size that a packed ring can have and a split one can not, so that positions and laps differ.
-        NetSetup setup = Feature.RING_PACKED.in(trial.setup().features())
-                ? trial.setup().queues(1, 7)
-                : trial.setup().queues(1, 8);
-        NetDriver driver = trial.attach(setup);
+        NetSetup setup = Feature.RING_PACKED.in(context.setup().features())
+                ? context.setup().queues(1, 7)
+                : context.setup().queues(1, 8);
+        NetDriver driver = context.attach(setup);
         FrontEndQueue queue = driver.transmitQueue(0);
-        TransmitBuffer buffer = TransmitBuffer.of(trial, driver);
+        TransmitBuffer buffer = TransmitBuffer.of(context, driver);
         for (int round = 0; round < ROUNDS; round++) {
             int frames = 1 + round % 5;
             buffer.send(frames);
-            trial.note("%d frames, then GET_VRING_BASE", frames);
+            context.note("%d frames, then GET_VRING_BASE", frames);
             int came = queue.stop(driver.frontEnd());
             int wanted = queue.ring().deviceBase();
-            trial.require(came == wanted, "0x%x, but what the back-end used ends at 0x%x", came, wanted);
+            context.require(came == wanted, "0x%x, but what the back-end used ends at 0x%x", came, wanted);
             queue.start(driver.frontEnd(), came);
         }
     }
 
-    private static void baseReceive(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
+    private static void baseReceive(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
         int frames = 5;
         for (int i = 0; i < frames; i++) {
-            trial.exchange(driver, 300);
+            context.exchange(driver, 300);
         }
         FrontEndQueue queue = driver.receiveQueue(0);
-        trial.note("GET_VRING_BASE of the receive queue");
+        context.note("GET_VRING_BASE of the receive queue");
         int came = queue.stop(driver.frontEnd());
         int wanted = queue.ring().deviceBase();
-        trial.require(came == wanted, "0x%x, but what the back-end used ends at 0x%x", came, wanted);
+        context.require(came == wanted, "0x%x, but what the back-end used ends at 0x%x", came, wanted);
     }
 
-    private static void stoppedIsSilent(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
+    private static void stoppedIsSilent(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
         FrontEndQueue queue = driver.transmitQueue(0);
-        trial.note("GET_VRING_BASE, then 3 frames and a kick");
+        context.note("GET_VRING_BASE, then 3 frames and a kick");
         queue.stop(driver.frontEnd());
-        TransmitBuffer.of(trial, driver).offer(3);
-        Trial.publishAndKick(queue);
-        trial.require(
-                !trial.await(trial.quiet(), () -> queue.ring().hasUsed()), "a chain that was used after the stop");
+        TransmitBuffer.of(context, driver).offer(3);
+        CaseContext.publishAndKick(queue);
+        context.require(
+                !context.await(context.quiet(), () -> queue.ring().hasUsed()), "a chain that was used after the stop");
     }
 
-    private static void resume(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup().queues(1, 16).receive(ChainShape.TOGETHER, 1518, 16));
+    private static void resume(CaseContext context) {
+        NetDriver driver = context.attach(context.setup().queues(1, 16).receive(ChainShape.TOGETHER, 1518, 16));
         for (int round = 0; round < ROUNDS; round++) {
-            trial.exchange(driver, 200 + round);
+            context.exchange(driver, 200 + round);
             driver.awaitSent();
-            trial.note("GET_VRING_BASE of both queues, a frame meanwhile, and the start at that base");
+            context.note("GET_VRING_BASE of both queues, a frame meanwhile, and the start at that base");
             List<Integer> bases = new ArrayList<>();
             for (FrontEndQueue queue : driver.queues()) {
                 bases.add(queue.stop(driver.frontEnd()));
             }
-            byte[] late = trial.datagram(400 + round).complete();
+            byte[] late = context.datagram(400 + round).complete();
             driver.send(late);
             for (FrontEndQueue queue : driver.queues()) {
                 queue.start(driver.frontEnd(), bases.get(queue.index()));
             }
-            trial.expect(late, trial.receive(driver));
-            trial.require(trial.receive(driver, trial.quiet().dividedBy(4)).isEmpty(), "one frame more than was sent");
+            context.expect(late, context.receive(driver));
+            context.require(
+                    context.receive(driver, context.quiet().dividedBy(4)).isEmpty(), "one frame more than was sent");
         }
     }
 
-    private static void startAnywhere(Trial trial) {
-        NetSetup setup = trial.setup();
+    private static void startAnywhere(CaseContext context) {
+        NetSetup setup = context.setup();
         boolean packed = Feature.RING_PACKED.in(setup.features());
-        NetDriver driver = trial.negotiated(setup.queues(1, 32).receive(ChainShape.TOGETHER, 1518, 0));
+        NetDriver driver = context.negotiated(setup.queues(1, 32).receive(ChainShape.TOGETHER, 1518, 0));
         RingDriver ring = driver.transmitQueue(0).ring();
         // Position 29 of 32 in the lap with wrap counter 0.
         int base = packed ? 29 << 16 | 29 : SPLIT_BASE;
         ring.reset(base);
         driver.start();
-        trial.note("SET_VRING_BASE 0x%x, then 70 frames in a ring of 32", base);
-        TransmitBuffer buffer = TransmitBuffer.of(trial, driver);
+        context.note("SET_VRING_BASE 0x%x, then 70 frames in a ring of 32", base);
+        TransmitBuffer buffer = TransmitBuffer.of(context, driver);
         for (int i = 0; i < 70; i += 10) {
             buffer.send(10);
         }
     }
 
-    private static void oneStops(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
-        trial.exchange(driver, 300);
-        trial.note("GET_VRING_BASE of the receive queue, then 3 frames by the transmit queue");
+    private static void oneStops(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
+        context.exchange(driver, 300);
+        context.note("GET_VRING_BASE of the receive queue, then 3 frames by the transmit queue");
         FrontEndQueue receive = driver.receiveQueue(0);
         driver.awaitSent();
         int base = receive.stop(driver.frontEnd());
-        TransmitBuffer.of(trial, driver).send(3);
-        trial.require(!receive.ring().hasUsed(), "a frame in a receive ring that is stopped");
-        trial.note("the start of the receive queue at its base, then a frame");
+        TransmitBuffer.of(context, driver).send(3);
+        context.require(!receive.ring().hasUsed(), "a frame in a receive ring that is stopped");
+        context.note("the start of the receive queue at its base, then a frame");
         receive.start(driver.frontEnd(), base);
-        byte[] last = trial.datagram(555).complete();
+        byte[] last = context.datagram(555).complete();
         driver.send(last);
         // Those that were sent meanwhile may be dropped or come late.
         for (int i = 0; i < 3; i++) {
-            byte[] came = trial.receive(driver).bytes();
+            byte[] came = context.receive(driver).bytes();
             if (came.length == last.length) {
-                trial.expect(last, came);
+                context.expect(last, came);
                 return;
             }
         }
-        trial.expect(last, trial.receive(driver));
+        context.expect(last, context.receive(driver));
     }
 
-    private static void callReplaced(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
+    private static void callReplaced(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
         FrontEndQueue queue = driver.receiveQueue(0);
         for (int i = 0; i < 20; i++) {
-            EventFd call = trial.keep(EventFd.create());
-            trial.note("SET_VRING_CALL with a new descriptor, then a frame");
+            EventFd call = context.keep(EventFd.create());
+            context.note("SET_VRING_CALL with a new descriptor, then a frame");
             driver.frontEnd().setVringCall(queue.index(), call.fd());
             driver.frontEnd().barrier();
             call.drain();
             queue.ring().enableInterrupts();
-            byte[] frame = trial.datagram(300 + i).complete();
+            byte[] frame = context.datagram(300 + i).complete();
             driver.send(frame);
-            trial.require(
-                    trial.await(trial.patience(), () -> call.drain() > 0),
+            context.require(
+                    context.await(context.patience(), () -> call.drain() > 0),
                     "no signal on descriptor %d of 20 within %d ms; used elements there: %s",
                     i + 1,
-                    trial.patience().toMillis(),
+                    context.patience().toMillis(),
                     queue.ring().hasUsed());
-            trial.expect(frame, trial.receive(driver));
+            context.expect(frame, context.receive(driver));
         }
     }
 
-    private static void callAbsent(Trial trial) {
-        NetDriver driver = trial.attach(trial.setup());
-        trial.note("SET_VRING_CALL without a descriptor for the transmit queue, then 5 frames");
+    private static void callAbsent(CaseContext context) {
+        NetDriver driver = context.attach(context.setup());
+        context.note("SET_VRING_CALL without a descriptor for the transmit queue, then 5 frames");
         driver.frontEnd().setVringCall(1, null);
         driver.frontEnd().barrier();
-        TransmitBuffer.of(trial, driver).send(5);
+        TransmitBuffer.of(context, driver).send(5);
     }
 
-    private static void legacy(Trial trial) {
-        NetDriver driver = trial.attachLegacy(NetSetup.legacy());
-        trial.note("SET_FEATURES with PROTOCOL_FEATURES at most");
-        trial.exchange(driver, 300);
-        trial.exchange(driver, 1400);
+    private static void legacy(CaseContext context) {
+        NetDriver driver = context.attachLegacy(NetSetup.legacy());
+        context.note("SET_FEATURES with PROTOCOL_FEATURES at most");
+        context.exchange(driver, 300);
+        context.exchange(driver, 1400);
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.conformance.cases;
 
-import org.vhost4j.conformance.Trial;
+import org.vhost4j.conformance.CaseContext;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.device.driver.RingDriver;
@@ -10,30 +10,30 @@ import org.vhost4j.frontend.NetDriver;
 
 /** One frame in guest memory that is offered as often as wanted: for cases about the ring and not about the frame. */
 final class TransmitBuffer {
-    private final Trial trial;
+    private final CaseContext context;
     private final FrontEndQueue queue;
     private final long address;
     private final int bytes;
 
-    private TransmitBuffer(Trial trial, FrontEndQueue queue, long address, int bytes) {
-        this.trial = trial;
+    private TransmitBuffer(CaseContext context, FrontEndQueue queue, long address, int bytes) {
+        this.context = context;
         this.queue = queue;
         this.address = address;
         this.bytes = bytes;
     }
 
-    static TransmitBuffer of(Trial trial, NetDriver driver) {
-        return of(trial, driver, driver.ram().memory());
+    static TransmitBuffer of(CaseContext context, NetDriver driver) {
+        return of(context, driver, driver.ram().memory());
     }
 
     /** A frame that lies in some region of the driver's. */
-    static TransmitBuffer of(Trial trial, NetDriver driver, DriverMemory memory) {
-        byte[] frame = trial.datagram(300).complete();
+    static TransmitBuffer of(CaseContext context, NetDriver driver, DriverMemory memory) {
+        byte[] frame = context.datagram(300).complete();
         byte[] header = DriverHeader.PLAIN.toBytes(driver.headerBytes());
         long address = memory.allocate(header.length + frame.length, 64);
         memory.write(address, header, 0, header.length);
         memory.write(address + header.length, frame, 0, frame.length);
-        return new TransmitBuffer(trial, driver.transmitQueue(0), address, header.length + frame.length);
+        return new TransmitBuffer(context, driver.transmitQueue(0), address, header.length + frame.length);
     }
 
     /** Puts the frame into the ring, without showing it to the device. */
@@ -48,7 +48,7 @@ final class TransmitBuffer {
     /** Has the frame sent so often, and waits until every one of them is used. */
     void send(int times) {
         offer(times);
-        Trial.publishAndKick(queue);
-        trial.awaitUsed(queue);
+        CaseContext.publishAndKick(queue);
+        context.awaitUsed(queue);
     }
 }

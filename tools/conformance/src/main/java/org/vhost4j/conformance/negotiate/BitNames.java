@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
@@ -78,7 +78,7 @@ public enum BitNames {
      * @param text what the user wrote
      * @param offer what the back-end offers
      * @return the word
-     * @throws CannotBeHonoured when a name is unknown
+     * @throws UnsupportedOption when a name is unknown
      */
     public long word(String option, String text, long offer) {
         long word = text.startsWith("+") || text.startsWith("-") ? offer : 0;
@@ -96,7 +96,7 @@ public enum BitNames {
      * @param text what the user wrote
      * @param offer what the back-end offers
      * @return what is not as expected, in words; empty when all is
-     * @throws CannotBeHonoured when a name is unknown or a sign is missing
+     * @throws UnsupportedOption when a name is unknown or a sign is missing
      */
     public String difference(String option, String text, long offer) {
         long missing = 0;
@@ -106,7 +106,7 @@ public enum BitNames {
             switch (element.sign()) {
                 case '+' -> missing |= element.bits() & ~offer;
                 case '-' -> surplus |= element.bits() & offer;
-                default -> throw new CannotBeHonoured(option + ": '" + each + "' needs a sign, + or -");
+                default -> throw new UnsupportedOption(option + ": '" + each + "' needs a sign, + or -");
             }
         }
         return (missing == 0 ? "" : "not offered: " + String.join(" ", names(missing)))
@@ -144,8 +144,8 @@ public enum BitNames {
         return bit(name).orElseThrow(() -> unknown(option, name));
     }
 
-    private CannotBeHonoured unknown(String option, String name) {
-        return new CannotBeHonoured(option + ": there is no " + what + " '" + name
+    private UnsupportedOption unknown(String option, String name) {
+        return new UnsupportedOption(option + ": there is no " + what + " '" + name
                 + "' in a word of 64 bits; give names of the specification, BIT_0 to BIT_63, or 0x and digits");
     }
 }

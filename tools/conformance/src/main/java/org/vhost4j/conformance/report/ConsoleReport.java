@@ -4,8 +4,8 @@ package org.vhost4j.conformance.report;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
-import org.vhost4j.conformance.Area;
 import org.vhost4j.conformance.Case;
+import org.vhost4j.conformance.CaseGroup;
 import org.vhost4j.conformance.CaseResult;
 import org.vhost4j.conformance.Evidence;
 import org.vhost4j.conformance.Outcome;
@@ -15,7 +15,7 @@ import org.vhost4j.conformance.cases.Catalog;
 /** A line for each case while the suite runs, evidence behind each failure, and counts in the end. */
 public final class ConsoleReport {
     private final PrintWriter out;
-    private String area = "";
+    private String group = "";
 
     /**
      * Prints nothing yet.
@@ -34,8 +34,8 @@ public final class ConsoleReport {
     public void progress(CaseResult result) {
         Case tried = result.tried();
         String title = title(tried);
-        if (!title.equals(area)) {
-            area = title;
+        if (!title.equals(group)) {
+            group = title;
             out.printf("%n%s%n", title);
         }
         String reason = result.reason().isEmpty() ? "" : ": " + result.reason();
@@ -50,12 +50,12 @@ public final class ConsoleReport {
         out.flush();
     }
 
-    /** The title of the area that has a case. */
+    /** The title of the group that has a case. */
     public static String title(Case tried) {
-        return Catalog.areas().stream()
+        return Catalog.groups().stream()
                 .filter(each ->
                         each.cases().stream().anyMatch(other -> other.name().equals(tried.name())))
-                .map(Area::title)
+                .map(CaseGroup::title)
                 .findFirst()
                 .orElse(tried.name());
     }

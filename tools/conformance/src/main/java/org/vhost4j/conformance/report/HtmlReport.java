@@ -50,7 +50,7 @@ public final class HtmlReport {
         put("</style></head><body>\n");
         head();
         failures();
-        areas();
+        groups();
         put("<footer>vhost4j " + escape(report.version()) + ": <code>vhost4j conformance</code></footer>\n");
         put("</body></html>\n");
     }
@@ -122,14 +122,14 @@ public final class HtmlReport {
         put("</section>\n");
     }
 
-    private void areas() {
-        Map<String, List<CaseResult>> areas = new LinkedHashMap<>();
+    private void groups() {
+        Map<String, List<CaseResult>> groups = new LinkedHashMap<>();
         for (CaseResult result : report.results()) {
-            areas.computeIfAbsent(ConsoleReport.title(result.tried()), area -> new ArrayList<>())
+            groups.computeIfAbsent(ConsoleReport.title(result.tried()), group -> new ArrayList<>())
                     .add(result);
         }
-        areas.forEach((area, results) -> {
-            put("<section><h2>" + escape(area) + "</h2>\n<table>");
+        groups.forEach((group, results) -> {
+            put("<section><h2>" + escape(group) + "</h2>\n<table>");
             for (CaseResult result : results) {
                 row(result);
             }

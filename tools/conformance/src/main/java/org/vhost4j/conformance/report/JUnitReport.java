@@ -18,7 +18,7 @@ import org.vhost4j.conformance.Evidence;
 import org.vhost4j.conformance.Outcome;
 import org.vhost4j.conformance.SuiteReport;
 
-/** What CI servers read: the XML of JUnit's Ant task, a suite for each area. */
+/** What CI servers read: the XML of JUnit's Ant task, a suite for each group. */
 public final class JUnitReport {
     private final XMLStreamWriter xml;
     private final SuiteReport report;
@@ -50,25 +50,25 @@ public final class JUnitReport {
         xml.writeStartDocument("UTF-8", "1.0");
         xml.writeCharacters("\n");
         xml.writeStartElement("testsuites");
-        Map<String, List<CaseResult>> areas = new LinkedHashMap<>();
+        Map<String, List<CaseResult>> groups = new LinkedHashMap<>();
         for (CaseResult result : report.results()) {
-            areas.computeIfAbsent(ConsoleReport.title(result.tried()), area -> new ArrayList<>())
+            groups.computeIfAbsent(ConsoleReport.title(result.tried()), group -> new ArrayList<>())
                     .add(result);
         }
         int id = 0;
-        for (Map.Entry<String, List<CaseResult>> area : areas.entrySet()) {
-            suite(id++, area.getKey(), area.getValue());
+        for (Map.Entry<String, List<CaseResult>> group : groups.entrySet()) {
+            suite(id++, group.getKey(), group.getValue());
         }
         xml.writeEndElement();
         xml.writeEndDocument();
     }
 
-    private void suite(int id, String area, List<CaseResult> results) throws XMLStreamException {
+    private void suite(int id, String group, List<CaseResult> results) throws XMLStreamException {
         xml.writeCharacters("\n");
         xml.writeStartElement("testsuite");
         xml.writeAttribute("id", Integer.toString(id));
         xml.writeAttribute("package", "conformance");
-        xml.writeAttribute("name", area);
+        xml.writeAttribute("name", group);
         xml.writeAttribute(
                 "timestamp",
                 DateTimeFormatter.ISO_LOCAL_DATE_TIME.format(

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.vhost4j.conformance.Case;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 
 class CatalogTest {
     @Test
@@ -27,7 +27,7 @@ class CatalogTest {
                 .extracting(Case::name)
                 .containsExactly("ring.kick-starts", "ring.kick-starts.packed", "ring.base");
         assertThatThrownBy(() -> Catalog.select(List.of("ring.bass")))
-                .isInstanceOf(CannotBeHonoured.class)
+                .isInstanceOf(UnsupportedOption.class)
                 .hasMessageContaining("--only=ring.bass");
     }
 }

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 
 /** How bits are written. */
 class BitNamesTest {
@@ -45,7 +45,7 @@ class BitNamesTest {
     @ValueSource(strings = {"", "USO", "CSUM,", "0x", "0xg", "BIT_64", "BIT_x", "+", "RSS_CONTEXT", "CSUM;MQ"})
     void whatIsNoBitIsNamed(String text) {
         assertThatThrownBy(() -> BitNames.VIRTIO.word("--features", text, OFFER))
-                .isInstanceOf(CannotBeHonoured.class)
+                .isInstanceOf(UnsupportedOption.class)
                 .hasMessageStartingWith("--features: there is no feature '");
     }
 
@@ -56,7 +56,7 @@ class BitNamesTest {
         assertThat(BitNames.VIRTIO.difference("--expect-features", "+HOST_USO,-CSUM,+RSS", OFFER))
                 .isEqualTo("not offered: HOST_USO RSS; offered: CSUM");
         assertThatThrownBy(() -> BitNames.VIRTIO.difference("--expect-features", "CSUM", OFFER))
-                .isInstanceOf(CannotBeHonoured.class)
+                .isInstanceOf(UnsupportedOption.class)
                 .hasMessageContaining("'CSUM' needs a sign");
     }
 }

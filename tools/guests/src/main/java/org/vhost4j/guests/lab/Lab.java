@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 
 /** The scripts of {@code tools/lab}. */
 public final class Lab {
@@ -20,7 +20,7 @@ public final class Lab {
      * Finds the lab: below the directory that the launcher names, or above the one that this process was started in.
      *
      * @return the lab, perhaps not provided yet
-     * @throws CannotBeHonoured when the scripts are not there
+     * @throws UnsupportedOption when the scripts are not there
      */
     public static Lab find() {
         String home = System.getProperty("vhost4j.home");
@@ -32,27 +32,27 @@ public final class Lab {
             }
             above = Optional.ofNullable(above.get().getParent());
         }
-        throw new CannotBeHonoured("tools/lab is not there: run this from a checkout, with tools/vhost4j");
+        throw new UnsupportedOption("tools/lab is not there: run this from a checkout, with tools/vhost4j");
     }
 
     /**
      * Provides what is missing: QEMU, kernel, initramfs. What it prints goes to this process's output. Needs root and Debian's
      * packages when something is missing, and takes some minutes then; otherwise it takes milliseconds.
      *
-     * @throws CannotBeHonoured when it fails; the script has said why
+     * @throws UnsupportedOption when it fails; the script has said why
      */
     public void provision() {
         try {
             int status =
                     new ProcessBuilder(script("provision")).inheritIO().start().waitFor();
             if (status != 0) {
-                throw new CannotBeHonoured("the guest lab could not be provided: see the lines above");
+                throw new UnsupportedOption("the guest lab could not be provided: see the lines above");
             }
         } catch (IOException e) {
-            throw new CannotBeHonoured("the guest lab could not be provided: " + e.getMessage());
+            throw new UnsupportedOption("the guest lab could not be provided: " + e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new CannotBeHonoured("interrupted");
+            throw new UnsupportedOption("interrupted");
         }
     }
 

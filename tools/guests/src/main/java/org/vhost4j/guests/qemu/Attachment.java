@@ -4,7 +4,6 @@ package org.vhost4j.guests.qemu;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.vhost4j.device.feature.Feature;
@@ -14,36 +13,12 @@ import org.vhost4j.platform.definition.Property;
 /**
  * One device of a QEMU with one back-end behind it.
  *
- * @param way how the device reaches the back-end
+ * @param mode how the device reaches the back-end
  * @param settings what QEMU is told of the device
  * @param offer what the back-end offers
  * @param driver what is done with the device
  */
-record Attachment(Way way, Settings settings, Offer offer, Driver driver) {
-    /** How a device reaches its back-end. */
-    enum Way {
-        /** QEMU's own virtio-net with {@code -netdev vhost-user}. */
-        NETDEV("virtio-net-pci"),
-        /** QEMU's generic vhost-user device, of 10.2 and newer. */
-        DEVICE("vhost-user-test-device-pci");
-
-        private final String type;
-
-        Way(String type) {
-            this.type = type;
-        }
-
-        /** QEMU's name of the device. */
-        String type() {
-            return type;
-        }
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
+record Attachment(AttachMode mode, Settings settings, Offer offer, Driver driver) {
     /** What QEMU is told of a device's features. */
     enum Settings {
         /** Nothing: the machine type decides. */
@@ -107,8 +82,8 @@ record Attachment(Way way, Settings settings, Offer offer, Driver driver) {
      */
     List<String> arguments(int slot, Path socket, Set<String> known) {
         List<String> arguments = new ArrayList<>(List.of("-chardev", "socket,id=char" + slot + ",path=" + socket));
-        List<String> device = new ArrayList<>(List.of(way.type, "addr=0x" + Integer.toHexString(slot)));
-        if (way == Way.NETDEV) {
+        List<String> device = new ArrayList<>(List.of(mode.type(), "addr=0x" + Integer.toHexString(slot)));
+        if (mode == AttachMode.NETDEV) {
             arguments.add("-netdev");
             arguments.add("vhost-user,id=net" + slot + ",chardev=char" + slot
                     + (settings == Settings.ON ? ",queues=" + QUEUE_PAIRS : ""));

@@ -5,23 +5,23 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A column of the table: one QEMU, one way.
+ * A column of the table: one QEMU, one way to attach.
  *
  * @param qemu the QEMU
  * @param record what was observed of its newest machine
  */
-record Column(QemuRecord qemu, WayRecord record) {
+record Column(QemuRecord qemu, AttachRecord record) {
     /** The columns of QEMUs, in their order. */
     static List<Column> of(List<QemuRecord> qemus) {
         List<Column> columns = new ArrayList<>();
         for (QemuRecord qemu : qemus) {
-            qemu.newest().ways().values().forEach(record -> columns.add(new Column(qemu, record)));
+            qemu.newest().modes().values().forEach(record -> columns.add(new Column(qemu, record)));
         }
         return columns;
     }
 
     /** Such as {@code 11.1 netdev}. */
     String title() {
-        return qemu.name() + " " + record.way();
+        return qemu.name() + " " + record.mode();
     }
 }

@@ -34,14 +34,14 @@ public final class FeatureJson {
             for (MachineRecord machine : qemu.machines()) {
                 ObjectNode one = machines.addObject();
                 one.put("machine", machine.machine());
-                ObjectNode ways = one.putObject("ways");
-                machine.ways().forEach((way, record) -> put(ways.putObject(way.toString()), record));
+                ObjectNode modes = one.putObject("ways");
+                machine.modes().forEach((mode, record) -> put(modes.putObject(mode.toString()), record));
             }
         }
         return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(root);
     }
 
-    private static void put(ObjectNode node, WayRecord record) {
+    private static void put(ObjectNode node, AttachRecord record) {
         ObjectNode features = node.putObject("features");
         record.handlings().forEach((feature, handling) -> {
             ObjectNode each = features.putObject(feature.name());
@@ -59,7 +59,7 @@ public final class FeatureJson {
         }
         node.put("acknowledged-behind-iommu", record.behindIommu().hex());
         ArrayNode observations = node.putArray("observations");
-        for (Attachment attachment : WayRecord.attachments(record.way())) {
+        for (Attachment attachment : AttachRecord.attachments(record.mode())) {
             Observation observation = record.observation(attachment);
             ObjectNode each = observations.addObject();
             each.put("properties", lower(attachment.settings()));

@@ -114,7 +114,7 @@ public final class FeatureTables {
         StringBuilder text = new StringBuilder();
         sequences(text, "At QEMU's start", record -> record.atStart(Settings.DEFAULT));
         sequences(text, "When a driver starts the device", record -> record.atDriver(Settings.DEFAULT));
-        sequences(text, "When it resets a queue and enables it again", WayRecord::atQueueReset);
+        sequences(text, "When it resets a queue and enables it again", AttachRecord::atQueueReset);
         text.append("\nWith every property on and two queue pairs:\n\n");
         heading(text, List.of("request"));
         for (Request request : Request.values()) {
@@ -132,7 +132,7 @@ public final class FeatureTables {
     }
 
     /** What was said in one phase; columns that agree share an entry. */
-    private void sequences(StringBuilder text, String phase, Function<WayRecord, List<String>> requests) {
+    private void sequences(StringBuilder text, String phase, Function<AttachRecord, List<String>> requests) {
         Map<String, List<String>> same = new LinkedHashMap<>();
         for (Column column : columns) {
             same.computeIfAbsent(Sequence.text(requests.apply(column.record())), key -> new ArrayList<>())

@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.vhost4j.guests.lab.Lab;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 
 /** The QEMUs of the guest lab. */
 public enum LabQemu {
@@ -33,7 +33,7 @@ public enum LabQemu {
      *
      * @return the executable
      * @throws IOException when the lab cannot be asked
-     * @throws CannotBeHonoured when the lab has not been provided
+     * @throws UnsupportedOption when the lab has not been provided
      */
     public Path executable() throws IOException {
         return executable(Lab.find().files());
@@ -44,12 +44,12 @@ public enum LabQemu {
      *
      * @param lab the lab's directory
      * @return the executable
-     * @throws CannotBeHonoured when it is not there
+     * @throws UnsupportedOption when it is not there
      */
     public Path executable(Path lab) {
         Path executable = lab.resolve(program);
         if (!Files.isExecutable(executable)) {
-            throw new CannotBeHonoured("there is no " + executable + ": run tools/lab/provision first");
+            throw new UnsupportedOption("there is no " + executable + ": run tools/lab/provision first");
         }
         return executable;
     }

@@ -25,7 +25,7 @@ record MachineDifferences(Column where, String machines, List<Feature> features,
         column.record().handlings().forEach((feature, newest) -> {
             Map<Handling, List<String>> others = new LinkedHashMap<>();
             for (MachineRecord machine : machines) {
-                WayRecord there = machine.ways().get(column.record().way());
+                AttachRecord there = machine.modes().get(column.record().mode());
                 if (there != null && !there.handling(feature).equals(newest)) {
                     others.computeIfAbsent(there.handling(feature), key -> new ArrayList<>())
                             .add(machine.machine());

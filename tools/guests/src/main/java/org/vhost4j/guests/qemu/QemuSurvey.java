@@ -17,8 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
-import org.vhost4j.guests.qemu.Attachment.Way;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import tools.jackson.databind.JsonNode;
 
 /** Asks one QEMU. */
@@ -40,7 +39,7 @@ public final class QemuSurvey {
     private final String name;
     private final Path executable;
     private final String version;
-    private final Map<Way, Set<String>> properties = new EnumMap<>(Way.class);
+    private final Map<AttachMode, Set<String>> properties = new EnumMap<>(AttachMode.class);
     private final List<String> machines = new ArrayList<>();
 
     /**
@@ -48,7 +47,7 @@ public final class QemuSurvey {
      *
      * @param name what to call it
      * @param executable where it is
-     * @throws CannotBeHonoured when it does not start
+     * @throws UnsupportedOption when it does not start
      */
     public QemuSurvey(String name, Path executable) {
         this(name, executable, version(name, executable));
@@ -76,7 +75,7 @@ public final class QemuSurvey {
      * @param qemu which
      * @param lab the lab's directory
      * @return its survey
-     * @throws CannotBeHonoured when it is not there or does not start
+     * @throws UnsupportedOption when it is not there or does not start
      */
     public static QemuSurvey ofLab(LabQemu qemu, Path lab) {
         Path executable = qemu.executable(lab);
@@ -101,16 +100,16 @@ public final class QemuSurvey {
     }
 
     private void ask(QtestQemu qemu) throws IOException {
-        for (Way way : Way.values()) {
+        for (AttachMode mode : AttachMode.values()) {
             try {
                 Set<String> names = new LinkedHashSet<>();
                 for (JsonNode property : qemu.execute(
                                 "{\"execute\":\"device-list-properties\",\"arguments\":{\"typename\":\"%s\"}}"
-                                        .formatted(way.type()))
+                                        .formatted(mode.type()))
                         .values()) {
                     names.add(property.path("name").asString());
                 }
-                properties.put(way, names);
+                properties.put(mode, names);
             } catch (IOException e) {
                 if (!String.valueOf(e.getMessage()).contains("DeviceNotFound")) {
                     throw e;
@@ -141,7 +140,7 @@ public final class QemuSurvey {
      *
      * @param types machine types that it has, at least one, the newest q35 first
      * @return what was observed
-     * @throws CannotBeHonoured when QEMU refuses
+     * @throws UnsupportedOption when QEMU refuses
      */
     public QemuRecord record(List<String> types) {
         List<MachineRecord> records = new ArrayList<>();
@@ -155,7 +154,7 @@ public final class QemuSurvey {
     /** Of one machine only: what an IOMMU changes is QEMU's doing, not the machine's. */
     private Map<Attachment, Observation> behindIommu(String machine) {
         List<Attachment> attachments =
-                properties.keySet().stream().map(WayRecord::iommuAttachment).toList();
+                properties.keySet().stream().map(AttachRecord::iommuAttachment).toList();
         return switch (MachineOrder.family(machine)) {
             case "pc-q35" -> observe(machine, attachments, IOMMU);
             case "virt" -> observe(machine + ",iommu=smmuv3", attachments, List.of());
@@ -165,20 +164,20 @@ public final class QemuSurvey {
 
     private MachineRecord record(String machine, Map<Attachment, Observation> behindIommu) {
         List<Attachment> attachments = new ArrayList<>();
-        for (Way way : properties.keySet()) {
-            attachments.addAll(WayRecord.attachments(way));
+        for (AttachMode mode : properties.keySet()) {
+            attachments.addAll(AttachRecord.attachments(mode));
         }
         Map<Attachment, Observation> observed = observe(machine, attachments, List.of());
-        Map<Way, WayRecord> ways = new EnumMap<>(Way.class);
-        properties.forEach((way, known) -> {
-            Map<Attachment, Observation> ofWay = new LinkedHashMap<>(observed);
-            ofWay.keySet().removeIf(attachment -> attachment.way() != way);
-            Observation asked = behindIommu.get(WayRecord.iommuAttachment(way));
+        Map<AttachMode, AttachRecord> modes = new EnumMap<>(AttachMode.class);
+        properties.forEach((mode, known) -> {
+            Map<Attachment, Observation> ofMode = new LinkedHashMap<>(observed);
+            ofMode.keySet().removeIf(attachment -> attachment.mode() != mode);
+            Observation asked = behindIommu.get(AttachRecord.iommuAttachment(mode));
             FeatureSet told =
                     asked == null ? FeatureSet.EMPTY : asked.recording().features();
-            ways.put(way, new WayRecord(way, known, ofWay, told));
+            modes.put(mode, new AttachRecord(mode, known, ofMode, told));
         });
-        return new MachineRecord(machine, ways);
+        return new MachineRecord(machine, modes);
     }
 
     /**
@@ -188,7 +187,7 @@ public final class QemuSurvey {
      * @param attachments at most {@link #MOST_DEVICES}, in any mix
      * @param further QEMU's arguments beside them
      * @return what each showed, in their order
-     * @throws CannotBeHonoured when QEMU refuses
+     * @throws UnsupportedOption when QEMU refuses
      */
     Map<Attachment, Observation> observe(String machine, List<Attachment> attachments, List<String> further) {
         try {
@@ -210,7 +209,7 @@ public final class QemuSurvey {
                 Path socket = directory.resolve(i + ".sock");
                 backEnds.add(new RecordingBackEnd(socket, attachment.offer().consent()));
                 arguments.addAll(attachment.arguments(
-                        FIRST_SLOT + i, socket, properties.getOrDefault(attachment.way(), Set.of())));
+                        FIRST_SLOT + i, socket, properties.getOrDefault(attachment.mode(), Set.of())));
             }
             List<FeatureSet> modern = new ArrayList<>();
             List<FeatureSet> legacy = new ArrayList<>();
@@ -252,7 +251,7 @@ public final class QemuSurvey {
     }
 
     /** QEMU's own last words, which follow the whole command line; a hint of several lines may follow its error. */
-    private static CannotBeHonoured failed(String name, IOException e) {
+    private static UnsupportedOption failed(String name, IOException e) {
         List<String> lines = String.valueOf(e.getMessage())
                 .lines()
                 .filter(line -> !line.isBlank())
@@ -263,7 +262,7 @@ public final class QemuSurvey {
                 last = line;
             }
         }
-        return new CannotBeHonoured("QEMU " + name + ": " + last);
+        return new UnsupportedOption("QEMU " + name + ": " + last);
     }
 
     private interface Question<T> {

@@ -57,7 +57,7 @@ final class QemuFeaturesIT {
         List<Column> arm = Column.of(List.of(newest(LabQemu.ARM)));
         assertThat(arm).hasSize(2);
         for (int i = 0; i < arm.size(); i++) {
-            assertThat(arm.get(i).record().way()).isEqualTo(x86.get(i).record().way());
+            assertThat(arm.get(i).record().mode()).isEqualTo(x86.get(i).record().mode());
             assertThat(arm.get(i).record().handlings())
                     .isEqualTo(x86.get(i).record().handlings());
             assertThat(arm.get(i).record().protocol())
@@ -71,13 +71,14 @@ final class QemuFeaturesIT {
     void aBackEndThatWithholdsABitTakesNoOtherAway(LabQemu which) throws IOException {
         QemuSurvey survey = survey(which);
         String machine = survey.machines().getFirst();
-        for (WayRecord record : survey.record(List.of(machine)).newest().ways().values()) {
+        for (AttachRecord record :
+                survey.record(List.of(machine)).newest().modes().values()) {
             List<Attachment> attachments = new ArrayList<>();
             record.handlings().forEach((feature, handling) -> {
                 if (handling.origin() == Handling.Origin.PASSED
                         && !Offer.BARE.features().has(feature)) {
                     Settings settings = handling.legacy() ? Settings.DEFAULT : Settings.ON;
-                    attachments.add(new Attachment(record.way(), settings, Offer.without(feature), Driver.LOOKS));
+                    attachments.add(new Attachment(record.mode(), settings, Offer.without(feature), Driver.LOOKS));
                 }
             });
             assertThat(attachments).hasSizeGreaterThan(20);
@@ -92,9 +93,9 @@ final class QemuFeaturesIT {
         }
     }
 
-    private static FeatureSet withEverything(WayRecord record, Attachment attachment) {
+    private static FeatureSet withEverything(AttachRecord record, Attachment attachment) {
         return record.observation(
-                        new Attachment(attachment.way(), attachment.settings(), Offer.EVERYTHING, Driver.LOOKS))
+                        new Attachment(attachment.mode(), attachment.settings(), Offer.EVERYTHING, Driver.LOOKS))
                 .offered();
     }
 

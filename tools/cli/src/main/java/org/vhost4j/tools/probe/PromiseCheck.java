@@ -20,15 +20,15 @@ import org.vhost4j.platform.definition.Resolution;
 import org.vhost4j.platform.definition.Resolver;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostUse;
-import org.vhost4j.tools.common.CannotBeHonoured;
+import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * Holds an offer against what machines and platforms promise guests: which promise this back-end can honour, and what is missing
+ * Checks an offer against what machines and platforms promise guests: which promise this back-end can honour, and what is missing
  * for the others. What a guest is promised beside machine and platform, as by {@code --set}, does not count, nor does what the
  * host's kernel would have to have.
  */
-final class Honour {
+final class PromiseCheck {
     private final PlatformCatalog catalog;
     private final Resolver resolver;
     private final Offer offer;
@@ -39,7 +39,7 @@ final class Honour {
      * @param catalog the machines and platforms
      * @param offer the back-end's
      */
-    Honour(PlatformCatalog catalog, Offer offer) {
+    PromiseCheck(PlatformCatalog catalog, Offer offer) {
         this.catalog = catalog;
         this.resolver = new Resolver(catalog);
         this.offer = offer;
@@ -66,7 +66,7 @@ final class Honour {
      * @param machine a machine's name or alias
      * @param platform a platform's name or alias
      * @return what is missing
-     * @throws CannotBeHonoured when there is no such machine or platform
+     * @throws UnsupportedOption when there is no such machine or platform
      */
     Verdict of(String machine, String platform) {
         Request request = new Request(
@@ -79,7 +79,7 @@ final class Honour {
                 HostCapabilities.NOTHING_ASKED);
         return switch (resolver.resolve(request)) {
             case Resolution resolution -> of(resolution.offered());
-            case Refusal refusal -> throw new CannotBeHonoured(refusal.message());
+            case Refusal refusal -> throw new UnsupportedOption(refusal.message());
         };
     }
 

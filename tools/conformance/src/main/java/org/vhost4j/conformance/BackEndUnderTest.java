@@ -11,7 +11,7 @@ import org.vhost4j.frontend.Rendezvous;
 import org.vhost4j.sys.SystemError;
 
 /** The back-end under test: how it is reached, and started again when that is ours to do. */
-public final class Subject implements AutoCloseable {
+public final class BackEndUnderTest implements AutoCloseable {
     /** How long a back-end that was just started may take until it is there. */
     private static final Duration START = Duration.ofSeconds(30);
 
@@ -34,7 +34,7 @@ public final class Subject implements AutoCloseable {
      * @param listen whether the back-end connects to us
      * @param process the back-end when it is ours to start
      */
-    public Subject(Path socket, boolean listen, @Nullable BackEndProcess process, Duration patience) {
+    public BackEndUnderTest(Path socket, boolean listen, @Nullable BackEndProcess process, Duration patience) {
         this.rendezvous = listen ? Rendezvous.listening(socket) : Rendezvous.connecting(socket);
         this.process = process;
         this.patience = patience;

@@ -4,7 +4,7 @@ package org.vhost4j.conformance;
 import java.util.List;
 
 /** Cases about one subject. */
-public interface Area {
+public interface CaseGroup {
     /**
      * What the cases are about.
      *

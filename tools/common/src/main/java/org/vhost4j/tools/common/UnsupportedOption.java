@@ -2,7 +2,7 @@
 package org.vhost4j.tools.common;
 
 /** Something that the user asked for cannot be had. The message is one line for the user; the command ends with status 2. */
-public final class CannotBeHonoured extends RuntimeException {
+public final class UnsupportedOption extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     /**
@@ -10,7 +10,7 @@ public final class CannotBeHonoured extends RuntimeException {
      *
      * @param message what cannot be had, and why
      */
-    public CannotBeHonoured(String message) {
+    public UnsupportedOption(String message) {
         super(message);
     }
 }

@@ -11,44 +11,44 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.guests.qemu.Attachment.Driver;
 import org.vhost4j.guests.qemu.Attachment.Offer;
 import org.vhost4j.guests.qemu.Attachment.Settings;
-import org.vhost4j.guests.qemu.Attachment.Way;
 import org.vhost4j.platform.definition.Property;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
  * All that was observed of one way of attaching a back-end to one machine of one QEMU, and what follows from it.
  *
- * @param way the way
+ * @param mode how it was attached
  * @param properties properties that the device has
  * @param observations by the attachment; those of {@link #attachments} are there
  * @param behindIommu what a back-end was told when the machine had an IOMMU for the device; empty when that was not tried
  */
-record WayRecord(Way way, Set<String> properties, Map<Attachment, Observation> observations, FeatureSet behindIommu) {
-    WayRecord {
+record AttachRecord(
+        AttachMode mode, Set<String> properties, Map<Attachment, Observation> observations, FeatureSet behindIommu) {
+    AttachRecord {
         properties = Set.copyOf(properties);
         observations = Map.copyOf(observations);
     }
 
     /** What has to be observed. */
-    static List<Attachment> attachments(Way way) {
+    static List<Attachment> attachments(AttachMode mode) {
         List<Attachment> attachments = new ArrayList<>();
         for (Settings settings : Settings.values()) {
-            attachments.add(new Attachment(way, settings, Offer.EVERYTHING, Driver.STARTS));
+            attachments.add(new Attachment(mode, settings, Offer.EVERYTHING, Driver.STARTS));
         }
         for (Settings settings : List.of(Settings.DEFAULT, Settings.ON)) {
-            attachments.add(new Attachment(way, settings, Offer.BARE, Driver.LOOKS));
-            attachments.add(new Attachment(way, settings, Offer.EVERYTHING, Driver.LOOKS));
+            attachments.add(new Attachment(mode, settings, Offer.BARE, Driver.LOOKS));
+            attachments.add(new Attachment(mode, settings, Offer.EVERYTHING, Driver.LOOKS));
         }
-        attachments.add(new Attachment(way, Settings.ON, Offer.EVERYTHING, Driver.RESETS_QUEUE));
-        if (way == Way.NETDEV) {
-            attachments.add(new Attachment(way, Settings.DEFAULT, Offer.EVERYTHING, Driver.STARTS_LEGACY));
+        attachments.add(new Attachment(mode, Settings.ON, Offer.EVERYTHING, Driver.RESETS_QUEUE));
+        if (mode == AttachMode.NETDEV) {
+            attachments.add(new Attachment(mode, Settings.DEFAULT, Offer.EVERYTHING, Driver.STARTS_LEGACY));
         }
         return attachments;
     }
 
     /** The one whose back-end is asked what it was told behind an IOMMU. */
-    static Attachment iommuAttachment(Way way) {
-        return new Attachment(way, Settings.ON, Offer.EVERYTHING, Driver.STARTS);
+    static Attachment iommuAttachment(AttachMode mode) {
+        return new Attachment(mode, Settings.ON, Offer.EVERYTHING, Driver.STARTS);
     }
 
     /** What was observed of one of {@link #attachments}. */
@@ -61,7 +61,7 @@ record WayRecord(Way way, Set<String> properties, Map<Attachment, Observation> o
     }
 
     private Observation observation(Settings settings, Offer offer, Driver driver) {
-        return observation(new Attachment(way, settings, offer, driver));
+        return observation(new Attachment(mode, settings, offer, driver));
     }
 
     private Observation started(Settings settings) {

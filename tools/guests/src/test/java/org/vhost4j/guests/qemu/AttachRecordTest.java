@@ -15,18 +15,17 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.guests.qemu.Attachment.Driver;
 import org.vhost4j.guests.qemu.Attachment.Offer;
 import org.vhost4j.guests.qemu.Attachment.Settings;
-import org.vhost4j.guests.qemu.Attachment.Way;
 
 /** What follows from what was observed. */
-class WayRecordTest {
+class AttachRecordTest {
     private static final FeatureSet BARE = FeatureSet.of(Feature.VERSION_1, Feature.ACCESS_PLATFORM);
 
     private final Map<Attachment, Observation> observations = new HashMap<>();
     private FeatureSet behindIommu = FeatureSet.EMPTY;
 
     /** A QEMU that shows nothing but what a bare back-end offers. */
-    WayRecordTest() {
-        for (Attachment attachment : WayRecord.attachments(Way.NETDEV)) {
+    AttachRecordTest() {
+        for (Attachment attachment : AttachRecord.attachments(AttachMode.NETDEV)) {
             observations.put(attachment, new Observation(BARE, FeatureSet.EMPTY, said()));
         }
     }
@@ -50,7 +49,7 @@ class WayRecordTest {
 
     private void told(Feature feature, Settings settings, Driver driver) {
         observations.computeIfPresent(
-                new Attachment(Way.NETDEV, settings, Offer.EVERYTHING, driver),
+                new Attachment(AttachMode.NETDEV, settings, Offer.EVERYTHING, driver),
                 (attachment, seen) -> new Observation(
                         seen.modern(),
                         seen.legacy(),
@@ -61,8 +60,8 @@ class WayRecordTest {
     }
 
     private String handling(Feature feature) {
-        return new WayRecord(
-                        Way.NETDEV,
+        return new AttachRecord(
+                        AttachMode.NETDEV,
                         Set.of("csum", "packed", "status", "host_mtu", "notify_on_empty"),
                         observations,
                         behindIommu)
@@ -151,7 +150,7 @@ class WayRecordTest {
                 seen.modern(),
                 seen.legacy(),
                 said(said.getOrDefault(attachment.driver(), List.of()).toArray(String[]::new))));
-        WayRecord record = new WayRecord(Way.NETDEV, Set.of(), observations, behindIommu);
+        AttachRecord record = new AttachRecord(AttachMode.NETDEV, Set.of(), observations, behindIommu);
         assertThat(record.atStart(Settings.ON)).containsExactly("GET_FEATURES");
         assertThat(record.atDriver(Settings.ON)).containsExactly("SET_FEATURES", "SET_VRING_KICK");
         assertThat(record.atQueueReset()).containsExactly("GET_VRING_BASE");
@@ -160,10 +159,10 @@ class WayRecordTest {
     @Test
     void otherMachinesAreComparedWithTheNewest() {
         offered(Offer.EVERYTHING, Feature.RING_PACKED, Settings.DEFAULT, Settings.ON);
-        WayRecord newest = new WayRecord(Way.NETDEV, Set.of(), observations, behindIommu);
+        AttachRecord newest = new AttachRecord(AttachMode.NETDEV, Set.of(), observations, behindIommu);
         Map<Attachment, Observation> older = new HashMap<>(observations);
         older.replaceAll((attachment, seen) -> new Observation(BARE, seen.legacy(), seen.recording()));
-        WayRecord old = new WayRecord(Way.NETDEV, Set.of(), older, behindIommu);
+        AttachRecord old = new AttachRecord(AttachMode.NETDEV, Set.of(), older, behindIommu);
         List<MachineRecord> machines = new ArrayList<>();
         Map.of(
                         "pc-q35-3.0",
@@ -179,8 +178,8 @@ class WayRecordTest {
                 .entrySet()
                 .stream()
                 .sorted(Map.Entry.comparingByKey(MachineOrder.NEWEST_FIRST))
-                .forEach(
-                        entry -> machines.add(new MachineRecord(entry.getKey(), Map.of(Way.NETDEV, entry.getValue()))));
+                .forEach(entry ->
+                        machines.add(new MachineRecord(entry.getKey(), Map.of(AttachMode.NETDEV, entry.getValue()))));
         QemuRecord qemu = new QemuRecord("3.0", "QEMU emulator version 3.0", machines);
         Column column = Column.of(List.of(qemu)).getFirst();
         assertThat(column.title()).isEqualTo("3.0 netdev");
@@ -194,7 +193,7 @@ class WayRecordTest {
 
     @Test
     void whatWasNotObservedIsNotGuessed() {
-        WayRecord record = new WayRecord(Way.NETDEV, Set.of(), Map.of(), behindIommu);
+        AttachRecord record = new AttachRecord(AttachMode.NETDEV, Set.of(), Map.of(), behindIommu);
         assertThatThrownBy(() -> record.handling(Feature.CSUM)).hasMessageContaining("was not observed");
     }
 }

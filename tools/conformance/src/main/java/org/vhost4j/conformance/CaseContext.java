@@ -23,7 +23,7 @@ import org.vhost4j.frontend.ReceivedFrame;
  * One run of one case: connections to the back-end, which are closed in the end, what was offered, and notes of what was done,
  * which become the evidence when the case fails.
  */
-public final class Trial implements AutoCloseable {
+public final class CaseContext implements AutoCloseable {
     /** The number of the driver's MAC address, and of the address that frames go to. */
     public static final int OURS = 1;
 
@@ -32,7 +32,7 @@ public final class Trial implements AutoCloseable {
     private static final long NAP_NANOS = 20_000;
 
     private final Case tried;
-    private final Subject subject;
+    private final BackEndUnderTest backEnd;
     private final Offer offer;
     private final LoopMode loop;
     private final Duration patience;
@@ -42,9 +42,9 @@ public final class Trial implements AutoCloseable {
     private int repeated;
     private int frames;
 
-    Trial(Case tried, Subject subject, Offer offer, LoopMode loop, Duration patience) {
+    CaseContext(Case tried, BackEndUnderTest backEnd, Offer offer, LoopMode loop, Duration patience) {
         this.tried = tried;
-        this.subject = subject;
+        this.backEnd = backEnd;
         this.offer = offer;
         this.loop = loop;
         this.patience = patience;
@@ -98,10 +98,10 @@ public final class Trial implements AutoCloseable {
     /**
      * Opens a connection on which nothing but GET_FEATURES has been sent.
      *
-     * @return closed with the trial
+     * @return closed with the context
      */
     public FrontEnd connect() {
-        FrontEnd frontEnd = subject.connect();
+        FrontEnd frontEnd = backEnd.connect();
         frontEnd.patience(patience);
         open.add(frontEnd);
         return frontEnd;
@@ -121,7 +121,7 @@ public final class Trial implements AutoCloseable {
      * Brings a device up.
      *
      * @param setup what the driver wants
-     * @return closed with the trial
+     * @return closed with the context
      */
     public NetDriver attach(NetSetup setup) {
         NetDriver driver = NetDriver.attach(connect(), setup);
@@ -133,7 +133,7 @@ public final class Trial implements AutoCloseable {
      * Brings a device up for a driver without VERSION_1.
      *
      * @param setup what the driver wants
-     * @return closed with the trial
+     * @return closed with the context
      * @throws NotApplicable when the back-end serves no such driver, as virtio 1.4 section 6.2 allows
      */
     public NetDriver attachLegacy(NetSetup setup) {
@@ -148,7 +148,7 @@ public final class Trial implements AutoCloseable {
      * Negotiates, and prepares queues of which the back-end does not know yet.
      *
      * @param setup what the driver wants
-     * @return closed with the trial
+     * @return closed with the context
      */
     public NetDriver negotiated(NetSetup setup) {
         NetDriver driver = NetDriver.negotiated(connect(), setup);
@@ -157,7 +157,7 @@ public final class Trial implements AutoCloseable {
     }
 
     /**
-     * Keeps something to be closed with the trial, after what is kept later.
+     * Keeps something to be closed with the context, after what is kept later.
      *
      * @param thing to be closed
      * @return the same
@@ -239,7 +239,7 @@ public final class Trial implements AutoCloseable {
     }
 
     /**
-     * A datagram that no other call of this trial gave.
+     * A datagram that no other call of this context gave.
      *
      * @param payload its length in bytes
      * @return to be sent as it is
@@ -370,7 +370,7 @@ public final class Trial implements AutoCloseable {
      * Waits until a queue's chains were all used, without the help of interrupts, and takes them. Not for frames that the driver
      * sent: it wants its buffers back.
      *
-     * @param queue of a driver that this trial attached
+     * @param queue of a driver that this context attached
      * @throws Violation when some were not used in time
      */
     public void awaitUsed(FrontEndQueue queue) {
@@ -392,7 +392,7 @@ public final class Trial implements AutoCloseable {
     /**
      * Shows a queue's chains to the device and notifies it, whether it wants that or not.
      *
-     * @param queue of a driver that this trial attached
+     * @param queue of a driver that this context attached
      */
     public static void publishAndKick(FrontEndQueue queue) {
         queue.ring().publish();

@@ -4,12 +4,12 @@ package org.vhost4j.benchmarks;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.NetHeader;
-import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.device.memory.HostMemory;
 
 /** A receiver with buffers like a Linux guest's with MRG_RXBUF, but without a ring: what is left is the copy. */
-final class MergeableBuffers implements NetPort {
+final class MergeableBuffers implements FramePort {
     /** What virtio_net posts for an MTU of 1500. */
     private static final int BUFFER = 1536;
     /** As many as a queue of 256 has. */

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Pollable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 
 /**
  * The frames that other lanes have for the ports of this one: hands them to its bridge, each ring by itself, so that a port without
@@ -29,14 +29,14 @@ public final class Arrivals implements Pollable {
     /** The frames of one other lane for one port. */
     private static final class Way {
         private final FrameRing ring;
-        private final NetPort to;
+        private final FramePort to;
         private int index = -1;
         private @Nullable Frame frame;
 
         /** Whether {@link #frame} waits for room. */
         private boolean waiting;
 
-        private Way(FrameRing ring, NetPort to) {
+        private Way(FrameRing ring, FramePort to) {
             this.ring = ring;
             this.to = to;
         }
@@ -79,7 +79,7 @@ public final class Arrivals implements Pollable {
      * @param checkpoint runs before the other lane publishes anything; makes a pending memory fault appear
      * @return for the other lane's bridge
      */
-    public NetPort remote(NetPort port, Runnable checkpoint) {
+    public FramePort remote(FramePort port, Runnable checkpoint) {
         FrameRing ring = new FrameRing();
         ways.add(new Way(ring, port));
         return new RemotePort(port.name(), ring, wake, checkpoint);
@@ -119,7 +119,7 @@ public final class Arrivals implements Pollable {
                 ring.peek(frame);
                 way.waiting = true;
             }
-            if (bridge.arrive(frame, port) == NetPort.NO_ROOM) {
+            if (bridge.arrive(frame, port) == FramePort.NO_ROOM) {
                 break;
             }
             way.waiting = false;

@@ -5,9 +5,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.frame.MacAddress;
-import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.offload.Coalescer;
 import org.vhost4j.device.offload.OffloadEngine;
@@ -22,7 +22,7 @@ public final class Bridge implements FrameSink {
     private final OffloadEngine engine;
     private final MacTable stations;
     private final boolean coalesce;
-    private NetPort[] ports = new NetPort[0];
+    private FramePort[] ports = new FramePort[0];
     private Coalescer[] coalescers = new Coalescer[0];
     private boolean[] touched = new boolean[0];
     private final byte[] addresses = new byte[12];
@@ -69,7 +69,7 @@ public final class Bridge implements FrameSink {
      *
      * @param port not a port of this bridge yet
      */
-    public void add(NetPort port) {
+    public void add(FramePort port) {
         int n = ports.length;
         ports = Arrays.copyOf(ports, n + 1);
         touched = Arrays.copyOf(touched, n + 1);
@@ -93,7 +93,7 @@ public final class Bridge implements FrameSink {
      *
      * @param port a port of this bridge
      */
-    public void forget(NetPort port) {
+    public void forget(FramePort port) {
         stations.forget(indexOf(port));
     }
 
@@ -107,10 +107,10 @@ public final class Bridge implements FrameSink {
     }
 
     @Override
-    public int forward(NetPort from, Frame frame) {
+    public int forward(FramePort from, Frame frame) {
         if (frame.bytes < Frame.ETHERNET_HEADER) {
             runts++;
-            return NetPort.DELIVERED;
+            return FramePort.DELIVERED;
         }
         return forward(indexOf(from), frame);
     }
@@ -129,7 +129,7 @@ public final class Bridge implements FrameSink {
         }
         int destination = route(source, destinationMac, sourceMac);
         if (destination == source) {
-            return NetPort.DELIVERED;
+            return FramePort.DELIVERED;
         }
         if (destination >= 0) {
             return handOver(frame, destination);
@@ -141,13 +141,13 @@ public final class Bridge implements FrameSink {
                 coalescers[i].pass(frame);
             }
         }
-        return NetPort.DELIVERED;
+        return FramePort.DELIVERED;
     }
 
     private int handOver(Frame frame, int destination) {
         touched[destination] = true;
         int result = coalesce ? coalescers[destination].offer(frame) : engine.deliver(frame, ports[destination]);
-        return result == NetPort.NO_ROOM ? NetPort.NO_ROOM : NetPort.DELIVERED;
+        return result == FramePort.NO_ROOM ? FramePort.NO_ROOM : FramePort.DELIVERED;
     }
 
     /**
@@ -155,15 +155,15 @@ public final class Bridge implements FrameSink {
      *
      * @param frame the frame, in one piece
      * @param destination the port that it was sent to, one of this lane
-     * @return {@link NetPort#DELIVERED}, also for a frame that was dropped; or {@link NetPort#NO_ROOM}: the frame waits and is to be
+     * @return {@link FramePort#DELIVERED}, also for a frame that was dropped; or {@link FramePort#NO_ROOM}: the frame waits and is to be
      *     handed over again
      */
     int arrive(Frame frame, int destination) {
         int result = handOver(frame, destination);
         // What was flooded waits for nobody.
-        boolean waits = result == NetPort.NO_ROOM
+        boolean waits = result == FramePort.NO_ROOM
                 && (ports.length == 2 || stations.find(HostMemory.getLongBE(frame.address[0]) >>> 16) == destination);
-        return waits ? NetPort.NO_ROOM : NetPort.DELIVERED;
+        return waits ? FramePort.NO_ROOM : FramePort.DELIVERED;
     }
 
     /**
@@ -182,7 +182,7 @@ public final class Bridge implements FrameSink {
     }
 
     @Override
-    public int forward(NetPort from, FrameBurst frames) {
+    public int forward(FramePort from, FrameBurst frames) {
         int source = indexOf(from);
         int n = frames.count();
         int next = 0;
@@ -226,7 +226,7 @@ public final class Bridge implements FrameSink {
         }
         for (int i = from; i < to; i++) {
             frames.offer(i + 1);
-            if (forward(source, frames.frame(i)) == NetPort.NO_ROOM) {
+            if (forward(source, frames.frame(i)) == FramePort.NO_ROOM) {
                 return i - from;
             }
         }
@@ -245,14 +245,14 @@ public final class Bridge implements FrameSink {
     }
 
     @Override
-    public @Nullable NetPort soleReceiver(NetPort from) {
+    public @Nullable FramePort soleReceiver(FramePort from) {
         // Frames that land in a receiver's buffers unseen cannot be put together.
         return ports.length == 2 && !coalesce ? ports[1 - indexOf(from)] : null;
     }
 
     /** A port is itself and nobody else, whatever it thinks of equality. */
     @SuppressWarnings("ReferenceEquality")
-    int indexOf(NetPort port) {
+    int indexOf(FramePort port) {
         for (int i = 0; i < ports.length; i++) {
             if (ports[i] == port) {
                 return i;

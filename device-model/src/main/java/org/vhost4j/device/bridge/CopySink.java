@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
-import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
@@ -30,7 +30,7 @@ public final class CopySink implements FrameSink {
     public CopySink() {}
 
     @Override
-    public int forward(NetPort from, Frame frame) {
+    public int forward(FramePort from, Frame frame) {
         long to = room(frame.bytes);
         int copied = 0;
         for (int i = 0; i < frame.pieces; i++) {
@@ -39,11 +39,11 @@ public final class CopySink implements FrameSink {
             copied += length;
         }
         took(copied);
-        return NetPort.DELIVERED;
+        return FramePort.DELIVERED;
     }
 
     @Override
-    public int forward(NetPort from, FrameBurst burst) {
+    public int forward(FramePort from, FrameBurst burst) {
         int n = burst.count();
         for (int i = 0; i < n; i++) {
             int length = burst.bytes(i);

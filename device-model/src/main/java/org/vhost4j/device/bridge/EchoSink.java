@@ -4,8 +4,8 @@ package org.vhost4j.device.bridge;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
-import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.offload.OffloadEngine;
 
@@ -20,7 +20,7 @@ public final class EchoSink implements FrameSink {
     private final OffloadEngine engine;
     private final MemorySegment head = Arena.ofAuto().allocate(HEAD, HEAD);
     private final Frame echo = new Frame();
-    private NetPort[] touched = new NetPort[4];
+    private FramePort[] touched = new FramePort[4];
     private int touchedCount;
 
     /**
@@ -33,9 +33,9 @@ public final class EchoSink implements FrameSink {
     }
 
     @Override
-    public int forward(NetPort from, Frame frame) {
+    public int forward(FramePort from, Frame frame) {
         if (frame.bytes < Frame.ETHERNET_HEADER) {
-            return NetPort.DELIVERED;
+            return FramePort.DELIVERED;
         }
         swapAddresses(frame);
         remember(from);
@@ -45,7 +45,7 @@ public final class EchoSink implements FrameSink {
         frame.segmentsDone = echo.segmentsDone;
         frame.segmentsMade += echo.segmentsMade;
         frame.segmentBytes += echo.segmentBytes;
-        return outcome == NetPort.NO_ROOM ? NetPort.NO_ROOM : NetPort.DELIVERED;
+        return outcome == FramePort.NO_ROOM ? FramePort.NO_ROOM : FramePort.DELIVERED;
     }
 
     /** Makes {@code echo}: our own copy of the frame's front, addresses swapped, then the rest. The frame stays as it is. */
@@ -75,7 +75,7 @@ public final class EchoSink implements FrameSink {
 
     /** A port is itself and nobody else, whatever it thinks of equality. */
     @SuppressWarnings("ReferenceEquality")
-    private void remember(NetPort port) {
+    private void remember(FramePort port) {
         for (int i = 0; i < touchedCount; i++) {
             if (touched[i] == port) {
                 return;

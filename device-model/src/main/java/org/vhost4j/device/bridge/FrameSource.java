@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.Pollable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
@@ -17,7 +17,7 @@ public final class FrameSource implements Pollable {
     private static final int BURST = 64;
     private static final int LOCAL_EXPERIMENT = 0x88b5;
 
-    private final NetPort to;
+    private final FramePort to;
     private final MemorySegment memory;
     private final Frame frame = new Frame();
     private final FrameBurst burst = new FrameBurst(0);
@@ -28,7 +28,7 @@ public final class FrameSource implements Pollable {
      * @param to who receives
      * @param bytes the frame's size, 14 to 65535
      */
-    public FrameSource(NetPort to, int bytes) {
+    public FrameSource(FramePort to, int bytes) {
         if (bytes < Frame.ETHERNET_HEADER || bytes > 65535) {
             throw new IllegalArgumentException("a frame has 14 to 65535 bytes, " + bytes + " were asked for");
         }
@@ -47,7 +47,7 @@ public final class FrameSource implements Pollable {
         if (delivered == FrameBurst.CAPACITY) {
             delivered += to.deliver(burst, 0, FrameBurst.CAPACITY);
         }
-        while (delivered < BURST && to.deliver(frame) == NetPort.DELIVERED) {
+        while (delivered < BURST && to.deliver(frame) == FramePort.DELIVERED) {
             delivered++;
         }
         if (delivered != 0) {

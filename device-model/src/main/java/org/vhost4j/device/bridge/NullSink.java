@@ -3,8 +3,8 @@ package org.vhost4j.device.bridge;
 
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
-import org.vhost4j.device.frame.NetPort;
 
 /** Takes every frame, counts it and drops it: for measuring what a guest can send. */
 public final class NullSink implements FrameSink {
@@ -15,14 +15,14 @@ public final class NullSink implements FrameSink {
     public NullSink() {}
 
     @Override
-    public int forward(NetPort from, Frame frame) {
+    public int forward(FramePort from, Frame frame) {
         frames++;
         bytes += frame.bytes;
-        return NetPort.DELIVERED;
+        return FramePort.DELIVERED;
     }
 
     @Override
-    public int forward(NetPort from, FrameBurst burst) {
+    public int forward(FramePort from, FrameBurst burst) {
         int n = burst.count();
         frames += n;
         bytes += burst.bytes(0, n);

@@ -3,7 +3,7 @@ package org.vhost4j.device.bridge;
 
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
 /**
@@ -13,7 +13,7 @@ import org.vhost4j.device.frame.Offloads;
  *
  * <p>Of the lane whose bridge has it as a port. It is not polled.
  */
-final class RemotePort implements NetPort {
+final class RemotePort implements FramePort {
     private final String name;
     private final FrameRing ring;
     private final Runnable wake;

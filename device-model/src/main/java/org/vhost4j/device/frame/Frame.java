@@ -81,7 +81,7 @@ public final class Frame {
     public int needs = UNCHECKED;
     /**
      * How many segments of this super-frame its receiver has taken so far. Not 0 only after the offload engine answered
-     * {@link NetPort#NO_ROOM}; whoever turns to another receiver instead of offering the frame again sets it to 0.
+     * {@link FramePort#NO_ROOM}; whoever turns to another receiver instead of offering the frame again sets it to 0.
      */
     public int segmentsDone;
     /** How many segments or fragments the offload engine has made of this super-frame, for all receivers. */

@@ -12,23 +12,23 @@ public interface FrameSink {
      *
      * @param from the port it came in by
      * @param frame the frame; the sink may change its header and scatter list, never the bytes it refers to
-     * @return {@link NetPort#DELIVERED}, also for a frame that was dropped and counted, or {@link NetPort#NO_ROOM}: the frame
+     * @return {@link FramePort#DELIVERED}, also for a frame that was dropped and counted, or {@link FramePort#NO_ROOM}: the frame
      *     stays with the sender, to be offered again
      */
-    int forward(NetPort from, Frame frame);
+    int forward(FramePort from, Frame frame);
 
     /**
      * Passes frames on that came in together, in their order.
      *
      * @param from the port they came in by
      * @param frames checked frames
-     * @return how many were passed on, the first ones; the next one is to be offered alone, as {@link #forward(NetPort, Frame)}
+     * @return how many were passed on, the first ones; the next one is to be offered alone, as {@link #forward(FramePort, Frame)}
      */
-    default int forward(NetPort from, FrameBurst frames) {
+    default int forward(FramePort from, FrameBurst frames) {
         int n = frames.count();
         for (int i = 0; i < n; i++) {
             frames.offer(i + 1);
-            if (forward(from, frames.frame(i)) == NetPort.NO_ROOM) {
+            if (forward(from, frames.frame(i)) == FramePort.NO_ROOM) {
                 return i;
             }
         }
@@ -44,7 +44,7 @@ public interface FrameSink {
      * @param from the sending port
      * @return the only receiver, or null
      */
-    default @Nullable NetPort soleReceiver(NetPort from) {
+    default @Nullable FramePort soleReceiver(FramePort from) {
         return null;
     }
 }

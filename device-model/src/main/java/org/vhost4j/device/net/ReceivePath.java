@@ -4,7 +4,7 @@ package org.vhost4j.device.net;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.stats.Counter;
@@ -45,7 +45,7 @@ final class ReceivePath {
         this.nanosForTranslations = patience.forTranslations().toNanos();
     }
 
-    /** Hands over a frame; see {@link NetPort#deliver}. */
+    /** Hands over a frame; see {@link FramePort#deliver}. */
     int deliver(Frame frame) {
         RxQueue queue = queueFor(frame);
         if (queue == null) {
@@ -53,24 +53,24 @@ final class ReceivePath {
         }
         if (!filter.promiscuous && !passesFilter(frame)) {
             counters.increment(Counter.RX_FILTERED);
-            return NetPort.REFUSED;
+            return FramePort.REFUSED;
         }
         QueueStatistics statistics = queue.interrupt.statistics();
         return switch (queue.deliver(frame)) {
             case RxQueue.ROOM -> {
                 received(statistics, frame, frame.bytes);
-                yield NetPort.DELIVERED;
+                yield FramePort.DELIVERED;
             }
             case RxQueue.EMPTY -> noRoom(statistics);
             default -> {
                 counters.increment(Counter.RX_TOO_LONG);
                 statistics.drops++;
-                yield NetPort.REFUSED;
+                yield FramePort.REFUSED;
             }
         };
     }
 
-    /** Hands over frames that came together; see {@link NetPort#deliver(FrameBurst, int, int)}. */
+    /** Hands over frames that came together; see {@link FramePort#deliver(FrameBurst, int, int)}. */
     int deliver(FrameBurst frames, int from, int to) {
         int pair = 0;
         int end = to;
@@ -121,7 +121,7 @@ final class ReceivePath {
             return awaitTranslation();
         }
         counters.increment(Counter.RX_NOT_READY);
-        return NetPort.REFUSED;
+        return FramePort.REFUSED;
     }
 
     private void received(QueueStatistics statistics, Frame frame, int bytes) {
@@ -140,7 +140,7 @@ final class ReceivePath {
     /** No buffers: the sender waits for a while, and when that while is over its frames are dropped until there are some. */
     private int noRoom(QueueStatistics statistics) {
         int outcome = noRoom();
-        if (outcome == NetPort.REFUSED) {
+        if (outcome == FramePort.REFUSED) {
             statistics.drops++;
             statistics.dropsOfItsKind++;
         }
@@ -155,10 +155,10 @@ final class ReceivePath {
             patience = nanosForBuffers;
         }
         if (now - fullSince < patience) {
-            return NetPort.NO_ROOM;
+            return FramePort.NO_ROOM;
         }
         counters.increment(Counter.RX_NO_BUFFER);
-        return NetPort.REFUSED;
+        return FramePort.REFUSED;
     }
 
     /** The ring or a buffer has to be asked for first: the sender waits, too, and for longer. */
@@ -200,7 +200,7 @@ final class ReceivePath {
                 configSpace.mac());
     }
 
-    /** Room for a frame that is not there yet; see {@link NetPort#reserve}. */
+    /** Room for a frame that is not there yet; see {@link FramePort#reserve}. */
     boolean reserve(Frame landing, int atLeast) {
         // Steering and filtering look at the frame, which is not there yet.
         RxQueue queue = queues.rx[0];
@@ -214,7 +214,7 @@ final class ReceivePath {
         return true;
     }
 
-    /** Room for a frame that is there; see {@link NetPort#reserve(Frame, Frame)}. */
+    /** Room for a frame that is there; see {@link FramePort#reserve(Frame, Frame)}. */
     boolean reserve(Frame landing, Frame frame) {
         RxQueue queue = queueFor(frame);
         if (queue == null
@@ -226,7 +226,7 @@ final class ReceivePath {
         return true;
     }
 
-    /** More room for what has a reservation; see {@link NetPort#extend}. */
+    /** More room for what has a reservation; see {@link FramePort#extend}. */
     boolean extend(Frame landing, int atLeast) {
         RxQueue queue = reserved;
         return queue != null && queue.extend(landing, atLeast);
@@ -246,7 +246,7 @@ final class ReceivePath {
         }
     }
 
-    /** Ends a reservation; see {@link NetPort#commit}. */
+    /** Ends a reservation; see {@link FramePort#commit}. */
     void commit(Frame landing, int bytes) {
         RxQueue queue = reserved;
         reserved = null;

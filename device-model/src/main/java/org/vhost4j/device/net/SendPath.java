@@ -3,8 +3,8 @@ package org.vhost4j.device.net;
 
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
-import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.device.memory.TranslationMiss;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.ring.RingFault;
@@ -20,7 +20,7 @@ final class SendPath {
     /** Frames that one queue may send in one turn. */
     private static final int BURST = 64;
 
-    private final NetPort device;
+    private final FramePort device;
     private final FrameSink sink;
     private final OffloadEngine engine;
     private final DriverFeatures driver;
@@ -33,7 +33,7 @@ final class SendPath {
      * @param steering learns by which pair the guest sent for a flow
      */
     SendPath(
-            NetPort device,
+            FramePort device,
             FrameSink sink,
             OffloadEngine engine,
             DriverFeatures driver,
@@ -63,7 +63,7 @@ final class SendPath {
             work++;
             if (!open) {
                 discarded(queue);
-            } else if (sink.forward(device, queue.frame) == NetPort.NO_ROOM) {
+            } else if (sink.forward(device, queue.frame) == FramePort.NO_ROOM) {
                 // Some more of its segments may have found room: the receiver posts no more before it has seen those.
                 sink.flush();
                 return work;
@@ -92,7 +92,7 @@ final class SendPath {
             } else {
                 // Before it is forwarded: its answer may come back at once.
                 steering.sent(queue.frame, pair);
-                if (sink.forward(device, queue.frame) == NetPort.NO_ROOM) {
+                if (sink.forward(device, queue.frame) == FramePort.NO_ROOM) {
                     queue.parked = true;
                     break;
                 }

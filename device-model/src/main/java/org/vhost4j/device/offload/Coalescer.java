@@ -2,7 +2,7 @@
 package org.vhost4j.device.offload;
 
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 
 /**
  * Puts consecutive TCP segments or UDP datagrams of one flow together into a super-frame, for a receiver that takes those from
@@ -17,7 +17,7 @@ import org.vhost4j.device.frame.NetPort;
  * extension headers and fragments.
  *
  * <p>A duplicate acknowledgement (RFC 5681 section 2) between the segments of a flow is taken in, too, when the receiver is told how many
- * there were ({@link NetPort#countsSegments}): it differs from the segment before it in that count alone.
+ * there were ({@link FramePort#countsSegments}): it differs from the segment before it in that count alone.
  */
 public final class Coalescer {
     /** Linux takes 64 datagrams at most in a super-frame until 6.8. */
@@ -25,7 +25,7 @@ public final class Coalescer {
 
     private static final int MAX_IP_LENGTH = 0xffff;
 
-    private final NetPort port;
+    private final FramePort port;
     private final OffloadEngine engine;
     private final OffloadCounters counters;
     private final SegmentHeaders headers = new SegmentHeaders();
@@ -48,10 +48,10 @@ public final class Coalescer {
     /**
      * A coalescer before a port.
      *
-     * @param port the receiver; one that gives no room by {@link NetPort#reserve(Frame, Frame)} gets every frame as it is
+     * @param port the receiver; one that gives no room by {@link FramePort#reserve(Frame, Frame)} gets every frame as it is
      * @param engine hands over what is not put together, and counts
      */
-    public Coalescer(NetPort port, OffloadEngine engine) {
+    public Coalescer(FramePort port, OffloadEngine engine) {
         this.port = port;
         this.engine = engine;
         this.counters = engine.counters();
@@ -61,7 +61,7 @@ public final class Coalescer {
      * Hands a frame to the port, at once or put together with its predecessors.
      *
      * @param frame the frame; one that {@link OffloadEngine#check} has not seen is handed over at once
-     * @return as {@link OffloadEngine#deliver}; {@link NetPort#DELIVERED} also for one that {@link #close} will hand over
+     * @return as {@link OffloadEngine#deliver}; {@link FramePort#DELIVERED} also for one that {@link #close} will hand over
      */
     public int offer(Frame frame) {
         boolean counts = port.countsSegments();
@@ -73,18 +73,18 @@ public final class Coalescer {
                 return pass(frame);
             }
             duplicateAcks++;
-            return NetPort.DELIVERED;
+            return FramePort.DELIVERED;
         }
         if (open) {
             if (continues(frame) && append(frame)) {
                 if (last) {
                     close();
                 }
-                return NetPort.DELIVERED;
+                return FramePort.DELIVERED;
             }
             close();
         }
-        return begin(frame) ? NetPort.DELIVERED : engine.deliver(frame, port);
+        return begin(frame) ? FramePort.DELIVERED : engine.deliver(frame, port);
     }
 
     /**

@@ -5,7 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
@@ -50,10 +50,10 @@ final class Fragmenter {
      * @param frame a super-frame that {@link SuperFrameRules} passed, its headers parsed
      * @param port where the fragments go, without partial checksums
      * @param counters counts fragments
-     * @return {@link NetPort#DELIVERED} when the last was taken, {@link NetPort#NO_ROOM} with {@code segmentsDone} set,
-     *     {@link NetPort#REFUSED} when the rest is dropped
+     * @return {@link FramePort#DELIVERED} when the last was taken, {@link FramePort#NO_ROOM} with {@code segmentsDone} set,
+     *     {@link FramePort#REFUSED} when the rest is dropped
      */
-    int cut(Frame frame, NetPort port, OffloadCounters counters) {
+    int cut(Frame frame, FramePort port, OffloadCounters counters) {
         int size = frame.gsoSize;
         int end = frame.bytes - headers.fragmentable();
         int at = frame.segmentsDone * size;
@@ -61,12 +61,12 @@ final class Fragmenter {
         int leadBytes = leadBytes();
         if (!ipv4 && leadBytes + size - headers.networkOffset() - PacketHeaders.IPV6_BYTES > MAX_IP_LENGTH) {
             counters.add(BadFrame.TOO_LONG);
-            return NetPort.REFUSED;
+            return FramePort.REFUSED;
         }
         completeChecksum(frame);
         if (!gather(frame)) {
             counters.add(BadFrame.TOO_MANY_PIECES);
-            return NetPort.REFUSED;
+            return FramePort.REFUSED;
         }
         prepareLead(frame, ipv4);
         payload.moveTo(datagram, Math.min(at, end));
@@ -77,18 +77,18 @@ final class Fragmenter {
             fragment.add(lead, leadBytes);
             if (!payload.append(datagram, bytes, fragment)) {
                 counters.add(BadFrame.TOO_MANY_PIECES);
-                return NetPort.REFUSED;
+                return FramePort.REFUSED;
             }
             writeLead(ipv4, at, at + bytes == end);
             int result = port.deliver(fragment);
-            if (result != NetPort.DELIVERED && result != NetPort.HANDED_ON) {
+            if (result != FramePort.DELIVERED && result != FramePort.HANDED_ON) {
                 return result;
             }
             counters.add(OffloadCounter.SEGMENTS);
             frame.segmentsDone++;
             at += bytes;
         }
-        return NetPort.DELIVERED;
+        return FramePort.DELIVERED;
     }
 
     /** How many bytes each fragment of the frame at hand has before its share of the datagram. */

@@ -4,7 +4,7 @@ package org.vhost4j.device.offload;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 
@@ -81,7 +81,7 @@ public final class OffloadEngine {
      * @param port the receiver
      * @return how many need not be offered again; less than all only when the port has no room for the next one
      */
-    public int deliver(FrameBurst frames, int from, int to, NetPort port) {
+    public int deliver(FrameBurst frames, int from, int to, FramePort port) {
         int next = from;
         int taken = port.accepts();
         int end = from;
@@ -98,7 +98,7 @@ public final class OffloadEngine {
             next += together;
             together = next < end ? port.deliver(frames, next, end) : 0;
         }
-        while (next < to && deliver(frames.frame(next), port) != NetPort.NO_ROOM) {
+        while (next < to && deliver(frames.frame(next), port) != FramePort.NO_ROOM) {
             next++;
         }
         return next - from;
@@ -113,26 +113,26 @@ public final class OffloadEngine {
      *
      * @param frame the frame; one that {@link #check} has not seen is checked as if its sender might use every offload
      * @param port the receiver
-     * @return {@link NetPort#DELIVERED}; {@link NetPort#NO_ROOM} when the frame, or the rest of it, is to be offered again;
-     *     {@link NetPort#REFUSED} when it, or the rest of it, was dropped and counted by the port or as a {@link BadFrame};
-     *     {@link NetPort#HANDED_ON} when the port is another lane's, whose engine counts it
+     * @return {@link FramePort#DELIVERED}; {@link FramePort#NO_ROOM} when the frame, or the rest of it, is to be offered again;
+     *     {@link FramePort#REFUSED} when it, or the rest of it, was dropped and counted by the port or as a {@link BadFrame};
+     *     {@link FramePort#HANDED_ON} when the port is another lane's, whose engine counts it
      */
-    public int deliver(Frame frame, NetPort port) {
+    public int deliver(Frame frame, FramePort port) {
         if (frame.needs == Frame.UNCHECKED && check(frame, Offloads.ALL_WITH_TUNNELS) != null) {
-            return NetPort.REFUSED;
+            return FramePort.REFUSED;
         }
         int missing = frame.needs & ~port.accepts();
         if (missing == 0 && frame.segmentsDone == 0) {
             return pass(frame, port);
         }
         int result = frame.gsoType == Frame.GSO_NONE ? complete(frame, port) : cut(frame, port);
-        if (result != NetPort.NO_ROOM) {
+        if (result != FramePort.NO_ROOM) {
             frame.segmentsDone = 0;
         }
         return result;
     }
 
-    private int pass(Frame frame, NetPort port) {
+    private int pass(Frame frame, FramePort port) {
         int flags = frame.flags;
         if ((flags & Frame.DATA_VALID) != 0 && (port.accepts() & Offloads.CSUM) == 0) {
             // A driver without GUEST_CSUM must see no flags at all (virtio 1.4 section 5.1.6.4.1).
@@ -140,7 +140,7 @@ public final class OffloadEngine {
         }
         int result = port.deliver(frame);
         frame.flags = flags;
-        if (result == NetPort.DELIVERED) {
+        if (result == FramePort.DELIVERED) {
             counters.add(
                     frame.needs == 0
                             ? OffloadCounter.PASSED
@@ -151,7 +151,7 @@ public final class OffloadEngine {
         return result;
     }
 
-    private int complete(Frame frame, NetPort port) {
+    private int complete(Frame frame, FramePort port) {
         int field = frame.checksumStart + frame.checksumOffset;
         int checksum = Checksum.finish(Checksum.sum(frame, frame.checksumStart));
         // 0 means "no checksum" to UDP; Linux writes the other zero for every protocol (skb_checksum_help).
@@ -173,23 +173,23 @@ public final class OffloadEngine {
         rest.moveTo(frame, field + 2);
         if (!fits || !rest.append(frame, frame.bytes - field - 2, completed)) {
             counters.add(BadFrame.TOO_MANY_PIECES);
-            return NetPort.REFUSED;
+            return FramePort.REFUSED;
         }
         int result = port.deliver(completed);
-        if (result == NetPort.DELIVERED) {
+        if (result == FramePort.DELIVERED) {
             counters.add(OffloadCounter.CSUM_COMPLETED);
         }
         return result;
     }
 
-    private int cut(Frame frame, NetPort port) {
+    private int cut(Frame frame, FramePort port) {
         // The sender may have changed its headers since check(): what is sent on is what is checked here, from one
         // copy.
         int gsoType = frame.gsoType;
         BadFrame bad = SuperFrameRules.check(frame, headers, Offloads.ALL_WITH_TUNNELS | TRUSTED);
         if (bad != null) {
             counters.add(bad);
-            return NetPort.REFUSED;
+            return FramePort.REFUSED;
         }
         if (frame.gsoType == Frame.GSO_NONE) {
             return complete(frame, port);
@@ -203,7 +203,7 @@ public final class OffloadEngine {
             result = segmenter.cut(frame, port, counters);
             tally(frame, before, headers.length(), headers.length());
         }
-        if (result == NetPort.DELIVERED) {
+        if (result == FramePort.DELIVERED) {
             counters.add(OffloadCounter.cut(gsoType));
         }
         return result;

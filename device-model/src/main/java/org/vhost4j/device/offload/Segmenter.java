@@ -2,7 +2,7 @@
 package org.vhost4j.device.offload;
 
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 
@@ -58,10 +58,10 @@ final class Segmenter {
      * @param frame a super-frame that {@link SuperFrameRules} passed, its headers parsed
      * @param port where the segments go; they have a partial checksum when it takes that
      * @param counters counts segments
-     * @return {@link NetPort#DELIVERED} when the last was taken, {@link NetPort#NO_ROOM} with {@code segmentsDone} set,
-     *     {@link NetPort#REFUSED} when the rest is dropped
+     * @return {@link FramePort#DELIVERED} when the last was taken, {@link FramePort#NO_ROOM} with {@code segmentsDone} set,
+     *     {@link FramePort#REFUSED} when the rest is dropped
      */
-    int cut(Frame frame, NetPort port, OffloadCounters counters) {
+    int cut(Frame frame, FramePort port, OffloadCounters counters) {
         int size = frame.gsoSize;
         int headerBytes = headers.length();
         int end = frame.bytes - headerBytes;
@@ -75,18 +75,18 @@ final class Segmenter {
             segment.bytes = headerBytes;
             if (!payload.append(frame, bytes, segment)) {
                 counters.add(BadFrame.TOO_MANY_PIECES);
-                return NetPort.REFUSED;
+                return FramePort.REFUSED;
             }
             writeHeaders(frame.segmentsDone, at, at + bytes == end);
             int result = port.deliver(segment);
-            if (result != NetPort.DELIVERED && result != NetPort.HANDED_ON) {
+            if (result != FramePort.DELIVERED && result != FramePort.HANDED_ON) {
                 return result;
             }
             counters.add(OffloadCounter.SEGMENTS);
             frame.segmentsDone++;
             at += bytes;
         }
-        return NetPort.DELIVERED;
+        return FramePort.DELIVERED;
     }
 
     private void prepare(Frame frame, boolean leavePartial) {

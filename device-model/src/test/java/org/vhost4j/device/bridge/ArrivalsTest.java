@@ -10,7 +10,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.offload.Frames;
 import org.vhost4j.device.offload.OffloadCounter;
@@ -77,7 +77,7 @@ class ArrivalsTest {
         bridgeThere.add(port2);
         // Everybody is known.
         for (int i = 0; i < 3; i++) {
-            assertThat(send(i, GROUP, 60)).isEqualTo(NetPort.DELIVERED);
+            assertThat(send(i, GROUP, 60)).isEqualTo(FramePort.DELIVERED);
         }
         turns();
         List.of(port0, port1, port2).forEach(port -> {
@@ -139,7 +139,7 @@ class ArrivalsTest {
     @Test
     void aFrameForOneReachesItAndNobodyElse() {
         byte[] sent = bytes(0, mac(2), 100, 1);
-        assertThat(send(0, frame(sent))).isEqualTo(NetPort.DELIVERED);
+        assertThat(send(0, frame(sent))).isEqualTo(FramePort.DELIVERED);
         assertThat(port2.delivered)
                 .as("nothing happens but in a turn of its lane")
                 .isEmpty();
@@ -155,8 +155,8 @@ class ArrivalsTest {
     void whatOneLaneHearsTheOtherKnows() {
         // Stations of another lane that nothing was ever sent to from here.
         Frame moved = frame(bytes(9, mac(2), 60, 0));
-        assertThat(send(1, moved)).isEqualTo(NetPort.DELIVERED);
-        assertThat(send(0, mac(9), 60)).isEqualTo(NetPort.DELIVERED);
+        assertThat(send(1, moved)).isEqualTo(FramePort.DELIVERED);
+        assertThat(send(0, mac(9), 60)).isEqualTo(FramePort.DELIVERED);
         turns();
         assertThat(port1.delivered).hasSize(1);
         assertThat(port2.delivered).as("the first frame only").hasSize(1);
@@ -166,7 +166,7 @@ class ArrivalsTest {
     void theReceiversLaneCutsAndCounts() {
         Frame frame = fiveDatagrams(0x0aaa_0000_0001L);
         long before = there.counters().get(OffloadCounter.SEGMENTS);
-        assertThat(send(0, frame)).isEqualTo(NetPort.DELIVERED);
+        assertThat(send(0, frame)).isEqualTo(FramePort.DELIVERED);
         turns();
         assertThat(port1.delivered).as("nobody knows where it is to go").hasSize(5);
         assertThat(port2.delivered).hasSize(5);
@@ -182,7 +182,7 @@ class ArrivalsTest {
     void aSenderWaitsWhenTheWayIsFullAndNothingIsLost() {
         port1.room = 0;
         int sent = 0;
-        while (send(0, frame(bytes(0, mac(1), 60, sent))) == NetPort.DELIVERED) {
+        while (send(0, frame(bytes(0, mac(1), 60, sent))) == FramePort.DELIVERED) {
             sent++;
             assertThat(arrivalsThere.poll())
                     .as("a frame that waits keeps its lane awake")
@@ -194,7 +194,7 @@ class ArrivalsTest {
         while (arrivalsThere.poll() != 0) {
             // All of them come.
         }
-        assertThat(send(0, frame(bytes(0, mac(1), 60, sent)))).isEqualTo(NetPort.DELIVERED);
+        assertThat(send(0, frame(bytes(0, mac(1), 60, sent)))).isEqualTo(FramePort.DELIVERED);
         sent++;
         turns();
         assertThat(port1.delivered).hasSize(sent);
@@ -206,8 +206,8 @@ class ArrivalsTest {
     @Test
     void onlyWhatIsForAFullPortWaits() {
         port1.room = 0;
-        assertThat(send(0, mac(1), 60)).isEqualTo(NetPort.DELIVERED);
-        assertThat(send(0, mac(2), 60)).isEqualTo(NetPort.DELIVERED);
+        assertThat(send(0, mac(1), 60)).isEqualTo(FramePort.DELIVERED);
+        assertThat(send(0, mac(2), 60)).isEqualTo(FramePort.DELIVERED);
         assertThat(turns()).isEqualTo(2);
         assertThat(port2.delivered).hasSize(1);
         assertThat(turns()).as("one still waits").isEqualTo(1);
@@ -220,8 +220,8 @@ class ArrivalsTest {
     @Test
     void whatIsForEverybodyWaitsForNobody() {
         port1.room = 0;
-        assertThat(send(0, GROUP, 60)).isEqualTo(NetPort.DELIVERED);
-        assertThat(send(0, 0x0aaa_0000_0001L, 60)).as("to nobody known").isEqualTo(NetPort.DELIVERED);
+        assertThat(send(0, GROUP, 60)).isEqualTo(FramePort.DELIVERED);
+        assertThat(send(0, 0x0aaa_0000_0001L, 60)).as("to nobody known").isEqualTo(FramePort.DELIVERED);
         assertThat(turns()).isEqualTo(4);
         assertThat(turns()).isZero();
         assertThat(port1.delivered).isEmpty();
@@ -232,7 +232,7 @@ class ArrivalsTest {
     void aSuperFrameGoesOnWithTheSegmentForWhichThereWasNoRoom() {
         Frame frame = fiveDatagrams(mac(1));
         port1.room = 2;
-        assertThat(send(0, frame)).isEqualTo(NetPort.DELIVERED);
+        assertThat(send(0, frame)).isEqualTo(FramePort.DELIVERED);
         int flushes = port1.flushes;
         assertThat(turns()).isEqualTo(1);
         assertThat(port1.delivered).hasSize(2);
@@ -248,8 +248,8 @@ class ArrivalsTest {
 
     @Test
     void aReceiverWhoseMemoryIsGoneLosesItsFrameAndIsToBlame() {
-        assertThat(send(0, mac(1), 60)).isEqualTo(NetPort.DELIVERED);
-        assertThat(send(0, mac(2), 60)).isEqualTo(NetPort.DELIVERED);
+        assertThat(send(0, mac(1), 60)).isEqualTo(FramePort.DELIVERED);
+        assertThat(send(0, mac(2), 60)).isEqualTo(FramePort.DELIVERED);
         port1.breaks = true;
         try {
             int unused = arrivalsThere.poll();
@@ -266,21 +266,21 @@ class ArrivalsTest {
 
     @Test
     void aLaneThatSleepsIsWokenAndOneThatWorksIsNot() {
-        assertThat(send(0, mac(1), 60)).isEqualTo(NetPort.DELIVERED);
+        assertThat(send(0, mac(1), 60)).isEqualTo(FramePort.DELIVERED);
         assertThat(arrivalsThere.arm()).as("there is work").isTrue();
         arrivalsThere.disarm();
         turns();
         assertThat(arrivalsThere.arm()).isFalse();
         assertThat(wakes).isEmpty();
-        assertThat(send(0, mac(1), 60)).isEqualTo(NetPort.DELIVERED);
-        assertThat(send(0, mac(1), 60)).isEqualTo(NetPort.DELIVERED);
+        assertThat(send(0, mac(1), 60)).isEqualTo(FramePort.DELIVERED);
+        assertThat(send(0, mac(1), 60)).isEqualTo(FramePort.DELIVERED);
         assertThat(wakes).containsExactly("there");
     }
 
     @Test
     void aFrameThatIsTooLongForAnythingIsRefused() {
-        NetPort remote = arrivalsThere.remote(port1, () -> {});
+        FramePort remote = arrivalsThere.remote(port1, () -> {});
         Frame frame = frame(new byte[Frame.MAX_BYTES + 1]);
-        assertThat(remote.deliver(frame)).isEqualTo(NetPort.REFUSED);
+        assertThat(remote.deliver(frame)).isEqualTo(FramePort.REFUSED);
     }
 }

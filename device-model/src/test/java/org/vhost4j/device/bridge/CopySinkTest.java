@@ -7,7 +7,7 @@ import java.lang.foreign.Arena;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.offload.Frames;
 import org.vhost4j.device.offload.RecordingPort;
 
@@ -27,7 +27,7 @@ class CopySinkTest {
                 Frame frame = new Frame();
                 Frames.scatter(arena, frame, sent, random, 1 + random.nextInt(20));
 
-                assertThat(sink.forward(port, frame)).isEqualTo(NetPort.DELIVERED);
+                assertThat(sink.forward(port, frame)).isEqualTo(FramePort.DELIVERED);
 
                 assertThat(sink.last(length)).isEqualTo(sent);
                 bytes += length;

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.offload.Frames;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.offload.RecordingPort;
@@ -29,7 +29,7 @@ class EchoSinkTest {
                 Frame frame = new Frame();
                 Frames.scatter(arena, frame, sent, random, 1 + random.nextInt(20));
 
-                assertThat(sink.forward(port, frame)).isEqualTo(NetPort.DELIVERED);
+                assertThat(sink.forward(port, frame)).isEqualTo(FramePort.DELIVERED);
 
                 byte[] expected = sent.clone();
                 System.arraycopy(sent, 0, expected, 6, 6);
@@ -45,7 +45,7 @@ class EchoSinkTest {
         try (Arena arena = Arena.ofConfined()) {
             Frame frame = new Frame();
             Frames.scatter(arena, frame, new byte[13], new SplittableRandom(0), 1);
-            assertThat(sink.forward(port, frame)).isEqualTo(NetPort.DELIVERED);
+            assertThat(sink.forward(port, frame)).isEqualTo(FramePort.DELIVERED);
             assertThat(port.delivered).isEmpty();
         }
     }

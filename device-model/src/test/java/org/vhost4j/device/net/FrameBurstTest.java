@@ -19,8 +19,8 @@ import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
-import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.device.offload.OffloadCounter;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.stats.Counter;
@@ -311,13 +311,13 @@ class FrameBurstTest {
             private boolean failed;
 
             @Override
-            public int forward(NetPort from, Frame frame) {
+            public int forward(FramePort from, Frame frame) {
                 if (came.size() == 20 && !failed) {
                     failed = true;
                     throw new InternalError("a fault of memory");
                 }
                 came.add(frame.bytes);
-                return NetPort.DELIVERED;
+                return FramePort.DELIVERED;
             }
 
             @Override
@@ -345,12 +345,12 @@ class FrameBurstTest {
             private boolean failed;
 
             @Override
-            public int forward(NetPort from, Frame frame) {
+            public int forward(FramePort from, Frame frame) {
                 return bridge.forward(from, frame);
             }
 
             @Override
-            public int forward(NetPort from, FrameBurst frames) {
+            public int forward(FramePort from, FrameBurst frames) {
                 int done = bridge.forward(from, frames);
                 if (!failed) {
                     failed = true;
@@ -386,7 +386,7 @@ class FrameBurstTest {
     void aQueueThatStopsAfterAFaultHasNothingUnderWay() {
         FrameSink faulty = new FrameSink() {
             @Override
-            public int forward(NetPort from, Frame frame) {
+            public int forward(FramePort from, Frame frame) {
                 throw new InternalError("a fault of memory");
             }
 

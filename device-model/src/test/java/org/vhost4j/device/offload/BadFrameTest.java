@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
 class BadFrameTest {
@@ -46,7 +46,7 @@ class BadFrameTest {
     void neverReachesAPort(BadFrameCase bad) {
         RecordingPort port = new RecordingPort(Offloads.ALL);
 
-        assertThat(engine.deliver(bad.frame(arena), port)).isEqualTo(NetPort.REFUSED);
+        assertThat(engine.deliver(bad.frame(arena), port)).isEqualTo(FramePort.REFUSED);
 
         assertThat(port.delivered).isEmpty();
         assertThat(engine.counters().get(bad.reason)).isEqualTo(1);

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
 /** What the coalescer puts together, cut again, is what went in: byte for byte and in the same order. */
@@ -64,7 +64,7 @@ class CoalescerTest {
     private void send(Sent sent) {
         Frame frame = sent.frame(arena, random);
         assertThat(engine.check(frame, Offloads.ALL)).isNull();
-        assertThat(coalescer.offer(frame)).isEqualTo(NetPort.DELIVERED);
+        assertThat(coalescer.offer(frame)).isEqualTo(FramePort.DELIVERED);
     }
 
     /** Segments of a super-frame as a sender without segmentation offload sends them. */
@@ -105,7 +105,7 @@ class CoalescerTest {
             assertThat(engine.check(frame, Offloads.ALL)).isNull();
             // Plain frames as they are, segments with the checksums that went in.
             RecordingPort receiver = new RecordingPort(each.gsoType == 0 || partial ? Offloads.CSUM : 0);
-            assertThat(engine.deliver(frame, receiver)).isEqualTo(NetPort.DELIVERED);
+            assertThat(engine.deliver(frame, receiver)).isEqualTo(FramePort.DELIVERED);
             frames.addAll(receiver.bytes());
         }
         return frames;
@@ -441,7 +441,7 @@ class CoalescerTest {
             for (Sent sent : burst) {
                 Frame frame = sent.frame(arena, random);
                 assertThat(engine.check(frame, Offloads.ALL)).isNull();
-                while (coalescer.offer(frame) == NetPort.NO_ROOM) {
+                while (coalescer.offer(frame) == FramePort.NO_ROOM) {
                     coalescer.close();
                     port.buffers = random.nextInt(70_000);
                 }
@@ -466,7 +466,7 @@ class CoalescerTest {
         send(arp);
         assertThat(port.delivered).hasSize(2);
         send(burst.get(2));
-        assertThat(coalescer.pass(packet.frame(arena, random, 2))).isEqualTo(NetPort.DELIVERED);
+        assertThat(coalescer.pass(packet.frame(arena, random, 2))).isEqualTo(FramePort.DELIVERED);
 
         assertThat(port.delivered.stream().map(each -> each.gsoType)).containsExactly(1, 0, 0, 1);
         assertThat(port.bytes().get(1)).isEqualTo(arp.bytes);

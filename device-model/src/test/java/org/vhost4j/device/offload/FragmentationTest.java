@@ -13,7 +13,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
 /** UFO super-frames, cut into IP fragments by the engine and by {@link ReferenceSegmenter}. */
@@ -40,7 +40,7 @@ class FragmentationTest {
                 assertThat(engine.check(frame, Offloads.CSUM | Offloads.UFO)).isNull();
                 assertThat(frame.needs).isEqualTo(Offloads.CSUM | Offloads.UFO);
 
-                assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.DELIVERED);
+                assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.DELIVERED);
 
                 assertThat(Frames.bytes(frame)).as("the sender's bytes").isEqualTo(packet.bytes);
             }
@@ -64,15 +64,15 @@ class FragmentationTest {
             engine.check(frame, Offloads.ALL);
 
             int result = engine.deliver(frame, port);
-            while (result == NetPort.NO_ROOM) {
+            while (result == FramePort.NO_ROOM) {
                 // Another sender's frame goes by meanwhile.
                 Frame other = SuperFrame.randomUfo(random, 500).frame(arena, random, 1);
-                assertThat(engine.deliver(other, new RecordingPort(0))).isEqualTo(NetPort.DELIVERED);
+                assertThat(engine.deliver(other, new RecordingPort(0))).isEqualTo(FramePort.DELIVERED);
                 port.room = random.nextInt(4);
                 result = engine.deliver(frame, port);
             }
 
-            assertThat(result).isEqualTo(NetPort.DELIVERED);
+            assertThat(result).isEqualTo(FramePort.DELIVERED);
             assertThat(frame.segmentsMade).isEqualTo(port.delivered.size());
             assertThat(frame.segmentBytes)
                     .isEqualTo(port.bytes().stream()
@@ -87,7 +87,7 @@ class FragmentationTest {
         SuperFrame packet = SuperFrame.randomUfo(random, 2000);
         RecordingPort port = new RecordingPort(Offloads.CSUM | Offloads.UFO);
 
-        assertThat(engine.deliver(packet.frame(arena, random, 2), port)).isEqualTo(NetPort.DELIVERED);
+        assertThat(engine.deliver(packet.frame(arena, random, 2), port)).isEqualTo(FramePort.DELIVERED);
 
         assertThat(port.bytes()).containsExactly(packet.bytes);
         assertThat(port.delivered.getFirst().gsoType).isEqualTo(Frame.GSO_UDP);
@@ -102,7 +102,7 @@ class FragmentationTest {
         packet.build();
         RecordingPort port = new RecordingPort(Offloads.CSUM);
 
-        assertThat(engine.deliver(packet.frame(arena, random, 2), port)).isEqualTo(NetPort.DELIVERED);
+        assertThat(engine.deliver(packet.frame(arena, random, 2), port)).isEqualTo(FramePort.DELIVERED);
 
         assertThat(port.bytes()).containsExactly(packet.bytes);
         assertThat(port.delivered.getFirst().gsoType).isZero();
@@ -121,7 +121,7 @@ class FragmentationTest {
             packet.gsoSize = size;
             RecordingPort port = new RecordingPort(0);
             int result = engine.deliver(packet.build().frame(arena, random, 2), port);
-            assertThat(result).isEqualTo(size == 65520 ? NetPort.DELIVERED : NetPort.REFUSED);
+            assertThat(result).isEqualTo(size == 65520 ? FramePort.DELIVERED : FramePort.REFUSED);
             assertThat(port.delivered).hasSize(size == 65520 ? 2 : 0);
         }
         assertThat(engine.counters().get(BadFrame.TOO_LONG)).isEqualTo(1);
@@ -143,7 +143,7 @@ class FragmentationTest {
 
             int result = engine.deliver(frame, new RecordingPort(0));
 
-            assertThat(result).isEqualTo(behindHeaders == 0 ? NetPort.DELIVERED : NetPort.REFUSED);
+            assertThat(result).isEqualTo(behindHeaders == 0 ? FramePort.DELIVERED : FramePort.REFUSED);
             assertThat(engine.counters().get(BadFrame.TOO_MANY_PIECES)).isEqualTo(behindHeaders);
         }
     }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 
@@ -69,7 +69,7 @@ class OffloadEngineTest {
             assertThat(engine.check(frame, Offloads.ALL)).isNull();
             assertThat(frame.needs).isEqualTo(needs(packet));
 
-            assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.DELIVERED);
+            assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.DELIVERED);
 
             if ((needs(packet) & ~accepts) == 0) {
                 assertThat(port.delivered).hasSize(1);
@@ -104,7 +104,7 @@ class OffloadEngineTest {
         RecordingPort port = new RecordingPort(0);
 
         assertThat(engine.check(frame, 0)).isNull();
-        assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.DELIVERED);
+        assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.DELIVERED);
 
         assertThat(frame.needs).isZero();
         assertThat(port.delivered.getFirst().flags)
@@ -134,7 +134,7 @@ class OffloadEngineTest {
             assertThat(engine.check(frame, Offloads.CSUM)).isNull();
             assertThat(frame.needs).isEqualTo(Offloads.CSUM);
 
-            assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.DELIVERED);
+            assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.DELIVERED);
 
             byte[] expected = bytes.clone();
             SuperFrame.put16(expected, place[0] + place[1], ~SuperFrame.sum(bytes, place[0], bytes.length) & 0xffff);
@@ -156,7 +156,7 @@ class OffloadEngineTest {
         frame.checksumOffset = 6;
         RecordingPort port = new RecordingPort(0);
 
-        assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.DELIVERED);
+        assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.DELIVERED);
 
         assertThat(SuperFrame.get16(port.delivered.getFirst().bytes, 40)).isEqualTo(0xffff);
     }
@@ -172,7 +172,7 @@ class OffloadEngineTest {
         SuperFrame.put16(packet.payload, end - 2, SuperFrame.get16(second, field));
         RecordingPort port = new RecordingPort(0);
 
-        assertThat(engine.deliver(packet.build().frame(arena, random, 2), port)).isEqualTo(NetPort.DELIVERED);
+        assertThat(engine.deliver(packet.build().frame(arena, random, 2), port)).isEqualTo(FramePort.DELIVERED);
 
         assertThat(SuperFrame.get16(port.delivered.get(1).bytes, field)).isEqualTo(packet.udp ? 0xffff : 0);
     }
@@ -194,7 +194,7 @@ class OffloadEngineTest {
                 packet.writeHeader(frame);
                 RecordingPort port = new RecordingPort(0);
 
-                assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.DELIVERED);
+                assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.DELIVERED);
 
                 assertThat(port.bytes())
                         .as("the first piece ends at %d", end)
@@ -215,8 +215,8 @@ class OffloadEngineTest {
             Frame frame = packet.frame(arena, random, 2);
 
             assertThat(engine.check(frame, Offloads.ALL)).isNull();
-            assertThat(engine.deliver(frame, takesAll)).isEqualTo(NetPort.DELIVERED);
-            assertThat(engine.deliver(frame, takesNothing)).isEqualTo(NetPort.DELIVERED);
+            assertThat(engine.deliver(frame, takesAll)).isEqualTo(FramePort.DELIVERED);
+            assertThat(engine.deliver(frame, takesNothing)).isEqualTo(FramePort.DELIVERED);
 
             assertThat(frame.needs).isEqualTo(Offloads.CSUM);
             assertThat(takesAll.delivered.getFirst().gsoType).isZero();
@@ -257,9 +257,9 @@ class OffloadEngineTest {
         Frame frame = packet.frame(arena, random, 3);
         RecordingPort port = new RecordingPort(0);
         port.room = 2;
-        port.whenFull = NetPort.REFUSED;
+        port.whenFull = FramePort.REFUSED;
 
-        assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.REFUSED);
+        assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.REFUSED);
 
         assertThat(port.delivered).hasSize(2);
         assertThat(frame.segmentsDone).isZero();
@@ -273,9 +273,9 @@ class OffloadEngineTest {
         port.room = 0;
         Frame frame = packet(false, true, false).frame(arena, random, 3);
 
-        assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.NO_ROOM);
+        assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.NO_ROOM);
         port.accepts = 0;
-        assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.NO_ROOM);
+        assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.NO_ROOM);
 
         assertThat(frame.segmentsDone).isZero();
         assertThat(Stream.of(OffloadCounter.values()).mapToLong(engine.counters()::get))
@@ -289,10 +289,10 @@ class OffloadEngineTest {
         RecordingPort port = new RecordingPort(0);
         port.room = 1;
 
-        assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.NO_ROOM);
+        assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.NO_ROOM);
         port.accepts = Offloads.ALL;
         port.room = 99;
-        assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.DELIVERED);
+        assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.DELIVERED);
 
         List<byte[]> whole = ReferenceSegmenter.segments(packet, false);
         List<byte[]> partial = ReferenceSegmenter.segments(packet, true);
@@ -317,7 +317,7 @@ class OffloadEngineTest {
             }
         };
 
-        assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.DELIVERED);
+        assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.DELIVERED);
 
         assertThat(port.bytes())
                 .usingElementComparator(Arrays::compare)
@@ -332,7 +332,7 @@ class OffloadEngineTest {
         HostMemory.putByte(frame.address[0] + packet.transport + 12, 0x40);
         RecordingPort port = new RecordingPort(0);
 
-        assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.REFUSED);
+        assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.REFUSED);
 
         assertThat(port.delivered).isEmpty();
         assertThat(engine.counters().get(BadFrame.TCP_HEADER_LENGTH)).isEqualTo(1);
@@ -347,14 +347,14 @@ class OffloadEngineTest {
         Frame frame = packet.frame(arena, random, 1);
         RecordingPort port = new RecordingPort(0);
         port.room = 1;
-        assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.NO_ROOM);
+        assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.NO_ROOM);
         // The headers grow by the payload's last byte and more: nothing is left to send.
         HostMemory.putByte(frame.address[0] + packet.transport + 12, 0xf0);
 
         port.room = 9;
         int result = engine.deliver(frame, port);
 
-        assertThat(result).isIn(NetPort.DELIVERED, NetPort.REFUSED);
+        assertThat(result).isIn(FramePort.DELIVERED, FramePort.REFUSED);
         for (byte[] bytes : port.bytes()) {
             assertThat(bytes.length).isLessThanOrEqualTo(packet.bytes.length);
         }
@@ -373,7 +373,7 @@ class OffloadEngineTest {
         frame.checksumStart = 300;
         frame.checksumOffset = 6;
 
-        assertThat(engine.deliver(frame, new RecordingPort(0))).isEqualTo(NetPort.REFUSED);
+        assertThat(engine.deliver(frame, new RecordingPort(0))).isEqualTo(FramePort.REFUSED);
         assertThat(engine.counters().get(BadFrame.TOO_MANY_PIECES)).isEqualTo(1);
     }
 
@@ -393,7 +393,7 @@ class OffloadEngineTest {
 
             int result = engine.deliver(frame, new RecordingPort(0));
 
-            assertThat(result).isEqualTo(last == 1 ? NetPort.DELIVERED : NetPort.REFUSED);
+            assertThat(result).isEqualTo(last == 1 ? FramePort.DELIVERED : FramePort.REFUSED);
             assertThat(engine.counters().get(BadFrame.TOO_MANY_PIECES)).isEqualTo(last - 1);
         }
     }

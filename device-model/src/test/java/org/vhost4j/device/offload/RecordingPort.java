@@ -4,11 +4,11 @@ package org.vhost4j.device.offload;
 import java.util.ArrayList;
 import java.util.List;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
 /** A port that keeps what it is given, and answers as it is told. */
-public class RecordingPort implements NetPort {
+public class RecordingPort implements FramePort {
     /** A frame as it was delivered. */
     public static final class Delivered {
         public final byte[] bytes;

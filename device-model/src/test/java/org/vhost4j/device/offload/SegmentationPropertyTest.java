@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
 /** Random super-frames, cut by the engine and by {@link ReferenceSegmenter}. Each seed is in the failure's description. */
@@ -23,7 +23,7 @@ class SegmentationPropertyTest {
             RecordingPort port = new RecordingPort(0);
 
             assertThat(engine.check(frame, Offloads.ALL)).isNull();
-            assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.DELIVERED);
+            assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.DELIVERED);
 
             assertSame(port.bytes(), ReferenceSegmenter.segments(superFrame, false));
             for (RecordingPort.Delivered segment : port.delivered) {
@@ -43,7 +43,7 @@ class SegmentationPropertyTest {
             RecordingPort port = new RecordingPort(Offloads.CSUM);
 
             assertThat(engine.check(frame, Offloads.ALL)).isNull();
-            assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.DELIVERED);
+            assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.DELIVERED);
 
             assertSame(port.bytes(), ReferenceSegmenter.segments(superFrame, true));
             for (RecordingPort.Delivered segment : port.delivered) {
@@ -64,13 +64,13 @@ class SegmentationPropertyTest {
             OffloadEngine other = new OffloadEngine();
             other.check(frame, Offloads.ALL);
             int result = other.deliver(frame, port);
-            while (result == NetPort.NO_ROOM) {
+            while (result == FramePort.NO_ROOM) {
                 assertThat(frame.segmentsDone).isEqualTo(port.delivered.size());
                 port.room = random.nextInt(8);
                 result = other.deliver(frame, port);
             }
 
-            assertThat(result).isEqualTo(NetPort.DELIVERED);
+            assertThat(result).isEqualTo(FramePort.DELIVERED);
             assertSame(port.bytes(), ReferenceSegmenter.segments(superFrame, port.accepts != 0));
             assertThat(frame.segmentsDone).isZero();
             assertThat(frame.segmentsMade).isEqualTo(port.delivered.size());
@@ -93,7 +93,7 @@ class SegmentationPropertyTest {
                 RecordingPort port = new RecordingPort(0);
                 Frame frame = superFrame.frame(arena, random, Math.min(superFrame.bytes.length, Frame.MAX_PIECES));
                 assertThat(engine.check(frame, Offloads.ALL)).isNull();
-                assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.DELIVERED);
+                assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.DELIVERED);
                 assertSame(port.bytes(), ReferenceSegmenter.segments(superFrame, false));
             }
         }
@@ -114,7 +114,7 @@ class SegmentationPropertyTest {
                 assertThat(engine.check(frame, Offloads.ALL))
                         .as("%s", superFrame)
                         .isNull();
-                assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.DELIVERED);
+                assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.DELIVERED);
                 assertSame(port.bytes(), ReferenceSegmenter.segments(superFrame, false));
             }
         }

@@ -10,8 +10,8 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.NetHeader;
-import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 
@@ -40,7 +40,7 @@ class TunnelTest {
                 Frame frame = packet.frame(own, random, 1 + random.nextInt(5));
                 assertThat(engine.check(frame, Offloads.ALL_WITH_TUNNELS)).isNull();
 
-                assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.DELIVERED);
+                assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.DELIVERED);
             }
             assertSame(port.bytes(), packet, partial);
             for (RecordingPort.Delivered segment : port.delivered) {
@@ -60,7 +60,7 @@ class TunnelTest {
             Frame frame = packet.frame(arena, random, 2);
             assertThat(engine.check(frame, Offloads.ALL_WITH_TUNNELS)).isNull();
 
-            assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.DELIVERED);
+            assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.DELIVERED);
 
             assertThat(port.bytes()).usingElementComparator(Arrays::compare).containsExactly(packet.bytes);
             assertThat(port.delivered.getFirst().gsoType).isEqualTo(packet.gsoType());
@@ -82,7 +82,7 @@ class TunnelTest {
                 packet.build();
                 RecordingPort port = new RecordingPort(Offloads.ALL_WITH_TUNNELS);
 
-                assertThat(engine.deliver(packet.frame(arena, random, 2), port)).isEqualTo(NetPort.DELIVERED);
+                assertThat(engine.deliver(packet.frame(arena, random, 2), port)).isEqualTo(FramePort.DELIVERED);
 
                 if (payload == 0) {
                     assertThat(port.delivered).hasSize(1);
@@ -103,7 +103,7 @@ class TunnelTest {
             packet.build();
             RecordingPort port = new RecordingPort(0);
 
-            assertThat(engine.deliver(packet.frame(arena, random, 3), port)).isEqualTo(NetPort.DELIVERED);
+            assertThat(engine.deliver(packet.frame(arena, random, 3), port)).isEqualTo(FramePort.DELIVERED);
 
             assertSame(port.bytes(), packet, false);
         }
@@ -127,7 +127,7 @@ class TunnelTest {
                 }
                 RecordingPort port = new RecordingPort(0);
                 int result = engine.deliver(frame, port);
-                assertThat(result).isIn(NetPort.DELIVERED, NetPort.REFUSED);
+                assertThat(result).isIn(FramePort.DELIVERED, FramePort.REFUSED);
                 for (byte[] segment : port.bytes()) {
                     assertThat(segment.length).isBetween(1, frame.bytes + 8);
                 }

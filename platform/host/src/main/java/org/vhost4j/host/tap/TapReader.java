@@ -5,9 +5,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.frame.NetHeader;
-import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.offload.OffloadEngine;
@@ -39,7 +39,7 @@ final class TapReader {
 
     private final int fd;
     private final int headerBytes;
-    private final NetPort port;
+    private final FramePort port;
     private final FrameSink sink;
     private final OffloadEngine engine;
 
@@ -62,7 +62,7 @@ final class TapReader {
     private long copied;
     private long failed;
 
-    TapReader(int fd, int headerBytes, NetPort port, FrameSink sink, OffloadEngine engine) {
+    TapReader(int fd, int headerBytes, FramePort port, FrameSink sink, OffloadEngine engine) {
         this.fd = fd;
         this.headerBytes = headerBytes;
         this.port = port;
@@ -71,7 +71,7 @@ final class TapReader {
     }
 
     /** Moves one frame; {@code receiver} is the only one and takes everything that may come, or null. */
-    int read(@Nullable NetPort receiver) {
+    int read(@Nullable FramePort receiver) {
         if (waiting) {
             return forward();
         }
@@ -85,7 +85,7 @@ final class TapReader {
         return was;
     }
 
-    private int land(NetPort receiver) {
+    private int land(FramePort receiver) {
         int pieces = Math.min(landing.pieces, LANDING_PIECES);
         int room = 0;
         vector.set(0, header.address(), headerBytes);
@@ -133,7 +133,7 @@ final class TapReader {
     }
 
     /** The frame is too long for the room that was given, or not what the receiver takes: it goes the long way. */
-    private int stageFromLanding(NetPort receiver, int landed, int length) {
+    private int stageFromLanding(FramePort receiver, int landed, int length) {
         int at = 0;
         for (int i = 0; at < landed; i++) {
             int part = Math.min(landing.length[i], landed - at);
@@ -174,7 +174,7 @@ final class TapReader {
 
     private int forward() {
         forwarded = true;
-        if (sink.forward(port, staged) == NetPort.NO_ROOM) {
+        if (sink.forward(port, staged) == FramePort.NO_ROOM) {
             return BLOCKED;
         }
         waiting = false;

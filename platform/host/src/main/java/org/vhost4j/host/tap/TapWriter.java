@@ -5,8 +5,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.NetHeader;
-import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.IoVector;
@@ -69,7 +69,7 @@ final class TapWriter {
         if (frame.gsoType != Frame.GSO_NONE) {
             superFrames++;
         }
-        return NetPort.DELIVERED;
+        return FramePort.DELIVERED;
     }
 
     /** Copies together what one call has no pieces left for. */
@@ -85,7 +85,7 @@ final class TapWriter {
     private int refuse(int errno) {
         if (errno == Errno.EAGAIN) {
             blocked = true;
-            return NetPort.NO_ROOM;
+            return FramePort.NO_ROOM;
         }
         if (refused[errno < Errno.LIMIT ? errno : 0]++ == 0) {
             // Where one frame is refused thousands are: a line for each reason, not for each frame.
@@ -94,7 +94,7 @@ final class TapWriter {
                             ? "the kernel refuses a frame: the interface is down"
                             : new SystemError("the kernel refuses a frame", errno).getMessage());
         }
-        return NetPort.REFUSED;
+        return FramePort.REFUSED;
     }
 
     /** The last frame found no room; nobody tells when there is some again. */

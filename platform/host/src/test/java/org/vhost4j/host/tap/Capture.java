@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
-import org.vhost4j.device.frame.NetPort;
 
 /** Keeps copies of the test's own frames and forgets all others, which the host's stack may send whenever it likes. */
 final class Capture implements FrameSink {
@@ -22,7 +22,7 @@ final class Capture implements FrameSink {
     int flushes;
 
     @Nullable
-    NetPort receiver;
+    FramePort receiver;
 
     static byte[] copy(Frame frame) {
         byte[] bytes = new byte[frame.bytes];
@@ -43,14 +43,14 @@ final class Capture implements FrameSink {
     }
 
     @Override
-    public int forward(NetPort from, Frame frame) {
+    public int forward(FramePort from, Frame frame) {
         byte[] bytes = copy(frame);
         if (Packet.isOurs(bytes) && refusals > 0) {
             refusals--;
-            return NetPort.NO_ROOM;
+            return FramePort.NO_ROOM;
         }
         keep(frame, bytes);
-        return NetPort.DELIVERED;
+        return FramePort.DELIVERED;
     }
 
     @Override
@@ -59,7 +59,7 @@ final class Capture implements FrameSink {
     }
 
     @Override
-    public @Nullable NetPort soleReceiver(NetPort from) {
+    public @Nullable FramePort soleReceiver(FramePort from) {
         return receiver;
     }
 

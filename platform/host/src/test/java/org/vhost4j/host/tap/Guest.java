@@ -4,10 +4,10 @@ package org.vhost4j.host.tap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 
 /** The only receiver: posts buffers of one size and keeps what lands in them. */
-final class Guest implements NetPort {
+final class Guest implements FramePort {
     final Capture landed = new Capture();
     int accepts;
     int bufferBytes = 1500;

@@ -27,8 +27,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vhost4j.device.Pollable;
 import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
-import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.host.lane.IdlePolicy;
 import org.vhost4j.host.lane.Lane;
@@ -90,7 +90,7 @@ class TapPortIT {
         try (Arena arena = Arena.ofConfined()) {
             byte[] bytes = Packet.of(Packet.UDP, 1000);
             Frame frame = Packet.frame(arena, bytes, Math.max(pieceLength, 2));
-            assertThat(a.deliver(frame)).isEqualTo(NetPort.DELIVERED);
+            assertThat(a.deliver(frame)).isEqualTo(FramePort.DELIVERED);
             List<Capture.Kept> came = toB.await(b, 1);
             assertThat(came.getFirst().bytes()).isEqualTo(bytes);
             assertThat(came.getFirst().gsoType()).isEqualTo(Frame.GSO_NONE);
@@ -118,7 +118,7 @@ class TapPortIT {
             frame.checksumStart = whole.checksumStart;
             frame.checksumOffset = whole.checksumOffset;
             b.receiveOffloads(TSO);
-            assertThat(a.deliver(frame)).isEqualTo(NetPort.DELIVERED);
+            assertThat(a.deliver(frame)).isEqualTo(FramePort.DELIVERED);
             assertThat(toB.await(b, 1).getFirst().bytes()).isEqualTo(bytes);
         }
     }
@@ -139,10 +139,10 @@ class TapPortIT {
             b.receiveOffloads(TSO | USO4 | USO6);
             byte[] tcp = Packet.of(Packet.TCP, 40 * 1448);
             assertThat(a.deliver(Packet.superFrame(arena, tcp, Packet.TCP, 1448)))
-                    .isEqualTo(NetPort.DELIVERED);
+                    .isEqualTo(FramePort.DELIVERED);
             byte[] udp = Packet.of(Packet.UDP, 40 * 1400);
             assertThat(a.deliver(Packet.superFrame(arena, udp, Packet.UDP, 1400)))
-                    .isEqualTo(NetPort.DELIVERED);
+                    .isEqualTo(FramePort.DELIVERED);
             List<Capture.Kept> came = toB.await(b, 2);
             assertThat(came.get(0).gsoType()).isEqualTo(Frame.GSO_TCPV4);
             assertThat(came.get(0).gsoSize()).isEqualTo(1448);
@@ -167,7 +167,7 @@ class TapPortIT {
         try (Arena arena = Arena.ofConfined()) {
             byte[] bytes = Packet.of(protocol, 10 * gsoSize);
             assertThat(a.deliver(Packet.superFrame(arena, bytes, protocol, gsoSize)))
-                    .isEqualTo(NetPort.DELIVERED);
+                    .isEqualTo(FramePort.DELIVERED);
             ByteArrayOutputStream payload = new ByteArrayOutputStream();
             for (Capture.Kept segment : toB.await(b, 10)) {
                 assertThat(Packet.isSound(segment.bytes())).isTrue();
@@ -183,22 +183,22 @@ class TapPortIT {
     void framesTheKernelDoesNotLikeAreRefusedAndCountedByReason() throws Exception {
         try (Arena arena = Arena.ofConfined()) {
             Frame bad = Packet.superFrame(arena, Packet.of(Packet.UDP, 2800), Packet.UDP, 0);
-            assertThat(a.deliver(bad)).isEqualTo(NetPort.REFUSED);
-            assertThat(a.deliver(bad)).isEqualTo(NetPort.REFUSED);
+            assertThat(a.deliver(bad)).isEqualTo(FramePort.REFUSED);
+            assertThat(a.deliver(bad)).isEqualTo(FramePort.REFUSED);
             assertThat(a.refused(Errno.EINVAL)).isEqualTo(2);
             Frame huge = Packet.frame(arena, new byte[Frame.MAX_BYTES + 1], 1 << 16);
-            assertThat(a.deliver(huge)).isEqualTo(NetPort.REFUSED);
+            assertThat(a.deliver(huge)).isEqualTo(FramePort.REFUSED);
             assertThat(a.refused(Errno.EMSGSIZE)).isEqualTo(1);
             Frame unmapped = new Frame();
             assertThat(unmapped.add(4096, 1000)).isTrue();
-            assertThat(a.deliver(unmapped)).isEqualTo(NetPort.REFUSED);
+            assertThat(a.deliver(unmapped)).isEqualTo(FramePort.REFUSED);
             assertThat(a.refused(Errno.EFAULT)).isEqualTo(1);
             namespace.run(() -> {
                 NetNamespace.command("ip link set tapa down");
                 return 0;
             });
             assertThat(a.deliver(Packet.frame(arena, Packet.of(Packet.UDP, 100), 4096)))
-                    .isEqualTo(NetPort.REFUSED);
+                    .isEqualTo(FramePort.REFUSED);
             assertThat(a.refused(Errno.EIO)).isEqualTo(1);
         }
         assertThat(a.refused()).isEqualTo(5);
@@ -222,10 +222,10 @@ class TapPortIT {
             byte[] large = Packet.of(Packet.TCP, 40 * 1448);
             // The first large frame is a surprise; the second is expected.
             for (int round = 0; round < 2; round++) {
-                assertThat(a.deliver(Packet.frame(arena, small, 4096))).isEqualTo(NetPort.DELIVERED);
+                assertThat(a.deliver(Packet.frame(arena, small, 4096))).isEqualTo(FramePort.DELIVERED);
                 assertThat(guest.landed.await(b, 1).getFirst().bytes()).isEqualTo(small);
                 assertThat(a.deliver(Packet.superFrame(arena, large, Packet.TCP, 1448)))
-                        .isEqualTo(NetPort.DELIVERED);
+                        .isEqualTo(FramePort.DELIVERED);
                 List<Capture.Kept> came = round == 0 ? toB.await(b, 1) : guest.landed.await(b, 1);
                 assertThat(came.getFirst().bytes()).isEqualTo(large);
                 assertThat(came.getFirst().gsoType()).isEqualTo(Frame.GSO_TCPV4);
@@ -245,14 +245,14 @@ class TapPortIT {
         try (Arena arena = Arena.ofConfined()) {
             byte[] large = Packet.of(Packet.TCP, 10 * 1448);
             assertThat(a.deliver(Packet.superFrame(arena, large, Packet.TCP, 1448)))
-                    .isEqualTo(NetPort.DELIVERED);
+                    .isEqualTo(FramePort.DELIVERED);
             assertThat(toB.await(b, 1).getFirst().bytes()).isEqualTo(large);
             assertThat(guest.reserves).isZero();
 
             // A frame that waited in the kernel while the offloads were taken back is still a super-frame.
             guest.accepts = TSO;
             assertThat(a.deliver(Packet.superFrame(arena, large, Packet.TCP, 1448)))
-                    .isEqualTo(NetPort.DELIVERED);
+                    .isEqualTo(FramePort.DELIVERED);
             b.receiveOffloads(0);
             guest.accepts = 0;
             assertThat(toB.await(b, 1).getFirst().gsoType()).isEqualTo(Frame.GSO_TCPV4);
@@ -268,7 +268,7 @@ class TapPortIT {
             byte[] unfinished = Packet.of(Packet.UDP, 1000);
             Frame frame = Packet.superFrame(arena, unfinished, Packet.UDP, 0);
             frame.gsoType = Frame.GSO_NONE;
-            assertThat(a.deliver(frame)).isEqualTo(NetPort.DELIVERED);
+            assertThat(a.deliver(frame)).isEqualTo(FramePort.DELIVERED);
             Capture.Kept came = guest.landed.await(b, 1).getFirst();
             assertThat(came.flags()).isZero();
             assertThat(Packet.isSound(came.bytes())).isTrue();
@@ -284,8 +284,8 @@ class TapPortIT {
         try (Arena arena = Arena.ofConfined()) {
             byte[] first = Packet.of(Packet.UDP, 100);
             byte[] second = Packet.of(Packet.UDP, 200);
-            assertThat(a.deliver(Packet.frame(arena, first, 4096))).isEqualTo(NetPort.DELIVERED);
-            assertThat(a.deliver(Packet.frame(arena, second, 4096))).isEqualTo(NetPort.DELIVERED);
+            assertThat(a.deliver(Packet.frame(arena, first, 4096))).isEqualTo(FramePort.DELIVERED);
+            assertThat(a.deliver(Packet.frame(arena, second, 4096))).isEqualTo(FramePort.DELIVERED);
             while (toB.refusals > 0) {
                 b.poll();
                 assertThat(toB.kept).isEmpty();
@@ -311,7 +311,7 @@ class TapPortIT {
         try (Arena arena = Arena.ofConfined()) {
             byte[] large = Packet.of(Packet.TCP, 10 * 1448);
             assertThat(a.deliver(Packet.superFrame(arena, large, Packet.TCP, 1448)))
-                    .isEqualTo(NetPort.DELIVERED);
+                    .isEqualTo(FramePort.DELIVERED);
             assertThat(toB.await(b, 1).getFirst().gsoType())
                     .as("unchanged by the refusals")
                     .isEqualTo(Frame.GSO_TCPV4);
@@ -363,12 +363,12 @@ class TapPortIT {
         BlockingQueue<byte[]> came = new LinkedBlockingQueue<>();
         FrameSink sink = new FrameSink() {
             @Override
-            public int forward(NetPort from, Frame frame) {
+            public int forward(FramePort from, Frame frame) {
                 byte[] bytes = Capture.copy(frame);
                 if (Packet.isOurs(bytes)) {
                     came.add(bytes);
                 }
-                return NetPort.DELIVERED;
+                return FramePort.DELIVERED;
             }
 
             @Override
@@ -385,7 +385,7 @@ class TapPortIT {
                     .get(60, SECONDS);
             for (int i = 0; i < 200; i++) {
                 byte[] bytes = Packet.of(Packet.UDP, 100 + i);
-                assertThat(a.deliver(Packet.frame(arena, bytes, 4096))).isEqualTo(NetPort.DELIVERED);
+                assertThat(a.deliver(Packet.frame(arena, bytes, 4096))).isEqualTo(FramePort.DELIVERED);
                 assertThat(came.poll(60, SECONDS)).isEqualTo(bytes);
             }
             assertThat(lane.sleeps()).isPositive();
@@ -400,7 +400,7 @@ class TapPortIT {
                 c.close();
                 return result;
             });
-            assertThat(after.get(60, SECONDS)).isEqualTo(NetPort.REFUSED);
+            assertThat(after.get(60, SECONDS)).isEqualTo(FramePort.REFUSED);
         }
         assertThat(heard.all).isEmpty();
         assertThat(trouble).isEmpty();
@@ -411,9 +411,9 @@ class TapPortIT {
         long[] count = new long[1];
         FrameSink counting = new FrameSink() {
             @Override
-            public int forward(NetPort from, Frame frame) {
+            public int forward(FramePort from, Frame frame) {
                 count[0]++;
-                return NetPort.DELIVERED;
+                return FramePort.DELIVERED;
             }
 
             @Override

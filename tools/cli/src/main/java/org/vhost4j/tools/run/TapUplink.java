@@ -2,8 +2,8 @@
 package org.vhost4j.tools.run;
 
 import java.util.function.Consumer;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
-import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.host.lane.Lane;
@@ -32,7 +32,7 @@ public record TapUplink(String ifname, HostCapabilities host, Consumer<String> t
         port.attach(lane);
         return new Opened() {
             @Override
-            public NetPort port() {
+            public FramePort port() {
                 return port;
             }
 

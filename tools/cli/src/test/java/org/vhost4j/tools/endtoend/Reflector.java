@@ -9,13 +9,13 @@ import java.util.Deque;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
-import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /** A port of the bridge that is no guest, and takes no offloads: every frame returns with its addresses swapped. */
-final class Reflector implements NetPort, Uplink.Opened {
+final class Reflector implements FramePort, Uplink.Opened {
     /** What it was told that guests take, in order; behind the name of the thread that told it. */
     final Queue<String> told = new ConcurrentLinkedQueue<>();
 
@@ -89,7 +89,7 @@ final class Reflector implements NetPort, Uplink.Opened {
     }
 
     @Override
-    public NetPort port() {
+    public FramePort port() {
         return this;
     }
 

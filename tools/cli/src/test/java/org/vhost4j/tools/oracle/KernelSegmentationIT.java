@@ -12,7 +12,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.offload.Frames;
 import org.vhost4j.device.offload.OffloadEngine;
@@ -131,7 +131,7 @@ class KernelSegmentationIT {
                 frame.flags = header.flags;
                 frame.checksumStart = start;
                 frame.checksumOffset = offset;
-                assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.DELIVERED);
+                assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.DELIVERED);
             }
             assertThat(kernel.write(header, bytes)).isZero();
 
@@ -262,7 +262,7 @@ class KernelSegmentationIT {
         try (Arena arena = Arena.ofConfined()) {
             Frame frame = packet.frame(arena, random, 1 + random.nextInt(5));
             assertThat(engine.check(frame, Offloads.ALL_WITH_TUNNELS)).isNull();
-            assertThat(engine.deliver(frame, port)).isEqualTo(NetPort.DELIVERED);
+            assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.DELIVERED);
         }
         List<Seen> seen = new ArrayList<>();
         for (RecordingPort.Delivered frame : port.delivered) {

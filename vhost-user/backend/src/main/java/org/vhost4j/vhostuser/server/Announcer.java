@@ -5,8 +5,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
-import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
@@ -18,12 +18,12 @@ final class Announcer {
     private static final int RARP = 0x8035;
     private static final int REVERSE_REQUEST = 3;
 
-    private final NetPort port;
+    private final FramePort port;
     private final FrameSink sink;
     private final MemorySegment memory = Arena.ofAuto().allocate(BYTES, 8);
     private final Frame frame = new Frame();
 
-    Announcer(NetPort port, FrameSink sink) {
+    Announcer(FramePort port, FrameSink sink) {
         this.port = port;
         this.sink = sink;
     }

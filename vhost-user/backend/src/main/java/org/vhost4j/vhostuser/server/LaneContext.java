@@ -12,7 +12,7 @@ import org.vhost4j.device.bridge.CopySink;
 import org.vhost4j.device.bridge.EchoSink;
 import org.vhost4j.device.bridge.NullSink;
 import org.vhost4j.device.frame.FrameSink;
-import org.vhost4j.device.frame.NetPort;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.lane.LaneListener;
@@ -97,7 +97,7 @@ final class LaneContext {
      * @param port belongs to this lane
      * @param lanes those of all lanes
      */
-    void join(NetPort port, List<LaneContext> lanes) {
+    void join(FramePort port, List<LaneContext> lanes) {
         for (LaneContext context : lanes) {
             if (context.sink instanceof Bridge bridge) {
                 bridge.add(context == this || arrivals == null ? port : arrivals.remote(port, HotCalls::checkpoint));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.server;
 
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
-import org.vhost4j.device.frame.NetPort;
 import org.vhost4j.host.lane.Lane;
 
 /** A port of the bridge that is no guest, as it is described before the back-end runs. */
@@ -24,7 +24,7 @@ public interface Uplink {
          *
          * @return always the same
          */
-        NetPort port();
+        FramePort port();
 
         /**
          * What the guests take has changed: the port may deliver that much without software's help.

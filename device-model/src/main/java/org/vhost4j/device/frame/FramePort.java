@@ -7,7 +7,7 @@ import org.vhost4j.device.Pollable;
  * One end that frames can be handed to and taken from: a guest's device, a TAP, a sink. All methods are called by the lane
  * that owns the port, never from two threads.
  */
-public interface NetPort extends Pollable {
+public interface FramePort extends Pollable {
     /** {@link #deliver}: the frame was taken. */
     int DELIVERED = 0;
     /** {@link #deliver}: no room now; the same frame may be handed over again later. Nothing was taken. */

@@ -91,8 +91,8 @@ public final class BridgedGuests {
             Bridge there = bridge.on(other);
             Arrivals to = new Arrivals("crossing", there, () -> {});
             receiver = device("receiver", there, other);
-            bridge.add(to.remote(receiver, () -> {}));
-            there.add(new Arrivals("nothing", bridge, () -> {}).remote(sender, () -> {}));
+            bridge.add(to.remote(receiver, receiver::fault, () -> {}));
+            there.add(new Arrivals("nothing", bridge, () -> {}).remote(sender, sender::fault, () -> {}));
             there.add(receiver);
             arrivals = to;
         } else {

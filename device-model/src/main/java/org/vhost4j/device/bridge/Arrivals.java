@@ -3,6 +3,7 @@ package org.vhost4j.device.bridge;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Pollable;
 import org.vhost4j.device.frame.Frame;
@@ -30,15 +31,17 @@ public final class Arrivals implements Pollable {
     private static final class Way {
         private final FrameRing ring;
         private final FramePort to;
+        private final Consumer<String> fault;
         private int index = -1;
         private @Nullable Frame frame;
 
         /** Whether {@link #frame} waits for room. */
         private boolean waiting;
 
-        private Way(FrameRing ring, FramePort to) {
+        private Way(FrameRing ring, FramePort to, Consumer<String> fault) {
             this.ring = ring;
             this.to = to;
+            this.fault = fault;
         }
 
         private int port(Bridge bridge) {
@@ -76,12 +79,13 @@ public final class Arrivals implements Pollable {
      * Makes one of this lane's ports a port for another lane.
      *
      * @param port one of this lane's bridge
+     * @param fault stops the port, as {@link Pollable#fault}, when a frame could not be handed to it; called by this lane
      * @param checkpoint runs before the other lane publishes anything; makes a pending memory fault appear
      * @return for the other lane's bridge
      */
-    public FramePort remote(FramePort port, Runnable checkpoint) {
+    public FramePort remote(FramePort port, Consumer<String> fault, Runnable checkpoint) {
         FrameRing ring = new FrameRing();
-        ways.add(new Way(ring, port));
+        ways.add(new Way(ring, port, fault));
         return new RemotePort(port.name(), ring, wake, checkpoint);
     }
 
@@ -164,7 +168,7 @@ public final class Arrivals implements Pollable {
             way.ring.release();
             way.waiting = false;
             burst.count = 0;
-            way.to.fault(reason);
+            way.fault.accept(reason);
         }
     }
 

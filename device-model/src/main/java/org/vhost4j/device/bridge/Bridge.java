@@ -7,6 +7,7 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.LandingPort;
 import org.vhost4j.device.frame.MacAddress;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.offload.Coalescer;
@@ -245,9 +246,9 @@ public final class Bridge implements FrameSink {
     }
 
     @Override
-    public @Nullable FramePort soleReceiver(FramePort from) {
+    public @Nullable LandingPort soleReceiver(FramePort from) {
         // Frames that land in a receiver's buffers unseen cannot be put together.
-        return ports.length == 2 && !coalesce ? ports[1 - indexOf(from)] : null;
+        return ports.length == 2 && !coalesce && ports[1 - indexOf(from)] instanceof LandingPort port ? port : null;
     }
 
     /** A port is itself and nobody else, whatever it thinks of equality. */

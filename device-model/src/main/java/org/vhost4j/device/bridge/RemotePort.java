@@ -11,7 +11,7 @@ import org.vhost4j.device.frame.Offloads;
  * lane; there it is adapted to what the port takes, and waits while the port has no room. When the ring is full the frame waits
  * with its sender.
  *
- * <p>Of the lane whose bridge has it as a port. It is not polled.
+ * <p>Of the lane whose bridge has it as a port.
  */
 final class RemotePort implements FramePort {
     private final String name;
@@ -64,25 +64,6 @@ final class RemotePort implements FramePort {
         if (ring.publish()) {
             wake.run();
         }
-    }
-
-    /** Does nothing: work comes up on the port's own lane. */
-    @Override
-    public int poll() {
-        return 0;
-    }
-
-    @Override
-    public boolean arm() {
-        return false;
-    }
-
-    @Override
-    public void disarm() {}
-
-    @Override
-    public void fault(String reason) {
-        // Nothing here is anybody else's memory, and nobody polls this.
     }
 
     @Override

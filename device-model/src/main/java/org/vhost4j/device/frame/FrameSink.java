@@ -39,12 +39,13 @@ public interface FrameSink {
     void flush();
 
     /**
-     * The port that receives whatever {@code from} sends, when there is exactly one and no decision to take.
+     * The port that receives whatever {@code from} sends, when there is exactly one, no decision to take, and frames can land in its
+     * buffers.
      *
      * @param from the sending port
      * @return the only receiver, or null
      */
-    default @Nullable FramePort soleReceiver(FramePort from) {
+    default @Nullable LandingPort soleReceiver(FramePort from) {
         return null;
     }
 }

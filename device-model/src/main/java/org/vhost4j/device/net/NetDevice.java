@@ -2,11 +2,12 @@
 package org.vhost4j.device.net;
 
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.Pollable;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
-import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.LandingPort;
 import org.vhost4j.device.memory.TranslationMiss;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.ring.RingFault;
@@ -20,7 +21,7 @@ import org.vhost4j.device.stats.Counters;
  * <p>Queue 2n receives and queue 2n+1 transmits, in the guest's view; the control queue follows the last pair. A queue that
  * is started but not enabled receives nothing, and what it transmits is thrown away, as vhost-user wants it.
  */
-public final class NetDevice implements FramePort {
+public final class NetDevice implements LandingPort, Pollable {
     /** Control commands that are carried out in one turn. */
     private static final int BURST = 64;
 

@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
 import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.LandingPort;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.stats.Counter;
@@ -200,7 +201,7 @@ final class ReceivePath {
                 configSpace.mac());
     }
 
-    /** Room for a frame that is not there yet; see {@link FramePort#reserve}. */
+    /** Room for a frame that is not there yet; see {@link LandingPort#reserve}. */
     boolean reserve(Frame landing, int atLeast) {
         // Steering and filtering look at the frame, which is not there yet.
         RxQueue queue = queues.rx[0];
@@ -214,7 +215,7 @@ final class ReceivePath {
         return true;
     }
 
-    /** Room for a frame that is there; see {@link FramePort#reserve(Frame, Frame)}. */
+    /** Room for a frame that is there; see {@link LandingPort#reserve(Frame, Frame)}. */
     boolean reserve(Frame landing, Frame frame) {
         RxQueue queue = queueFor(frame);
         if (queue == null
@@ -226,7 +227,7 @@ final class ReceivePath {
         return true;
     }
 
-    /** More room for what has a reservation; see {@link FramePort#extend}. */
+    /** More room for what has a reservation; see {@link LandingPort#extend}. */
     boolean extend(Frame landing, int atLeast) {
         RxQueue queue = reserved;
         return queue != null && queue.extend(landing, atLeast);
@@ -246,7 +247,7 @@ final class ReceivePath {
         }
     }
 
-    /** Ends a reservation; see {@link FramePort#commit}. */
+    /** Ends a reservation; see {@link LandingPort#commit}. */
     void commit(Frame landing, int bytes) {
         RxQueue queue = reserved;
         reserved = null;

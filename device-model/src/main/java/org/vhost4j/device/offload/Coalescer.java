@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.offload;
 
+import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.LandingPort;
 
 /**
  * Puts consecutive TCP segments or UDP datagrams of one flow together into a super-frame, for a receiver that takes those from
@@ -17,7 +19,7 @@ import org.vhost4j.device.frame.FramePort;
  * extension headers and fragments.
  *
  * <p>A duplicate acknowledgement (RFC 5681 section 2) between the segments of a flow is taken in, too, when the receiver is told how many
- * there were ({@link FramePort#countsSegments}): it differs from the segment before it in that count alone.
+ * there were ({@link LandingPort#countsSegments}): it differs from the segment before it in that count alone.
  */
 public final class Coalescer {
     /** Linux takes 64 datagrams at most in a super-frame until 6.8. */
@@ -26,6 +28,10 @@ public final class Coalescer {
     private static final int MAX_IP_LENGTH = 0xffff;
 
     private final FramePort port;
+
+    /** The same port, or null when frames cannot land in its buffers: then nothing is put together. */
+    private final @Nullable LandingPort room;
+
     private final OffloadEngine engine;
     private final OffloadCounters counters;
     private final SegmentHeaders headers = new SegmentHeaders();
@@ -48,11 +54,12 @@ public final class Coalescer {
     /**
      * A coalescer before a port.
      *
-     * @param port the receiver; one that gives no room by {@link FramePort#reserve(Frame, Frame)} gets every frame as it is
+     * @param port the receiver; one that is no {@link LandingPort} gets every frame as it is
      * @param engine hands over what is not put together, and counts
      */
     public Coalescer(FramePort port, OffloadEngine engine) {
         this.port = port;
+        this.room = port instanceof LandingPort landingPort ? landingPort : null;
         this.engine = engine;
         this.counters = engine.counters();
     }
@@ -64,8 +71,11 @@ public final class Coalescer {
      * @return as {@link OffloadEngine#deliver}; {@link FramePort#DELIVERED} also for one that {@link #close} will hand over
      */
     public int offer(Frame frame) {
-        boolean counts = port.countsSegments();
-        if (frame.gsoType != Frame.GSO_NONE || frame.needs == Frame.UNCHECKED || !headers.parse(frame, counts)) {
+        LandingPort receiver = room;
+        if (receiver == null
+                || frame.gsoType != Frame.GSO_NONE
+                || frame.needs == Frame.UNCHECKED
+                || !headers.parse(frame, receiver.countsSegments())) {
             return pass(frame);
         }
         if (frame.bytes == headers.length()) {
@@ -76,7 +86,7 @@ public final class Coalescer {
             return FramePort.DELIVERED;
         }
         if (open) {
-            if (continues(frame) && append(frame)) {
+            if (continues(frame) && append(receiver, frame)) {
                 if (last) {
                     close();
                 }
@@ -84,7 +94,7 @@ public final class Coalescer {
             }
             close();
         }
-        return begin(frame) ? FramePort.DELIVERED : engine.deliver(frame, port);
+        return begin(receiver, frame) ? FramePort.DELIVERED : engine.deliver(frame, port);
     }
 
     /**
@@ -100,7 +110,8 @@ public final class Coalescer {
 
     /** Hands over what was put together so far. */
     public void close() {
-        if (!open) {
+        LandingPort receiver = room;
+        if (!open || receiver == null) {
             return;
         }
         open = false;
@@ -113,13 +124,13 @@ public final class Coalescer {
         } else {
             counters.add(landing.flags == 0 ? OffloadCounter.PASSED : OffloadCounter.PASSED_CSUM);
         }
-        port.commit(landing, bytes);
+        receiver.commit(landing, bytes);
     }
 
-    private boolean begin(Frame frame) {
+    private boolean begin(LandingPort receiver, Frame frame) {
         int kind = headers.kind();
-        int takes = port.accepts();
-        if ((takes & kind) != kind || headers.isLast() || !port.reserve(landing, frame)) {
+        int takes = receiver.accepts();
+        if ((takes & kind) != kind || headers.isLast() || !receiver.reserve(landing, frame)) {
             return false;
         }
         end.start(landing);
@@ -159,10 +170,10 @@ public final class Coalescer {
                 && headers.isRight(frame);
     }
 
-    private boolean append(Frame frame) {
+    private boolean append(LandingPort receiver, Frame frame) {
         int from = headers.length();
         int payload = frame.bytes - from;
-        if (!port.extend(landing, bytes + payload)) {
+        if (!receiver.extend(landing, bytes + payload)) {
             return false;
         }
         end.append(frame, from);

@@ -60,8 +60,7 @@ class ArrivalsTest {
             flushes++;
         }
 
-        @Override
-        public void fault(String reason) {
+        private void fault(String reason) {
             faults.add(reason);
             breaks = false;
             room = 0;
@@ -70,9 +69,9 @@ class ArrivalsTest {
 
     ArrivalsTest() {
         bridgeHere.add(port0);
-        bridgeHere.add(arrivalsThere.remote(port1, () -> {}));
-        bridgeHere.add(arrivalsThere.remote(port2, () -> {}));
-        bridgeThere.add(arrivalsHere.remote(port0, () -> {}));
+        bridgeHere.add(arrivalsThere.remote(port1, port1::fault, () -> {}));
+        bridgeHere.add(arrivalsThere.remote(port2, port2::fault, () -> {}));
+        bridgeThere.add(arrivalsHere.remote(port0, port0::fault, () -> {}));
         bridgeThere.add(port1);
         bridgeThere.add(port2);
         // Everybody is known.
@@ -279,7 +278,7 @@ class ArrivalsTest {
 
     @Test
     void aFrameThatIsTooLongForAnythingIsRefused() {
-        FramePort remote = arrivalsThere.remote(port1, () -> {});
+        FramePort remote = arrivalsThere.remote(port1, port1::fault, () -> {});
         Frame frame = frame(new byte[Frame.MAX_BYTES + 1]);
         assertThat(remote.deliver(frame)).isEqualTo(FramePort.REFUSED);
     }

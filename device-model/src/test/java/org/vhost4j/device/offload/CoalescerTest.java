@@ -26,7 +26,7 @@ class CoalescerTest {
     private final Arena arena = Arena.ofConfined();
     private final SplittableRandom random = new SplittableRandom(41);
     private final OffloadEngine engine = new OffloadEngine();
-    private final LandingPort port = new LandingPort(Offloads.ALL, arena, random);
+    private final LandingRecorder port = new LandingRecorder(Offloads.ALL, arena, random);
     private final Coalescer coalescer = new Coalescer(port, engine);
 
     /** Whether the frames of the round have partial checksums. */

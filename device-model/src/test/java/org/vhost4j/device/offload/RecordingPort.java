@@ -74,24 +74,6 @@ public class RecordingPort implements FramePort {
     public void flush() {}
 
     @Override
-    public int poll() {
-        return 0;
-    }
-
-    @Override
-    public boolean arm() {
-        return false;
-    }
-
-    @Override
-    public void disarm() {}
-
-    @Override
-    public void fault(String reason) {
-        throw new IllegalStateException(reason);
-    }
-
-    @Override
     public String name() {
         return "recorder";
     }

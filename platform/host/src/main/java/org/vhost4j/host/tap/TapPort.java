@@ -3,9 +3,11 @@ package org.vhost4j.host.tap;
 
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.Pollable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.LandingPort;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.host.io.FdHandle;
 import org.vhost4j.host.lane.Lane;
@@ -18,7 +20,7 @@ import org.vhost4j.sys.SystemError;
  *
  * <p>Belongs to the lane that it is attached to. The counters may be read by any thread, a little late.
  */
-public final class TapPort implements FramePort, AutoCloseable {
+public final class TapPort implements FramePort, Pollable, AutoCloseable {
     private static final int BURST = 64;
 
     private final String name;
@@ -106,7 +108,7 @@ public final class TapPort implements FramePort, AutoCloseable {
         if (stoppedReason != null) {
             return 0;
         }
-        FramePort receiver = sink.soleReceiver(this);
+        LandingPort receiver = sink.soleReceiver(this);
         if (receiver != null && (receiveOffloads & ~receiver.accepts()) != 0) {
             receiver = null;
         }

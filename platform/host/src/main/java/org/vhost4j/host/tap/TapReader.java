@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.LandingPort;
 import org.vhost4j.device.frame.NetHeader;
 import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
@@ -71,7 +72,7 @@ final class TapReader {
     }
 
     /** Moves one frame; {@code receiver} is the only one and takes everything that may come, or null. */
-    int read(@Nullable FramePort receiver) {
+    int read(@Nullable LandingPort receiver) {
         if (waiting) {
             return forward();
         }
@@ -85,7 +86,7 @@ final class TapReader {
         return was;
     }
 
-    private int land(FramePort receiver) {
+    private int land(LandingPort receiver) {
         int pieces = Math.min(landing.pieces, LANDING_PIECES);
         int room = 0;
         vector.set(0, header.address(), headerBytes);
@@ -133,7 +134,7 @@ final class TapReader {
     }
 
     /** The frame is too long for the room that was given, or not what the receiver takes: it goes the long way. */
-    private int stageFromLanding(FramePort receiver, int landed, int length) {
+    private int stageFromLanding(LandingPort receiver, int landed, int length) {
         int at = 0;
         for (int i = 0; at < landed; i++) {
             int part = Math.min(landing.length[i], landed - at);

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.LandingPort;
 
 /** Keeps copies of the test's own frames and forgets all others, which the host's stack may send whenever it likes. */
 final class Capture implements FrameSink {
@@ -22,7 +23,7 @@ final class Capture implements FrameSink {
     int flushes;
 
     @Nullable
-    FramePort receiver;
+    LandingPort receiver;
 
     static byte[] copy(Frame frame) {
         byte[] bytes = new byte[frame.bytes];
@@ -59,7 +60,7 @@ final class Capture implements FrameSink {
     }
 
     @Override
-    public @Nullable FramePort soleReceiver(FramePort from) {
+    public @Nullable LandingPort soleReceiver(FramePort from) {
         return receiver;
     }
 

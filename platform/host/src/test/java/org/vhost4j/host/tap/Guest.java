@@ -4,10 +4,10 @@ package org.vhost4j.host.tap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.LandingPort;
 
 /** The only receiver: posts buffers of one size and keeps what lands in them. */
-final class Guest implements FramePort {
+final class Guest implements LandingPort {
     final Capture landed = new Capture();
     int accepts;
     int bufferBytes = 1500;
@@ -39,6 +39,21 @@ final class Guest implements FramePort {
     }
 
     @Override
+    public boolean reserve(Frame landing, Frame frame) {
+        return false;
+    }
+
+    @Override
+    public boolean extend(Frame landing, int atLeast) {
+        return false;
+    }
+
+    @Override
+    public boolean countsSegments() {
+        return false;
+    }
+
+    @Override
     public void commit(Frame landing, int bytes) {
         if (bytes == 0) {
             givenBack++;
@@ -62,22 +77,6 @@ final class Guest implements FramePort {
     public void flush() {
         flushes++;
     }
-
-    @Override
-    public int poll() {
-        return 0;
-    }
-
-    @Override
-    public boolean arm() {
-        return false;
-    }
-
-    @Override
-    public void disarm() {}
-
-    @Override
-    public void fault(String reason) {}
 
     @Override
     public String name() {

@@ -37,6 +37,11 @@ public record TapUplink(String ifname, HostCapabilities host, Consumer<String> t
             }
 
             @Override
+            public void fault(String reason) {
+                port.fault(reason);
+            }
+
+            @Override
             public void guestsAccept(int offloads) {
                 try {
                     // What the kernel does not give unfinished it finishes itself: no guest misses anything.

@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.vhost4j.device.Pollable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
@@ -15,7 +16,7 @@ import org.vhost4j.host.lane.Lane;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /** A port of the bridge that is no guest, and takes no offloads: every frame returns with its addresses swapped. */
-final class Reflector implements FramePort, Uplink.Opened {
+final class Reflector implements FramePort, Pollable, Uplink.Opened {
     /** What it was told that guests take, in order; behind the name of the thread that told it. */
     final Queue<String> told = new ConcurrentLinkedQueue<>();
 

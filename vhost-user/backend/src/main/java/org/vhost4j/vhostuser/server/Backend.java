@@ -75,7 +75,7 @@ public final class Backend implements AutoCloseable {
         for (int i = 0; i < endpoints.size(); i++) {
             guests.add(guest(i, endpoints.get(i), contexts.get(i % contexts.size())));
         }
-        guests.forEach(guest -> guest.context().join(guest.device(), contexts));
+        guests.forEach(guest -> guest.context().join(guest.device(), guest.device()::fault, contexts));
         if (config.switching() instanceof Switching.Bridged bridged) {
             inLane(contexts.getFirst(), () -> openUplinks(bridged));
         }
@@ -123,7 +123,7 @@ public final class Backend implements AutoCloseable {
         for (Uplink uplink : bridged.uplinks()) {
             Uplink.Opened opened = uplink.open(first.lane, first.sink);
             uplinks.add(opened);
-            first.join(opened.port(), contexts);
+            first.join(opened.port(), opened::fault, contexts);
         }
     }
 

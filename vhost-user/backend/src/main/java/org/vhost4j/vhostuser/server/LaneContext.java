@@ -4,6 +4,7 @@ package org.vhost4j.vhostuser.server;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Pollable;
 import org.vhost4j.device.bridge.Arrivals;
@@ -95,12 +96,13 @@ final class LaneContext {
      * Gives every bridge a port of this lane. Before {@link #begin} of any lane but the first, and in the same order for all.
      *
      * @param port belongs to this lane
+     * @param fault stops the port when another lane's frame could not be handed to it; called by this lane
      * @param lanes those of all lanes
      */
-    void join(FramePort port, List<LaneContext> lanes) {
+    void join(FramePort port, Consumer<String> fault, List<LaneContext> lanes) {
         for (LaneContext context : lanes) {
             if (context.sink instanceof Bridge bridge) {
-                bridge.add(context == this || arrivals == null ? port : arrivals.remote(port, HotCalls::checkpoint));
+                bridge.add(context == this || arrivals == null ? port : arrivals.remote(port, fault, HotCalls::checkpoint));
             }
         }
     }

@@ -27,6 +27,13 @@ public interface Uplink {
         FramePort port();
 
         /**
+         * Stops the port for good, because a frame of another lane could not be handed to it.
+         *
+         * @param reason one line
+         */
+        void fault(String reason);
+
+        /**
          * What the guests take has changed: the port may deliver that much without software's help.
          *
          * @param offloads a mask of {@link org.vhost4j.device.frame.Offloads}: what at least one guest takes

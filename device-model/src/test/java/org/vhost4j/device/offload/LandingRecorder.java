@@ -4,9 +4,10 @@ package org.vhost4j.device.offload;
 import java.lang.foreign.Arena;
 import java.util.SplittableRandom;
 import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.LandingPort;
 
 /** A {@link RecordingPort} with buffers of its own, of random sizes, to land in; never more than it is asked for. */
-final class LandingPort extends RecordingPort {
+final class LandingRecorder extends RecordingPort implements LandingPort {
     private final Arena arena;
     private final SplittableRandom random;
     /** Bytes of buffers that are left. */
@@ -17,7 +18,7 @@ final class LandingPort extends RecordingPort {
 
     private boolean reserved;
 
-    LandingPort(int accepts, Arena arena, SplittableRandom random) {
+    LandingRecorder(int accepts, Arena arena, SplittableRandom random) {
         super(accepts);
         this.arena = arena;
         this.random = random;
@@ -38,6 +39,11 @@ final class LandingPort extends RecordingPort {
         }
         buffers -= frame.bytes;
         return super.deliver(frame);
+    }
+
+    @Override
+    public boolean reserve(Frame landing, int atLeast) {
+        return false;
     }
 
     @Override

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.frame;
+
+/**
+ * A port into whose buffers a frame can be written where it stays: {@link #reserve} gives the room, {@link #extend} gives more,
+ * {@link #commit} makes a received frame of it. There is one reservation at a time, and nothing is delivered before its commit.
+ */
+public interface LandingPort extends FramePort {
+    /**
+     * Asks for room in which a frame can land without a copy in between.
+     *
+     * @param landing filled with pieces that may be written, {@code landing.bytes} of them in all
+     * @param atLeast how many bytes are wanted
+     * @return false when there is no such room: use {@link #deliver}
+     */
+    boolean reserve(Frame landing, int atLeast);
+
+    /**
+     * Asks for room for a frame that is there, with more to come perhaps; the port does not write it. The room is in the queue that
+     * the frame goes to.
+     *
+     * @param landing filled with pieces that may be written, at least {@code frame.bytes} of them in all
+     * @param frame the frame, which needs nothing beyond {@link #accepts()}
+     * @return false when there is no such room, or the port does not want the frame: use {@link #deliver}
+     */
+    boolean reserve(Frame landing, Frame frame);
+
+    /**
+     * Asks for more room behind that which {@link #reserve} gave.
+     *
+     * @param landing the frame that {@code reserve} filled; pieces are added behind those that are there
+     * @param atLeast how many bytes are wanted in all
+     * @return false when there is not that much: {@link #commit} what was written, and do not ask again before
+     */
+    boolean extend(Frame landing, int atLeast);
+
+    /**
+     * Turns the room that {@link #reserve} gave into a received frame, which {@link #flush} publishes. The frame is dropped when the
+     * port has failed or its link has gone down since.
+     *
+     * @param landing the frame that {@code reserve} filled, with its header set
+     * @param bytes how many bytes were written from the first piece on; 0 gives all room back
+     */
+    void commit(Frame landing, int bytes);
+
+    /**
+     * Whether the receiver is told how many segments, and how many duplicate acknowledgements, a super-frame stands for.
+     *
+     * @return true when {@link Frame#duplicateAcks} of a frame that is committed reaches it
+     */
+    boolean countsSegments();
+}

@@ -4,6 +4,7 @@ package org.vhost4j.vhostuser.session;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.memory.TranslationMiss;
+import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.wire.VringAddress;
 
@@ -54,9 +55,13 @@ final class Ring {
         if (at == null) {
             throw new RefusedException("it has no addresses; SET_VRING_ADDR must come before SET_VRING_KICK");
         }
-        layout.validateSize(size);
         int from = base == null ? layout.startBase() : base;
-        layout.validateBase(from, size);
+        try {
+            layout.validateSize(size);
+            layout.validateBase(from, size);
+        } catch (RingFault e) {
+            throw new RefusedException(e);
+        }
         return new QueueSetup(
                 index,
                 layout,
@@ -66,10 +71,10 @@ final class Ring {
                         "descriptor table",
                         at.descriptors(),
                         layout.descriptorBytes(size),
-                        16,
+                        RingLayout.DESCRIPTOR_ALIGNMENT,
                         layout == RingLayout.PACKED),
                 slice(memory, "available ring", at.avail(), layout.availBytes(size), layout.availAlignment(), false),
-                slice(memory, "used ring", at.used(), layout.usedBytes(size), 4, true),
+                slice(memory, "used ring", at.used(), layout.usedBytes(size), RingLayout.USED_ALIGNMENT, true),
                 from,
                 enabled,
                 kick,

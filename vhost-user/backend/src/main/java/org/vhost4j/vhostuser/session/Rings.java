@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.TranslationMiss;
+import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.wire.Dependencies;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
@@ -72,7 +73,7 @@ final class Rings {
             if (negotiation.acknowledged()) {
                 layout().validateSize(size);
             }
-        } catch (RefusedException e) {
+        } catch (RingFault e) {
             throw broken(Request.SET_VRING_NUM, ring, "size " + size, e.reason());
         }
         ring.size = size;

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.vhost4j.device.net.NetConfigSpace;
+import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.host.lane.IdlePolicy;
 import org.vhost4j.platform.definition.DeviceCapabilities;
 import org.vhost4j.platform.definition.GuestAbi;
@@ -28,7 +29,6 @@ import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.Switching;
-import org.vhost4j.vhostuser.session.RingLayout;
 
 /** The real back-end with two guests' sockets and its monitor, in this process, on a host without USO. */
 final class QmpFixture implements AutoCloseable {

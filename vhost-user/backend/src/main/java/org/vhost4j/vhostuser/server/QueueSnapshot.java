@@ -2,7 +2,7 @@
 package org.vhost4j.vhostuser.server;
 
 import java.util.Optional;
-import org.vhost4j.vhostuser.session.RingLayout;
+import org.vhost4j.device.ring.RingLayout;
 
 /**
  * One virtqueue as it was between two bursts.

@@ -3,6 +3,7 @@ package org.vhost4j.vhostuser.session;
 
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.sys.Fd;
 
 /**

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.memory.TranslationMiss;
 import org.vhost4j.device.ring.RingFault;
+import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.wire.VringAddress;
 

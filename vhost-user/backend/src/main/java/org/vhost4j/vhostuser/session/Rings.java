@@ -6,6 +6,7 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.TranslationMiss;
 import org.vhost4j.device.ring.RingFault;
+import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.wire.Dependencies;
 import org.vhost4j.vhostuser.wire.IotlbMessage;

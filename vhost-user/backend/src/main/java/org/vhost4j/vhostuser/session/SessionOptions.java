@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.vhostuser.wire.ConfigSpace;
 import org.vhost4j.vhostuser.wire.Dependencies;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;

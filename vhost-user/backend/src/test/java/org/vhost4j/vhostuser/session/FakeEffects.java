@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;

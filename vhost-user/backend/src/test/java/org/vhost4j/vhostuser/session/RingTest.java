@@ -12,6 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.wire.Message;
 import org.vhost4j.vhostuser.wire.ProtocolException;

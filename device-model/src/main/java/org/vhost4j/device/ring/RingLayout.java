@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.vhost4j.vhostuser.session;
+package org.vhost4j.device.ring;
 
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
-import org.vhost4j.device.ring.RingFault;
 
 /** How a ring lies in memory, and what follows for its size, addresses and base (virtio 1.4 sections 2.7 and 2.8). */
 public enum RingLayout {

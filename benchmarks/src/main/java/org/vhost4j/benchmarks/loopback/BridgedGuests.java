@@ -23,9 +23,9 @@ import org.vhost4j.device.net.NetDevice;
 import org.vhost4j.device.net.NetDeviceConfig;
 import org.vhost4j.device.net.Patience;
 import org.vhost4j.device.offload.OffloadEngine;
-import org.vhost4j.device.ring.PackedVirtqueue;
 import org.vhost4j.device.ring.RingFeatures;
-import org.vhost4j.device.ring.SplitVirtqueue;
+import org.vhost4j.device.ring.RingLayout;
+import org.vhost4j.device.ring.RingParts;
 import org.vhost4j.device.ring.Virtqueue;
 
 /**
@@ -130,13 +130,15 @@ public final class BridgedGuests {
         RingDriver driver = packed
                 ? new PackedDriver(memory, ringSize, RingDriver.Features.NONE, 0)
                 : new SplitDriver(memory, ringSize, RingDriver.Features.NONE, 0);
-        MemorySegment desc = segment.asSlice(driver.descAddress() - base);
-        MemorySegment avail = segment.asSlice(driver.availAddress() - base);
-        MemorySegment used = segment.asSlice(driver.usedAddress() - base);
-        RingFeatures features = RingFeatures.of(Feature.VERSION_1);
-        Virtqueue queue = packed
-                ? new PackedVirtqueue("queue", ringSize, desc, avail, used, table, PackedDriver.START, features)
-                : new SplitVirtqueue("queue", ringSize, desc, avail, used, table, 0, features);
+        RingLayout layout = packed ? RingLayout.PACKED : RingLayout.SPLIT;
+        RingParts parts = layout.parts(
+                segment,
+                ringSize,
+                driver.descAddress() - base,
+                driver.availAddress() - base,
+                driver.usedAddress() - base);
+        Virtqueue queue =
+                layout.open("queue", ringSize, parts, table, layout.startBase(), RingFeatures.of(Feature.VERSION_1));
         device.control().start(index, queue, GuestNotifier.NONE, true, false);
         return driver;
     }

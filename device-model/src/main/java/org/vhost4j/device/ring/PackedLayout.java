@@ -21,9 +21,9 @@ import java.nio.ByteOrder;
  *   event suppression: le16 off_wrap (15 bits of offset, 1 of wrap counter); le16 flags
  * </pre>
  */
-public final class PackedLayout {
+final class PackedLayout {
     /** Size of an event suppression structure in bytes; it is aligned to 4. */
-    public static final int EVENT_BYTES = 4;
+    static final int EVENT_BYTES = 4;
 
     /** Descriptor flag: the chain goes on with the next descriptor of the ring. */
     static final int NEXT = 1;
@@ -84,7 +84,7 @@ public final class PackedLayout {
      * @param n the queue size
      * @return bytes; the ring is aligned to 16
      */
-    public static long descriptorBytes(int n) {
+    static long descriptorBytes(int n) {
         return (long) SIZE * n;
     }
 

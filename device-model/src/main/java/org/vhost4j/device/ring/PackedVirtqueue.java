@@ -15,7 +15,7 @@ import org.vhost4j.device.memory.GuestMemory;
  *
  * <p>A burst is shown to the driver at once: the flags of its first used descriptor are written last.
  */
-public final class PackedVirtqueue implements Virtqueue {
+final class PackedVirtqueue implements Virtqueue {
     private static final int NONE = -1;
 
     private final String name;
@@ -53,52 +53,23 @@ public final class PackedVirtqueue implements Virtqueue {
     /** The driver may have asked for an interrupt before this queue was started here: the first publication gives one. */
     private boolean interruptDue = true;
 
-    /**
-     * Starts a queue over a ring that is mapped already.
-     *
-     * @param name for messages
-     * @param size number of descriptors: 1 to 32768, of any value
-     * @param descriptors the descriptor ring, {@link PackedLayout#descriptorBytes} long, aligned to 16
-     * @param driverEvent the driver event suppression structure, {@link PackedLayout#EVENT_BYTES} long, aligned to 4
-     * @param deviceEvent the device event suppression structure, like the driver's
-     * @param memory the memory table
-     * @param base where to begin, as {@link #base()} has it; a high half of 0 says as much as the low half
-     * @param features what was negotiated
-     * @throws RingFault when a size, an alignment or the base is not allowed
-     */
-    public PackedVirtqueue(
-            String name,
-            int size,
-            MemorySegment descriptors,
-            MemorySegment driverEvent,
-            MemorySegment deviceEvent,
-            GuestMemory memory,
-            int base,
-            RingFeatures features) {
-        if (size < 1 || size > 32768) {
-            throw new RingFault(name + ": size " + size + " is not from 1 to 32768");
-        }
-        RingPart.require(name, "descriptor ring", descriptors, PackedLayout.descriptorBytes(size), PackedLayout.SIZE);
-        RingPart.require(name, "driver event suppression", driverEvent, PackedLayout.EVENT_BYTES, 4);
-        RingPart.require(name, "device event suppression", deviceEvent, PackedLayout.EVENT_BYTES, 4);
+    /** {@link RingLayout#open} has checked sizes, alignments and base. */
+    PackedVirtqueue(String name, int size, RingParts parts, GuestMemory memory, int base, RingFeatures features) {
         int avail = base & 0xffff;
         // DPDK's front-end says only where the available side begins. Nothing is in flight when a ring starts, so the
-        // used
-        // side begins there too; used index 0 with wrap counter 0 would mean something only if chains were in flight.
+        // used side begins
+        // there too; used index 0 with wrap counter 0 would mean something only if chains were in flight.
         int used = base >>> 16 == 0 ? avail : base >>> 16;
-        if ((avail & ~PackedLayout.WRAP) >= size || (used & ~PackedLayout.WRAP) >= size) {
-            throw new RingFault("%s: base 0x%x has an index outside a ring of %d".formatted(name, base, size));
-        }
         this.name = name;
         this.size = size;
-        this.descriptors = descriptors;
-        this.driverEvent = driverEvent;
-        this.deviceEvent = deviceEvent;
+        this.descriptors = parts.descriptors();
+        this.driverEvent = parts.avail();
+        this.deviceEvent = parts.used();
         this.eventIdx = features.eventIdx();
         this.inOrder = features.inOrder();
         this.toRead = memory;
         this.toWrite = memory.forWriting();
-        this.reader = new PackedChainReader(name, size, descriptors, memory, features);
+        this.reader = new PackedChainReader(name, size, parts.descriptors(), memory, features);
         this.lengthBefore = new char[size];
         this.nextAvail = avail & ~PackedLayout.WRAP;
         this.availMarks =

@@ -1,30 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.ring;
 
+import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.memory.GuestMemory;
 
 /** How a ring lies in memory, and what follows for its size, addresses and base (virtio 1.4 sections 2.7 and 2.8). */
 public enum RingLayout {
     /** Descriptor table, available ring, used ring. */
-    SPLIT(2) {
+    SPLIT("descriptor table", "available ring", 2, "used ring") {
         @Override
         public long descriptorBytes(int size) {
-            return 16L * size;
+            return SplitLayout.descriptorBytes(size);
         }
 
         @Override
         public long availBytes(int size) {
-            return 6 + 2L * size;
+            return SplitLayout.availBytes(size);
         }
 
         @Override
         public long usedBytes(int size) {
-            return 6 + 8L * size;
+            return SplitLayout.usedBytes(size);
         }
 
         @Override
         public void validateSize(int size) {
+            inRange(size);
             if (Integer.bitCount(size) != 1) {
                 throw new RingFault("size " + size + " is not a power of two, which a split ring needs");
             }
@@ -36,27 +39,32 @@ public enum RingLayout {
                 throw new RingFault("base 0x%x does not fit the 16 bits of a split ring's index".formatted(base));
             }
         }
+
+        @Override
+        Virtqueue make(String name, int size, RingParts parts, GuestMemory memory, int base, RingFeatures features) {
+            return new SplitVirtqueue(name, size, parts, memory, base, features);
+        }
     },
     /** One descriptor ring and two event suppression structures. */
-    PACKED(4) {
+    PACKED("descriptor ring", "driver event suppression", 4, "device event suppression") {
         @Override
         public long descriptorBytes(int size) {
-            return 16L * size;
+            return PackedLayout.descriptorBytes(size);
         }
 
         @Override
         public long availBytes(int size) {
-            return 4;
+            return PackedLayout.EVENT_BYTES;
         }
 
         @Override
         public long usedBytes(int size) {
-            return 4;
+            return PackedLayout.EVENT_BYTES;
         }
 
         @Override
         public void validateSize(int size) {
-            // Any size will do.
+            inRange(size);
         }
 
         @Override
@@ -65,6 +73,11 @@ public enum RingLayout {
             if ((base & 0x7fff) >= size || (base >>> 16 & 0x7fff) >= size) {
                 throw new RingFault("base 0x%x has an index outside a ring of %d".formatted(base, size));
             }
+        }
+
+        @Override
+        Virtqueue make(String name, int size, RingParts parts, GuestMemory memory, int base, RingFeatures features) {
+            return new PackedVirtqueue(name, size, parts, memory, base, features);
         }
     };
 
@@ -80,10 +93,16 @@ public enum RingLayout {
     /** Where a packed ring begins after a reset: both indices 0, both wrap counters 1. A split one begins at 0. */
     private static final int PACKED_START = 0x8000_8000;
 
+    private final String descriptorsName;
+    private final String availName;
     private final int availAlignment;
+    private final String usedName;
 
-    RingLayout(int availAlignment) {
+    RingLayout(String descriptorsName, String availName, int availAlignment, String usedName) {
+        this.descriptorsName = descriptorsName;
+        this.availName = availName;
         this.availAlignment = availAlignment;
+        this.usedName = usedName;
     }
 
     /**
@@ -149,10 +168,71 @@ public enum RingLayout {
     public abstract long usedBytes(int size);
 
     /**
+     * Finds the parts of a ring in one piece of memory.
+     *
+     * @param memory where they are
+     * @param size number of descriptors
+     * @param descriptors offset of the descriptors in {@code memory}
+     * @param avail offset of the available ring, or of the driver event suppression structure
+     * @param used offset of the used ring, or of the device event suppression structure
+     * @return the parts, each as long as it must be
+     * @throws IndexOutOfBoundsException when one of them is not inside {@code memory}
+     */
+    public RingParts parts(MemorySegment memory, int size, long descriptors, long avail, long used) {
+        return new RingParts(
+                memory.asSlice(descriptors, descriptorBytes(size)),
+                memory.asSlice(avail, availBytes(size)),
+                memory.asSlice(used, usedBytes(size)));
+    }
+
+    /**
+     * Starts the device side of a queue over rings that are mapped already.
+     *
+     * @param name the queue's name in messages
+     * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
+     * @param parts the rings
+     * @param memory the memory table
+     * @param base where to begin, as {@link Virtqueue#base()} has it; of a packed ring a high half of 0 says as much as the low half
+     * @param features what was negotiated
+     * @return the queue
+     * @throws RingFault when a size, an alignment or the base is not allowed; the reason begins with the queue's name
+     */
+    public Virtqueue open(String name, int size, RingParts parts, GuestMemory memory, int base, RingFeatures features) {
+        try {
+            validateSize(size);
+            validateBase(base, size);
+            require(descriptorsName, parts.descriptors(), descriptorBytes(size), DESCRIPTOR_ALIGNMENT);
+            require(availName, parts.avail(), availBytes(size), availAlignment);
+            require(usedName, parts.used(), usedBytes(size), USED_ALIGNMENT);
+        } catch (RingFault e) {
+            throw new RingFault(name + ": " + e.reason());
+        }
+        return make(name, size, parts, memory, base, features);
+    }
+
+    abstract Virtqueue make(
+            String name, int size, RingParts parts, GuestMemory memory, int base, RingFeatures features);
+
+    private static void require(String what, MemorySegment part, long bytes, int alignment) {
+        if (part.byteSize() < bytes) {
+            throw new RingFault("the %s has %d bytes of the %d needed".formatted(what, part.byteSize(), bytes));
+        }
+        if (part.address() % alignment != 0) {
+            throw new RingFault("the %s is not aligned to %d bytes".formatted(what, alignment));
+        }
+    }
+
+    private static void inRange(int size) {
+        if (size < 1 || size > MAX_SIZE) {
+            throw new RingFault("size " + size + " is not from 1 to " + MAX_SIZE);
+        }
+    }
+
+    /**
      * Checks the number of descriptors.
      *
-     * @param size 1 to {@link #MAX_SIZE}
-     * @throws RingFault when this layout cannot have so many
+     * @param size number of descriptors
+     * @throws RingFault when it is not 1 to {@link #MAX_SIZE}, or this layout cannot have so many
      */
     public abstract void validateSize(int size);
 

@@ -20,7 +20,7 @@ import java.nio.ByteOrder;
  *   used:  le16 flags; le16 idx; { le32 id; le32 len; } ring[N]; le16 avail_event;
  * </pre>
  */
-public final class SplitLayout {
+final class SplitLayout {
     /** The available ring's flag by which the driver says that it wants no interrupts. */
     static final int AVAIL_NO_INTERRUPT = 1;
     /** The used ring's flag by which the device says that it wants no notifications. */
@@ -56,7 +56,7 @@ public final class SplitLayout {
      * @param n the queue size
      * @return bytes; the table is aligned to 16
      */
-    public static long descriptorBytes(int n) {
+    static long descriptorBytes(int n) {
         return (long) DescriptorLayout.SIZE * n;
     }
 
@@ -66,7 +66,7 @@ public final class SplitLayout {
      * @param n the queue size
      * @return bytes; the ring is aligned to 2
      */
-    public static long availBytes(int n) {
+    static long availBytes(int n) {
         return RING + 2L * n + 2;
     }
 
@@ -76,7 +76,7 @@ public final class SplitLayout {
      * @param n the queue size
      * @return bytes; the ring is aligned to 4
      */
-    public static long usedBytes(int n) {
+    static long usedBytes(int n) {
         return RING + (long) USED_ELEMENT_SIZE * n + 2;
     }
 }

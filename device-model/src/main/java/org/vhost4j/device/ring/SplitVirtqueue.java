@@ -11,7 +11,7 @@ import org.vhost4j.device.memory.GuestMemory;
  * <p>Indices run free over 16 bits; {@code nextAvail} is the next entry of the available ring to read, {@code usedIdx} the
  * next of the used ring to write, {@code publishedIdx} what the driver has been told.
  */
-public final class SplitVirtqueue implements Virtqueue {
+final class SplitVirtqueue implements Virtqueue {
     private final String name;
     private final int size;
     private final int mask;
@@ -36,48 +36,22 @@ public final class SplitVirtqueue implements Virtqueue {
     /** The driver may have asked for an interrupt before this queue was started here: the first publication gives one. */
     private boolean interruptDue = true;
 
-    /**
-     * Starts a queue over rings that are mapped already.
-     *
-     * @param name for messages
-     * @param size number of descriptors: a power of two, 1 to 32768
-     * @param descriptors the descriptor table, {@link SplitLayout#descriptorBytes} long
-     * @param avail the available ring, {@link SplitLayout#availBytes} long
-     * @param used the used ring, {@link SplitLayout#usedBytes} long
-     * @param memory the memory table
-     * @param base the available index to begin with
-     * @param features what was negotiated
-     * @throws RingFault when a ring's size or alignment is not allowed
-     */
-    public SplitVirtqueue(
-            String name,
-            int size,
-            MemorySegment descriptors,
-            MemorySegment avail,
-            MemorySegment used,
-            GuestMemory memory,
-            int base,
-            RingFeatures features) {
-        if (size < 1 || size > 32768 || Integer.bitCount(size) != 1) {
-            throw new RingFault(name + ": size " + size + " is not a power of two from 1 to 32768");
-        }
-        RingPart.require(name, "descriptor table", descriptors, SplitLayout.descriptorBytes(size), 16);
-        RingPart.require(name, "available ring", avail, SplitLayout.availBytes(size), 2);
-        RingPart.require(name, "used ring", used, SplitLayout.usedBytes(size), 4);
+    /** {@link RingLayout#open} has checked sizes, alignments and base. */
+    SplitVirtqueue(String name, int size, RingParts parts, GuestMemory memory, int base, RingFeatures features) {
         this.name = name;
         this.size = size;
         this.mask = size - 1;
-        this.avail = avail;
-        this.used = used;
+        this.avail = parts.avail();
+        this.used = parts.used();
         this.eventIdx = features.eventIdx();
         this.inOrder = features.inOrder();
         this.notifyOnEmpty = features.notifyOnEmpty();
         this.usedEventOffset = SplitLayout.RING + 2L * size;
         this.availEventOffset = SplitLayout.RING + (long) SplitLayout.USED_ELEMENT_SIZE * size;
-        this.descriptors = descriptors;
+        this.descriptors = parts.descriptors();
         this.toRead = memory;
         this.toWrite = memory.forWriting();
-        this.reader = new SplitChainReader(name, size, descriptors, memory, features.indirect());
+        this.reader = new SplitChainReader(name, size, parts.descriptors(), memory, features.indirect());
         this.nextAvail = base & 0xffff;
         this.seenAvail = nextAvail;
         this.usedIdx = readUsedIdx();

@@ -2,7 +2,6 @@
 package org.vhost4j.device.net;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,9 +16,9 @@ import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.GuestRegion;
 import org.vhost4j.device.offload.OffloadEngine;
-import org.vhost4j.device.ring.PackedVirtqueue;
 import org.vhost4j.device.ring.RingFeatures;
-import org.vhost4j.device.ring.SplitVirtqueue;
+import org.vhost4j.device.ring.RingLayout;
+import org.vhost4j.device.ring.RingParts;
 import org.vhost4j.device.ring.Virtqueue;
 
 /** A device and its driver in one thread, with one pair of queues. Its memory is two regions, and buffers lie in both by turns. */
@@ -88,13 +87,15 @@ final class TestGuest {
     private RingDriver start(int index, long word) {
         RingDriver.Features ring = new RingDriver.Features(false, Feature.IN_ORDER.in(word));
         RingDriver driver = packed ? new PackedDriver(low, SIZE, ring, 0) : new SplitDriver(low, SIZE, ring, 0);
-        MemorySegment desc = low.segment().asSlice(driver.descAddress() - LOW);
-        MemorySegment avail = low.segment().asSlice(driver.availAddress() - LOW);
-        MemorySegment used = low.segment().asSlice(driver.usedAddress() - LOW);
+        RingLayout layout = packed ? RingLayout.PACKED : RingLayout.SPLIT;
+        RingParts parts = layout.parts(
+                low.segment(),
+                SIZE,
+                driver.descAddress() - LOW,
+                driver.availAddress() - LOW,
+                driver.usedAddress() - LOW);
         RingFeatures features = RingFeatures.of(new FeatureSet(word, 0));
-        Virtqueue queue = packed
-                ? new PackedVirtqueue("queue " + index, SIZE, desc, avail, used, table, PackedDriver.START, features)
-                : new SplitVirtqueue("queue " + index, SIZE, desc, avail, used, table, 0, features);
+        Virtqueue queue = layout.open("queue " + index, SIZE, parts, table, layout.startBase(), features);
         device.control().start(index, queue, GuestNotifier.NONE, true, false);
         return driver;
     }

@@ -40,20 +40,14 @@ class PackedVirtqueueTest {
         return new PackedDriver(driverMemory, SIZE, features, 4);
     }
 
-    private PackedVirtqueue device(PackedDriver driver, int base, Feature... features) {
+    private Virtqueue device(PackedDriver driver, int base, Feature... features) {
         return device(driver, base, RingFeatures.of(features));
     }
 
-    private PackedVirtqueue device(PackedDriver driver, int base, RingFeatures features) {
-        return new PackedVirtqueue(
-                "queue 0",
-                SIZE,
-                at(driver.descAddress(), PackedLayout.descriptorBytes(SIZE)),
-                at(driver.availAddress(), PackedLayout.EVENT_BYTES),
-                at(driver.usedAddress(), PackedLayout.EVENT_BYTES),
-                table,
-                base,
-                features);
+    private Virtqueue device(PackedDriver driver, int base, RingFeatures features) {
+        RingParts parts = RingLayout.PACKED.parts(
+                memory, SIZE, driver.descAddress() - BASE, driver.availAddress() - BASE, driver.usedAddress() - BASE);
+        return RingLayout.PACKED.open("queue 0", SIZE, parts, table, base, features);
     }
 
     private MemorySegment at(long guestAddress, long bytes) {
@@ -68,7 +62,7 @@ class PackedVirtqueueTest {
     @Test
     void theFirstUsedDescriptorOfABurstIsMarkedLast() {
         PackedDriver driver = driver(RingDriver.Features.NONE);
-        PackedVirtqueue device = device(driver, START);
+        Virtqueue device = device(driver, START);
         for (int i = 0; i < 3; i++) {
             driver.begin();
             driver.writable(BASE, 100).offer();
@@ -96,7 +90,7 @@ class PackedVirtqueueTest {
     @Test
     void inOrderOneDescriptorStandsForABatchOfReadableChains() {
         PackedDriver driver = driver(new RingDriver.Features(false, true));
-        PackedVirtqueue device = device(driver, START, Feature.IN_ORDER);
+        Virtqueue device = device(driver, START, Feature.IN_ORDER);
         for (int i = 0; i < 3; i++) {
             driver.begin();
             driver.readable(BASE, 100);
@@ -138,7 +132,7 @@ class PackedVirtqueueTest {
         PackedDriver driver = driver(RingDriver.Features.EVENT_IDX);
         int base = 0x8004_8004;
         driver.reset(base);
-        PackedVirtqueue device = device(driver, base, Feature.EVENT_IDX);
+        Virtqueue device = device(driver, base, Feature.EVENT_IDX);
         useOne(driver, device);
         assertThat(device.publish()).as("the first publication").isTrue();
         useOne(driver, device);
@@ -150,7 +144,7 @@ class PackedVirtqueueTest {
     @Test
     void aPositionWithoutEventIdxIsNoPosition() {
         PackedDriver driver = driver(RingDriver.Features.NONE);
-        PackedVirtqueue device = device(driver, START);
+        Virtqueue device = device(driver, START);
         useOne(driver, device);
         device.publish();
         useOne(driver, device);
@@ -158,7 +152,7 @@ class PackedVirtqueueTest {
         assertThat(device.publish()).isTrue();
     }
 
-    private void useOne(PackedDriver driver, PackedVirtqueue device) {
+    private void useOne(PackedDriver driver, Virtqueue device) {
         driver.begin();
         driver.readable(BASE, 10).offer();
         driver.publish();
@@ -170,7 +164,7 @@ class PackedVirtqueueTest {
     void theDeviceSaysWhenItWantsToBeNotified() {
         PackedDriver driver = driver(RingDriver.Features.EVENT_IDX);
         driver.reset(0x0006_0006);
-        PackedVirtqueue device = device(driver, 0x0006_0006, Feature.EVENT_IDX);
+        Virtqueue device = device(driver, 0x0006_0006, Feature.EVENT_IDX);
         device.disableNotifications();
         assertThat(driver.deviceEvent() >>> 16).isEqualTo(PackedDriver.DISABLE);
         assertThat(device.enableNotifications()).isFalse();
@@ -178,7 +172,7 @@ class PackedVirtqueueTest {
         useOne(driver, device);
         assertThat(device.enableNotifications()).isFalse();
         assertThat(driver.deviceEvent()).isEqualTo(PackedDriver.DESC << 16 | 0x8000);
-        PackedVirtqueue plain = device(driver, 0x8000_8000);
+        Virtqueue plain = device(driver, 0x8000_8000);
         plain.disableNotifications();
         plain.enableNotifications();
         assertThat(driver.deviceEvent()).isZero();
@@ -188,7 +182,7 @@ class PackedVirtqueueTest {
     @Test
     void aBaseWithoutAUsedHalf() {
         PackedDriver driver = driver(RingDriver.Features.NONE);
-        PackedVirtqueue device = device(driver, 0x8000);
+        Virtqueue device = device(driver, 0x8000);
         assertThat(device.base()).isEqualTo(START);
         useOne(driver, device);
         device.publish();
@@ -199,7 +193,7 @@ class PackedVirtqueueTest {
     @Test
     void onlyWriteCountsInAnIndirectTable() {
         PackedDriver driver = driver(RingDriver.Features.NONE);
-        PackedVirtqueue device = device(driver, START, Feature.INDIRECT_DESC);
+        Virtqueue device = device(driver, START, Feature.INDIRECT_DESC);
         long at = driver.tableAddress(0);
         driver.rawTableDescriptor(at, 0, BASE, 10, 99, NEXT | INDIRECT | AVAIL);
         driver.rawTableDescriptor(at, 1, BASE + 64, 20, 99, WRITE | USED);
@@ -215,7 +209,7 @@ class PackedVirtqueueTest {
     @Test
     void aTransmitQueueReadsWhateverIsInATable() {
         PackedDriver driver = driver(RingDriver.Features.NONE);
-        PackedVirtqueue device =
+        Virtqueue device =
                 device(driver, START, RingFeatures.of(Feature.INDIRECT_DESC).ofTransmitQueue());
         long at = driver.tableAddress(0);
         driver.rawTableDescriptor(at, 0, BASE, 12, 0, WRITE);
@@ -234,7 +228,7 @@ class PackedVirtqueueTest {
     @Test
     void anyIdComesBack() {
         PackedDriver driver = driver(RingDriver.Features.NONE);
-        PackedVirtqueue device = device(driver, START);
+        Virtqueue device = device(driver, START);
         driver.rawDescriptor(1, BASE, 10, 0xffff, AVAIL);
         driver.rawDescriptor(0, BASE, 10, 0xffff, AVAIL);
         for (int i = 0; i < 2; i++) {
@@ -295,7 +289,7 @@ class PackedVirtqueueTest {
         PackedDriver driver = driver(RingDriver.Features.NONE);
         long at = driver.tableAddress(0);
         driver.rawDescriptor(0, at, 32, 0, INDIRECT | AVAIL);
-        PackedVirtqueue withoutFeature = device(driver, START);
+        Virtqueue withoutFeature = device(driver, START);
         assertThatThrownBy(() -> withoutFeature.pop(chain))
                 .hasMessage("queue 0: descriptor 0 is indirect but INDIRECT_DESC was not negotiated");
 
@@ -325,7 +319,7 @@ class PackedVirtqueueTest {
     @Test
     void ringsThatAreTooSmallOrMisaligned() {
         PackedDriver driver = driver(RingDriver.Features.NONE);
-        MemorySegment ring = at(driver.descAddress(), PackedLayout.descriptorBytes(SIZE));
+        MemorySegment ring = at(driver.descAddress(), RingLayout.PACKED.descriptorBytes(SIZE));
         MemorySegment event = at(driver.availAddress(), 4);
         assertStart(0, ring, event, START, "q: size 0 is not from 1 to 32768");
         assertStart(32769, ring, event, START, "q: size 32769 is not from 1 to 32768");
@@ -338,13 +332,14 @@ class PackedVirtqueueTest {
     }
 
     private void assertStart(int size, MemorySegment ring, MemorySegment event, int base, String message) {
-        assertThatThrownBy(() -> new PackedVirtqueue("q", size, ring, event, event, table, base, RingFeatures.NONE))
+        RingParts parts = new RingParts(ring, event, event);
+        assertThatThrownBy(() -> RingLayout.PACKED.open("q", size, parts, table, base, RingFeatures.NONE))
                 .isInstanceOf(RingFault.class)
                 .hasMessage(message);
     }
 
     private void refuses(PackedDriver driver, String message) {
-        PackedVirtqueue device = device(driver, START, Feature.INDIRECT_DESC);
+        Virtqueue device = device(driver, START, Feature.INDIRECT_DESC);
         assertThatThrownBy(() -> device.pop(chain))
                 .isInstanceOf(RingFault.class)
                 .hasMessage(message);

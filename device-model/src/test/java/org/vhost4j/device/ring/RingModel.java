@@ -106,27 +106,14 @@ final class RingModel {
     }
 
     private Virtqueue device(int base) {
-        int size = shape.size();
-        if (shape.packed()) {
-            return new PackedVirtqueue(
-                    "queue 0",
-                    size,
-                    at(driver.descAddress(), PackedLayout.descriptorBytes(size)),
-                    at(driver.availAddress(), PackedLayout.EVENT_BYTES),
-                    at(driver.usedAddress(), PackedLayout.EVENT_BYTES),
-                    table,
-                    base,
-                    features);
-        }
-        return new SplitVirtqueue(
-                "queue 0",
-                size,
-                at(driver.descAddress(), SplitLayout.descriptorBytes(size)),
-                at(driver.availAddress(), SplitLayout.availBytes(size)),
-                at(driver.usedAddress(), SplitLayout.usedBytes(size)),
-                table,
-                base,
-                features);
+        RingLayout layout = shape.packed() ? RingLayout.PACKED : RingLayout.SPLIT;
+        RingParts parts = layout.parts(
+                memory,
+                shape.size(),
+                driver.descAddress() - BASE,
+                driver.availAddress() - BASE,
+                driver.usedAddress() - BASE);
+        return layout.open("queue 0", shape.size(), parts, table, base, features);
     }
 
     private MemorySegment at(long guestAddress, long bytes) {

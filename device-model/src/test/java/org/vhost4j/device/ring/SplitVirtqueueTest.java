@@ -25,20 +25,14 @@ class SplitVirtqueueTest {
             GuestMemory.of(List.of(new GuestRegion(BASE, memory.byteSize(), 0x7000_0000L, memory)));
     private final Chain chain = new Chain();
 
-    private SplitVirtqueue device(SplitDriver driver, int size, int base, boolean eventIdx, boolean indirect) {
-        return new SplitVirtqueue(
-                "queue 0",
-                size,
-                at(driver.descAddress(), SplitLayout.descriptorBytes(size)),
-                at(driver.availAddress(), SplitLayout.availBytes(size)),
-                at(driver.usedAddress(), SplitLayout.usedBytes(size)),
-                table,
-                base,
-                new RingFeatures(eventIdx, indirect, false, false, false));
+    private Virtqueue device(SplitDriver driver, int size, int base, boolean eventIdx, boolean indirect) {
+        RingFeatures features = new RingFeatures(eventIdx, indirect, false, false, false);
+        return RingLayout.SPLIT.open("queue 0", size, parts(driver, size), table, base, features);
     }
 
-    private MemorySegment at(long guestAddress, long bytes) {
-        return memory.asSlice(guestAddress - BASE, bytes);
+    private RingParts parts(SplitDriver driver, int size) {
+        return RingLayout.SPLIT.parts(
+                memory, size, driver.descAddress() - BASE, driver.availAddress() - BASE, driver.usedAddress() - BASE);
     }
 
     @Test
@@ -106,7 +100,7 @@ class SplitVirtqueueTest {
         SplitDriver driver = new SplitDriver(driverMemory, SIZE, false, 0);
         long tableAt = driverMemory.allocate(64, 16);
         offerRaw(driver, tableAt, 32, SplitDriver.INDIRECT, 0);
-        SplitVirtqueue withoutFeature = device(driver, SIZE, 0, false, false);
+        Virtqueue withoutFeature = device(driver, SIZE, 0, false, false);
         assertThatThrownBy(() -> withoutFeature.pop(chain))
                 .hasMessage("queue 0: descriptor 0 is indirect but INDIRECT_DESC was not negotiated");
 
@@ -146,15 +140,8 @@ class SplitVirtqueueTest {
         driver.rawTableDescriptor(tableAt, 0, border - 100, 150, SplitDriver.NEXT, 1);
         HostMemory.putLongLE(other.address(), border + 200);
         HostMemory.putLongLE(other.address() + 8, 7);
-        SplitVirtqueue device = new SplitVirtqueue(
-                "queue 0",
-                SIZE,
-                at(driver.descAddress(), SplitLayout.descriptorBytes(SIZE)),
-                at(driver.availAddress(), SplitLayout.availBytes(SIZE)),
-                at(driver.usedAddress(), SplitLayout.usedBytes(SIZE)),
-                two,
-                0,
-                RingFeatures.of(Feature.INDIRECT_DESC));
+        Virtqueue device = RingLayout.SPLIT.open(
+                "queue 0", SIZE, parts(driver, SIZE), two, 0, RingFeatures.of(Feature.INDIRECT_DESC));
         assertThat(device.pop(chain)).isTrue();
         assertThat(chain.readableBytes).isEqualTo(157);
         assertThat(chain.pieces).isEqualTo(3);
@@ -165,16 +152,25 @@ class SplitVirtqueueTest {
     @Test
     void ringsThatAreTooSmallOrMisaligned() {
         SplitDriver driver = new SplitDriver(driverMemory, SIZE, false, 0);
-        MemorySegment descriptors = at(driver.descAddress(), SplitLayout.descriptorBytes(SIZE));
-        MemorySegment avail = at(driver.availAddress(), SplitLayout.availBytes(SIZE));
-        MemorySegment used = at(driver.usedAddress(), SplitLayout.usedBytes(SIZE));
-        assertThatThrownBy(() -> new SplitVirtqueue("q", 12, descriptors, avail, used, table, 0, RingFeatures.NONE))
-                .hasMessage("q: size 12 is not a power of two from 1 to 32768");
-        assertThatThrownBy(() -> new SplitVirtqueue("q", 16, descriptors, avail, used, table, 0, RingFeatures.NONE))
-                .hasMessage("q: the descriptor table has 128 bytes of the 256 needed");
-        MemorySegment odd = memory.asSlice(1, SplitLayout.usedBytes(SIZE));
-        assertThatThrownBy(() -> new SplitVirtqueue("q", SIZE, descriptors, avail, odd, table, 0, RingFeatures.NONE))
-                .hasMessage("q: the used ring is not aligned to 4 bytes");
+        RingParts parts = parts(driver, SIZE);
+        assertStart(0, parts, 0, "q: size 0 is not from 1 to 32768");
+        assertStart(65536, parts, 0, "q: size 65536 is not from 1 to 32768");
+        assertStart(12, parts, 0, "q: size 12 is not a power of two, which a split ring needs");
+        assertStart(16, parts, 0, "q: the descriptor table has 128 bytes of the 256 needed");
+        assertStart(SIZE, parts, 0x10000, "q: base 0x10000 does not fit the 16 bits of a split ring's index");
+        MemorySegment odd = memory.asSlice(1, RingLayout.SPLIT.usedBytes(SIZE));
+        RingParts oddDescriptors = new RingParts(memory.asSlice(8, 128), parts.avail(), parts.used());
+        assertStart(SIZE, oddDescriptors, 0, "q: the descriptor table is not aligned to 16 bytes");
+        RingParts oddAvail = new RingParts(parts.descriptors(), odd, parts.used());
+        assertStart(SIZE, oddAvail, 0, "q: the available ring is not aligned to 2 bytes");
+        RingParts oddUsed = new RingParts(parts.descriptors(), parts.avail(), odd);
+        assertStart(SIZE, oddUsed, 0, "q: the used ring is not aligned to 4 bytes");
+    }
+
+    private void assertStart(int size, RingParts parts, int base, String message) {
+        assertThatThrownBy(() -> RingLayout.SPLIT.open("q", size, parts, table, base, RingFeatures.NONE))
+                .isInstanceOf(RingFault.class)
+                .hasMessage(message);
     }
 
     /** The receiver's form of asking: buffers that are there but do not suffice are no reason to be woken. */
@@ -186,7 +182,7 @@ class SplitVirtqueueTest {
         driver.offer();
         driver.publish();
         assertThat(driver.needKick()).isTrue();
-        SplitVirtqueue device = device(driver, SIZE, 0, true, false);
+        Virtqueue device = device(driver, SIZE, 0, true, false);
         assertThat(device.pop(chain)).isTrue();
         assertThat(device.pop(chain)).isFalse();
         device.unpop(1);
@@ -205,7 +201,7 @@ class SplitVirtqueueTest {
     }
 
     private void refuses(SplitDriver driver, String message) {
-        SplitVirtqueue device = device(driver, SIZE, 0, false, true);
+        Virtqueue device = device(driver, SIZE, 0, false, true);
         assertThatThrownBy(() -> device.pop(chain))
                 .isInstanceOf(RingFault.class)
                 .hasMessage(message);

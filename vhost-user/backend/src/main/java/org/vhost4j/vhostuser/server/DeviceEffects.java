@@ -15,11 +15,10 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.net.DeviceControl;
 import org.vhost4j.device.net.GuestNotifier;
-import org.vhost4j.device.ring.PackedVirtqueue;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.RingFeatures;
 import org.vhost4j.device.ring.RingLayout;
-import org.vhost4j.device.ring.SplitVirtqueue;
+import org.vhost4j.device.ring.RingParts;
 import org.vhost4j.device.ring.Virtqueue;
 import org.vhost4j.host.io.FdHandle;
 import org.vhost4j.host.lane.Lane;
@@ -184,28 +183,8 @@ final class DeviceEffects implements SessionEffects {
         // Transmit queues, and no other, have odd numbers (virtio 1.4 section 5.1.2).
         boolean transmits = setup.index() % 2 == 1;
         RingFeatures features = transmits ? negotiated.ofTransmitQueue() : negotiated;
-        return switch (setup.layout()) {
-            case SPLIT ->
-                new SplitVirtqueue(
-                        name,
-                        setup.size(),
-                        setup.descriptors(),
-                        setup.avail(),
-                        setup.used(),
-                        memory,
-                        setup.base(),
-                        features);
-            case PACKED ->
-                new PackedVirtqueue(
-                        name,
-                        setup.size(),
-                        setup.descriptors(),
-                        setup.avail(),
-                        setup.used(),
-                        memory,
-                        setup.base(),
-                        features);
-        };
+        RingParts parts = new RingParts(setup.descriptors(), setup.avail(), setup.used());
+        return setup.layout().open(name, setup.size(), parts, memory, setup.base(), features);
     }
 
     private static GuestNotifier notifier(int index, @Nullable Fd call) {

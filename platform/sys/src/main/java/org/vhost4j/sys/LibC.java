@@ -115,6 +115,8 @@ public final class LibC {
 
         static native int close(int fd);
 
+        static native long read(int fd, long address, long bytes);
+
         static native int ioctl(int fd, long request, long argument);
 
         static native int fcntl(int fd, int command, long argument);
@@ -185,6 +187,18 @@ public final class LibC {
      */
     public static int close(int fd) {
         return result(C.close(fd));
+    }
+
+    /**
+     * read(2).
+     *
+     * @param fd the descriptor
+     * @param address where to
+     * @param bytes how many at most
+     * @return bytes read, 0 at the end of the file, or the negative errno
+     */
+    public static int read(int fd, long address, int bytes) {
+        return result(C.read(fd, address, bytes));
     }
 
     /**

@@ -98,6 +98,8 @@ public final class Vhost4j {
      */
     static CommandLine line(String... arguments) {
         CommandLine line = new CommandLine(new Vhost4j());
+        // An argument that begins with @ is an argument, not a file to read arguments from.
+        line.setExpandAtFiles(false);
         Supplier<?> meant = arguments.length == 0 ? null : COMMANDS.get(arguments[0]);
         if (meant != null) {
             line.addSubcommand(arguments[0], meant.get());

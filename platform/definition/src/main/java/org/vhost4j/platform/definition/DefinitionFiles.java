@@ -3,9 +3,7 @@ package org.vhost4j.platform.definition;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +13,8 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.vhost4j.sys.BoundedFile;
+import org.vhost4j.sys.UnreadableFile;
 
 /**
  * Finds definition files by QEMU's rules for descriptors: files are named {@code NN-name.json}; of two files with one name the
@@ -22,6 +22,15 @@ import java.util.stream.Stream;
  */
 final class DefinitionFiles {
     private static final Pattern NAME = Pattern.compile("[0-9][0-9]-.+\\.json");
+
+    /** The most bytes of one definition; the largest of the program's own has 2 KiB. */
+    private static final int MOST_BYTES = 256 << 10;
+
+    /** The most bytes of all definitions together: they are kept for as long as the program runs. */
+    private static final int MOST_BYTES_TOGETHER = 1 << 20;
+
+    /** The most definitions of one directory. */
+    private static final int MOST_FILES = 1000;
 
     private DefinitionFiles() {}
 
@@ -40,9 +49,23 @@ final class DefinitionFiles {
                 byName.put(name, shipped.definition(folder, name));
             }
         }
+        int characters = 0;
         for (Path directory : directories) {
             for (Path file : list(directory, problems)) {
-                read(file, problems).ifPresent(source -> byName.put(source.baseName(), source));
+                Optional<DefinitionSource> source = read(file, problems);
+                if (source.isPresent()) {
+                    characters += source.get().text().length();
+                    if (characters > MOST_BYTES_TOGETHER) {
+                        problems.accept(new DefinitionProblem(
+                                file.toString(),
+                                0,
+                                "",
+                                "is left out with all after it: the definitions have more than " + MOST_BYTES_TOGETHER
+                                        + " bytes together"));
+                        break;
+                    }
+                    byName.put(source.get().baseName(), source.get());
+                }
             }
         }
         return new ArrayList<>(byName.values().stream()
@@ -73,13 +96,10 @@ final class DefinitionFiles {
     static Optional<DefinitionSource> read(Path file, Consumer<DefinitionProblem> problems) {
         try {
             String name = String.valueOf(file.getFileName());
-            return Optional.of(new DefinitionSource(file.toString(), name, Files.readString(file), false));
-        } catch (CharacterCodingException e) {
-            problems.accept(new DefinitionProblem(file.toString(), 0, "", "is not UTF-8"));
-        } catch (NoSuchFileException e) {
-            problems.accept(new DefinitionProblem(file.toString(), 0, "", "is not there"));
-        } catch (IOException e) {
-            problems.accept(new DefinitionProblem(file.toString(), 0, "", "cannot be read: " + e.getMessage()));
+            return Optional.of(
+                    new DefinitionSource(file.toString(), name, BoundedFile.readText(file, MOST_BYTES), false));
+        } catch (UnreadableFile e) {
+            problems.accept(new DefinitionProblem(file.toString(), 0, "", e.reason()));
         }
         return Optional.empty();
     }
@@ -89,10 +109,17 @@ final class DefinitionFiles {
             return List.of();
         }
         try (Stream<Path> files = Files.list(directory)) {
-            return files.filter(file ->
+            List<Path> found = files.filter(file ->
                             NAME.matcher(String.valueOf(file.getFileName())).matches())
+                    .limit(MOST_FILES + 1)
                     .sorted()
                     .toList();
+            if (found.size() > MOST_FILES) {
+                problems.accept(new DefinitionProblem(
+                        directory.toString(), 0, "", "has more than " + MOST_FILES + " definitions: none is read"));
+                return List.of();
+            }
+            return found;
         } catch (IOException | UncheckedIOException e) {
             problems.accept(new DefinitionProblem(directory.toString(), 0, "", "cannot be listed: " + e.getMessage()));
             return List.of();

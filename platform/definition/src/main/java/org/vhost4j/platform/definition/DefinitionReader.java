@@ -14,10 +14,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.platform.probe.LimitedJson;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamLocation;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -30,11 +29,14 @@ import tools.jackson.databind.json.JsonMapper;
 final class DefinitionReader {
     /** Made with the first definition that is somebody else's. */
     private static final class Strict {
-        static final JsonMapper MAPPER = JsonMapper.builder()
-                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                .build();
+        static final JsonMapper MAPPER = LimitedJson.reader(MOST_TOKENS);
     }
+
+    /** The largest definition of the program's own has 300. */
+    private static final long MOST_TOKENS = 10_000;
+
+    /** So many problems of one file are told; who mends them sees the next. */
+    private static final int MOST_PROBLEMS = 20;
 
     private final String schemaResource;
     private @Nullable Schema schema;
@@ -64,7 +66,7 @@ final class DefinitionReader {
         } catch (JacksonException broken) {
             TokenStreamLocation where = broken.getLocation();
             problems.accept(new DefinitionProblem(
-                    source.file(), where == null ? 0 : where.getLineNr(), "", broken.getOriginalMessage()));
+                    source.file(), where == null ? 0 : where.getLineNr(), "", LimitedJson.reason(broken)));
             return Optional.empty();
         }
         return validate(source, problems);
@@ -80,10 +82,14 @@ final class DefinitionReader {
     Optional<JsonNode> validate(DefinitionSource source, Consumer<DefinitionProblem> problems) {
         JsonNode root = NodeReader.builder().locationAware().build().readTree(source.text(), InputFormat.JSON);
         List<Error> errors = new ArrayList<>(schema().validate(root));
-        for (Error error : errors) {
+        for (Error error : errors.subList(0, Math.min(errors.size(), MOST_PROBLEMS))) {
             JsonNode node = error.getInstanceNode();
             problems.accept(new DefinitionProblem(
                     source.file(), lineOf(node == null ? root : node), member(error), clause(error)));
+        }
+        if (errors.size() > MOST_PROBLEMS) {
+            problems.accept(new DefinitionProblem(
+                    source.file(), 0, "", "has " + (errors.size() - MOST_PROBLEMS) + " more problems"));
         }
         return errors.isEmpty() ? Optional.of(root) : Optional.empty();
     }

@@ -69,6 +69,8 @@ public record MigrationExplanation(
             "Features\\s+(0x[0-9a-fA-F]+)\\s+unsupported\\.\\s+Allowed\\s+features:\\s+(0x[0-9a-fA-F]+)\\b");
 
     private static final int MOST_DIGITS = 32;
+    /** So many different messages of one log are explained. */
+    private static final int MOST_PAIRS = 64;
 
     /** Copies the lists. */
     public MigrationExplanation {
@@ -91,10 +93,18 @@ public record MigrationExplanation(
         Matcher message = MESSAGE.matcher(text);
         while (message.find()) {
             pairs.add(List.of(word(message.group(1)), word(message.group(2))));
+            if (pairs.size() > MOST_PAIRS) {
+                throw new IllegalArgumentException("There are more than " + MOST_PAIRS
+                        + " different messages of QEMU's: give the lines that are to be explained.");
+            }
         }
         if (pairs.isEmpty()) {
-            List<String> words =
-                    WORD.matcher(text).results().map(MatchResult::group).toList();
+            // Three are as wrong as a thousand.
+            List<String> words = WORD.matcher(text)
+                    .results()
+                    .map(MatchResult::group)
+                    .limit(MOST_PAIRS)
+                    .toList();
             if (words.size() != 2) {
                 throw new IllegalArgumentException(
                         "There must be two feature words of up to 32 hexadecimal digits, the guest's and"

@@ -2,14 +2,14 @@
 package org.vhost4j.platform.probe;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.vhost4j.sys.BoundedFile;
+import org.vhost4j.sys.UnreadableFile;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -23,9 +23,11 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class HostCapabilitiesJson {
     private static final String VERSION = "vhost4j-host-capabilities";
-    private static final JsonMapper MAPPER = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .build();
+    /** A probe has 4 KiB. */
+    private static final int MOST_BYTES = 1 << 20;
+
+    private static final long MOST_TOKENS = 10_000;
+    private static final JsonMapper MAPPER = LimitedJson.reader(MOST_TOKENS);
 
     private HostCapabilitiesJson() {}
 
@@ -58,9 +60,9 @@ public final class HostCapabilitiesJson {
     public static HostCapabilities read(Path file) throws IOException {
         String text;
         try {
-            text = Files.readString(file);
-        } catch (IOException e) {
-            throw new IOException("The host capabilities in " + file + " cannot be read: " + e + ".", e);
+            text = BoundedFile.readText(file, MOST_BYTES);
+        } catch (UnreadableFile e) {
+            throw new IOException("The host capabilities in " + file + " cannot be read: it " + e.reason() + ".", e);
         }
         return parse(text, file.toString());
     }
@@ -80,8 +82,9 @@ public final class HostCapabilitiesJson {
         } catch (JacksonException e) {
             TokenStreamLocation where = e.getLocation();
             throw new IOException(
-                    "The host capabilities in " + name + " are not JSON, line "
-                            + (where == null ? 0 : where.getLineNr()) + ": " + e.getOriginalMessage() + ".",
+                    "The host capabilities in " + name
+                            + (where == null ? " are refused: " : " are not JSON, line " + where.getLineNr() + ": ")
+                            + LimitedJson.reason(e) + ".",
                     e);
         }
         if (!root.path(VERSION).isInt() || root.path(VERSION).intValue() != 1) {

@@ -4,6 +4,7 @@ package org.vhost4j.platform.definition;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -278,6 +279,66 @@ final class PlatformCatalogTest {
     void unreadableTextIsRefused() throws IOException {
         Files.write(directory.resolve("10-binary.json"), new byte[] {(byte) 0xff, (byte) 0xfe, 0});
         assertThat(problems()).containsExactly("10-binary.json: is not UTF-8");
+    }
+
+    @Test
+    void whatHasNoEndOrIsTooLargeIsNamedAndTheOthersStand() throws Exception {
+        assertThat(new ProcessBuilder(
+                                "mkfifo", directory.resolve("10-fifo.json").toString())
+                        .start()
+                        .waitFor())
+                .isZero();
+        Files.createSymbolicLink(directory.resolve("11-zero.json"), Path.of("/dev/zero"));
+        try (RandomAccessFile sparse =
+                new RandomAccessFile(directory.resolve("12-large.json").toFile(), "rw")) {
+            sparse.setLength(1L << 30);
+        }
+        write("13-deep.json", "[".repeat(100_000));
+        write("14-many.json", "[" + "[],".repeat(40_000) + "[]]");
+        write("15-string.json", "\"" + "x".repeat(65_537) + "\"");
+        write("60-good.json", child("linux-acme-1", "linux-6.12", ""));
+        assertThat(problems())
+                .containsExactly(
+                        "10-fifo.json: is a device, FIFO or socket, not a regular file",
+                        "11-zero.json: is a device, FIFO or socket, not a regular file",
+                        "12-large.json: has 1073741824 bytes; at most 262144 are read",
+                        "13-deep.json: Document nesting depth (33) exceeds the maximum allowed (32)",
+                        "14-many.json: Token count (10001) exceeds the maximum allowed (10000)",
+                        "15-string.json: String value length (65537) exceeds the maximum allowed (65536)");
+        assertThat(load().platform("linux-acme-1")).isPresent();
+    }
+
+    @Test
+    void definitionsHaveALimitTogether() throws IOException {
+        for (int i = 10; i < 16; i++) {
+            write(i + "-blank.json", " ".repeat(200_000));
+        }
+        write("60-good.json", child("linux-acme-1", "linux-6.12", ""));
+        assertThat(problems())
+                .contains(
+                        "15-blank.json: is left out with all after it: the definitions have more than 1048576 bytes together");
+        assertThat(load().platform("linux-6.12")).isPresent();
+        assertThat(load().platform("linux-acme-1")).isEmpty();
+    }
+
+    @Test
+    void aDirectoryOfTooManyDefinitionsIsNotRead() throws IOException {
+        for (int i = 0; i <= 1000; i++) {
+            write("10-" + i + ".json", "");
+        }
+        assertThat(load().problems())
+                .extracting(DefinitionProblem::toString)
+                .containsExactly(directory + ": has more than 1000 definitions: none is read");
+    }
+
+    @Test
+    void ofAThousandProblemsTheFirstAreTold() throws IOException {
+        StringBuilder members = new StringBuilder();
+        for (int i = 0; i < 1000; i++) {
+            members.append(", \"m").append(i).append("\": 1");
+        }
+        write("60-acme.json", child("linux-acme-1", "linux-6.12", members.toString()));
+        assertThat(problems()).hasSize(21).endsWith("60-acme.json: has 980 more problems");
     }
 
     @Test

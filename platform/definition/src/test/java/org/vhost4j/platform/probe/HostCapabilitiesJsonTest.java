@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
@@ -44,6 +45,25 @@ final class HostCapabilitiesJsonTest {
                 .hasMessage(
                         "The host capabilities in f.json say 'maybe' about tap; the answer must be yes, no or unknown.");
         assertThatThrownBy(() -> HostCapabilitiesJson.read(Path.of("/nonexistent/f.json")))
-                .hasMessageContaining("/nonexistent/f.json cannot be read");
+                .hasMessage("The host capabilities in /nonexistent/f.json cannot be read: it is not there.");
+        assertThatThrownBy(() -> HostCapabilitiesJson.read(Path.of("/dev/zero")))
+                .hasMessage("The host capabilities in /dev/zero cannot be read:"
+                        + " it is a device, FIFO or socket, not a regular file.");
+    }
+
+    @Test
+    void whatIsTooLargeIsRefusedByName(@TempDir Path directory) throws IOException {
+        Path file = directory.resolve("f.json");
+        try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+            sparse.setLength(300_000_000);
+        }
+        assertThatThrownBy(() -> HostCapabilitiesJson.read(file))
+                .hasMessage("The host capabilities in " + file
+                        + " cannot be read: it has 300000000 bytes; at most 1048576 are read.");
+        assertThatThrownBy(() -> HostCapabilitiesJson.parse("{\"a\":".repeat(40) + "1" + "}".repeat(40), "f.json"))
+                .hasMessage("The host capabilities in f.json are refused:"
+                        + " Document nesting depth (33) exceeds the maximum allowed (32).");
+        assertThatThrownBy(() -> HostCapabilitiesJson.parse("[" + "[],".repeat(10_000) + "[]]", "f.json"))
+                .hasMessageContaining("Token count (10001)");
     }
 }

@@ -2,12 +2,13 @@
 package org.vhost4j.tools.conformance;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.vhost4j.platform.probe.LimitedJson;
+import org.vhost4j.sys.BoundedFile;
 import org.vhost4j.tools.common.UnsupportedOption;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -15,7 +16,11 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Several back-ends beside each other, from their JSON reports, as Markdown. */
 public final class Matrix {
-    private static final JsonMapper MAPPER = new JsonMapper();
+    /** A report of 200 cases has 100 KiB, and with the evidence of many failures a few times that. */
+    private static final int MOST_BYTES = 4 << 20;
+
+    private static final long MOST_TOKENS = 100_000;
+    private static final JsonMapper MAPPER = LimitedJson.reader(MOST_TOKENS);
 
     private final List<JsonNode> reports;
 
@@ -35,13 +40,13 @@ public final class Matrix {
         List<JsonNode> reports = new ArrayList<>();
         for (Path file : files) {
             try {
-                JsonNode report = MAPPER.readTree(Files.readString(file));
+                JsonNode report = MAPPER.readTree(BoundedFile.readText(file, MOST_BYTES));
                 if (report.path(JsonReport.FORMAT).asInt(0) != 1) {
                     throw new UnsupportedOption(file + " is no report of this suite");
                 }
                 reports.add(report);
             } catch (JacksonException e) {
-                throw new UnsupportedOption(file + " is not JSON: " + e.getOriginalMessage());
+                throw new UnsupportedOption(file + " is not JSON: " + LimitedJson.reason(e));
             }
         }
         return new Matrix(reports);

@@ -3,11 +3,11 @@ package org.vhost4j.tools.platform;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.vhost4j.platform.definition.MigrationExplanation;
+import org.vhost4j.sys.BoundedFile;
 import org.vhost4j.tools.common.Table;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -21,6 +21,9 @@ import picocli.CommandLine.Spec;
         description = "Explains why QEMU refused a migrated guest, and what would have prevented it.",
         mixinStandardHelpOptions = true)
 final class ExplainCommand implements Callable<Integer> {
+    /** A log of QEMU's; what matters is one line of it. */
+    private static final int MOST_BYTES = 4 << 20;
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -44,7 +47,7 @@ final class ExplainCommand implements Callable<Integer> {
         List<MigrationExplanation> explanations;
         try {
             String text = words.equals(List.of("-"))
-                    ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8)
+                    ? BoundedFile.readText(System.in, "standard input", MOST_BYTES)
                     : String.join(" ", words);
             explanations = MigrationExplanation.allOf(definitions.catalog(err), text);
         } catch (IllegalArgumentException | IOException e) {

@@ -20,6 +20,8 @@ import org.vhost4j.guests.qemu.LabQemu;
 import org.vhost4j.guests.qemu.Markdown;
 import org.vhost4j.guests.qemu.QemuRecord;
 import org.vhost4j.guests.qemu.QemuSurvey;
+import org.vhost4j.sys.BoundedFile;
+import org.vhost4j.sys.UnreadableFile;
 import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,6 +36,9 @@ import picocli.CommandLine.Spec;
                         + "what they tell the back-end: docs/qemu-features.md is what it prints. No guest is booted.",
         mixinStandardHelpOptions = true)
 public final class QemuFeaturesCommand implements Callable<Integer> {
+    /** The document that the tables are written into. */
+    private static final int MOST_BYTES = 4 << 20;
+
     @Option(
             names = "--qemu",
             paramLabel = "NAME=PATH",
@@ -128,7 +133,12 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
         if (!Files.isRegularFile(markdown) || !Files.isWritable(markdown)) {
             throw new UnsupportedOption("--markdown " + markdown + ": cannot be written");
         }
-        String document = Files.readString(markdown);
+        String document;
+        try {
+            document = BoundedFile.readText(markdown, MOST_BYTES);
+        } catch (UnreadableFile e) {
+            throw new UnsupportedOption("--markdown " + e.getMessage());
+        }
         if (Markdown.replace(document, "").isEmpty()) {
             throw new UnsupportedOption("--markdown " + markdown + ": has no place for the tables, no line '"
                     + Markdown.begin() + "' with its end");

@@ -3,7 +3,6 @@ package org.vhost4j.vhostuser.server;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -11,6 +10,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.function.Consumer;
+import org.vhost4j.sys.BoundedFile;
+import org.vhost4j.sys.UnreadableFile;
 
 /**
  * The file beside a guest's socket that keeps its acknowledgement while no back-end runs. It is read when the back-end starts, and
@@ -18,6 +19,9 @@ import java.util.function.Consumer;
  */
 final class AcknowledgementFile {
     static final String SUFFIX = ".acknowledged";
+
+    /** What {@link #write} writes is shorter. */
+    private static final int MOST_BYTES = 64 << 10;
 
     private final Path path;
     private final ExecutorService writer;
@@ -43,7 +47,7 @@ final class AcknowledgementFile {
     /** What the file says; nothing when there is none, or its guest is gone: then the file goes, too. */
     Optional<Acknowledgement> read() {
         try {
-            Optional<Acknowledgement> found = Acknowledgement.parse(Files.readString(path));
+            Optional<Acknowledgement> found = Acknowledgement.parse(BoundedFile.readText(path, MOST_BYTES));
             if (found.isEmpty()) {
                 trouble.accept(path + " does not say what the guest has acknowledged, and is not heeded: "
                         + "it is not a text that a back-end wrote");
@@ -52,10 +56,10 @@ final class AcknowledgementFile {
                 return Optional.empty();
             }
             return found;
-        } catch (NoSuchFileException none) {
-            return Optional.empty();
-        } catch (IOException e) {
-            trouble.accept("cannot read what the guest has acknowledged, so it is not heeded: " + e);
+        } catch (UnreadableFile e) {
+            if (!e.isMissing()) {
+                trouble.accept("cannot read what the guest has acknowledged, so it is not heeded: " + e.getMessage());
+            }
             return Optional.empty();
         }
     }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import java.io.IOException;
+
+/** A file that {@link BoundedFile} did not read. The message is the file's name and the reason. */
+public final class UnreadableFile extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    private final String reason;
+    private final boolean missing;
+
+    /**
+     * A refusal.
+     *
+     * @param name the file
+     * @param reason one clause, such as {@code is a directory, not a regular file}
+     * @param missing whether there is no such file
+     */
+    UnreadableFile(String name, String reason, boolean missing) {
+        super(name + " " + reason);
+        this.reason = reason;
+        this.missing = missing;
+    }
+
+    /**
+     * Why it was not read.
+     *
+     * @return one clause without the file's name, such as {@code is not there}
+     */
+    public String reason() {
+        return reason;
+    }
+
+    /**
+     * Whether there is no such file.
+     *
+     * @return false for a file that is there and was refused
+     */
+    public boolean isMissing() {
+        return missing;
+    }
+}

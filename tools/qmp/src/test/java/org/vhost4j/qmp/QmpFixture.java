@@ -13,7 +13,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.vhost4j.device.net.NetConfigSpace;
 import org.vhost4j.device.ring.RingLayout;
-import org.vhost4j.host.lane.IdlePolicy;
 import org.vhost4j.platform.definition.DeviceCapabilities;
 import org.vhost4j.platform.definition.GuestAbi;
 import org.vhost4j.platform.definition.MissingPolicy;
@@ -46,8 +45,10 @@ final class QmpFixture implements AutoCloseable {
         Resolution resolution = resolve();
         List<Endpoint> endpoints =
                 List.of(Endpoint.listen(guest(0), Attach.AUTO), Endpoint.listen(guest(1), Attach.AUTO));
-        BackendConfig config = new BackendConfig(
-                endpoints, resolution.offered(), 1, 1500, new Switching.Dropped(), IdlePolicy.ADAPTIVE);
+        BackendConfig config = BackendConfig.builder(endpoints, resolution.offered())
+                .mtu(1500)
+                .switching(new Switching.Dropped())
+                .build();
         this.backend = Backend.start(config, monitor.events());
         GuestAbi abi = new GuestAbi(resolution.offered(), 1, RingLayout.MAX_SIZE, 1500, NetConfigSpace.BYTES);
         monitor.serve(new Served(backend, config, resolution, abi, PlatformCatalog.shipped(), host()), quit::countDown);

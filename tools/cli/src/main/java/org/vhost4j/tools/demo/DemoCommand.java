@@ -20,7 +20,6 @@ import org.vhost4j.guests.lab.GuestFailure;
 import org.vhost4j.guests.lab.IperfResult;
 import org.vhost4j.guests.lab.Lab;
 import org.vhost4j.guests.lab.Traffic;
-import org.vhost4j.host.lane.IdlePolicy;
 import org.vhost4j.platform.definition.DeviceCapabilities;
 import org.vhost4j.platform.definition.Refusal;
 import org.vhost4j.platform.definition.Resolution;
@@ -34,7 +33,6 @@ import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.Endpoint;
-import org.vhost4j.vhostuser.server.Switching;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -117,8 +115,7 @@ public final class DemoCommand implements Callable<Integer> {
         for (int i = 0; i < GUESTS; i++) {
             endpoints.add(Endpoint.listen(directory.resolve("guest" + i + ".sock"), Attach.DEVICE));
         }
-        return new BackendConfig(
-                endpoints, resolution.offered(), 1, 0, new Switching.Bridged(List.of()), IdlePolicy.ADAPTIVE);
+        return BackendConfig.builder(endpoints, resolution.offered()).build();
     }
 
     private void boot(Lab lab, Path directory, List<Guest> guests) throws IOException {

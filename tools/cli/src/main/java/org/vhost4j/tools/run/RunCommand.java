@@ -152,17 +152,16 @@ public final class RunCommand implements Callable<Integer> {
             case Refusal refusal -> throw new UnsupportedOption(refusal.message());
         };
         int speed = resolution.number("speed");
-        BackendConfig config = new BackendConfig(
-                        endpoints,
-                        resolution.offered(),
-                        queues,
-                        resolution.number("host_mtu"),
-                        switching(portOptions, host, coalesces()),
-                        idlePolicy())
-                .leaving(resolution.leftToFrontEnd())
-                .at(speed == 0 ? LinkSpeed.UNKNOWN : new LinkSpeed(speed, LinkSpeed.Duplex.FULL))
-                .on(lanes)
-                .promisedBy("machine " + resolution.machine() + ", platform " + resolution.platform());
+        BackendConfig config = BackendConfig.builder(endpoints, resolution.offered())
+                .leftToFrontEnd(resolution.leftToFrontEnd())
+                .queuePairs(queues)
+                .mtu(resolution.number("host_mtu"))
+                .linkSpeed(speed == 0 ? LinkSpeed.UNKNOWN : new LinkSpeed(speed, LinkSpeed.Duplex.FULL))
+                .switching(switching(portOptions, host, coalesces()))
+                .idle(idlePolicy())
+                .promise("machine " + resolution.machine() + ", platform " + resolution.platform())
+                .lanes(lanes)
+                .build();
         GuestAbi abi = new GuestAbi(
                 resolution.offered(), queues, RingLayout.MAX_SIZE, config.mtu(), NetConfigSpace.BYTES, speed);
         promise.checkAbi(abi);

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.vhost4j.device.feature.Feature;
@@ -19,7 +20,6 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.net.Patience;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
-import org.vhost4j.host.lane.IdlePolicy;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
@@ -82,25 +82,34 @@ public final class TestBackEnd implements AutoCloseable {
 
     private TestBackEnd(List<Endpoint> endpoints, int pairs, Switching switching) {
         this(
-                endpoints,
                 !endpoints.getFirst().connect(),
-                new BackendConfig(endpoints, OFFERED, pairs, 9000, switching, IdlePolicy.ADAPTIVE));
+                config(endpoints).queuePairs(pairs).switching(switching).build());
     }
 
-    private TestBackEnd(List<Endpoint> endpoints, boolean ownDirectory, BackendConfig config) {
-        this.endpoints = endpoints;
+    private TestBackEnd(boolean ownDirectory, BackendConfig config) {
+        this.endpoints = config.endpoints();
         this.ownDirectory = ownDirectory;
         this.backend = Backend.start(config, lines);
     }
 
+    private static BackendConfig.Builder config(List<Endpoint> endpoints) {
+        return BackendConfig.builder(endpoints, OFFERED).mtu(9000);
+    }
+
+    /** Guests of a back-end that is configured by the caller. */
+    public static TestBackEnd of(int guests, UnaryOperator<BackendConfig.Builder> settings) {
+        return new TestBackEnd(true, settings.apply(config(listening(guests))).build());
+    }
+
     /** A sink that keeps what guests acknowledge, in a directory of the caller's. */
     static TestBackEnd promising(String promise, FeatureSet offered, Endpoint endpoint) {
-        List<Endpoint> endpoints = List.of(endpoint);
         return new TestBackEnd(
-                endpoints,
                 false,
-                new BackendConfig(endpoints, offered, 1, 9000, new Switching.Dropped(), IdlePolicy.ADAPTIVE)
-                        .promisedBy(promise));
+                BackendConfig.builder(List.of(endpoint), offered)
+                        .mtu(9000)
+                        .switching(new Switching.Dropped())
+                        .promise(promise)
+                        .build());
     }
 
     public static TestBackEnd bridge(int guests) {
@@ -109,11 +118,7 @@ public final class TestBackEnd implements AutoCloseable {
 
     /** A bridge that drops nothing for a guest whose front-end is slow, as it may be on a machine with other work. */
     public static TestBackEnd patientBridge(int guests) {
-        List<Endpoint> endpoints = listening(guests);
-        BackendConfig config =
-                new BackendConfig(endpoints, OFFERED, 1, 9000, new Switching.Bridged(List.of()), IdlePolicy.ADAPTIVE);
-        return new TestBackEnd(
-                endpoints, true, config.waiting(new Patience(Duration.ofMinutes(1), Duration.ofMinutes(1))));
+        return of(guests, config -> config.receiveTimeouts(new Patience(Duration.ofMinutes(1), Duration.ofMinutes(1))));
     }
 
     public static TestBackEnd bridge(int guests, int pairs) {
@@ -127,9 +132,8 @@ public final class TestBackEnd implements AutoCloseable {
 
     /** Guests on two lanes in turn. */
     public static TestBackEnd onTwoLanes(int guests, int pairs, Switching switching) {
-        List<Endpoint> endpoints = listening(guests);
-        BackendConfig config = new BackendConfig(endpoints, OFFERED, pairs, 9000, switching, IdlePolicy.ADAPTIVE);
-        return new TestBackEnd(endpoints, true, config.on(2));
+        return of(
+                guests, config -> config.queuePairs(pairs).switching(switching).lanes(2));
     }
 
     static TestBackEnd echo() {

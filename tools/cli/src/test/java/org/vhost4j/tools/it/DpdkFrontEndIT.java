@@ -30,7 +30,6 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.offload.OffloadCounter;
 import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
-import org.vhost4j.host.lane.IdlePolicy;
 import org.vhost4j.platform.definition.DeviceCapabilities;
 import org.vhost4j.platform.definition.MissingPolicy;
 import org.vhost4j.platform.definition.PlatformCatalog;
@@ -229,14 +228,16 @@ class DpdkFrontEndIT {
 
     private Backend backend(List<Path> sockets, int queues, Switching switching, int lanes) {
         Resolution resolution = resolved(queues);
-        BackendConfig config = new BackendConfig(
-                sockets.stream().map(path -> Endpoint.listen(path, Attach.AUTO)).toList(),
-                resolution.offered(),
-                queues,
-                0,
-                switching,
-                IdlePolicy.ADAPTIVE);
-        return Backend.start(config.leaving(resolution.leftToFrontEnd()).on(lanes), events);
+        List<Endpoint> endpoints =
+                sockets.stream().map(path -> Endpoint.listen(path, Attach.AUTO)).toList();
+        return Backend.start(
+                BackendConfig.builder(endpoints, resolution.offered())
+                        .leftToFrontEnd(resolution.leftToFrontEnd())
+                        .queuePairs(queues)
+                        .switching(switching)
+                        .lanes(lanes)
+                        .build(),
+                events);
     }
 
     private static Resolution resolved(int queues) {

@@ -18,7 +18,6 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.net.LinkSpeed;
 import org.vhost4j.guests.lab.Guest;
 import org.vhost4j.guests.lab.Lab;
-import org.vhost4j.host.lane.IdlePolicy;
 import org.vhost4j.platform.definition.DeviceCapabilities;
 import org.vhost4j.platform.definition.MissingPolicy;
 import org.vhost4j.platform.definition.PlatformCatalog;
@@ -67,14 +66,15 @@ final class LabFixture implements AutoCloseable {
         }
         Resolution resolution = resolve(settings, platform);
         int speed = resolution.number("speed");
-        BackendConfig config = new BackendConfig(
-                endpoints, resolution.offered(), 1, 0, new Switching.Bridged(uplinks), IdlePolicy.ADAPTIVE);
         return new LabFixture(
                 lab,
                 directory,
-                config.leaving(resolution.leftToFrontEnd())
-                        .at(speed == 0 ? LinkSpeed.UNKNOWN : new LinkSpeed(speed, LinkSpeed.Duplex.FULL))
-                        .promisedBy("platform " + platform),
+                BackendConfig.builder(endpoints, resolution.offered())
+                        .leftToFrontEnd(resolution.leftToFrontEnd())
+                        .linkSpeed(speed == 0 ? LinkSpeed.UNKNOWN : new LinkSpeed(speed, LinkSpeed.Duplex.FULL))
+                        .switching(new Switching.Bridged(uplinks))
+                        .promise("platform " + platform)
+                        .build(),
                 QemuArguments.inFrontOf(resolution));
     }
 
@@ -148,15 +148,13 @@ final class LabFixture implements AutoCloseable {
 
     /** The same with some features fewer on offer. */
     void restartBackendWithout(FeatureSet fewer) {
-        restartBackend(new BackendConfig(
-                        config.endpoints(),
-                        config.offered().minus(fewer),
-                        config.queuePairs(),
-                        config.mtu(),
-                        config.switching(),
-                        config.idle())
-                .leaving(config.leftToFrontEnd())
-                .promisedBy("less"));
+        restartBackend(
+                BackendConfig.builder(config.endpoints(), config.offered().minus(fewer))
+                        .leftToFrontEnd(config.leftToFrontEnd())
+                        .linkSpeed(config.linkSpeed())
+                        .switching(config.switching())
+                        .promise("less")
+                        .build());
     }
 
     private void restartBackend(BackendConfig next) {

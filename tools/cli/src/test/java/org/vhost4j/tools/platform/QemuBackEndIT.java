@@ -40,7 +40,6 @@ import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.BackendListener;
 import org.vhost4j.vhostuser.server.Endpoint;
-import org.vhost4j.vhostuser.server.Switching;
 
 /** What a guest is offered by real QEMUs with this back-end behind them. Needs the guest lab's cache. */
 @SuppressWarnings("try") // A back-end is there to be attached to.
@@ -108,10 +107,11 @@ final class QemuBackEndIT {
     }
 
     private static Backend backEnd(Endpoint endpoint, Resolution resolution) {
-        Switching switching = new Switching.Bridged(List.of());
         return Backend.start(
-                new BackendConfig(List.of(endpoint), resolution.offered(), 1, 0, switching, IdlePolicy.EVENT_DRIVEN)
-                        .leaving(resolution.leftToFrontEnd()),
+                BackendConfig.builder(List.of(endpoint), resolution.offered())
+                        .leftToFrontEnd(resolution.leftToFrontEnd())
+                        .idle(IdlePolicy.EVENT_DRIVEN)
+                        .build(),
                 new Silence());
     }
 

@@ -3,27 +3,29 @@ package org.vhost4j.vhostuser.server;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.net.LinkSpeed;
 import org.vhost4j.device.net.Patience;
 import org.vhost4j.host.lane.IdlePolicy;
 
 /**
- * What a back-end is started with.
+ * What a back-end is started with. Made by a {@linkplain #builder builder}.
  *
  * @param endpoints one for each guest
  * @param offered the features on offer, as the platform's resolution has them
  * @param leftToFrontEnd features that are offered beside those to a front-end whose config space is its own
  * @param queuePairs queue pairs of each guest, 1 to 127
  * @param mtu what the config space says, 68 to 65535, or 0 for nothing
- * @param speed what the config space says of the link
+ * @param linkSpeed what the config space says of the link
  * @param switching what happens to the guests' frames
- * @param idle when the lane sleeps
+ * @param idle when a lane sleeps
  * @param promise what offers the features, in words of one line. With it, a file beside each guest's socket (its name with {@code
  *     .acknowledged}) keeps what the guest acknowledged, and a back-end that is started again turns away a front-end whose guest has
  *     more than is on offer now. Without it nothing is kept beyond the process
- * @param patience how long a guest's senders wait for it
+ * @param receiveTimeouts how long a guest's senders wait for it
  * @param lanes how many threads serve the guests, 1 to {@value #MOST_LANES}; see {@link #lanesInUse}
+ * @param clock nanoseconds from any origin, never running backwards; read by the threads of all lanes
  */
 public record BackendConfig(
         List<Endpoint> endpoints,
@@ -31,12 +33,13 @@ public record BackendConfig(
         FeatureSet leftToFrontEnd,
         int queuePairs,
         int mtu,
-        LinkSpeed speed,
+        LinkSpeed linkSpeed,
         Switching switching,
         IdlePolicy idle,
         Optional<String> promise,
-        Patience patience,
-        int lanes) {
+        Patience receiveTimeouts,
+        int lanes,
+        LongSupplier clock) {
     /** So many lanes at most: what a large host has of cores. */
     public static final int MOST_LANES = 64;
 
@@ -52,99 +55,15 @@ public record BackendConfig(
     }
 
     /**
-     * What a back-end that keeps nothing beyond its process is started with.
+     * Begins a configuration in which everything else has its default.
      *
      * @param endpoints one for each guest
-     * @param offered the features on offer
-     * @param queuePairs queue pairs of each guest, 1 to 127
-     * @param mtu what the config space says, 68 to 65535, or 0 for nothing
-     * @param switching what happens to the guests' frames
-     * @param idle when the lane sleeps
+     * @param offered the features on offer, as the platform's resolution has them
+     * @return a builder: one lane that sleeps when it is idle, a bridge between the guests, one queue pair each, no MTU and no link
+     *     speed in the config space, nothing kept beyond the process, real time
      */
-    public BackendConfig(
-            List<Endpoint> endpoints,
-            FeatureSet offered,
-            int queuePairs,
-            int mtu,
-            Switching switching,
-            IdlePolicy idle) {
-        this(
-                endpoints,
-                offered,
-                FeatureSet.EMPTY,
-                queuePairs,
-                mtu,
-                LinkSpeed.UNKNOWN,
-                switching,
-                idle,
-                Optional.empty(),
-                Patience.DEFAULT,
-                1);
-    }
-
-    /**
-     * The same, and what guests acknowledge is kept beside their sockets.
-     *
-     * @param words what offers the features, for instance {@code machine pc-q35-9.1, platform linux-6.9}
-     * @return a config with that promise
-     */
-    public BackendConfig promisedBy(String words) {
-        return new BackendConfig(
-                endpoints,
-                offered,
-                leftToFrontEnd,
-                queuePairs,
-                mtu,
-                speed,
-                switching,
-                idle,
-                Optional.of(words),
-                patience,
-                lanes);
-    }
-
-    /**
-     * The same, and some features are up to the front-end.
-     *
-     * @param features as the platform's resolution has them
-     * @return a config with these
-     */
-    public BackendConfig leaving(FeatureSet features) {
-        return new BackendConfig(
-                endpoints, offered, features, queuePairs, mtu, speed, switching, idle, promise, patience, lanes);
-    }
-
-    /**
-     * The same, and the link has a speed.
-     *
-     * @param link what the config space says
-     * @return a config with it
-     */
-    public BackendConfig at(LinkSpeed link) {
-        return new BackendConfig(
-                endpoints, offered, leftToFrontEnd, queuePairs, mtu, link, switching, idle, promise, patience, lanes);
-    }
-
-    /**
-     * The same, and senders wait for a guest for another time.
-     *
-     * @param limits how long
-     * @return a config with it
-     */
-    public BackendConfig waiting(Patience limits) {
-        return new BackendConfig(
-                endpoints, offered, leftToFrontEnd, queuePairs, mtu, speed, switching, idle, promise, limits, lanes);
-    }
-
-    /**
-     * The same on another number of lanes.
-     *
-     * @param number 1 to {@value #MOST_LANES}
-     * @return a config with it
-     */
-    public BackendConfig on(int number) {
-        return new BackendConfig(
-                endpoints, offered, leftToFrontEnd, queuePairs, mtu, speed, switching, idle, promise, patience, number);
+    public static Builder builder(List<Endpoint> endpoints, FeatureSet offered) {
+        return new Builder(endpoints, offered);
     }
 
     /**
@@ -154,5 +73,158 @@ public record BackendConfig(
      */
     public int lanesInUse() {
         return Math.min(lanes, endpoints.size());
+    }
+
+    /** Collects the values of a configuration; each has a default. Units and ranges are those of {@link BackendConfig}. */
+    public static final class Builder {
+        private final List<Endpoint> endpoints;
+        private final FeatureSet offered;
+        private FeatureSet leftToFrontEnd = FeatureSet.EMPTY;
+        private int queuePairs = 1;
+        private int mtu;
+        private LinkSpeed linkSpeed = LinkSpeed.UNKNOWN;
+        private Switching switching = new Switching.Bridged(List.of());
+        private IdlePolicy idle = IdlePolicy.ADAPTIVE;
+        private Optional<String> promise = Optional.empty();
+        private Patience receiveTimeouts = Patience.DEFAULT;
+        private int lanes = 1;
+        private LongSupplier clock = System::nanoTime;
+
+        private Builder(List<Endpoint> endpoints, FeatureSet offered) {
+            this.endpoints = endpoints;
+            this.offered = offered;
+        }
+
+        /**
+         * Sets {@link BackendConfig#leftToFrontEnd}.
+         *
+         * @param value features beside those that are offered
+         * @return this
+         */
+        public Builder leftToFrontEnd(FeatureSet value) {
+            leftToFrontEnd = value;
+            return this;
+        }
+
+        /**
+         * Sets {@link BackendConfig#queuePairs}.
+         *
+         * @param value 1 to 127
+         * @return this
+         */
+        public Builder queuePairs(int value) {
+            queuePairs = value;
+            return this;
+        }
+
+        /**
+         * Sets {@link BackendConfig#mtu}.
+         *
+         * @param value 68 to 65535 bytes, or 0 for none
+         * @return this
+         */
+        public Builder mtu(int value) {
+            mtu = value;
+            return this;
+        }
+
+        /**
+         * Sets {@link BackendConfig#linkSpeed}.
+         *
+         * @param value what the config space says
+         * @return this
+         */
+        public Builder linkSpeed(LinkSpeed value) {
+            linkSpeed = value;
+            return this;
+        }
+
+        /**
+         * Sets {@link BackendConfig#switching}.
+         *
+         * @param value what happens to the guests' frames
+         * @return this
+         */
+        public Builder switching(Switching value) {
+            switching = value;
+            return this;
+        }
+
+        /**
+         * Sets {@link BackendConfig#idle}.
+         *
+         * @param value when a lane sleeps
+         * @return this
+         */
+        public Builder idle(IdlePolicy value) {
+            idle = value;
+            return this;
+        }
+
+        /**
+         * Sets {@link BackendConfig#promise}.
+         *
+         * @param words what offers the features, for instance {@code machine pc-q35-9.1, platform linux-6.9}
+         * @return this
+         */
+        public Builder promise(String words) {
+            promise = Optional.of(words);
+            return this;
+        }
+
+        /**
+         * Sets {@link BackendConfig#receiveTimeouts}.
+         *
+         * @param value how long senders wait for a guest
+         * @return this
+         */
+        public Builder receiveTimeouts(Patience value) {
+            receiveTimeouts = value;
+            return this;
+        }
+
+        /**
+         * Sets {@link BackendConfig#lanes}.
+         *
+         * @param value 1 to {@value BackendConfig#MOST_LANES}
+         * @return this
+         */
+        public Builder lanes(int value) {
+            lanes = value;
+            return this;
+        }
+
+        /**
+         * Sets {@link BackendConfig#clock}.
+         *
+         * @param value nanoseconds, safe for several threads
+         * @return this
+         */
+        public Builder clock(LongSupplier value) {
+            clock = value;
+            return this;
+        }
+
+        /**
+         * Ends the configuration.
+         *
+         * @return what was collected
+         * @throws IllegalArgumentException when there is no endpoint or the number of lanes is out of its range
+         */
+        public BackendConfig build() {
+            return new BackendConfig(
+                    endpoints,
+                    offered,
+                    leftToFrontEnd,
+                    queuePairs,
+                    mtu,
+                    linkSpeed,
+                    switching,
+                    idle,
+                    promise,
+                    receiveTimeouts,
+                    lanes,
+                    clock);
+        }
     }
 }

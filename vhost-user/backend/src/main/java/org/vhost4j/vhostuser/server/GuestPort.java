@@ -66,7 +66,8 @@ final class GuestPort implements DeviceOwner {
         this.listener = listener;
         this.accepts = accepts;
         this.device = new NetDevice(
-                new NetDeviceConfig(name, mac, config.queuePairs(), config.mtu(), config.speed(), config.patience()),
+                new NetDeviceConfig(
+                        name, mac, config.queuePairs(), config.mtu(), config.linkSpeed(), config.receiveTimeouts()),
                 context.sink,
                 context.engine,
                 HotCalls::checkpoint,

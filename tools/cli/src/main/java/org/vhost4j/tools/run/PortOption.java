@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.run;
 
+import java.util.ArrayList;
+import java.util.List;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.tools.common.UnsupportedOption;
+import org.vhost4j.vhostuser.server.Switching;
+import org.vhost4j.vhostuser.server.Uplink;
+
 /** {@code --port}: {@code tap:ifname=NAME}, {@code null[:copy=on]}, {@code echo} or {@code source:size=BYTES}. */
 sealed interface PortOption {
     /** A TAP on the bridge. */
     record Tap(String ifname) implements PortOption {}
 
-    /** No bridge: frames are dropped, after a copy of each when {@code copy} is true. */
-    record Null(boolean copy) implements PortOption {}
-
-    /** No bridge: frames return. */
-    record Echo() implements PortOption {}
-
-    /** No bridge: guests receive frames of this size without end. */
-    record Source(int bytes) implements PortOption {}
+    /** What the bridge is replaced by. */
+    record NoBridge(Switching switching) implements PortOption {}
 
     /**
      * Reads the option's value.
@@ -30,13 +31,39 @@ sealed interface PortOption {
             case "null" -> drop(option, rest);
             case "echo" -> {
                 CommaOptions.none(option, rest);
-                yield new Echo();
+                yield new NoBridge(new Switching.Echoed());
             }
             case "source" -> source(option, rest);
             default ->
                 throw new IllegalArgumentException(
                         option + ": a port is tap:ifname=NAME, null[:copy=on], echo or source:size=BYTES");
         };
+    }
+
+    /**
+     * What the options say together.
+     *
+     * @param options all of them; none for a bridge between the guests alone
+     * @param host what the probe found, for TAPs
+     * @param coalesce whether the bridge puts plain frames together
+     * @throws UnsupportedOption when they do not go together
+     */
+    static Switching toSwitching(List<PortOption> options, HostCapabilities host, boolean coalesce) {
+        List<Uplink> uplinks = new ArrayList<>();
+        for (PortOption option : options) {
+            switch (option) {
+                case Tap tap ->
+                    uplinks.add(new TapUplink(
+                            tap.ifname(), host, line -> System.out.println("tap:" + tap.ifname() + ": " + line)));
+                case NoBridge alone
+                when options.size() == 1 -> {
+                    return alone.switching();
+                }
+                case NoBridge alone ->
+                    throw new UnsupportedOption("--port null, echo and source stand alone: they replace the bridge");
+            }
+        }
+        return new Switching.Bridged(uplinks, coalesce);
     }
 
     private static PortOption tap(String option, String rest) {
@@ -50,8 +77,8 @@ sealed interface PortOption {
 
     private static PortOption drop(String option, String rest) {
         return switch (CommaOptions.parse(option, rest, "copy").getOrDefault("copy", "off")) {
-            case "on" -> new Null(true);
-            case "off" -> new Null(false);
+            case "on" -> new NoBridge(new Switching.Copied());
+            case "off" -> new NoBridge(new Switching.Dropped());
             default -> throw new IllegalArgumentException(option + ": copy is on or off");
         };
     }
@@ -61,6 +88,6 @@ sealed interface PortOption {
         if (!size.matches("[0-9]{1,5}") || Integer.parseInt(size) < 14 || Integer.parseInt(size) > 65535) {
             throw new IllegalArgumentException(option + ": size is 14 to 65535 bytes");
         }
-        return new Source(Integer.parseInt(size));
+        return new NoBridge(new Switching.Source(Integer.parseInt(size)));
     }
 }

@@ -338,7 +338,7 @@ class LanesTest {
                 assertEchoes(driver);
             }
         }
-        try (TestBackEnd backEnd = TestBackEnd.onTwoLanes(2, 1, new Switching.Flooded(100));
+        try (TestBackEnd backEnd = TestBackEnd.onTwoLanes(2, 1, new Switching.Source(100));
                 NetDriver a = backEnd.attach(0, NetSetup.full());
                 NetDriver b = backEnd.attach(1, NetSetup.full())) {
             for (NetDriver driver : List.of(a, b)) {

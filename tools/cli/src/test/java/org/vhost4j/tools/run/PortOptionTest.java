@@ -2,18 +2,53 @@
 package org.vhost4j.tools.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.tools.common.UnsupportedOption;
+import org.vhost4j.vhostuser.server.Switching;
 
 class PortOptionTest {
     @Test
     void aPortThatDropsMayCopyFirst() {
-        assertThat(PortOption.parse("null")).isEqualTo(new PortOption.Null(false));
-        assertThat(PortOption.parse("null:copy=off")).isEqualTo(new PortOption.Null(false));
-        assertThat(PortOption.parse("null:copy=on")).isEqualTo(new PortOption.Null(true));
+        assertThat(PortOption.parse("null")).isEqualTo(new PortOption.NoBridge(new Switching.Dropped()));
+        assertThat(PortOption.parse("null:copy=off")).isEqualTo(new PortOption.NoBridge(new Switching.Dropped()));
+        assertThat(PortOption.parse("null:copy=on")).isEqualTo(new PortOption.NoBridge(new Switching.Copied()));
+    }
+
+    @Test
+    void withoutPortsThereIsABridge() {
+        assertThat(switching()).isEqualTo(new Switching.Bridged(List.of(), true));
+    }
+
+    @Test
+    void aTapIsAnUplinkOfTheBridge() {
+        assertThat(switching("tap:ifname=one", "tap:ifname=two"))
+                .isInstanceOfSatisfying(Switching.Bridged.class, each -> {
+                    assertThat(each.coalesce()).isTrue();
+                    assertThat(each.uplinks())
+                            .extracting(uplink -> ((TapUplink) uplink).ifname())
+                            .containsExactly("one", "two");
+                });
+    }
+
+    @ParameterizedTest
+    @CsvSource({"echo, tap:ifname=one", "tap:ifname=one, source:size=64", "null, null"})
+    void whatReplacesTheBridgeStandsAlone(String first, String second) {
+        assertThat(switching("source:size=100")).isEqualTo(new Switching.Source(100));
+        assertThatExceptionOfType(UnsupportedOption.class)
+                .isThrownBy(() -> switching(first, second))
+                .withMessage("--port null, echo and source stand alone: they replace the bridge");
+    }
+
+    private static Switching switching(String... ports) {
+        return PortOption.toSwitching(
+                List.of(ports).stream().map(PortOption::parse).toList(), HostCapabilities.NOTHING_ASKED, true);
     }
 
     @ParameterizedTest

@@ -72,8 +72,8 @@ final class GuestPort implements DeviceOwner {
                 context.engine,
                 HotCalls::checkpoint,
                 this);
-        if (config.switching() instanceof Switching.Flooded flooded) {
-            source = new FrameSource(device, flooded.bytes());
+        if (config.switching() instanceof Switching.Source flood) {
+            source = new FrameSource(device, flood.bytes());
         }
     }
 

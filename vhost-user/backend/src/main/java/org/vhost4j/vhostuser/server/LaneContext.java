@@ -12,8 +12,8 @@ import org.vhost4j.device.bridge.Bridge;
 import org.vhost4j.device.bridge.CopySink;
 import org.vhost4j.device.bridge.EchoSink;
 import org.vhost4j.device.bridge.NullSink;
-import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.lane.LaneListener;
@@ -88,7 +88,7 @@ final class LaneContext {
             case Switching.Echoed echoed -> new EchoSink(engine);
             case Switching.Dropped dropped -> new NullSink();
             case Switching.Copied copied -> new CopySink();
-            case Switching.Flooded flooded -> new NullSink();
+            case Switching.Source source -> new NullSink();
         };
     }
 
@@ -102,7 +102,10 @@ final class LaneContext {
     void join(FramePort port, Consumer<String> fault, List<LaneContext> lanes) {
         for (LaneContext context : lanes) {
             if (context.sink instanceof Bridge bridge) {
-                bridge.add(context == this || arrivals == null ? port : arrivals.remote(port, fault, HotCalls::checkpoint));
+                bridge.add(
+                        context == this || arrivals == null
+                                ? port
+                                : arrivals.remote(port, fault, HotCalls::checkpoint));
             }
         }
     }

@@ -41,5 +41,5 @@ public sealed interface Switching {
      *
      * @param bytes the frame's size, 14 to 65535
      */
-    record Flooded(int bytes) implements Switching {}
+    record Source(int bytes) implements Switching {}
 }

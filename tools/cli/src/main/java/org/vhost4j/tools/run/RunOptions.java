@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.net.LinkSpeed;
+import org.vhost4j.device.net.NetConfigSpace;
+import org.vhost4j.device.ring.RingLayout;
+import org.vhost4j.host.lane.IdlePolicy;
+import org.vhost4j.platform.definition.DeviceCapabilities;
+import org.vhost4j.platform.definition.GuestAbi;
+import org.vhost4j.platform.definition.Resolution;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostUse;
+import org.vhost4j.qmp.QmpOption;
+import org.vhost4j.tools.common.UnsupportedOption;
+import org.vhost4j.vhostuser.server.Attach;
+import org.vhost4j.vhostuser.server.BackendConfig;
+import org.vhost4j.vhostuser.server.Endpoint;
+import picocli.CommandLine.Option;
+
+/** The options of {@code vhost4j run} that configure a back-end. What is wrong with one of them is said in a line for the user. */
+final class RunOptions {
+    @Option(
+            names = "--socket-path",
+            paramLabel = "PATH[,server=off][,attach=netdev|device]",
+            description = "the socket of one guest; once for each guest. With server=off the front-end listens. "
+                    + "attach=netdev is for QEMU's -netdev vhost-user, attach=device for its generic device; "
+                    + "without it either works")
+    List<String> socketPaths = List.of();
+
+    @Option(
+            names = "--fd",
+            paramLabel = "FDNUM",
+            description = "an inherited socket, connected or listening, instead of --socket-path")
+    List<Integer> descriptors = List.of();
+
+    @Option(
+            names = "--port",
+            paramLabel = "PORT",
+            description =
+                    "tap:ifname=NAME joins a TAP to the bridge; instead of the bridge, null[:copy=on] drops frames, echo "
+                            + "returns them and source:size=BYTES sends them")
+    List<String> ports = List.of();
+
+    @Option(
+            names = "--idle",
+            paramLabel = "adaptive|poll|event",
+            description = "when nothing happens: spin for a moment and then sleep, spin, or sleep (default: adaptive)")
+    String idle = "adaptive";
+
+    @Option(
+            names = "--coalesce",
+            paramLabel = "on|off",
+            description =
+                    "Whether plain TCP and UDP frames of one flow are put together for guests that take super-frames: saves"
+                            + " such a guest work, and costs the back-end some (default: off).")
+    String coalesce = "off";
+
+    @Option(names = "--queues", paramLabel = "N", description = "Queue pairs of each guest, 1 to 127 (default: 1).")
+    int queues = 1;
+
+    @Option(
+            names = "--lanes",
+            paramLabel = "N",
+            description = "Threads that the guests are shared out to in turn, 1 to " + BackendConfig.MOST_LANES
+                    + "; there are no more than guests. Each wants a core of its own (default: 1).")
+    int lanes = 1;
+
+    @Option(names = "--mtu", paramLabel = "BYTES", description = "The MTU that guests are told, 68 to 65535.")
+    @Nullable
+    Integer mtu;
+
+    @Option(
+            names = "--qmp",
+            paramLabel = "unix:PATH",
+            description = "A socket for clients of the QEMU Machine Protocol, such as qmp-shell (docs/qmp.md).")
+    @Nullable
+    String qmp;
+
+    private List<PortOption> parsedPorts = List.of();
+    private List<Endpoint> endpoints = List.of();
+    private Optional<Path> monitor = Optional.empty();
+
+    /**
+     * Reads the ports.
+     *
+     * @return what they use of the host's kernel
+     * @throws UnsupportedOption when one of them is wrong
+     */
+    Set<HostUse> readPorts() {
+        parsedPorts = parsed(() -> ports.stream().map(PortOption::parse).toList());
+        return parsedPorts.stream().anyMatch(PortOption.Tap.class::isInstance)
+                ? EnumSet.of(HostUse.TAP)
+                : EnumSet.noneOf(HostUse.class);
+    }
+
+    /**
+     * Reads everything else, before the host is asked anything.
+     *
+     * @throws UnsupportedOption when an option is wrong
+     */
+    void read() {
+        checkSizes();
+        endpoints = readEndpoints();
+        monitor = Optional.ofNullable(qmp).map(value -> parsed(() -> QmpOption.parse(value)));
+    }
+
+    /** The path of the monitor's socket, if there is to be one. */
+    Optional<Path> monitor() {
+        return monitor;
+    }
+
+    /** The device that the options describe, for the resolution of a promise. */
+    DeviceCapabilities device() {
+        return DeviceCapabilities.vhost4j(queues, mtu == null ? OptionalInt.empty() : OptionalInt.of(mtu));
+    }
+
+    /**
+     * The back-end that the options describe.
+     *
+     * @param resolution what guests are promised
+     * @param host what the probe found
+     * @throws UnsupportedOption when options do not go together
+     */
+    BackendConfig config(Resolution resolution, HostCapabilities host) {
+        int speed = resolution.number("speed");
+        return BackendConfig.builder(endpoints, resolution.offered())
+                .leftToFrontEnd(resolution.leftToFrontEnd())
+                .queuePairs(queues)
+                .mtu(resolution.number("host_mtu"))
+                .linkSpeed(speed == 0 ? LinkSpeed.UNKNOWN : new LinkSpeed(speed, LinkSpeed.Duplex.FULL))
+                .switching(PortOption.toSwitching(parsedPorts, host, coalesces()))
+                .idle(idlePolicy())
+                .promise("machine " + resolution.machine() + ", platform " + resolution.platform())
+                .lanes(lanes)
+                .build();
+    }
+
+    /** What guests see of such a back-end. */
+    GuestAbi abi(Resolution resolution) {
+        return new GuestAbi(
+                resolution.offered(),
+                queues,
+                RingLayout.MAX_SIZE,
+                resolution.number("host_mtu"),
+                NetConfigSpace.BYTES,
+                resolution.number("speed"));
+    }
+
+    private void checkSizes() {
+        if (queues < 1 || queues > 127) {
+            throw new UnsupportedOption("--queues=" + queues + ": a guest has 1 to 127 queue pairs");
+        }
+        if (lanes < 1 || lanes > BackendConfig.MOST_LANES) {
+            throw new UnsupportedOption(
+                    "--lanes=" + lanes + ": a back-end has 1 to " + BackendConfig.MOST_LANES + " lanes");
+        }
+        if (mtu != null && (mtu < 68 || mtu > 65535)) {
+            throw new UnsupportedOption("--mtu=" + mtu + ": an MTU is 68 to 65535 bytes");
+        }
+    }
+
+    private List<Endpoint> readEndpoints() {
+        if (!socketPaths.isEmpty() && !descriptors.isEmpty()) {
+            throw new UnsupportedOption("--socket-path and --fd cannot be given together");
+        }
+        if (socketPaths.isEmpty() && descriptors.isEmpty()) {
+            throw new UnsupportedOption("give --socket-path=PATH or --fd=FDNUM, once for each guest");
+        }
+        List<Endpoint> all = new ArrayList<>();
+        parsed(() -> socketPaths.stream().map(EndpointOption::parse).toList()).forEach(all::add);
+        descriptors.forEach(number -> all.add(Endpoint.inherited(number, Attach.AUTO)));
+        return all;
+    }
+
+    private static <T> T parsed(Callable<T> parser) {
+        try {
+            return parser.call();
+        } catch (IllegalArgumentException e) {
+            throw new UnsupportedOption(String.valueOf(e.getMessage()));
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private boolean coalesces() {
+        return switch (coalesce) {
+            case "on" -> true;
+            case "off" -> false;
+            default -> throw new UnsupportedOption("--coalesce=" + coalesce + ": on or off");
+        };
+    }
+
+    private IdlePolicy idlePolicy() {
+        return switch (idle) {
+            case "adaptive" -> IdlePolicy.ADAPTIVE;
+            case "poll" -> IdlePolicy.POLLING;
+            case "event" -> IdlePolicy.EVENT_DRIVEN;
+            default -> throw new UnsupportedOption("--idle=" + idle + ": adaptive, poll or event");
+        };
+    }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import org.vhost4j.platform.definition.GuestAbi;
+import org.vhost4j.platform.definition.PlatformCatalog;
+import org.vhost4j.platform.definition.Resolution;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.qmp.QmpMonitor;
+import org.vhost4j.qmp.Served;
+import org.vhost4j.sys.SystemError;
+import org.vhost4j.tools.common.UnsupportedOption;
+import org.vhost4j.tools.common.Version;
+import org.vhost4j.vhostuser.server.Backend;
+import org.vhost4j.vhostuser.server.BackendConfig;
+import org.vhost4j.vhostuser.server.BackendListener;
+
+/**
+ * The back-end that is this process: it runs until a signal or a client of its monitor ends it, and either way the process ends with
+ * status 0.
+ */
+final class RunningBackend {
+    private final EventPrinter events;
+    private final Optional<QmpMonitor> monitor;
+    private final Backend backend;
+    private final CountDownLatch quit = new CountDownLatch(1);
+
+    private RunningBackend(EventPrinter events, Optional<QmpMonitor> monitor, Backend backend) {
+        this.events = events;
+        this.monitor = monitor;
+        this.backend = backend;
+    }
+
+    /**
+     * Starts a back-end, and its monitor.
+     *
+     * @param config what to start
+     * @param resolution what guests are promised
+     * @param abi what guests see
+     * @param catalog every machine and platform, for clients of the monitor
+     * @param host this host's probe, for clients of the monitor
+     * @param socket where the monitor listens; none for no monitor
+     * @return the running back-end
+     * @throws UnsupportedOption when a socket or a port cannot be opened
+     */
+    static RunningBackend start(
+            BackendConfig config,
+            Resolution resolution,
+            GuestAbi abi,
+            PlatformCatalog catalog,
+            HostCapabilities host,
+            Optional<Path> socket) {
+        Optional<QmpMonitor> monitor = socket.map(RunningBackend::listen);
+        EventPrinter events = new EventPrinter(System.out);
+        describe(config, resolution, abi, events);
+        List<BackendListener> listeners = new ArrayList<>(List.of(events));
+        monitor.ifPresent(clients -> listeners.add(clients.events()));
+        Backend backend;
+        try {
+            backend = Backend.start(config, new Listeners(listeners));
+        } catch (SystemError e) {
+            monitor.ifPresent(QmpMonitor::close);
+            throw new UnsupportedOption(String.valueOf(e.getMessage()));
+        }
+        RunningBackend running = new RunningBackend(events, monitor, backend);
+        Runtime.getRuntime()
+                .addShutdownHook(Thread.ofPlatform().name("vhost4j-end").unstarted(running::end));
+        monitor.ifPresent(clients ->
+                clients.serve(new Served(backend, config, resolution, abi, catalog, host), running.quit::countDown));
+        return running;
+    }
+
+    private static QmpMonitor listen(Path path) {
+        try {
+            return QmpMonitor.listen(path, Version.current(), line -> System.out.println("qmp: " + line));
+        } catch (IOException e) {
+            throw new UnsupportedOption("--qmp=unix:" + path + ": " + e.getMessage());
+        }
+    }
+
+    /** Prints what is promised, and how a guest is attached. */
+    private static void describe(BackendConfig config, Resolution resolution, GuestAbi abi, EventPrinter events) {
+        events.line("vhost4j: machine " + resolution.machine() + ", platform " + resolution.platform()
+                + (resolution.platformNamed() ? "" : " (the newest that this host supports)"));
+        resolution.notes().forEach(note -> events.line("vhost4j: " + note));
+        resolution.withheld().forEach(sentence -> events.line("vhost4j: " + sentence));
+        events.line("vhost4j: offered " + resolution.offered().hex() + " " + resolution.offered());
+        if (!resolution.leftToFrontEnd().isEmpty()) {
+            events.line("vhost4j: up to QEMU's own virtio-net-pci, by its properties: " + resolution.leftToFrontEnd());
+        }
+        events.line("vhost4j: ABI " + abi.fingerprint());
+        int processors = Runtime.getRuntime().availableProcessors();
+        if (config.lanesInUse() > processors) {
+            events.line("vhost4j: %d lanes on %d processors: they take turns, and frames from one to another wait"
+                    .formatted(config.lanesInUse(), processors));
+        }
+        AttachHelp.lines(config.endpoints(), config.queuePairs(), resolution)
+                .forEach(line -> events.line("vhost4j: " + line));
+    }
+
+    /** Waits until a client of the monitor ends the back-end, and ends the process. Does not return. */
+    void awaitEnd() {
+        try {
+            quit.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        Runtime.getRuntime().exit(0);
+    }
+
+    /** The shutdown hook. */
+    private void end() {
+        monitor.ifPresent(QmpMonitor::endedBySignal);
+        backend.close();
+        monitor.ifPresent(QmpMonitor::close);
+        events.close();
+        // A back-end that was told to end has ended well: without this the JVM's status would be the signal's.
+        Runtime.getRuntime().halt(0);
+    }
+}

@@ -24,7 +24,7 @@ public record Schema(
         Map<String, SchemaType> types,
         Map<String, CommandDefinition> commands,
         Map<String, EventDefinition> events) {
-    private static final String RESOURCE = "/org/vhost4j/tools/qmp/vhost4j.qapi.json";
+    private static final String RESOURCE = "/org/vhost4j/qmp/vhost4j.qapi.json";
 
     /** Copies the collections. */
     public Schema {

@@ -32,8 +32,8 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * Takes over a descriptor that somebody sent. Anything but an eventfd is refused, and it is made non-blocking: a lane that
-     * writes to a full pipe would wait for its sender for ever.
+     * Takes over a descriptor that somebody sent. Anything but an eventfd is refused, and it is made non-blocking, which
+     * its sender can undo at any time.
      *
      * @param fd the descriptor; closed when it is refused
      * @param what what to call it in a message, such as {@code the call descriptor of queue 1}
@@ -69,7 +69,8 @@ public final class EventFd implements AutoCloseable {
 
     /**
      * Adds 1. When the counter is full nothing is added, and nothing is lost: the other side has not looked for long. One system
-     * call, no allocation.
+     * call, no allocation. Waits when the counter is full and another process that has the same eventfd has cleared O_NONBLOCK: such
+     * a process is signalled by {@code org.vhost4j.host.lane.SharedSignal}.
      */
     public void signal() {
         long result = HotCalls.write(fd.number(), ONE.address(), Long.BYTES);
@@ -77,16 +78,31 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * Takes the count and resets it.
+     * Takes the count and resets it; of an EFD_SEMAPHORE takes 1. Never waits, whatever another process has made of O_NONBLOCK.
      *
      * @return how much was added since the last time; 0 when nothing was
      */
     public long drain() {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment count = arena.allocate(ValueLayout.JAVA_LONG);
-            return HotCalls.read(fd.number(), count.address(), Long.BYTES) == Long.BYTES
-                    ? count.get(ValueLayout.JAVA_LONG, 0)
-                    : 0;
+            MemorySegment call = arena.allocate(ValueLayout.JAVA_LONG, 3);
+            call.setAtIndex(ValueLayout.JAVA_LONG, 0, call.address() + 2 * Long.BYTES);
+            call.setAtIndex(ValueLayout.JAVA_LONG, 1, Long.BYTES);
+            int result = LibC.preadv2(fd.number(), call.address(), 1, -1, LibC.RWF_NOWAIT);
+            return result == Long.BYTES ? call.getAtIndex(ValueLayout.JAVA_LONG, 2) : 0;
+        }
+    }
+
+    /**
+     * Whether {@link #signal} would have to wait, or do nothing: the count is 2^64 - 2, which signals alone never reach.
+     *
+     * @return true when another process has filled it
+     */
+    public boolean full() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment poll = arena.allocate(Long.BYTES, Long.BYTES);
+            poll.set(ValueLayout.JAVA_INT, 0, fd.number());
+            poll.set(ValueLayout.JAVA_SHORT, Integer.BYTES, (short) LibC.POLLOUT);
+            return LibC.poll(poll.address(), 1, 0) == 0;
         }
     }
 

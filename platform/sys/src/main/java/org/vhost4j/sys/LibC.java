@@ -95,6 +95,8 @@ public final class LibC {
     public static final int MSG_DONTWAIT = 0x40;
     /** Answer EPIPE instead of raising SIGPIPE. */
     public static final int MSG_NOSIGNAL = 0x4000;
+    /** preadv2: EAGAIN instead of waiting, whatever the descriptor's own flags say. */
+    public static final int RWF_NOWAIT = 8;
     /** poll: there is something to read, or a connection to accept. */
     public static final int POLLIN = 1;
     /** poll: writing would not wait. */
@@ -158,6 +160,8 @@ public final class LibC {
         static native long sendmsg(int fd, long message, int flags);
 
         static native int poll(long fds, long count, int timeoutMillis);
+
+        static native long preadv2(int fd, long vector, int count, long offset, int flags);
 
         static native long syscall(long number, long first, long second, long third);
 
@@ -434,6 +438,20 @@ public final class LibC {
      */
     public static int sendmsg(int fd, long message, int flags) {
         return result(C.sendmsg(fd, message, flags));
+    }
+
+    /**
+     * preadv2(2).
+     *
+     * @param fd the descriptor
+     * @param vector address of {@code struct iovec}s
+     * @param count how many
+     * @param offset in the file, or -1 for where the file is
+     * @param flags such as {@link #RWF_NOWAIT}
+     * @return bytes read, or the negative errno
+     */
+    public static int preadv2(int fd, long vector, int count, long offset, int flags) {
+        return result(C.preadv2(fd, vector, count, offset, flags));
     }
 
     /**

@@ -41,4 +41,29 @@ class EventFdTest {
                 .hasMessage("the kick descriptor of queue 1 is not an eventfd but /dev/null");
         assertThat(Fd.countOpen()).isEqualTo(before);
     }
+
+    @Test
+    void drainingNeverWaitsWhateverAnotherProcessMakesOfTheFlags() {
+        try (EventFd eventFd = EventFd.create()) {
+            int number = eventFd.fd().number();
+            assertThat(LibC.fcntl(number, LibC.F_SETFL, 0)).isNotNegative();
+            assertThat(eventFd.drain()).isZero();
+            eventFd.signal();
+            assertThat(eventFd.drain()).isEqualTo(1);
+            assertThat(LibC.fcntl(number, LibC.F_GETFL, 0) & LibC.O_NONBLOCK).isZero();
+        }
+    }
+
+    @Test
+    void aCounterIsFullWhenNothingCanBeAdded() {
+        try (EventFd eventFd = EventFd.create();
+                Arena arena = Arena.ofConfined()) {
+            assertThat(eventFd.full()).isFalse();
+            long most = arena.allocateFrom(ValueLayout.JAVA_LONG, -2L).address();
+            assertThat(HotCalls.write(eventFd.fd().number(), most, Long.BYTES)).isEqualTo(Long.BYTES);
+            assertThat(eventFd.full()).isTrue();
+            assertThat(eventFd.drain()).isEqualTo(-2L);
+            assertThat(eventFd.full()).isFalse();
+        }
+    }
 }

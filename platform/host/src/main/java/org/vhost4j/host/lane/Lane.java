@@ -17,11 +17,13 @@ public final class Lane implements AutoCloseable {
     private final FaultGuard guard;
     private final DutyCycle cycle;
     private final IoLoop loop;
+    private final SignalWatch watch;
 
     private Lane(String name, IdlePolicy policy, LaneListener listener) {
         guard = new FaultGuard(listener);
         cycle = new DutyCycle(guard, policy);
         loop = IoLoop.start(name, cycle, thrown -> guard.blame(null, thrown));
+        watch = new SignalWatch(name);
     }
 
     /**
@@ -108,6 +110,17 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
+     * Signals an eventfd that a front-end shares, so that the front-end cannot keep the lane. Called by the lane's thread.
+     *
+     * @param eventFd open for as long as the signal is used
+     * @param jammed runs between two turns, once, when the front-end has filled the counter, which signals alone never do
+     * @return for this lane's thread only
+     */
+    public SharedSignal signal(EventFd eventFd, Runnable jammed) {
+        return new SharedSignal(eventFd, watch, () -> loop.execute(jammed));
+    }
+
+    /**
      * Has the lane run a task between two turns. Any thread may call it.
      *
      * @param task may throw: that is reported and changes nothing
@@ -165,5 +178,6 @@ public final class Lane implements AutoCloseable {
     @Override
     public void close() {
         loop.close();
+        watch.close();
     }
 }

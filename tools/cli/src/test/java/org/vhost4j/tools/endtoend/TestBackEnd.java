@@ -183,6 +183,17 @@ public final class TestBackEnd implements AutoCloseable {
                 .isNotEmpty();
     }
 
+    /** Waits until so many events' lines have every fragment. */
+    public void awaitLines(int count, String... fragments) {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (lines.with(fragments).size() < count && System.nanoTime() < end) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        assertThat(lines.with(fragments))
+                .as("lines with %s in %s", List.of(fragments), lines.all)
+                .hasSize(count);
+    }
+
     /** Whether an event's line has every fragment. */
     public boolean hasSaid(String... fragments) {
         return !lines.with(fragments).isEmpty();

@@ -22,6 +22,7 @@ import org.vhost4j.device.ring.RingParts;
 import org.vhost4j.device.ring.Virtqueue;
 import org.vhost4j.host.io.FdHandle;
 import org.vhost4j.host.lane.Lane;
+import org.vhost4j.host.lane.SharedSignal;
 import org.vhost4j.sys.EventFd;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.SystemError;
@@ -42,6 +43,7 @@ final class DeviceEffects implements SessionEffects {
     private final Announcer announcer;
     private final BackendListener listener;
     private final Consumer<FeatureSet> settled;
+    private final Consumer<String> stop;
     private final BackendChannel channel;
 
     /** I/O virtual addresses that the front-end was asked for and has not answered. */
@@ -53,6 +55,9 @@ final class DeviceEffects implements SessionEffects {
     private @Nullable FeatureSet announced;
     private boolean linkUp;
 
+    /** The front-end has kept the lane in a signal: nothing of it is signalled any more. */
+    private boolean jammed;
+
     /** The front-end cleared the device status: QEMU does so for a mere pause, too. */
     private boolean paused;
 
@@ -60,10 +65,15 @@ final class DeviceEffects implements SessionEffects {
     private static final class Queue {
         private @Nullable Virtqueue ring;
         private @Nullable FdHandle kick;
-        private @Nullable EventFd err;
+        private @Nullable SharedSignal err;
         private boolean enabled;
     }
 
+    /**
+     * Effects on a device that nothing was done to yet.
+     *
+     * @param stop stops the device for good, with a reason of one line
+     */
     DeviceEffects(
             String guest,
             DeviceControl device,
@@ -71,7 +81,8 @@ final class DeviceEffects implements SessionEffects {
             int queuePairs,
             Announcer announcer,
             BackendListener listener,
-            Consumer<FeatureSet> settled) {
+            Consumer<FeatureSet> settled,
+            Consumer<String> stop) {
         this.guest = guest;
         this.device = device;
         this.lane = lane;
@@ -79,6 +90,7 @@ final class DeviceEffects implements SessionEffects {
         this.announcer = announcer;
         this.listener = listener;
         this.settled = settled;
+        this.stop = stop;
         this.channel = new BackendChannel(this::report);
         this.queues = new Queue[2 * queuePairs + 1];
         for (int i = 0; i < queues.length; i++) {
@@ -155,8 +167,7 @@ final class DeviceEffects implements SessionEffects {
         try {
             Virtqueue ring = ring(name, setup);
             GuestNotifier call = notifier(index, setup.call());
-            queue.err =
-                    setup.err() == null ? null : EventFd.adopt(setup.err(), "the error descriptor of queue " + index);
+            queue.err = signal(setup.err(), "the error descriptor of queue " + index);
             queue.kick = setup.kick() == null
                     ? null
                     : lane.wakeOn(
@@ -187,8 +198,25 @@ final class DeviceEffects implements SessionEffects {
         return setup.layout().open(name, setup.size(), parts, memory, setup.base(), features);
     }
 
-    private static GuestNotifier notifier(int index, @Nullable Fd call) {
-        return call == null ? GuestNotifier.NONE : EventFd.adopt(call, "the call descriptor of queue " + index)::signal;
+    private GuestNotifier notifier(int index, @Nullable Fd call) {
+        SharedSignal signal = signal(call, "the call descriptor of queue " + index);
+        return signal == null ? GuestNotifier.NONE : signal::signal;
+    }
+
+    private @Nullable SharedSignal signal(@Nullable Fd descriptor, String what) {
+        if (descriptor == null) {
+            return null;
+        }
+        EventFd eventFd = EventFd.adopt(descriptor, what);
+        return jammed ? null : lane.signal(eventFd, () -> jammed(what));
+    }
+
+    private void jammed(String what) {
+        jammed = true;
+        for (Queue queue : queues) {
+            queue.err = null;
+        }
+        stop.accept(what + " kept the back-end waiting: the front-end has filled its counter");
     }
 
     @Override
@@ -245,7 +273,7 @@ final class DeviceEffects implements SessionEffects {
     @Override
     public void errChanged(int index, @Nullable Fd err) throws RefusedException {
         try {
-            queues[index].err = err == null ? null : EventFd.adopt(err, "the error descriptor of queue " + index);
+            queues[index].err = signal(err, "the error descriptor of queue " + index);
         } catch (SystemError e) {
             throw new RefusedException(e);
         }
@@ -300,7 +328,7 @@ final class DeviceEffects implements SessionEffects {
     /** The device stopped: whoever waits on an error descriptor is told. */
     void signalErrors() {
         for (Queue queue : queues) {
-            EventFd err = queue.err;
+            SharedSignal err = queue.err;
             if (err != null) {
                 err.signal();
             }

@@ -118,7 +118,8 @@ final class GuestPort implements DeviceOwner {
                 config.queuePairs(),
                 new Announcer(device, context.sink),
                 listener,
-                acknowledged::keep);
+                acknowledged::keep,
+                device::fault);
         Session session = new Session(options(), deviceEffects, memory);
         mapper = memory;
         effects = deviceEffects;

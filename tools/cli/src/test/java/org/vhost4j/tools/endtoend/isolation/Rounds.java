@@ -28,7 +28,7 @@ public final class Rounds {
             """;
 
     private static final int REPEATS = 3;
-    private static final Duration LENGTH = Duration.ofSeconds(1);
+    private static final Duration LENGTH = Duration.ofMillis(500);
 
     private final String event;
     private final Limit limit;

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.lane;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.sys.EventFd;
+
+/**
+ * Frees a lane that a front-end keeps in write(2) on an eventfd. The front-end shares the open file: it can clear O_NONBLOCK and fill the
+ * counter at any moment, also between a check and the write, and there is no write to an eventfd that cannot wait. So a thread looks
+ * every {@value #PERIOD_MICROS} µs at the eventfd that the lane is writing to. When its counter is full, which no number of signals
+ * achieves, it takes the count with a read that cannot wait, as often as it takes until the lane is out.
+ *
+ * <p>The thread sleeps while its lane signals nothing. {@link #enter} and {@link #leave} belong to the lane, and cost two atomic
+ * operations beside a system call.
+ */
+final class SignalWatch implements AutoCloseable {
+    private static final long PERIOD_MICROS = 2_000;
+    /** After so many periods without a signal the thread sleeps until there is one. */
+    private static final int QUIET_PERIODS = 50;
+    /** Reads in one period; a front-end that refills in a loop is met again in the next. */
+    private static final int MOST_READS = 10_000;
+
+    /** The lane is not in write(2). */
+    private static final int OUTSIDE = 0;
+    /** The lane is in write(2), or about to enter or to leave it. */
+    private static final int INSIDE = 1;
+    /** As INSIDE, and the eventfd must stay open because the thread uses it. */
+    private static final int LOOKING = 2;
+    /** As INSIDE, and the counter was full. */
+    private static final int FREED = 3;
+
+    private final AtomicInteger state = new AtomicInteger();
+    private final Thread thread;
+    private @Nullable EventFd eventFd;
+    private volatile boolean written;
+    private volatile boolean dormant;
+    private volatile boolean closed;
+    /** How many signals there were; written by the lane alone. */
+    private volatile long signals;
+
+    SignalWatch(String lane) {
+        thread = Thread.ofPlatform().daemon().name("vhost4j-" + lane + "-watch").start(this::run);
+    }
+
+    /** The lane is about to write. */
+    void enter(EventFd to) {
+        eventFd = to;
+        written = false;
+        long count = signals + 1;
+        signals = count;
+        state.set(INSIDE);
+        if (dormant) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    /** The lane has written; true when it had to be freed, or came upon a counter that another process had filled. */
+    boolean leave() {
+        if (state.compareAndSet(INSIDE, OUTSIDE)) {
+            return false;
+        }
+        // The thread is looking at the eventfd, by calls that do not wait.
+        written = true;
+        int now = state.get();
+        while (now == LOOKING || !state.compareAndSet(now, OUTSIDE)) {
+            Thread.onSpinWait();
+            now = state.get();
+        }
+        return now == FREED;
+    }
+
+    private void run() {
+        long seen = signals;
+        int quiet = 0;
+        while (!closed) {
+            LockSupport.parkNanos(PERIOD_MICROS * 1_000);
+            look();
+            long now = signals;
+            quiet = now == seen ? quiet + 1 : 0;
+            seen = now;
+            if (quiet >= QUIET_PERIODS && state.get() == OUTSIDE) {
+                dormant = true;
+                // A signal that did not see that we sleep is seen here.
+                while (signals == seen && !closed) {
+                    LockSupport.park(this);
+                }
+                dormant = false;
+                quiet = 0;
+            }
+        }
+    }
+
+    private void look() {
+        int now = state.get();
+        if (now == OUTSIDE || !state.compareAndSet(now, LOOKING)) {
+            return;
+        }
+        // Set before INSIDE was, which the exchange has seen; and the lane leaves it alone until we have looked.
+        EventFd to = eventFd;
+        boolean full = false;
+        if (to != null && to.full()) {
+            full = true;
+            for (int i = 0; !written && i < MOST_READS; i++) {
+                long unused = to.drain();
+            }
+        }
+        state.set(full ? FREED : now);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        LockSupport.unpark(thread);
+    }
+}

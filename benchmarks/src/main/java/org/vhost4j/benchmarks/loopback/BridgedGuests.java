@@ -34,16 +34,15 @@ import org.vhost4j.device.ring.Virtqueue;
  */
 public final class BridgedGuests {
     private static final int BUFFER = 1536;
-    private static final long FEATURES = FeatureSet.of(
-                    Feature.VERSION_1,
-                    Feature.MRG_RXBUF,
-                    Feature.CSUM,
-                    Feature.GUEST_CSUM,
-                    Feature.GUEST_TSO4,
-                    Feature.GUEST_USO4,
-                    Feature.GUEST_USO6,
-                    Feature.HOST_TSO4)
-            .low();
+    private static final FeatureSet FEATURES = FeatureSet.of(
+            Feature.VERSION_1,
+            Feature.MRG_RXBUF,
+            Feature.CSUM,
+            Feature.GUEST_CSUM,
+            Feature.GUEST_TSO4,
+            Feature.GUEST_USO4,
+            Feature.GUEST_USO6,
+            Feature.HOST_TSO4);
 
     private final Arena arena;
     private final NetDevice sender;

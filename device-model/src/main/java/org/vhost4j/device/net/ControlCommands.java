@@ -2,6 +2,7 @@
 package org.vhost4j.device.net;
 
 import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.LittleEndian;
 import org.vhost4j.device.steering.ReceiveFilter;
 
@@ -238,7 +239,7 @@ final class ControlCommands {
         if (code != 0 || !driver.negotiated(Feature.CTRL_GUEST_OFFLOADS) || command.length != 10) {
             return false;
         }
-        return driver.guestOffloads(LittleEndian.read(command, 2, 8));
+        return driver.guestOffloads(FeatureSet.ofWord(LittleEndian.read(command, 2, 8)));
     }
 
     private static long count(byte[] command, int at) {

@@ -2,6 +2,7 @@
 package org.vhost4j.device.net;
 
 import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.ring.Virtqueue;
 import org.vhost4j.device.stats.Counters;
 
@@ -33,9 +34,9 @@ public final class DeviceControl {
      * Takes the features that the driver acknowledged. No queue runs. The same features again, as after a pause, leave
      * everything as it is.
      *
-     * @param acknowledged a feature word, a subset of what was offered
+     * @param acknowledged a subset of what was offered
      */
-    public void features(long acknowledged) {
+    public void features(FeatureSet acknowledged) {
         driver.acknowledge(acknowledged);
     }
 
@@ -65,6 +66,16 @@ public final class DeviceControl {
     }
 
     /**
+     * What a virtqueue is for.
+     *
+     * @param index the virtqueue's index, for which {@link #hasQueue} is true
+     * @return as the features that were negotiated have it
+     */
+    public QueueKind queueKind(int index) {
+        return queues.kind(index);
+    }
+
+    /**
      * Begins to work on a queue.
      *
      * @param index the virtqueue's index, of a queue that does not run
@@ -74,28 +85,28 @@ public final class DeviceControl {
      * @param silent whether the driver never notifies, so that the queue has to be polled all the time
      */
     public void start(int index, Virtqueue queue, GuestNotifier notifier, boolean enabled, boolean silent) {
-        int headerBytes = driver.features.headerBytes();
         QueueInterrupt interrupt = new QueueInterrupt(notifier, driver.statistics[index], counters);
         interrupt.moderate(driver.moderations.of(index));
-        if (queues.isControl(index)) {
-            queues.startControl(new ControlQueue(commands, queue, interrupt, counters));
-        } else if (DeviceQueues.receives(index)) {
-            queues.startReceive(
-                    index,
-                    new RxQueue(
-                            queue,
-                            interrupt,
-                            enabled,
-                            driver.features.has(Feature.MRG_RXBUF),
-                            headerBytes,
-                            driver.features.has(Feature.RSC_EXT),
-                            reception.steering.hash));
-        } else {
-            queues.startTransmit(index, new TxQueue(queue, interrupt, enabled, headerBytes));
+        switch (queues.kind(index)) {
+            case CONTROL -> queues.startControl(new ControlQueue(commands, queue, interrupt, counters));
+            case RECEIVE -> queues.startReceive(index, receive(queue, interrupt, enabled));
+            case TRANSMIT ->
+                queues.startTransmit(index, new TxQueue(queue, interrupt, enabled, driver.features.headerBytes()));
         }
         queue.disableNotifications();
         reception.full = false;
         state.mustPoll |= silent;
+    }
+
+    private RxQueue receive(Virtqueue queue, QueueInterrupt interrupt, boolean enabled) {
+        return new RxQueue(
+                queue,
+                interrupt,
+                enabled,
+                driver.features.has(Feature.MRG_RXBUF),
+                driver.features.headerBytes(),
+                driver.features.has(Feature.RSC_EXT),
+                reception.steering.hash);
     }
 
     /**
@@ -247,10 +258,10 @@ public final class DeviceControl {
     /**
      * The features that the driver acknowledged.
      *
-     * @return a feature word
+     * @return none before {@link #features(FeatureSet)} and after {@link #reset}
      */
-    public long features() {
-        return driver.features.word();
+    public FeatureSet features() {
+        return driver.features.acknowledged();
     }
 
     /**

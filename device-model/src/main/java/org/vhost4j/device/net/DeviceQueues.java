@@ -3,6 +3,7 @@ package org.vhost4j.device.net;
 
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.ring.Virtqueue;
 
 /**
@@ -39,7 +40,7 @@ final class DeviceQueues {
     }
 
     /** Settles where the control queue is, before any queue starts. */
-    void follow(DriverFeatures features) {
+    void follow(FeatureSet features) {
         if (!features.has(Feature.CTRL_VQ)) {
             controlIndex = -1;
         } else {
@@ -52,8 +53,12 @@ final class DeviceQueues {
         return index == controlIndex || (index >= 0 && index < 2 * maxPairs);
     }
 
-    boolean isControl(int index) {
-        return index == controlIndex;
+    /** What a queue is for; of an index that names none, what it would be. */
+    QueueKind kind(int index) {
+        if (index == controlIndex) {
+            return QueueKind.CONTROL;
+        }
+        return index % 2 == 0 ? QueueKind.RECEIVE : QueueKind.TRANSMIT;
     }
 
     /** How many queues run. */
@@ -82,35 +87,29 @@ final class DeviceQueues {
     /** Takes a queue out; what its driver has to be told is still to be published. */
     void remove(int index) {
         withdraw(index);
-        if (isControl(index)) {
-            startedControl = null;
-        } else if (receives(index)) {
-            startedRx[index / 2] = null;
-        } else {
-            startedTx[index / 2] = null;
+        switch (kind(index)) {
+            case CONTROL -> startedControl = null;
+            case RECEIVE -> startedRx[index / 2] = null;
+            case TRANSMIT -> startedTx[index / 2] = null;
         }
         running--;
     }
 
     /** The ring of a started queue is out of reach. */
     void withdraw(int index) {
-        if (isControl(index)) {
-            control = null;
-        } else if (receives(index)) {
-            rx[index / 2] = null;
-        } else {
-            tx[index / 2] = null;
+        switch (kind(index)) {
+            case CONTROL -> control = null;
+            case RECEIVE -> rx[index / 2] = null;
+            case TRANSMIT -> tx[index / 2] = null;
         }
     }
 
     /** The ring of a started queue is where it was. */
     void restore(int index) {
-        if (isControl(index)) {
-            control = startedControl;
-        } else if (receives(index)) {
-            rx[index / 2] = startedRx[index / 2];
-        } else {
-            tx[index / 2] = startedTx[index / 2];
+        switch (kind(index)) {
+            case CONTROL -> control = startedControl;
+            case RECEIVE -> rx[index / 2] = startedRx[index / 2];
+            case TRANSMIT -> tx[index / 2] = startedTx[index / 2];
         }
     }
 
@@ -123,24 +122,20 @@ final class DeviceQueues {
     /** A receive queue that is started, in reach or not. */
     @Nullable
     RxQueue receive(int index) {
-        return !isControl(index) && receives(index) ? startedRx[index / 2] : null;
+        return kind(index) == QueueKind.RECEIVE ? startedRx[index / 2] : null;
     }
 
     /** A transmit queue that is started, in reach or not. */
     @Nullable
     TxQueue transmit(int index) {
-        return !isControl(index) && !receives(index) ? startedTx[index / 2] : null;
-    }
-
-    static boolean receives(int index) {
-        return (index & 1) == 0;
+        return kind(index) == QueueKind.TRANSMIT ? startedTx[index / 2] : null;
     }
 
     /** The ring of a queue, or null when it does not run. */
     @Nullable
     Virtqueue ring(int index) {
         ControlQueue commands = startedControl;
-        if (isControl(index)) {
+        if (kind(index) == QueueKind.CONTROL) {
             return commands == null ? null : commands.queue;
         }
         RxQueue receive = receive(index);
@@ -162,16 +157,12 @@ final class DeviceQueues {
     @Nullable
     QueueInterrupt interrupt(int index) {
         ControlQueue commands = startedControl;
-        if (isControl(index)) {
+        if (kind(index) == QueueKind.CONTROL) {
             return commands == null ? null : commands.interrupt;
         }
         RxQueue receive = receive(index);
         TxQueue transmit = transmit(index);
         return receive != null ? receive.interrupt : transmit != null ? transmit.interrupt : null;
-    }
-
-    int controlIndex() {
-        return controlIndex;
     }
 
     /** Whether frames can move both ways. */

@@ -2,55 +2,60 @@
 package org.vhost4j.device.net;
 
 import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.frame.NetHeader;
 import org.vhost4j.device.frame.Offloads;
 
 /** What a driver acknowledged, and what follows from it for frames in either direction. */
 final class DriverFeatures {
     /** The offloads that CTRL_GUEST_OFFLOADS can switch (virtio 1.4 section 5.1.6.5.7). */
-    private static final long GUEST_OFFLOADS = Feature.GUEST_CSUM.mask()
-            | Feature.GUEST_TSO4.mask()
-            | Feature.GUEST_TSO6.mask()
-            | Feature.GUEST_ECN.mask()
-            | Feature.GUEST_UFO.mask()
-            | Feature.GUEST_USO4.mask()
-            | Feature.GUEST_USO6.mask();
+    private static final FeatureSet GUEST_OFFLOADS = FeatureSet.of(
+            Feature.GUEST_CSUM,
+            Feature.GUEST_TSO4,
+            Feature.GUEST_TSO6,
+            Feature.GUEST_ECN,
+            Feature.GUEST_UFO,
+            Feature.GUEST_USO4,
+            Feature.GUEST_USO6);
 
-    private long word;
+    /**
+     * What CTRL_GUEST_OFFLOADS_SET may name. RSC_EXT is no offload that can be switched, but QEMU's own device takes it there, and drivers
+     * written for that send it: it may be there, and says nothing.
+     */
+    private static final FeatureSet NAMED = GUEST_OFFLOADS.plus(FeatureSet.of(Feature.RSC_EXT));
+
+    private FeatureSet acknowledged = FeatureSet.EMPTY;
     private int headerBytes = NetHeader.LEGACY_BYTES;
     private int accepts;
     private int mayUse;
 
-    /** Takes a feature word; all receive offloads in it are on. */
-    void acknowledge(long acknowledged) {
-        word = acknowledged;
+    /** Takes the features; all receive offloads among them are on. */
+    void acknowledge(FeatureSet features) {
+        acknowledged = features;
         if (has(Feature.HASH_REPORT)) {
             headerBytes = NetHeader.HASH_BYTES;
         } else {
             headerBytes = has(Feature.VERSION_1) || has(Feature.MRG_RXBUF) ? NetHeader.BYTES : NetHeader.LEGACY_BYTES;
         }
-        mayUse = mask(word, Feature.CSUM, Offloads.CSUM)
-                | mask(word, Feature.HOST_TSO4, Offloads.TSO4)
-                | mask(word, Feature.HOST_TSO6, Offloads.TSO6)
-                | mask(word, Feature.HOST_ECN, Offloads.ECN)
-                | mask(word, Feature.HOST_UFO, Offloads.UFO)
-                | mask(word, Feature.HOST_USO, Offloads.USO4 | Offloads.USO6);
-        receiveOffloads(word);
+        mayUse = mask(features, Feature.CSUM, Offloads.CSUM)
+                | mask(features, Feature.HOST_TSO4, Offloads.TSO4)
+                | mask(features, Feature.HOST_TSO6, Offloads.TSO6)
+                | mask(features, Feature.HOST_ECN, Offloads.ECN)
+                | mask(features, Feature.HOST_UFO, Offloads.UFO)
+                | mask(features, Feature.HOST_USO, Offloads.USO4 | Offloads.USO6);
+        receiveOffloads(features);
     }
 
-    /**
-     * CTRL_GUEST_OFFLOADS: switches receive offloads; false when one of them was not negotiated. RSC_EXT is none, but QEMU's own device
-     * takes it there, and drivers written for that send it: it may be there, and says nothing.
-     */
-    boolean switchReceiveOffloads(long wanted) {
-        if ((wanted & ~(word & (GUEST_OFFLOADS | Feature.RSC_EXT.mask()))) != 0) {
+    /** CTRL_GUEST_OFFLOADS: switches receive offloads; false when one of them was not negotiated. */
+    boolean switchReceiveOffloads(FeatureSet wanted) {
+        if (!wanted.minus(acknowledged.and(NAMED)).isEmpty()) {
             return false;
         }
         receiveOffloads(wanted);
         return true;
     }
 
-    private void receiveOffloads(long on) {
+    private void receiveOffloads(FeatureSet on) {
         int wanted = mask(on, Feature.GUEST_CSUM, Offloads.CSUM)
                 | mask(on, Feature.GUEST_TSO4, Offloads.TSO4)
                 | mask(on, Feature.GUEST_TSO6, Offloads.TSO6)
@@ -62,17 +67,17 @@ final class DriverFeatures {
         accepts = (wanted & Offloads.CSUM) != 0 ? wanted : 0;
     }
 
-    private static int mask(long word, Feature feature, int offload) {
-        return feature.in(word) ? offload : 0;
+    private static int mask(FeatureSet features, Feature feature, int offload) {
+        return features.has(feature) ? offload : 0;
     }
 
     boolean has(Feature feature) {
-        return feature.in(word);
+        return acknowledged.has(feature);
     }
 
-    /** The feature word. */
-    long word() {
-        return word;
+    /** What the driver acknowledged. */
+    FeatureSet acknowledged() {
+        return acknowledged;
     }
 
     /** The length of the virtio-net header. */

@@ -4,6 +4,7 @@ package org.vhost4j.device.net;
 import java.util.Arrays;
 import java.util.Optional;
 import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.steering.ReceiveFilter;
 import org.vhost4j.device.steering.ReceiveSteering;
 import org.vhost4j.device.steering.RssConfig;
@@ -52,9 +53,9 @@ final class DriverSettings {
         Arrays.setAll(statistics, index -> new QueueStatistics());
     }
 
-    /** Takes a feature word. The same one again leaves everything as it is. */
-    void acknowledge(long acknowledged) {
-        if (acknowledged != features.word()) {
+    /** Takes the features. The same again leave everything as it is. */
+    void acknowledge(FeatureSet acknowledged) {
+        if (!acknowledged.equals(features.acknowledged())) {
             features.acknowledge(acknowledged);
             forget();
         }
@@ -62,8 +63,8 @@ final class DriverSettings {
 
     /** Everything but the features is as at the start. */
     void forget() {
-        features.acknowledge(features.word());
-        queues.follow(features);
+        features.acknowledge(features.acknowledged());
+        queues.follow(features.acknowledged());
         boolean choosesPairs = features.has(Feature.MQ) || features.has(Feature.RSS);
         steering.reset(
                 features.has(Feature.CTRL_VQ) && choosesPairs ? 1 : config.maxPairs(),
@@ -80,7 +81,7 @@ final class DriverSettings {
 
     /** Everything is as at the start. */
     void reset() {
-        features.acknowledge(0);
+        features.acknowledge(FeatureSet.EMPTY);
         forget();
         configSpace.setMac(config.mac());
     }
@@ -119,11 +120,11 @@ final class DriverSettings {
 
     /** STATS_GET, with room for so many bytes of answer. */
     Optional<byte[]> statistics(byte[] command, long room) {
-        return StatisticsReply.get(command, statistics, queues.controlIndex(), features, room);
+        return StatisticsReply.get(command, statistics, queues, features, room);
     }
 
     /** CTRL_GUEST_OFFLOADS: which of the negotiated receive offloads are on. */
-    boolean guestOffloads(long wanted) {
+    boolean guestOffloads(FeatureSet wanted) {
         boolean done = features.switchReceiveOffloads(wanted);
         if (done) {
             owner.offloadsChanged(features.accepts());

@@ -34,7 +34,7 @@ final class Moderations {
 
     /** Whether a virtqueue is one whose interrupts can be held. */
     boolean has(int index) {
-        return index < byIndex.length && !queues.isControl(index);
+        return index < byIndex.length && queues.kind(index) != QueueKind.CONTROL;
     }
 
     /** What was set for a virtqueue. */

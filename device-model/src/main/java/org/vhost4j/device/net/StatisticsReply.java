@@ -63,14 +63,14 @@ final class StatisticsReply {
      * The answer to STATS_GET.
      *
      * @param command the whole command
-     * @param queues the statistics by virtqueue index
-     * @param controlIndex the control queue's index
+     * @param statistics by virtqueue index
+     * @param queues say what each of them is for
      * @param driver what was negotiated
      * @param room the driver's room in bytes; the first structure that does not fit, and all behind it, are left out
      * @return nothing when a queue does not exist, does not have a type, the type's feature was not negotiated, or the length is wrong
      */
     static Optional<byte[]> get(
-            byte[] command, QueueStatistics[] queues, int controlIndex, DriverFeatures driver, long room) {
+            byte[] command, QueueStatistics[] statistics, DeviceQueues queues, DriverFeatures driver, long room) {
         int data = command.length - 2;
         if (data == 0 || data % REQUEST_BYTES != 0) {
             return Optional.empty();
@@ -81,13 +81,13 @@ final class StatisticsReply {
         for (int at = 2; at < command.length; at += REQUEST_BYTES) {
             int queue = (int) LittleEndian.read(command, at, 2);
             long types = LittleEndian.read(command, at + 8, 8);
-            if (queue >= queues.length
-                    || (types & ~(typesOf(queue, controlIndex) & negotiated)) != 0
+            if (queue >= statistics.length
+                    || (types & ~(typesOf(queues.kind(queue)) & negotiated)) != 0
                     || reply.remaining() < 256) {
                 return Optional.empty();
             }
             for (long left = types; left != 0; left &= left - 1) {
-                append(reply, Long.numberOfTrailingZeros(left), queue, queues[queue]);
+                append(reply, Long.numberOfTrailingZeros(left), queue, statistics[queue]);
                 fitting = reply.position() <= room ? reply.position() : fitting;
             }
         }
@@ -96,11 +96,12 @@ final class StatisticsReply {
         return Optional.of(bytes);
     }
 
-    private static long typesOf(int queue, int controlIndex) {
-        if (queue == controlIndex) {
-            return OF_CONTROL;
-        }
-        return DeviceQueues.receives(queue) ? OF_RECEIVE : OF_TRANSMIT;
+    private static long typesOf(QueueKind kind) {
+        return switch (kind) {
+            case CONTROL -> OF_CONTROL;
+            case RECEIVE -> OF_RECEIVE;
+            case TRANSMIT -> OF_TRANSMIT;
+        };
     }
 
     private static void append(ByteBuffer reply, int type, int queue, QueueStatistics of) {

@@ -23,8 +23,7 @@ class ControlCommandsTest {
     private final ControlCommands commands = new ControlCommands(device.driver);
 
     private void negotiate(Feature... more) {
-        device.driver.acknowledge(FeatureSet.of(Feature.CTRL_VQ, Feature.MQ).low()
-                | FeatureSet.of(more).low());
+        device.driver.acknowledge(FeatureSet.of(Feature.CTRL_VQ, Feature.MQ).plus(FeatureSet.of(more)));
     }
 
     private static CommandBytes command(int commandClass, int command) {

@@ -69,11 +69,10 @@ final class TestGuest {
                 engine,
                 () -> {},
                 DeviceOwner.NONE);
-        long word =
-                FeatureSet.of(features).low() | FeatureSet.of(Feature.VERSION_1).low();
-        device.control().features(word);
-        receive = start(0, word);
-        transmit = start(1, word);
+        FeatureSet negotiated = FeatureSet.of(features).plus(FeatureSet.of(Feature.VERSION_1));
+        device.control().features(negotiated);
+        receive = start(0, negotiated);
+        transmit = start(1, negotiated);
     }
 
     private static DriverMemory memory(long base) {
@@ -84,8 +83,8 @@ final class TestGuest {
         return new GuestRegion(memory.guestBase(), HALF, user, memory.segment());
     }
 
-    private RingDriver start(int index, long word) {
-        RingDriver.Features ring = new RingDriver.Features(false, Feature.IN_ORDER.in(word));
+    private RingDriver start(int index, FeatureSet negotiated) {
+        RingDriver.Features ring = new RingDriver.Features(false, negotiated.has(Feature.IN_ORDER));
         RingDriver driver = packed ? new PackedDriver(low, SIZE, ring, 0) : new SplitDriver(low, SIZE, ring, 0);
         RingLayout layout = packed ? RingLayout.PACKED : RingLayout.SPLIT;
         RingParts parts = layout.parts(
@@ -94,7 +93,7 @@ final class TestGuest {
                 driver.descAddress() - LOW,
                 driver.availAddress() - LOW,
                 driver.usedAddress() - LOW);
-        RingFeatures features = RingFeatures.of(new FeatureSet(word, 0));
+        RingFeatures features = RingFeatures.of(negotiated);
         Virtqueue queue = layout.open("queue " + index, SIZE, parts, table, layout.startBase(), features);
         device.control().start(index, queue, GuestNotifier.NONE, true, false);
         return driver;

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.NetFeatures;
 
 /**
  * What a virtio-net device can do, whatever its host: the first layer. Its features are offered unless a later layer says off.
@@ -30,40 +31,6 @@ public record DeviceCapabilities(
         int mtu,
         Set<Feature> leftToFrontEnd,
         Map<Feature, String> whyNot) {
-    /**
-     * Offered unless somebody says off. NOTIFICATION_DATA is in no set: the kick of vhost-user is an eventfd, on which the data of a
-     * notification is lost, so the driver would collect it for nothing.
-     */
-    private static final Set<Feature> ALWAYS = EnumSet.of(
-            Feature.CSUM,
-            Feature.GUEST_CSUM,
-            Feature.CTRL_GUEST_OFFLOADS,
-            Feature.MTU,
-            Feature.MAC,
-            Feature.GUEST_TSO4,
-            Feature.GUEST_TSO6,
-            Feature.GUEST_ECN,
-            Feature.GUEST_UFO,
-            Feature.HOST_TSO4,
-            Feature.HOST_TSO6,
-            Feature.HOST_ECN,
-            Feature.HOST_UFO,
-            Feature.MRG_RXBUF,
-            Feature.STATUS,
-            Feature.CTRL_VQ,
-            Feature.CTRL_RX,
-            Feature.CTRL_VLAN,
-            Feature.CTRL_RX_EXTRA,
-            Feature.GUEST_ANNOUNCE,
-            Feature.CTRL_MAC_ADDR,
-            Feature.ANY_LAYOUT,
-            Feature.INDIRECT_DESC,
-            Feature.EVENT_IDX,
-            Feature.VERSION_1,
-            Feature.GUEST_USO4,
-            Feature.GUEST_USO6,
-            Feature.HOST_USO);
-
     /** How rings are laid out: guests get it only when somebody asks for it, as with QEMU. */
     private static final Set<Feature> RINGS = EnumSet.of(Feature.RING_PACKED, Feature.IN_ORDER);
 
@@ -112,9 +79,9 @@ public record DeviceCapabilities(
         if (queuePairs < 1) {
             throw new IllegalArgumentException("queuePairs is " + queuePairs + ", less than 1");
         }
-        Set<Feature> features = EnumSet.copyOf(ALWAYS);
-        features.addAll(RINGS);
-        features.addAll(ON_REQUEST);
+        Set<Feature> features = EnumSet.copyOf(NetFeatures.ALL);
+        features.removeAll(OF_FRONT_END);
+        features.remove(Feature.RING_RESET);
         Set<Feature> offByDefault = EnumSet.copyOf(RINGS);
         offByDefault.addAll(ON_REQUEST);
         Set<Feature> leftToFrontEnd = EnumSet.copyOf(RINGS);
@@ -124,12 +91,14 @@ public record DeviceCapabilities(
             whyNot.put(feature, "it is up to QEMU's own virtio-net-pci, which offers it with the back-end's consent");
         }
         whyNot.put(Feature.RING_RESET, NO_RING_RESET);
-        if (queuePairs > 1) {
-            features.add(Feature.MQ);
-        } else {
+        if (queuePairs == 1) {
+            features.remove(Feature.MQ);
             whyNot.put(Feature.MQ, "it has one queue pair (give --queues more than 1)");
         }
-        // The offload engine and the TAP know super-frames inside UDP tunnels (bits 65 to 68), but no guest can be
+        // NOTIFICATION_DATA is none of the device's: the kick of vhost-user is an eventfd, on which the data of a
+        // notification is lost,
+        // so the driver would collect it for nothing. The offload engine and the TAP know super-frames inside UDP
+        // tunnels (bits 65 to 68), but no guest can be
         // promised them:
         // vhost-user's GET_FEATURES and SET_FEATURES carry one 64-bit word, and it has no message for more.
         return new DeviceCapabilities(

@@ -15,8 +15,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.feature.NetFeatures;
 import org.vhost4j.device.net.Patience;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
@@ -31,49 +31,8 @@ import org.vhost4j.vhostuser.server.Switching;
 public final class TestBackEnd implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-    /** Everything that the device model has. */
-    public static final FeatureSet OFFERED = FeatureSet.of(
-            Feature.CSUM,
-            Feature.GUEST_CSUM,
-            Feature.CTRL_GUEST_OFFLOADS,
-            Feature.MTU,
-            Feature.MAC,
-            Feature.GUEST_TSO4,
-            Feature.GUEST_TSO6,
-            Feature.GUEST_ECN,
-            Feature.HOST_TSO4,
-            Feature.HOST_TSO6,
-            Feature.HOST_ECN,
-            Feature.MRG_RXBUF,
-            Feature.STATUS,
-            Feature.CTRL_VQ,
-            Feature.CTRL_RX,
-            Feature.CTRL_VLAN,
-            Feature.CTRL_RX_EXTRA,
-            Feature.GUEST_ANNOUNCE,
-            Feature.DEVICE_STATS,
-            Feature.VQ_NOTF_COAL,
-            Feature.NOTF_COAL,
-            Feature.HASH_REPORT,
-            Feature.RSS,
-            Feature.GUEST_HDRLEN,
-            Feature.RSC_EXT,
-            Feature.STANDBY,
-            Feature.SPEED_DUPLEX,
-            Feature.MQ,
-            Feature.CTRL_MAC_ADDR,
-            Feature.ANY_LAYOUT,
-            Feature.INDIRECT_DESC,
-            Feature.EVENT_IDX,
-            Feature.NOTIFY_ON_EMPTY,
-            Feature.VERSION_1,
-            Feature.ACCESS_PLATFORM,
-            Feature.RING_PACKED,
-            Feature.IN_ORDER,
-            Feature.RING_RESET,
-            Feature.GUEST_USO4,
-            Feature.GUEST_USO6,
-            Feature.HOST_USO);
+    /** Everything that the device implements. */
+    public static final FeatureSet OFFERED = FeatureSet.of(NetFeatures.ALL);
 
     private final boolean ownDirectory;
     private final List<Endpoint> endpoints;

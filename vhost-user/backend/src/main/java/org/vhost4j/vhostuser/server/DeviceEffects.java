@@ -10,11 +10,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.net.DeviceControl;
 import org.vhost4j.device.net.GuestNotifier;
+import org.vhost4j.device.net.QueueKind;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.RingFeatures;
 import org.vhost4j.device.ring.RingLayout;
@@ -105,7 +105,7 @@ final class DeviceEffects implements SessionEffects {
 
     @Override
     public void acknowledge(FeatureSet features) {
-        device.features(features.low());
+        device.features(features);
     }
 
     @Override
@@ -190,9 +190,8 @@ final class DeviceEffects implements SessionEffects {
     }
 
     private Virtqueue ring(String name, QueueSetup setup) {
-        RingFeatures negotiated = RingFeatures.of(FeatureSet.ofWord(device.features()));
-        // Transmit queues, and no other, have odd numbers (virtio 1.4 section 5.1.2).
-        boolean transmits = setup.index() % 2 == 1;
+        RingFeatures negotiated = RingFeatures.of(device.features());
+        boolean transmits = device.queueKind(setup.index()) == QueueKind.TRANSMIT;
         RingFeatures features = transmits ? negotiated.ofTransmitQueue() : negotiated;
         RingParts parts = new RingParts(setup.descriptors(), setup.avail(), setup.used());
         return setup.layout().open(name, setup.size(), parts, memory, setup.base(), features);
@@ -343,16 +342,13 @@ final class DeviceEffects implements SessionEffects {
     /** Every virtqueue that exists with the features that were negotiated. */
     List<QueueSnapshot> queues() {
         List<QueueSnapshot> all = new ArrayList<>();
-        RingLayout layout = RingLayout.of(FeatureSet.ofWord(device.features()));
-        int control = device.negotiated(Feature.MQ) ? 2 * queuePairs : 2;
+        RingLayout layout = RingLayout.of(device.features());
         for (int i = 0; i < queues.length; i++) {
             if (device.hasQueue(i)) {
-                boolean controls = i == control && device.negotiated(Feature.CTRL_VQ);
-                QueueSnapshot.Kind pairs = i % 2 == 0 ? QueueSnapshot.Kind.RECEIVE : QueueSnapshot.Kind.TRANSMIT;
                 boolean enabled = queues[i].enabled;
                 all.add(new QueueSnapshot(
                         i,
-                        controls ? QueueSnapshot.Kind.CONTROL : pairs,
+                        device.queueKind(i),
                         Optional.ofNullable(queues[i].ring)
                                 .map(ring -> new QueueSnapshot.Running(
                                         enabled, ring.size(), layout, Integer.toUnsignedLong(ring.base())))));
@@ -362,7 +358,7 @@ final class DeviceEffects implements SessionEffects {
     }
 
     private void tellWhatWasNegotiated() {
-        FeatureSet now = FeatureSet.ofWord(device.features());
+        FeatureSet now = device.features();
         if (!now.equals(announced)) {
             announced = now;
             settled.accept(now);

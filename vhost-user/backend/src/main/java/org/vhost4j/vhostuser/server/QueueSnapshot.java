@@ -2,6 +2,7 @@
 package org.vhost4j.vhostuser.server;
 
 import java.util.Optional;
+import org.vhost4j.device.net.QueueKind;
 import org.vhost4j.device.ring.RingLayout;
 
 /**
@@ -11,17 +12,7 @@ import org.vhost4j.device.ring.RingLayout;
  * @param kind what it is for
  * @param ring what is known while it runs
  */
-public record QueueSnapshot(int index, Kind kind, Optional<Running> ring) {
-    /** What a queue is for, in the driver's words. */
-    public enum Kind {
-        /** Frames for the guest. */
-        RECEIVE,
-        /** Frames of the guest. */
-        TRANSMIT,
-        /** Commands of the driver. */
-        CONTROL
-    }
-
+public record QueueSnapshot(int index, QueueKind kind, Optional<Running> ring) {
     /**
      * A queue that runs.
      *

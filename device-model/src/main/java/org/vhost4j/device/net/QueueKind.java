@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+/** What a virtqueue of a network device is for, in the driver's words (virtio 1.4 section 5.1.2). */
+public enum QueueKind {
+    /** Frames for the guest: queues 0, 2, 4 and so on. */
+    RECEIVE,
+    /** Frames of the guest: queues 1, 3, 5 and so on. */
+    TRANSMIT,
+    /** Commands of the driver: the queue behind the last pair, or behind the first when MQ was not negotiated. */
+    CONTROL
+}

@@ -5,7 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.vhost4j.device.bridge.Arrivals;
+import org.vhost4j.device.bridge.LaneInbox;
 import org.vhost4j.device.bridge.Bridge;
 import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.device.driver.PackedDriver;
@@ -21,7 +21,7 @@ import org.vhost4j.device.net.GuestNotifier;
 import org.vhost4j.device.net.LinkSpeed;
 import org.vhost4j.device.net.NetDevice;
 import org.vhost4j.device.net.NetDeviceConfig;
-import org.vhost4j.device.net.Patience;
+import org.vhost4j.device.net.ReceiveTimeouts;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.ring.RingFeatures;
 import org.vhost4j.device.ring.RingLayout;
@@ -54,7 +54,7 @@ public final class BridgedGuests {
     private final long buffers;
 
     /** The receiver's lane, or null when it is the sender's. */
-    private final @Nullable Arrivals arrivals;
+    private final @Nullable LaneInbox inbox;
 
     /** What becomes of the frames. */
     public enum Way {
@@ -88,16 +88,16 @@ public final class BridgedGuests {
         if (way == Way.CROSSING) {
             OffloadEngine other = new OffloadEngine();
             Bridge there = bridge.on(other);
-            Arrivals to = new Arrivals("crossing", there, () -> {});
+            LaneInbox to = new LaneInbox("crossing", there, () -> {});
             receiver = device("receiver", there, other);
             bridge.add(to.remote(receiver, receiver::fault, () -> {}));
-            there.add(new Arrivals("nothing", bridge, () -> {}).remote(sender, sender::fault, () -> {}));
+            there.add(new LaneInbox("nothing", bridge, () -> {}).remote(sender, sender::fault, () -> {}));
             there.add(receiver);
-            arrivals = to;
+            inbox = to;
         } else {
             receiver = device("receiver", bridge, engine);
             bridge.add(receiver);
-            arrivals = null;
+            inbox = null;
         }
         transmit = start(sender, 1, packed);
         start(sender, 0, packed);
@@ -112,7 +112,7 @@ public final class BridgedGuests {
 
     private static NetDevice device(String name, Bridge bridge, OffloadEngine engine) {
         NetDevice device = new NetDevice(
-                new NetDeviceConfig(name, 0x020000000001L, 1, 0, LinkSpeed.UNKNOWN, Patience.DEFAULT),
+                new NetDeviceConfig(name, 0x020000000001L, 1, 0, LinkSpeed.UNKNOWN, ReceiveTimeouts.DEFAULT),
                 bridge,
                 engine,
                 () -> {},
@@ -188,8 +188,8 @@ public final class BridgedGuests {
     public int exchange() {
         transmit.publish();
         sender.poll();
-        if (arrivals != null) {
-            arrivals.poll();
+        if (inbox != null) {
+            inbox.poll();
         }
         while (transmit.collect()) {
             // The frame may be sent again.

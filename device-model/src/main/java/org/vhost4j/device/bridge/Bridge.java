@@ -56,7 +56,7 @@ public final class Bridge implements FrameSink {
 
     /**
      * The same bridge on another lane, without ports. It is to get all ports in the same order, those of other lanes by
-     * {@link Arrivals#remote}. What one of the two learns of stations both know.
+     * {@link LaneInbox#remote}. What one of the two learns of stations both know.
      *
      * @param other the other lane's engine
      * @return its bridge

@@ -7,7 +7,7 @@ import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
 /**
- * A port of another lane, as a lane sees it. A frame for it is copied into a ring that {@link Arrivals} empties on the port's own
+ * A port of another lane, as a lane sees it. A frame for it is copied into a ring that {@link LaneInbox} empties on the port's own
  * lane; there it is adapted to what the port takes, and waits while the port has no room. When the ring is full the frame waits
  * with its sender.
  *

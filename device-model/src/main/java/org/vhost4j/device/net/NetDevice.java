@@ -8,7 +8,7 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.frame.LandingPort;
-import org.vhost4j.device.memory.TranslationMiss;
+import org.vhost4j.device.memory.IotlbMiss;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.stats.Counter;
@@ -116,14 +116,14 @@ public final class NetDevice implements LandingPort, Pollable {
                 work += serveControl(commands);
             }
             return work;
-        } catch (TranslationMiss | RingFault e) {
+        } catch (IotlbMiss | RingFault e) {
             interrupted(e);
             return 0;
         }
     }
 
     /** Work stands still until the translation has come; what was done so far is published. */
-    private void waitFor(TranslationMiss miss) {
+    private void waitFor(IotlbMiss miss) {
         state.waiting = true;
         flush();
         for (TxQueue queue : queues.tx) {
@@ -210,10 +210,10 @@ public final class NetDevice implements LandingPort, Pollable {
      * The one place that handles what ends an entry early: after an IOTLB miss the device waits for the translation, after a ring fault
      * it stops.
      *
-     * @param cause a {@link TranslationMiss} or a {@link RingFault}
+     * @param cause a {@link IotlbMiss} or a {@link RingFault}
      */
     private void interrupted(RuntimeException cause) {
-        if (cause instanceof TranslationMiss miss) {
+        if (cause instanceof IotlbMiss miss) {
             waitFor(miss);
         } else if (cause instanceof RingFault ringFault) {
             fault(ringFault.reason());
@@ -230,7 +230,7 @@ public final class NetDevice implements LandingPort, Pollable {
         }
         try {
             return reception.deliver(frame);
-        } catch (TranslationMiss | RingFault e) {
+        } catch (IotlbMiss | RingFault e) {
             interrupted(e);
             return state.stoppedReason == null ? reception.awaitTranslation() : REFUSED;
         }
@@ -243,7 +243,7 @@ public final class NetDevice implements LandingPort, Pollable {
         }
         try {
             return reception.deliver(frames, from, to);
-        } catch (TranslationMiss | RingFault e) {
+        } catch (IotlbMiss | RingFault e) {
             interrupted(e);
             return 0;
         }
@@ -256,7 +256,7 @@ public final class NetDevice implements LandingPort, Pollable {
         }
         try {
             return reception.reserve(landing, atLeast);
-        } catch (TranslationMiss | RingFault e) {
+        } catch (IotlbMiss | RingFault e) {
             interrupted(e);
             return false;
         }
@@ -269,7 +269,7 @@ public final class NetDevice implements LandingPort, Pollable {
         }
         try {
             return reception.reserve(landing, frame);
-        } catch (TranslationMiss | RingFault e) {
+        } catch (IotlbMiss | RingFault e) {
             interrupted(e);
             return false;
         }
@@ -282,7 +282,7 @@ public final class NetDevice implements LandingPort, Pollable {
         }
         try {
             return reception.extend(landing, atLeast);
-        } catch (TranslationMiss | RingFault e) {
+        } catch (IotlbMiss | RingFault e) {
             interrupted(e);
             return false;
         }

@@ -11,7 +11,7 @@ package org.vhost4j.device.net;
  * @param speed what the config space says of the link
  * @param patience how long senders wait for the guest
  */
-public record NetDeviceConfig(String name, long mac, int maxPairs, int mtu, LinkSpeed speed, Patience patience) {
+public record NetDeviceConfig(String name, long mac, int maxPairs, int mtu, LinkSpeed speed, ReceiveTimeouts patience) {
     /** The most queue pairs. */
     public static final int MAX_PAIRS = 128;
 

@@ -38,7 +38,7 @@ final class ReceivePath {
      *
      * @param queues the device's
      */
-    ReceivePath(DeviceQueues queues, NetConfigSpace configSpace, Counters counters, Patience patience) {
+    ReceivePath(DeviceQueues queues, NetConfigSpace configSpace, Counters counters, ReceiveTimeouts patience) {
         this.queues = queues;
         this.configSpace = configSpace;
         this.counters = counters;

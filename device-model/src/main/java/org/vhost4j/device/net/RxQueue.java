@@ -8,7 +8,7 @@ import org.vhost4j.device.frame.FrameBurst;
 import org.vhost4j.device.frame.NetHeader;
 import org.vhost4j.device.frame.SegmentCount;
 import org.vhost4j.device.memory.HostMemory;
-import org.vhost4j.device.memory.TranslationMiss;
+import org.vhost4j.device.memory.IotlbMiss;
 import org.vhost4j.device.ring.Buffers;
 import org.vhost4j.device.ring.Chain;
 import org.vhost4j.device.ring.RingFault;
@@ -158,7 +158,7 @@ final class RxQueue {
         int outcome;
         try {
             outcome = grow(room, atLeast);
-        } catch (TranslationMiss miss) {
+        } catch (IotlbMiss miss) {
             giveBack();
             throw miss;
         }
@@ -172,7 +172,7 @@ final class RxQueue {
     boolean extend(Frame room, int atLeast) {
         try {
             return grow(room, atLeast) == ROOM;
-        } catch (TranslationMiss miss) {
+        } catch (IotlbMiss miss) {
             // It is met again, and asked for, when the next frame wants room.
             return false;
         }

@@ -5,7 +5,7 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
-import org.vhost4j.device.memory.TranslationMiss;
+import org.vhost4j.device.memory.IotlbMiss;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.stats.Counter;
@@ -139,7 +139,7 @@ final class SendPath {
     private int next(TxQueue queue) {
         try {
             return queue.next();
-        } catch (TranslationMiss | RingFault e) {
+        } catch (IotlbMiss | RingFault e) {
             sink.flush();
             throw e;
         }

@@ -4,7 +4,7 @@ package org.vhost4j.device.ring;
 import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.HostMemory;
-import org.vhost4j.device.memory.TranslationMiss;
+import org.vhost4j.device.memory.IotlbMiss;
 
 /**
  * Walks a chain of packed descriptors (virtio 1.4 sections 2.8.6 and 2.8.7), reads each descriptor once and translates it.
@@ -98,7 +98,7 @@ final class PackedChainReader {
             // The table as a whole is in one region nearly always; else each entry has to be.
             long at = whole != 0 ? whole + offset : memory.translate(table + offset, PackedLayout.SIZE);
             if (at == 0 && memory.isTranslated()) {
-                throw new TranslationMiss(table + offset, false);
+                throw new IotlbMiss(table + offset, false);
             }
             if (at == 0) {
                 throw new RingFault(

@@ -2,7 +2,7 @@
 package org.vhost4j.device.ring;
 
 import org.vhost4j.device.memory.GuestMemory;
-import org.vhost4j.device.memory.TranslationMiss;
+import org.vhost4j.device.memory.IotlbMiss;
 
 /** Checks and translates the buffers that descriptors of either format name, and appends them to a chain. */
 final class PieceWriter {
@@ -73,7 +73,7 @@ final class PieceWriter {
             return;
         }
         if ((writable ? toRead : toWrite).contiguous(at) == 0) {
-            throw new TranslationMiss(at, writable);
+            throw new IotlbMiss(at, writable);
         }
         throw new RingFault("%s: %s %d is to be %s, and its I/O virtual address 0x%x is mapped %s"
                 .formatted(

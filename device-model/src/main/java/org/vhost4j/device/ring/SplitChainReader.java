@@ -4,7 +4,7 @@ package org.vhost4j.device.ring;
 import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.HostMemory;
-import org.vhost4j.device.memory.TranslationMiss;
+import org.vhost4j.device.memory.IotlbMiss;
 
 /**
  * Walks a chain of split descriptors, direct or indirect (virtio 1.4 section 2.7.5), reads each descriptor once and
@@ -85,7 +85,7 @@ final class SplitChainReader {
             // The table as a whole is in one region nearly always; else each entry has to be.
             long at = whole != 0 ? whole + offset : memory.translate(table + offset, DescriptorLayout.SIZE);
             if (at == 0 && memory.isTranslated()) {
-                throw new TranslationMiss(table + offset, false);
+                throw new IotlbMiss(table + offset, false);
             }
             if (at == 0) {
                 throw new RingFault(

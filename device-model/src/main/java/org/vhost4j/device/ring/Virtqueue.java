@@ -23,7 +23,7 @@ public sealed interface Virtqueue permits SplitVirtqueue, PackedVirtqueue {
      * @param chain filled with the chain
      * @return false when the driver has made nothing more available
      * @throws RingFault when the driver broke a rule
-     * @throws org.vhost4j.device.memory.TranslationMiss when an address has no translation yet; the chain was not taken
+     * @throws org.vhost4j.device.memory.IotlbMiss when an address has no translation yet; the chain was not taken
      */
     boolean pop(Chain chain);
 

@@ -17,7 +17,7 @@ class ControlCommandsTest {
     private static final int PAIRS = 4;
 
     private final DeviceState device = new DeviceState(
-            new NetDeviceConfig("guest", 0x5254_0000_0001L, PAIRS, 0, LinkSpeed.UNKNOWN, Patience.DEFAULT),
+            new NetDeviceConfig("guest", 0x5254_0000_0001L, PAIRS, 0, LinkSpeed.UNKNOWN, ReceiveTimeouts.DEFAULT),
             () -> {},
             DeviceOwner.NONE);
     private final ControlCommands commands = new ControlCommands(device.driver);

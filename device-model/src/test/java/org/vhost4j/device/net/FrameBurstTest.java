@@ -32,8 +32,8 @@ class FrameBurstTest {
     private static final int CSUM_START = 34;
     private static final int CSUM_OFFSET = 6;
     private static final DriverHeader PARTIAL = DriverHeader.partialChecksum(CSUM_START, CSUM_OFFSET);
-    private static final Patience LONG = new Patience(Duration.ofDays(1), Duration.ofDays(1));
-    private static final Patience NONE = new Patience(Duration.ZERO, Duration.ZERO);
+    private static final ReceiveTimeouts LONG = new ReceiveTimeouts(Duration.ofDays(1), Duration.ofDays(1));
+    private static final ReceiveTimeouts NONE = new ReceiveTimeouts(Duration.ZERO, Duration.ZERO);
 
     private final boolean packed;
     private final boolean inOrder;
@@ -45,7 +45,7 @@ class FrameBurstTest {
         this.inOrder = inOrder;
     }
 
-    private TestGuest guest(String name, FrameSink sink, Patience patience, Feature... more) {
+    private TestGuest guest(String name, FrameSink sink, ReceiveTimeouts patience, Feature... more) {
         List<Feature> features = new ArrayList<>(List.of(Feature.CSUM));
         features.addAll(List.of(more));
         if (inOrder) {
@@ -54,7 +54,7 @@ class FrameBurstTest {
         return new TestGuest(name, packed, sink, engine, patience, features.toArray(Feature[]::new));
     }
 
-    private TestGuest onBridge(String name, Patience patience, Feature... more) {
+    private TestGuest onBridge(String name, ReceiveTimeouts patience, Feature... more) {
         TestGuest guest = guest(name, bridge, patience, more);
         bridge.add(guest.device);
         return guest;

@@ -32,7 +32,7 @@ import org.vhost4j.device.stats.Counter;
     "true, true, true"
 })
 class LinkDownTest {
-    private static final Patience LONG = new Patience(Duration.ofDays(1), Duration.ofDays(1));
+    private static final ReceiveTimeouts LONG = new ReceiveTimeouts(Duration.ofDays(1), Duration.ofDays(1));
     private static final int PAYLOAD = 1000;
     private static final int BUFFERS = 64;
 

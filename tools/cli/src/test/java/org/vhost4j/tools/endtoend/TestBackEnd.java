@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.feature.NetFeatures;
-import org.vhost4j.device.net.Patience;
+import org.vhost4j.device.net.ReceiveTimeouts;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.vhostuser.server.Attach;
@@ -77,7 +77,7 @@ public final class TestBackEnd implements AutoCloseable {
 
     /** A bridge that drops nothing for a guest whose front-end is slow, as it may be on a machine with other work. */
     public static TestBackEnd patientBridge(int guests) {
-        return of(guests, config -> config.receiveTimeouts(new Patience(Duration.ofMinutes(1), Duration.ofMinutes(1))));
+        return of(guests, config -> config.receiveTimeouts(new ReceiveTimeouts(Duration.ofMinutes(1), Duration.ofMinutes(1))));
     }
 
     public static TestBackEnd bridge(int guests, int pairs) {

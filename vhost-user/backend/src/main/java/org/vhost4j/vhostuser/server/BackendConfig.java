@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.net.LinkSpeed;
-import org.vhost4j.device.net.Patience;
+import org.vhost4j.device.net.ReceiveTimeouts;
 import org.vhost4j.host.lane.IdlePolicy;
 
 /**
@@ -37,7 +37,7 @@ public record BackendConfig(
         Switching switching,
         IdlePolicy idle,
         Optional<String> promise,
-        Patience receiveTimeouts,
+        ReceiveTimeouts receiveTimeouts,
         int lanes,
         LongSupplier clock) {
     /** So many lanes at most: what a large host has of cores. */
@@ -86,7 +86,7 @@ public record BackendConfig(
         private Switching switching = new Switching.Bridged(List.of());
         private IdlePolicy idle = IdlePolicy.ADAPTIVE;
         private Optional<String> promise = Optional.empty();
-        private Patience receiveTimeouts = Patience.DEFAULT;
+        private ReceiveTimeouts receiveTimeouts = ReceiveTimeouts.DEFAULT;
         private int lanes = 1;
         private LongSupplier clock = System::nanoTime;
 
@@ -178,7 +178,7 @@ public record BackendConfig(
          * @param value how long senders wait for a guest
          * @return this
          */
-        public Builder receiveTimeouts(Patience value) {
+        public Builder receiveTimeouts(ReceiveTimeouts value) {
             receiveTimeouts = value;
             return this;
         }

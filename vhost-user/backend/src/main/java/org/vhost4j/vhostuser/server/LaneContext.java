@@ -7,7 +7,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Pollable;
-import org.vhost4j.device.bridge.Arrivals;
+import org.vhost4j.device.bridge.LaneInbox;
 import org.vhost4j.device.bridge.Bridge;
 import org.vhost4j.device.bridge.CopySink;
 import org.vhost4j.device.bridge.EchoSink;
@@ -33,7 +33,7 @@ final class LaneContext {
     final List<AutoCloseable> sockets = new ArrayList<>();
 
     /** What other lanes have for this one; null when there is no other, or there is no bridge. */
-    private final @Nullable Arrivals arrivals;
+    private final @Nullable LaneInbox inbox;
 
     private final @Nullable EventFd wake;
 
@@ -56,15 +56,15 @@ final class LaneContext {
         if (sink instanceof Bridge bridge && config.lanesInUse() > 1) {
             EventFd counter = EventFd.create();
             wake = counter;
-            arrivals = new Arrivals("frames of other lanes", bridge, counter::signal);
+            inbox = new LaneInbox("frames of other lanes", bridge, counter::signal);
         } else {
             wake = null;
-            arrivals = null;
+            inbox = null;
         }
         lane = Lane.start(name, config.idle(), new LaneListener() {
             @Override
             public void faulted(Pollable pollable, String reason, Throwable cause) {
-                if (pollable == arrivals) {
+                if (pollable == inbox) {
                     // It has passed the fault on to the port for which it worked, and has others.
                     lane.execute(() -> lane.add(pollable));
                 } else {
@@ -103,20 +103,20 @@ final class LaneContext {
         for (LaneContext context : lanes) {
             if (context.sink instanceof Bridge bridge) {
                 bridge.add(
-                        context == this || arrivals == null
+                        context == this || inbox == null
                                 ? port
-                                : arrivals.remote(port, fault, HotCalls::checkpoint));
+                                : inbox.remote(port, fault, HotCalls::checkpoint));
             }
         }
     }
 
     /** Lets frames of other lanes come in. Called by the lane's thread, when all ports have joined. */
     void begin() {
-        if (wake != null && arrivals != null) {
+        if (wake != null && inbox != null) {
             lane.wakeOn(wake, () -> {
                 // Being awake is all that is wanted: the turn that follows polls everybody.
             });
-            lane.add(arrivals);
+            lane.add(inbox);
         }
     }
 

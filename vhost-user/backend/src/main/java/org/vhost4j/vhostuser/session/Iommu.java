@@ -4,7 +4,7 @@ package org.vhost4j.vhostuser.session;
 import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.GuestRegion;
-import org.vhost4j.device.memory.TranslationMiss;
+import org.vhost4j.device.memory.IotlbMiss;
 import org.vhost4j.device.memory.Translations;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 
@@ -69,7 +69,7 @@ final class Iommu implements RingMemory {
                     throw new RefusedException("the %s needs I/O virtual address 0x%x to be %s, and it is mapped %s"
                             .formatted(what, next, write ? "written" : "read", write ? "read-only" : "write-only"));
                 }
-                throw new TranslationMiss(next, write);
+                throw new IotlbMiss(next, write);
             }
             throw new RefusedException("the %s at I/O virtual address 0x%x with %d bytes is not in one piece"
                     .formatted(what, address, bytes));

@@ -3,7 +3,7 @@ package org.vhost4j.vhostuser.session;
 
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
-import org.vhost4j.device.memory.TranslationMiss;
+import org.vhost4j.device.memory.IotlbMiss;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.sys.Fd;
@@ -86,7 +86,7 @@ final class Ring {
     /**
      * Whether a ring that runs would be started over the same memory now.
      *
-     * @throws TranslationMiss when some of it has to be asked for first
+     * @throws IotlbMiss when some of it has to be asked for first
      */
     boolean resolvesToSameMemory(RingLayout layout, RingMemory memory) {
         QueueSetup then = setup;

@@ -16,7 +16,7 @@ interface RingMemory {
      * @param write whether the device writes there
      * @return our mapping of it
      * @throws RefusedException when it is not in memory as a whole
-     * @throws org.vhost4j.device.memory.TranslationMiss when it has to be asked for
+     * @throws org.vhost4j.device.memory.IotlbMiss when it has to be asked for
      */
     MemorySegment slice(String what, long address, long bytes, boolean write) throws RefusedException;
 

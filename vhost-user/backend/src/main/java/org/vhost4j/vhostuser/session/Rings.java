@@ -4,7 +4,7 @@ package org.vhost4j.vhostuser.session;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.memory.GuestMemory;
-import org.vhost4j.device.memory.TranslationMiss;
+import org.vhost4j.device.memory.IotlbMiss;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.sys.Fd;
@@ -265,7 +265,7 @@ final class Rings {
                 ring.suspended = false;
                 effects.resumeQueue(ring.index);
             }
-        } catch (TranslationMiss miss) {
+        } catch (IotlbMiss miss) {
             if (!ring.suspended) {
                 ring.suspended = true;
                 effects.suspendQueue(ring.index);
@@ -295,7 +295,7 @@ final class Rings {
             effects.startQueue(setup);
             ring.setup = setup;
             ring.runs = true;
-        } catch (TranslationMiss miss) {
+        } catch (IotlbMiss miss) {
             effects.translationMissing(miss.address(), miss.write());
         }
     }

@@ -19,7 +19,7 @@ import org.vhost4j.device.offload.RecordingPort;
 import org.vhost4j.device.offload.SuperFrame;
 
 /** One bridge on two lanes, whose turns are taken here in any order. Port 0 is on the first lane, ports 1 and 2 are on the second. */
-class ArrivalsTest {
+class LaneInboxTest {
     private static final long GROUP = 0x0100_5e00_0001L;
 
     @AutoClose
@@ -34,8 +34,8 @@ class ArrivalsTest {
     private final Bridge bridgeHere = new Bridge(here);
     private final Bridge bridgeThere = bridgeHere.on(there);
     private final List<String> wakes = new ArrayList<>();
-    private final Arrivals arrivalsHere = new Arrivals("here", bridgeHere, () -> wakes.add("here"));
-    private final Arrivals arrivalsThere = new Arrivals("there", bridgeThere, () -> wakes.add("there"));
+    private final LaneInbox inboxHere = new LaneInbox("here", bridgeHere, () -> wakes.add("here"));
+    private final LaneInbox inboxThere = new LaneInbox("there", bridgeThere, () -> wakes.add("there"));
 
     /** Remembers what befell it. */
     private static final class Port extends RecordingPort {
@@ -67,11 +67,11 @@ class ArrivalsTest {
         }
     }
 
-    ArrivalsTest() {
+    LaneInboxTest() {
         bridgeHere.add(port0);
-        bridgeHere.add(arrivalsThere.remote(port1, port1::fault, () -> {}));
-        bridgeHere.add(arrivalsThere.remote(port2, port2::fault, () -> {}));
-        bridgeThere.add(arrivalsHere.remote(port0, port0::fault, () -> {}));
+        bridgeHere.add(inboxThere.remote(port1, port1::fault, () -> {}));
+        bridgeHere.add(inboxThere.remote(port2, port2::fault, () -> {}));
+        bridgeThere.add(inboxHere.remote(port0, port0::fault, () -> {}));
         bridgeThere.add(port1);
         bridgeThere.add(port2);
         // Everybody is known.
@@ -132,7 +132,7 @@ class ArrivalsTest {
 
     /** A turn of each lane. */
     private int turns() {
-        return arrivalsHere.poll() + arrivalsThere.poll();
+        return inboxHere.poll() + inboxThere.poll();
     }
 
     @Test
@@ -183,14 +183,14 @@ class ArrivalsTest {
         int sent = 0;
         while (send(0, frame(bytes(0, mac(1), 60, sent))) == FramePort.DELIVERED) {
             sent++;
-            assertThat(arrivalsThere.poll())
+            assertThat(inboxThere.poll())
                     .as("a frame that waits keeps its lane awake")
                     .isPositive();
         }
         assertThat(sent).isEqualTo(FrameRing.ENTRIES);
         assertThat(port1.delivered).isEmpty();
         port1.room = Integer.MAX_VALUE;
-        while (arrivalsThere.poll() != 0) {
+        while (inboxThere.poll() != 0) {
             // All of them come.
         }
         assertThat(send(0, frame(bytes(0, mac(1), 60, sent)))).isEqualTo(FramePort.DELIVERED);
@@ -251,10 +251,10 @@ class ArrivalsTest {
         assertThat(send(0, mac(2), 60)).isEqualTo(FramePort.DELIVERED);
         port1.breaks = true;
         try {
-            int unused = arrivalsThere.poll();
+            int unused = inboxThere.poll();
             assertThat(port1.breaks).as("it broke").isFalse();
         } catch (InternalError e) {
-            arrivalsThere.fault("gone");
+            inboxThere.fault("gone");
         }
         assertThat(port1.faults).containsExactly("gone");
         assertThat(port2.faults).isEmpty();
@@ -266,10 +266,10 @@ class ArrivalsTest {
     @Test
     void aLaneThatSleepsIsWokenAndOneThatWorksIsNot() {
         assertThat(send(0, mac(1), 60)).isEqualTo(FramePort.DELIVERED);
-        assertThat(arrivalsThere.arm()).as("there is work").isTrue();
-        arrivalsThere.disarm();
+        assertThat(inboxThere.arm()).as("there is work").isTrue();
+        inboxThere.disarm();
         turns();
-        assertThat(arrivalsThere.arm()).isFalse();
+        assertThat(inboxThere.arm()).isFalse();
         assertThat(wakes).isEmpty();
         assertThat(send(0, mac(1), 60)).isEqualTo(FramePort.DELIVERED);
         assertThat(send(0, mac(1), 60)).isEqualTo(FramePort.DELIVERED);
@@ -278,7 +278,7 @@ class ArrivalsTest {
 
     @Test
     void aFrameThatIsTooLongForAnythingIsRefused() {
-        FramePort remote = arrivalsThere.remote(port1, port1::fault, () -> {});
+        FramePort remote = inboxThere.remote(port1, port1::fault, () -> {});
         Frame frame = frame(new byte[Frame.MAX_BYTES + 1]);
         assertThat(remote.deliver(frame)).isEqualTo(FramePort.REFUSED);
     }

@@ -9,12 +9,12 @@ import java.time.Duration;
  * @param forBuffers while the guest has posted no receive buffers
  * @param forTranslations while its IOMMU owes translations: each takes a question and an answer, of a front-end that has other work
  */
-public record Patience(Duration forBuffers, Duration forTranslations) {
+public record ReceiveTimeouts(Duration forBuffers, Duration forTranslations) {
     /** What does no guest harm that runs, and what no other guest notices for long: 50 ms, and 1 s behind an IOMMU. */
-    public static final Patience DEFAULT = new Patience(Duration.ofMillis(50), Duration.ofSeconds(1));
+    public static final ReceiveTimeouts DEFAULT = new ReceiveTimeouts(Duration.ofMillis(50), Duration.ofSeconds(1));
 
     /** Checks the values. */
-    public Patience {
+    public ReceiveTimeouts {
         if (forBuffers.isNegative() || forTranslations.compareTo(forBuffers) < 0) {
             throw new IllegalArgumentException(
                     "a guest is waited for as long for translations as for buffers at least, "

@@ -5,7 +5,7 @@ package org.vhost4j.device.memory;
  * An address behind an IOMMU for which there is no translation yet. Nothing was consumed: whoever catches it asks for the translation and
  * tries again once it has come. It has no stack trace, because with small mappings it is nothing exceptional.
  */
-public final class TranslationMiss extends RuntimeException {
+public final class IotlbMiss extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     private final long address;
@@ -17,7 +17,7 @@ public final class TranslationMiss extends RuntimeException {
      * @param address the I/O virtual address
      * @param write whether it is to be written
      */
-    public TranslationMiss(long address, boolean write) {
+    public IotlbMiss(long address, boolean write) {
         super(null, null, false, false);
         this.address = address;
         this.write = write;

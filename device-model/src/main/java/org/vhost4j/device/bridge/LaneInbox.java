@@ -14,21 +14,21 @@ import org.vhost4j.device.frame.FramePort;
  * The frames that other lanes have for the ports of this one: hands them to its bridge, each ring by itself, so that a port without
  * room holds up only what is sent to it. All {@link #remote} ports are made before this lane polls.
  */
-public final class Arrivals implements Pollable {
+public final class LaneInbox implements Pollable {
     /** Frames of one ring in one turn. */
     private static final int BURST = 64;
 
     private final String name;
     private final Bridge bridge;
     private final Runnable wake;
-    private final List<Way> ways = new ArrayList<>();
+    private final List<Inlet> inlets = new ArrayList<>();
     private final FrameBurst burst = new FrameBurst(0);
 
     /** Whose frames are being handed over. */
-    private @Nullable Way current;
+    private @Nullable Inlet current;
 
     /** The frames of one other lane for one port. */
-    private static final class Way {
+    private static final class Inlet {
         private final FrameRing ring;
         private final FramePort to;
         private final Consumer<String> fault;
@@ -38,7 +38,7 @@ public final class Arrivals implements Pollable {
         /** Whether {@link #frame} waits for room. */
         private boolean waiting;
 
-        private Way(FrameRing ring, FramePort to, Consumer<String> fault) {
+        private Inlet(FrameRing ring, FramePort to, Consumer<String> fault) {
             this.ring = ring;
             this.to = to;
             this.fault = fault;
@@ -69,7 +69,7 @@ public final class Arrivals implements Pollable {
      * @param bridge the one of this lane
      * @param wake wakes this lane; called by others
      */
-    public Arrivals(String name, Bridge bridge, Runnable wake) {
+    public LaneInbox(String name, Bridge bridge, Runnable wake) {
         this.name = name;
         this.bridge = bridge;
         this.wake = wake;
@@ -85,18 +85,18 @@ public final class Arrivals implements Pollable {
      */
     public FramePort remote(FramePort port, Consumer<String> fault, Runnable checkpoint) {
         FrameRing ring = new FrameRing();
-        ways.add(new Way(ring, port, fault));
+        inlets.add(new Inlet(ring, port, fault));
         return new RemotePort(port.name(), ring, wake, checkpoint);
     }
 
     @Override
     public int poll() {
         int work = 0;
-        for (int i = 0; i < ways.size(); i++) {
-            Way way = ways.get(i);
-            if (way.waiting || !way.ring.isEmpty()) {
-                current = way;
-                work += handOver(way);
+        for (int i = 0; i < inlets.size(); i++) {
+            Inlet inlet = inlets.get(i);
+            if (inlet.waiting || !inlet.ring.isEmpty()) {
+                current = inlet;
+                work += handOver(inlet);
                 current = null;
             }
         }
@@ -107,26 +107,26 @@ public final class Arrivals implements Pollable {
     }
 
     /** How many frames were handed over, or tried: one that waits keeps the lane awake, as it does in its sender's queue. */
-    private int handOver(Way way) {
-        FrameRing ring = way.ring;
-        Frame frame = way.frame();
-        int port = way.port(bridge);
+    private int handOver(Inlet inlet) {
+        FrameRing ring = inlet.ring;
+        Frame frame = inlet.frame();
+        int port = inlet.port(bridge);
         int done = 0;
-        while (done < BURST && (way.waiting || !ring.isEmpty())) {
-            int together = way.waiting ? 0 : handOverTogether(ring, port, BURST - done);
+        while (done < BURST && (inlet.waiting || !ring.isEmpty())) {
+            int together = inlet.waiting ? 0 : handOverTogether(ring, port, BURST - done);
             if (together != 0) {
                 done += together;
                 continue;
             }
             done++;
-            if (!way.waiting) {
+            if (!inlet.waiting) {
                 ring.peek(frame);
-                way.waiting = true;
+                inlet.waiting = true;
             }
             if (bridge.arrive(frame, port) == FramePort.NO_ROOM) {
                 break;
             }
-            way.waiting = false;
+            inlet.waiting = false;
             ring.remove(1);
         }
         ring.release();
@@ -145,30 +145,30 @@ public final class Arrivals implements Pollable {
     @Override
     public boolean arm() {
         boolean work = false;
-        for (int i = 0; i < ways.size(); i++) {
-            work |= ways.get(i).ring.arm();
+        for (int i = 0; i < inlets.size(); i++) {
+            work |= inlets.get(i).ring.arm();
         }
         return work;
     }
 
     @Override
     public void disarm() {
-        for (int i = 0; i < ways.size(); i++) {
-            ways.get(i).ring.disarm();
+        for (int i = 0; i < inlets.size(); i++) {
+            inlets.get(i).ring.disarm();
         }
     }
 
     /** What was being handed over is lost, and its port's is the fault: all other memory that was touched is ours. */
     @Override
     public void fault(String reason) {
-        Way way = current;
+        Inlet inlet = current;
         current = null;
-        if (way != null) {
-            way.ring.remove(way.waiting ? 1 : burst.count());
-            way.ring.release();
-            way.waiting = false;
+        if (inlet != null) {
+            inlet.ring.remove(inlet.waiting ? 1 : burst.count());
+            inlet.ring.release();
+            inlet.waiting = false;
             burst.count = 0;
-            way.fault.accept(reason);
+            inlet.fault.accept(reason);
         }
     }
 

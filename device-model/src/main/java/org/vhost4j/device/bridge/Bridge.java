@@ -25,7 +25,7 @@ public final class Bridge implements FrameSink {
     private final boolean coalesce;
     private FramePort[] ports = new FramePort[0];
     private Coalescer[] coalescers = new Coalescer[0];
-    private boolean[] touched = new boolean[0];
+    private boolean[] unflushed = new boolean[0];
     private final byte[] addresses = new byte[12];
     private long runts;
 
@@ -73,7 +73,7 @@ public final class Bridge implements FrameSink {
     public void add(FramePort port) {
         int n = ports.length;
         ports = Arrays.copyOf(ports, n + 1);
-        touched = Arrays.copyOf(touched, n + 1);
+        unflushed = Arrays.copyOf(unflushed, n + 1);
         ports[n] = port;
         coalescers = Arrays.copyOf(coalescers, n + 1);
         coalescers[n] = new Coalescer(port, engine);
@@ -137,7 +137,7 @@ public final class Bridge implements FrameSink {
         }
         for (int i = 0; i < ports.length; i++) {
             if (i != source) {
-                touched[i] = true;
+                unflushed[i] = true;
                 frame.segmentsDone = 0;
                 coalescers[i].pass(frame);
             }
@@ -146,7 +146,7 @@ public final class Bridge implements FrameSink {
     }
 
     private int handOver(Frame frame, int destination) {
-        touched[destination] = true;
+        unflushed[destination] = true;
         int result = coalesce ? coalescers[destination].offer(frame) : engine.deliver(frame, ports[destination]);
         return result == FramePort.NO_ROOM ? FramePort.NO_ROOM : FramePort.DELIVERED;
     }
@@ -178,7 +178,7 @@ public final class Bridge implements FrameSink {
         if (coalesce) {
             return 0;
         }
-        touched[destination] = true;
+        unflushed[destination] = true;
         return engine.deliver(frames, 0, frames.count(), ports[destination]);
     }
 
@@ -221,7 +221,7 @@ public final class Bridge implements FrameSink {
             return to - from;
         }
         if (destination >= 0) {
-            touched[destination] = true;
+            unflushed[destination] = true;
             frames.offer(to);
             return engine.deliver(frames, from, to, ports[destination]);
         }
@@ -237,8 +237,8 @@ public final class Bridge implements FrameSink {
     @Override
     public void flush() {
         for (int i = 0; i < ports.length; i++) {
-            if (touched[i]) {
-                touched[i] = false;
+            if (unflushed[i]) {
+                unflushed[i] = false;
                 coalescers[i].close();
                 ports[i].flush();
             }

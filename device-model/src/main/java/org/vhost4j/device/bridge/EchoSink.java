@@ -20,8 +20,8 @@ public final class EchoSink implements FrameSink {
     private final OffloadEngine engine;
     private final MemorySegment head = Arena.ofAuto().allocate(HEAD, HEAD);
     private final Frame echo = new Frame();
-    private FramePort[] touched = new FramePort[4];
-    private int touchedCount;
+    private FramePort[] unflushed = new FramePort[4];
+    private int unflushedCount;
 
     /**
      * An echo.
@@ -76,22 +76,22 @@ public final class EchoSink implements FrameSink {
     /** A port is itself and nobody else, whatever it thinks of equality. */
     @SuppressWarnings("ReferenceEquality")
     private void remember(FramePort port) {
-        for (int i = 0; i < touchedCount; i++) {
-            if (touched[i] == port) {
+        for (int i = 0; i < unflushedCount; i++) {
+            if (unflushed[i] == port) {
                 return;
             }
         }
-        if (touchedCount == touched.length) {
-            touched = java.util.Arrays.copyOf(touched, 2 * touchedCount);
+        if (unflushedCount == unflushed.length) {
+            unflushed = java.util.Arrays.copyOf(unflushed, 2 * unflushedCount);
         }
-        touched[touchedCount++] = port;
+        unflushed[unflushedCount++] = port;
     }
 
     @Override
     public void flush() {
-        for (int i = 0; i < touchedCount; i++) {
-            touched[i].flush();
+        for (int i = 0; i < unflushedCount; i++) {
+            unflushed[i].flush();
         }
-        touchedCount = 0;
+        unflushedCount = 0;
     }
 }

@@ -45,7 +45,7 @@ final class RemotePort implements FramePort {
         if (frame.bytes > Frame.MAX_BYTES) {
             return REFUSED;
         }
-        return ring.put(frame) ? HANDED_ON : NO_ROOM;
+        return ring.put(frame) ? QUEUED : NO_ROOM;
     }
 
     @Override
@@ -54,7 +54,7 @@ final class RemotePort implements FramePort {
     }
 
     @Override
-    public boolean handsOn() {
+    public boolean queues() {
         return true;
     }
 

@@ -70,9 +70,9 @@ public final class Frame {
     /** Header: offset behind {@link #checksumStart} at which the checksum is stored. */
     public int checksumOffset;
     /** Header, with a tunnel bit: offset in the frame of the outer UDP header. */
-    public int outerTransport;
+    public int outerTransportOffset;
     /** Header, with a tunnel bit: offset in the frame of the inner IP header. */
-    public int innerNetwork;
+    public int innerNetworkOffset;
 
     /**
      * What the frame needs of its receiver, as a mask of {@link Offloads}; {@link #UNCHECKED} until the offload engine has
@@ -113,8 +113,8 @@ public final class Frame {
         gsoSize = 0;
         checksumStart = 0;
         checksumOffset = 0;
-        outerTransport = 0;
-        innerNetwork = 0;
+        outerTransportOffset = 0;
+        innerNetworkOffset = 0;
         needs = UNCHECKED;
         segmentsDone = 0;
         segmentsMade = 0;

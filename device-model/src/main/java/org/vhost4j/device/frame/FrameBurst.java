@@ -41,7 +41,7 @@ public final class FrameBurst {
     private final Frame frame = new Frame();
 
     /** What {@link TxQueue} has read of the frames to have their cache lines come: kept, so that the compiler keeps the reading. */
-    public long touched;
+    public long prefetched;
 
     /**
      * An empty burst.

@@ -13,7 +13,7 @@ public interface FramePort {
     /** {@link #deliver}: the port will not take this frame; it counted the reason. */
     int REFUSED = 2;
     /** {@link #deliver}: the frame was taken, for the lane of its receiver, which counts what becomes of it. */
-    int HANDED_ON = 3;
+    int QUEUED = 3;
 
     /**
      * The port's name in messages.
@@ -33,7 +33,7 @@ public interface FramePort {
      * Hands over one frame that needs nothing beyond {@link #accepts()}. The port copies or writes it before it returns.
      *
      * @param frame the frame; the port does not change it
-     * @return {@link #DELIVERED}, {@link #NO_ROOM}, {@link #REFUSED} or {@link #HANDED_ON}
+     * @return {@link #DELIVERED}, {@link #NO_ROOM}, {@link #REFUSED} or {@link #QUEUED}
      */
     int deliver(Frame frame);
 
@@ -51,11 +51,11 @@ public interface FramePort {
     }
 
     /**
-     * Whether what {@link #deliver(FrameBurst, int, int)} takes is {@link #HANDED_ON}.
+     * Whether what {@link #deliver(FrameBurst, int, int)} takes is {@link #QUEUED}.
      *
      * @return true when the lane of the receiver counts what becomes of the frames
      */
-    default boolean handsOn() {
+    default boolean queues() {
         return false;
     }
 

@@ -60,8 +60,8 @@ public final class NetHeader {
      * @param frame takes the fields
      */
     public static void readTunnel(long address, Frame frame) {
-        frame.outerTransport = HostMemory.getShortLE(address + TUNNEL);
-        frame.innerNetwork = HostMemory.getShortLE(address + TUNNEL + 2);
+        frame.outerTransportOffset = HostMemory.getShortLE(address + TUNNEL);
+        frame.innerNetworkOffset = HostMemory.getShortLE(address + TUNNEL + 2);
     }
 
     /**
@@ -72,7 +72,7 @@ public final class NetHeader {
      */
     public static void writeTunnel(long address, Frame frame) {
         HostMemory.putLongLE(address + HASH, 0);
-        HostMemory.putIntLE(address + TUNNEL, frame.outerTransport | (frame.innerNetwork << 16));
+        HostMemory.putIntLE(address + TUNNEL, frame.outerTransportOffset | (frame.innerNetworkOffset << 16));
     }
 
     /**

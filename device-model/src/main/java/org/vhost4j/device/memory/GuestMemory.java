@@ -17,7 +17,7 @@ public final class GuestMemory {
 
     private final List<GuestRegion> regions;
     private final boolean translated;
-    private final GuestMemory partner;
+    private final GuestMemory writeView;
 
     /** In ascending unsigned order behind an IOMMU, and in no order otherwise. */
     private long[] guestBase;
@@ -30,7 +30,7 @@ public final class GuestMemory {
     private GuestMemory(List<GuestRegion> regions) {
         this.regions = List.copyOf(regions);
         translated = false;
-        partner = this;
+        writeView = this;
         int n = regions.size();
         guestBase = new long[n];
         size = new long[n];
@@ -44,27 +44,27 @@ public final class GuestMemory {
         count = n;
     }
 
-    /** A view behind an IOMMU; without a partner it makes its own. */
+    /** A view behind an IOMMU; without a writeView it makes its own. */
     private GuestMemory(@Nullable GuestMemory other) {
         regions = List.of();
         translated = true;
         guestBase = new long[0];
         size = new long[0];
         hostBase = new long[0];
-        partner = other == null ? new GuestMemory(this) : other;
+        writeView = other == null ? new GuestMemory(this) : other;
     }
 
-    /** Two empty views behind an IOMMU: this one for reading, its partner for writing. */
+    /** Two empty views behind an IOMMU: this one for reading, its writeView for writing. */
     static GuestMemory translated() {
         return new GuestMemory((GuestMemory) null);
     }
 
-    GuestMemory partner() {
-        return partner;
+    GuestMemory writeView() {
+        return writeView;
     }
 
     /** Replaces what is reachable by ranges in ascending order. */
-    void become(long[] bases, long[] sizes, long[] hosts, int ranges) {
+    void replaceRanges(long[] bases, long[] sizes, long[] hosts, int ranges) {
         guestBase = bases;
         size = sizes;
         hostBase = hosts;
@@ -78,7 +78,7 @@ public final class GuestMemory {
      * @return a memory with the same addresses
      */
     public GuestMemory forWriting() {
-        return partner;
+        return writeView;
     }
 
     /**

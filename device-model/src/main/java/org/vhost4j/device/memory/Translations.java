@@ -18,7 +18,7 @@ public final class Translations {
     private final TreeMap<Long, Range> ranges = new TreeMap<>(Long::compareUnsigned);
 
     private final GuestMemory readable = GuestMemory.translated();
-    private final GuestMemory writable = readable.partner();
+    private final GuestMemory writable = readable.writeView();
     private long added;
 
     /** One range; {@code order} tells which was added first. */
@@ -132,6 +132,6 @@ public final class Translations {
                 host[n++] = range.host;
             }
         }
-        view.become(base, size, host, n);
+        view.replaceRanges(base, size, host, n);
     }
 }

@@ -50,7 +50,7 @@ final class ControlQueue {
         statistics.done -= answer.done() ? 0 : 1;
         counters.increment(answer.done() ? Counter.CONTROL_OK : Counter.CONTROL_REFUSED);
         write(answer);
-        queue.use(chain.id, 1 + answer.result().length);
+        queue.addUsed(chain.id, 1 + answer.result().length);
         return true;
     }
 

@@ -128,7 +128,7 @@ public final class DeviceControl {
         if (state.stoppedReason == null && transmit != null) {
             transmit.unpark();
         }
-        settle(index);
+        quiesce(index);
         queues.remove(index);
         if (queues.running() == 0) {
             state.stoppedReason = null;
@@ -138,21 +138,21 @@ public final class DeviceControl {
     }
 
     /** Finishes what is under way on a queue, so that nothing is left to be done on its ring. */
-    private void settle(int index) {
+    private void quiesce(int index) {
         if (state.stoppedReason != null) {
             return;
         }
         RxQueue receive = queues.receive(index);
         TxQueue transmit = queues.transmit(index);
-        reception.settle();
+        reception.releaseReservation();
         if (receive != null) {
             receive.recover();
             state.publish(receive.queue, receive.interrupt);
-            receive.interrupt.release();
+            receive.interrupt.raiseHeld();
         } else if (transmit != null) {
             transmit.unread();
             state.publish(transmit.queue, transmit.interrupt);
-            transmit.interrupt.release();
+            transmit.interrupt.raiseHeld();
         }
     }
 
@@ -163,7 +163,7 @@ public final class DeviceControl {
      * @param index the virtqueue's index, of a queue that runs
      */
     public void suspend(int index) {
-        settle(index);
+        quiesce(index);
         queues.withdraw(index);
     }
 
@@ -271,7 +271,7 @@ public final class DeviceControl {
     public void translationsChanged() {
         state.waiting = false;
         if (state.stoppedReason == null) {
-            reception.settle();
+            reception.releaseReservation();
             for (TxQueue queue : queues.tx) {
                 if (queue != null) {
                     queue.unread();

@@ -40,7 +40,7 @@ final class DeviceQueues {
     }
 
     /** Settles where the control queue is, before any queue starts. */
-    void follow(FeatureSet features) {
+    void placeControlQueue(FeatureSet features) {
         if (!features.has(Feature.CTRL_VQ)) {
             controlIndex = -1;
         } else {
@@ -188,7 +188,7 @@ final class DeviceQueues {
                 work |= transmit.queue.enableNotifications();
             }
             if (receive != null && more) {
-                work |= receive.queue.enableNotificationsOfMore();
+                work |= receive.queue.enableNotificationsBeyondSeen();
             }
         }
         if (control != null) {
@@ -214,29 +214,29 @@ final class DeviceQueues {
     }
 
     /** Raises the interrupts that are due. */
-    void turn() {
+    void raiseDue() {
         for (int i = 0; i < maxPairs; i++) {
             TxQueue transmit = tx[i];
             RxQueue receive = rx[i];
             if (transmit != null) {
-                transmit.interrupt.turn();
+                transmit.interrupt.raiseDue();
             }
             if (receive != null) {
-                receive.interrupt.turn();
+                receive.interrupt.raiseDue();
             }
         }
     }
 
     /** Raises the interrupts that are held. */
-    void release() {
+    void raiseHeld() {
         for (int i = 0; i < maxPairs; i++) {
             TxQueue transmit = tx[i];
             RxQueue receive = rx[i];
             if (transmit != null) {
-                transmit.interrupt.release();
+                transmit.interrupt.raiseHeld();
             }
             if (receive != null) {
-                receive.interrupt.release();
+                receive.interrupt.raiseHeld();
             }
         }
     }

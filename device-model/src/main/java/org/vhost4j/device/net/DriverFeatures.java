@@ -26,8 +26,8 @@ final class DriverFeatures {
 
     private FeatureSet acknowledged = FeatureSet.EMPTY;
     private int headerBytes = NetHeader.LEGACY_BYTES;
-    private int accepts;
-    private int mayUse;
+    private int guestOffloads;
+    private int hostOffloads;
 
     /** Takes the features; all receive offloads among them are on. */
     void acknowledge(FeatureSet features) {
@@ -37,7 +37,7 @@ final class DriverFeatures {
         } else {
             headerBytes = has(Feature.VERSION_1) || has(Feature.MRG_RXBUF) ? NetHeader.BYTES : NetHeader.LEGACY_BYTES;
         }
-        mayUse = mask(features, Feature.CSUM, Offloads.CSUM)
+        hostOffloads = mask(features, Feature.CSUM, Offloads.CSUM)
                 | mask(features, Feature.HOST_TSO4, Offloads.TSO4)
                 | mask(features, Feature.HOST_TSO6, Offloads.TSO6)
                 | mask(features, Feature.HOST_ECN, Offloads.ECN)
@@ -64,7 +64,7 @@ final class DriverFeatures {
                 | mask(on, Feature.GUEST_USO4, Offloads.USO4)
                 | mask(on, Feature.GUEST_USO6, Offloads.USO6);
         // Every super-frame has a partial checksum, so a driver that takes none of those takes no super-frames.
-        accepts = (wanted & Offloads.CSUM) != 0 ? wanted : 0;
+        guestOffloads = (wanted & Offloads.CSUM) != 0 ? wanted : 0;
     }
 
     private static int mask(FeatureSet features, Feature feature, int offload) {
@@ -86,12 +86,12 @@ final class DriverFeatures {
     }
 
     /** What the driver takes, a mask of {@link Offloads}. */
-    int accepts() {
-        return accepts;
+    int guestOffloads() {
+        return guestOffloads;
     }
 
     /** What the driver may use in what it sends, a mask of {@link Offloads}. */
-    int mayUse() {
-        return mayUse;
+    int hostOffloads() {
+        return hostOffloads;
     }
 }

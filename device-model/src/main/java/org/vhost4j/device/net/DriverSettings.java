@@ -64,7 +64,7 @@ final class DriverSettings {
     /** Everything but the features is as at the start. */
     void forget() {
         features.acknowledge(features.acknowledged());
-        queues.follow(features.acknowledged());
+        queues.placeControlQueue(features.acknowledged());
         boolean choosesPairs = features.has(Feature.MQ) || features.has(Feature.RSS);
         steering.reset(
                 features.has(Feature.CTRL_VQ) && choosesPairs ? 1 : config.maxPairs(),
@@ -76,7 +76,7 @@ final class DriverSettings {
         for (QueueStatistics each : statistics) {
             each.clear();
         }
-        owner.offloadsChanged(features.accepts());
+        owner.offloadsChanged(features.guestOffloads());
     }
 
     /** Everything is as at the start. */
@@ -127,7 +127,7 @@ final class DriverSettings {
     boolean guestOffloads(FeatureSet wanted) {
         boolean done = features.switchReceiveOffloads(wanted);
         if (done) {
-            owner.offloadsChanged(features.accepts());
+            owner.offloadsChanged(features.guestOffloads());
         }
         return done;
     }

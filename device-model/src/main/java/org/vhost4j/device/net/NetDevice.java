@@ -97,10 +97,10 @@ public final class NetDevice implements LandingPort, Pollable {
         if (queues.running() == 0 || state.stoppedReason != null || state.waiting) {
             return 0;
         }
-        reception.settle();
+        reception.releaseReservation();
         try {
             if (driver.moderations.any()) {
-                queues.turn();
+                queues.raiseDue();
             }
             int work = 0;
             TxQueue[] transmit = queues.tx;
@@ -157,7 +157,7 @@ public final class NetDevice implements LandingPort, Pollable {
         try {
             if (driver.moderations.any()) {
                 // Nothing wakes a sleeping lane for an interrupt that is due.
-                queues.release();
+                queues.raiseHeld();
             }
             boolean work = queues.enableNotifications(reception.full);
             return work || state.mustPoll;
@@ -193,7 +193,7 @@ public final class NetDevice implements LandingPort, Pollable {
 
     @Override
     public int accepts() {
-        return driver.features.accepts();
+        return driver.features.guestOffloads();
     }
 
     @Override
@@ -294,7 +294,7 @@ public final class NetDevice implements LandingPort, Pollable {
         if (open()) {
             reception.commit(landing, bytes);
         } else if (reception.hasReservation()) {
-            reception.settle();
+            reception.releaseReservation();
             counters.add(Counter.RX_NOT_READY, bytes == 0 ? 0 : 1);
         }
     }

@@ -39,7 +39,7 @@ final class QueueInterrupt {
     void moderate(Moderation wanted) {
         maxPackets = wanted.maxPackets();
         maxNanos = wanted.maxMicros() * NANOS_PER_MICRO;
-        release();
+        raiseHeld();
     }
 
     /** Buffers were published; {@code wanted} when the driver has asked to be interrupted for one of them. */
@@ -54,11 +54,11 @@ final class QueueInterrupt {
             held = true;
             heldSince = System.nanoTime();
         }
-        turn();
+        raiseDue();
     }
 
     /** Raises what is due. */
-    void turn() {
+    void raiseDue() {
         if (held && (enough() || System.nanoTime() - heldSince >= maxNanos)) {
             raise();
         }
@@ -69,7 +69,7 @@ final class QueueInterrupt {
     }
 
     /** Raises what is held. */
-    void release() {
+    void raiseHeld() {
         if (held) {
             raise();
         }

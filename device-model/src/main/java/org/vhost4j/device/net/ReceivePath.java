@@ -75,8 +75,8 @@ final class ReceivePath {
     int deliver(FrameBurst frames, int from, int to) {
         int pair = 0;
         int end = to;
-        if (!steering.indifferent()) {
-            if (steering.reporting()) {
+        if (!steering.singleQueue()) {
+            if (steering.reportsHash()) {
                 return 0;
             }
             pair = steering.pairFor(frames, from);
@@ -173,7 +173,7 @@ final class ReceivePath {
     }
 
     private int pairFor(Frame frame) {
-        return steering.indifferent() ? 0 : steering.pairFor(frame);
+        return steering.singleQueue() ? 0 : steering.pairFor(frame);
     }
 
     private @Nullable RxQueue queueFor(Frame frame) {
@@ -205,7 +205,7 @@ final class ReceivePath {
     boolean reserve(Frame landing, int atLeast) {
         // Steering and filtering look at the frame, which is not there yet.
         RxQueue queue = queues.rx[0];
-        if (queue == null || !queue.enabled || !steering.indifferent() || !filter.promiscuous) {
+        if (queue == null || !queue.enabled || !steering.singleQueue() || !filter.promiscuous) {
             return false;
         }
         if (queue.reserve(landing, atLeast) != RxQueue.ROOM) {
@@ -239,7 +239,7 @@ final class ReceivePath {
     }
 
     /** Returns the buffers of a reservation whose owner does not commit it: a fault came between, or the link went down. */
-    void settle() {
+    void releaseReservation() {
         RxQueue queue = reserved;
         if (queue != null) {
             reserved = null;

@@ -104,7 +104,7 @@ final class RxQueue {
         }
         queue.unpop(popped - done);
         popped = 0;
-        queue.use(buffers, done);
+        queue.addUsed(buffers, done);
         return done;
     }
 
@@ -135,7 +135,7 @@ final class RxQueue {
             to += frame.length[i];
         }
         writeHeader(header, frame, 1);
-        queue.use(chain.id, written);
+        queue.addUsed(chain.id, written);
         return ROOM;
     }
 
@@ -256,7 +256,7 @@ final class RxQueue {
         room.bytes = bytes;
         while (left > 0) {
             long part = Math.min(left, takenBytes[used]);
-            queue.use(takenId[used], (int) part);
+            queue.addUsed(takenId[used], (int) part);
             left -= part;
             used++;
         }

@@ -82,16 +82,16 @@ final class SendPath {
                 break;
             }
             work++;
-            if (next == TxQueue.RUNT) {
+            if (next == TxQueue.BAD_LENGTH) {
                 malformed(queue);
             } else if (!open) {
                 discarded(queue);
-            } else if (engine.check(queue.frame, driver.mayUse()) != null) {
+            } else if (engine.check(queue.frame, driver.hostOffloads()) != null) {
                 malformed(queue);
                 queue.done();
             } else {
                 // Before it is forwarded: its answer may come back at once.
-                steering.sent(queue.frame, pair);
+                steering.learn(queue.frame, pair);
                 if (sink.forward(device, queue.frame) == FramePort.NO_ROOM) {
                     queue.parked = true;
                     break;
@@ -112,7 +112,7 @@ final class SendPath {
         if (count == 0) {
             return 0;
         }
-        steering.sent(frames, pair);
+        steering.learn(frames, pair);
         int done = sink.forward(device, frames);
         if (done != 0) {
             long bytes = frames.bytes(0, done);
@@ -128,7 +128,7 @@ final class SendPath {
 
     private int burst(TxQueue queue, int most) {
         try {
-            return queue.burst(most, driver.mayUse());
+            return queue.burst(most, driver.hostOffloads());
         } catch (RingFault e) {
             sink.flush();
             throw e;

@@ -20,7 +20,7 @@ public final class TxQueue {
     /** {@link #next}: {@link #frame} holds the next frame. */
     static final int FRAME = 1;
     /** {@link #next}: a chain was there that holds no frame; it was used already. */
-    static final int RUNT = 2;
+    static final int BAD_LENGTH = 2;
 
     final Virtqueue queue;
     final Frame frame = new Frame();
@@ -67,7 +67,7 @@ public final class TxQueue {
         FrameBurst frames = burst;
         int taken = queue.pop(frames.buffers, Math.min(most, FrameBurst.CAPACITY), false);
         int good = 0;
-        long touched = 0;
+        long prefetched = 0;
         while (good < taken) {
             int bytes = frames.buffers.length[good] - headerBytes;
             if (bytes < Frame.ETHERNET_HEADER || bytes > Frame.MAX_BYTES) {
@@ -77,7 +77,7 @@ public final class TxQueue {
             long header = HostMemory.getLongLE(at);
             // The frame is looked at later; here its cache line is asked for, while those of the others are on their
             // way.
-            touched ^= HostMemory.getLongLE(at + headerBytes);
+            prefetched ^= HostMemory.getLongLE(at + headerBytes);
             int kind = (int) header & 0xffff;
             if (kind == 0) {
                 frames.checksum[good] = 0;
@@ -94,7 +94,7 @@ public final class TxQueue {
             good++;
         }
         queue.unpop(taken - good);
-        frames.touched = touched;
+        frames.prefetched = prefetched;
         frames.offered = 0;
         frames.count = good;
         return good;
@@ -104,7 +104,7 @@ public final class TxQueue {
     void done(int frames) {
         queue.unpop(burst.count - frames);
         burst.count = 0;
-        queue.useReadable(burst.buffers, frames);
+        queue.addUsedUnwritten(burst.buffers, frames);
     }
 
     /** Takes the next chain and makes a frame of it. */
@@ -120,7 +120,7 @@ public final class TxQueue {
         long bytes = chain.readableBytes - headerBytes;
         if (bytes < Frame.ETHERNET_HEADER || bytes > Frame.MAX_BYTES) {
             done();
-            return RUNT;
+            return BAD_LENGTH;
         }
         frame.clear();
         if (chain.length[0] >= headerBytes) {
@@ -131,7 +131,7 @@ public final class TxQueue {
         }
         superFrame = (frame.gsoType & ~Frame.GSO_ECN) != Frame.GSO_NONE;
         if (segmentsDone != 0) {
-            goOn();
+            resumeSegmentation();
         }
         // A driver must not claim that it verified a checksum; other unknown flags are to be ignored (5.1.6.2.2).
         frame.flags &= Frame.NEEDS_CSUM;
@@ -155,7 +155,7 @@ public final class TxQueue {
     }
 
     /** A frame that the driver has changed meanwhile begins anew. */
-    private void goOn() {
+    private void resumeSegmentation() {
         if (frame.bytes == segmentedBytes && frame.gsoSize == segmentSize && frame.gsoType != Frame.GSO_NONE) {
             frame.segmentsDone = segmentsDone;
         }
@@ -164,7 +164,7 @@ public final class TxQueue {
 
     /** The chain behind {@link #frame} goes back to the driver. */
     void done() {
-        queue.useReadable(chain.id);
+        queue.addUsed(chain.id);
         parked = false;
         pending = false;
     }

@@ -154,7 +154,7 @@ public final class Coalescer {
         if (payload > gsoSize
                 || bytes + payload - headers.networkOffset() > MAX_IP_LENGTH
                 || segments >= (headers.isTcp() ? SuperFrameRules.MAX_TCP_SEGMENTS : MAX_UDP_SEGMENTS)
-                || !headers.follow(segments + duplicateAcks, bytes)) {
+                || !headers.isNext(segments + duplicateAcks, bytes)) {
             return false;
         }
         firstIsRight = firstIsRight || headers.isFirstRight(landing);
@@ -166,7 +166,7 @@ public final class Coalescer {
         return open
                 && segments > 1
                 && headers.isBareAck()
-                && headers.follow(segments + duplicateAcks, bytes)
+                && headers.isNext(segments + duplicateAcks, bytes)
                 && headers.isRight(frame);
     }
 

@@ -81,7 +81,7 @@ final class Fragmenter {
             }
             writeLead(ipv4, at, at + bytes == end);
             int result = port.deliver(fragment);
-            if (result != FramePort.DELIVERED && result != FramePort.HANDED_ON) {
+            if (result != FramePort.DELIVERED && result != FramePort.QUEUED) {
                 return result;
             }
             counters.add(OffloadCounter.SEGMENTS);

@@ -90,7 +90,7 @@ public final class OffloadEngine {
         }
         int together = next < end ? port.deliver(frames, next, end) : 0;
         while (together != 0) {
-            if (!port.handsOn()) {
+            if (!port.queues()) {
                 int partial = frames.partialChecksums(next, next + together);
                 counters.add(OffloadCounter.PASSED, together - partial);
                 counters.add(OffloadCounter.PASSED_CSUM, partial);
@@ -115,7 +115,7 @@ public final class OffloadEngine {
      * @param port the receiver
      * @return {@link FramePort#DELIVERED}; {@link FramePort#NO_ROOM} when the frame, or the rest of it, is to be offered again;
      *     {@link FramePort#REFUSED} when it, or the rest of it, was dropped and counted by the port or as a {@link BadFrame};
-     *     {@link FramePort#HANDED_ON} when the port is another lane's, whose engine counts it
+     *     {@link FramePort#QUEUED} when the port is another lane's, whose engine counts it
      */
     public int deliver(Frame frame, FramePort port) {
         if (frame.needs == Frame.UNCHECKED && check(frame, Offloads.ALL_WITH_TUNNELS) != null) {

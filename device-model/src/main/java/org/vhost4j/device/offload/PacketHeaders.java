@@ -119,20 +119,21 @@ public final class PacketHeaders {
      * Finds the places of an inner packet. Whatever lies between the outer UDP header and the inner IP header is the tunnel's
      * and not looked at.
      *
-     * @param innerNetwork offset of the inner IP header, behind the outer UDP header
+     * @param innerNetworkOffset offset of the inner IP header, behind the outer UDP header
      * @return null when the inner packet is as {@link #parse} wants it; otherwise what it is not
      */
-    public @Nullable BadFrame parseInner(int innerNetwork) {
+    public @Nullable BadFrame parseInner(int innerNetworkOffset) {
         tunnel = true;
         outerNetworkOffset = networkOffset;
         outerIpVersion = ipVersion;
         outerTransportOffset = transportOffset;
         outerAddressesFinal = addressesFinal;
-        if (innerNetwork >= copied) {
-            return beyond(innerNetwork + 1);
+        if (innerNetworkOffset >= copied) {
+            return beyond(innerNetworkOffset + 1);
         }
-        BadFrame bad =
-                HostMemory.getByte(copy + innerNetwork) >>> 4 == 4 ? parseIpv4(innerNetwork) : parseIpv6(innerNetwork);
+        BadFrame bad = HostMemory.getByte(copy + innerNetworkOffset) >>> 4 == 4
+                ? parseIpv4(innerNetworkOffset)
+                : parseIpv6(innerNetworkOffset);
         return bad != null ? bad : parseTransport();
     }
 

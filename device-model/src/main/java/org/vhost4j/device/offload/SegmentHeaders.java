@@ -193,7 +193,7 @@ final class SegmentHeaders {
      * @param packets how many there are, acknowledgements included
      * @param bytes how many bytes they have, with the headers of the first only
      */
-    boolean follow(int packets, int bytes) {
+    boolean isNext(int packets, int bytes) {
         int length = headers.length();
         if (length != firstLength
                 || headers.networkOffset() != firstNetwork

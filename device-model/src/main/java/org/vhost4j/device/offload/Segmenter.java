@@ -79,7 +79,7 @@ final class Segmenter {
             }
             writeHeaders(frame.segmentsDone, at, at + bytes == end);
             int result = port.deliver(segment);
-            if (result != FramePort.DELIVERED && result != FramePort.HANDED_ON) {
+            if (result != FramePort.DELIVERED && result != FramePort.QUEUED) {
                 return result;
             }
             counters.add(OffloadCounter.SEGMENTS);

@@ -144,10 +144,10 @@ final class SuperFrameRules {
                 || headers.ipVersion() != (tunnel == Frame.GSO_UDP_TUNNEL_IPV4 ? 4 : 6)) {
             return BadFrame.TUNNEL_OUTER;
         }
-        if (frame.outerTransport != headers.transportOffset() || frame.innerNetwork < headers.length()) {
+        if (frame.outerTransportOffset != headers.transportOffset() || frame.innerNetworkOffset < headers.length()) {
             return BadFrame.TUNNEL_OFFSETS;
         }
-        return headers.parseInner(frame.innerNetwork);
+        return headers.parseInner(frame.innerNetworkOffset);
     }
 
     private static @Nullable BadFrame checkSegments(Frame frame, PacketHeaders headers, int type, int needs) {

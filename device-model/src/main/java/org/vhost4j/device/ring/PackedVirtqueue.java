@@ -161,7 +161,7 @@ final class PackedVirtqueue implements Virtqueue {
     }
 
     @Override
-    public void use(int id, int written) {
+    public void addUsed(int id, int written) {
         int at = nextUsed;
         identify(at, id, written);
         mark(at, written == 0 ? usedMarks : usedMarks | PackedLayout.WRITE);
@@ -170,9 +170,9 @@ final class PackedVirtqueue implements Virtqueue {
     }
 
     @Override
-    public void useReadable(int id) {
+    public void addUsed(int id) {
         if (!inOrder) {
-            use(id, 0);
+            addUsed(id, 0);
         } else if (batch == NONE) {
             batch = nextUsed;
             identify(batch, id, 0);
@@ -186,7 +186,7 @@ final class PackedVirtqueue implements Virtqueue {
     }
 
     @Override
-    public void use(Buffers buffers, int chains) {
+    public void addUsed(Buffers buffers, int chains) {
         for (int i = 0; i < chains; i++) {
             int written = buffers.length[i];
             useOne(buffers.id[i], written, written == 0 ? usedMarks : usedMarks | PackedLayout.WRITE);
@@ -195,10 +195,10 @@ final class PackedVirtqueue implements Virtqueue {
     }
 
     @Override
-    public void useReadable(Buffers buffers, int chains) {
+    public void addUsedUnwritten(Buffers buffers, int chains) {
         if (inOrder) {
             for (int i = 0; i < chains; i++) {
-                useReadable(buffers.id[i]);
+                addUsed(buffers.id[i]);
             }
             return;
         }
@@ -318,7 +318,7 @@ final class PackedVirtqueue implements Virtqueue {
     }
 
     @Override
-    public boolean enableNotificationsOfMore() {
+    public boolean enableNotificationsBeyondSeen() {
         int before = seenAhead;
         look();
         notifyAfter(seenAhead);

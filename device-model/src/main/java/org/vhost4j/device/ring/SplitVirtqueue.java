@@ -138,25 +138,25 @@ final class SplitVirtqueue implements Virtqueue {
     }
 
     @Override
-    public void use(int id, int written) {
+    public void addUsed(int id, int written) {
         element(usedIdx, id, written);
         usedIdx = (usedIdx + 1) & 0xffff;
         batchIdx = usedIdx;
     }
 
     @Override
-    public void useReadable(int id) {
+    public void addUsed(int id) {
         if (inOrder) {
             // The element at the beginning of a batch names its last chain, and the index skips them all (2.7.9.1).
             element(batchIdx, id, 0);
             usedIdx = (usedIdx + 1) & 0xffff;
         } else {
-            use(id, 0);
+            addUsed(id, 0);
         }
     }
 
     @Override
-    public void use(Buffers buffers, int chains) {
+    public void addUsed(Buffers buffers, int chains) {
         int at = usedIdx;
         for (int i = 0; i < chains; i++) {
             SplitLayout.ELEMENT_WHOLE.set(
@@ -169,7 +169,7 @@ final class SplitVirtqueue implements Virtqueue {
     }
 
     @Override
-    public void useReadable(Buffers buffers, int chains) {
+    public void addUsedUnwritten(Buffers buffers, int chains) {
         if (chains == 0) {
             return;
         }
@@ -239,7 +239,7 @@ final class SplitVirtqueue implements Virtqueue {
     }
 
     @Override
-    public boolean enableNotificationsOfMore() {
+    public boolean enableNotificationsBeyondSeen() {
         int seen = seenAvail;
         notifyAfter(seen);
         refresh();

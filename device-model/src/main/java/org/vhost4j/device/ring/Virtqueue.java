@@ -53,7 +53,7 @@ public sealed interface Virtqueue permits SplitVirtqueue, PackedVirtqueue {
      * @param id {@link Chain#id}
      * @param written how many bytes the device wrote, from the first writable piece on
      */
-    void use(int id, int written);
+    void addUsed(int id, int written);
 
     /**
      * Marks a chain as used in which there was nothing to write. With IN_ORDER one used element may stand for many of these,
@@ -61,23 +61,23 @@ public sealed interface Virtqueue permits SplitVirtqueue, PackedVirtqueue {
      *
      * @param id {@link Chain#id}
      */
-    void useReadable(int id);
+    void addUsed(int id);
 
     /**
-     * Marks chains as used, in the order in which they were popped; {@link #use(int, int)} of each of them.
+     * Marks chains as used, in the order in which they were popped; {@link #addUsed(int, int)} of each of them.
      *
      * @param buffers the chains, with how many bytes were written into each
      * @param chains how many of them, from the first on
      */
-    void use(Buffers buffers, int chains);
+    void addUsed(Buffers buffers, int chains);
 
     /**
-     * Marks chains as used in which there was nothing to write; {@link #useReadable(int)} of each of them.
+     * Marks chains as used in which there was nothing to write; {@link #addUsed(int)} of each of them.
      *
      * @param buffers the chains
      * @param chains how many of them, from the first on
      */
-    void useReadable(Buffers buffers, int chains);
+    void addUsedUnwritten(Buffers buffers, int chains);
 
     /**
      * Makes everything used since the last call visible to the driver.
@@ -113,7 +113,7 @@ public sealed interface Virtqueue permits SplitVirtqueue, PackedVirtqueue {
      *
      * @return true when it has added some since we looked last: no notification will come for those
      */
-    boolean enableNotificationsOfMore();
+    boolean enableNotificationsBeyondSeen();
 
     /** Tells the driver that notifications are not needed. */
     void disableNotifications();

@@ -17,7 +17,7 @@ final class FlowTable {
     private final byte[] pair = new byte[SLOTS];
 
     /** Remembers that the guest sent a frame on a pair; {@code at} and {@code length} are its first piece. */
-    void sent(long at, int length, int queuePair) {
+    void learn(long at, int length, int queuePair) {
         pair[slot(at, length)] = (byte) queuePair;
     }
 

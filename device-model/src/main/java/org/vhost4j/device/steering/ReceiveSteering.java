@@ -52,27 +52,27 @@ public final class ReceiveSteering {
     }
 
     /** Whether every frame takes the first pair, whatever it is, and nothing is said about it. */
-    public boolean indifferent() {
-        return table.length == 0 && pairs == 1 && !reporting();
+    public boolean singleQueue() {
+        return table.length == 0 && pairs == 1 && !reportsHash();
     }
 
     /** Whether frames come with a hash in their header. */
-    public boolean reporting() {
+    public boolean reportsHash() {
         return reports && hash.on();
     }
 
     /** The guest sent a frame on a pair. */
-    public void sent(Frame frame, int pair) {
+    public void learn(Frame frame, int pair) {
         if (byFlow()) {
-            flows.sent(frame.address[0], frame.length[0], pair);
+            flows.learn(frame.address[0], frame.length[0], pair);
         }
     }
 
     /** The guest sent frames together on a pair. */
-    public void sent(FrameBurst frames, int pair) {
+    public void learn(FrameBurst frames, int pair) {
         if (byFlow()) {
             for (int i = 0; i < frames.count; i++) {
-                flows.sent(frames.address(i), frames.bytes(i), pair);
+                flows.learn(frames.address(i), frames.bytes(i), pair);
             }
         }
     }
@@ -81,7 +81,7 @@ public final class ReceiveSteering {
         return pairs > 1 && table.length == 0;
     }
 
-    /** The pair for one of some frames that came together; nothing is to be {@link #reporting reported} of it. */
+    /** The pair for one of some frames that came together; nothing is to be {@link #reportsHash reported} of it. */
     public int pairFor(FrameBurst frames, int index) {
         if (table.length != 0) {
             return pairFor(frames.frame(index));
@@ -94,7 +94,7 @@ public final class ReceiveSteering {
         if (table.length != 0) {
             return hash.look(frame) ? table[hash.value & (table.length - 1)] : unclassified;
         }
-        if (reporting()) {
+        if (reportsHash()) {
             hash.look(frame);
         }
         return pairOfFlow(frame.address[0], frame.length[0]);

@@ -86,8 +86,8 @@ class FrameRingTest {
         sent.gsoSize = 0xfff1;
         sent.checksumStart = 0xfff2;
         sent.checksumOffset = 0xfff3;
-        sent.outerTransport = 0xfff4;
-        sent.innerNetwork = 0xfff5;
+        sent.outerTransportOffset = 0xfff4;
+        sent.innerNetworkOffset = 0xfff5;
         assertThat(ring.put(sent)).isTrue();
         boolean unused = ring.publish();
         taken.add(1, 1);

@@ -60,7 +60,7 @@ class QueueInterruptTest {
         while (System.nanoTime() < end) {
             Thread.onSpinWait();
         }
-        interrupt.turn();
+        interrupt.raiseDue();
         assertThat(raised).isEqualTo(2);
     }
 
@@ -68,10 +68,10 @@ class QueueInterruptTest {
     void nothingIsHeldWhenTheLaneGoesToSleep() {
         interrupt.moderate(new Moderation(1000, AGES));
         interrupt.published(true);
-        interrupt.release();
-        interrupt.release();
+        interrupt.raiseHeld();
+        interrupt.raiseHeld();
         assertThat(raised).isEqualTo(1);
-        interrupt.turn();
+        interrupt.raiseDue();
         assertThat(raised).isEqualTo(1);
     }
 

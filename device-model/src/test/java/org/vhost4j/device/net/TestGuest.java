@@ -61,7 +61,12 @@ final class TestGuest {
     private int turn;
 
     TestGuest(
-            String name, boolean packed, FrameSink sink, OffloadEngine engine, ReceiveTimeouts patience, Feature... features) {
+            String name,
+            boolean packed,
+            FrameSink sink,
+            OffloadEngine engine,
+            ReceiveTimeouts patience,
+            Feature... features) {
         this.packed = packed;
         device = new NetDevice(
                 new NetDeviceConfig(name, 0x020000000001L, 1, 0, LinkSpeed.UNKNOWN, patience),

@@ -251,24 +251,24 @@ public final class BadFrameCase {
                 bad(BadFrame.TUNNEL_OUTER, "TCP outside")
                         .tunnel()
                         .bytes(p -> p.bytes[p.outerNetwork + 9] = 6)
-                        .bytes(p -> p.bytes[p.outerTransport + 12] = 0x50),
+                        .bytes(p -> p.bytes[p.outerTransportOffset + 12] = 0x50),
                 bad(BadFrame.NOT_TCP_OR_UDP, "GRE outside").tunnel().bytes(p -> p.bytes[p.outerNetwork + 9] = 47),
                 bad(BadFrame.TUNNEL_OFFSETS, "no offsets").tunnel().header(f -> {
-                    f.outerTransport = 0;
-                    f.innerNetwork = 0;
+                    f.outerTransportOffset = 0;
+                    f.innerNetworkOffset = 0;
                 }),
-                bad(BadFrame.TUNNEL_OFFSETS, "outer one late").tunnel().header(f -> f.outerTransport++),
+                bad(BadFrame.TUNNEL_OFFSETS, "outer one late").tunnel().header(f -> f.outerTransportOffset++),
                 bad(BadFrame.TUNNEL_OFFSETS, "inner within the outer UDP header")
                         .tunnel()
-                        .header(f -> f.innerNetwork = f.outerTransport + 7),
-                bad(BadFrame.IP_VERSION, "inner one early").tunnel().header(f -> f.innerNetwork--),
+                        .header(f -> f.innerNetworkOffset = f.outerTransportOffset + 7),
+                bad(BadFrame.IP_VERSION, "inner one early").tunnel().header(f -> f.innerNetworkOffset--),
                 bad(BadFrame.HEADERS_TOO_LONG, "inner header beyond what is looked at")
                         .tunnel()
-                        .header(f -> f.innerNetwork = PacketHeaders.COPIED),
+                        .header(f -> f.innerNetworkOffset = PacketHeaders.COPIED),
                 bad(BadFrame.TRUNCATED, "inner header beyond the frame")
                         .tunnel()
                         .packet(p -> p.payload = new byte[10])
-                        .header(f -> f.innerNetwork = 0xffff),
+                        .header(f -> f.innerNetworkOffset = 0xffff),
                 bad(BadFrame.TRUNCATED, "no inner TCP header")
                         .tunnel()
                         .keep(14 + 28 + 22 + 39)
@@ -277,7 +277,7 @@ public final class BadFrameCase {
                 bad(BadFrame.FRAGMENT, "the inner packet").tunnel().packet(p -> p.fragmentField = 0x2000),
                 bad(BadFrame.CSUM_START, "that of the outer UDP header")
                         .tunnel()
-                        .header(f -> f.checksumStart = f.outerTransport),
+                        .header(f -> f.checksumStart = f.outerTransportOffset),
                 bad(BadFrame.GSO_TYPE, "TCPV6 said, IPv4 inside").tunnel().header(f -> f.gsoType ^= 5),
                 bad(BadFrame.TOO_LONG, "the inner packet has 65536 bytes")
                         .tunnel()

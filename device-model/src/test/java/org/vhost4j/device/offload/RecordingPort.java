@@ -17,8 +17,8 @@ public class RecordingPort implements FramePort {
         public final int gsoSize;
         public final int checksumStart;
         public final int checksumOffset;
-        public final int outerTransport;
-        public final int innerNetwork;
+        public final int outerTransportOffset;
+        public final int innerNetworkOffset;
         public final int needs;
         public final int coalesced;
         public final int duplicateAcks;
@@ -30,8 +30,8 @@ public class RecordingPort implements FramePort {
             gsoSize = frame.gsoSize;
             checksumStart = frame.checksumStart;
             checksumOffset = frame.checksumOffset;
-            outerTransport = frame.outerTransport;
-            innerNetwork = frame.innerNetwork;
+            outerTransportOffset = frame.outerTransportOffset;
+            innerNetworkOffset = frame.innerNetworkOffset;
             needs = frame.needs;
             coalesced = frame.coalesced;
             duplicateAcks = frame.duplicateAcks;

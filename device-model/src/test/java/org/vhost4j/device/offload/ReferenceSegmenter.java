@@ -80,7 +80,7 @@ final class ReferenceSegmenter {
 
     private static void writeOuter(SuperFrame frame, byte[] segment, int index) {
         int ip = frame.outerNetwork;
-        int udp = frame.outerTransport;
+        int udp = frame.outerTransportOffset;
         if (frame.tunnelVersion == 6) {
             SuperFrame.put16(segment, ip + 4, segment.length - ip - 40);
         } else {

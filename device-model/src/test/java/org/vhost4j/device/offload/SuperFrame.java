@@ -51,7 +51,7 @@ public final class SuperFrame {
 
     byte[] bytes = {};
     int outerNetwork;
-    int outerTransport;
+    int outerTransportOffset;
     int network;
     int transport;
     int header;
@@ -183,8 +183,8 @@ public final class SuperFrame {
 
     SuperFrame build() {
         outerNetwork = 14 + 4 * vlanTypes.length;
-        outerTransport = outerNetwork + (tunnelVersion == 4 ? 20 : 40);
-        network = tunnelVersion == 0 ? outerNetwork : outerTransport + 8 + tunnelHeader.length;
+        outerTransportOffset = outerNetwork + (tunnelVersion == 4 ? 20 : 40);
+        network = tunnelVersion == 0 ? outerNetwork : outerTransportOffset + 8 + tunnelHeader.length;
         int ipBytes = ipv6 ? 40 + extensions.length * 8 * (extensionUnits + 1) : 20 + ipv4Options.length;
         transport = network + ipBytes;
         header = transport + (udp ? 8 : 20 + tcpOptions.length);
@@ -232,11 +232,11 @@ public final class SuperFrame {
             bytes[at + 9] = 17;
             put16(bytes, at + 10, ~sum(bytes, at, at + 20) & 0xffff);
         }
-        put16(bytes, outerTransport, 5003);
-        put16(bytes, outerTransport + 2, 4789);
-        put16(bytes, outerTransport + 4, bytes.length - outerTransport);
+        put16(bytes, outerTransportOffset, 5003);
+        put16(bytes, outerTransportOffset + 2, 4789);
+        put16(bytes, outerTransportOffset + 4, bytes.length - outerTransportOffset);
         if (outerChecksum) {
-            put16(bytes, outerTransport + 6, outerPseudoSum(bytes.length - outerTransport));
+            put16(bytes, outerTransportOffset + 6, outerPseudoSum(bytes.length - outerTransportOffset));
         }
     }
 
@@ -407,8 +407,8 @@ public final class SuperFrame {
         frame.checksumStart = transport;
         frame.checksumOffset = checksumOffset();
         if (tunnelVersion != 0) {
-            frame.outerTransport = outerTransport;
-            frame.innerNetwork = network;
+            frame.outerTransportOffset = outerTransportOffset;
+            frame.innerNetworkOffset = network;
         }
     }
 

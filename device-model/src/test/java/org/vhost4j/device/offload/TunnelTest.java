@@ -119,8 +119,8 @@ class TunnelTest {
             try (Arena own = Arena.ofConfined()) {
                 Frame frame = packet.frame(own, random, 1 + random.nextInt(3));
                 switch (random.nextInt(6)) {
-                    case 0 -> frame.outerTransport = random.nextInt(0x10000);
-                    case 1 -> frame.innerNetwork = random.nextInt(frame.bytes + 100);
+                    case 0 -> frame.outerTransportOffset = random.nextInt(0x10000);
+                    case 1 -> frame.innerNetworkOffset = random.nextInt(frame.bytes + 100);
                     case 2 -> frame.checksumStart = random.nextInt(frame.bytes + 100);
                     case 3 -> frame.gsoType = random.nextInt(256);
                     default -> {}
@@ -138,16 +138,16 @@ class TunnelTest {
     @Test
     void theHeaderOf24BytesIsReadAsItWasWritten() {
         Frame frame = new Frame();
-        frame.outerTransport = 0x1234;
-        frame.innerNetwork = 0xfedc;
+        frame.outerTransportOffset = 0x1234;
+        frame.innerNetworkOffset = 0xfedc;
         long at = arena.allocate(NetHeader.TUNNEL_BYTES).fill((byte) 0xff).address();
 
         NetHeader.writeTunnel(at, frame);
         Frame read = new Frame();
         NetHeader.readTunnel(at, read);
 
-        assertThat(read.outerTransport).isEqualTo(0x1234);
-        assertThat(read.innerNetwork).isEqualTo(0xfedc);
+        assertThat(read.outerTransportOffset).isEqualTo(0x1234);
+        assertThat(read.innerNetworkOffset).isEqualTo(0xfedc);
         assertThat(HostMemory.getLongLE(at + 12)).as("no hash, no hash type").isZero();
         assertThat(HostMemory.getIntLE(at + 20)).isEqualTo(0xfedc1234);
     }

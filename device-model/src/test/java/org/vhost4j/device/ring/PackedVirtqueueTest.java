@@ -74,7 +74,7 @@ class PackedVirtqueueTest {
             ids[i] = chain.id;
         }
         for (int id : ids) {
-            device.use(id, 50);
+            device.addUsed(id, 50);
         }
         assertThat(flags(driver, 0) & MARKS).isEqualTo(AVAIL);
         assertThat(flags(driver, 1) & MARKS).isEqualTo(AVAIL | USED);
@@ -99,7 +99,7 @@ class PackedVirtqueueTest {
         driver.publish();
         for (int i = 0; i < 3; i++) {
             assertThat(device.pop(chain)).isTrue();
-            device.useReadable(chain.id);
+            device.addUsed(chain.id);
         }
         device.publish();
         assertThat(flags(driver, 0)).isEqualTo(AVAIL | USED);
@@ -157,7 +157,7 @@ class PackedVirtqueueTest {
         driver.readable(BASE, 10).offer();
         driver.publish();
         assertThat(device.pop(chain)).isTrue();
-        device.use(chain.id, 0);
+        device.addUsed(chain.id, 0);
     }
 
     @Test
@@ -233,7 +233,7 @@ class PackedVirtqueueTest {
         driver.rawDescriptor(0, BASE, 10, 0xffff, AVAIL);
         for (int i = 0; i < 2; i++) {
             assertThat(device.pop(chain)).isTrue();
-            device.use(chain.id, 0);
+            device.addUsed(chain.id, 0);
         }
         device.publish();
         assertThat(driverMemory.get16(driver.descAddress() + 12)).isEqualTo(0xffff);

@@ -279,9 +279,9 @@ final class RingModel {
             n++;
         }
         if (writable) {
-            device.use(buffers, n);
+            device.addUsed(buffers, n);
         } else {
-            device.useReadable(buffers, n);
+            device.addUsedUnwritten(buffers, n);
         }
         return n != 0;
     }
@@ -305,9 +305,9 @@ final class RingModel {
         // Every second chain is not filled completely.
         int written = sent.writable == 0 ? 0 : PIECE - sent.readable - (token & 1);
         if (sent.writable == 0) {
-            device.useReadable(token);
+            device.addUsed(token);
         } else {
-            device.use(token, written);
+            device.addUsed(token, written);
         }
         used.add(new Back(sent.id, written));
         return true;
@@ -366,9 +366,9 @@ final class RingModel {
             for (int i = 0; i < all; i++) {
                 unpop();
             }
-            check(!device.enableNotificationsOfMore(), () -> "more than was there");
-        } else if (device.enableNotificationsOfMore()) {
-            check(!device.enableNotificationsOfMore(), () -> "more for the second time");
+            check(!device.enableNotificationsBeyondSeen(), () -> "more than was there");
+        } else if (device.enableNotificationsBeyondSeen()) {
+            check(!device.enableNotificationsBeyondSeen(), () -> "more for the second time");
         }
         deviceSleeps = true;
         return true;

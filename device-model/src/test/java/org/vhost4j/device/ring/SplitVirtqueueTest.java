@@ -186,12 +186,12 @@ class SplitVirtqueueTest {
         assertThat(device.pop(chain)).isTrue();
         assertThat(device.pop(chain)).isFalse();
         device.unpop(1);
-        assertThat(device.enableNotificationsOfMore()).isFalse();
+        assertThat(device.enableNotificationsBeyondSeen()).isFalse();
         driver.writable(BASE, 10);
         driver.offer();
         driver.publish();
         assertThat(driver.needKick()).isTrue();
-        assertThat(device.enableNotificationsOfMore()).isTrue();
+        assertThat(device.enableNotificationsBeyondSeen()).isTrue();
     }
 
     private static void offerRaw(SplitDriver driver, long address, int length, int flags, int next) {

@@ -91,7 +91,7 @@ enum KernelDifference {
         Seen ofKernel(Seen ours, SuperFrame packet, int index) {
             return ours.gsoType() == Frame.GSO_NONE
                     ? ours
-                    : ours.withTunnel(ours.outerTransport() - 4, ours.innerNetwork() - 4);
+                    : ours.withTunnel(ours.outerTransportOffset() - 4, ours.innerNetworkOffset() - 4);
         }
     };
 

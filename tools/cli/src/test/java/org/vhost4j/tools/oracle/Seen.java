@@ -11,8 +11,8 @@ final class Seen {
     private final int gsoSize;
     private final int checksumStart;
     private final int checksumOffset;
-    private final int outerTransport;
-    private final int innerNetwork;
+    private final int outerTransportOffset;
+    private final int innerNetworkOffset;
     private final byte[] bytes;
 
     private Seen(
@@ -21,16 +21,16 @@ final class Seen {
             int gsoSize,
             int checksumStart,
             int checksumOffset,
-            int outerTransport,
-            int innerNetwork,
+            int outerTransportOffset,
+            int innerNetworkOffset,
             byte[] bytes) {
         this.flags = flags;
         this.gsoType = gsoType;
         this.gsoSize = gsoSize;
         this.checksumStart = checksumStart;
         this.checksumOffset = checksumOffset;
-        this.outerTransport = outerTransport;
-        this.innerNetwork = innerNetwork;
+        this.outerTransportOffset = outerTransportOffset;
+        this.innerNetworkOffset = innerNetworkOffset;
         this.bytes = bytes;
     }
 
@@ -41,8 +41,8 @@ final class Seen {
                 frame.gsoSize,
                 frame.checksumStart,
                 frame.checksumOffset,
-                frame.outerTransport,
-                frame.innerNetwork,
+                frame.outerTransportOffset,
+                frame.innerNetworkOffset,
                 frame.bytes);
     }
 
@@ -66,12 +66,12 @@ final class Seen {
         return gsoType;
     }
 
-    int outerTransport() {
-        return outerTransport;
+    int outerTransportOffset() {
+        return outerTransportOffset;
     }
 
-    int innerNetwork() {
-        return innerNetwork;
+    int innerNetworkOffset() {
+        return innerNetworkOffset;
     }
 
     /** Not a copy. */
@@ -80,7 +80,15 @@ final class Seen {
     }
 
     Seen withFlags(int other) {
-        return new Seen(other, gsoType, gsoSize, checksumStart, checksumOffset, outerTransport, innerNetwork, bytes);
+        return new Seen(
+                other,
+                gsoType,
+                gsoSize,
+                checksumStart,
+                checksumOffset,
+                outerTransportOffset,
+                innerNetworkOffset,
+                bytes);
     }
 
     Seen withTunnel(int outer, int inner) {
@@ -88,7 +96,15 @@ final class Seen {
     }
 
     Seen withBytes(byte[] other) {
-        return new Seen(flags, gsoType, gsoSize, checksumStart, checksumOffset, outerTransport, innerNetwork, other);
+        return new Seen(
+                flags,
+                gsoType,
+                gsoSize,
+                checksumStart,
+                checksumOffset,
+                outerTransportOffset,
+                innerNetworkOffset,
+                other);
     }
 
     @Override
@@ -100,8 +116,8 @@ final class Seen {
                         gsoSize,
                         checksumStart,
                         checksumOffset,
-                        outerTransport,
-                        innerNetwork,
+                        outerTransportOffset,
+                        innerNetworkOffset,
                         Arrays.toString(bytes));
     }
 }

@@ -63,7 +63,7 @@ final class Tap implements AutoCloseable {
         out.putShort((short) header.checksumStart).putShort((short) header.checksumOffset);
         // No number of buffers, no hash.
         out.putShort((short) 0).putLong(0);
-        out.putShort((short) header.outerTransport).putShort((short) header.innerNetwork);
+        out.putShort((short) header.outerTransportOffset).putShort((short) header.innerNetworkOffset);
         out.put(bytes);
         int total = HEADER_BYTES + bytes.length;
         vector.set(ValueLayout.JAVA_LONG, 0, buffer.address());

@@ -7,10 +7,10 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Pollable;
-import org.vhost4j.device.bridge.LaneInbox;
 import org.vhost4j.device.bridge.Bridge;
 import org.vhost4j.device.bridge.CopySink;
 import org.vhost4j.device.bridge.EchoSink;
+import org.vhost4j.device.bridge.LaneInbox;
 import org.vhost4j.device.bridge.NullSink;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
@@ -102,10 +102,7 @@ final class LaneContext {
     void join(FramePort port, Consumer<String> fault, List<LaneContext> lanes) {
         for (LaneContext context : lanes) {
             if (context.sink instanceof Bridge bridge) {
-                bridge.add(
-                        context == this || inbox == null
-                                ? port
-                                : inbox.remote(port, fault, HotCalls::checkpoint));
+                bridge.add(context == this || inbox == null ? port : inbox.remote(port, fault, HotCalls::checkpoint));
             }
         }
     }

@@ -85,7 +85,7 @@ public final class DeviceControl {
      * @param silent whether the driver never notifies, so that the queue has to be polled all the time
      */
     public void start(int index, Virtqueue queue, GuestNotifier notifier, boolean enabled, boolean silent) {
-        QueueInterrupt interrupt = new QueueInterrupt(notifier, driver.statistics[index], counters);
+        QueueInterrupt interrupt = new QueueInterrupt(notifier, driver.statistics[index], counters, state.clock);
         interrupt.moderate(driver.moderations.of(index));
         switch (queues.kind(index)) {
             case CONTROL -> queues.startControl(new ControlQueue(commands, queue, interrupt, counters));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.ring.Virtqueue;
 import org.vhost4j.device.stats.Counters;
@@ -9,6 +10,10 @@ import org.vhost4j.device.stats.Counters;
 final class DeviceState {
     final Counters counters = new Counters();
     final NetConfigSpace configSpace;
+
+    /** Nanoseconds from any origin. */
+    final LongSupplier clock;
+
     final DeviceQueues queues;
     final ReceivePath reception;
     final DriverSettings driver;
@@ -30,9 +35,10 @@ final class DeviceState {
     /** A device without a driver. */
     DeviceState(NetDeviceConfig config, Runnable checkpoint, DeviceOwner owner) {
         this.checkpoint = checkpoint;
+        clock = config.clock();
         configSpace = new NetConfigSpace(config.mac(), config.maxPairs(), config.mtu(), config.speed());
         queues = new DeviceQueues(config.maxPairs());
-        reception = new ReceivePath(queues, configSpace, counters, config.patience());
+        reception = new ReceivePath(queues, configSpace, counters, config.timeouts(), clock);
         driver = new DriverSettings(config, configSpace, queues, reception, owner);
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
+import java.util.function.LongSupplier;
+
 /**
  * What a network device is made with.
  *
@@ -9,9 +11,11 @@ package org.vhost4j.device.net;
  * @param maxPairs queue pairs, 1 to 128
  * @param mtu the MTU of the config space in bytes, 68 to 65535, or 0 for none
  * @param speed what the config space says of the link
- * @param patience how long senders wait for the guest
+ * @param timeouts how long senders wait for the guest
+ * @param clock nanoseconds from any origin, never running backwards; read by the device's lane
  */
-public record NetDeviceConfig(String name, long mac, int maxPairs, int mtu, LinkSpeed speed, ReceiveTimeouts patience) {
+public record NetDeviceConfig(
+        String name, long mac, int maxPairs, int mtu, LinkSpeed speed, ReceiveTimeouts timeouts, LongSupplier clock) {
     /** The most queue pairs. */
     public static final int MAX_PAIRS = 128;
 
@@ -24,5 +28,19 @@ public record NetDeviceConfig(String name, long mac, int maxPairs, int mtu, Link
         if (mtu != 0 && (mtu < 68 || mtu > 65535)) {
             throw new IllegalArgumentException("an MTU is 68 to 65535 bytes, " + mtu + " were asked for");
         }
+    }
+
+    /**
+     * A device by the machine's clock.
+     *
+     * @param name for messages
+     * @param mac the MAC address of the config space, 48 bits, first byte highest
+     * @param maxPairs queue pairs, 1 to 128
+     * @param mtu the MTU of the config space in bytes, 68 to 65535, or 0 for none
+     * @param speed what the config space says of the link
+     * @param timeouts how long senders wait for the guest
+     */
+    public NetDeviceConfig(String name, long mac, int maxPairs, int mtu, LinkSpeed speed, ReceiveTimeouts timeouts) {
+        this(name, mac, maxPairs, mtu, speed, timeouts, System::nanoTime);
     }
 }

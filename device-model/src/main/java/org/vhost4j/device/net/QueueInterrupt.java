@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
+import java.util.function.LongSupplier;
 import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
 
@@ -13,6 +14,7 @@ final class QueueInterrupt {
 
     private final QueueStatistics statistics;
     private final Counters counters;
+    private final LongSupplier clock;
     private GuestNotifier notifier;
     private long maxPackets;
     private long maxNanos;
@@ -20,10 +22,11 @@ final class QueueInterrupt {
     private long heldSince;
     private long packetsAtLast;
 
-    QueueInterrupt(GuestNotifier notifier, QueueStatistics statistics, Counters counters) {
+    QueueInterrupt(GuestNotifier notifier, QueueStatistics statistics, Counters counters, LongSupplier clock) {
         this.notifier = notifier;
         this.statistics = statistics;
         this.counters = counters;
+        this.clock = clock;
         this.packetsAtLast = statistics.packets;
     }
 
@@ -52,14 +55,14 @@ final class QueueInterrupt {
         }
         if (wanted && !held) {
             held = true;
-            heldSince = System.nanoTime();
+            heldSince = clock.getAsLong();
         }
         raiseDue();
     }
 
     /** Raises what is due. */
     void raiseDue() {
-        if (held && (enough() || System.nanoTime() - heldSince >= maxNanos)) {
+        if (held && (enough() || clock.getAsLong() - heldSince >= maxNanos)) {
             raise();
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
@@ -27,23 +28,34 @@ final class ReceivePath {
     private final DeviceQueues queues;
     private final NetConfigSpace configSpace;
     private final Counters counters;
+    private final LongSupplier clock;
     private final long nanosForBuffers;
     private final long nanosForTranslations;
     private @Nullable RxQueue reserved;
     private long fullSince;
-    private long patience;
+
+    /** How long frames wait, from {@link #fullSince} on. */
+    private long timeout;
 
     /**
      * A path without queues.
      *
      * @param queues the device's
+     * @param timeouts how long senders wait for buffers and translations
+     * @param clock nanoseconds from any origin
      */
-    ReceivePath(DeviceQueues queues, NetConfigSpace configSpace, Counters counters, ReceiveTimeouts patience) {
+    ReceivePath(
+            DeviceQueues queues,
+            NetConfigSpace configSpace,
+            Counters counters,
+            ReceiveTimeouts timeouts,
+            LongSupplier clock) {
         this.queues = queues;
         this.configSpace = configSpace;
         this.counters = counters;
-        this.nanosForBuffers = patience.forBuffers().toNanos();
-        this.nanosForTranslations = patience.forTranslations().toNanos();
+        this.clock = clock;
+        this.nanosForBuffers = timeouts.forBuffers().toNanos();
+        this.nanosForTranslations = timeouts.forTranslations().toNanos();
     }
 
     /** Hands over a frame; see {@link FramePort#deliver}. */
@@ -149,13 +161,13 @@ final class ReceivePath {
     }
 
     private int noRoom() {
-        long now = System.nanoTime();
+        long now = clock.getAsLong();
         if (!full) {
             full = true;
             fullSince = now;
-            patience = nanosForBuffers;
+            timeout = nanosForBuffers;
         }
-        if (now - fullSince < patience) {
+        if (now - fullSince < timeout) {
             return FramePort.NO_ROOM;
         }
         counters.increment(Counter.RX_NO_BUFFER);
@@ -166,9 +178,9 @@ final class ReceivePath {
     int awaitTranslation() {
         if (!full) {
             full = true;
-            fullSince = System.nanoTime();
+            fullSince = clock.getAsLong();
         }
-        patience = nanosForTranslations;
+        timeout = nanosForTranslations;
         return noRoom();
     }
 

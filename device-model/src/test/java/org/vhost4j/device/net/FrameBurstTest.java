@@ -32,11 +32,9 @@ class FrameBurstTest {
     private static final int CSUM_START = 34;
     private static final int CSUM_OFFSET = 6;
     private static final DriverHeader PARTIAL = DriverHeader.partialChecksum(CSUM_START, CSUM_OFFSET);
-    private static final ReceiveTimeouts LONG = new ReceiveTimeouts(Duration.ofDays(1), Duration.ofDays(1));
-    private static final ReceiveTimeouts NONE = new ReceiveTimeouts(Duration.ZERO, Duration.ZERO);
-
     private final boolean packed;
     private final boolean inOrder;
+    private final ManualClock clock = new ManualClock();
     private final OffloadEngine engine = new OffloadEngine();
     private final Bridge bridge = new Bridge(engine);
 
@@ -45,17 +43,17 @@ class FrameBurstTest {
         this.inOrder = inOrder;
     }
 
-    private TestGuest guest(String name, FrameSink sink, ReceiveTimeouts patience, Feature... more) {
+    private TestGuest guest(String name, FrameSink sink, Feature... more) {
         List<Feature> features = new ArrayList<>(List.of(Feature.CSUM));
         features.addAll(List.of(more));
         if (inOrder) {
             features.add(Feature.IN_ORDER);
         }
-        return new TestGuest(name, packed, sink, engine, patience, features.toArray(Feature[]::new));
+        return new TestGuest(name, packed, sink, engine, clock, features.toArray(Feature[]::new));
     }
 
-    private TestGuest onBridge(String name, ReceiveTimeouts patience, Feature... more) {
-        TestGuest guest = guest(name, bridge, patience, more);
+    private TestGuest onBridge(String name, Feature... more) {
+        TestGuest guest = guest(name, bridge, more);
         bridge.add(guest.device);
         return guest;
     }
@@ -82,8 +80,8 @@ class FrameBurstTest {
 
     @Test
     void orderContentsHeadersAndCountsAreAsOneByOne() {
-        TestGuest a = onBridge("a", LONG, Feature.GUEST_CSUM);
-        TestGuest b = onBridge("b", LONG, Feature.GUEST_CSUM);
+        TestGuest a = onBridge("a", Feature.GUEST_CSUM);
+        TestGuest b = onBridge("b", Feature.GUEST_CSUM);
         b.post(200, 1600);
         List<byte[]> sent = new ArrayList<>();
         long bytes = 0;
@@ -115,8 +113,8 @@ class FrameBurstTest {
 
     @Test
     void whatIsNotPlainKeepsItsPlaceAmongThem() {
-        TestGuest a = onBridge("a", LONG);
-        TestGuest b = onBridge("b", LONG, Feature.GUEST_CSUM);
+        TestGuest a = onBridge("a");
+        TestGuest b = onBridge("b", Feature.GUEST_CSUM);
         b.post(100, 1600);
         List<byte[]> good = new ArrayList<>();
         for (int i = 0; i < 60; i++) {
@@ -149,8 +147,8 @@ class FrameBurstTest {
 
     @Test
     void aReceiverThatWantsNoPartialChecksumsGetsCompleteOnes() {
-        TestGuest a = onBridge("a", LONG);
-        TestGuest b = onBridge("b", LONG);
+        TestGuest a = onBridge("a");
+        TestGuest b = onBridge("b");
         b.post(40, 1600);
         for (int i = 0; i < 40; i++) {
             a.offer(i % 2 == 0 ? DriverHeader.PLAIN : PARTIAL, frame(1, 2, i, 200), false);
@@ -190,8 +188,8 @@ class FrameBurstTest {
 
     @Test
     void withoutRoomTheRestWaitsAndKeepsItsOrder() {
-        TestGuest a = onBridge("a", LONG);
-        TestGuest b = onBridge("b", LONG);
+        TestGuest a = onBridge("a");
+        TestGuest b = onBridge("b");
         b.post(10, 1600);
         List<byte[]> sent = new ArrayList<>();
         for (int i = 0; i < 90; i++) {
@@ -215,23 +213,29 @@ class FrameBurstTest {
     }
 
     @Test
-    void withoutPatienceTheRestIsDroppedAndCounted() {
-        TestGuest a = onBridge("a", NONE);
-        TestGuest b = onBridge("b", NONE);
+    void whatWaitedTooLongIsDroppedAndCounted() {
+        TestGuest a = onBridge("a");
+        TestGuest b = onBridge("b");
         b.post(10, 1600);
         for (int i = 0; i < 50; i++) {
             a.offer(DriverHeader.PLAIN, frame(1, 2, i, 64), false);
         }
         a.turn();
         assertThat(b.received()).hasSize(10);
-        assertThat(a.sent()).isEqualTo(50);
+        assertThat(a.sent()).isEqualTo(10);
+        clock.advance(ReceiveTimeouts.DEFAULT.forBuffers().minusNanos(1));
+        a.turn();
+        assertThat(a.sent()).isZero();
+        clock.advance(Duration.ofNanos(1));
+        a.turn();
+        assertThat(a.sent()).isEqualTo(40);
         assertThat(b.device.counters().get(Counter.RX_NO_BUFFER)).isEqualTo(40);
     }
 
     @Test
     void buffersThatAreTooSmallInTheMiddle() {
-        TestGuest a = onBridge("a", LONG);
-        TestGuest mergeable = onBridge("b", LONG, Feature.MRG_RXBUF);
+        TestGuest a = onBridge("a");
+        TestGuest mergeable = onBridge("b", Feature.MRG_RXBUF);
         List<byte[]> sent = new ArrayList<>();
         for (int i = 0; i < 30; i++) {
             sent.add(frame(1, 2, i, 300));
@@ -249,8 +253,8 @@ class FrameBurstTest {
 
     @Test
     void aFrameThatFitsNoBufferIsDroppedAlone() {
-        TestGuest a = onBridge("a", LONG);
-        TestGuest b = onBridge("b", LONG);
+        TestGuest a = onBridge("a");
+        TestGuest b = onBridge("b");
         b.post(30, 400);
         List<byte[]> sent = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
@@ -269,9 +273,9 @@ class FrameBurstTest {
 
     @Test
     void receiversByTurns() {
-        TestGuest a = onBridge("a", LONG);
-        TestGuest b = onBridge("b", LONG);
-        TestGuest c = onBridge("c", LONG);
+        TestGuest a = onBridge("a");
+        TestGuest b = onBridge("b");
+        TestGuest c = onBridge("c");
         b.post(100, 400);
         c.post(100, 400);
         a.post(10, 400);
@@ -323,7 +327,7 @@ class FrameBurstTest {
             @Override
             public void flush() {}
         };
-        TestGuest a = guest("a", faulty, LONG);
+        TestGuest a = guest("a", faulty);
         for (int i = 0; i < 50; i++) {
             a.offer(DriverHeader.PLAIN, frame(1, 2, i, 100 + i), false);
         }
@@ -364,10 +368,10 @@ class FrameBurstTest {
                 bridge.flush();
             }
         };
-        TestGuest a = guest("a", faulty, LONG);
+        TestGuest a = guest("a", faulty);
         bridge.add(a.device);
-        TestGuest b = onBridge("b", LONG);
-        TestGuest c = onBridge("c", LONG);
+        TestGuest b = onBridge("b");
+        TestGuest c = onBridge("c");
         b.post(100, 400);
         c.post(100, 400);
         List<byte[]> sent = new ArrayList<>();
@@ -393,7 +397,7 @@ class FrameBurstTest {
             @Override
             public void flush() {}
         };
-        TestGuest a = guest("a", faulty, LONG);
+        TestGuest a = guest("a", faulty);
         for (int i = 0; i < 10; i++) {
             a.offer(DriverHeader.PLAIN, frame(1, 2, i, 100), false);
         }
@@ -405,9 +409,9 @@ class FrameBurstTest {
     @Test
     void sinksAndSourcesCountBursts() {
         NullSink sink = new NullSink();
-        TestGuest a = guest("a", sink, LONG);
+        TestGuest a = guest("a", sink);
         CopySink copies = new CopySink();
-        TestGuest b = guest("b", copies, LONG);
+        TestGuest b = guest("b", copies);
         long bytes = 0;
         for (int i = 0; i < 60; i++) {
             byte[] frame = frame(1, 2, i, 60 + i);

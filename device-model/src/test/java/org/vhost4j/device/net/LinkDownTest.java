@@ -3,7 +3,6 @@ package org.vhost4j.device.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -32,13 +31,13 @@ import org.vhost4j.device.stats.Counter;
     "true, true, true"
 })
 class LinkDownTest {
-    private static final ReceiveTimeouts LONG = new ReceiveTimeouts(Duration.ofDays(1), Duration.ofDays(1));
     private static final int PAYLOAD = 1000;
     private static final int BUFFERS = 64;
 
     private final boolean packed;
     private final boolean coalesce;
     private final boolean single;
+    private final ManualClock clock = new ManualClock();
     private final OffloadEngine engine = new OffloadEngine();
     private final Bridge bridge;
     private final TestGuest a;
@@ -61,7 +60,7 @@ class LinkDownTest {
                 packed,
                 bridge,
                 engine,
-                LONG,
+                clock,
                 Feature.CSUM,
                 Feature.GUEST_CSUM,
                 Feature.GUEST_TSO4,

@@ -61,15 +61,10 @@ final class TestGuest {
     private int turn;
 
     TestGuest(
-            String name,
-            boolean packed,
-            FrameSink sink,
-            OffloadEngine engine,
-            ReceiveTimeouts patience,
-            Feature... features) {
+            String name, boolean packed, FrameSink sink, OffloadEngine engine, ManualClock clock, Feature... features) {
         this.packed = packed;
         device = new NetDevice(
-                new NetDeviceConfig(name, 0x020000000001L, 1, 0, LinkSpeed.UNKNOWN, patience),
+                new NetDeviceConfig(name, 0x020000000001L, 1, 0, LinkSpeed.UNKNOWN, ReceiveTimeouts.DEFAULT, clock),
                 sink,
                 engine,
                 () -> {},

@@ -77,7 +77,9 @@ public final class TestBackEnd implements AutoCloseable {
 
     /** A bridge that drops nothing for a guest whose front-end is slow, as it may be on a machine with other work. */
     public static TestBackEnd patientBridge(int guests) {
-        return of(guests, config -> config.receiveTimeouts(new ReceiveTimeouts(Duration.ofMinutes(1), Duration.ofMinutes(1))));
+        return of(
+                guests,
+                config -> config.receiveTimeouts(new ReceiveTimeouts(Duration.ofMinutes(1), Duration.ofMinutes(1))));
     }
 
     public static TestBackEnd bridge(int guests, int pairs) {

@@ -67,7 +67,13 @@ final class GuestPort implements DeviceOwner {
         this.accepts = accepts;
         this.device = new NetDevice(
                 new NetDeviceConfig(
-                        name, mac, config.queuePairs(), config.mtu(), config.linkSpeed(), config.receiveTimeouts()),
+                        name,
+                        mac,
+                        config.queuePairs(),
+                        config.mtu(),
+                        config.linkSpeed(),
+                        config.receiveTimeouts(),
+                        config.clock()),
                 context.sink,
                 context.engine,
                 HotCalls::checkpoint,

@@ -66,6 +66,10 @@ final class LauncherTest {
 
     @Test
     void everyChangeOfASourceIsBuilt() throws Exception {
+        // So many that a pipe does not hold the list of them.
+        for (int i = 0; i < 600; i++) {
+            checkout.write("vhost-user/backend/src/main/resources/many/" + i, "resource " + i);
+        }
         checkout.run("vhost4j");
         Map<String, Change> changes = new LinkedHashMap<>();
         changes.put("changed", () -> checkout.write(DEVICE, "device two"));

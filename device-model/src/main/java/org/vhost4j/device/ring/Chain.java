@@ -16,7 +16,7 @@ public final class Chain {
     public final long[] address = new long[MAX_PIECES];
     /** Length of each piece in bytes, at least 1. */
     public final int[] length = new int[MAX_PIECES];
-    /** Names the chain to {@link Virtqueue#use}; what it is made of is the ring format's affair. */
+    /** Names the chain to {@link Virtqueue#addUsed}; what it is made of is the ring format's affair. */
     public int id;
     /** The index of the chain's first descriptor in its ring, for messages. */
     public int head;

@@ -7,6 +7,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A file descriptor that somebody owns: whoever holds the object closes it, once. A number that was closed is never used
@@ -26,8 +27,12 @@ public final class Fd implements AutoCloseable {
     /** The number, or -1 after close. */
     private volatile int number;
 
-    private Fd(int number) {
+    /** What makes the calls that may wait for another process; null when none can. */
+    private final @Nullable Closer closer;
+
+    private Fd(int number, @Nullable Closer closer) {
         this.number = number;
+        this.closer = closer;
     }
 
     /**
@@ -39,7 +44,30 @@ public final class Fd implements AutoCloseable {
      * @throws SystemError when the result is negative
      */
     public static Fd of(int result, String attempt) {
-        return new Fd(SystemError.check(result, attempt));
+        return new Fd(SystemError.check(result, attempt), null);
+    }
+
+    /**
+     * Takes over a descriptor that another process has made, or has passed to us: closing it may wait for that process.
+     *
+     * @param result a descriptor, or the negative errno
+     * @param attempt what could not be done when it is negative
+     * @param closer closes it and its duplicates, and unmaps what they are mapped to; null for at once
+     * @return its owner
+     * @throws SystemError when the result is negative
+     */
+    public static Fd passed(int result, String attempt, @Nullable Closer closer) {
+        return new Fd(SystemError.check(result, attempt), closer);
+    }
+
+    /**
+     * The same descriptor with another owner, when it comes from another process or is connected to one.
+     *
+     * @param by closes it from now on
+     * @return its owner; this object does not own it any more
+     */
+    public Fd closedBy(Closer by) {
+        return new Fd((int) NUMBER.getAndSet(this, -1), by);
     }
 
     /**
@@ -62,7 +90,24 @@ public final class Fd implements AutoCloseable {
      */
     public Fd duplicate() {
         int from = number();
-        return of(LibC.fcntl(from, LibC.F_DUPFD_CLOEXEC, 0), "cannot duplicate descriptor " + from);
+        return passed(LibC.fcntl(from, LibC.F_DUPFD_CLOEXEC, 0), "cannot duplicate descriptor " + from, closer);
+    }
+
+    /** Ends a connection of ours, so that the peer sees it at once although {@link #close} may take longer. */
+    public void hangUp() {
+        int n = number;
+        if (n >= 0) {
+            int unused = LibC.shutdown(n, LibC.SHUT_RDWR);
+        }
+    }
+
+    /** Makes a call that may wait for whoever passed this descriptor: at once, or where waiting harms nobody else. */
+    void release(Runnable call) {
+        if (closer == null) {
+            call.run();
+        } else {
+            closer.execute(call);
+        }
     }
 
     /**
@@ -104,15 +149,19 @@ public final class Fd implements AutoCloseable {
         }
     }
 
-    /** Closes the descriptor; later calls do nothing. Any thread may call it. */
+    /** Closes the descriptor, soon when it was {@link #passed}; later calls do nothing. Any thread may call it. */
     @Override
     public void close() {
         int n = (int) NUMBER.getAndSet(this, -1);
         if (n >= 0) {
-            // Linux releases the number even when it reports an error, so there is nothing to retry or to tell.
-            int result = LibC.close(n);
-            assert result != -Errno.EBADF : "descriptor " + n + " was closed behind its owner's back";
+            release(() -> close(n));
         }
+    }
+
+    private static void close(int number) {
+        // Linux releases the number even when it reports an error, so there is nothing to retry or to tell.
+        int result = LibC.close(number);
+        assert result != -Errno.EBADF : "descriptor " + number + " was closed behind its owner's back";
     }
 
     /**

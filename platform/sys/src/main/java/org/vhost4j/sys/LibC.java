@@ -95,6 +95,8 @@ public final class LibC {
     public static final int MSG_DONTWAIT = 0x40;
     /** Answer EPIPE instead of raising SIGPIPE. */
     public static final int MSG_NOSIGNAL = 0x4000;
+    /** shutdown: neither end sends any more. */
+    public static final int SHUT_RDWR = 2;
     /** preadv2: EAGAIN instead of waiting, whatever the descriptor's own flags say. */
     public static final int RWF_NOWAIT = 8;
     /** poll: there is something to read, or a connection to accept. */
@@ -160,6 +162,8 @@ public final class LibC {
         static native long sendmsg(int fd, long message, int flags);
 
         static native int poll(long fds, long count, int timeoutMillis);
+
+        static native int shutdown(int fd, int how);
 
         static native long preadv2(int fd, long vector, int count, long offset, int flags);
 
@@ -438,6 +442,17 @@ public final class LibC {
      */
     public static int sendmsg(int fd, long message, int flags) {
         return result(C.sendmsg(fd, message, flags));
+    }
+
+    /**
+     * shutdown(2).
+     *
+     * @param fd a socket
+     * @param how such as {@link #SHUT_RDWR}
+     * @return 0 or the negative errno
+     */
+    public static int shutdown(int fd, int how) {
+        return result(C.shutdown(fd, how));
     }
 
     /**

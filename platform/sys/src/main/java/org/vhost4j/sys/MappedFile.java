@@ -29,8 +29,24 @@ public final class MappedFile implements AutoCloseable {
         this.fd = fd;
         this.end = end;
         this.shrinkSealed = shrinkSealed;
-        this.segment =
-                MemorySegment.ofAddress(address + lead).reinterpret(size, arena, s -> LibC.munmap(address, length));
+        this.segment = MemorySegment.ofAddress(address + lead)
+                .reinterpret(
+                        size,
+                        arena,
+                        s -> fd.release(() -> {
+                            int unused = LibC.munmap(address, length);
+                        }));
+    }
+
+    /**
+     * Whether a file is memory: a memfd, or of tmpfs or hugetlbfs, which the kernel serves alone. Asking never waits. Of any other file
+     * fstat(2), mmap(2), close(2) and each access may wait for a process or a server.
+     *
+     * @param file any descriptor
+     * @return true when the kernel keeps seals for it
+     */
+    public static boolean isMemory(Fd file) {
+        return LibC.fcntl(file.number(), LibC.F_GET_SEALS, 0) >= 0;
     }
 
     /**
@@ -97,7 +113,7 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Unmaps; later calls do nothing. Every later access to {@link #segment} throws {@link IllegalStateException}. Takes tens of
+     * Unmaps, soon when the file was {@linkplain Fd#passed passed}; later calls do nothing. Every later access to {@link #segment} throws {@link IllegalStateException}. Takes tens of
      * microseconds, because all threads are asked whether they are in it.
      */
     @Override

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One sendmsg(2) or recvmsg(2) on a Unix stream, with descriptors beside the bytes: {@code struct msghdr}, one
@@ -29,12 +30,23 @@ public final class SocketMessage {
     private static final int CMSG_DATA = 16;
     private static final int CONTROL_ROOM = CMSG_DATA + MAX_DESCRIPTORS * Integer.BYTES;
 
+    private final @Nullable Closer closer;
     private final MemorySegment header;
     private final MemorySegment vector;
     private final MemorySegment control;
 
     /** Creates a message with buffers of its own, which are freed with it. */
     public SocketMessage() {
+        this(null);
+    }
+
+    /**
+     * A carrier for one message at a time, from another process.
+     *
+     * @param closer closes the descriptors that come; null for at once
+     */
+    public SocketMessage(@Nullable Closer closer) {
+        this.closer = closer;
         MemorySegment all = Arena.ofAuto().allocate(HEADER_BYTES + IOV_BYTES + CONTROL_ROOM, Long.BYTES);
         header = all.asSlice(0, HEADER_BYTES);
         vector = all.asSlice(HEADER_BYTES, IOV_BYTES);
@@ -86,7 +98,8 @@ public final class SocketMessage {
             if (control.get(ValueLayout.JAVA_INT, at + CMSG_LEVEL) == LibC.SOL_SOCKET
                     && control.get(ValueLayout.JAVA_INT, at + CMSG_TYPE) == LibC.SCM_RIGHTS) {
                 for (long data = at + CMSG_DATA; data + Integer.BYTES <= at + length; data += Integer.BYTES) {
-                    descriptors.add(Fd.of(control.get(ValueLayout.JAVA_INT, data), "received no descriptor"));
+                    descriptors.add(
+                            Fd.passed(control.get(ValueLayout.JAVA_INT, data), "received no descriptor", closer));
                 }
             }
             at += (length + Long.BYTES - 1) & -Long.BYTES;

@@ -8,6 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.sys.Closer;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.SocketMessage;
@@ -27,7 +29,7 @@ public final class UnixStream implements AutoCloseable {
     private final Fd socket;
     private final StreamHandler handler;
     private final FdHandle handle;
-    private final SocketMessage message = new SocketMessage();
+    private final SocketMessage message;
     private final MemorySegment piece;
     private final ByteBuffer view;
     private final SendQueue unsent;
@@ -39,7 +41,8 @@ public final class UnixStream implements AutoCloseable {
     private boolean scheduled;
     private boolean open = true;
 
-    private UnixStream(IoLoop loop, Fd socket, int first, int largest, StreamHandler handler) {
+    private UnixStream(IoLoop loop, Fd socket, int first, int largest, StreamHandler handler, @Nullable Closer closer) {
+        message = new SocketMessage(closer);
         this.loop = loop;
         this.socket = socket;
         this.handler = handler;
@@ -73,8 +76,30 @@ public final class UnixStream implements AutoCloseable {
      * @throws SystemError when the socket cannot be watched
      */
     public static UnixStream open(IoLoop loop, Fd socket, int first, int largest, StreamHandler handler) {
+        return opened(loop, socket, first, largest, handler, null);
+    }
+
+    /**
+     * Begins to read. Called by the loop's thread.
+     *
+     * @param loop the loop that will own the stream
+     * @param socket connected and non-blocking; from here on the stream's, and closed when this throws
+     * @param first the length of the first piece, 1 to {@code largest}; 0 to read nothing until {@link #want} is called
+     * @param largest the longest piece that will ever be asked for, in bytes
+     * @param handler told what comes in
+     * @param closer closes the socket and the descriptors that come by it
+     * @return the stream
+     * @throws SystemError when the socket cannot be watched
+     */
+    public static UnixStream open(
+            IoLoop loop, Fd socket, int first, int largest, StreamHandler handler, Closer closer) {
+        return opened(loop, socket.closedBy(closer), first, largest, handler, closer);
+    }
+
+    private static UnixStream opened(
+            IoLoop loop, Fd socket, int first, int largest, StreamHandler handler, @Nullable Closer closer) {
         try {
-            return new UnixStream(loop, socket, first, largest, handler);
+            return new UnixStream(loop, socket, first, largest, handler, closer);
         } catch (RuntimeException e) {
             socket.close();
             throw e;
@@ -246,6 +271,7 @@ public final class UnixStream implements AutoCloseable {
     private void release() {
         open = false;
         handle.close();
+        socket.hangUp();
         socket.close();
         unsent.close();
         descriptors.forEach(Fd::close);

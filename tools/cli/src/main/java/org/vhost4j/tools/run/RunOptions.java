@@ -85,6 +85,14 @@ final class RunOptions {
     @Nullable
     String qmp;
 
+    @Option(
+            names = "--memory",
+            paramLabel = "ram|any",
+            description =
+                    "Which files a guest's memory may be. ram: memfd, tmpfs and hugetlbfs. any: also a file on a disk, of a"
+                            + " network file system or of FUSE; whoever serves it can then hold up every guest (default: ram).")
+    String memory = "ram";
+
     private List<PortOption> parsedPorts = List.of();
     private List<Endpoint> endpoints = List.of();
     private Optional<Path> monitor = Optional.empty();
@@ -141,6 +149,7 @@ final class RunOptions {
                 .idle(idlePolicy())
                 .promise("machine " + resolution.machine() + ", platform " + resolution.platform())
                 .lanes(lanes)
+                .anyMemory(anyMemory())
                 .build();
     }
 
@@ -153,6 +162,14 @@ final class RunOptions {
                 resolution.number("host_mtu"),
                 NetConfigSpace.BYTES,
                 resolution.number("speed"));
+    }
+
+    private boolean anyMemory() {
+        return switch (memory) {
+            case "ram" -> false;
+            case "any" -> true;
+            default -> throw new UnsupportedOption("--memory=" + memory + ": ram or any");
+        };
     }
 
     private void checkSizes() {

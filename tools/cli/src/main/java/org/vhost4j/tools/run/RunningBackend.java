@@ -3,6 +3,7 @@ package org.vhost4j.tools.run;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -25,6 +26,9 @@ import org.vhost4j.vhostuser.server.BackendListener;
  * status 0.
  */
 final class RunningBackend {
+    private static final long END_MILLIS = 3_000;
+    private static final long LINE_MILLIS = 200;
+
     private final EventPrinter events;
     private final Optional<QmpMonitor> monitor;
     private final Backend backend;
@@ -113,13 +117,34 @@ final class RunningBackend {
         Runtime.getRuntime().exit(0);
     }
 
-    /** The shutdown hook. */
+    /** The shutdown hook: ends in any state within {@value #END_MILLIS} ms, whatever a lane or a reader of our lines waits for. */
     private void end() {
+        boolean ended = within(END_MILLIS, "vhost4j-close", this::close);
+        if (!ended) {
+            boolean unused = within(
+                    LINE_MILLIS,
+                    "vhost4j-last-line",
+                    () -> System.err.println("vhost4j: did not end within " + END_MILLIS / 1000
+                            + " s after it was told to: something that it waits for does not answer; it ends now"));
+        }
+        // A back-end that was told to end has ended well: without this the JVM's status would be the signal's.
+        Runtime.getRuntime().halt(ended ? 0 : 1);
+    }
+
+    /** Runs a task in a thread of its own; false when it has not returned in time, or there is no thread to be had. */
+    private static boolean within(long millis, String name, Runnable task) {
+        try {
+            Thread thread = Thread.ofPlatform().daemon().name(name).start(task);
+            return thread.join(Duration.ofMillis(millis));
+        } catch (InterruptedException | OutOfMemoryError e) {
+            return false;
+        }
+    }
+
+    private void close() {
         monitor.ifPresent(QmpMonitor::endedBySignal);
         backend.close();
         monitor.ifPresent(QmpMonitor::close);
         events.close();
-        // A back-end that was told to end has ended well: without this the JVM's status would be the signal's.
-        Runtime.getRuntime().halt(0);
     }
 }

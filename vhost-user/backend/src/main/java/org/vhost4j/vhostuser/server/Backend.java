@@ -273,6 +273,7 @@ public final class Backend implements AutoCloseable {
         }
         contexts.forEach(LaneContext::end);
         contexts.forEach(LaneContext::close);
+        guests.forEach(GuestPort::closeDescriptors);
         // Waits for what is still to be written.
         files.close();
     }

@@ -26,6 +26,8 @@ import org.vhost4j.host.lane.IdlePolicy;
  * @param receiveTimeouts how long a guest's senders wait for it
  * @param lanes how many threads serve the guests, 1 to {@value #MOST_LANES}; see {@link #lanesInUse}
  * @param clock nanoseconds from any origin, never running backwards; read by the threads of all lanes
+ * @param anyMemory whether guest memory may be any file; else only what the kernel serves alone: memfd, tmpfs, hugetlbfs. A file that a
+ *     process or a server answers for can hold up its guest's lane for as long as that likes
  */
 public record BackendConfig(
         List<Endpoint> endpoints,
@@ -39,7 +41,8 @@ public record BackendConfig(
         Optional<String> promise,
         ReceiveTimeouts receiveTimeouts,
         int lanes,
-        LongSupplier clock) {
+        LongSupplier clock,
+        boolean anyMemory) {
     /** So many lanes at most: what a large host has of cores. */
     public static final int MOST_LANES = 64;
 
@@ -89,6 +92,7 @@ public record BackendConfig(
         private ReceiveTimeouts receiveTimeouts = ReceiveTimeouts.DEFAULT;
         private int lanes = 1;
         private LongSupplier clock = System::nanoTime;
+        private boolean anyMemory;
 
         private Builder(List<Endpoint> endpoints, FeatureSet offered) {
             this.endpoints = endpoints;
@@ -206,6 +210,17 @@ public record BackendConfig(
         }
 
         /**
+         * Sets {@link BackendConfig#anyMemory}.
+         *
+         * @param value whether guest memory may be any file
+         * @return this
+         */
+        public Builder anyMemory(boolean value) {
+            anyMemory = value;
+            return this;
+        }
+
+        /**
          * Ends the configuration.
          *
          * @return what was collected
@@ -224,7 +239,8 @@ public record BackendConfig(
                     promise,
                     receiveTimeouts,
                     lanes,
-                    clock);
+                    clock,
+                    anyMemory);
         }
     }
 }

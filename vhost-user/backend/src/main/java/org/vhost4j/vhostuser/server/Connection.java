@@ -10,6 +10,7 @@ import org.vhost4j.host.io.IoLoop;
 import org.vhost4j.host.io.StreamEnd;
 import org.vhost4j.host.io.StreamHandler;
 import org.vhost4j.host.io.UnixStream;
+import org.vhost4j.sys.Closer;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.session.Session;
 import org.vhost4j.vhostuser.wire.Message;
@@ -20,7 +21,12 @@ import org.vhost4j.vhostuser.wire.ProtocolException;
 
 /** The socket around one session: bytes in, bytes out. Whatever ends it undoes all effects of the session first. */
 final class Connection implements StreamHandler {
+    /** Said of a front-end whose descriptors pile up. */
+    static final String TOO_MANY_TO_CLOSE =
+            "more than " + Closer.MOST + " descriptors and mappings that its front-ends passed are still being closed";
+
     private final Session session;
+    private final Closer closer;
     private final Consumer<String> ended;
     private final MessageReader reader = MessageReader.ofRequests();
     private final UnixStream stream;
@@ -33,16 +39,19 @@ final class Connection implements StreamHandler {
      * @param socket connected; from here on the connection's
      * @param session what its messages are for
      * @param ended told why, once, after the session is closed
+     * @param closer closes what the front-end passes
      */
-    Connection(IoLoop loop, Fd socket, Session session, Consumer<String> ended) {
+    Connection(IoLoop loop, Fd socket, Session session, Consumer<String> ended, Closer closer) {
         this.session = session;
+        this.closer = closer;
         this.ended = ended;
         this.stream = UnixStream.open(
                 loop,
                 socket,
                 MessageHeader.BYTES,
                 Math.max(MessageHeader.BYTES, MessageReader.DEFAULT_MAX_PAYLOAD),
-                this);
+                this,
+                closer);
     }
 
     @Override
@@ -51,6 +60,10 @@ final class Connection implements StreamHandler {
             Optional<Message> message = reader.accept(MemorySegment.ofBuffer(bytes), descriptors);
             if (message.isPresent()) {
                 session.receive(message.get()).ifPresent(this::send);
+            }
+            if (closer.full()) {
+                end(TOO_MANY_TO_CLOSE);
+                return 0;
             }
             return reader.wanted();
         } catch (ProtocolException e) {

@@ -12,10 +12,26 @@ import org.vhost4j.vhostuser.session.RegionMapper;
 
 /** Maps the regions of one front-end and remembers them, to tell whether it has truncated one of its files. */
 final class GuestMemoryMapper implements RegionMapper {
+    private final boolean any;
     private final List<MappedFile> mappings = new ArrayList<>();
+
+    /**
+     * A mapper of nothing yet.
+     *
+     * @param any whether files are mapped that are no memory, which can keep the lane waiting
+     */
+    GuestMemoryMapper(boolean any) {
+        this.any = any;
+    }
 
     @Override
     public Mapping map(Fd file, long offset, long size, String what) throws RefusedException {
+        // Before anything else is asked of it: a file that a process serves answers when that process likes.
+        if (!any && !MappedFile.isMemory(file)) {
+            throw new RefusedException(
+                    what + " is not a memfd or a file of tmpfs or hugetlbfs, and waiting for another kind of"
+                            + " file would hold up every guest: give QEMU memory-backend-memfd, or start with --memory=any");
+        }
         MappedFile mapped;
         try {
             mapped = MappedFile.map(file, offset, size, what);

@@ -13,6 +13,7 @@ import org.vhost4j.device.net.NetConfigSpace;
 import org.vhost4j.device.net.NetDevice;
 import org.vhost4j.device.net.NetDeviceConfig;
 import org.vhost4j.device.ring.RingLayout;
+import org.vhost4j.sys.Closer;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.HotCalls;
 import org.vhost4j.vhostuser.session.Session;
@@ -39,7 +40,8 @@ final class GuestPort implements DeviceOwner {
 
     private @Nullable Connection connection;
     private @Nullable DeviceEffects effects;
-    private GuestMemoryMapper mapper = new GuestMemoryMapper();
+    private GuestMemoryMapper mapper;
+    private final Closer closer;
 
     /**
      * A place without a guest.
@@ -65,6 +67,8 @@ final class GuestPort implements DeviceOwner {
         this.acknowledged = acknowledged;
         this.listener = listener;
         this.accepts = accepts;
+        this.mapper = new GuestMemoryMapper(config.anyMemory());
+        this.closer = new Closer(name);
         this.device = new NetDevice(
                 new NetDeviceConfig(
                         name,
@@ -101,22 +105,27 @@ final class GuestPort implements DeviceOwner {
     }
 
     /** A front-end has connected. A second one is turned away: a device has one driver. */
-    void connected(Fd socket) {
+    void connected(Fd accepted) {
+        // What waits in it unread is closed with it.
+        Fd socket = accepted.closedBy(closer);
         if (connection != null) {
+            socket.hangUp();
             socket.close();
             listener.trouble(name, "a second front-end connected to " + endpoint + " and was turned away");
             return;
         }
-        Optional<String> refusal = acknowledged.connected(socket);
+        Optional<String> refusal =
+                closer.full() ? Optional.of(Connection.TOO_MANY_TO_CLOSE) : acknowledged.connected(socket);
         // Such a front-end tries again and again; it is said once.
         refusal.filter(reason -> !reason.equals(lastRefusal)).ifPresent(reason -> listener.trouble(name, reason));
         lastRefusal = refusal.orElse("");
         if (refusal.isPresent()) {
+            socket.hangUp();
             socket.close();
             whenDisconnected.run();
             return;
         }
-        GuestMemoryMapper memory = new GuestMemoryMapper();
+        GuestMemoryMapper memory = new GuestMemoryMapper(config.anyMemory());
         DeviceEffects deviceEffects = new DeviceEffects(
                 name,
                 device.control(),
@@ -133,7 +142,7 @@ final class GuestPort implements DeviceOwner {
         if (source != null) {
             context.lane.add(source);
         }
-        connection = new Connection(context.lane.loop(), socket, session, this::disconnected);
+        connection = new Connection(context.lane.loop(), socket, session, this::disconnected, closer);
         listener.attached(name);
     }
 
@@ -199,6 +208,11 @@ final class GuestPort implements DeviceOwner {
             connection.end("the back-end ends");
         }
         acknowledged.close();
+    }
+
+    /** Waits a moment until what front-ends have passed is closed. Called when the lane has ended. */
+    void closeDescriptors() {
+        closer.close();
     }
 
     private SessionOptions options() {

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Closes and unmaps what another process has passed to us, in a thread of its own and one after the other. Closing a file of a FUSE
+ * daemon waits for that daemon, and giving back a large memory file takes seconds: neither may happen where frames move.
+ *
+ * <p>There is one for each guest, so a guest whose descriptors cannot be closed delays its own only. It is bounded by its owner, who
+ * takes nothing more from that guest while {@link #full} is true. Any thread may call it.
+ */
+public final class Closer implements AutoCloseable {
+    /** What may wait to be closed before a guest's connection ends. */
+    public static final int MOST = 512;
+
+    private static final long IDLE_SECONDS = 1;
+    private static final long LAST_MILLIS = 200;
+
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final ThreadPoolExecutor thread;
+
+    /**
+     * A closer without a thread: it has one while there is something to close.
+     *
+     * @param name of the thread, behind {@code vhost4j-}
+     */
+    public Closer(String name) {
+        thread = new ThreadPoolExecutor(
+                1,
+                1,
+                IDLE_SECONDS,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                task -> Thread.ofPlatform()
+                        .daemon()
+                        .name("vhost4j-" + name + "-closer")
+                        .unstarted(task));
+        thread.allowCoreThreadTimeOut(true);
+    }
+
+    /**
+     * Has a call made that may wait, behind those before it.
+     *
+     * @param call close(2), munmap(2) or the like; when this closer has ended, a thread of its own makes it
+     */
+    public void execute(Runnable call) {
+        waiting.incrementAndGet();
+        Runnable counted = () -> {
+            try {
+                call.run();
+            } finally {
+                int unused = waiting.decrementAndGet();
+            }
+        };
+        try {
+            thread.execute(counted);
+        } catch (RejectedExecutionException e) {
+            Thread.ofPlatform().daemon().name("vhost4j-last-closer").start(counted);
+        }
+    }
+
+    /**
+     * Whether too much waits.
+     *
+     * @return true while more than {@value #MOST} calls have not returned
+     */
+    public boolean full() {
+        return waiting.get() > MOST;
+    }
+
+    /** Waits a moment for what is still to be closed; the end of the process closes the rest. */
+    @Override
+    public void close() {
+        thread.shutdown();
+        try {
+            boolean unused = thread.awaitTermination(LAST_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

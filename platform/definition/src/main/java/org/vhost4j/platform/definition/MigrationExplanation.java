@@ -11,14 +11,19 @@ import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.platform.probe.HostCapability;
 
 /**
- * Why a migration failed with QEMU's {@code Features 0x... unsupported. Allowed features: 0x...}, and what would have prevented
- * it.
+ * Why QEMU refused a guest's feature bits, and what would have prevented it. Two messages are known: a migration that failed with
+ * {@code Features 0x... unsupported. Allowed features: 0x...}, and a start that failed with {@code vhost lacks feature mask ...}.
  *
+ * @param cause which of the two messages it was
+ * @param device the kind of the device, which the line behind the message names; {@link DeviceKind#NET} when no line does; empty when
+ *     the line names a device that is not known here
+ * @param section the device as QEMU's line names it; empty when no line does
  * @param guest the bits that the guest had negotiated
  * @param allowed the bits that the destination offers
  * @param bits every bit of either side, the lowest first
@@ -28,12 +33,23 @@ import org.vhost4j.platform.probe.HostCapability;
  * @param settings the properties that would have to be off, as QEMU's {@code -device} takes them
  */
 public record MigrationExplanation(
+        Cause cause,
+        Optional<DeviceKind> device,
+        String section,
         FeatureSet guest,
         FeatureSet allowed,
         List<Bit> bits,
         List<String> suspects,
         Optional<PlatformDefinition> platform,
         List<String> settings) {
+    /** What QEMU said. */
+    public enum Cause {
+        /** A migrated guest uses bits that the destination does not offer. */
+        MIGRATION,
+        /** The kernel's vhost device, or a vhost-user back-end, does not offer bits that QEMU or its guest needs. */
+        BACK_END_LACKS
+    }
+
     /**
      * A bit of either side.
      *
@@ -68,6 +84,13 @@ public record MigrationExplanation(
     private static final Pattern MESSAGE = Pattern.compile(
             "Features\\s+(0x[0-9a-fA-F]+)\\s+unsupported\\.\\s+Allowed\\s+features:\\s+(0x[0-9a-fA-F]+)\\b");
 
+    /** The line behind it, up to the next message: which device it was. */
+    private static final Pattern SECTION =
+            Pattern.compile("Failed\\s+to\\s+load\\s+([\\w-]+):|of\\s+device\\s+'(?:[^'\\s]*/)?([\\w-]+)'");
+    /** Older releases of QEMU print the mask in decimal. */
+    private static final Pattern LACKS =
+            Pattern.compile("vhost\\s+lacks\\s+feature\\s+mask\\s+(0x[0-9a-fA-F]+|[0-9]+)\\b");
+
     private static final int MOST_DIGITS = 32;
     /** So many different messages of one log are explained. */
     private static final int MOST_PAIRS = 64;
@@ -89,16 +112,23 @@ public record MigrationExplanation(
      * @throws IllegalArgumentException when there are no two words, or one is too long; the message is one sentence for the user
      */
     public static List<MigrationExplanation> allOf(PlatformCatalog catalog, String text) {
-        Set<List<FeatureSet>> pairs = new LinkedHashSet<>();
+        Set<Told> told = new LinkedHashSet<>();
         Matcher message = MESSAGE.matcher(text);
+        @Nullable MatchResult before = null;
         while (message.find()) {
-            pairs.add(List.of(word(message.group(1)), word(message.group(2))));
-            if (pairs.size() > MOST_PAIRS) {
-                throw new IllegalArgumentException("There are more than " + MOST_PAIRS
-                        + " different messages of QEMU's: give the lines that are to be explained.");
+            if (before != null) {
+                add(told, migration(before, text, message.start()));
             }
+            before = message.toMatchResult();
         }
-        if (pairs.isEmpty()) {
+        if (before != null) {
+            add(told, migration(before, text, text.length()));
+        }
+        Matcher lacks = LACKS.matcher(text);
+        while (lacks.find()) {
+            add(told, new Told(Cause.BACK_END_LACKS, "", word(lacks.group(1)), new FeatureSet(0, 0)));
+        }
+        if (told.isEmpty()) {
             // Three are as wrong as a thousand.
             List<String> words = WORD.matcher(text)
                     .results()
@@ -111,15 +141,36 @@ public record MigrationExplanation(
                                 + " the destination's, such as 0x1c0010130afffa7 0x10179bfffe7, or QEMU's message with"
                                 + " them; here are " + words.size() + ".");
             }
-            pairs.add(List.of(word(words.getFirst()), word(words.getLast())));
+            told.add(new Told(Cause.MIGRATION, "", word(words.getFirst()), word(words.getLast())));
         }
-        return pairs.stream()
-                .map(pair -> of(catalog, pair.getFirst(), pair.getLast()))
-                .toList();
+        return told.stream().map(each -> of(catalog, each)).toList();
+    }
+
+    private static void add(Set<Told> told, Told one) {
+        told.add(one);
+        if (told.size() > MOST_PAIRS) {
+            throw new IllegalArgumentException("There are more than " + MOST_PAIRS
+                    + " different messages of QEMU's: give the lines that are to be explained.");
+        }
+    }
+
+    /** A failed migration, and the device of the line that follows before the next message. */
+    private static Told migration(MatchResult message, String text, int end) {
+        Matcher section = SECTION.matcher(text).region(message.end(), end);
+        String name = !section.find() ? "" : section.group(section.group(1) != null ? 1 : 2);
+        return new Told(Cause.MIGRATION, name, word(message.group(1)), word(message.group(2)));
+    }
+
+    /** What a message says. */
+    private record Told(Cause cause, String section, FeatureSet guest, FeatureSet allowed) {
+        Optional<DeviceKind> device() {
+            return section.isEmpty() ? Optional.of(DeviceKind.NET) : DeviceKind.ofSection(section);
+        }
     }
 
     private static FeatureSet word(String text) {
-        String digits = text.substring(2);
+        boolean hexadecimal = text.startsWith("0x") || text.startsWith("0X");
+        String digits = hexadecimal ? text.substring(2) : new BigInteger(text).toString(16);
         if (digits.length() > MOST_DIGITS) {
             throw new IllegalArgumentException(
                     text + " has " + digits.length() + " digits: a feature word has up to 32, which are 128 bits.");
@@ -128,15 +179,11 @@ public record MigrationExplanation(
         return new FeatureSet(word.longValue(), word.shiftRight(Long.SIZE).longValue());
     }
 
-    /**
-     * Explains.
-     *
-     * @param catalog the machines and platforms
-     * @param guest what the guest had negotiated
-     * @param allowed what the destination offers
-     * @return the explanation
-     */
-    public static MigrationExplanation of(PlatformCatalog catalog, FeatureSet guest, FeatureSet allowed) {
+    private static MigrationExplanation of(PlatformCatalog catalog, Told told) {
+        FeatureSet guest = told.guest();
+        FeatureSet allowed = told.allowed();
+        Optional<DeviceKind> device = told.device();
+        boolean net = device.equals(Optional.of(DeviceKind.NET));
         List<Bit> bits = new ArrayList<>();
         List<Feature> stopping = new ArrayList<>();
         for (int number = 0; number < 2 * Long.SIZE; number++) {
@@ -145,11 +192,12 @@ public record MigrationExplanation(
             if (!inGuest && !isAllowed) {
                 continue;
             }
-            Optional<Feature> feature = Feature.ofBit(number);
+            // Machines and platforms are defined for network cards.
+            Optional<Feature> feature = net ? Feature.ofBit(number) : Optional.empty();
             Bit bit = new Bit(
                     number,
-                    feature.map(Feature::name).orElse("BIT_" + number),
-                    feature.flatMap(Feature::property),
+                    name(device, number),
+                    property(device, number),
                     inGuest,
                     isAllowed,
                     feature.flatMap(Property::of).flatMap(property -> sinceMachine(catalog, property)),
@@ -160,9 +208,12 @@ public record MigrationExplanation(
             }
         }
         boolean nothingStops = bits.stream().noneMatch(Bit::stops);
-        List<Feature> suspects = nothingStops ? refusedByHost(allowed) : List.of();
+        List<Feature> suspects = nothingStops && net ? refusedByHost(allowed) : List.of();
         List<Feature> culprits = nothingStops ? suspects : stopping;
         return new MigrationExplanation(
+                told.cause(),
+                device,
+                told.section(),
                 guest,
                 allowed,
                 bits,
@@ -172,10 +223,21 @@ public record MigrationExplanation(
                         culprits.stream()
                                 .filter(MigrationExplanation::dependsOnHost)
                                 .toList()),
-                culprits.stream()
-                        .flatMap(feature -> feature.property().stream())
+                (nothingStops
+                                ? suspects.stream().map(Feature::property)
+                                : bits.stream().filter(Bit::stops).map(Bit::property))
+                        .flatMap(Optional::stream)
                         .map(property -> property + "=off")
                         .toList());
+    }
+
+    private static String name(Optional<DeviceKind> device, int number) {
+        return (device.isPresent() ? device.get().featureName(number) : DeviceKind.sharedName(number))
+                .orElse("BIT_" + number);
+    }
+
+    private static Optional<String> property(Optional<DeviceKind> device, int number) {
+        return device.flatMap(kind -> kind.property(number));
     }
 
     private static List<Feature> refusedByHost(FeatureSet allowed) {

@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.vhost4j.platform.definition.DeviceKind;
 import org.vhost4j.platform.definition.MigrationExplanation;
 import org.vhost4j.sys.BoundedFile;
 import org.vhost4j.tools.common.Table;
@@ -80,7 +81,18 @@ final class ExplainCommand implements Callable<Integer> {
         }
         StringBuilder text = new StringBuilder(table.text());
         List<MigrationExplanation.Bit> stopping = explanation.stopping();
-        if (!stopping.isEmpty()) {
+        if (explanation.device().isEmpty()) {
+            text.append("The device is ")
+                    .append(explanation.section())
+                    .append(", whose own feature bits vhost4j does not know: only bits 24 to 49 have names here.\n");
+        }
+        if (explanation.cause() == MigrationExplanation.Cause.BACK_END_LACKS) {
+            text.append("The back-end (vhost-net of this host's kernel, or the vhost-user program) does not offer ")
+                    .append(stopping.stream()
+                            .map(MigrationExplanation.Bit::name)
+                            .collect(Collectors.joining(", ")))
+                    .append(", which QEMU was told to have or its guest has acknowledged.\n");
+        } else if (!stopping.isEmpty()) {
             text.append("The guest uses ")
                     .append(stopping.stream()
                             .map(MigrationExplanation.Bit::name)
@@ -104,11 +116,13 @@ final class ExplainCommand implements Callable<Integer> {
                         .append(
                                 " or older, on both sides from the first boot on, would have prevented what depends on the"
                                         + " host.\n"));
-        if (!explanation.settings().isEmpty()) {
-            text.append("With plain QEMU: -device virtio-net-pci,")
-                    .append(String.join(",", explanation.settings()))
-                    .append(" on both sides, or 'vhost4j qemu-args'.\n");
-        }
+        explanation.device().filter(device -> !explanation.settings().isEmpty()).ifPresent(device -> text.append(
+                        "With plain QEMU: -device ")
+                .append(device.device())
+                .append("-pci,")
+                .append(String.join(",", explanation.settings()))
+                .append(" on both sides")
+                .append(device == DeviceKind.NET ? ", or 'vhost4j qemu-args'.\n" : ".\n"));
         return text.toString();
     }
 }

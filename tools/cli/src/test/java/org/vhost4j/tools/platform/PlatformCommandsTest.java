@@ -267,6 +267,55 @@ final class PlatformCommandsTest {
     }
 
     @Test
+    void explainReadsWhichDeviceItWas() {
+        assertThat(platform("explain", """
+                        qemu-kvm: Features 0x20000250 unsupported. Allowed features: 0x71000454
+                        qemu-kvm: Failed to load virtio-blk:virtio
+                        """)).isZero();
+        assertThat(out.toString())
+                .contains("The guest uses FLUSH (WCACHE), which the destination does not offer.\n")
+                .contains("-device virtio-blk-pci,write-cache=off on both sides.\n")
+                .doesNotContain("GUEST_ECN", "virtio-net", "linux-");
+        out.getBuffer().setLength(0);
+        assertThat(platform("explain", """
+                        qemu-kvm: Features 0x130000002 unsupported. Allowed features: 0x179000000
+                        qemu-kvm: Failed to load virtio-vhost_vsock:virtio
+                        qemu-kvm: Features 0x1c0010130afffa7 unsupported. Allowed features: 0x10179bfffe7
+                        qemu-kvm: error while loading state for instance 0x0 of device '0000:00:12.0/virtio-net'
+                        """)).isZero();
+        assertThat(out.toString().lines().filter(line -> line.startsWith("The guest uses")))
+                .containsExactly(
+                        "The guest uses SEQPACKET, which the destination does not offer.",
+                        "The guest uses GUEST_USO4, GUEST_USO6, HOST_USO, which the destination does not offer.");
+        assertThat(out.toString()).contains("-device vhost-vsock-pci,seqpacket=off on both sides.\n");
+    }
+
+    @Test
+    void explainSaysWhenItDoesNotKnowTheDevice() {
+        assertThat(platform("explain", """
+                        qemu-kvm: Features 0x10120000003 unsupported. Allowed features: 0x120000001
+                        qemu-kvm: Failed to load vhost-user-rtc:virtio
+                        """)).isZero();
+        assertThat(out.toString())
+                .contains("The device is vhost-user-rtc, whose own feature bits vhost4j does not know")
+                .contains("The guest uses BIT_1, RING_RESET, which the destination does not offer.\n")
+                .doesNotContain("virtio-net", "GUEST_CSUM");
+    }
+
+    @Test
+    void explainReadsWhatVhostLacks() {
+        // Releases before 7.2 print the mask in decimal.
+        for (String mask : new String[] {"0x10000000000", "1099511627776"}) {
+            out.getBuffer().setLength(0);
+            assertThat(platform("explain", "qemu: vhost lacks feature mask " + mask + " for backend"))
+                    .isZero();
+            assertThat(out.toString())
+                    .contains("does not offer RING_RESET, which QEMU was told to have")
+                    .contains("-device virtio-net-pci,queue_reset=off on both sides");
+        }
+    }
+
+    @Test
     void explainKnowsBitsWithoutANameAndOf128() {
         assertThat(platform("explain", "0x80000000000000000000000200000000", "0x200000000"))
                 .isZero();

@@ -2,17 +2,19 @@
 package org.vhost4j.platform.definition;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.vhost4j.device.feature.Feature;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
  * What the hosts of a cluster have in common.
  *
- * @param newest the newest platform that all of them keep, if there is one
- * @param obstacles every newer platform with the hosts that do not keep it, the newest first
+ * @param newest the newest platform of the mainline that all of them keep, or one that promises all of that and more, if there is one
+ * @param obstacles every platform newer than the newest that all of them keep, with the hosts that do not keep it, the newest first
  * @param others further platforms, of any line, that all of them keep as well
  */
 public record Baseline(Optional<PlatformDefinition> newest, List<Obstacle> obstacles, List<PlatformDefinition> others) {
@@ -65,6 +67,12 @@ public record Baseline(Optional<PlatformDefinition> newest, List<Obstacle> obsta
                 obstacles.add(new Obstacle(platform, lacking));
             }
         }
-        return new Baseline(newest, obstacles, others);
+        // A platform of a distribution may promise more than the mainline's newest.
+        List<PlatformDefinition> kept = new ArrayList<>(others);
+        newest.ifPresent(kept::addFirst);
+        Optional<PlatformDefinition> chosen = PlatformChoice.among(
+                kept.iterator(), PlatformChoice::promisedBy, EnumSet.allOf(Feature.class));
+        chosen.ifPresent(kept::remove);
+        return new Baseline(chosen, obstacles, kept);
     }
 }

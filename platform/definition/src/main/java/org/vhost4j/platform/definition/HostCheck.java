@@ -12,8 +12,9 @@ final class HostCheck {
     /**
      * The capabilities that a promise needs and that the host lacks, or may lack for all that is known.
      *
-     * <p>A capability is needed when a feature that is offered cannot be had without it, whoever asked for the feature; and
-     * when the platform requires it, unless every guest-visible feature that stands on it was switched off.
+     * <p>A capability is needed when a feature that is offered cannot be had without it, whoever asked for the feature; and when the
+     * platform requires it, unless every feature that depends on it was switched off or is not in this device. What no guest can see,
+     * and software does as well, is never needed.
      *
      * @param request the host and how it is used
      * @param platform the platform
@@ -41,11 +42,12 @@ final class HostCheck {
             return true;
         }
         return platform.requires().contains(capability)
-                && (capability.features().isEmpty() || !dependent.isEmpty());
+                && (capability.features().isEmpty() ? capability.isVisible() : !dependent.isEmpty());
     }
 
     /**
-     * The properties that are on and stand on a capability.
+     * The properties that are on and depend on a capability, and that the guest sees or would see if the transport had a bit for them.
+     * What this device lacks altogether, such as several queues when it has one pair, makes no demand on the host.
      *
      * @param capability the capability
      * @param properties the promise
@@ -54,6 +56,7 @@ final class HostCheck {
     static List<ResolvedProperty> dependentOn(HostCapability capability, List<ResolvedProperty> properties) {
         return properties.stream()
                 .filter(each -> each.availability() != Availability.OFF
+                        && each.availability() != Availability.NOT_IN_DEVICE
                         && each.property()
                                 .feature()
                                 .filter(capability.features()::contains)

@@ -3,6 +3,7 @@ package org.vhost4j.platform.definition;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.feature.Feature;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostUse;
 import tools.jackson.databind.JsonNode;
@@ -329,17 +331,21 @@ public final class PlatformCatalog {
     }
 
     /**
-     * The newest platform that a host supports by itself.
+     * The platform that is taken when none is named: the newest of the mainline that a host supports by itself, unless another that it
+     * supports promises all of that and more.
      *
      * @param host the host
      * @param uses in which ways its kernel is used
      * @return the platform, or nothing when the host supports none
      */
     public Optional<PlatformDefinition> newestSupported(HostCapabilities host, Set<HostUse> uses) {
-        return newestFirst()
-                .filter(platform -> platform.deprecated().isEmpty())
-                .filter(platform -> platform.lackedBy(host, uses).isEmpty())
-                .findFirst();
+        return PlatformChoice.among(
+                newestFirst()
+                        .filter(platform -> platform.deprecated().isEmpty())
+                        .filter(platform -> platform.lackedBy(host, uses).isEmpty())
+                        .iterator(),
+                PlatformChoice::promisedBy,
+                EnumSet.allOf(Feature.class));
     }
 
     /**

@@ -80,7 +80,7 @@ public record PlatformDefinition(
     }
 
     /**
-     * What a host lacks to keep this platform, or may lack for all that is known.
+     * What a host lacks to keep this platform, or may lack for all that is known, as far as any guest can see it.
      *
      * @param host the host
      * @param uses in which ways its kernel is used
@@ -89,7 +89,7 @@ public record PlatformDefinition(
     public List<HostCapability> lackedBy(HostCapabilities host, Set<HostUse> uses) {
         List<HostCapability> lacked = new ArrayList<>();
         for (HostCapability capability : requires) {
-            if (uses.contains(capability.use()) && !host.has(capability)) {
+            if (uses.contains(capability.use()) && capability.isVisible() && !host.has(capability)) {
                 lacked.add(capability);
             }
         }

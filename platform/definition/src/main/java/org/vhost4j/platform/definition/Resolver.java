@@ -64,11 +64,16 @@ public final class Resolver {
     }
 
     private Optional<PlatformDefinition> newestKept(Request request, Layers layers, MachineDefinition machine) {
-        return catalog.newestFirst()
-                .filter(platform -> platform.deprecated().isEmpty())
-                .filter(platform -> HostCheck.lacked(request, platform, layers.resolve(machine, platform))
-                        .isEmpty())
-                .findFirst();
+        // No platform promises more than everything that this host has, so most starts read a definition or two and not all.
+        Set<Feature> most = offered(request.device(), layers.resolve(machine, HostPlatform.of(request)));
+        return PlatformChoice.among(
+                catalog.newestFirst()
+                        .filter(platform -> platform.deprecated().isEmpty())
+                        .filter(platform -> HostCheck.lacked(request, platform, layers.resolve(machine, platform))
+                                .isEmpty())
+                        .iterator(),
+                platform -> offered(request.device(), layers.resolve(machine, platform)),
+                most);
     }
 
     private Outcome promise(Request request, Layers layers, MachineDefinition machine, PlatformDefinition platform) {
@@ -145,9 +150,7 @@ public final class Resolver {
                             .toList());
             reasons.add(who + " needs " + capability + " of the host, which is "
                     + request.host().answer(capability).inWords()
-                    + (bits.isEmpty()
-                            ? "; no guest sees the difference."
-                            : "; the guest would be promised " + Names.ofProperties(bits) + "."));
+                    + (bits.isEmpty() ? "." : "; the guest would be promised " + Names.ofProperties(bits) + "."));
         }
         String works = newestKept(request, layers, machine)
                 .map(other -> "The newest platform that works on this host is " + inFull(other) + ".")

@@ -224,6 +224,15 @@ public enum HostCapability {
     }
 
     /**
+     * Whether a guest can see that the host lacks this. It cannot when no feature depends on it and software does the same.
+     *
+     * @return false when lacking it must not keep a guest from starting
+     */
+    public boolean isVisible() {
+        return !features.isEmpty() || softwareFallback == null;
+    }
+
+    /**
      * Whether none of {@link #features()} works without it. A capability that is not essential only says how far a feature
      * goes, and matters where a platform requires it.
      *

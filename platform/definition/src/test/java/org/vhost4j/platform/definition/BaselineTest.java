@@ -3,6 +3,9 @@ package org.vhost4j.platform.definition;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -14,6 +17,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.platform.probe.Answer;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapability;
@@ -75,7 +79,57 @@ final class BaselineTest {
                                 && !support.lacked().isEmpty());
             }
         }
-        assertThat(met).contains("linux-6.17", "linux-6.9", "linux-6.2", "linux-6.0", "linux-4.15", "linux-4.14");
+        assertThat(met).contains("linux-6.17", "linux-6.9", "linux-6.2", "linux-6.0", "linux-4.14");
+    }
+
+    /** A distribution's 5.14 with USO of newer kernels: the mainline steps that it keeps have none. */
+    @Test
+    void aDistributionsPlatformIsTakenWhenItPromisesMore(@TempDir Path directory) throws IOException {
+        Files.writeString(directory.resolve("60-linux-acme-9.json"), """
+                {"name": "linux-acme-9", "title": "Acme 9 (5.14 with USO)", "line": "acme", "released": "2025-05-01",
+                 "parent": "linux-4.15",
+                 "evidence": [{"of": ["*"], "source": "probed"}],
+                 "requires": ["tap-uso", "tap-write-udp-l4"],
+                 "properties": {"virtio-net.host_uso": "on", "virtio-net.guest_uso4": "on", "virtio-net.guest_uso6": "on"}}
+                """);
+        PlatformCatalog catalog = PlatformCatalog.load(List.of(directory), List.of());
+        assertThat(catalog.problems()).isEmpty();
+        Set<HostCapability> present = EnumSet.noneOf(HostCapability.class);
+        present.addAll(catalog.platform("linux-acme-9").orElseThrow().requires());
+        // Only super-frames of 128 segments tell linux-6.9 from linux-6.2, which this host keeps as well.
+        HostCapabilities acme = HostCapabilities.imagined("acme", present);
+        assertThat(chosen(catalog, acme)).isEqualTo("linux-6.2");
+        present.remove(HostCapability.TAP_MULTI_QUEUE);
+        present.remove(HostCapability.TAP_ECN);
+        Files.writeString(directory.resolve("61-linux-acme-10.json"), """
+                {"name": "linux-acme-10", "title": "Acme 10: no ECN", "line": "acme", "released": "2025-06-01",
+                 "evidence": [{"of": ["*"], "source": "probed"}],
+                 "requires": ["tap", "tap-vnet-hdr", "tap-csum", "tap-tso", "tap-uso", "tap-write-udp-l4"],
+                 "properties": {
+                   "virtio-net.csum": "on", "virtio-net.guest_csum": "on",
+                   "virtio-net.host_tso4": "on", "virtio-net.host_tso6": "on",
+                   "virtio-net.guest_tso4": "on", "virtio-net.guest_tso6": "on",
+                   "virtio-net.host_ecn": "off", "virtio-net.guest_ecn": "off",
+                   "virtio-net.host_ufo": "off", "virtio-net.guest_ufo": "off",
+                   "virtio-net.host_uso": "on", "virtio-net.guest_uso4": "on", "virtio-net.guest_uso6": "on",
+                   "virtio-net.host_tunnel": "off", "virtio-net.host_tunnel_csum": "off",
+                   "virtio-net.guest_tunnel": "off", "virtio-net.guest_tunnel_csum": "off"}}
+                """);
+        PlatformCatalog both = PlatformCatalog.load(List.of(directory), List.of());
+        assertThat(both.problems()).isEmpty();
+        HostCapabilities withoutEcn = HostCapabilities.imagined("acme", present);
+        assertThat(chosen(both, withoutEcn)).isEqualTo("linux-acme-10");
+        assertThat(Baseline.of(both, List.of(acme, withoutEcn), TAP).newest())
+                .map(PlatformDefinition::name)
+                .hasValue("linux-acme-10");
+    }
+
+    private static String chosen(PlatformCatalog catalog, HostCapabilities host) {
+        String listed = catalog.newestSupported(host, TAP).orElseThrow().name();
+        Outcome outcome = new Resolver(catalog)
+                .resolve(Request.of(DeviceCapabilities.vhost4j(1, OptionalInt.empty()), host));
+        assertThat(((Resolution) outcome).platform()).isEqualTo(listed);
+        return listed;
     }
 
     /** Baseline looks at definitions; here the back-end itself is asked to start. */

@@ -144,8 +144,10 @@ final class InvarianceTest {
             for (HostCapability capability : platform.requires()) {
                 boolean used = request.uses().contains(capability.use());
                 boolean wanted = capability.features().isEmpty()
-                        || resolution.properties().stream()
+                        ? capability.isVisible()
+                        : resolution.properties().stream()
                                 .anyMatch(each -> Property.isOn(each.value())
+                                        && each.availability() != Availability.NOT_IN_DEVICE
                                         && each.property()
                                                 .feature()
                                                 .filter(capability.features()::contains)

@@ -70,8 +70,8 @@ public record Baseline(Optional<PlatformDefinition> newest, List<Obstacle> obsta
         // A platform of a distribution may promise more than the mainline's newest.
         List<PlatformDefinition> kept = new ArrayList<>(others);
         newest.ifPresent(kept::addFirst);
-        Optional<PlatformDefinition> chosen = PlatformChoice.among(
-                kept.iterator(), PlatformChoice::promisedBy, EnumSet.allOf(Feature.class));
+        Optional<PlatformDefinition> chosen =
+                PlatformChoice.among(kept.iterator(), PlatformChoice::promisedBy, EnumSet.allOf(Feature.class));
         chosen.ifPresent(kept::remove);
         return new Baseline(chosen, obstacles, kept);
     }

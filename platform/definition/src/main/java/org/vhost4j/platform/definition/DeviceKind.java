@@ -90,10 +90,7 @@ public enum DeviceKind {
     VSOCK(
             "vhost-vsock",
             "vsock",
-            Map.ofEntries(
-                    bit(0, "STREAM", null),
-                    bit(1, "SEQPACKET", "seqpacket"),
-                    bit(2, "NO_IMPLIED_STREAM", null))),
+            Map.ofEntries(bit(0, "STREAM", null), bit(1, "SEQPACKET", "seqpacket"), bit(2, "NO_IMPLIED_STREAM", null))),
     /** File system (section 5.11). */
     FS("vhost-user-fs", "fs", Map.ofEntries(bit(0, "NOTIFICATION", null))),
     /** IOMMU (section 5.13). */
@@ -142,8 +139,7 @@ public enum DeviceKind {
         this.bits = bits;
     }
 
-    private static Map.Entry<Integer, Bit> bit(
-            int number, String name, @Nullable String property) {
+    private static Map.Entry<Integer, Bit> bit(int number, String name, @Nullable String property) {
         return Map.entry(number, new Bit(name, Optional.ofNullable(property)));
     }
 

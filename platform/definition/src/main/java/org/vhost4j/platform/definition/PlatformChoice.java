@@ -6,8 +6,8 @@ import java.util.Iterator;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import org.vhost4j.device.feature.Feature;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.feature.Feature;
 
 /**
  * Which of several platforms is taken when none is named: the newest of the mainline, unless another promises all of its features and

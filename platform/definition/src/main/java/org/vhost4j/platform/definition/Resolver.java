@@ -64,7 +64,8 @@ public final class Resolver {
     }
 
     private Optional<PlatformDefinition> newestKept(Request request, Layers layers, MachineDefinition machine) {
-        // No platform promises more than everything that this host has, so most starts read a definition or two and not all.
+        // No platform promises more than everything that this host has, so most starts read a definition or two and not
+        // all.
         Set<Feature> most = offered(request.device(), layers.resolve(machine, HostPlatform.of(request)));
         return PlatformChoice.among(
                 catalog.newestFirst()

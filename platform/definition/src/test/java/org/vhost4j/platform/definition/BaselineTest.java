@@ -126,8 +126,8 @@ final class BaselineTest {
 
     private static String chosen(PlatformCatalog catalog, HostCapabilities host) {
         String listed = catalog.newestSupported(host, TAP).orElseThrow().name();
-        Outcome outcome = new Resolver(catalog)
-                .resolve(Request.of(DeviceCapabilities.vhost4j(1, OptionalInt.empty()), host));
+        Outcome outcome =
+                new Resolver(catalog).resolve(Request.of(DeviceCapabilities.vhost4j(1, OptionalInt.empty()), host));
         assertThat(((Resolution) outcome).platform()).isEqualTo(listed);
         return listed;
     }

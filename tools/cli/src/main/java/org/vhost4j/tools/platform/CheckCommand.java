@@ -5,21 +5,29 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import org.vhost4j.platform.definition.DeviceCapabilities;
+import org.vhost4j.platform.definition.Outcome;
 import org.vhost4j.platform.definition.PlatformCatalog;
 import org.vhost4j.platform.definition.PlatformDefinition;
 import org.vhost4j.platform.definition.PlatformSupport;
+import org.vhost4j.platform.definition.Refusal;
+import org.vhost4j.platform.definition.Resolver;
 import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostCapability;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code vhost4j platform check}: whether hosts keep a platform. */
 @Command(
         name = "check",
-        description = "Tells whether hosts keep a platform. Status 0 when all do by themselves, 1 when not.",
+        description =
+                "Tells whether hosts keep a platform, with the same machine, settings and queues as 'run'. Status 0 when all do by themselves, 1 when not.",
         mixinStandardHelpOptions = true)
 final class CheckCommand implements Callable<Integer> {
     @Spec
@@ -29,6 +37,12 @@ final class CheckCommand implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", description = "A platform.")
     @SuppressWarnings("NullAway.Init")
     private String name;
+
+    @Option(
+            names = "--queues",
+            paramLabel = "N",
+            description = "Queue pairs of a guest (default: 1). Several need a TAP with several queues.")
+    private int queues = 1;
 
     @Mixin
     private DefinitionOptions definitions = new DefinitionOptions();
@@ -41,8 +55,12 @@ final class CheckCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         PlatformCatalog catalog = definitions.catalog(err);
+        if (queues < 1 || queues > 127) {
+            return Failure.report(err, "--queues=" + queues + ": a guest has 1 to 127 queue pairs");
+        }
+        boolean everything = name.equals("host");
         Optional<PlatformDefinition> platform = catalog.platform(name);
-        if (platform.isEmpty()) {
+        if (platform.isEmpty() && !everything) {
             return Failure.report(err, catalog.noSuchPlatform(name));
         }
         List<HostCapabilities> all;
@@ -51,13 +69,21 @@ final class CheckCommand implements Callable<Integer> {
         } catch (IOException e) {
             return Failure.report(err, e.getMessage());
         }
-        String real = platform.get().name();
+        String real = platform.map(PlatformDefinition::name).orElse(name);
         String inFull = real.equals(name) ? name : name + " (" + real + ")";
+        Resolver resolver = new Resolver(catalog);
+        DeviceCapabilities device = DeviceCapabilities.vhost4j(queues, OptionalInt.empty());
         boolean kept = true;
         for (HostCapabilities host : all) {
-            PlatformSupport support = PlatformSupport.of(platform.get(), host, HostOptions.USES);
-            out.println(host.host() + ": " + inFull + " " + support.inWords());
-            kept &= support.isNative();
+            Outcome outcome = resolver.resolve(definitions.request(device, host, HostOptions.USES, name));
+            List<HostCapability> lacked = outcome instanceof Refusal refusal ? refusal.missing() : List.of();
+            if (outcome instanceof Refusal refusal && lacked.isEmpty()) {
+                return Failure.report(err, refusal.message());
+            }
+            String verdict = platform.map(known -> new PlatformSupport(known, host, lacked).inWords())
+                    .orElse("supported: it promises what this host has");
+            out.println(host.host() + ": " + inFull + " " + verdict);
+            kept &= lacked.isEmpty();
         }
         out.flush();
         return kept ? 0 : 1;

@@ -116,13 +116,15 @@ final class ExplainCommand implements Callable<Integer> {
                         .append(
                                 " or older, on both sides from the first boot on, would have prevented what depends on the"
                                         + " host.\n"));
-        explanation.device().filter(device -> !explanation.settings().isEmpty()).ifPresent(device -> text.append(
-                        "With plain QEMU: -device ")
-                .append(device.device())
-                .append("-pci,")
-                .append(String.join(",", explanation.settings()))
-                .append(" on both sides")
-                .append(device == DeviceKind.NET ? ", or 'vhost4j qemu-args'.\n" : ".\n"));
+        explanation
+                .device()
+                .filter(device -> !explanation.settings().isEmpty())
+                .ifPresent(device -> text.append("With plain QEMU: -device ")
+                        .append(device.device())
+                        .append("-pci,")
+                        .append(String.join(",", explanation.settings()))
+                        .append(" on both sides")
+                        .append(device == DeviceKind.NET ? ", or 'vhost4j qemu-args'.\n" : ".\n"));
         return text.toString();
     }
 }

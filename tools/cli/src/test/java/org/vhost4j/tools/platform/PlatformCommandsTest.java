@@ -72,6 +72,43 @@ final class PlatformCommandsTest {
     }
 
     @Test
+    void checkAgreesWithRunAboutTheSameSettings() {
+        assertThat(platform(
+                        "check",
+                        "linux-6.2",
+                        "--set",
+                        "host_uso=off,guest_uso4=off,guest_uso6=off",
+                        "--host-capabilities",
+                        old))
+                .isZero();
+        assertThat(out.toString()).isEqualTo("old: linux-6.2 supported\n");
+        out.getBuffer().setLength(0);
+        assertThat(platform("check", "linux-6.1", "--set", "host_uso=on", "--host-capabilities", old))
+                .isEqualTo(1);
+        assertThat(out.toString())
+                .startsWith("old: linux-6.1 (linux-6.0) supported in software: tap-write-udp-l4 is missing");
+        assertThat(platform("check", "linux-6.1", "--set", "csum=off", "--host-capabilities", old))
+                .as("settings that contradict each other")
+                .isEqualTo(2);
+        assertThat(platform("check", "linux-6.1", "--queues", "128", "--host-capabilities", old))
+                .isEqualTo(2);
+        assertThat(err.toString().lines())
+                .hasSize(2)
+                .last()
+                .isEqualTo("--queues=128: a guest has 1 to 127 queue pairs");
+    }
+
+    @Test
+    void everyHostKeepsPlatformHost() {
+        assertThat(platform("check", "host", "--host-capabilities", recent, old))
+                .isZero();
+        assertThat(out.toString().lines())
+                .containsExactly(
+                        "recent: host supported: it promises what this host has",
+                        "old: host supported: it promises what this host has");
+    }
+
+    @Test
     void wrongNamesAndFilesAreOneLine() {
         assertThat(platform("check", "linux-6.22", "--host-capabilities", recent))
                 .isEqualTo(2);

@@ -59,6 +59,12 @@ public final class LibC {
     public static final int PROT_READ = 1;
     /** mmap: may be written. */
     public static final int PROT_WRITE = 2;
+    /** mmap: may be executed. */
+    static final int PROT_EXEC = 4;
+    /** mmap: writes stay in this process. */
+    static final int MAP_PRIVATE = 2;
+    /** mmap: no file. */
+    static final int MAP_ANONYMOUS = 0x20;
     /** mmap: writes reach the file. */
     public static final int MAP_SHARED = 1;
 
@@ -162,6 +168,10 @@ public final class LibC {
         static native long sendmsg(int fd, long message, int flags);
 
         static native int poll(long fds, long count, int timeoutMillis);
+
+        static native int mprotect(long address, long length, int protection);
+
+        static native int sigaction(int signal, long action, long before);
 
         static native int shutdown(int fd, int how);
 
@@ -442,6 +452,30 @@ public final class LibC {
      */
     public static int sendmsg(int fd, long message, int flags) {
         return result(C.sendmsg(fd, message, flags));
+    }
+
+    /**
+     * mprotect(2).
+     *
+     * @param address of a page
+     * @param length bytes
+     * @param protection {@code PROT_} flags
+     * @return 0 or the negative errno
+     */
+    static int mprotect(long address, long length, int protection) {
+        return result(C.mprotect(address, length, protection));
+    }
+
+    /**
+     * sigaction(2).
+     *
+     * @param signal its number
+     * @param action address of a {@code struct sigaction}, or 0
+     * @param before address of another to be filled, or 0
+     * @return 0 or the negative errno
+     */
+    static int sigaction(int signal, long action, long before) {
+        return result(C.sigaction(signal, action, before));
     }
 
     /**

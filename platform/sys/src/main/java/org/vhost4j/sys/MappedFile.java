@@ -19,6 +19,9 @@ public final class MappedFile implements AutoCloseable {
     private final long end;
     private final boolean shrinkSealed;
     private final MemorySegment segment;
+    private final long address;
+    private final long length;
+    private final long faultsBefore = FaultAddresses.count();
     private final AtomicBoolean closed = new AtomicBoolean();
 
     // Closed by close(), which may come from another thread than the one that mapped.
@@ -29,6 +32,8 @@ public final class MappedFile implements AutoCloseable {
         this.fd = fd;
         this.end = end;
         this.shrinkSealed = shrinkSealed;
+        this.address = address;
+        this.length = length;
         this.segment = MemorySegment.ofAddress(address + lead)
                 .reinterpret(
                         size,
@@ -104,12 +109,13 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Whether the file still reaches to the end of the mapping.
+     * Whether the memory was there whenever it was used, and the file still reaches to the end of the mapping.
      *
-     * @return false when its owner shortened it
+     * @return false when its owner shortened it, or the kernel had no page for it: a full tmpfs, no free huge page
      */
     public boolean intact() {
-        return shrinkSealed || FileStatus.of(fd).size() >= end;
+        return !FaultAddresses.since(faultsBefore, address, length)
+                && (shrinkSealed || FileStatus.of(fd).size() >= end);
     }
 
     /**

@@ -71,6 +71,19 @@ public final class Ram implements AutoCloseable {
         return map(MemFd.createHuge(NAME, bytes), guestAddress, guestAddress, bytes, 0);
     }
 
+    /**
+     * Guest memory in a file of any kind.
+     *
+     * @param file as long as the memory; from here on this object's
+     * @param guestAddress where the guest sees it
+     * @param bytes its size
+     * @return the memory
+     * @throws org.vhost4j.sys.SystemError when the file cannot be mapped
+     */
+    public static Ram over(Fd file, long guestAddress, long bytes) {
+        return map(file, guestAddress, guestAddress, bytes, 0);
+    }
+
     private static Ram create(long guestAddress, long driverAddress, long bytes, long fileOffset) {
         return map(MemFd.create(NAME, fileOffset + bytes), guestAddress, driverAddress, bytes, fileOffset);
     }

@@ -113,7 +113,11 @@ final class FaultGuard {
         if (memory) {
             for (Pollable pollable : List.copyOf(pollables)) {
                 if (!intact(pollable)) {
-                    stop(pollable, "its memory is gone: the file that the front-end shares was shortened", cause);
+                    stop(
+                            pollable,
+                            "its memory is gone: the file that the front-end shares was shortened, or there is no page left"
+                                    + " for it (a full tmpfs, no free huge page)",
+                            cause);
                     found = true;
                 }
             }

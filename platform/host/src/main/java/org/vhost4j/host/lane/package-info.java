@@ -20,8 +20,9 @@
  * suspect; but it may have been writing into another's memory, so all of the lane's pollables are asked whether they are
  * {@linkplain org.vhost4j.device.Pollable#intact intact}. Those that are not are told
  * {@link org.vhost4j.device.Pollable#fault fault} and leave the lane; only when all are does the suspect. The rest of the
- * turn is dropped, and everybody else is polled in the next one. Any other exception stops the suspect in the same way. One case
- * stays unsolved: a file that was shortened and is long again when we ask looks intact, and the suspect is stopped instead.
+ * turn is dropped, and everybody else is polled in the next one. Any other exception stops the suspect in the same way. What counts
+ * is where the fault was, which a handler before the JVM's own records: so the owner is found also when its file is as long as ever and
+ * the file system is full, or when the file was shortened and is long again.
  *
  * <p>Between the access and the error the code runs on with garbage. That adds no danger, since nothing that a guest wrote is
  * believed anyway; but a device must pass a checkpoint of its own before it publishes.

@@ -31,6 +31,11 @@ public record Limit(int factor, long addedNanos) {
         return new Limit(factor, added.toNanos());
     }
 
+    /** The same, and so much longer. */
+    Limit andLongerBy(Duration more) {
+        return new Limit(factor, addedNanos + more.toNanos());
+    }
+
     boolean allows(Report quiet, Report during) {
         return during.p99Nanos() <= factor * quiet.p99Nanos() + addedNanos;
     }

@@ -14,8 +14,8 @@ import java.util.function.ToLongFunction;
 
 /**
  * One kind of event in several rounds, each beside a quiet measure of the same run. No round may lose, double or damage a frame. Of the
- * latencies, 95 of 100 must be within the limit; a run of one round is repeated twice at most, because one that a busy machine held up
- * says nothing.
+ * latencies, 95 of 100 must be within the limit. A run of one round is repeated twice at most and allows 200 ms more, because one that a
+ * busy machine held up says nothing: what it finds is a lane that stands still.
  *
  * <p>The system property {@code vhost4j.isolation.rounds} is the number of rounds, 1 unless given; {@code vhost4j.isolation.results} a
  * file that a row of a table is appended to. {@code tools/isolation} sets both.
@@ -28,15 +28,20 @@ public final class Rounds {
             """;
 
     private static final int REPEATS = 3;
+    /** What a run of one round allows more, because it shares the machine with the rest of a build. */
+    private static final Duration BUSY_MACHINE = Duration.ofMillis(200);
+
     private static final Duration LENGTH = Duration.ofMillis(500);
 
     private final String event;
-    private final Limit limit;
+    private final Limit asked;
+    private Limit limit;
     private final List<Report> quiet = new ArrayList<>();
     private final List<Report> during = new ArrayList<>();
 
     private Rounds(String event, Limit limit) {
         this.event = event;
+        this.asked = limit;
         this.limit = limit;
     }
 
@@ -60,6 +65,7 @@ public final class Rounds {
     public void run(Neighbours neighbours, Neighbours.Event each) {
         int rounds = Integer.getInteger("vhost4j.isolation.rounds", 1);
         int most = rounds == 1 ? REPEATS : rounds;
+        limit = rounds == 1 ? asked.andLongerBy(BUSY_MACHINE) : asked;
         for (int i = 0; i < most && !(rounds == 1 && within() > 0); i++) {
             quiet.add(neighbours.quiet(LENGTH));
             during.add(neighbours.during(LENGTH, each));

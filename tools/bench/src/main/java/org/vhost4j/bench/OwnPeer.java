@@ -44,6 +44,11 @@ record OwnPeer(String name, String idle, boolean copies, int lanes, List<String>
         return new OwnPeer("vhost4j --idle=" + policy, policy, false, 1, List.of());
     }
 
+    /** The same by another name. */
+    OwnPeer named(String other) {
+        return new OwnPeer(other, idle, copies, lanes, jvm);
+    }
+
     /** The same with further options of the JVM. */
     OwnPeer with(String... options) {
         return new OwnPeer(name, idle, copies, lanes, List.of(options));

@@ -10,6 +10,7 @@ final class Rows {
             new SendRow(),
             new ReceiveRow(),
             new ThroughRow(),
+            new DrainRow(),
             new SuperFrameRow(),
             new RoundTripRow(),
             new IdleRow(),

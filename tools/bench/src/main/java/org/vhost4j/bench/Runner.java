@@ -119,7 +119,7 @@ final class Runner {
                     Locale.ROOT,
                     "  %s %s %s%s",
                     contender.name(),
-                    figure.show(sample.values().getOrDefault(figure, Double.NaN)),
+                    figure.show(sample.value(figure)),
                     figure.unit(),
                     sample.disturbed() ? " (disturbed)" : ""));
         }

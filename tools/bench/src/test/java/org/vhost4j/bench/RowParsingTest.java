@@ -38,6 +38,14 @@ class RowParsingTest {
     }
 
     @Test
+    void drainsAreReadAsTimesOfAFrame() {
+        List<Double> times = Drains.parse("1024 30720 61440");
+        assertThat(times).hasSize(2);
+        assertThat(times.getFirst()).isCloseTo(30e-9, within(1e-15));
+        assertThat(times.getLast()).isCloseTo(60e-9, within(1e-15));
+    }
+
+    @Test
     void safepointsAndCollectionsAreRead() {
         JvmLog log = JvmLog.parse(List.of(
                 "[899130027ns][gc] GC(0) Pause Young (Allocation Failure) 18M->4M(61M) 9.905ms",
@@ -105,6 +113,8 @@ class RowParsingTest {
         List<Path> sockets = List.of(Path.of("/a"), Path.of("/b"));
         assertThat(OwnPeer.copying().arguments(Work.of(Work.Kind.DROP), sockets.subList(0, 1)))
                 .containsExactly("run", "--idle=poll", "--queues=1", "--socket-path=/a", "--port=null:copy=on");
+        assertThat(new DrainCase(false, 64, 1).work()).isEqualTo(Work.of(Work.Kind.DROP));
+        assertThat(new DrainCase(true, 64, 1).work()).isEqualTo(Work.of(Work.Kind.BRIDGE));
         assertThat(OwnPeer.idling("event").arguments(Work.of(Work.Kind.BRIDGE).queues(4), sockets))
                 .containsExactly("run", "--idle=event", "--queues=4", "--socket-path=/a", "--socket-path=/b");
         assertThat(OwnPeer.polling().arguments(Work.source(256), sockets.subList(0, 1)))

@@ -88,16 +88,27 @@ final class FrameSender {
      * @return how many
      */
     int send(int most) {
-        RingDriver ring = queue.ring();
-        ring.disableInterrupts();
-        int sent = 0;
-        while (sent < most && offer(ring)) {
-            sent++;
-        }
+        int sent = fill(most);
         if (sent != 0) {
             queue.publish();
         }
         return sent;
+    }
+
+    /**
+     * Enters frames into the ring without showing them to the device.
+     *
+     * @param most how many at most
+     * @return how many
+     */
+    int fill(int most) {
+        RingDriver ring = queue.ring();
+        ring.disableInterrupts();
+        int filled = 0;
+        while (filled < most && offer(ring)) {
+            filled++;
+        }
+        return filled;
     }
 
     private boolean offer(RingDriver ring) {

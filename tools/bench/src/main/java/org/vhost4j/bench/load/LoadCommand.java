@@ -29,6 +29,9 @@ public final class LoadCommand implements Callable<Integer> {
     /** What {@link NetDriver} takes for itself for each pair, and some room. */
     private static final long DRIVER_BYTES = 4L << 20;
 
+    /** Room for rings of frames of several shapes. */
+    private static final long DRAIN_BYTES = 16L << 20;
+
     /** What there is to do. */
     public enum What {
         /** Every guest sends. */
@@ -37,6 +40,8 @@ public final class LoadCommand implements Callable<Integer> {
         RECEIVE,
         /** Of each two guests the first sends and the second receives. */
         THROUGH,
+        /** A guest sends whole rings, which the device drops or passes to a second guest; {@link DrainLoop} is told its sockets. */
+        DRAIN,
         /** The first guest's frames are to come back. */
         ROUND_TRIP,
         /** Guests are there and do nothing. */
@@ -101,12 +106,33 @@ public final class LoadCommand implements Callable<Integer> {
                 drivers.add(driver);
                 requireAll(driver, setup);
             }
-            new Worker(job(drivers)).run(System.out);
+            if (what == What.DRAIN) {
+                new DrainLoop(this::drain).run(System.out);
+            } else {
+                new Worker(job(drivers)).run(System.out);
+            }
             return 0;
         } catch (FrontEndException e) {
             throw new UnsupportedOption(String.valueOf(e.getMessage()));
         } finally {
             drivers.forEach(NetDriver::close);
+        }
+    }
+
+    /** Attaches to a back-end whose rings are to be drained. */
+    private DrainJob drain(List<Path> guests) {
+        List<NetDriver> drivers = new ArrayList<>();
+        try {
+            for (Path socket : guests) {
+                NetSetup setup = setup(false);
+                NetDriver driver = NetDriver.attach(socket, setup);
+                drivers.add(driver);
+                requireAll(driver, setup);
+            }
+            return new DrainJob(drivers, drivers.stream().map(this::receiver).toList());
+        } catch (RuntimeException e) {
+            drivers.forEach(NetDriver::close);
+            throw e;
         }
     }
 
@@ -137,7 +163,7 @@ public final class LoadCommand implements Callable<Integer> {
                         sender(drivers.getFirst()),
                         receiver(drivers.getFirst()),
                         TimeUnit.MICROSECONDS.toNanos(intervalMicros));
-            case ATTACH -> new TrafficJob(List.of(), List.of());
+            case ATTACH, DRAIN -> new TrafficJob(List.of(), List.of());
             case COPY ->
                 new CopyJob(
                         MOST_SLOTS_OF_SUPER_FRAMES,
@@ -187,7 +213,9 @@ public final class LoadCommand implements Callable<Integer> {
         }
         NetSetup plain = NetSetup.full().only(features.toArray(new Feature[0]));
         LoadFrame frame = LoadFrame.of(kind, DriverHeader.BYTES, bytes);
-        long slots = (long) slots() * FrameSender.slotBytes(frame.size(), cut(frame), stride());
+        long slots = what == What.DRAIN
+                ? DRAIN_BYTES
+                : (long) slots() * FrameSender.slotBytes(frame.size(), cut(frame), stride());
         long buffers = (long) ringSize * (bufferBytes + ALIGNED & -ALIGNED);
         long rings = (long) ringSize * (indirect ? 4096 : 64);
         long ram = DRIVER_BYTES + slots + buffers + rings + PAGE - 1 & -PAGE;

@@ -12,6 +12,11 @@ final class LoadFrame {
     /** Payload of a super-frame: as many whole segments as fit. */
     static final int SUPER_PAYLOAD = 45 * MSS;
 
+    /** Number of the source's MAC address, as {@link PacketBuilder#mac} has it. */
+    static final int FROM = 1;
+    /** Number of the destination's. */
+    static final int TO = 2;
+
     private static final int UDP_HEADERS = 42;
 
     private final byte[] bytes;
@@ -42,7 +47,7 @@ final class LoadFrame {
         return switch (kind) {
             case PLAIN -> {
                 PacketBuilder builder =
-                        PacketBuilder.udp4().macs(1, 2).payload(Math.max(0, frameBytes - UDP_HEADERS), 1);
+                        PacketBuilder.udp4().macs(FROM, TO).payload(Math.max(0, frameBytes - UDP_HEADERS), 1);
                 yield join(DriverHeader.PLAIN, headerBytes, builder.complete(), builder.headerLength());
             }
             case TSO -> superFrame(PacketBuilder.tcp4(), headerBytes);
@@ -51,7 +56,7 @@ final class LoadFrame {
     }
 
     private static LoadFrame superFrame(PacketBuilder builder, int headerBytes) {
-        builder.macs(1, 2).payload(SUPER_PAYLOAD, 1);
+        builder.macs(FROM, TO).payload(SUPER_PAYLOAD, 1);
         return join(builder.superHeader(MSS), headerBytes, builder.partial(), builder.headerLength());
     }
 
@@ -69,6 +74,30 @@ final class LoadFrame {
     /** Header and frame; not to be changed. */
     byte[] bytes() {
         return bytes;
+    }
+
+    /**
+     * Lengths of the buffers of a frame whose headers lie in the first of several, as Linux lays it out; the payload is divided
+     * evenly among the others.
+     *
+     * @param buffers how many, at least 1
+     * @throws IllegalArgumentException when there is less than a byte of payload for each
+     */
+    int[] buffers(int buffers) {
+        if (buffers == 1) {
+            return cut(1, 0);
+        }
+        int payload = bytes.length - headBytes;
+        if (payload < buffers - 1) {
+            throw new IllegalArgumentException(
+                    "%d bytes of payload do not fill %d buffers".formatted(payload, buffers - 1));
+        }
+        int[] lengths = new int[buffers];
+        lengths[0] = headBytes;
+        for (int i = 1; i < buffers; i++) {
+            lengths[i] = payload / (buffers - 1) + (i <= payload % (buffers - 1) ? 1 : 0);
+        }
+        return lengths;
     }
 
     /** How much of them a driver writes each time: all headers. */

@@ -22,6 +22,7 @@ public final class ConsoleTable {
             text.append(row.title()).append(" (").append(row.name()).append(")\n");
             text.append(row.about()).append('\n');
             lines(text, row);
+            Report.rounds(row).ifPresent(line -> text.append(line).append('\n'));
             if (Report.disturbed(row)) {
                 text.append("Other programs took processor time in rounds that count: values are rough.\n");
             }

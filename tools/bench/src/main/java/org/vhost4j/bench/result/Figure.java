@@ -11,12 +11,38 @@ import java.util.Locale;
  * @param unitValue one of that unit in the base unit, such as 1e6
  * @param digits behind the point when it is shown
  * @param moreIsBetter whether larger values are better ones
+ * @param statistic how one value comes of what was measured
  */
-public record Figure(String name, String unit, double unitValue, int digits, boolean moreIsBetter) {
+public record Figure(
+        String name, String unit, double unitValue, int digits, boolean moreIsBetter, Statistic statistic) {
     /** Frames a second. */
     public static final Figure RATE = new Figure("rate", "Mpps", 1e6, 3, true);
     /** Super-frames a second, and plain copies of as many bytes. */
     public static final Figure SUPER_RATE = new Figure("rate", "thousand/s", 1e3, 1, true);
+
+    /**
+     * A quantity of which each turn has one value.
+     *
+     * @param name such as {@code rate}
+     * @param unit what it is shown in, such as {@code Mpps}
+     * @param unitValue one of that unit in the base unit, such as 1e6
+     * @param digits behind the point when it is shown
+     * @param moreIsBetter whether larger values are better ones
+     */
+    public Figure(String name, String unit, double unitValue, int digits, boolean moreIsBetter) {
+        this(name, unit, unitValue, digits, moreIsBetter, Statistic.MEDIAN_OF_TURNS);
+    }
+
+    /**
+     * A statistic of the time that short rounds take, in seconds.
+     *
+     * @param name such as {@code best}
+     * @param statistic which
+     * @return shown in nanoseconds
+     */
+    public static Figure ofRounds(String name, Statistic statistic) {
+        return new Figure(name, "ns", 1e-9, 2, false, statistic);
+    }
 
     /**
      * A time, in seconds.

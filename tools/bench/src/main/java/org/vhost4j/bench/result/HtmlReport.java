@@ -104,6 +104,7 @@ public final class HtmlReport {
     private static void row(StringBuilder page, RowResult row) {
         page.append("<h2 id=\"%s\">%s</h2>\n<p class=\"about\">%s</p>\n"
                 .formatted(Svg.escape(row.name()), Svg.escape(row.title()), Svg.escape(row.about())));
+        Report.rounds(row).ifPresent(line -> page.append("<p>%s</p>\n".formatted(Svg.escape(line))));
         if (Report.disturbed(row)) {
             page.append("<p>Other programs took processor time in rounds that count: values are rough.</p>\n");
         }

@@ -43,11 +43,15 @@ public final class JsonReport {
             for (Figure figure : each.figures()) {
                 Spread spread = measured.spread(figure);
                 if (!Double.isNaN(spread.median())) {
+                    String middle = figure.statistic() == Statistic.MEDIAN_OF_TURNS ? "median" : "value";
                     one.putObject(figure.name())
                             .put("least", spread.least())
-                            .put("median", spread.median())
+                            .put(middle, spread.median())
                             .put("most", spread.most());
                 }
+            }
+            if (measured.rounds().count() != 0) {
+                one.put("rounds", measured.rounds().count());
             }
             measured.failure().ifPresent(failure -> one.put("failure", failure));
             measured.check()
@@ -71,6 +75,9 @@ public final class JsonReport {
     private static void put(ObjectNode node, Sample sample) {
         sample.values().forEach((figure, value) -> node.put(figure.name(), value));
         node.put("disturbed", sample.disturbed());
+        if (!sample.rounds().isEmpty()) {
+            sample.rounds().forEach(node.putArray("rounds")::add);
+        }
         sample.curve().ifPresent(curve -> {
             ArrayNode points = node.putArray("curve");
             curve.points().forEach(point -> points.addArray().add(point.x()).add(point.y()));

@@ -36,13 +36,27 @@ public record Measured(String contender, List<Sample> samples, Optional<CrossChe
      * One figure's values in the samples that count.
      *
      * @param figure which
-     * @return their spread, {@link Spread#NONE} when it was not measured
+     * @return their spread, {@link Spread#NONE} when it was not measured; of short rounds the middle is the statistic over the rounds of
+     *     all turns, between its least and its largest value in a turn
      */
     public Spread spread(Figure figure) {
-        return Spread.of(counted().stream()
-                .filter(sample -> sample.values().containsKey(figure))
-                .mapToDouble(sample -> sample.values().getOrDefault(figure, Double.NaN))
+        Spread turns = Spread.of(counted().stream()
+                .mapToDouble(sample -> sample.value(figure))
+                .filter(value -> !Double.isNaN(value))
                 .toArray());
+        return figure.statistic() == Statistic.MEDIAN_OF_TURNS
+                ? turns
+                : new Spread(turns.least(), figure.statistic().of(rounds()), turns.most());
+    }
+
+    /**
+     * The short rounds of all turns that count.
+     *
+     * @return none when turns were measured as a whole
+     */
+    public Rounds rounds() {
+        return Rounds.of(
+                counted().stream().flatMap(sample -> sample.rounds().stream()).toList());
     }
 
     /**

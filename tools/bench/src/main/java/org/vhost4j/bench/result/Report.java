@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.bench.result;
 
+import java.util.IntSummaryStatistics;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What the whole run came to.
@@ -54,5 +56,26 @@ public record Report(Map<String, String> facts, List<RowResult> rows) {
                 .flatMap(each -> each.measured().stream())
                 .flatMap(measured -> measured.counted().stream())
                 .anyMatch(Sample::disturbed);
+    }
+
+    /**
+     * How many short rounds a row's values are taken from.
+     *
+     * @param row one of the rows
+     * @return a sentence; empty when its turns were measured as a whole
+     */
+    static Optional<String> rounds(RowResult row) {
+        IntSummaryStatistics counts = row.cases().stream()
+                .flatMap(each -> each.measured().stream())
+                .mapToInt(measured -> measured.rounds().count())
+                .filter(count -> count != 0)
+                .summaryStatistics();
+        return counts.getCount() == 0
+                ? Optional.empty()
+                : Optional.of("Rounds of each contender in each case: "
+                        + (counts.getMin() == counts.getMax()
+                                ? Integer.toString(counts.getMin())
+                                : counts.getMin() + " to " + counts.getMax())
+                        + ".");
     }
 }

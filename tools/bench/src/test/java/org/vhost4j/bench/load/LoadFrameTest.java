@@ -2,6 +2,7 @@
 package org.vhost4j.bench.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
@@ -20,6 +21,31 @@ class LoadFrameTest {
         assertThat(lengths).hasSize(pieces);
         assertThat(Arrays.stream(lengths).sum()).isEqualTo(1512);
         assertThat(lengths[0] - lengths[pieces - 1]).isBetween(0, 1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 4, 16})
+    void ofSeveralBuffersTheFirstHasAllHeaders(int buffers) {
+        LoadFrame frame = LoadFrame.of(LoadFrame.Kind.PLAIN, 12, 64);
+        int[] lengths = frame.buffers(buffers);
+        assertThat(lengths).hasSize(buffers);
+        assertThat(lengths[0]).isEqualTo(12 + 42).isEqualTo(frame.headBytes());
+        assertThat(Arrays.stream(lengths).sum()).isEqualTo(12 + 64);
+        assertThat(lengths[1] - lengths[buffers - 1]).isBetween(0, 1);
+        assertThat(lengths[buffers - 1]).isPositive();
+    }
+
+    @Test
+    void oneBufferHasTheWholeFrame() {
+        assertThat(LoadFrame.of(LoadFrame.Kind.PLAIN, 12, 64).buffers(1)).containsExactly(12 + 64);
+    }
+
+    @Test
+    void aBufferWithoutAByteIsRefused() {
+        LoadFrame frame = LoadFrame.of(LoadFrame.Kind.PLAIN, 12, 64);
+        assertThatThrownBy(() -> frame.buffers(24))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("22 bytes of payload do not fill 23 buffers");
     }
 
     @Test

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import org.vhost4j.bench.result.CrossCheck;
+import org.vhost4j.bench.result.Figure;
+import org.vhost4j.bench.result.Goal;
+import org.vhost4j.bench.result.Sample;
+import org.vhost4j.bench.result.Statistic;
+
+/** What a frame takes of the back-end's core when a whole ring of them is there at once: many short rounds, of which the best count. */
+final class DrainRow implements Row {
+    /** The shortest round. */
+    static final Figure BEST = Figure.ofRounds("best", Statistic.BEST);
+    /** A quarter of the rounds take no longer. */
+    static final Figure LOWER_QUARTILE = Figure.ofRounds("lower quartile", Statistic.LOWER_QUARTILE);
+    /** Half of the rounds take no longer. */
+    static final Figure MEDIAN = Figure.ofRounds("median", Statistic.MEDIAN);
+
+    /** Short turns, and more of them: contenders meet the same neighbours. */
+    private static final int TURNS = 5;
+
+    private static final int ROUNDS_OF_A_TURN = 40;
+
+    @Override
+    public String name() {
+        return "drain";
+    }
+
+    @Override
+    public String title() {
+        return "A whole ring at once, time for a frame";
+    }
+
+    @Override
+    public String about() {
+        return "Our driver fills a split ring of " + Plan.RING_SIZE
+                + " descriptors with frames, shows all of them with one store of the "
+                + "available index, and then only reads a used index until it covers the last frame. The clock runs from before that store "
+                + "to that read and is divided by the frames of the ring. It covers the back-end's work alone: no kick (back-ends poll; "
+                + "one that asks for a kick is refused), no filling, collecting or posting. The driver's reads take no line of the used "
+                + "ring away for writing, a pause lies between two of them, and what is left, that the last one comes a little late, is "
+                + "divided by all frames. sends: vhost4j copies (--port null:copy=on) as net_vhost does; guest to guest: from ring to "
+                + "ring, into buffers posted beforehand, the used index being the receiver's. A frame lies in so many buffers, all "
+                + "headers in the first. Values are nanoseconds of the back-end's core for a frame, over the rounds of all turns "
+                + "(least..most of a turn).";
+    }
+
+    @Override
+    public List<Case> cases(Bench bench) {
+        return DrainCase.all().stream()
+                .filter(each -> each.quick() || !bench.plan().quick())
+                .map(each -> toCase(bench, each))
+                .toList();
+    }
+
+    private static Case toCase(Bench bench, DrainCase each) {
+        OwnPeer ours = each.through() ? OwnPeer.polling() : OwnPeer.copying().named(OwnPeer.NAME);
+        List<Contender> contenders = bench.withDpdk(ours).stream()
+                .map(peer -> new Contender(peer.name(), () -> start(bench, peer, each)))
+                .toList();
+        return Case.of(
+                each.name(),
+                List.of(LOWER_QUARTILE, BEST, MEDIAN),
+                List.of(Goal.ratioAtMost(LOWER_QUARTILE, OwnPeer.NAME, bench.dpdkNames(), 1.0)),
+                contenders,
+                TURNS * bench.plan().rounds());
+    }
+
+    private static Subject start(Bench bench, Peer peer, DrainCase each) throws IOException {
+        BackEnd backEnd = peer.start(bench, each.work());
+        try {
+            OwnLoad frontEnd = Drains.frontEnd(bench);
+            try {
+                Drains drains = Drains.attach(frontEnd, backEnd.child(), backEnd.sockets());
+                drains.warmUp(List.of(each), bench.plan().warmUp());
+                return new Draining(each, backEnd, frontEnd, drains);
+            } catch (IOException e) {
+                frontEnd.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            backEnd.close();
+            throw e;
+        }
+    }
+
+    /** One contender in one case. */
+    private record Draining(DrainCase each, BackEnd backEnd, OwnLoad frontEnd, Drains drains) implements Subject {
+        @Override
+        public Sample turn() throws IOException {
+            return Sample.ofRounds(drains.turn(List.of(each), ROUNDS_OF_A_TURN).getFirst());
+        }
+
+        @Override
+        public Optional<CrossCheck> end() throws IOException {
+            Direction direction = each.through() ? Direction.THROUGH : Direction.SEND;
+            long frames = drains.detach(direction);
+            return Optional.of(new CrossCheck(frames, backEnd.frames(direction), Plan.RING_SIZE));
+        }
+
+        @Override
+        public void close() {
+            frontEnd.close();
+            drains.close();
+        }
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** A back-end whose rings our front-end has it drain. Between turns the back-end is frozen and the front-end idle. */
+final class Drains implements AutoCloseable {
+    /** Rounds between two looks at the time while what is to be compiled is being compiled. */
+    private static final int WARM_UP_ROUNDS = 50;
+
+    private static final double NANO = 1e-9;
+
+    private final OwnLoad frontEnd;
+    private final Child backEnd;
+    private final String name;
+
+    private Drains(OwnLoad frontEnd, Child backEnd, String name) {
+        this.frontEnd = frontEnd;
+        this.backEnd = backEnd;
+        this.name = name;
+    }
+
+    /** Starts a front-end, which can be attached to several back-ends. */
+    static OwnLoad frontEnd(Bench bench) throws IOException {
+        return OwnLoad.start(
+                bench, bench.plan().frontEndCore(), "DRAIN", List.of(), "--ring-size=" + Plan.RING_SIZE, "--mergeable");
+    }
+
+    /**
+     * Attaches a front-end to a back-end.
+     *
+     * @param frontEnd as {@link #frontEnd} has started it
+     * @param backEnd serves the sockets
+     * @param sockets one for a guest that sends, or a second one for the guest that receives
+     * @throws IOException when it cannot attach
+     */
+    static Drains attach(OwnLoad frontEnd, Child backEnd, List<Path> sockets) throws IOException {
+        String name = sockets.getFirst().getFileName().toString();
+        frontEnd.ask(
+                "attach %s %s"
+                        .formatted(name, sockets.stream().map(Path::toString).collect(Collectors.joining(" "))),
+                "attached");
+        return new Drains(frontEnd, backEnd, name);
+    }
+
+    /**
+     * Drains rings of each case for a while, so that what is to be compiled is, and puts both to rest.
+     *
+     * @param duration processor time that the back-end is to have: what takes longer because of neighbours gets longer
+     */
+    void warmUp(List<DrainCase> cases, Duration duration) throws IOException {
+        backEnd.resume();
+        long begun = backEnd.cpuMillis();
+        do {
+            for (DrainCase each : cases) {
+                drain(each, WARM_UP_ROUNDS);
+            }
+        } while (backEnd.cpuMillis() - begun < duration.toMillis());
+        backEnd.pause();
+    }
+
+    /**
+     * Drains rings.
+     *
+     * @param cases of which kind, one after the other
+     * @param rounds of each, besides a few that are not counted
+     * @return for each case what a frame took in each round, in seconds
+     */
+    List<List<Double>> turn(List<DrainCase> cases, int rounds) throws IOException {
+        backEnd.resume();
+        List<List<Double>> results = new ArrayList<>();
+        for (DrainCase each : cases) {
+            results.add(parse(drain(each, rounds)));
+        }
+        backEnd.pause();
+        return results;
+    }
+
+    private String drain(DrainCase each, int rounds) throws IOException {
+        return frontEnd.ask("drain %s %d %d %d".formatted(name, each.frameBytes(), each.buffers(), rounds), "drained ");
+    }
+
+    /**
+     * Reads what the front-end says.
+     *
+     * @param line frames in a ring, then nanoseconds of each round
+     * @return seconds for a frame
+     */
+    static List<Double> parse(String line) {
+        String[] words = line.split(" ", -1);
+        double frames = Double.parseDouble(words[0]);
+        List<Double> times = new ArrayList<>();
+        for (int i = 1; i < words.length; i++) {
+            times.add(Double.parseDouble(words[i]) * NANO / frames);
+        }
+        return times;
+    }
+
+    /**
+     * Detaches the front-end in order; the back-end runs.
+     *
+     * @param direction which frames are asked for
+     * @return how many the front-end has counted
+     */
+    long detach(Direction direction) throws IOException {
+        backEnd.resume();
+        String[] words = frontEnd.ask("detach " + name, "detached ").split(" ", -1);
+        return Long.parseLong(words[direction == Direction.SEND ? 0 : 1]);
+    }
+
+    /** Kills the back-end. */
+    @Override
+    public void close() {
+        backEnd.close();
+    }
+}

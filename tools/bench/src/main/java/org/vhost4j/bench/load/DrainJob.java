@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench.load;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.vhost4j.device.driver.SplitDriver;
+import org.vhost4j.frontend.FrontEndException;
+import org.vhost4j.frontend.FrontEndQueue;
+import org.vhost4j.frontend.NetDriver;
+import org.vhost4j.frontend.PacketBuilder;
+
+/**
+ * Shows a whole ring of frames to the device with one store of the available index, and does nothing but read a used index until the
+ * device has used all of them. One thread.
+ *
+ * <p>The clock runs from just before that store until the used index has been read that covers the last frame. Frames, descriptors and
+ * the available ring are written before, used elements are collected and receive buffers are posted afterwards.
+ */
+final class DrainJob implements AutoCloseable {
+    /** So many rounds of each run are not counted: caches and branch predictors have been another program's. */
+    private static final int UNCOUNTED = 3;
+
+    private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
+    /** After so many reads of the used index the time is looked at. */
+    private static final int READS = 1 << 16;
+
+    private static final int INDEX_MASK = 0xffff;
+
+    private final List<NetDriver> drivers;
+    private final NetDriver sender;
+    private final FrontEndQueue transmit;
+    private final SplitDriver ring;
+    /** Whose used index tells that the frames are through. */
+    private final SplitDriver watched;
+
+    private final List<FrameReceiver> receivers;
+    private final Optional<NetDriver> receivingGuest;
+    private final Map<Shape, FrameSender> senders = new HashMap<>();
+    private long sent;
+    private long received;
+
+    /**
+     * What a frame looks like.
+     *
+     * @param frameBytes from the destination MAC address on, without FCS
+     * @param buffers in how many buffers, that is descriptors, it lies
+     */
+    record Shape(int frameBytes, int buffers) {}
+
+    /**
+     * A job.
+     *
+     * @param drivers of the guest that sends and, when the frames go to another guest, of that one; with split rings; closed by
+     *     {@link #close}
+     * @param receivers of the same guests; their buffers, one for each entry of the ring, are posted
+     */
+    DrainJob(List<NetDriver> drivers, List<FrameReceiver> receivers) {
+        this.drivers = List.copyOf(drivers);
+        this.sender = drivers.getFirst();
+        this.transmit = sender.transmitQueue(0);
+        this.ring = transmit.splitRing();
+        boolean through = drivers.size() > 1;
+        this.receivingGuest = through ? Optional.of(drivers.getLast()) : Optional.empty();
+        this.receivers = List.copyOf(receivers);
+        this.watched = through ? drivers.getLast().receiveQueue(0).splitRing() : ring;
+    }
+
+    /**
+     * Drains rings of frames of one shape.
+     *
+     * @param rounds how many are counted
+     * @return how many frames a ring holds, then the nanoseconds of each round
+     * @throws FrontEndException when the device does not use them all in time, or wants to be kicked: waking it up would be measured
+     */
+    long[] run(Shape shape, int rounds) {
+        FrameSender frames = senders.computeIfAbsent(shape, this::sender);
+        introduceReceiver();
+        long[] result = new long[1 + rounds];
+        for (int i = 0; i < UNCOUNTED; i++) {
+            round(frames);
+        }
+        long kicks = transmit.kicks();
+        for (int i = 1; i <= rounds; i++) {
+            result[i] = round(frames);
+        }
+        if (transmit.kicks() != kicks) {
+            throw new FrontEndException(
+                    "the back-end asks for kicks: it does not poll, and how long it takes to wake up would be measured");
+        }
+        result[0] = ring.size() / shape.buffers();
+        return result;
+    }
+
+    private FrameSender sender(Shape shape) {
+        LoadFrame frame = LoadFrame.of(LoadFrame.Kind.PLAIN, sender.headerBytes(), shape.frameBytes());
+        return new FrameSender(transmit, frame, frame.buffers(shape.buffers()), false, ring.size(), 0);
+    }
+
+    /** A bridge learns where the receiver is: each frame goes to a known address, as most do. */
+    private void introduceReceiver() {
+        receivingGuest.ifPresent(guest -> {
+            guest.send(PacketBuilder.udp4()
+                    .macs(LoadFrame.TO, LoadFrame.FROM)
+                    .payload(18, 1)
+                    .complete());
+            guest.awaitSent();
+            // It comes to the sender; its buffer is posted again.
+            receivers.getFirst().burst();
+        });
+    }
+
+    private long round(FrameSender frames) {
+        int filled = frames.fill(ring.size());
+        int from = watched.deviceUsedIdx();
+        long begun = System.nanoTime();
+        transmit.publish();
+        awaitUsed(from, filled);
+        long nanos = System.nanoTime() - begun;
+        receive(filled);
+        int collected = 0;
+        while (collected < filled) {
+            collected += frames.collect();
+        }
+        sent += filled;
+        return nanos;
+    }
+
+    private void awaitUsed(int from, int frames) {
+        long begun = System.nanoTime();
+        for (int reads = 1; (watched.deviceUsedIdx() - from & INDEX_MASK) < frames; reads++) {
+            Thread.onSpinWait();
+            if (reads % READS == 0 && System.nanoTime() - begun > PATIENCE) {
+                throw new FrontEndException("the device has used %d of %d frames within %d seconds"
+                        .formatted(
+                                watched.deviceUsedIdx() - from & INDEX_MASK,
+                                frames,
+                                TimeUnit.NANOSECONDS.toSeconds(PATIENCE)));
+            }
+        }
+    }
+
+    private void receive(int frames) {
+        if (receivingGuest.isEmpty()) {
+            return;
+        }
+        FrameReceiver receiver = receivers.getLast();
+        int taken = 0;
+        while (taken < frames) {
+            taken += receiver.burst();
+        }
+        received += taken;
+    }
+
+    /** Frames that the first guest has sent. */
+    long sent() {
+        return sent;
+    }
+
+    /** Frames that the second guest has received. */
+    long received() {
+        return received;
+    }
+
+    /** Detaches the guests. */
+    @Override
+    public void close() {
+        drivers.forEach(NetDriver::close);
+    }
+}

@@ -123,6 +123,8 @@ public enum DeviceKind {
 
     private final String device;
     private final String suffix;
+
+    @SuppressWarnings("ImmutableEnumChecker") // Every kind has its map from Map.of or Map.ofEntries.
     private final Map<Integer, Bit> bits;
 
     /**

@@ -35,7 +35,7 @@ final class PlatformChoice {
         while (candidates.hasNext() && (best == null || !promise.containsAll(most))) {
             PlatformDefinition next = candidates.next();
             Set<Feature> more = promised.apply(next);
-            if (best == null || more.size() > promise.size() && more.containsAll(promise)) {
+            if (best == null || (more.size() > promise.size() && more.containsAll(promise))) {
                 best = next;
                 promise = more;
             }

@@ -126,7 +126,7 @@ final class FrameRing {
                 return i - from;
             }
             HostMemory.copy(frames.address(i), area.address() + at, bytes);
-            FrameBurst.writeHeader(enter(at, bytes, frames.needs(i)) + HEADER, NetHeader.BYTES, frames.checksum[i]);
+            NetHeader.writePlain(enter(at, bytes, frames.needs(i)) + HEADER, NetHeader.BYTES, frames.partial(i));
         }
         return to - from;
     }
@@ -253,19 +253,14 @@ final class FrameRing {
         int count = 0;
         while (count < there) {
             long entry = entries.address() + (taken + count & ENTRIES - 1) * ENTRY_BYTES;
-            long header = HostMemory.getLongLE(entry + HEADER);
-            int kind = (int) header & 0xffff;
-            if (kind != 0 && kind != Frame.NEEDS_CSUM) {
+            long partial = NetHeader.readPlain(entry + HEADER);
+            if (partial == NetHeader.NOT_PLAIN) {
                 break;
             }
-            frames.buffers.address[count] = HostMemory.getLongLE(entry);
-            frames.buffers.length[count] = HostMemory.getIntLE(entry + LENGTH);
-            frames.checksum[count] = kind == 0
-                    ? 0
-                    : FrameBurst.checksum((int) (header >>> 48), HostMemory.getShortLE(entry + HEADER + 8));
+            frames.plain(count, HostMemory.getLongLE(entry), HostMemory.getIntLE(entry + LENGTH), partial);
             count++;
         }
-        frames.count = count;
+        frames.count(count);
     }
 
     /** The oldest frames were dealt with, so many. */

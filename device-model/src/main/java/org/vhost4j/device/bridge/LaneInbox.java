@@ -138,7 +138,7 @@ public final class LaneInbox implements Pollable {
         ring.peek(burst, most);
         int done = burst.count() == 0 ? 0 : bridge.arrive(burst, port);
         ring.remove(done);
-        burst.count = 0;
+        burst.count(0);
         return done;
     }
 
@@ -167,7 +167,7 @@ public final class LaneInbox implements Pollable {
             inlet.ring.remove(inlet.waiting ? 1 : burst.count());
             inlet.ring.release();
             inlet.waiting = false;
-            burst.count = 0;
+            burst.count(0);
             inlet.fault.accept(reason);
         }
     }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.frame;
 
-import java.util.Arrays;
-import org.vhost4j.device.memory.HostMemory;
-import org.vhost4j.device.net.TxQueue;
 import org.vhost4j.device.ring.Buffers;
 
 /**
@@ -14,42 +11,66 @@ public final class FrameBurst {
     /** The most frames of a burst. */
     public static final int CAPACITY = Buffers.CAPACITY;
 
-    private static final int OFFSET_SHIFT = 16;
-    private static final int START_SHIFT = 48;
-    /** Flags and csum_start, where they are in the first eight bytes of a virtio-net header. */
-    private static final long FLAGS_AND_START = 0xffff_0000_0000_00ffL;
-
-    /** The buffers with the frames, each behind a header. */
-    public final Buffers buffers = new Buffers();
-
-    /**
-     * The partial checksum of each frame, 0 for a frame without: flags in the lowest byte, csum_offset in bits 16 to 31 and csum_start in
-     * the highest 16, all as checked.
-     */
-    public final long[] checksum = new long[CAPACITY];
-
-    /** How many frames there are. */
-    public int count;
-
-    /**
-     * How many frames have been offered to their receivers, the ones that are on their way included: should a fault end this turn, they
-     * will not be offered again.
-     */
-    public int offered;
-
+    private final Buffers buffers;
     private final int headerBytes;
+    private final long[] partial = new long[CAPACITY];
     private final Frame frame = new Frame();
-
-    /** What {@link TxQueue} has read of the frames to have their cache lines come: kept, so that the compiler keeps the reading. */
-    public long prefetched;
+    private int count;
+    private int offered;
 
     /**
-     * An empty burst.
+     * An empty burst with buffers of its own.
      *
      * @param headerBytes how long the header in front of each frame is
      */
     public FrameBurst(int headerBytes) {
+        this(new Buffers(), headerBytes);
+    }
+
+    /**
+     * An empty burst of frames in chains that a virtqueue takes: the buffers are its owner's to fill, who says with {@link #plain} and
+     * {@link #count(int)} what is in them.
+     *
+     * @param buffers one frame each, behind its header
+     * @param headerBytes how long the header in front of each frame is
+     */
+    public FrameBurst(Buffers buffers, int headerBytes) {
+        this.buffers = buffers;
         this.headerBytes = headerBytes;
+    }
+
+    /**
+     * Says what frame is in a buffer.
+     *
+     * @param index 0 to {@link #CAPACITY} - 1
+     * @param partialChecksum as {@link NetHeader#readPlain} has it, checked
+     */
+    public void plain(int index, long partialChecksum) {
+        partial[index] = partialChecksum;
+    }
+
+    /**
+     * Puts a frame into a burst with buffers of its own.
+     *
+     * @param index 0 to {@link #CAPACITY} - 1
+     * @param address the host address of the destination MAC address
+     * @param bytes from the destination MAC address on
+     * @param partialChecksum as {@link NetHeader#readPlain} has it, checked
+     */
+    public void plain(int index, long address, int bytes, long partialChecksum) {
+        buffers.address[index] = address - headerBytes;
+        buffers.length[index] = bytes + headerBytes;
+        partial[index] = partialChecksum;
+    }
+
+    /**
+     * Says how many frames there are; none of them has been offered.
+     *
+     * @param frames 0 to {@link #CAPACITY}
+     */
+    public void count(int frames) {
+        count = frames;
+        offered = 0;
     }
 
     /**
@@ -88,7 +109,17 @@ public final class FrameBurst {
      * @return a mask of {@link Offloads}: none, or CSUM
      */
     public int needs(int index) {
-        return checksum[index] == 0 ? 0 : Offloads.CSUM;
+        return partial[index] == 0 ? 0 : Offloads.CSUM;
+    }
+
+    /**
+     * The partial checksum of a frame.
+     *
+     * @param index 0 to {@link #count()} - 1
+     * @return as {@link NetHeader#readPlain} has it; 0 for a frame without
+     */
+    public long partial(int index) {
+        return partial[index];
     }
 
     /**
@@ -99,14 +130,20 @@ public final class FrameBurst {
      * @return their number
      */
     public int partialChecksums(int from, int to) {
-        int partial = 0;
+        int frames = 0;
         for (int i = from; i < to; i++) {
-            partial += checksum[i] == 0 ? 0 : 1;
+            frames += partial[i] == 0 ? 0 : 1;
         }
-        return partial;
+        return frames;
     }
 
-    /** How long some frames are together. */
+    /**
+     * How long some frames are together.
+     *
+     * @param from the first one
+     * @param to behind the last one
+     * @return bytes from the destination MAC addresses on
+     */
     public long bytes(int from, int to) {
         long bytes = 0;
         for (int i = from; i < to; i++) {
@@ -125,45 +162,42 @@ public final class FrameBurst {
         frame.clear();
         boolean added = frame.add(address(index), bytes(index));
         assert added;
-        long partial = checksum[index];
-        frame.flags = (int) partial & 0xff;
-        frame.checksumOffset = (int) (partial >>> OFFSET_SHIFT) & 0xffff;
-        frame.checksumStart = (int) (partial >>> START_SHIFT);
+        frame.flags = NetHeader.flags(partial[index]);
+        frame.checksumOffset = NetHeader.checksumOffset(partial[index]);
+        frame.checksumStart = NetHeader.checksumStart(partial[index]);
         frame.needs = needs(index);
         return frame;
     }
 
-    /** Fills the burst with one and the same plain frame. */
+    /**
+     * Fills the burst with one and the same plain frame.
+     *
+     * @param address the host address of its destination MAC address
+     * @param bytes its length
+     */
     public void fill(long address, int bytes) {
-        Arrays.fill(buffers.address, address - headerBytes);
-        Arrays.fill(buffers.length, bytes + headerBytes);
-        count = CAPACITY;
+        for (int i = 0; i < CAPACITY; i++) {
+            plain(i, address, bytes, 0);
+        }
+        count(CAPACITY);
     }
 
-    /** Says that everything up to a frame has been offered to its receivers or is about to be. */
+    /**
+     * Says that everything up to a frame has been offered to its receivers or is about to be: should a fault end this turn, it will not
+     * be offered again.
+     *
+     * @param end behind the last one of them
+     */
     public void offer(int end) {
         offered = end;
     }
 
-    /** A partial checksum as it is kept. */
-    public static long checksum(int start, int offset) {
-        return Frame.NEEDS_CSUM | (long) offset << OFFSET_SHIFT | (long) start << START_SHIFT;
-    }
-
     /**
-     * Writes the header that a frame's receiver finds in front of it.
+     * How many frames have been offered to their receivers, the ones that are on their way included.
      *
-     * @param address where there is room
-     * @param bytes {@link NetHeader#BYTES} or {@link NetHeader#LEGACY_BYTES}
-     * @param partial the frame's checksum
+     * @return 0 to {@link #count()}
      */
-    public static void writeHeader(long address, int bytes, long partial) {
-        int offset = (int) (partial >>> OFFSET_SHIFT) & 0xffff;
-        HostMemory.putLongLE(address, partial & FLAGS_AND_START);
-        if (bytes == NetHeader.BYTES) {
-            HostMemory.putIntLE(address + 8, offset | 1 << 16);
-        } else {
-            HostMemory.putShortLE(address + 8, offset);
-        }
+    public int offered() {
+        return offered;
     }
 }

@@ -32,6 +32,14 @@ public final class NetHeader {
     /** Length with the hash of a received frame. */
     public static final int HASH_BYTES = 20;
 
+    /** {@link #readPlain}: not the header of a plain frame. */
+    public static final long NOT_PLAIN = -1;
+
+    private static final int OFFSET_SHIFT = 16;
+    private static final int START_SHIFT = 48;
+    /** Flags and csum_start, where they are in the first eight bytes. */
+    private static final long FLAGS_AND_START = 0xffff_0000_0000_00ffL;
+
     private static final int HASH = 12;
     private static final int TUNNEL = 20;
 
@@ -51,6 +59,82 @@ public final class NetHeader {
         frame.gsoSize = (int) (first >>> 32) & 0xffff;
         frame.checksumStart = (int) (first >>> 48);
         frame.checksumOffset = HostMemory.getShortLE(address + 8);
+    }
+
+    /**
+     * Reads the header of a frame that is plain: no super-frame, and with no flag but NEEDS_CSUM. Each byte is read once at most.
+     *
+     * @param address where at least {@link #LEGACY_BYTES} bytes are
+     * @return the frame's partial checksum in one number: flags in the lowest byte, csum_offset in bits 16 to 31 and csum_start in the
+     *     highest 16, unchecked; 0 for a frame without; {@link #NOT_PLAIN} for every other frame
+     */
+    public static long readPlain(long address) {
+        long first = HostMemory.getLongLE(address);
+        int flagsAndType = (int) first & 0xffff;
+        if (flagsAndType == 0) {
+            return 0;
+        }
+        return flagsAndType == Frame.NEEDS_CSUM
+                ? (first & FLAGS_AND_START) | (long) HostMemory.getShortLE(address + 8) << OFFSET_SHIFT
+                : NOT_PLAIN;
+    }
+
+    /**
+     * Writes the header of a plain frame that fills one chain.
+     *
+     * @param address where there is room
+     * @param bytes {@link #BYTES} or {@link #LEGACY_BYTES}
+     * @param partial its partial checksum, as {@link #readPlain} has it
+     */
+    public static void writePlain(long address, int bytes, long partial) {
+        int offset = checksumOffset(partial);
+        HostMemory.putLongLE(address, partial & FLAGS_AND_START);
+        if (bytes == BYTES) {
+            HostMemory.putIntLE(address + 8, offset | 1 << 16);
+        } else {
+            HostMemory.putShortLE(address + 8, offset);
+        }
+    }
+
+    /**
+     * A partial checksum in one number.
+     *
+     * @param start csum_start, 0 to 65535
+     * @param offset csum_offset, 0 to 65535
+     * @return as {@link #readPlain} has it
+     */
+    public static long partial(int start, int offset) {
+        return Frame.NEEDS_CSUM | (long) offset << OFFSET_SHIFT | (long) start << START_SHIFT;
+    }
+
+    /**
+     * The flags of a plain frame.
+     *
+     * @param partial as {@link #readPlain} has it
+     * @return 0 or {@link Frame#NEEDS_CSUM}
+     */
+    public static int flags(long partial) {
+        return (int) partial & 0xff;
+    }
+
+    /**
+     * Where in a plain frame its checksum is summed from.
+     *
+     * @param partial as {@link #readPlain} has it
+     * @return csum_start; 0 for a frame without partial checksum
+     */
+    public static int checksumStart(long partial) {
+        return (int) (partial >>> START_SHIFT);
+    }
+
+    /**
+     * Where behind csum_start the checksum is stored.
+     *
+     * @param partial as {@link #readPlain} has it
+     * @return csum_offset; 0 for a frame without partial checksum
+     */
+    public static int checksumOffset(long partial) {
+        return (int) (partial >>> OFFSET_SHIFT) & 0xffff;
     }
 
     /**

@@ -98,7 +98,7 @@ final class RxQueue {
             }
             long header = buffers.address[done];
             HostMemory.copy(frames.address(from + done), header + headerBytes, bytes);
-            FrameBurst.writeHeader(header, headerBytes, frames.checksum[from + done]);
+            NetHeader.writePlain(header, headerBytes, frames.partial(from + done));
             buffers.length[done] = written;
             done++;
         }

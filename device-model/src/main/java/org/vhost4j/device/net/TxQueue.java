@@ -9,12 +9,13 @@ import org.vhost4j.device.frame.NetHeader;
 import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.offload.OffloadEngine;
+import org.vhost4j.device.ring.Buffers;
 import org.vhost4j.device.ring.Chain;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.Virtqueue;
 
 /** A transmit queue: turns the chains that the driver sends into frames (virtio 1.4 section 5.1.6.2). */
-public final class TxQueue {
+final class TxQueue {
     /** {@link #next}: nothing more is available. */
     static final int EMPTY = 0;
     /** {@link #next}: {@link #frame} holds the next frame. */
@@ -44,6 +45,11 @@ public final class TxQueue {
 
     final FrameBurst burst;
 
+    private final Buffers buffers = new Buffers();
+
+    /** What {@link #burst} has read of the frames to have their cache lines come: kept, so that the compiler keeps the reading. */
+    long prefetched;
+
     private final int headerBytes;
     private final Chain chain = new Chain();
     private final MemorySegment headerScratch = Arena.ofAuto().allocate(NetHeader.HASH_BYTES, 8);
@@ -53,7 +59,7 @@ public final class TxQueue {
         this.interrupt = interrupt;
         this.enabled = enabled;
         this.headerBytes = headerBytes;
-        this.burst = new FrameBurst(headerBytes);
+        this.burst = new FrameBurst(buffers, headerBytes);
     }
 
     /**
@@ -64,47 +70,42 @@ public final class TxQueue {
      * @return how many there are; {@link #done(int)} is due
      */
     int burst(int most, int allowed) {
-        FrameBurst frames = burst;
-        int taken = queue.pop(frames.buffers, Math.min(most, FrameBurst.CAPACITY), false);
+        int taken = queue.pop(buffers, Math.min(most, FrameBurst.CAPACITY), false);
         int good = 0;
-        long prefetched = 0;
+        long seen = 0;
         while (good < taken) {
-            int bytes = frames.buffers.length[good] - headerBytes;
+            int bytes = buffers.length[good] - headerBytes;
             if (bytes < Frame.ETHERNET_HEADER || bytes > Frame.MAX_BYTES) {
                 break;
             }
-            long at = frames.buffers.address[good];
-            long header = HostMemory.getLongLE(at);
+            long at = buffers.address[good];
+            long partial = NetHeader.readPlain(at);
             // The frame is looked at later; here its cache line is asked for, while those of the others are on their
             // way.
-            prefetched ^= HostMemory.getLongLE(at + headerBytes);
-            int kind = (int) header & 0xffff;
-            if (kind == 0) {
-                frames.checksum[good] = 0;
-            } else {
-                int start = (int) (header >>> 48);
-                int offset = HostMemory.getShortLE(at + 8);
-                if (kind != Frame.NEEDS_CSUM
-                        || (allowed & Offloads.CSUM) == 0
-                        || !OffloadEngine.checksumInside(start, offset, bytes)) {
-                    break;
-                }
-                frames.checksum[good] = FrameBurst.checksum(start, offset);
+            seen ^= HostMemory.getLongLE(at + headerBytes);
+            if (partial != 0 && (partial == NetHeader.NOT_PLAIN || !mayBePartial(partial, bytes, allowed))) {
+                break;
             }
+            burst.plain(good, partial);
             good++;
         }
         queue.unpop(taken - good);
-        frames.prefetched = prefetched;
-        frames.offered = 0;
-        frames.count = good;
+        prefetched = seen;
+        burst.count(good);
         return good;
+    }
+
+    private static boolean mayBePartial(long partial, int bytes, int allowed) {
+        return (allowed & Offloads.CSUM) != 0
+                && OffloadEngine.checksumInside(
+                        NetHeader.checksumStart(partial), NetHeader.checksumOffset(partial), bytes);
     }
 
     /** Ends a burst: the chains of the first frames go back to the driver, the others into the ring. */
     void done(int frames) {
-        queue.unpop(burst.count - frames);
-        burst.count = 0;
-        queue.addUsedUnwritten(burst.buffers, frames);
+        queue.unpop(burst.count() - frames);
+        burst.count(0);
+        queue.addUsedUnwritten(buffers, frames);
     }
 
     /** Takes the next chain and makes a frame of it. */
@@ -174,8 +175,8 @@ public final class TxQueue {
         if (pending && !parked) {
             done();
         }
-        if (burst.count != 0) {
-            done(burst.offered);
+        if (burst.count() != 0) {
+            done(burst.offered());
         }
     }
 

@@ -71,7 +71,7 @@ public final class ReceiveSteering {
     /** The guest sent frames together on a pair. */
     public void learn(FrameBurst frames, int pair) {
         if (byFlow()) {
-            for (int i = 0; i < frames.count; i++) {
+            for (int i = 0; i < frames.count(); i++) {
                 flows.learn(frames.address(i), frames.bytes(i), pair);
             }
         }

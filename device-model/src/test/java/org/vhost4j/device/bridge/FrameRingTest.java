@@ -19,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.NetHeader;
 import org.vhost4j.device.offload.Frames;
 
 class FrameRingTest {
@@ -111,13 +112,12 @@ class FrameRingTest {
         int got = 0;
         int together = 0;
         while (got < 20_000) {
-            in.count = random.nextInt(1, FrameBurst.CAPACITY + 1);
-            for (int i = 0; i < in.count; i++) {
-                in.buffers.address[i] = bytes.address() + (put + i & 0xff) - 12;
-                in.buffers.length[i] = 12 + lengthOf(put + i);
-                in.checksum[i] = partialOf(put + i) ? FrameBurst.checksum(put + i & 0x3f, 16) : 0;
+            in.count(random.nextInt(1, FrameBurst.CAPACITY + 1));
+            for (int i = 0; i < in.count(); i++) {
+                long partial = partialOf(put + i) ? NetHeader.partial(put + i & 0x3f, 16) : 0;
+                in.plain(i, bytes.address() + (put + i & 0xff), lengthOf(put + i), partial);
             }
-            put += ring.put(in, 0, in.count);
+            put += ring.put(in, 0, in.count());
             Frame alone = frame(put, lengthOf(put));
             alone.needs = 0;
             alone.flags = Frame.DATA_VALID;
@@ -128,8 +128,8 @@ class FrameRingTest {
                 for (int i = 0; i < out.count(); i++) {
                     assertThat(same(out.frame(i), bytes, got + i)).isTrue();
                     assertThat(out.bytes(i)).isEqualTo(lengthOf(got + i));
-                    assertThat(out.checksum[i])
-                            .isEqualTo(partialOf(got + i) ? FrameBurst.checksum(got + i & 0x3f, 16) : 0);
+                    assertThat(out.partial(i))
+                            .isEqualTo(partialOf(got + i) ? NetHeader.partial(got + i & 0x3f, 16) : 0);
                 }
                 together += out.count();
                 got += out.count();

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.Budget;
 import org.vhost4j.device.bridge.Bridge;
 import org.vhost4j.device.bridge.LaneInbox;
 import org.vhost4j.device.driver.DriverMemory;
@@ -116,7 +117,8 @@ public final class BridgedGuests {
                 bridge,
                 engine,
                 () -> {},
-                DeviceOwner.NONE);
+                DeviceOwner.NONE,
+                new Budget(64, 1 << 16, 50_000, System::nanoTime));
         device.control().features(FEATURES);
         return device;
     }

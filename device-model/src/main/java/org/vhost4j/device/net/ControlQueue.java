@@ -31,10 +31,10 @@ final class ControlQueue {
         this.counters = counters;
     }
 
-    /** Carries out one command; false when there is none. */
-    boolean next() {
+    /** Carries out one command, if there is one; how many bytes it and its answer have. */
+    long next() {
         if (!queue.pop(chain)) {
-            return false;
+            return 0;
         }
         if (chain.writableBytes < 1) {
             throw new RingFault("%s: the control command at descriptor %d has no byte for the answer"
@@ -51,7 +51,7 @@ final class ControlQueue {
         counters.increment(answer.done() ? Counter.CONTROL_OK : Counter.CONTROL_REFUSED);
         write(answer);
         queue.addUsed(chain.id, 1 + answer.result().length);
-        return true;
+        return chain.readableBytes + 1 + answer.result().length;
     }
 
     private byte[] command() {

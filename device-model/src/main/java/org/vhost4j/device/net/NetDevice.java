@@ -2,6 +2,7 @@
 package org.vhost4j.device.net;
 
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.Budget;
 import org.vhost4j.device.Pollable;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.frame.Frame;
@@ -22,9 +23,6 @@ import org.vhost4j.device.stats.Counters;
  * is started but not enabled receives nothing, and what it transmits is thrown away, as vhost-user wants it.
  */
 public final class NetDevice implements LandingPort, Pollable {
-    /** Control commands that are carried out in one turn. */
-    private static final int BURST = 64;
-
     private final String name;
     private final DeviceOwner owner;
     private final DeviceState state;
@@ -34,6 +32,7 @@ public final class NetDevice implements LandingPort, Pollable {
     private final DriverSettings driver;
     private final Counters counters;
     private final DeviceControl control;
+    private final Budget commandBudget;
 
     /**
      * A device without a driver.
@@ -43,9 +42,16 @@ public final class NetDevice implements LandingPort, Pollable {
      * @param engine checks the guest's headers
      * @param checkpoint runs before anything is published; makes a pending memory fault appear
      * @param owner hears what happens
+     * @param commandBudget how many control commands are carried out in one turn of the lane, for all devices of the lane together
      */
     public NetDevice(
-            NetDeviceConfig config, FrameSink sink, OffloadEngine engine, Runnable checkpoint, DeviceOwner owner) {
+            NetDeviceConfig config,
+            FrameSink sink,
+            OffloadEngine engine,
+            Runnable checkpoint,
+            DeviceOwner owner,
+            Budget commandBudget) {
+        this.commandBudget = commandBudget;
         this.name = config.name();
         this.owner = owner;
         this.state = new DeviceState(config, checkpoint, owner);
@@ -140,8 +146,13 @@ public final class NetDevice implements LandingPort, Pollable {
 
     private int serveControl(ControlQueue queue) {
         int work = 0;
-        while (work < BURST && queue.next()) {
+        while (queue.queue.hasAvailable()) {
             work++;
+            if (!commandBudget.remains()) {
+                // The rest is work that waits: the lane must not sleep over it.
+                break;
+            }
+            commandBudget.spend(queue.next());
         }
         if (work != 0) {
             state.publish(queue.queue, queue.interrupt);

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.vhost4j.device.Budget;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.device.driver.PackedDriver;
@@ -68,7 +69,8 @@ final class TestGuest {
                 sink,
                 engine,
                 () -> {},
-                DeviceOwner.NONE);
+                DeviceOwner.NONE,
+                new Budget(64, 1 << 16, 50_000, System::nanoTime));
         FeatureSet negotiated = FeatureSet.of(features).plus(FeatureSet.of(Feature.VERSION_1));
         device.control().features(negotiated);
         receive = start(0, negotiated);

@@ -16,6 +16,8 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.vhost4j.device.Budget;
 import org.vhost4j.sys.HotCalls;
 
 /** One thread with one epoll loop. Tasks and handlers that throw are reported and change nothing else. */
@@ -25,19 +27,30 @@ public final class IoLoop implements AutoCloseable {
 
     private static final long CLOSE_MILLIS = 10_000;
 
+    /** What peers may cause in one turn: about as much as a burst of frames of each of some guests costs. */
+    private static final int PIECES_PER_TURN = 64;
+
+    private static final long PIECE_BYTES_PER_TURN = 1 << 18;
+    private static final long PIECE_NANOS_PER_TURN = 50_000;
+
     private final String name;
     private final Consumer<? super Throwable> failures;
     private final SingleThreadIoEventLoop eventLoop;
     private final AtomicBoolean closing = new AtomicBoolean();
+    private final FairTurns turns;
     private final Set<FdHandle> handles = new LinkedHashSet<>();
     private boolean handlesClosed;
 
-    private IoLoop(String name, SelectStrategy strategy, Consumer<? super Throwable> failures) {
+    private IoLoop(String name, SelectStrategy strategy, Consumer<? super Throwable> failures, LongSupplier clock) {
         this.name = name;
+        this.turns = new FairTurns(
+                strategy,
+                new Budget(PIECES_PER_TURN, PIECE_BYTES_PER_TURN, PIECE_NANOS_PER_TURN, clock),
+                this::guarded);
         this.failures = failures;
         ThreadFactory threads =
                 Thread.ofPlatform().name("vhost4j-" + name).daemon(true).factory();
-        IoHandlerFactory epoll = EpollIoHandler.newFactory(EVENTS, () -> strategy);
+        IoHandlerFactory epoll = EpollIoHandler.newFactory(EVENTS, () -> turns);
         // As a lambda the factory does not claim that the handler can change its thread, for which netty would read the
         // clock
         // twice in every turn.
@@ -56,7 +69,7 @@ public final class IoLoop implements AutoCloseable {
      * @return the running loop
      */
     public static IoLoop start(String name, Consumer<? super Throwable> failures) {
-        return start(name, DefaultSelectStrategyFactory.INSTANCE.newSelectStrategy(), failures);
+        return start(name, DefaultSelectStrategyFactory.INSTANCE.newSelectStrategy(), failures, System::nanoTime);
     }
 
     /**
@@ -65,10 +78,17 @@ public final class IoLoop implements AutoCloseable {
      * @param name of its thread, behind {@code vhost4j-}
      * @param strategy asked in every turn; must not throw
      * @param failures told what a task or a handler threw, by the loop's thread
+     * @param clock nanoseconds, by which the time that peers take in a turn is measured
      * @return the running loop
      */
-    public static IoLoop start(String name, SelectStrategy strategy, Consumer<? super Throwable> failures) {
-        return new IoLoop(name, strategy, failures);
+    public static IoLoop start(
+            String name, SelectStrategy strategy, Consumer<? super Throwable> failures, LongSupplier clock) {
+        return new IoLoop(name, strategy, failures, clock);
+    }
+
+    /** What peers cause: has its turn fairly among them, within a budget for each turn of the loop. */
+    FairTurns turns() {
+        return turns;
     }
 
     /**

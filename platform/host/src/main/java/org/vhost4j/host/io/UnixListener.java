@@ -9,6 +9,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.Budget;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.LibC;
@@ -21,7 +22,9 @@ import org.vhost4j.sys.UnixAddress;
  */
 public final class UnixListener implements AutoCloseable {
     private static final int BACKLOG = 16;
-    private static final int ACCEPTS_PER_TURN = 16;
+    /** Connections that are accepted before other peers of the loop have their turn. */
+    private static final int ACCEPTS_PER_SLICE = 4;
+
     private static final long SHORTAGE_MILLIS = 100;
     /** The type of a socket file, in the topmost bits of its mode. */
     private static final int S_IFSOCK = 0xc;
@@ -34,6 +37,7 @@ public final class UnixListener implements AutoCloseable {
     private final Consumer<Fd> accepted;
     private final FdHandle handle;
     private boolean open = true;
+    private boolean scheduled;
 
     private UnixListener(
             IoLoop loop, Fd socket, String name, @Nullable Path path, @Nullable Object file, Consumer<Fd> accepted) {
@@ -46,7 +50,7 @@ public final class UnixListener implements AutoCloseable {
         handle = FdHandle.open(loop, socket, FdHandle.READ, new FdHandle.Handler() {
             @Override
             public void ready(int events) {
-                accept();
+                acceptSoon();
             }
 
             @Override
@@ -154,8 +158,22 @@ public final class UnixListener implements AutoCloseable {
         }
     }
 
-    private void accept() {
-        for (int i = 0; i < ACCEPTS_PER_TURN && open; i++) {
+    private void acceptSoon() {
+        if (!scheduled) {
+            scheduled = true;
+            loop.turns().enqueue(this::slice);
+        }
+    }
+
+    /** Accepts a few; by level, so those that are left are reported again. */
+    private void slice() {
+        scheduled = false;
+        accept(loop.turns().budget());
+    }
+
+    private void accept(Budget budget) {
+        for (int i = 0; i < ACCEPTS_PER_SLICE && open && budget.remains(); i++) {
+            budget.spend(0);
             int result = LibC.accept(socket.number(), LibC.SOCK_NONBLOCK | LibC.SOCK_CLOEXEC);
             if (result >= 0) {
                 hand(Fd.of(result, "no connection"));

@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.Budget;
 import org.vhost4j.sys.Closer;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.Fd;
@@ -22,8 +23,8 @@ import org.vhost4j.sys.SystemError;
  * <p>Belongs to its loop's thread. No method calls the handler before it returns.
  */
 public final class UnixStream implements AutoCloseable {
-    /** Pieces that are handled before other descriptors of the loop have their turn. */
-    private static final int PIECES_PER_TURN = 64;
+    /** Pieces that are handled before other peers of the loop have their turn. */
+    private static final int PIECES_PER_SLICE = 16;
 
     private final IoLoop loop;
     private final Fd socket;
@@ -178,23 +179,32 @@ public final class UnixStream implements AutoCloseable {
         }
         if ((events & ~EpollIoOps.EPOLLOUT.value()) != 0) {
             readable = true;
-            read();
+            readSoon();
         }
     }
 
     private void readSoon() {
         if (readable && !scheduled) {
             scheduled = true;
-            loop.execute(() -> {
-                scheduled = false;
-                read();
-            });
+            loop.turns().enqueue(this::slice);
         }
     }
 
-    private void read() {
-        for (int pieces = 0; pieces < PIECES_PER_TURN; ) {
-            if (!open || !readable || wanted == 0) {
+    private void slice() {
+        scheduled = false;
+        try {
+            read(loop.turns().budget());
+        } finally {
+            if (open && wanted != 0) {
+                readSoon();
+            }
+        }
+    }
+
+    /** Reads until there is nothing more, or the slice or the turn's budget is used up. */
+    private void read(Budget budget) {
+        for (int pieces = 0; pieces < PIECES_PER_SLICE; ) {
+            if (!open || !readable || wanted == 0 || !budget.remains()) {
                 return;
             }
             int received = message.receive(socket, piece, have, wanted - have, descriptors);
@@ -215,11 +225,15 @@ public final class UnixStream implements AutoCloseable {
             }
             have += received;
             if (have == wanted) {
-                hand();
+                int length = have;
+                try {
+                    hand();
+                } finally {
+                    budget.spend(length);
+                }
                 pieces++;
             }
         }
-        readSoon();
     }
 
     private void endReading(int received) {

@@ -4,6 +4,7 @@ package org.vhost4j.host.lane;
 import io.netty.channel.SelectStrategy;
 import io.netty.util.IntSupplier;
 import java.lang.invoke.VarHandle;
+import org.vhost4j.device.Budget;
 
 /**
  * What a lane does in one turn, in netty's own place for deciding whether to sleep: polling here lets one thread serve rings at
@@ -16,6 +17,7 @@ final class DutyCycle implements SelectStrategy {
     private static final int LOOK = 0;
 
     private final FaultGuard guard;
+    private final Budget commands;
     private final long spinNanos;
 
     private boolean armed;
@@ -24,8 +26,9 @@ final class DutyCycle implements SelectStrategy {
     private long turns;
     private long sleeps;
 
-    DutyCycle(FaultGuard guard, IdlePolicy policy) {
+    DutyCycle(FaultGuard guard, IdlePolicy policy, Budget commands) {
         this.guard = guard;
+        this.commands = commands;
         this.spinNanos = policy.spinNanos();
     }
 
@@ -61,6 +64,7 @@ final class DutyCycle implements SelectStrategy {
 
     private int turn(boolean hasTasks) {
         turns++;
+        commands.begin();
         boolean look = hasTasks || (turns & (TURNS_PER_LOOK - 1)) == 0;
         if (guard.pollAll() > 0) {
             busy();

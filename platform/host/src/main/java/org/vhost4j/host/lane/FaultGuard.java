@@ -20,6 +20,9 @@ final class FaultGuard {
 
     private long faults;
 
+    /** Who is polled first: another one in each turn, so that what all share out of a budget does not always go to the same. */
+    private int first;
+
     FaultGuard(LaneListener listener) {
         this.listener = listener;
     }
@@ -45,8 +48,11 @@ final class FaultGuard {
         try {
             // The list can shrink while we walk it, when a pollable's work ends another's; then one of them waits a
             // turn.
-            for (int i = 0; i < pollables.size(); i++) {
-                Pollable pollable = pollables.get(i);
+            int size = pollables.size();
+            first = first + 1 < size ? first + 1 : 0;
+            for (int i = 0; i < size && i < pollables.size(); i++) {
+                int at = first + i < size ? first + i : first + i - size;
+                Pollable pollable = pollables.get(Math.min(at, pollables.size() - 1));
                 current = pollable;
                 int done = poll(pollable);
                 if (done < 0) {

@@ -3,6 +3,8 @@ package org.vhost4j.host.lane;
 
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongSupplier;
+import org.vhost4j.device.Budget;
 import org.vhost4j.device.Pollable;
 import org.vhost4j.host.io.FdHandle;
 import org.vhost4j.host.io.IoLoop;
@@ -14,15 +16,23 @@ import org.vhost4j.sys.SystemError;
  * duty cycle and for what a fault does.
  */
 public final class Lane implements AutoCloseable {
+    /** What all control queues of a lane may have done in one turn: about as much as a burst of frames costs. */
+    private static final int COMMANDS_PER_TURN = 64;
+
+    private static final long COMMAND_BYTES_PER_TURN = 1 << 16;
+    private static final long COMMAND_NANOS_PER_TURN = 50_000;
+
     private final FaultGuard guard;
+    private final Budget commands;
     private final DutyCycle cycle;
     private final IoLoop loop;
     private final SignalWatch watch;
 
-    private Lane(String name, IdlePolicy policy, LaneListener listener) {
+    private Lane(String name, IdlePolicy policy, LaneListener listener, LongSupplier clock) {
         guard = new FaultGuard(listener);
-        cycle = new DutyCycle(guard, policy);
-        loop = IoLoop.start(name, cycle, thrown -> guard.blame(null, thrown));
+        commands = new Budget(COMMANDS_PER_TURN, COMMAND_BYTES_PER_TURN, COMMAND_NANOS_PER_TURN, clock);
+        cycle = new DutyCycle(guard, policy, commands);
+        loop = IoLoop.start(name, cycle, thrown -> guard.blame(null, thrown), clock);
         watch = new SignalWatch(name);
     }
 
@@ -35,7 +45,30 @@ public final class Lane implements AutoCloseable {
      * @return the running lane, which owns nothing yet
      */
     public static Lane start(String name, IdlePolicy policy, LaneListener listener) {
-        return new Lane(name, policy, listener);
+        return start(name, policy, listener, System::nanoTime);
+    }
+
+    /**
+     * Starts a lane that measures by a given clock how long it works for those whom it must not serve at the cost of others.
+     *
+     * @param name of its thread, behind {@code vhost4j-}
+     * @param policy when to sleep
+     * @param listener told what goes wrong, by the lane's thread
+     * @param clock nanoseconds from any origin
+     * @return the running lane, which owns nothing yet
+     */
+    public static Lane start(String name, IdlePolicy policy, LaneListener listener, LongSupplier clock) {
+        return new Lane(name, policy, listener, clock);
+    }
+
+    /**
+     * What the lane's pollables may do of work other than frames, such as the commands of control queues, in one turn together. Which
+     * pollable comes first changes from turn to turn, so none is left out for long. Used by the lane's thread.
+     *
+     * @return begins again with each turn
+     */
+    public Budget commands() {
+        return commands;
     }
 
     /**

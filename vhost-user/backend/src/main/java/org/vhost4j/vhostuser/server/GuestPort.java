@@ -81,7 +81,8 @@ final class GuestPort implements DeviceOwner {
                 context.sink,
                 context.engine,
                 HotCalls::checkpoint,
-                this);
+                this,
+                context.lane.commands());
         if (config.switching() instanceof Switching.Source flood) {
             source = new FrameSource(device, flood.bytes());
         }

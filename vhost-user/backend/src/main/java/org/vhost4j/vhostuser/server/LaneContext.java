@@ -61,7 +61,7 @@ final class LaneContext {
             wake = null;
             inbox = null;
         }
-        lane = Lane.start(name, config.idle(), new LaneListener() {
+        LaneListener faults = new LaneListener() {
             @Override
             public void faulted(Pollable pollable, String reason, Throwable cause) {
                 if (pollable == inbox) {
@@ -76,7 +76,8 @@ final class LaneContext {
             public void failed(Throwable cause) {
                 listener.trouble(name, "a task failed: " + cause);
             }
-        });
+        };
+        lane = Lane.start(name, config.idle(), faults, config.clock());
     }
 
     private static FrameSink sink(Switching switching, OffloadEngine engine, @Nullable LaneContext first) {

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device;
+
+import java.util.function.LongSupplier;
+
+/**
+ * How much of one kind of slow work a lane does in one turn of its duty cycle, whoever causes it: a number of units, bytes and
+ * nanoseconds, of which the first that is used up ends the work until the next turn. One unit is always allowed, so that work that takes
+ * longer than a turn should gets done, too; a turn therefore exceeds the budget by one unit at most.
+ *
+ * <p>Used by one thread, in this order: {@link #begin}, then {@link #remains} before each unit and {@link #spend} after it.
+ */
+public final class Budget {
+    private final int units;
+    private final long bytes;
+    private final long nanos;
+    private final LongSupplier clock;
+
+    private boolean started;
+    private long start;
+    private int unitsLeft;
+    private long bytesLeft;
+
+    /**
+     * A budget of which nothing is used.
+     *
+     * @param units of work in a turn, 1 or more
+     * @param bytes that the units may be long together, 1 or more
+     * @param nanos that they may take together, 1 or more
+     * @param clock nanoseconds from any origin
+     */
+    public Budget(int units, long bytes, long nanos, LongSupplier clock) {
+        if (units < 1 || bytes < 1 || nanos < 1) {
+            throw new IllegalArgumentException(
+                    "a budget of %d units, %d bytes and %d ns allows nothing".formatted(units, bytes, nanos));
+        }
+        this.units = units;
+        this.bytes = bytes;
+        this.nanos = nanos;
+        this.clock = clock;
+    }
+
+    /** Another turn begins: all of the budget is there again. Costs nothing: the clock is not read before there is work. */
+    public void begin() {
+        started = false;
+    }
+
+    /**
+     * Whether another unit of work may be done in this turn. Ask only when there is one.
+     *
+     * @return true for the first unit of a turn, and as long as neither units nor bytes nor time is used up
+     */
+    public boolean remains() {
+        if (!started) {
+            started = true;
+            start = clock.getAsLong();
+            unitsLeft = units;
+            bytesLeft = bytes;
+            return true;
+        }
+        return unitsLeft > 0 && bytesLeft > 0 && clock.getAsLong() - start < nanos;
+    }
+
+    /**
+     * A unit of work was done.
+     *
+     * @param length its length in bytes, 0 or more
+     */
+    public void spend(long length) {
+        unitsLeft--;
+        bytesLeft -= length;
+    }
+}

@@ -76,6 +76,21 @@ public final class DeviceControl {
     }
 
     /**
+     * Lets a device that stopped for a fault work again, because whoever speaks for the driver has stopped all queues or reset the device.
+     *
+     * @return whether it had stopped
+     * @throws IllegalStateException when a queue runs
+     */
+    public boolean clearStop() {
+        if (queues.running() != 0) {
+            throw new IllegalStateException("a queue runs");
+        }
+        boolean stopped = state.stoppedReason != null;
+        state.stoppedReason = null;
+        return stopped;
+    }
+
+    /**
      * Begins to work on a queue.
      *
      * @param index the virtqueue's index, of a queue that does not run
@@ -119,7 +134,8 @@ public final class DeviceControl {
     }
 
     /**
-     * Stops work on a queue. What was used is published; a frame that waits for room goes back into the ring.
+     * Stops work on a queue. What was used is published; a frame that waits for room goes back into the ring. A device that has stopped
+     * for a fault stays stopped, because the same queues may be started again over other memory; see {@link #clearStop}.
      *
      * @param index the virtqueue's index, of a queue that runs
      */
@@ -131,7 +147,6 @@ public final class DeviceControl {
         quiesce(index);
         queues.remove(index);
         if (queues.running() == 0) {
-            state.stoppedReason = null;
             state.mustPoll = false;
             state.waiting = false;
         }

@@ -44,6 +44,7 @@ final class DeviceEffects implements SessionEffects {
     private final BackendListener listener;
     private final Consumer<FeatureSet> settled;
     private final Consumer<String> stop;
+    private final Runnable restarted;
     private final BackendChannel channel;
 
     /** I/O virtual addresses that the front-end was asked for and has not answered. */
@@ -72,7 +73,8 @@ final class DeviceEffects implements SessionEffects {
     /**
      * Effects on a device that nothing was done to yet.
      *
-     * @param stop stops the device for good, with a reason of one line
+     * @param stop stops the device, with a reason of one line
+     * @param restarted told when a device that had stopped may work again
      */
     DeviceEffects(
             String guest,
@@ -82,7 +84,8 @@ final class DeviceEffects implements SessionEffects {
             Announcer announcer,
             BackendListener listener,
             Consumer<FeatureSet> settled,
-            Consumer<String> stop) {
+            Consumer<String> stop,
+            Runnable restarted) {
         this.guest = guest;
         this.device = device;
         this.lane = lane;
@@ -91,6 +94,7 @@ final class DeviceEffects implements SessionEffects {
         this.listener = listener;
         this.settled = settled;
         this.stop = stop;
+        this.restarted = restarted;
         this.channel = new BackendChannel(this::report);
         this.queues = new Queue[2 * queuePairs + 1];
         for (int i = 0; i < queues.length; i++) {
@@ -231,6 +235,13 @@ final class DeviceEffects implements SessionEffects {
         forget(queue);
         tellLink();
         return ring.base();
+    }
+
+    @Override
+    public void allQueuesStopped() {
+        if (device.clearStop()) {
+            restarted.run();
+        }
     }
 
     @Override

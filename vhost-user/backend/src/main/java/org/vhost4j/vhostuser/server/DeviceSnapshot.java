@@ -36,7 +36,7 @@ public record DeviceSnapshot(
         NEGOTIATED,
         /** Frames move. */
         RUNNING,
-        /** The driver broke a rule or its memory vanished: nothing moves until its queues are started anew. */
+        /** The driver broke a rule or its memory vanished: nothing moves until GET_VRING_BASE or a reset has stopped every queue. */
         STOPPED
     }
 

@@ -135,7 +135,8 @@ final class GuestPort implements DeviceOwner {
                 new Announcer(device, context.sink),
                 listener,
                 acknowledged::keep,
-                device::fault);
+                device::fault,
+                this::restarted);
         Session session = new Session(options(), deviceEffects, memory);
         mapper = memory;
         effects = deviceEffects;
@@ -145,6 +146,12 @@ final class GuestPort implements DeviceOwner {
         }
         connection = new Connection(context.lane.loop(), socket, session, this::disconnected, closer);
         listener.attached(name);
+    }
+
+    /** A fault of its memory took the device off its lane. */
+    private void restarted() {
+        context.lane.remove(device);
+        context.lane.add(device);
     }
 
     private void disconnected(String reason) {

@@ -141,9 +141,13 @@ final class Rings {
     }
 
     private void stop(Ring ring) {
+        boolean was = ring.started;
         pause(ring);
         ring.started = false;
         ring.closeKick();
+        if (was && !anyStarted()) {
+            effects.allQueuesStopped();
+        }
     }
 
     /** SET_VRING_CALL. Of the two descriptors the one that the device does not use is closed. */

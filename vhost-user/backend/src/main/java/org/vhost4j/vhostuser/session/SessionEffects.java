@@ -100,6 +100,13 @@ public interface SessionEffects {
     int stopQueue(int index);
 
     /**
+     * The front-end has stopped the last started queue, by GET_VRING_BASE or a reset or because it is gone. No queue runs. A device that
+     * stopped for a fault of its driver may be started again after this, and not before: that queues are stopped and started because the
+     * memory table or an address has changed is no new beginning.
+     */
+    void allQueuesStopped();
+
+    /**
      * Leaves a queue that runs alone until {@link #resumeQueue}, because the front-end's IOMMU has withdrawn the memory of its ring.
      * Everything that it has taken is done first: used, published, and notified. It still counts as running.
      *

@@ -25,6 +25,7 @@ final class FakeEffects implements SessionEffects {
     static final int PROGRESS = 3;
 
     final List<String> log = new ArrayList<>();
+    int timesAllStopped;
     final List<String> reports = new ArrayList<>();
     final Map<Integer, QueueSetup> running = new TreeMap<>();
     final byte[] config = new byte[24];
@@ -163,6 +164,12 @@ final class FakeEffects implements SessionEffects {
         running.remove(index);
         log.add("stop " + index);
         return (setup.base() + PROGRESS) & 0xffff;
+    }
+
+    @Override
+    public void allQueuesStopped() {
+        assertThat(running).as("queues that run").isEmpty();
+        timesAllStopped++;
     }
 
     @Override

@@ -44,6 +44,9 @@ class IdleEffects implements SessionEffects {
     }
 
     @Override
+    public void allQueuesStopped() {}
+
+    @Override
     public void suspendQueue(int index) {}
 
     @Override

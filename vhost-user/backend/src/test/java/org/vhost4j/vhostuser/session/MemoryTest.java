@@ -71,6 +71,34 @@ class MemoryTest {
         }
     }
 
+    /** A device that stopped for a fault would begin again with each of these. */
+    @Test
+    void whatRestartsQueuesIsNoNewBeginningButGetVringBaseAndAResetAre() throws ProtocolException {
+        try (FrontEnd frontEnd = new FrontEnd().started()) {
+            frontEnd.start(1);
+            frontEnd.tell(Request.SET_MEM_TABLE, FrontEnd.regions(FrontEnd.RAM), frontEnd.fd());
+            frontEnd.tell(Request.REM_MEM_REG, FrontEnd.region(FrontEnd.RAM));
+            frontEnd.tell(Request.ADD_MEM_REG, FrontEnd.region(FrontEnd.RAM), frontEnd.fd());
+            frontEnd.kick(0);
+            frontEnd.kick(1);
+            frontEnd.stop(0);
+            frontEnd.start(0);
+            assertThat(frontEnd.effects.timesAllStopped).isZero();
+
+            frontEnd.stop(1);
+            assertThat(frontEnd.effects.timesAllStopped).isZero();
+            frontEnd.stop(0);
+            assertThat(frontEnd.effects.timesAllStopped).isEqualTo(1);
+            frontEnd.stop(0);
+            frontEnd.stop(1);
+            assertThat(frontEnd.effects.timesAllStopped).isEqualTo(1);
+
+            frontEnd.start(0).start(1);
+            frontEnd.tell(Request.SET_STATUS, Message.u64(0));
+            assertThat(frontEnd.effects.timesAllStopped).isEqualTo(2);
+        }
+    }
+
     @Test
     void aRingWhoseAddressesVanishIsSuspendedAndGoesOnWhenTheyAreBack() throws ProtocolException {
         try (FrontEnd frontEnd = new FrontEnd().started()) {

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.endtoend;
+
+import java.util.List;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.vhost4j.frontend.FrontEnd;
+import org.vhost4j.frontend.FrontEndQueue;
+import org.vhost4j.frontend.NetDriver;
+import org.vhost4j.frontend.NetSetup;
+
+/** A device that stopped because of its ring stays stopped until GET_VRING_BASE has stopped every queue, and says so once. */
+@Timeout(60)
+class StoppedDeviceTest {
+    @AutoClose
+    private final TestBackEnd backEnd = TestBackEnd.bridge(2);
+
+    /** A head that is not in the table. */
+    private static void breakRule(FrontEndQueue queue) {
+        queue.splitRing().rawAvailEntry(0, queue.ring().size());
+        queue.splitRing().rawAvailIdx(1);
+        queue.kick().signal();
+    }
+
+    @Test
+    void noNewMemoryTableAndNoNewKickLetsItBeginAgain() {
+        try (NetDriver a = backEnd.attach(0, NetSetup.full());
+                NetDriver b = backEnd.attach(1, NetSetup.full())) {
+            FrontEnd frontEnd = a.frontEnd();
+            FrontEndQueue queue = a.transmitQueue(0);
+            breakRule(queue);
+            backEnd.awaitLine("guest0 stopped", "queue 1");
+            for (int i = 0; i < 12; i++) {
+                frontEnd.setMemTable(List.of(a.ram()));
+                queue.kick().signal();
+                frontEnd.setVringKick(queue.index(), queue.kick().fd());
+                frontEnd.setVringEnable(queue.index(), i % 2 != 0);
+                frontEnd.barrier();
+            }
+            backEnd.assertSaidOnce("guest0 stopped");
+            b.send(new byte[60]);
+            b.awaitSent();
+        }
+        backEnd.assertSaidOnce("guest0 stopped");
+    }
+
+    @Test
+    void itBeginsAgainWhenEveryQueueWasStopped() {
+        try (NetDriver a = backEnd.attach(0, NetSetup.full());
+                NetDriver b = backEnd.attach(1, NetSetup.full())) {
+            FrontEndQueue queue = a.transmitQueue(0);
+            breakRule(queue);
+            backEnd.awaitLine("guest0 stopped", "queue 1");
+            a.frontEnd().setMemTable(List.of(a.ram()));
+            for (FrontEndQueue each : a.queues()) {
+                each.stop(a.frontEnd());
+            }
+            queue.splitRing().rawAvailIdx(0);
+            for (FrontEndQueue each : a.queues()) {
+                each.start(a.frontEnd(), each.ring().deviceBase());
+            }
+            Traffic.exchange(a, 1, b, 2);
+        }
+        backEnd.assertSaidOnce("guest0 stopped");
+    }
+}

@@ -3,10 +3,11 @@ package org.vhost4j.conformance;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.locks.LockSupport;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.FrontEndException;
+import org.vhost4j.frontend.Offer;
 import org.vhost4j.frontend.Rendezvous;
 import org.vhost4j.sys.SystemError;
 
@@ -16,8 +17,6 @@ public final class BackEndUnderTest implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(30);
 
     private static final Duration ONE_SHOT = Duration.ofMillis(500);
-    private static final Duration SLICE = Duration.ofMillis(250);
-    private static final long RETRY_NANOS = 2_000_000;
 
     private final Rendezvous rendezvous;
     private final @Nullable BackEndProcess process;
@@ -84,46 +83,15 @@ public final class BackEndUnderTest implements AutoCloseable {
         return crash == null ? null : "the back-end " + crash;
     }
 
-    /** A back-end that serves one front-end at a time may turn us away until it has noticed that the last one is gone. */
     private FrontEnd connect(Duration longest) {
-        long end = System.nanoTime() + longest.toNanos();
-        while (true) {
-            Duration left = Duration.ofNanos(Math.max(1, end - System.nanoTime()));
-            FrontEnd frontEnd = open(left, end);
-            try {
-                frontEnd.patience(left);
-                frontEnd.getFeatures();
-                return frontEnd;
-            } catch (FrontEndException.Closed e) {
-                frontEnd.close();
-                if (System.nanoTime() - end > 0) {
-                    throw e;
-                }
-                LockSupport.parkNanos(RETRY_NANOS);
-            } catch (RuntimeException e) {
-                frontEnd.close();
-                throw e;
-            }
-        }
+        return rendezvous.meetServing(longest, this::end);
     }
 
-    /** Waits for the socket, no longer than the process is there that is to serve it. */
-    private FrontEnd open(Duration left, long end) {
-        while (true) {
-            Duration slice = left.compareTo(SLICE) < 0 ? left : SLICE;
-            try {
-                return rendezvous.meet(slice);
-            } catch (FrontEndException.TimedOut e) {
-                String ended = process == null ? null : process.describeEnd();
-                if (ended != null) {
-                    throw new FrontEndException("the back-end " + ended);
-                }
-                if (System.nanoTime() - end > 0) {
-                    throw new FrontEndException(
-                            "nobody " + (rendezvous.listens() ? "connects to " : "listens at ") + rendezvous.path());
-                }
-            }
-        }
+    /** How the process ended that is to serve us; nothing while it runs, or when it is not ours. */
+    private Optional<String> end() {
+        return Optional.ofNullable(process)
+                .flatMap(each -> Optional.ofNullable(each.describeEnd()))
+                .map(end -> "the back-end " + end);
     }
 
     /**
@@ -148,9 +116,9 @@ public final class BackEndUnderTest implements AutoCloseable {
             trouble = "afterwards a fresh connection was not served: " + e.getMessage();
         }
         if (trouble != null && process != null) {
-            String end = process.describeEnd();
+            String end = end().orElse(trouble);
             restart();
-            return end == null ? trouble : "the back-end " + end;
+            return end;
         }
         return trouble;
     }

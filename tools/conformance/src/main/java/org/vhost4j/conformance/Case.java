@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.conformance;
 
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.vhost4j.device.feature.Feature;
+import org.vhost4j.frontend.Offer;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
@@ -87,6 +89,22 @@ public record Case(
      */
     public Case loops() {
         return new Case(name, says, section, features, protocol, true, packed, body);
+    }
+
+    /** What the case needs and a back-end does not offer: names of features. */
+    List<String> missing(Offer offer) {
+        List<String> names = new ArrayList<>();
+        for (Feature feature : features) {
+            if (!offer.has(feature)) {
+                names.add(feature.name());
+            }
+        }
+        for (ProtocolFeature feature : protocol) {
+            if (!offer.has(feature)) {
+                names.add("PROTOCOL_F_" + feature.name());
+            }
+        }
+        return names;
     }
 
     /**

@@ -16,6 +16,7 @@ import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.frontend.FrontEndQueue;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.frontend.Offer;
 import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.ReceivedFrame;
 
@@ -53,7 +54,7 @@ public final class CaseContext implements AutoCloseable {
     /**
      * What was offered when the suite began.
      *
-     * @return both feature words
+     * @return the answers to the first questions
      */
     public Offer offer() {
         return offer;

@@ -12,6 +12,7 @@ import org.vhost4j.device.driver.DeviceViolationException;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.frontend.NetDriver;
+import org.vhost4j.frontend.Offer;
 import org.vhost4j.frontend.ReceivedFrame;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.tools.common.UnsupportedOption;
@@ -83,7 +84,7 @@ public final class Suite {
     }
 
     private CaseResult run(Case tried, Offer offer, LoopMode loop) {
-        List<String> missing = offer.missing(tried);
+        List<String> missing = tried.missing(offer);
         if (!missing.isEmpty()) {
             return skipped(tried, Outcome.NOT_OFFERED, String.join(", ", missing));
         }

@@ -3,6 +3,7 @@ package org.vhost4j.conformance;
 
 import java.time.Instant;
 import java.util.List;
+import org.vhost4j.frontend.Offer;
 
 /**
  * What a run found.

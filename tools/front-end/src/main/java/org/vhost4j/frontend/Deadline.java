@@ -30,6 +30,12 @@ final class Deadline {
         return end - System.nanoTime() <= 0;
     }
 
+    /** The time that is left, but at least a nanosecond and at most a limit. */
+    Duration left(Duration most) {
+        Duration left = Duration.ofNanos(Math.max(1, end - System.nanoTime()));
+        return left.compareTo(most) < 0 ? left : most;
+    }
+
     /** The time that is left, rounded up to a millisecond, 0 when it has passed. */
     private int millis() {
         return Math.clamp(Math.ceilDiv(end - System.nanoTime(), 1_000_000L), 0, Integer.MAX_VALUE);

@@ -130,13 +130,41 @@ public record Offer(
     }
 
     /**
+     * Whether a virtio feature is offered.
+     *
+     * @param feature which
+     * @return true when its bit is set
+     */
+    public boolean has(Feature feature) {
+        return features.has(feature);
+    }
+
+    /**
      * Whether a protocol feature is offered.
      *
      * @param feature which
      * @return true when its bit is set
      */
     public boolean has(ProtocolFeature feature) {
-        return protocolFeatures.isPresent() && feature.in(protocolFeatures.getAsLong());
+        return feature.in(protocolWord());
+    }
+
+    /**
+     * The protocol feature word.
+     *
+     * @return its bits; 0 without PROTOCOL_FEATURES
+     */
+    public long protocolWord() {
+        return protocolFeatures.orElse(0);
+    }
+
+    /**
+     * The protocol features by name.
+     *
+     * @return in the order of their bits; a bit without a meaning is {@code BIT_n}
+     */
+    public List<String> protocolNames() {
+        return ProtocolFeature.names(protocolWord());
     }
 
     /**
@@ -146,7 +174,7 @@ public record Offer(
      */
     public List<String> violations() {
         List<String> broken = new ArrayList<>(features.violations());
-        broken.addAll(Dependencies.violations(features, ProtocolFeature.of(protocolFeatures.orElse(0))));
+        broken.addAll(Dependencies.violations(features, ProtocolFeature.of(protocolWord())));
         return broken;
     }
 

@@ -6,7 +6,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Rendezvous implements AutoCloseable {
     private static final long RETRY_NANOS = 2_000_000;
+    private static final Duration ASK = Duration.ofMillis(250);
 
     private final Path path;
     private final FrontEndSocket.@Nullable Listener listener;
@@ -66,15 +69,32 @@ public final class Rendezvous implements AutoCloseable {
      *
      * @param patience how long; also how long each answer may take then
      * @return a connection on which GET_FEATURES has been answered, and nothing else has been sent
-     * @throws FrontEndException.TimedOut when nobody was there in time
+     * @throws FrontEndException.TimedOut when there was no back-end in time
      * @throws FrontEndException.Closed when we were turned away all the time
      */
     public FrontEnd meetServing(Duration patience) {
+        return meetServing(patience, Optional::empty);
+    }
+
+    /**
+     * The same, given up as soon as it is known that no back-end will come.
+     *
+     * @param patience how long; also how long each answer may take then
+     * @param gone asked four times a second while there is no connection: why there will be none, such as {@code the back-end ended
+     *     with status 1}, or nothing
+     * @return a connection on which GET_FEATURES has been answered, and nothing else has been sent
+     * @throws FrontEndException.TimedOut when there was no back-end in time
+     * @throws FrontEndException.Closed when we were turned away all the time
+     * @throws FrontEndException when it is gone, with what {@code gone} says
+     */
+    public FrontEnd meetServing(Duration patience, Supplier<Optional<String>> gone) {
         Deadline deadline = Deadline.in(patience);
         while (true) {
-            FrontEnd frontEnd = meet(patience);
+            FrontEnd frontEnd = meet(deadline, gone);
             try {
+                frontEnd.patience(deadline.left(patience));
                 frontEnd.getFeatures();
+                frontEnd.patience(patience);
                 return frontEnd;
             } catch (FrontEndException.Closed e) {
                 frontEnd.close();
@@ -85,6 +105,22 @@ public final class Rendezvous implements AutoCloseable {
             } catch (RuntimeException e) {
                 frontEnd.close();
                 throw e;
+            }
+        }
+    }
+
+    private FrontEnd meet(Deadline deadline, Supplier<Optional<String>> gone) {
+        while (true) {
+            try {
+                return meet(deadline.left(ASK));
+            } catch (FrontEndException.TimedOut e) {
+                Optional<String> why = gone.get();
+                if (why.isPresent()) {
+                    throw new FrontEndException(why.get());
+                }
+                if (deadline.passed()) {
+                    throw deadline.timedOut(listens() ? "back-end connecting to " + path : "back-end at " + path);
+                }
             }
         }
     }

@@ -3,11 +3,10 @@ package org.vhost4j.bench.result;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.vhost4j.tools.common.Table;
 
 /** The report as one table of text: a part for each row, a line for each case and figure. */
 public final class ConsoleTable {
-    private static final String GAP = "  ";
-
     private ConsoleTable() {}
 
     /**
@@ -34,11 +33,11 @@ public final class ConsoleTable {
 
     private static void lines(StringBuilder text, RowResult row) {
         List<String> contenders = row.contenders();
-        List<List<String>> cells = new ArrayList<>();
+        Table table = new Table();
         List<String> head = new ArrayList<>(List.of("CASE", "FIGURE"));
         head.addAll(contenders);
         head.addAll(List.of("RESULT", "GOAL", ""));
-        cells.add(head);
+        table.row(head);
         for (CaseResult each : row.cases()) {
             for (Figure figure : each.figures()) {
                 List<String> line = new ArrayList<>(List.of(each.name(), figure.name() + ", " + figure.unit()));
@@ -46,25 +45,10 @@ public final class ConsoleTable {
                     line.add(cell(each.spread(contender, figure), figure));
                 }
                 goals(line, each, figure);
-                cells.add(line);
+                table.row(line);
             }
         }
-        for (List<String> line : cells) {
-            for (int column = 0; column < line.size(); column++) {
-                int at = column;
-                int width = cells.stream()
-                        .mapToInt(other -> other.get(at).length())
-                        .max()
-                        .orElse(0);
-                text.append(line.get(column))
-                        .repeat(" ", width - line.get(column).length());
-                text.append(GAP);
-            }
-            while (text.charAt(text.length() - 1) == ' ') {
-                text.setLength(text.length() - 1);
-            }
-            text.append('\n');
-        }
+        text.append(table.text());
     }
 
     private static void goals(List<String> line, CaseResult each, Figure figure) {

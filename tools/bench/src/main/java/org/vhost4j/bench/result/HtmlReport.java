@@ -1,31 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.bench.result;
 
+import static org.vhost4j.tools.common.HtmlPage.escape;
+
 import java.util.List;
 import java.util.stream.Collectors;
+import org.vhost4j.tools.common.HtmlPage;
 
 /** The report as one HTML page that needs nothing else: drawings inside, no script, light or dark as the reader has it. */
 public final class HtmlReport {
+    private static final String TITLE = "vhost4j beside others";
+
     private static final String STYLE = """
-            :root { color-scheme: light dark; --paper: #ffffff; --ink: #1c1c1c; --faint: #6a6a6a; --grid: #dddddd;
-              --met: #1a7f37; --missed: #b3261e;
-              --c0: #0072b2; --c1: #56b4e9; --c2: #009e73; --c3: #7a5195; --c4: #d55e00; --c5: #b8860b; --c6: #cc79a7; --c7: #666666; }
+            :root { --c0: #0072b2; --c1: #56b4e9; --c2: #009e73; --c3: #7a5195; --c4: #d55e00; --c5: #b8860b; --c6: #cc79a7; --c7: #666666; }
             @media (prefers-color-scheme: dark) {
-              :root { --paper: #16181b; --ink: #e6e6e6; --faint: #a0a0a0; --grid: #34383d; --met: #4cc26b; --missed: #ff8a80;
-                --c0: #4aa3df; --c1: #9ad5f5; --c2: #3ecf9e; --c3: #b79be0; --c4: #ff8c42; --c5: #e6b422; --c6: #e8a3c9; --c7: #aaaaaa; } }
-            body { background: var(--paper); color: var(--ink); font: 15px/1.45 system-ui, sans-serif; max-width: 1100px;
-              margin: 2rem auto; padding: 0 1rem; }
-            h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; }
-            p.about { color: var(--faint); max-width: 60rem; }
+              :root { --c0: #4aa3df; --c1: #9ad5f5; --c2: #3ecf9e; --c3: #b79be0; --c4: #ff8c42; --c5: #e6b422; --c6: #e8a3c9; --c7: #aaaaaa; } }
+            p.about { color: var(--soft); max-width: 60rem; }
             div.wide { overflow-x: auto; }
-            table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; margin: .8rem 0; }
-            th, td { padding: .2rem .7rem .2rem 0; text-align: left; border-bottom: 1px solid var(--grid); white-space: nowrap; }
-            td small { color: var(--faint); }
-            .met { color: var(--met); font-weight: 600; } .missed { color: var(--missed); font-weight: 600; }
+            table { font-size: 13px; font-variant-numeric: tabular-nums; margin: .8rem 0; }
+            th, td { padding: .2rem .7rem .2rem 0; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap; }
+            td small { color: var(--soft); }
+            .met { color: var(--good); font-weight: 600; } .missed { color: var(--bad); font-weight: 600; }
             .legend span { margin-right: 1.2rem; white-space: nowrap; }
             .legend i { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .4em; }
             svg { max-width: 100%; height: auto; display: block; margin: .5rem 0; font-size: 12px; }
-            svg text { fill: var(--ink); } svg .grid { stroke: var(--grid); } svg .whisker { stroke: var(--ink); stroke-width: 1.2; }
+            svg text { fill: var(--ink); } svg .grid { stroke: var(--line); } svg .whisker { stroke: var(--ink); stroke-width: 1.2; }
             svg .bar { opacity: .45; } svg .path { fill: none; stroke-width: 2; }
             """;
 
@@ -38,27 +37,24 @@ public final class HtmlReport {
      * @return HTML
      */
     public static String of(Report report) {
-        StringBuilder page = new StringBuilder();
-        page.append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-        page.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-        page.append("<title>vhost4j beside others</title>\n<style>\n").append(STYLE);
+        StringBuilder style = new StringBuilder(STYLE);
         for (int i = 0; i < Svg.COLOURS; i++) {
-            page.append(
+            style.append(
                     ".c%d { background: var(--c%d); fill: var(--c%d); } .path.c%d { stroke: var(--c%d); fill: none; }\n"
                             .formatted(i, i, i, i, i));
         }
-        page.append("</style>\n</head>\n<body>\n<h1>vhost4j beside others</h1>\n");
+        StringBuilder page = new StringBuilder("<h1>" + TITLE + "</h1>\n");
         facts(page, report);
         goals(page, report);
         report.rows().forEach(row -> row(page, row));
-        return page.append("</body>\n</html>\n").toString();
+        return HtmlPage.of(TITLE, style.toString(), page.toString());
     }
 
     private static void facts(StringBuilder page, Report report) {
         page.append("<table>\n");
         report.facts()
-                .forEach((name, value) -> page.append(
-                        "<tr><th>%s</th><td>%s</td></tr>\n".formatted(Svg.escape(name), Svg.escape(value))));
+                .forEach((name, value) ->
+                        page.append("<tr><th>%s</th><td>%s</td></tr>\n".formatted(escape(name), escape(value))));
         page.append("</table>\n");
     }
 
@@ -79,12 +75,12 @@ public final class HtmlReport {
                     page.append(
                             "<tr><td><a href=\"#%s\">%s</a></td><td>%s</td><td>%s</td><td>%s</td><td>%s</td>%s</tr>\n"
                                     .formatted(
-                                            Svg.escape(row.name()),
-                                            Svg.escape(row.name()),
-                                            Svg.escape(each.name()),
-                                            Svg.escape(goal.figure().name()),
-                                            Svg.escape(goal.show(each)),
-                                            Svg.escape(goal.toString()),
+                                            escape(row.name()),
+                                            escape(row.name()),
+                                            escape(each.name()),
+                                            escape(goal.figure().name()),
+                                            escape(goal.show(each)),
+                                            escape(goal.toString()),
                                             verdict(goal.judge(each))));
                 }
             }
@@ -103,15 +99,14 @@ public final class HtmlReport {
 
     private static void row(StringBuilder page, RowResult row) {
         page.append("<h2 id=\"%s\">%s</h2>\n<p class=\"about\">%s</p>\n"
-                .formatted(Svg.escape(row.name()), Svg.escape(row.title()), Svg.escape(row.about())));
-        Report.rounds(row).ifPresent(line -> page.append("<p>%s</p>\n".formatted(Svg.escape(line))));
+                .formatted(escape(row.name()), escape(row.title()), escape(row.about())));
+        Report.rounds(row).ifPresent(line -> page.append("<p>%s</p>\n".formatted(escape(line))));
         if (Report.disturbed(row)) {
             page.append("<p>Other programs took processor time in rounds that count: values are rough.</p>\n");
         }
         Report.complaints(row)
-                .forEach(line -> page.append("<p class=\"missed\">")
-                        .append(Svg.escape(line))
-                        .append("</p>\n"));
+                .forEach(line ->
+                        page.append("<p class=\"missed\">").append(escape(line)).append("</p>\n"));
         legend(page, row);
         List<CaseResult> single =
                 row.cases().stream().filter(each -> each.x().isEmpty()).toList();
@@ -128,7 +123,7 @@ public final class HtmlReport {
         page.append("<p class=\"legend\">");
         for (int i = 0; i < contenders.size(); i++) {
             page.append("<span><i class=\"%s\"></i>%s</span>"
-                    .formatted(Svg.colour(contenders, i), Svg.escape(contenders.get(i))));
+                    .formatted(Svg.colour(contenders, i), escape(contenders.get(i))));
         }
         page.append("</p>\n");
     }
@@ -137,12 +132,12 @@ public final class HtmlReport {
         List<String> contenders = row.contenders();
         page.append("<div class=\"wide\"><table>\n<tr><th>case</th><th>figure</th>");
         contenders.forEach(
-                contender -> page.append("<th>").append(Svg.escape(contender)).append("</th>"));
+                contender -> page.append("<th>").append(escape(contender)).append("</th>"));
         page.append("</tr>\n");
         for (CaseResult each : row.cases()) {
             for (Figure figure : each.figures()) {
                 page.append("<tr><td>%s</td><td>%s, %s</td>"
-                        .formatted(Svg.escape(each.name()), Svg.escape(figure.name()), Svg.escape(figure.unit())));
+                        .formatted(escape(each.name()), escape(figure.name()), escape(figure.unit())));
                 page.append(contenders.stream()
                         .map(contender -> cell(each.spread(contender, figure), figure))
                         .collect(Collectors.joining()));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.bench.result;
 
+import static org.vhost4j.tools.common.HtmlPage.escape;
+
 import java.util.List;
 import java.util.Locale;
 
@@ -27,14 +29,6 @@ final class Svg {
                 width,
                 height,
                 escape(title)));
-    }
-
-    /** What text becomes inside HTML. */
-    static String escape(String plain) {
-        return plain.replace("&", "&amp;")
-                .replace("<", "&lt;")
-                .replace(">", "&gt;")
-                .replace("\"", "&quot;");
     }
 
     /** The style class of a contender's colour: ours are of one family, the others' of another. */

@@ -35,7 +35,7 @@ public final class JsonReport {
                 .put("began", report.began().toString())
                 .put("loop", report.loop().name().toLowerCase(Locale.ROOT));
         ArrayNode features = root.putArray("features");
-        report.offer().featureNames().forEach(features::add);
+        report.offer().features().names().forEach(features::add);
         ArrayNode protocol = root.putArray("protocol-features");
         report.offer().protocolNames().forEach(protocol::add);
         ObjectNode counts = root.putObject("counts");

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.demo;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
+import org.vhost4j.tools.common.Table;
 
 /** The demo's result, for people. */
 final class DemoTable {
@@ -54,18 +56,22 @@ final class DemoTable {
                     .append(String.join(" ", negotiated.get(i).names()))
                     .append('\n');
         }
-        text.append("\n%-36s %16s %16s\n".formatted("", "guest0", "guest1"));
-        for (Counter counter : SHOWN) {
-            text.append("%-36s".formatted(shortened(counter.meaning())));
-            counters.forEach(each -> text.append(" %16d".formatted(each.get(counter))));
-            text.append('\n');
-        }
-        text.append('\n');
-        for (Row row : rows) {
-            text.append("%-42s %s\n".formatted(row.what(), row.result()));
-        }
-        text.append('\n');
+        text.append('\n').append(numbers().text()).append('\n');
+        Table exchanged = new Table();
+        rows.forEach(row -> exchanged.row(row.what(), row.result()));
+        text.append(exchanged.text()).append('\n');
         return text.toString();
+    }
+
+    private Table numbers() {
+        Table table = new Table(1);
+        table.row("", "guest0", "guest1");
+        for (Counter counter : SHOWN) {
+            List<String> line = new ArrayList<>(List.of(shortened(counter.meaning())));
+            counters.forEach(each -> line.add(Long.toString(each.get(counter))));
+            table.row(line);
+        }
+        return table;
     }
 
     private static String shortened(String meaning) {

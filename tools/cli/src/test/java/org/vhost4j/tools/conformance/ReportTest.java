@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import javax.xml.XMLConstants;
 import javax.xml.transform.stream.StreamSource;
 import javax.xml.validation.SchemaFactory;
@@ -18,13 +20,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.conformance.CaseResult;
 import org.vhost4j.conformance.Evidence;
 import org.vhost4j.conformance.LoopMode;
-import org.vhost4j.conformance.Offer;
 import org.vhost4j.conformance.Outcome;
 import org.vhost4j.conformance.SuiteReport;
 import org.vhost4j.conformance.cases.Catalog;
 import org.vhost4j.conformance.report.ConsoleReport;
 import org.vhost4j.conformance.report.HtmlReport;
 import org.vhost4j.conformance.report.JUnitReport;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.frontend.Offer;
 import org.vhost4j.tools.common.UnsupportedOption;
 
 class ReportTest {
@@ -33,6 +36,16 @@ class ReportTest {
             "nothing & \"silence\"\n\u0007bell",
             "virtio 1.4, 9.9: it answers");
 
+    private static final Offer OFFER = new Offer(
+            FeatureSet.ofWord(0x1_4000_0001L),
+            Optional.empty(),
+            OptionalLong.of(8),
+            OptionalLong.empty(),
+            OptionalLong.empty(),
+            OptionalLong.empty(),
+            Optional.empty(),
+            List.of());
+
     /** One case of each outcome, in two groups. */
     private static SuiteReport report(String label) {
         return new SuiteReport(
@@ -40,7 +53,7 @@ class ReportTest {
                 "/tmp/x.sock --exec 'backend {socket}'",
                 "1.0",
                 Instant.parse("2026-11-25T10:20:30.5Z"),
-                new Offer(0x1_4000_0001L, 8),
+                OFFER,
                 LoopMode.MACSWAP,
                 List.of(
                         result("message.reply-header", Outcome.PASS, "", null),

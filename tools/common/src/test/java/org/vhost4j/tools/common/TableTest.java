@@ -20,6 +20,17 @@ class TableTest {
     }
 
     @Test
+    void numbersAreAlignedToTheRight() {
+        Table table = new Table(1);
+        table.row("", "guest0", "guest1");
+        table.row("frames", "7", "12345678");
+        assertThat(table.text()).isEqualTo("""
+                        guest0    guest1
+                frames       7  12345678
+                """);
+    }
+
+    @Test
     void aTableWithoutRowsIsEmpty() {
         assertThat(new Table().text()).isEmpty();
     }

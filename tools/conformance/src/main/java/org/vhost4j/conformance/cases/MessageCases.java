@@ -109,7 +109,7 @@ public final class MessageCases implements CaseGroup {
         List<Request> asked = new ArrayList<>(List.of(Request.GET_FEATURES));
         if (context.offer().has(Feature.PROTOCOL_FEATURES)) {
             asked.add(Request.GET_PROTOCOL_FEATURES);
-            frontEnd.setProtocolFeatures(context.offer().protocol()
+            frontEnd.setProtocolFeatures(context.offer().protocolWord()
                     & ProtocolFeature.word(
                             List.of(ProtocolFeature.MQ, ProtocolFeature.CONFIGURE_MEM_SLOTS, ProtocolFeature.STATUS)));
             Map.of(
@@ -151,7 +151,7 @@ public final class MessageCases implements CaseGroup {
     }
 
     private static void featuresStable(CaseContext context) {
-        long first = context.offer().features();
+        long first = context.offer().features().low();
         for (int i = 0; i < 2; i++) {
             try (FrontEnd frontEnd = context.connect()) {
                 context.note("GET_FEATURES twice on connection %d", i + 1);
@@ -162,10 +162,10 @@ public final class MessageCases implements CaseGroup {
                 if (context.offer().has(Feature.PROTOCOL_FEATURES)) {
                     long protocol = frontEnd.getProtocolFeatures();
                     context.require(
-                            protocol == context.offer().protocol(),
+                            protocol == context.offer().protocolWord(),
                             "protocol features 0x%x, where 0x%x had come at first",
                             protocol,
-                            context.offer().protocol());
+                            context.offer().protocolWord());
                 }
             }
         }
@@ -181,7 +181,7 @@ public final class MessageCases implements CaseGroup {
                             "%s is offered without %s: 0x%x",
                             feature,
                             anyOf,
-                            context.offer().features());
+                            context.offer().features().low());
                 }
             }
         }
@@ -189,14 +189,14 @@ public final class MessageCases implements CaseGroup {
 
     private static void protocolDependencies(CaseContext context) {
         context.note("GET_PROTOCOL_FEATURES");
-        for (ProtocolFeature feature : ProtocolFeature.of(context.offer().protocol())) {
+        for (ProtocolFeature feature : ProtocolFeature.of(context.offer().protocolWord())) {
             for (ProtocolFeature required : feature.requires()) {
                 context.require(
                         context.offer().has(required),
                         "%s is offered without %s: 0x%x",
                         feature,
                         required,
-                        context.offer().protocol());
+                        context.offer().protocolWord());
             }
         }
     }
@@ -204,7 +204,7 @@ public final class MessageCases implements CaseGroup {
     private static void replyAck(CaseContext context) {
         FrontEnd frontEnd = context.connect();
         frontEnd.setProtocolFeatures(ProtocolFeature.REPLY_ACK.mask());
-        long features = context.offer().features()
+        long features = context.offer().features().low()
                 & (Feature.PROTOCOL_FEATURES.mask() | Feature.VERSION_1.mask() | Feature.MRG_RXBUF.mask());
         acknowledged(context, frontEnd, Request.SET_OWNER, NOTHING);
         acknowledged(context, frontEnd, Request.SET_FEATURES, FrontEnd.u64(features));

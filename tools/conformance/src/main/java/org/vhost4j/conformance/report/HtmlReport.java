@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.conformance.report;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import static org.vhost4j.tools.common.HtmlPage.escape;
+
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
@@ -17,6 +15,7 @@ import org.vhost4j.conformance.CaseResult;
 import org.vhost4j.conformance.Evidence;
 import org.vhost4j.conformance.Outcome;
 import org.vhost4j.conformance.SuiteReport;
+import org.vhost4j.tools.common.HtmlPage;
 
 /** One page for a person: what failed first, then every case. It needs nothing but itself. */
 public final class HtmlReport {
@@ -39,29 +38,17 @@ public final class HtmlReport {
     public static String text(SuiteReport report) {
         HtmlReport html = new HtmlReport(report);
         html.write();
-        return html.page.toString();
+        return HtmlPage.of(
+                report.label() + ": vhost-user-net conformance",
+                HtmlPage.resource(HtmlReport.class, "report.css"),
+                html.page.toString());
     }
 
     private void write() {
-        put("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">");
-        put("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
-        put("<title>" + escape(report.label()) + ": vhost-user-net conformance</title>\n<style>\n");
-        put(style());
-        put("</style></head><body>\n");
         head();
         failures();
         groups();
         put("<footer>vhost4j " + escape(report.version()) + ": <code>vhost4j conformance</code></footer>\n");
-        put("</body></html>\n");
-    }
-
-    private static String style() {
-        try (InputStream in =
-                Objects.requireNonNull(HtmlReport.class.getResourceAsStream("report.css"), "report.css")) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private void put(String text) {
@@ -88,7 +75,7 @@ public final class HtmlReport {
             }
         }
         put("</div>\n<details><summary>What it offers</summary><p>"
-                + escape(String.join(", ", report.offer().featureNames())) + "</p><p>"
+                + escape(String.join(", ", report.offer().features().names())) + "</p><p>"
                 + escape(String.join(", ", report.offer().protocolNames())) + "</p><p>Reached by <code>"
                 + escape(report.reached()) + "</code></p></details></header>\n");
     }
@@ -147,12 +134,5 @@ public final class HtmlReport {
                 + escape(result.tried().section()) + "</span>"
                 + (result.reason().isEmpty() ? "" : "<br><span class=\"reason\">" + escape(result.reason()) + "</span>")
                 + "</td></tr>\n");
-    }
-
-    private static String escape(String text) {
-        return text.replace("&", "&amp;")
-                .replace("<", "&lt;")
-                .replace(">", "&gt;")
-                .replace("\"", "&quot;");
     }
 }

@@ -87,7 +87,7 @@ public final class JUnitReport {
         property("back-end", report.label());
         property("suite", report.version());
         property("loop", report.loop().name().toLowerCase(Locale.ROOT));
-        property("features", String.join(" ", report.offer().featureNames()));
+        property("features", String.join(" ", report.offer().features().names()));
         property("protocol-features", String.join(" ", report.offer().protocolNames()));
         xml.writeEndElement();
         for (CaseResult result : results) {

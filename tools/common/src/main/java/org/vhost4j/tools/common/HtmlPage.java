@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.common;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+
+/** What every HTML page of ours has around its content: a head, and a style sheet inside, light or dark as the reader has it. */
+public final class HtmlPage {
+    private HtmlPage() {}
+
+    /**
+     * Writes a page that needs nothing but itself: no script, no file, no network.
+     *
+     * @param title plain text
+     * @param style rules beside those that all pages share, whose colours are {@code --ink}, {@code --soft}, {@code --line},
+     *     {@code --paper}, {@code --wash}, {@code --good} and {@code --bad}
+     * @param body HTML
+     * @return an HTML document, to be stored in UTF-8
+     */
+    public static String of(String title, String style, String body) {
+        return """
+                <!DOCTYPE html>
+                <html lang="en">
+                <head>
+                <meta charset="utf-8">
+                <meta name="viewport" content="width=device-width, initial-scale=1">
+                <title>%s</title>
+                <style>
+                %s%s</style>
+                </head>
+                <body>
+                %s</body>
+                </html>
+                """.formatted(escape(title), resource(HtmlPage.class, "page.css"), style, body);
+    }
+
+    /**
+     * Reads a style sheet.
+     *
+     * @param beside the class beside which it lies
+     * @param name the file's
+     * @return its text
+     */
+    public static String resource(Class<?> beside, String name) {
+        try (InputStream in = beside.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IllegalStateException("the archive lacks " + name);
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * What text becomes inside HTML, in an element or in a quoted attribute.
+     *
+     * @param plain any text
+     * @return the same with entities
+     */
+    public static String escape(String plain) {
+        return plain.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;");
+    }
+}

@@ -7,13 +7,11 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.vhost4j.guests.lab.Lab;
+import org.vhost4j.sys.Await;
 
 /** The monitor of a real QEMU 11 that has no machine, but a network client by the name of a guest of ours. It serves one client after the other. */
 final class RealMonitor implements AutoCloseable {
-    private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(1);
 
     private final Process process;
     private final Path path;
@@ -38,13 +36,12 @@ final class RealMonitor implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("real.log").toFile())
                 .start();
-        long end = System.nanoTime() + PATIENCE_NANOS;
-        while (!listens()) {
-            if (!process.isAlive() || System.nanoTime() > end) {
-                throw new IOException("QEMU does not listen on " + path);
+        Await.until("QEMU listens on " + path, () -> {
+            if (!process.isAlive()) {
+                throw new IOException("QEMU ended before it listened on " + path);
             }
-            LockSupport.parkNanos(10_000_000);
-        }
+            return listens();
+        });
     }
 
     private boolean listens() {

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import org.vhost4j.sys.Await;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.SocketMessage;
@@ -14,7 +14,6 @@ import org.vhost4j.sys.SystemError;
 
 /** The other end of a stream in a test: plain calls on the test's thread, in exactly the pieces that the test wants. */
 final class Peer implements AutoCloseable {
-    private static final long PATIENCE = TimeUnit.SECONDS.toNanos(60);
 
     final Fd socket;
     private final SocketMessage message = new SocketMessage();
@@ -36,18 +35,16 @@ final class Peer implements AutoCloseable {
 
     /** Receives what one call gives, for which it waits; empty at the end of the stream, also an abrupt one. */
     byte[] receive(int atMost, List<Fd> descriptors) {
-        long deadline = System.nanoTime() + PATIENCE;
-        while (System.nanoTime() < deadline) {
-            int n = message.receive(socket, buffer, 0, atMost, descriptors);
-            if (n == -Errno.ECONNRESET) {
-                return new byte[0];
-            }
-            if (n != -Errno.EAGAIN) {
-                return buffer.asSlice(0, SystemError.check(n, "cannot receive")).toArray(ValueLayout.JAVA_BYTE);
-            }
-            Thread.onSpinWait();
+        int[] received = {-Errno.EAGAIN};
+        Await.until("something comes", () -> {
+            received[0] = message.receive(socket, buffer, 0, atMost, descriptors);
+            return received[0] != -Errno.EAGAIN;
+        });
+        if (received[0] == -Errno.ECONNRESET) {
+            return new byte[0];
         }
-        throw new AssertionError("nothing came");
+        return buffer.asSlice(0, SystemError.check(received[0], "cannot receive"))
+                .toArray(ValueLayout.JAVA_BYTE);
     }
 
     /** Receives exactly so many bytes. */

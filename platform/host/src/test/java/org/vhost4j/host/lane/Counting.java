@@ -6,6 +6,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntSupplier;
 import org.vhost4j.device.Pollable;
+import org.vhost4j.sys.Await;
 
 /** A pollable that does what a test wants and tells what was done to it. */
 class Counting implements Pollable {
@@ -24,24 +25,18 @@ class Counting implements Pollable {
     /** Waits until the lane has polled this so many more times. */
     void awaitPolls(long more) {
         long goal = polls.get() + more;
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (polls.get() < goal) {
-            if (System.nanoTime() > deadline) {
-                throw new AssertionError(name + " was polled " + polls.get() + " times, not " + goal);
-            }
-            Thread.onSpinWait();
-        }
+        Await.until(
+                () -> name + " was polled " + polls.get() + " times, not " + goal,
+                Await.PATIENCE,
+                () -> polls.get() >= goal);
     }
 
     /** Waits until the lane has armed this so many times in all. */
     void awaitArms(long goal) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (arms.get() < goal) {
-            if (System.nanoTime() > deadline) {
-                throw new AssertionError(name + " was armed " + arms.get() + " times, not " + goal);
-            }
-            Thread.onSpinWait();
-        }
+        Await.until(
+                () -> name + " was armed " + arms.get() + " times, not " + goal,
+                Await.PATIENCE,
+                () -> arms.get() >= goal);
     }
 
     String awaitFault() throws Exception {

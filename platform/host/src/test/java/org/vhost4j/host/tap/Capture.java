@@ -5,12 +5,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.frame.LandingPort;
+import org.vhost4j.sys.Await;
 
 /** Keeps copies of the test's own frames and forgets all others, which the host's stack may send whenever it likes. */
 final class Capture implements FrameSink {
@@ -66,15 +66,13 @@ final class Capture implements FrameSink {
 
     /** Polls until so many of the test's frames have come. */
     List<Kept> await(TapPort port, int frames) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (kept.size() < frames) {
-            if (port.poll() == 0) {
-                Thread.onSpinWait();
+        Await.until(() -> kept.size() + " of " + frames + " frames came", Await.PATIENCE, () -> {
+            int moved = port.poll();
+            while (moved > 0 && kept.size() < frames) {
+                moved = port.poll();
             }
-            if (System.nanoTime() > deadline) {
-                throw new AssertionError(kept.size() + " of " + frames + " frames came");
-            }
-        }
+            return kept.size() >= frames;
+        });
         List<Kept> came = List.copyOf(kept);
         kept.clear();
         return came;

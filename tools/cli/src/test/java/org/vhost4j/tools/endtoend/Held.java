@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.locks.LockSupport;
+import org.vhost4j.sys.Await;
 
 /**
  * What this process holds of the kinds that a session can leak: sockets, event descriptors and memory files, open or mapped.
@@ -57,10 +57,6 @@ record Held(Map<String, Integer> counts) {
 
     /** Waits until this process holds exactly this again: a back-end lets go soon after its front-end, not at once. */
     void awaitAgain() {
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        while (!now().equals(this) && System.nanoTime() < end) {
-            LockSupport.parkNanos(1_000_000);
-        }
-        assertThat(now()).as("what is held in the end").isEqualTo(this);
+        Await.until(() -> "held is " + now() + ", and was " + this, PATIENCE, () -> now().equals(this));
     }
 }

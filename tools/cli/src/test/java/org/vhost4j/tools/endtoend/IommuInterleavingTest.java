@@ -21,6 +21,7 @@ import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.Packet;
 import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.ReceivedFrame;
+import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 
 /** Frames that are on their way while an IOMMU withdraws what they need: each is sent once, and has to arrive once and whole. */
@@ -37,14 +38,13 @@ class IommuInterleavingTest {
 
     /** Answers both sides until {@code count} more frames have arrived at one. */
     private static void collect(IommuGuest from, IommuGuest to, int count, List<ReceivedFrame> into) {
-        long end = System.nanoTime() + PATIENCE.toNanos();
         int wanted = into.size() + count;
-        while (into.size() < wanted && System.nanoTime() < end) {
+        Await.until(count + " more frames", () -> {
             from.answer();
             to.answer();
             to.driver.receiveAny(Duration.ZERO).ifPresent(into::add);
-        }
-        assertThat(into).hasSize(wanted);
+            return into.size() == wanted;
+        });
     }
 
     private static byte[] next(IommuGuest from, IommuGuest to) {

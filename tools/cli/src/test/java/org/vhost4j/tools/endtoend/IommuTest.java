@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -18,11 +19,15 @@ import org.vhost4j.frontend.FrontEndQueue;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.PacketBuilder;
+import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 
 /** A guest behind an IOMMU: what is not mapped is asked for, and what is withdrawn is not used. */
 @Timeout(120)
 class IommuTest {
+    /** A frame that the device dropped is sent again after so many looks. */
+    private static final int LOOKS_PER_SENDING = 4_000;
+
     private static final Duration MOMENT = Duration.ofMillis(2);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final int BOTH = IommuGuest.BOTH;
@@ -44,22 +49,18 @@ class IommuTest {
 
     /** Sends and answers both IOMMUs until the frame is there; again when it was dropped because the receiver waited for long. */
     private static void arrives(IommuGuest from, IommuGuest to, byte[] frame, Runnable send) {
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        long again = System.nanoTime();
-        boolean arrived = false;
-        while (!arrived && System.nanoTime() < end) {
-            if (System.nanoTime() >= again) {
+        AtomicInteger looks = new AtomicInteger();
+        Await.until("the frame arrives", () -> {
+            if (looks.getAndIncrement() % LOOKS_PER_SENDING == 0) {
                 send.run();
-                again = System.nanoTime() + PATIENCE.toNanos() / 20;
             }
             from.answer();
             to.answer();
-            arrived = to.driver
+            return to.driver
                     .receiveAny(Duration.ZERO)
                     .map(received -> Arrays.equals(received.bytes(), frame))
                     .orElse(false);
-        }
-        assertThat(arrived).isTrue();
+        });
     }
 
     @ParameterizedTest
@@ -129,18 +130,15 @@ class IommuTest {
                     rings.add((part & -FrontEndIommu.PAGE) + FrontEndIommu.PAGE);
                 }
             }
-            long end = System.nanoTime() + PATIENCE.toNanos();
-            boolean said = false;
-            while (!said && System.nanoTime() < end) {
+            Await.until("the device says what it may not write", () -> {
                 b.send(frame(2, 1, 1));
                 a.iommu.miss(MOMENT).ifPresent(miss -> {
                     boolean ofRing = rings.contains(miss.iova() & -FrontEndIommu.PAGE);
                     assertThat(a.iommu.map(miss.iova(), ofRing ? BOTH : IotlbMessage.READ))
                             .isZero();
                 });
-                said = backEnd.hasSaid("is to be written, and its I/O virtual address", "is mapped read-only");
-            }
-            assertThat(said).isTrue();
+                return backEnd.hasSaid("is to be written, and its I/O virtual address", "is mapped read-only");
+            });
         }
     }
 

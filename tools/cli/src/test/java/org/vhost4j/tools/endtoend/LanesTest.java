@@ -10,7 +10,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.vhost4j.device.driver.DriverHeader;
@@ -23,6 +22,7 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.ReceivedFrame;
+import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.server.DeviceSnapshot;
 import org.vhost4j.vhostuser.server.Switching;
 import org.vhost4j.vhostuser.server.Uplink;
@@ -138,10 +138,7 @@ class LanesTest {
     }
 
     private static void awaitSettled(TestBackEnd backEnd, int guest, long frames) {
-        long end = System.nanoTime() + FrontEnd.PATIENCE.toNanos();
-        while (settled(backEnd, guest) < frames && System.nanoTime() < end) {
-            LockSupport.parkNanos(1_000_000);
-        }
+        Await.until(frames + " frames are settled", () -> settled(backEnd, guest) >= frames);
         assertThat(settled(backEnd, guest)).isEqualTo(frames);
     }
 

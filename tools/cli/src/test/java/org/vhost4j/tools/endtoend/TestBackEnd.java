@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -20,6 +19,7 @@ import org.vhost4j.device.feature.NetFeatures;
 import org.vhost4j.device.net.ReceiveTimeouts;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
@@ -97,7 +97,7 @@ public final class TestBackEnd implements AutoCloseable {
                 guests, config -> config.queuePairs(pairs).switching(switching).lanes(2));
     }
 
-    static TestBackEnd echo() {
+    public static TestBackEnd echo() {
         return new TestBackEnd(listening(1), 1, new Switching.Echoed());
     }
 
@@ -135,21 +135,18 @@ public final class TestBackEnd implements AutoCloseable {
 
     /** Waits for an event whose line has every fragment, and only then goes on. */
     public void awaitLine(String... fragments) {
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        while (lines.with(fragments).isEmpty() && System.nanoTime() < end) {
-            LockSupport.parkNanos(1_000_000);
-        }
-        assertThat(lines.with(fragments))
-                .as("lines with %s in %s", List.of(fragments), lines.all)
-                .isNotEmpty();
+        Await.until(
+                () -> "a line with " + List.of(fragments) + " in " + lines.all,
+                PATIENCE,
+                () -> !lines.with(fragments).isEmpty());
     }
 
     /** Waits until so many events' lines have every fragment. */
     public void awaitLines(int count, String... fragments) {
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        while (lines.with(fragments).size() < count && System.nanoTime() < end) {
-            LockSupport.parkNanos(1_000_000);
-        }
+        Await.until(
+                () -> count + " lines with " + List.of(fragments) + " in " + lines.all,
+                PATIENCE,
+                () -> lines.with(fragments).size() >= count);
         assertThat(lines.with(fragments))
                 .as("lines with %s in %s", List.of(fragments), lines.all)
                 .hasSize(count);

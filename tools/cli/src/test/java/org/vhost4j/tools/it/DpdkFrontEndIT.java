@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import java.util.function.ToLongFunction;
 import java.util.regex.Matcher;
@@ -38,6 +37,7 @@ import org.vhost4j.platform.definition.Request;
 import org.vhost4j.platform.definition.Resolution;
 import org.vhost4j.platform.definition.Resolver;
 import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
@@ -274,19 +274,15 @@ class DpdkFrontEndIT {
     }
 
     private static void awaitFrames(Testpmd frontEnd, ToLongFunction<PortStats> counter) throws IOException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (counter.applyAsLong(frontEnd.stats()) < FRAMES) {
-            assertThat(System.nanoTime()).as("%d frames in time", FRAMES).isLessThan(deadline);
-        }
+        Await.until(() -> FRAMES + " frames", PATIENCE, () -> counter.applyAsLong(frontEnd.stats()) >= FRAMES);
     }
 
     /** The back-end is still working on what the front-end has left in the rings. */
     private static void await(String what, long expected, LongSupplier counter) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (counter.getAsLong() != expected && System.nanoTime() < deadline) {
-            LockSupport.parkNanos(1_000_000);
-        }
-        assertThat(counter.getAsLong()).as(what).isEqualTo(expected);
+        Await.until(
+                () -> what + " is " + counter.getAsLong() + ", not " + expected,
+                PATIENCE,
+                () -> counter.getAsLong() == expected);
     }
 
     /** With more than one queue testpmd's report has a part for each; with one it has only the total. */

@@ -8,18 +8,19 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.guests.lab.Guest;
 import org.vhost4j.guests.lab.Traffic;
+import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.server.Attach;
 
 /** A front-end that dies is replaced by a new one, while the other guest runs on. */
 class ReattachIT {
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+
     @TempDir
     Path directory;
 
@@ -65,7 +66,7 @@ class ReattachIT {
             // QEMU's generic device does not attach again.
             other.kill();
             lab.restartBackendWithout(tso);
-            await(() -> !lab.troubles().isEmpty());
+            Await.until(() -> "trouble", PATIENCE, () -> !lab.troubles().isEmpty());
             assertThat(lab.troubles())
                     .singleElement()
                     .asString()
@@ -73,20 +74,12 @@ class ReattachIT {
                     .contains("offered by platform linux-6.17, and less offers less");
 
             lab.restartBackend();
-            await(() -> lab.negotiated(0).equals(before));
+            Await.until(() -> "the same features again", PATIENCE, () -> lab.negotiated(0).equals(before));
             Guest next = lab.startDeviceGuest(1);
             next.waitUntilUp();
             Traffic.configure(next, 2);
             Traffic.ping(guest, Traffic.address(2));
             assertThat(guest.qemuLog()).doesNotContain("lacks feature mask");
         }
-    }
-
-    private static void await(BooleanSupplier condition) {
-        long end = System.nanoTime() + Duration.ofMinutes(2).toNanos();
-        while (!condition.getAsBoolean() && System.nanoTime() < end) {
-            LockSupport.parkNanos(10_000_000);
-        }
-        assertThat(condition.getAsBoolean()).isTrue();
     }
 }

@@ -3,16 +3,17 @@ package org.vhost4j.tools.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.vhost4j.device.driver.SplitDriver.INDIRECT;
-import static org.vhost4j.device.driver.SplitDriver.NEXT;
 import static org.vhost4j.device.driver.SplitDriver.WRITE;
 
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.function.Consumer;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.driver.RingDriver;
@@ -22,19 +23,45 @@ import org.vhost4j.frontend.ChainShape;
 import org.vhost4j.frontend.Control;
 import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.FrontEndQueue;
+import org.vhost4j.frontend.HostileRing;
+import org.vhost4j.frontend.HostileRings;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.PacketBuilder;
+import org.vhost4j.sys.Await;
 
 /** Rings that break a rule stop their device with one line that names the queue and what is wrong, and nothing else. */
 class HostileRingTest {
     @AutoClose
     private final HostileSetting setting = new HostileSetting();
 
-    /** What is written into a transmit ring that has never been used, and what the line must say besides its name. */
-    private static Arguments of(String name, String inTheLine, Consumer<SplitDriver> act) {
-        return Arguments.argumentSet(name, inTheLine, act);
-    }
+    /** By the ring's name, what the line must say besides the queue's number. */
+    private static final Map<String, String> LINES = Map.ofEntries(
+            Map.entry("head-out-of-range", "256"),
+            Map.entry("next-out-of-range", "257"),
+            Map.entry("own-next", "circle"),
+            Map.entry("loop", "circle"),
+            Map.entry("loop-of-nothing", "circle"),
+            Map.entry("address-outside", "0x10"),
+            Map.entry("address-over-the-end", "descriptor 0"),
+            Map.entry("address-wraps", "descriptor 0"),
+            Map.entry("length-4-gib", "descriptor 0"),
+            Map.entry("lengths-overflow", "descriptor"),
+            Map.entry("index-jumps", "jumped"),
+            Map.entry("index-goes-back", "jumped"),
+            Map.entry("writable", "writable"),
+            Map.entry("readable-behind-writable", "writable"),
+            Map.entry("indirect-in-indirect", "indirect"),
+            Map.entry("indirect-with-next", "indirect"),
+            Map.entry("indirect-empty", "0 bytes"),
+            Map.entry("indirect-part", "24 bytes"),
+            Map.entry("indirect-4-gib", "indirect"),
+            Map.entry("indirect-outside", "0x1000"),
+            Map.entry("indirect-next-out-of-range", "goes on at 9"),
+            Map.entry("indirect-loop", "circle"));
+
+    /** Their rings are in order; what is wrong is the frame, which is dropped. */
+    private static final Set<String> DROPPED = Set.of("runt", "nothing", "huge-frame");
 
     private static void makeAvailable(SplitDriver ring, int head) {
         ring.rawAvailEntry(0, head);
@@ -46,113 +73,47 @@ class HostileRingTest {
         return ring.tableAddress(ring.size() - 1);
     }
 
-    static Stream<Arguments> transmitRings() {
-        return Stream.of(
-                of("a descriptor that is its own next", "circle", ring -> {
-                    ring.rawDescriptor(7, buffer(ring), 64, NEXT, 7);
-                    makeAvailable(ring, 7);
-                }),
-                of("two descriptors that name each other", "circle", ring -> {
-                    ring.rawDescriptor(3, buffer(ring), 64, NEXT, 4);
-                    ring.rawDescriptor(4, buffer(ring), 64, NEXT, 3);
-                    makeAvailable(ring, 3);
-                }),
-                of("a loop of empty descriptors", "circle", ring -> {
-                    ring.rawDescriptor(3, buffer(ring), 0, NEXT, 3);
-                    makeAvailable(ring, 3);
-                }),
-                of("a next that is not in the table", "300", ring -> {
-                    ring.rawDescriptor(0, buffer(ring), 64, NEXT, 300);
-                    makeAvailable(ring, 0);
-                }),
-                of("a head that is not in the table", "256", ring -> makeAvailable(ring, 256)),
-                of("an address that is not in memory", "0x10", ring -> {
-                    ring.rawDescriptor(0, 0x10, 64, 0, 0);
-                    makeAvailable(ring, 0);
-                }),
-                of("a buffer over the end of memory", "descriptor 0", ring -> {
-                    long end = ring.memory().guestBase() + ring.memory().size();
-                    ring.rawDescriptor(0, end - 10, 64, 0, 0);
-                    makeAvailable(ring, 0);
-                }),
-                of("address and length that wrap", "descriptor 0", ring -> {
-                    ring.rawDescriptor(0, -16, 32, 0, 0);
-                    makeAvailable(ring, 0);
-                }),
-                of("a length that is negative when it is signed", "descriptor 0", ring -> {
-                    ring.rawDescriptor(0, buffer(ring), -1, 0, 0);
-                    makeAvailable(ring, 0);
-                }),
-                of("lengths whose sum wraps", "descriptor", ring -> {
-                    for (int i = 0; i < 3; i++) {
-                        ring.rawDescriptor(i, ring.memory().guestBase(), 0x7fff_ffff, NEXT, i + 1);
-                    }
-                    ring.rawDescriptor(3, ring.memory().guestBase(), 64, 0, 0);
-                    makeAvailable(ring, 0);
-                }),
-                of("an index that jumps", "jumped", ring -> ring.rawAvailIdx(257)),
-                of("an index that goes back", "jumped", ring -> ring.rawAvailIdx(0xffff)),
-                of("an indirect table in an indirect table", "indirect", ring -> {
-                    long table = ring.tableAddress(0);
-                    ring.rawTableDescriptor(table, 0, table + 16, 16, INDIRECT, 0);
-                    ring.rawDescriptor(0, table, 16, INDIRECT, 0);
-                    makeAvailable(ring, 0);
-                }),
-                of("an indirect table with a next", "indirect", ring -> {
-                    ring.rawTableDescriptor(ring.tableAddress(0), 0, buffer(ring), 64, 0, 0);
-                    ring.rawDescriptor(0, ring.tableAddress(0), 16, INDIRECT | NEXT, 1);
-                    ring.rawDescriptor(1, buffer(ring), 64, 0, 0);
-                    makeAvailable(ring, 0);
-                }),
-                of("an indirect table without an entry", "0 bytes", ring -> {
-                    ring.rawDescriptor(0, ring.tableAddress(0), 0, INDIRECT, 0);
-                    makeAvailable(ring, 0);
-                }),
-                of("an indirect table with a part of an entry", "24 bytes", ring -> {
-                    ring.rawDescriptor(0, ring.tableAddress(0), 24, INDIRECT, 0);
-                    makeAvailable(ring, 0);
-                }),
-                of("an indirect table of 4 GiB", "indirect", ring -> {
-                    ring.rawDescriptor(0, ring.tableAddress(0), -16, INDIRECT, 0);
-                    makeAvailable(ring, 0);
-                }),
-                of("an indirect table that is not in memory", "0x1000", ring -> {
-                    ring.rawDescriptor(0, 0x1000, 16, INDIRECT, 0);
-                    makeAvailable(ring, 0);
-                }),
-                of("an indirect table whose next is not in it", "goes on at 9", ring -> {
-                    ring.rawTableDescriptor(ring.tableAddress(0), 0, buffer(ring), 64, NEXT, 9);
-                    ring.rawDescriptor(0, ring.tableAddress(0), 32, INDIRECT, 0);
-                    makeAvailable(ring, 0);
-                }),
-                of("an indirect table that runs in a circle", "circle", ring -> {
-                    ring.rawTableDescriptor(ring.tableAddress(0), 0, buffer(ring), 64, NEXT, 0);
-                    ring.rawDescriptor(0, ring.tableAddress(0), 32, INDIRECT, 0);
-                    makeAvailable(ring, 0);
-                }),
-                of("a writable descriptor", "writable", ring -> {
-                    ring.rawDescriptor(0, buffer(ring), 64, WRITE, 0);
-                    makeAvailable(ring, 0);
-                }),
-                of("a readable descriptor behind a writable one", "writable", ring -> {
-                    ring.rawDescriptor(0, buffer(ring), 64, WRITE | NEXT, 1);
-                    ring.rawDescriptor(1, buffer(ring), 64, 0, 0);
-                    makeAvailable(ring, 0);
-                }));
+    static Stream<HostileRing<SplitDriver>> brokenRings() {
+        return HostileRings.split().stream().filter(ring -> !DROPPED.contains(ring.name()));
+    }
+
+    static Stream<HostileRing<SplitDriver>> badFrames() {
+        return HostileRings.split().stream().filter(ring -> DROPPED.contains(ring.name()));
+    }
+
+    @Test
+    void everyRingOfTheCatalogHasItsExpectation() {
+        Set<String> expected = new TreeSet<>(LINES.keySet());
+        expected.addAll(DROPPED);
+        assertThat(HostileRings.split()).extracting(HostileRing::name).containsExactlyInAnyOrderElementsOf(expected);
     }
 
     @ParameterizedTest
-    @MethodSource("transmitRings")
-    void aBadTransmitRingStopsItsDeviceAlone(String inTheLine, Consumer<SplitDriver> act) {
+    @MethodSource("brokenRings")
+    void aBadTransmitRingStopsItsDeviceAlone(HostileRing<SplitDriver> bad) {
+        String inTheLine = Objects.requireNonNull(LINES.get(bad.name()));
         try (NetDriver driver = setting.attach(NetSetup.full())) {
             FrontEndQueue queue = driver.transmitQueue(0);
-            act.accept(queue.splitRing());
+            bad.write().accept(queue.splitRing());
             queue.kick().signal();
             setting.backEnd().awaitLine("queue 1", inTheLine);
             assertThat(queue.splitRing().deviceUsedIdx()).as("used index").isZero();
             setting.othersGoOn();
         }
         setting.survived("queue 1", inTheLine);
+    }
+
+    @ParameterizedTest
+    @MethodSource("badFrames")
+    void aBadFrameIsDroppedAndItsBufferUsed(HostileRing<SplitDriver> bad) {
+        try (NetDriver driver = setting.attach(NetSetup.full())) {
+            FrontEndQueue queue = driver.transmitQueue(0);
+            bad.write().accept(queue.splitRing());
+            queue.kick().signal();
+            Await.until("the buffer is used", () -> queue.splitRing().deviceUsedIdx() == 1);
+            setting.othersGoOn();
+        }
+        setting.leftNothing();
     }
 
     @Test
@@ -273,19 +234,7 @@ class HostileRingTest {
         SplittableRandom random = new SplittableRandom(2);
         for (int round = 0; round < 30; round++) {
             try (NetDriver driver = setting.attach(NetSetup.full())) {
-                FrontEndQueue queue = driver.transmitQueue(0);
-                long base = driver.ram().guestAddress();
-                for (int i = 0; i < 2000; i++) {
-                    // Mostly what a device takes, so that it goes on for a while.
-                    int flags = random.nextInt(50) == 0 ? random.nextInt(8) : random.nextInt(2);
-                    long address = random.nextInt(50) == 0 ? random.nextLong() : base + random.nextInt(1 << 22);
-                    queue.splitRing()
-                            .rawDescriptor(
-                                    random.nextInt(256), address, random.nextInt(2000), flags, random.nextInt(256));
-                    queue.splitRing().rawAvailEntry(i, random.nextInt(256));
-                    queue.splitRing().rawAvailIdx(i + (random.nextInt(500) == 0 ? 300 : 1));
-                    queue.kick().signal();
-                }
+                HostileRings.scribble(driver, random);
             }
         }
         setting.othersGoOnAfterwards();
@@ -311,21 +260,8 @@ class HostileRingTest {
     @Test
     void headersThatLieAreDroppedAndTheNextFrameCrosses() {
         try (NetDriver driver = setting.attach(NetSetup.full())) {
-            byte[] frame = PacketBuilder.tcp4().macs(3, 255).payload(3000, 1).partial();
-            DriverHeader[] lies = {
-                DriverHeader.partialChecksum(3041, 16),
-                DriverHeader.partialChecksum(0xffff, 0xffff),
-                DriverHeader.partialChecksum(3053, 2),
-                DriverHeader.superFrame(DriverHeader.GSO_TCPV4, 54, 0, 34, 16),
-                DriverHeader.superFrame(DriverHeader.GSO_TCPV4, 54, 1000, 3060, 16),
-                DriverHeader.superFrame(DriverHeader.GSO_TCPV6, 54, 1000, 34, 16),
-                DriverHeader.superFrame(DriverHeader.GSO_UDP_L4, 54, 1000, 34, 6),
-                DriverHeader.superFrame(2, 54, 1000, 34, 16),
-                DriverHeader.superFrame(0x7f, 54, 1000, 34, 16),
-                new DriverHeader(0, DriverHeader.GSO_TCPV4, 54, 1000, 34, 16, 0),
-                new DriverHeader(0, DriverHeader.GSO_ECN, 54, 1000, 34, 16, 0),
-            };
-            for (DriverHeader lie : lies) {
+            byte[] frame = HostileRings.frame(PacketBuilder.tcp4().macs(3, 255));
+            for (DriverHeader lie : HostileRings.headers()) {
                 driver.send(frame, lie);
             }
             driver.awaitSent();

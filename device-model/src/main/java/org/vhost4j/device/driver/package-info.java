@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The driver's side of the virtqueues: what a guest's virtio-net driver does, for tests, warm-up, benchmarks and the
+ * The driver's side of the virtqueues: what a guest's virtio-net driver does, for tests, benchmarks and the
  * conformance harness.
  *
  * <p>Nothing here uses the device's ring code, and the device uses nothing of this package: both are written from the

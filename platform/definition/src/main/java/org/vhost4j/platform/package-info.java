@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the host is and gives: definitions of machines and platforms, probes, system calls, event loops, ports. */
+/** Machines, platforms, and what the host supports of them. */
 @org.jspecify.annotations.NullMarked
 package org.vhost4j.platform;

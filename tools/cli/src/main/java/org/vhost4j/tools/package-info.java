@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The command line, the front-end driver and the guest lab. Nothing imports these packages. */
+/** The command line: a package for each group of commands. No other module imports them. */
 @org.jspecify.annotations.NullMarked
 package org.vhost4j.tools;

@@ -5,14 +5,15 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
-import com.tngtech.archunit.library.dependencies.SliceAssignment;
-import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.lang.foreign.Linker;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -20,7 +21,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The direction of dependencies, and who alone may touch what. */
 class ArchitectureTest {
@@ -129,25 +134,126 @@ class ArchitectureTest {
 
     @Test
     void packagesHaveNoCycles() {
+        // Every package of every module is a slice of its own.
         SlicesRuleDefinition.slices()
-                .assignedFrom(new EachPackage())
+                .matching("org.vhost4j.(**)")
                 .should()
                 .beFreeOfCycles()
                 .check(CLASSES);
     }
 
-    /** Every package of every module is a slice of its own. */
-    private static final class EachPackage implements SliceAssignment {
-        @Override
-        public SliceIdentifier getIdentifierOf(JavaClass type) {
-            return type.getPackageName().startsWith("org.vhost4j")
-                    ? SliceIdentifier.of(type.getPackageName())
-                    : SliceIdentifier.ignore();
-        }
+    /**
+     * What package descriptions promise about packages that they do not know: a package with all below it, and which others its
+     * classes may not mention.
+     */
+    private static Stream<Arguments> promises() {
+        return Stream.of(
+                promise("device.frame", "device.net", "device.bridge", "device.steering"),
+                promise("device.bridge", "device.net"),
+                promise("device.steering", "device.net", "device.bridge", "device.ring"),
+                promise("vhostuser.session", "vhostuser.server", "host", "device.net", "device.bridge"),
+                promise("bench.result", "bench", "bench.load"),
+                promise("frontend", NOT_OF_A_DRIVER),
+                promise("conformance", NOT_OF_A_DRIVER));
+    }
 
-        @Override
-        public String getDescription() {
-            return "every package";
-        }
+    /** The device's own code: a front-end shares names and the driver's side of the rings with it, and no logic. */
+    private static final String[] NOT_OF_A_DRIVER = {
+        "device",
+        "device.memory",
+        "device.ring",
+        "device.frame",
+        "device.offload",
+        "device.bridge",
+        "device.steering",
+        "device.net",
+        "device.stats"
+    };
+
+    private static Arguments promise(String knowing, String... unknown) {
+        return Arguments.argumentSet(
+                knowing,
+                "org.vhost4j." + knowing + "..",
+                Stream.of(unknown).map(name -> "org.vhost4j." + name).toArray(String[]::new));
+    }
+
+    @ParameterizedTest
+    @MethodSource("promises")
+    void aPackageDoesNotKnowWhatItPromisesNotToKnow(String knowing, String[] unknown) {
+        noClasses()
+                .that()
+                .resideInAPackage(knowing)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(unknown)
+                .check(CLASSES);
+    }
+
+    @Test
+    void deviceAndDriverDoNotKnowEachOther() {
+        noClasses()
+                .that()
+                .resideInAPackage("org.vhost4j.device.driver..")
+                .should()
+                .dependOnClassesThat(DescribedPredicate.describe(
+                        "are of the rest of the device",
+                        to -> to.getPackageName().startsWith("org.vhost4j.device")
+                                && !to.getPackageName().startsWith("org.vhost4j.device.driver")))
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .resideInAPackage("org.vhost4j.device..")
+                .and()
+                .resideOutsideOfPackage("org.vhost4j.device.driver..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.vhost4j.device.driver..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void theLibrariesNeedNeitherNettyNorJacksonNorPicocli() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(
+                        "org.vhost4j.frontend..",
+                        "org.vhost4j.conformance..",
+                        "org.vhost4j.tools.common..",
+                        "org.vhost4j.vhostuser.wire..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.netty..", "tools.jackson..", "com.fasterxml..", "com.networknt..", "picocli..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void theCodecAndTheSessionDoNoInputOrOutput() {
+        noClasses()
+                .that()
+                .resideInAnyPackage("org.vhost4j.vhostuser.wire..", "org.vhost4j.vhostuser.session..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("java.net..", "java.nio.channels..", "java.nio.file..")
+                .orShould()
+                .dependOnClassesThat()
+                .areAssignableTo(InputStream.class)
+                .orShould()
+                .dependOnClassesThat()
+                .areAssignableTo(OutputStream.class)
+                .check(CLASSES);
+    }
+
+    @Test
+    void ofJacksonTheMonitorsJsonTakesNothingButValues() {
+        noClasses()
+                .that()
+                .resideInAPackage("org.vhost4j.qmp.wire..")
+                .should()
+                .dependOnClassesThat(DescribedPredicate.describe(
+                        "are Jackson's and no values",
+                        to -> to.getPackageName().startsWith("tools.jackson")
+                                && !to.getName().equals("tools.jackson.databind.JsonNode")
+                                && !to.getPackageName().equals("tools.jackson.databind.node")))
+                .check(CLASSES);
     }
 }

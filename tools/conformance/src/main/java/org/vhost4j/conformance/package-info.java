@@ -3,7 +3,7 @@
  * The conformance suite for vhost-user-net back-ends: named cases, each with the section of the specification that it checks,
  * run one after the other on a fresh connection each.
  *
- * <p>Whoever adds a case adds it to an {@link org.vhost4j.conformance.CaseGroup} of package {@code cases}. A case runs in a
+ * <p>A new case goes into a {@link org.vhost4j.conformance.CaseGroup} of package {@code cases}. A case runs in a
  * thread of its own, and nothing else runs meanwhile.
  */
 @org.jspecify.annotations.NullMarked

@@ -74,7 +74,10 @@ class ReattachIT {
                     .contains("offered by platform linux-6.17, and less offers less");
 
             lab.restartBackend();
-            Await.until(() -> "the same features again", PATIENCE, () -> lab.negotiated(0).equals(before));
+            Await.until(
+                    () -> "the same features again",
+                    PATIENCE,
+                    () -> lab.negotiated(0).equals(before));
             Guest next = lab.startDeviceGuest(1);
             next.waitUntilUp();
             Traffic.configure(next, 2);

@@ -18,6 +18,10 @@ import org.vhost4j.device.frame.MacAddress;
 final class MacTable {
     private static final int BUCKETS = 1024;
     private static final int WAYS = 4;
+
+    /** The most stations that are known at a time. */
+    static final int CAPACITY = BUCKETS * WAYS;
+
     private static final int PORT_BITS = 16;
     private static final int PORT_MASK = (1 << PORT_BITS) - 1;
 
@@ -31,7 +35,7 @@ final class MacTable {
             MethodHandles.arrayElementVarHandle(long[].class).withInvokeExactBehavior();
 
     /** A station's address above the number of its port, which counts from 1 here. */
-    private final long[] entries = new long[BUCKETS * WAYS];
+    private final long[] entries = new long[CAPACITY];
 
     private final AtomicIntegerArray oldest = new AtomicIntegerArray(BUCKETS);
 

@@ -32,7 +32,7 @@ public interface Pollable {
 
     /**
      * Whether the memory below this object is all there. When memory vanishes while the lane works, the one that was being
-     * polled need not be the one to blame, because it may have been writing into another's; so everybody is asked. Whoever is
+     * polled need not be the one to blame, because it may have been writing into another's; so all are asked. One that is
      * not to blame is polled again although its last {@link #poll()} was cut short, and may find that the frame it was carrying
      * is lost or comes twice.
      *

@@ -17,7 +17,7 @@ import org.vhost4j.device.offload.OffloadEngine;
  * A learning bridge (IEEE 802.1D without the spanning tree): a frame goes to the port where its destination was heard, to all
  * others when it was not or when it is for a group, and never back.
  *
- * <p>A frame with one receiver waits with its sender while the receiver has no room; a flooded one does not wait for anybody.
+ * <p>A frame with one receiver waits with its sender while the receiver has no room; a flooded one never waits.
  */
 public final class Bridge implements FrameSink {
     private final OffloadEngine engine;
@@ -90,7 +90,7 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Forgets the stations behind a port, because whoever was there is gone.
+     * Forgets the stations behind a port, because its peer is gone.
      *
      * @param port a port of this bridge
      */
@@ -161,7 +161,7 @@ public final class Bridge implements FrameSink {
      */
     int arrive(Frame frame, int destination) {
         int result = handOver(frame, destination);
-        // What was flooded waits for nobody.
+        // What was flooded never waits.
         boolean waits = result == FramePort.NO_ROOM
                 && (ports.length == 2 || stations.find(HostMemory.getLongBE(frame.address[0]) >>> 16) == destination);
         return waits ? FramePort.NO_ROOM : FramePort.DELIVERED;
@@ -251,7 +251,7 @@ public final class Bridge implements FrameSink {
         return ports.length == 2 && !coalesce && ports[1 - indexOf(from)] instanceof LandingPort port ? port : null;
     }
 
-    /** A port is itself and nobody else, whatever it thinks of equality. */
+    /** By identity: a port may define equality as it likes. */
     @SuppressWarnings("ReferenceEquality")
     int indexOf(FramePort port) {
         for (int i = 0; i < ports.length; i++) {

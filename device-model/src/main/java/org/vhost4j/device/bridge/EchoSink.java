@@ -73,7 +73,7 @@ public final class EchoSink implements FrameSink {
         HostMemory.putIntBE(to + 8, (int) destination);
     }
 
-    /** A port is itself and nobody else, whatever it thinks of equality. */
+    /** By identity: a port may define equality as it likes. */
     @SuppressWarnings("ReferenceEquality")
     private void remember(FramePort port) {
         for (int i = 0; i < unflushedCount; i++) {

@@ -17,7 +17,7 @@ import org.vhost4j.device.memory.HostMemory;
  *
  * <p>There are {@value #ENTRIES} entries, each with a frame's header and the address of its bytes, which are in an area that goes
  * round as well. Memory comes with the first frame: a little at first, and enough for a queue of the longest frames when that has
- * once been too little. When all frames were taken the area begins anew, so that a receiver which keeps up has them in the
+ * once been too little. When all frames were taken the area is filled from its start again, so that a receiver which keeps up has them in the
  * processor's cache.
  *
  * <p>An entry, little-endian:
@@ -83,8 +83,7 @@ final class FrameRing {
         slots[WAKE_AT] = AWAKE;
     }
 
-    // ---- putting in
-    // ---------------------------------------------------------------------------------------------------
+    // Putting in.
 
     /**
      * Copies a frame in; {@link #publish} shows it.
@@ -169,7 +168,7 @@ final class FrameRing {
     private int place(long put, int bytes) {
         long freed = slots[FREED_SEEN];
         if (put == freed) {
-            // Nobody looks into the area: it may become another one.
+            // No frame is in the area: it may be replaced.
             if (crowded || bytes > area.byteSize()) {
                 allocate(bytes);
             }
@@ -211,8 +210,7 @@ final class FrameRing {
         return before <= wakeAt && wakeAt < now;
     }
 
-    // ---- taking out
-    // ---------------------------------------------------------------------------------------------------
+    // Taking out.
 
     /** Whether nothing is here to be taken out. */
     boolean isEmpty() {
@@ -284,7 +282,7 @@ final class FrameRing {
         return (long) SLOT.getVolatile(slots, PUBLISHED) != taken;
     }
 
-    /** Nobody has to be woken. */
+    /** The lane that takes out is awake. */
     void disarm() {
         SLOT.setOpaque(slots, WAKE_AT, AWAKE);
     }

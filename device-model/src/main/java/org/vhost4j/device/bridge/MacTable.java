@@ -41,7 +41,7 @@ final class MacTable {
 
     /**
      * The station that was heard last on each port: while the table has an entry for it, there is nothing to be learned. Written by
-     * the port's lane, and by whoever takes the entry away.
+     * the port's lane, and by the lane that takes the entry away.
      */
     private long[] last = new long[0];
 
@@ -75,7 +75,7 @@ final class MacTable {
     /** A station was heard on a port, by the lane that the port is on. */
     void heard(long station, int onPort) {
         if (last[onPort] != station && !MacAddress.isGroup(station)) {
-            // In this order: whoever takes the entry away looks here behind that.
+            // In this order: a lane that takes the entry away looks here afterwards.
             SLOT.setOpaque(last, onPort, station);
             learn(station, onPort);
         }

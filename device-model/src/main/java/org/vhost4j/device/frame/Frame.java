@@ -38,7 +38,7 @@ public final class Frame {
     public static final int RSC_INFO = 4;
     /** Header flag, beside a tunnel bit: the checksum of the outer UDP header is to be completed, too. */
     public static final int UDP_TUNNEL_CSUM = 8;
-    /** {@link #needs}: nobody has looked at this frame yet. */
+    /** {@link #needs}: this frame was not checked yet. */
     public static final int UNCHECKED = -1;
     /** The most pieces that one frame can have. */
     public static final int MAX_PIECES = 1026;
@@ -81,7 +81,7 @@ public final class Frame {
     public int needs = UNCHECKED;
     /**
      * How many segments of this super-frame its receiver has taken so far. Not 0 only after the offload engine answered
-     * {@link FramePort#NO_ROOM}; whoever turns to another receiver instead of offering the frame again sets it to 0.
+     * {@link FramePort#NO_ROOM}; set it to 0 before the frame goes to another receiver instead.
      */
     public int segmentsDone;
     /** How many segments or fragments the offload engine has made of this super-frame, for all receivers. */

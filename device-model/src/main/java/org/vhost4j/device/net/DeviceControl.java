@@ -7,7 +7,7 @@ import org.vhost4j.device.ring.Virtqueue;
 import org.vhost4j.device.stats.Counters;
 
 /**
- * What is done to a network device between the bursts of its lane, by whoever speaks for its driver: features, the life of its queues, what
+ * What is done to a network device between the bursts of its lane, by the session of its driver: features, the life of its queues, what
  * its config space says. Entered by the lane.
  */
 public final class DeviceControl {
@@ -76,7 +76,7 @@ public final class DeviceControl {
     }
 
     /**
-     * Lets a device that stopped for a fault work again, because whoever speaks for the driver has stopped all queues or reset the device.
+     * Lets a device that stopped for a fault work again, because the session has stopped all queues or reset the device.
      *
      * @return whether it had stopped
      * @throws IllegalStateException when a queue runs
@@ -173,7 +173,7 @@ public final class DeviceControl {
 
     /**
      * Leaves a queue alone whose ring is out of reach until {@link #resume}: what was used is published, a frame that waits for room goes
-     * back into the ring, and frames for the guest wait with their senders. After this nobody touches the ring.
+     * back into the ring, and frames for the guest wait with their senders. After this the device does not touch the ring.
      *
      * @param index the virtqueue's index, of a queue that runs
      */
@@ -232,7 +232,7 @@ public final class DeviceControl {
     /**
      * Sets the link up or down. While it is down no frame moves in either direction.
      *
-     * @param up LINK_UP of the config space; whoever calls lets the driver know that it has changed
+     * @param up LINK_UP of the config space; the caller lets the driver know that it has changed
      */
     public void link(boolean up) {
         state.linkUp = up;
@@ -242,7 +242,7 @@ public final class DeviceControl {
     /**
      * Whether the link is up.
      *
-     * @return what {@link #link} said last; true at the start, and whoever drives the device
+     * @return what {@link #link} said last; true at the start; a new driver does not change it
      */
     public boolean linkUp() {
         return state.linkUp;
@@ -251,7 +251,7 @@ public final class DeviceControl {
     /**
      * Asks the driver to announce where it is (virtio 1.4 section 5.1.6.5.4).
      *
-     * @return whether it can; then whoever calls lets it know that the config space has changed
+     * @return whether it can; then the caller lets it know that the config space has changed
      */
     public boolean askToAnnounce() {
         boolean can = negotiated(Feature.GUEST_ANNOUNCE) && negotiated(Feature.STATUS) && negotiated(Feature.CTRL_VQ);

@@ -17,7 +17,7 @@ public record LinkSpeed(int megabits, Duplex duplex) {
         HALF(0),
         /** Both. */
         FULL(1),
-        /** Nobody knows. */
+        /** Unknown. */
         UNKNOWN(0xff);
 
         private final int value;

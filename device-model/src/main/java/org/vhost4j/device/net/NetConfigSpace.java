@@ -95,7 +95,7 @@ public final class NetConfigSpace {
 
     /**
      * Writes a range. A driver may change nothing but the MAC address, and that only without VERSION_1: a newer driver uses
-     * the control queue. Bytes that stay as they are may be written by anybody, because QEMU writes the whole space.
+     * the control queue. Bytes that stay as they are may be written by every driver, because QEMU writes the whole space.
      *
      * @param offset 0 or more
      * @param data the bytes

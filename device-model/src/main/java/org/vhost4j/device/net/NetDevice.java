@@ -64,7 +64,7 @@ public final class NetDevice implements LandingPort, Pollable {
     }
 
     /**
-     * What whoever speaks for the driver does to the device.
+     * What the session of the driver does to the device.
      *
      * @return the one of this device
      */
@@ -90,8 +90,7 @@ public final class NetDevice implements LandingPort, Pollable {
         return state.stoppedReason;
     }
 
-    // ---- the lane
-    // -----------------------------------------------------------------------------------------------------
+    // What the lane calls.
 
     @Override
     public String name() {
@@ -199,8 +198,7 @@ public final class NetDevice implements LandingPort, Pollable {
         }
     }
 
-    // ---- the port
-    // -----------------------------------------------------------------------------------------------------
+    // What senders of frames for the guest call.
 
     @Override
     public int accepts() {

@@ -4,7 +4,7 @@ package org.vhost4j.device.net;
 import java.time.Duration;
 
 /**
- * How long whoever sends to a guest is held up by it, before frames for it are dropped until it can take some again.
+ * How long a guest holds up its senders, before frames for it are dropped until it can take some again.
  *
  * @param forBuffers while the guest has posted no receive buffers
  * @param forTranslations while its IOMMU owes translations: each takes a question and an answer, of a front-end that has other work

@@ -155,7 +155,7 @@ final class TxQueue {
         frame.take(chain, piece, left, bytes);
     }
 
-    /** A frame that the driver has changed meanwhile begins anew. */
+    /** A frame that the driver has changed meanwhile is cut from its first segment again. */
     private void resumeSegmentation() {
         if (frame.bytes == segmentedBytes && frame.gsoSize == segmentSize && frame.gsoType != Frame.GSO_NONE) {
             frame.segmentsDone = segmentsDone;

@@ -34,7 +34,7 @@ final class PackedVirtqueue implements Virtqueue {
     private int nextAvail;
     /** The marks of a descriptor that is available at {@link #nextAvail}. */
     private int availMarks;
-    /** How many descriptors from {@link #nextAvail} on were seen to be available when somebody looked for the last one. */
+    /** How many descriptors from {@link #nextAvail} on were seen to be available when it was last looked. */
     private int seenAhead;
 
     private int nextUsed;

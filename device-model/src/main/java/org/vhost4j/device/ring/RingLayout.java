@@ -125,7 +125,7 @@ public enum RingLayout {
     }
 
     /**
-     * Whether a ring begins anew, rather than where one was stopped.
+     * Whether a ring begins as after a reset, rather than where one was stopped.
      *
      * @param base as in SET_VRING_BASE; DPDK leaves the high half of a packed ring's 0
      * @return true for the base after a reset

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools;
 
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.vhost4j.bench.BenchCommand;
-import org.vhost4j.tools.common.UnsupportedOption;
+import org.vhost4j.sys.MemoryExhaustion;
 import org.vhost4j.tools.common.Version;
 import org.vhost4j.tools.conformance.ConformanceCommand;
 import org.vhost4j.tools.demo.DemoCommand;
@@ -58,7 +57,18 @@ public final class Vhost4j {
      * @param arguments the command line
      */
     public static void main(String[] arguments) {
-        int status = run(new PrintWriter(System.err, true, System.err.charset()), arguments);
+        PrintWriter errors = new PrintWriter(System.err, true, System.err.charset());
+        Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> {
+            MemoryExhaustion.endIfCauseOf(thrown);
+            System.err.println("vhost4j: thread " + thread.getName() + " ended: " + FailureLine.of(thrown));
+        });
+        int status;
+        try {
+            status = run(errors, arguments);
+        } catch (Throwable t) {
+            errors.println("vhost4j: " + FailureLine.of(t));
+            status = FailureLine.status(t);
+        }
         if (status != 0) {
             System.exit(status);
         }
@@ -75,12 +85,12 @@ public final class Vhost4j {
         CommandLine line = line(arguments);
         line.setErr(errors);
         line.setParameterExceptionHandler((exception, given) -> {
-            errors.println("vhost4j: " + firstLine(exception));
+            errors.println("vhost4j: " + FailureLine.of(exception));
             return 2;
         });
         line.setExecutionExceptionHandler((exception, command, parsed) -> {
-            errors.println("vhost4j: " + firstLine(exception));
-            return exception instanceof UnsupportedOption || exception instanceof IOException ? 2 : 1;
+            errors.println("vhost4j: " + FailureLine.of(exception));
+            return FailureLine.status(exception);
         });
         if (arguments.length == 0) {
             line.usage(System.out);
@@ -107,12 +117,5 @@ public final class Vhost4j {
             COMMANDS.forEach((name, command) -> line.addSubcommand(name, command.get()));
         }
         return line;
-    }
-
-    private static String firstLine(Exception exception) {
-        String message = exception.getMessage();
-        return message == null
-                ? exception.getClass().getSimpleName()
-                : message.lines().findFirst().orElse("");
     }
 }

@@ -19,6 +19,7 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.vhost4j.device.Budget;
 import org.vhost4j.sys.HotCalls;
+import org.vhost4j.sys.MemoryExhaustion;
 
 /** One thread with one epoll loop. Tasks and handlers that throw are reported and change nothing else. */
 public final class IoLoop implements AutoCloseable {
@@ -189,12 +190,13 @@ public final class IoLoop implements AutoCloseable {
     }
 
     /** Tells about a failure; the listener's own are swallowed, because there is nobody left to tell. */
-    @SuppressWarnings("EmptyCatch")
     void report(Throwable failure) {
+        MemoryExhaustion.endIfCauseOf(failure);
         try {
             failures.accept(failure);
             HotCalls.checkpoint();
-        } catch (Throwable ignored) {
+        } catch (Throwable t) {
+            MemoryExhaustion.endIfCauseOf(t);
             // Going on is all that is left.
         }
     }

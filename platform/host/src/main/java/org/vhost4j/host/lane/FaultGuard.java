@@ -6,6 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Pollable;
 import org.vhost4j.sys.HotCalls;
+import org.vhost4j.sys.MemoryExhaustion;
 
 /**
  * Enters pollables so that nothing they throw gets out, and finds out whose fault it was. The package's description has the
@@ -113,6 +114,8 @@ final class FaultGuard {
     /** Stops whoever is to blame for what was thrown while {@code suspect}, or a task or handler when null, was at work. */
     void blame(@Nullable Pollable suspect, Throwable thrown) {
         current = null;
+        // Nothing that follows could be relied upon.
+        MemoryExhaustion.endIfCauseOf(thrown);
         Throwable cause = settle(thrown);
         boolean memory = cause instanceof InternalError;
         boolean found = false;
@@ -121,8 +124,8 @@ final class FaultGuard {
                 if (!intact(pollable)) {
                     stop(
                             pollable,
-                            "its memory is gone: the file that the front-end shares was shortened, or there is no page left"
-                                    + " for it (a full tmpfs, no free huge page)",
+                            "its memory is gone: the file that the front-end shares was shortened, or there is no page"
+                                    + " left for it (a full tmpfs, no free huge page)",
                             cause);
                     found = true;
                 }
@@ -156,6 +159,7 @@ final class FaultGuard {
             HotCalls.checkpoint();
             return intact;
         } catch (Throwable t) {
+            MemoryExhaustion.endIfCauseOf(t);
             return false;
         }
     }
@@ -167,16 +171,17 @@ final class FaultGuard {
         tell(() -> listener.faulted(pollable, reason, cause));
     }
 
-    @SuppressWarnings("EmptyCatch")
     private void tell(Runnable message) {
         try {
             message.run();
             HotCalls.checkpoint();
         } catch (Throwable t) {
+            MemoryExhaustion.endIfCauseOf(t);
             try {
                 listener.failed(t);
                 HotCalls.checkpoint();
-            } catch (Throwable ignored) {
+            } catch (Throwable again) {
+                MemoryExhaustion.endIfCauseOf(again);
                 // The listener itself is broken: there is nobody left to tell, and the lane goes on.
             }
         }

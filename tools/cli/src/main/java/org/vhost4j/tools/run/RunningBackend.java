@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.vhost4j.platform.definition.GuestAbi;
 import org.vhost4j.platform.definition.PlatformCatalog;
@@ -23,21 +24,25 @@ import org.vhost4j.vhostuser.server.BackendListener;
 
 /**
  * The back-end that is this process: it runs until a signal or a client of its monitor ends it, and either way the process ends with
- * status 0.
+ * status 0; with status 1 when that takes longer than three seconds.
  */
 final class RunningBackend {
     private static final long END_MILLIS = 3_000;
     private static final long LINE_MILLIS = 200;
 
+    /** Two logs, files, a library's cleaner, and what is started for a signal and for the end. */
+    private static final int THREADS_BESIDE_LANES = 8;
+
     private final EventPrinter events;
     private final Optional<QmpMonitor> monitor;
-    private final Backend backend;
     private final CountDownLatch quit = new CountDownLatch(1);
 
-    private RunningBackend(EventPrinter events, Optional<QmpMonitor> monitor, Backend backend) {
+    /** A signal can come while the back-end starts: the end waits for it. */
+    private final CompletableFuture<Backend> started = new CompletableFuture<>();
+
+    private RunningBackend(EventPrinter events, Optional<QmpMonitor> monitor) {
         this.events = events;
         this.monitor = monitor;
-        this.backend = backend;
     }
 
     /**
@@ -51,6 +56,7 @@ final class RunningBackend {
      * @param socket where the monitor listens; none for no monitor
      * @return the running back-end
      * @throws UnsupportedOption when a socket or a port cannot be opened
+     * @throws IllegalStateException when the process may have too few descriptors
      */
     static RunningBackend start(
             BackendConfig config,
@@ -59,29 +65,41 @@ final class RunningBackend {
             PlatformCatalog catalog,
             HostCapabilities host,
             Optional<Path> socket) {
-        Optional<QmpMonitor> monitor = socket.map(RunningBackend::listen);
-        EventPrinter events = new EventPrinter(System.out);
-        describe(config, resolution, abi, events);
-        List<BackendListener> listeners = new ArrayList<>(List.of(events));
-        monitor.ifPresent(clients -> listeners.add(clients.events()));
-        Backend backend;
-        try {
-            backend = Backend.start(config, new Listeners(listeners));
-        } catch (SystemError e) {
-            monitor.ifPresent(QmpMonitor::close);
-            throw new UnsupportedOption(String.valueOf(e.getMessage()));
-        }
-        RunningBackend running = new RunningBackend(events, monitor, backend);
+        DescriptorLimit.check(config);
+        SpareThreads.check(config.lanesInUse() + THREADS_BESIDE_LANES);
+        EventPrinter events = StandardStreams.limit();
+        RunningBackend running = new RunningBackend(events, socket.map(path -> listen(path, events)));
+        // Before the first line that says that somebody can attach: from then on a signal is an orderly end.
         Runtime.getRuntime()
                 .addShutdownHook(Thread.ofPlatform().name("vhost4j-end").unstarted(running::end));
-        monitor.ifPresent(clients ->
+        describe(config, resolution, abi, events);
+        Backend backend = running.open(config);
+        running.monitor.ifPresent(clients ->
                 clients.serve(new Served(backend, config, resolution, abi, catalog, host), running.quit::countDown));
         return running;
     }
 
-    private static QmpMonitor listen(Path path) {
+    private Backend open(BackendConfig config) {
+        List<BackendListener> listeners = new ArrayList<>(List.of(events));
+        monitor.ifPresent(clients -> listeners.add(clients.events()));
         try {
-            return QmpMonitor.listen(path, Version.current(), line -> System.out.println("qmp: " + line));
+            Backend backend = Backend.start(config, new Listeners(listeners));
+            started.complete(backend);
+            return backend;
+        } catch (RuntimeException | Error e) {
+            started.completeExceptionally(e);
+            monitor.ifPresent(QmpMonitor::close);
+            events.close();
+            if (e instanceof SystemError) {
+                throw new UnsupportedOption(String.valueOf(e.getMessage()));
+            }
+            throw e;
+        }
+    }
+
+    private static QmpMonitor listen(Path path, EventPrinter events) {
+        try {
+            return QmpMonitor.listen(path, Version.current(), line -> events.caused("qmp", line));
         } catch (IOException e) {
             throw new UnsupportedOption("--qmp=unix:" + path + ": " + e.getMessage());
         }
@@ -124,8 +142,12 @@ final class RunningBackend {
             boolean unused = within(
                     LINE_MILLIS,
                     "vhost4j-last-line",
-                    () -> System.err.println("vhost4j: did not end within " + END_MILLIS / 1000
+                    () -> StandardStreams.lastLine("vhost4j: did not end within " + END_MILLIS / 1000
                             + " s after it was told to: something that it waits for does not answer; it ends now"));
+        }
+        if (started.isCompletedExceptionally()) {
+            // The process ends with the status of that.
+            return;
         }
         // A back-end that was told to end has ended well: without this the JVM's status would be the signal's.
         Runtime.getRuntime().halt(ended ? 0 : 1);
@@ -142,6 +164,10 @@ final class RunningBackend {
     }
 
     private void close() {
+        Backend backend = started.exceptionally(failure -> null).join();
+        if (backend == null) {
+            return;
+        }
         monitor.ifPresent(QmpMonitor::endedBySignal);
         backend.close();
         monitor.ifPresent(QmpMonitor::close);

@@ -9,7 +9,9 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.vhost4j.sys.BoundedFile;
 import org.vhost4j.sys.UnreadableFile;
 
@@ -26,6 +28,9 @@ final class AcknowledgementFile {
     private final Path path;
     private final ExecutorService writer;
     private final Consumer<String> trouble;
+
+    /** What the file is to say, nothing for no file; null when the writer has nothing to do. */
+    private final AtomicReference<@Nullable Optional<Acknowledgement>> wanted = new AtomicReference<>();
 
     /**
      * The file of one guest.
@@ -65,27 +70,47 @@ final class AcknowledgementFile {
     }
 
     void write(Acknowledgement acknowledgement) {
-        writer.execute(() -> {
-            Path whole = path.resolveSibling(path.getFileName() + ".new");
-            try {
-                Files.deleteIfExists(whole);
-                Files.createFile(
-                        whole, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-                Files.writeString(whole, acknowledgement.text(), StandardOpenOption.WRITE);
-                Files.move(whole, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            } catch (IOException e) {
-                trouble.accept("cannot keep what the guest has acknowledged for a restart: " + e);
-            }
-        });
+        leave(Optional.of(acknowledgement));
     }
 
     void remove() {
-        writer.execute(() -> {
-            try {
+        leave(Optional.empty());
+    }
+
+    /**
+     * Has the writer bring the file up to date. At most one task of this file waits for it: a front-end can acknowledge faster than a
+     * disk writes, and only the last counts.
+     */
+    private void leave(Optional<Acknowledgement> acknowledgement) {
+        if (wanted.getAndSet(acknowledgement) == null) {
+            writer.execute(this::bringUpToDate);
+        }
+    }
+
+    private void bringUpToDate() {
+        Optional<Acknowledgement> last = wanted.getAndSet(null);
+        if (last == null) {
+            return;
+        }
+        try {
+            if (last.isPresent()) {
+                replace(last.get().text());
+            } else {
                 Files.deleteIfExists(path);
-            } catch (IOException e) {
-                trouble.accept("cannot remove what a guest before has acknowledged: " + e);
             }
-        });
+        } catch (IOException e) {
+            trouble.accept((last.isPresent()
+                            ? "cannot keep what the guest has acknowledged for a restart: "
+                            : "cannot remove what a guest before has acknowledged: ")
+                    + e);
+        }
+    }
+
+    private void replace(String text) throws IOException {
+        Path whole = path.resolveSibling(path.getFileName() + ".new");
+        Files.deleteIfExists(whole);
+        Files.createFile(whole, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.writeString(whole, text, StandardOpenOption.WRITE);
+        Files.move(whole, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 }

@@ -60,7 +60,7 @@ public final class Backend implements AutoCloseable {
         try {
             backend.open();
             return backend;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             backend.close();
             throw e;
         }

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/**
+ * Lines from any thread to a stream that may stand still, such as a pipe that is not read. {@link #line} never waits for the
+ * stream: only a thread of the log's own does. What waits for the stream is bounded, and so is what one source may write; what is
+ * left out is counted, and the count is written as soon as there is room.
+ */
+public final class LimitedLog implements AutoCloseable {
+    /** Longer lines are cut. */
+    private static final int MOST_CHARACTERS_OF_A_LINE = 4096;
+
+    /** Lines that one write call takes. */
+    private static final int BATCH = 64;
+
+    /**
+     * How much a log takes.
+     *
+     * @param waitingLines the most lines that wait for the stream
+     * @param waitingCharacters the most characters that they have together
+     * @param burst the lines that one source may write at once
+     * @param perSecond the lines a second that it may write after that
+     */
+    public record Limits(int waitingLines, int waitingCharacters, int burst, int perSecond) {
+        /** 10,000 lines and 1 Mi characters that wait; of one source 100 lines at once and 10 a second. */
+        public static final Limits DEFAULT = new Limits(10_000, 1 << 20, 100, 10);
+    }
+
+    private final OutputStream out;
+    private final Limits limits;
+    private final LongSupplier nanoTime;
+    private final Thread writer;
+
+    // All below is guarded by lock, which is never held while the stream is written.
+    private final Object lock = new Object();
+    private final ArrayDeque<String> waiting = new ArrayDeque<>();
+    private final Map<String, LineBudget> budgets = new LinkedHashMap<>();
+    private int waitingCharacters;
+    private long leftOut;
+    private boolean closed;
+
+    /**
+     * Starts a log.
+     *
+     * @param out written by the log's own thread, which is a daemon; an error loses the lines that it is about, and no others
+     * @param name of the thread
+     */
+    public LimitedLog(OutputStream out, String name) {
+        this(out, name, Limits.DEFAULT, System::nanoTime);
+    }
+
+    /**
+     * Starts a log with a clock of its own.
+     *
+     * @param out as above
+     * @param name of the thread
+     * @param limits how much it takes
+     * @param nanoTime the clock, in nanoseconds
+     */
+    LimitedLog(OutputStream out, String name, Limits limits, LongSupplier nanoTime) {
+        this.out = out;
+        this.limits = limits;
+        this.nanoTime = nanoTime;
+        writer = Thread.ofPlatform().daemon().name(name).start(this::write);
+    }
+
+    /**
+     * Writes a line of the program's own, which no budget limits. Never waits for the stream.
+     *
+     * @param text without an end of line; one inside it becomes a space
+     */
+    public void line(String text) {
+        synchronized (lock) {
+            enqueue(text);
+        }
+    }
+
+    /**
+     * Writes a line that somebody else causes. Never waits for the stream.
+     *
+     * @param source who causes it, such as a guest's name: its lines are limited, and left out beyond that
+     * @param text without an end of line; one inside it becomes a space
+     */
+    public void line(String source, String text) {
+        synchronized (lock) {
+            LineBudget budget = budgets.computeIfAbsent(source, any -> new LineBudget(limits.burst, limits.perSecond));
+            boolean owed = budget.owes();
+            if (budget.take(nanoTime.getAsLong())) {
+                enqueue(text);
+            } else if (!owed) {
+                // The writer looks at the clock from now on.
+                lock.notifyAll();
+            }
+        }
+    }
+
+    private void enqueue(String text) {
+        if (closed) {
+            return;
+        }
+        String line = text.length() > MOST_CHARACTERS_OF_A_LINE
+                ? text.substring(0, MOST_CHARACTERS_OF_A_LINE) + " ..."
+                : text;
+        if (waiting.size() >= limits.waitingLines || waitingCharacters + line.length() > limits.waitingCharacters) {
+            leftOut++;
+            return;
+        }
+        if (leftOut > 0) {
+            add(leftOut + " lines left out here: this output is not read as fast as it is written");
+            leftOut = 0;
+        }
+        add(line.replace('\n', ' ').replace('\r', ' '));
+        lock.notifyAll();
+    }
+
+    private void add(String line) {
+        waiting.add(line);
+        waitingCharacters += line.length();
+    }
+
+    private void write() {
+        List<String> batch = new ArrayList<>();
+        try {
+            while (takeInto(batch)) {
+                StringBuilder text = new StringBuilder();
+                batch.forEach(line -> text.append(line).append('\n'));
+                batch.clear();
+                send(text.toString().getBytes(StandardCharsets.UTF_8));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @SuppressWarnings("EmptyCatch")
+    private void send(byte[] text) {
+        try {
+            out.write(text);
+            out.flush();
+        } catch (IOException e) {
+            // A full disk or a reader that is gone: the next lines may fare better, and there is no other place to tell
+            // it.
+        }
+    }
+
+    /** Waits for lines; false when the log is closed and all is written. */
+    private boolean takeInto(List<String> batch) throws InterruptedException {
+        synchronized (lock) {
+            while (true) {
+                boolean owed = settle();
+                while (batch.size() < BATCH && !waiting.isEmpty()) {
+                    String line = waiting.remove();
+                    waitingCharacters -= line.length();
+                    batch.add(line);
+                }
+                if (waiting.isEmpty() && leftOut > 0) {
+                    batch.add(leftOut + " lines left out here: this output is not read as fast as it is written");
+                    leftOut = 0;
+                }
+                if (!batch.isEmpty()) {
+                    return true;
+                }
+                if (closed) {
+                    return false;
+                }
+                lock.wait(owed ? TimeUnit.NANOSECONDS.toMillis(LineBudget.SECOND) / 4 : 0);
+            }
+        }
+    }
+
+    /** Tells of what budgets left out; true while there is more to tell later. */
+    private boolean settle() {
+        boolean owed = false;
+        for (Map.Entry<String, LineBudget> entry : budgets.entrySet()) {
+            LineBudget budget = entry.getValue();
+            long count = budget.settle(nanoTime.getAsLong(), closed);
+            if (count > 0) {
+                add(entry.getKey() + ": " + count + " lines left out: more than " + limits.perSecond + " a second");
+            }
+            owed |= budget.owes();
+        }
+        return owed;
+    }
+
+    /** Takes no more lines, and waits at most 200 ms for the stream to take those that wait. */
+    @Override
+    public void close() {
+        close(200);
+    }
+
+    /**
+     * Takes no more lines, and gives the stream some time for those that wait.
+     *
+     * @param millis how long to wait at most, at least 1
+     */
+    public void close(long millis) {
+        synchronized (lock) {
+            closed = true;
+            lock.notifyAll();
+        }
+        try {
+            writer.join(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

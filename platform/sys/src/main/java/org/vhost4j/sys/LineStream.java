@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Makes lines for a {@link LimitedLog} of what is written as bytes: for {@link System#setOut} and {@link System#setErr}, so that
+ * what libraries and the JVM print cannot make a thread wait either.
+ */
+public final class LineStream extends OutputStream {
+    /** Text without an end of line is cut after so many bytes. */
+    private static final int MOST_BYTES = 4096;
+
+    private final LimitedLog log;
+    private final String source;
+    private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+
+    private LineStream(LimitedLog log, String source) {
+        this.log = log;
+        this.source = source;
+    }
+
+    /**
+     * A stream for printing UTF-8.
+     *
+     * @param log takes the lines
+     * @param source whose budget they count against
+     * @return the stream
+     */
+    public static PrintStream to(LimitedLog log, String source) {
+        return new PrintStream(new LineStream(log, source), true, StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public synchronized void write(int value) {
+        if (value == '\n' || line.size() >= MOST_BYTES) {
+            log.line(source, line.toString(StandardCharsets.UTF_8));
+            line.reset();
+        }
+        if (value != '\n') {
+            line.write(value);
+        }
+    }
+}

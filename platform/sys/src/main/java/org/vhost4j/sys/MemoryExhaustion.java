@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is done about an {@link OutOfMemoryError}: the process ends, with the status of {@code -XX:+ExitOnOutOfMemoryError}. The JVM
+ * does so itself where it runs out of heap, and not where a thread or memory outside the heap cannot be had; and whoever catches
+ * every {@link Throwable} would go on with whatever was half done.
+ */
+public final class MemoryExhaustion {
+    /** The JVM's own status for it. */
+    public static final int STATUS = 3;
+
+    private MemoryExhaustion() {}
+
+    /** Made before it is needed: when memory is exhausted nothing can be allocated. */
+    private static final class LastWords {
+        private static final int STDERR = 2;
+        private static final byte[] TEXT = ("vhost4j: out of memory, or of threads (ulimit -u): ends with status "
+                        + STATUS + "\n")
+                .getBytes(StandardCharsets.US_ASCII);
+        private static final MemorySegment NATIVE = Arena.global().allocate(TEXT.length);
+        /** {@code struct pollfd}: int fd, short events, short revents. */
+        private static final MemorySegment POLL = Arena.global().allocate(8, Integer.BYTES);
+
+        static {
+            MemorySegment.copy(TEXT, 0, NATIVE, ValueLayout.JAVA_BYTE, 0, TEXT.length);
+            POLL.set(ValueLayout.JAVA_INT, 0, STDERR);
+            POLL.set(ValueLayout.JAVA_SHORT, 4, (short) LibC.POLLOUT);
+        }
+
+        static boolean say() {
+            return hasRoom() && HotCalls.write(STDERR, NATIVE.address(), TEXT.length) == TEXT.length;
+        }
+
+        /** Whether the line can be written at once. A pipe that says so has room for 4 KiB. */
+        private static boolean hasRoom() {
+            try {
+                return LibC.poll(POLL.address(), 1, 0) == 1;
+            } catch (LinkageError e) {
+                // It was the binding that could not be made. Then the program only starts, and may wait for its reader.
+                return true;
+            }
+        }
+    }
+
+    /**
+     * Ends the process if memory was exhausted, with a line on standard error if that can be written at once; else does nothing.
+     *
+     * @param thrown what was caught
+     */
+    @SuppressWarnings("EmptyCatch")
+    public static void endIfCauseOf(@Nullable Throwable thrown) {
+        if (isCauseOf(thrown)) {
+            try {
+                LastWords.say();
+            } catch (Throwable ignored) {
+                // Ending counts for more than the line.
+            }
+            Runtime.getRuntime().halt(STATUS);
+        }
+    }
+
+    /**
+     * Whether memory was exhausted.
+     *
+     * @param thrown what was caught
+     * @return true when it or a cause of it is an {@link OutOfMemoryError}
+     */
+    public static boolean isCauseOf(@Nullable Throwable thrown) {
+        Throwable cause = thrown;
+        // Causes cannot be circular, but what a library overrides can be.
+        for (int i = 0; cause != null && i < 16; i++) {
+            if (cause instanceof OutOfMemoryError) {
+                return true;
+            }
+            cause = cause.getCause();
+        }
+        return false;
+    }
+}

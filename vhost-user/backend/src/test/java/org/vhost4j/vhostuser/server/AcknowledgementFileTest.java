@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.AbstractExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.vhost4j.device.feature.FeatureSet;
+
+/** A front-end that acknowledges faster than the disk writes leaves one task waiting, and the last word counts. */
+class AcknowledgementFileTest {
+    @TempDir
+    Path directory;
+
+    private final List<String> troubles = new ArrayList<>();
+    private final SlowDisk disk = new SlowDisk();
+
+    /** Does nothing until it is told to. */
+    private static final class SlowDisk extends AbstractExecutorService {
+        private final List<Runnable> waiting = new ArrayList<>();
+
+        @Override
+        public void execute(Runnable task) {
+            waiting.add(task);
+        }
+
+        void work() {
+            List.copyOf(waiting).forEach(Runnable::run);
+            waiting.clear();
+        }
+
+        @Override
+        public void shutdown() {}
+
+        @Override
+        public List<Runnable> shutdownNow() {
+            return waiting;
+        }
+
+        @Override
+        public boolean isShutdown() {
+            return false;
+        }
+
+        @Override
+        public boolean isTerminated() {
+            return false;
+        }
+
+        @Override
+        public boolean awaitTermination(long timeout, TimeUnit unit) {
+            return false;
+        }
+    }
+
+    private AcknowledgementFile file() {
+        return new AcknowledgementFile(directory.resolve("a.sock"), disk, troubles::add);
+    }
+
+    private static Acknowledgement of(long features) {
+        return new Acknowledgement(FeatureSet.ofWord(features), Optional.empty(), "machine a, platform b");
+    }
+
+    @Test
+    void oneTaskWaitsAndTheLastCounts() {
+        AcknowledgementFile file = file();
+        for (int i = 0; i < 100_000; i++) {
+            file.write(of(i));
+        }
+        assertThat(disk.waiting).hasSize(1);
+        disk.work();
+        assertThat(file.read()).hasValue(of(99_999));
+        file.write(of(7));
+        file.remove();
+        assertThat(disk.waiting).hasSize(1);
+        disk.work();
+        assertThat(file.read()).isEmpty();
+        file.remove();
+        file.write(of(8));
+        disk.work();
+        assertThat(file.read()).hasValue(of(8));
+        assertThat(troubles).isEmpty();
+    }
+
+    @Test
+    void aFileThatIsNoneIsNotHeeded() throws Exception {
+        AcknowledgementFile file = file();
+        Files.createSymbolicLink(file.path(), Path.of("/dev/zero"));
+        assertThat(file.read()).isEmpty();
+        assertThat(troubles)
+                .containsExactly("cannot read what the guest has acknowledged, so it is not heeded: " + file.path()
+                        + " is a device, FIFO or socket, not a regular file");
+        file.write(of(1));
+        disk.work();
+        assertThat(file.read()).hasValue(of(1));
+    }
+}

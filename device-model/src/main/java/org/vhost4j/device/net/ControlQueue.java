@@ -37,6 +37,7 @@ final class ControlQueue {
             return 0;
         }
         if (chain.writableBytes < 1) {
+            queue.unpop(1);
             throw new RingFault("%s: the control command at descriptor %d has no byte for the answer"
                     .formatted(queue.name(), chain.head));
         }

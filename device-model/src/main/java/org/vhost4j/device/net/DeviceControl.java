@@ -87,6 +87,7 @@ public final class DeviceControl {
         }
         boolean stopped = state.stoppedReason != null;
         state.stoppedReason = null;
+        state.memoryLost = false;
         return stopped;
     }
 
@@ -134,14 +135,15 @@ public final class DeviceControl {
     }
 
     /**
-     * Stops work on a queue. What was used is published; a frame that waits for room goes back into the ring. A device that has stopped
-     * for a fault stays stopped, because the same queues may be started again over other memory; see {@link #clearStop}.
+     * Stops work on a queue. What was used is published; a frame that waits for room goes back into the ring. This is so after a broken
+     * rule, too, so that the ring's base counts exactly the chains that were used. A device that has stopped for a fault stays stopped,
+     * because the same queues may be started again over other memory; see {@link #clearStop}.
      *
      * @param index the virtqueue's index, of a queue that runs
      */
     public void stop(int index) {
         TxQueue transmit = queues.transmit(index);
-        if (state.stoppedReason == null && transmit != null) {
+        if (!state.memoryLost && transmit != null) {
             transmit.unpark();
         }
         quiesce(index);
@@ -154,7 +156,7 @@ public final class DeviceControl {
 
     /** Finishes what is under way on a queue, so that nothing is left to be done on its ring. */
     private void quiesce(int index) {
-        if (state.stoppedReason != null) {
+        if (state.memoryLost) {
             return;
         }
         RxQueue receive = queues.receive(index);

@@ -26,6 +26,9 @@ final class DeviceState {
     /** A queue runs whose driver never notifies. */
     boolean mustPoll;
 
+    /** The device stopped because of its memory: nothing is written into its rings. A stop for any other reason leaves them usable. */
+    boolean memoryLost;
+
     /** Why the device stopped, or null while it works. */
     @Nullable
     String stoppedReason;

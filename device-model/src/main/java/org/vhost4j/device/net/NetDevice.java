@@ -130,6 +130,12 @@ public final class NetDevice implements LandingPort, Pollable {
     /** Work stands still until the translation has come; what was done so far is published. */
     private void waitFor(IotlbMiss miss) {
         state.waiting = true;
+        publishAll();
+        owner.translationMissing(miss.address(), miss.write());
+    }
+
+    /** Shows the driver what was used in every queue. */
+    private void publishAll() {
         flush();
         for (TxQueue queue : queues.tx) {
             if (queue != null) {
@@ -140,7 +146,6 @@ public final class NetDevice implements LandingPort, Pollable {
         if (commands != null) {
             state.publish(commands.queue, commands.interrupt);
         }
-        owner.translationMissing(miss.address(), miss.write());
     }
 
     private int serveControl(ControlQueue queue) {
@@ -189,13 +194,19 @@ public final class NetDevice implements LandingPort, Pollable {
         return queues.running() == 0 || state.stoppedReason != null || owner.memoryIntact();
     }
 
+    /** The memory cannot be relied on any more: no ring is written after this. */
     @Override
     public void fault(String reason) {
+        state.memoryLost = true;
         if (state.stoppedReason == null) {
-            state.stoppedReason = reason;
             reception.abandon();
-            owner.stopped(reason);
+            stop(reason);
         }
+    }
+
+    private void stop(String reason) {
+        state.stoppedReason = reason;
+        owner.stopped(reason);
     }
 
     // What senders of frames for the guest call.
@@ -217,7 +228,7 @@ public final class NetDevice implements LandingPort, Pollable {
 
     /**
      * The one place that handles what ends an entry early: after an IOTLB miss the device waits for the translation, after a ring fault
-     * it stops.
+     * it stops. What was done before is published in both cases: frames that were delivered are used.
      *
      * @param cause a {@link IotlbMiss} or a {@link RingFault}
      */
@@ -225,7 +236,11 @@ public final class NetDevice implements LandingPort, Pollable {
         if (cause instanceof IotlbMiss miss) {
             waitFor(miss);
         } else if (cause instanceof RingFault ringFault) {
-            fault(ringFault.reason());
+            if (state.stoppedReason == null) {
+                reception.releaseReservation();
+                publishAll();
+                stop(ringFault.reason());
+            }
         } else {
             throw cause;
         }

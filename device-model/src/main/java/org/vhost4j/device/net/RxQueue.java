@@ -158,9 +158,9 @@ final class RxQueue {
         int outcome;
         try {
             outcome = grow(room, atLeast);
-        } catch (IotlbMiss miss) {
+        } catch (IotlbMiss | RingFault e) {
             giveBack();
-            throw miss;
+            throw e;
         }
         if (outcome != ROOM) {
             giveBack();
@@ -188,12 +188,14 @@ final class RxQueue {
                 return EMPTY;
             }
             if (chain.readable != 0) {
+                queue.unpop(1);
                 throw new RingFault("%s: the receive buffer at descriptor %d is readable, not writable"
                         .formatted(queue.name(), chain.head));
             }
             int skip = 0;
             if (taken == 0) {
                 if (chain.writableBytes < headerBytes) {
+                    queue.unpop(1);
                     throw new RingFault(
                             "%s: the receive buffer at descriptor %d has %d bytes, less than the header of %d"
                                     .formatted(queue.name(), chain.head, chain.writableBytes, headerBytes));

@@ -115,6 +115,8 @@ final class TxQueue {
         }
         pending = true;
         if (chain.pieces != chain.readable) {
+            queue.unpop(1);
+            pending = false;
             throw new RingFault("%s: the chain from descriptor %d has a writable buffer in a transmit queue"
                     .formatted(queue.name(), chain.head));
         }

@@ -55,8 +55,9 @@ final class TestGuest {
     private final DriverMemory high = memory(HIGH);
     private final GuestMemory table = GuestMemory.of(List.of(region(low, 0x7000_0000L), region(high, 0x8000_0000L)));
     private final boolean packed;
-    private final RingDriver receive;
-    private final RingDriver transmit;
+    final RingDriver receive;
+    final RingDriver transmit;
+    private final Virtqueue[] rings = new Virtqueue[2];
     private final long[] posted = new long[SIZE];
     private final int[] roomOf = new int[SIZE];
     private int turn;
@@ -97,6 +98,7 @@ final class TestGuest {
                 driver.usedAddress() - LOW);
         RingFeatures features = RingFeatures.of(negotiated);
         Virtqueue queue = layout.open("queue " + index, SIZE, parts, table, layout.startBase(), features);
+        rings[index] = queue;
         device.control().start(index, queue, GuestNotifier.NONE, true, false);
         return driver;
     }
@@ -176,6 +178,17 @@ final class TestGuest {
             throw new AssertionError("more bytes than there was room for");
         }
         return (address >= HIGH ? high : low).read(address, receive.usedLength());
+    }
+
+    /** Stops both queues; whether each says that the device took exactly the chains which it has used. */
+    boolean basesCountWhatWasUsed() {
+        received();
+        sent();
+        device.control().stop(0);
+        device.control().stop(1);
+        received();
+        sent();
+        return rings[0].base() == receive.deviceBase() && rings[1].base() == transmit.deviceBase();
     }
 
     /** How many receive buffers the device has. */

@@ -59,6 +59,16 @@ public interface FramePort {
         return false;
     }
 
+    /** The frame to which {@link #deliver} has just said {@link #NO_ROOM} is not offered again: it waits for nobody, and is dropped. */
+    default void dropped() {}
+
+    /**
+     * Frames for this port were dropped on their way, because those before them wait for room.
+     *
+     * @param frames how many, at least 1
+     */
+    default void lost(int frames) {}
+
     /** Ends a burst of deliveries: what was delivered is published, the receiver is woken. */
     void flush();
 }

@@ -110,7 +110,6 @@ public final class DeviceControl {
                 queues.startTransmit(index, new TxQueue(queue, interrupt, enabled, driver.features.headerBytes()));
         }
         queue.disableNotifications();
-        reception.full = false;
         state.mustPoll |= silent;
     }
 

@@ -174,7 +174,7 @@ public final class NetDevice implements LandingPort, Pollable {
                 // Nothing wakes a sleeping lane for an interrupt that is due.
                 queues.raiseHeld();
             }
-            boolean work = queues.enableNotifications(reception.full);
+            boolean work = queues.enableNotifications(reception.lacksBuffers());
             return work || state.mustPoll;
         } catch (RingFault e) {
             interrupted(e);
@@ -271,6 +271,16 @@ public final class NetDevice implements LandingPort, Pollable {
             interrupted(e);
             return 0;
         }
+    }
+
+    @Override
+    public void dropped() {
+        reception.dropped();
+    }
+
+    @Override
+    public void lost(int frames) {
+        reception.lost(frames);
     }
 
     @Override

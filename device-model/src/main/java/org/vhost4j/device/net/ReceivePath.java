@@ -23,19 +23,20 @@ final class ReceivePath {
     final ReceiveSteering steering = new ReceiveSteering();
 
     /** Whether frames wait for buffers, or are dropped for want of them. */
-    boolean full;
+    private boolean full;
 
     private final DeviceQueues queues;
     private final NetConfigSpace configSpace;
     private final Counters counters;
     private final LongSupplier clock;
-    private final long nanosForBuffers;
-    private final long nanosForTranslations;
-    private @Nullable RxQueue reserved;
-    private long fullSince;
+    private final WaitBudget forBuffers;
+    private final WaitBudget forTranslations;
+    /** Something of a budget is spent, or frames wait. */
+    private boolean strained;
 
-    /** How long frames wait, from {@link #fullSince} on. */
-    private long timeout;
+    private @Nullable RxQueue reserved;
+    /** The queue that had no room last, null when there was none to look at. */
+    private @Nullable QueueStatistics lacking;
 
     /**
      * A path without queues.
@@ -54,8 +55,8 @@ final class ReceivePath {
         this.configSpace = configSpace;
         this.counters = counters;
         this.clock = clock;
-        this.nanosForBuffers = timeouts.forBuffers().toNanos();
-        this.nanosForTranslations = timeouts.forTranslations().toNanos();
+        this.forBuffers = new WaitBudget(timeouts.forBuffers());
+        this.forTranslations = new WaitBudget(timeouts.forTranslations());
     }
 
     /** Hands over a frame; see {@link FramePort#deliver}. */
@@ -101,8 +102,10 @@ final class ReceivePath {
         int passing = filter.promiscuous ? end : passingFilter(frames, from, end);
         int done = queue.deliver(frames, from, passing);
         if (done != 0) {
-            full = false;
             long bytes = frames.bytes(from, from + done);
+            if (strained) {
+                relieved(done, bytes);
+            }
             queue.interrupt.statistics().moved(done, bytes, frames.partialChecksums(from, from + done));
             counters.add(Counter.RX_FRAMES, done);
             counters.add(Counter.RX_BYTES, bytes);
@@ -138,7 +141,9 @@ final class ReceivePath {
     }
 
     private void received(QueueStatistics statistics, Frame frame, int bytes) {
-        full = false;
+        if (strained) {
+            relieved(1, bytes);
+        }
         statistics.received(frame, bytes);
         counters.increment(Counter.RX_FRAMES);
         counters.add(Counter.RX_BYTES, bytes);
@@ -150,38 +155,65 @@ final class ReceivePath {
         }
     }
 
-    /** No buffers: the sender waits for a while, and when that while is over its frames are dropped until there are some. */
+    /** No buffers: the sender waits while there is a budget for it; then its frames are dropped until the guest has taken some. */
     private int noRoom(QueueStatistics statistics) {
-        int outcome = noRoom();
-        if (outcome == FramePort.REFUSED) {
-            statistics.drops++;
-            statistics.dropsOfItsKind++;
-        }
-        return outcome;
-    }
-
-    private int noRoom() {
         long now = clock.getAsLong();
-        if (!full) {
-            full = true;
-            fullSince = now;
-            timeout = nanosForBuffers;
-        }
-        if (now - fullSince < timeout) {
-            return FramePort.NO_ROOM;
-        }
-        counters.increment(Counter.RX_NO_BUFFER);
-        return FramePort.REFUSED;
+        forTranslations.ended(now);
+        return noRoom(forBuffers, now, statistics);
     }
 
     /** The ring or a buffer has to be asked for first: the sender waits, too, and for longer. */
     int awaitTranslation() {
-        if (!full) {
-            full = true;
-            fullSince = clock.getAsLong();
+        long now = clock.getAsLong();
+        forBuffers.ended(now);
+        return noRoom(forTranslations, now, null);
+    }
+
+    private int noRoom(WaitBudget budget, long now, @Nullable QueueStatistics statistics) {
+        full = true;
+        strained = true;
+        lacking = statistics;
+        if (budget.mayWait(now)) {
+            return FramePort.NO_ROOM;
         }
-        timeout = nanosForTranslations;
-        return noRoom();
+        lost(1);
+        return FramePort.REFUSED;
+    }
+
+    /** The frame that found no room just now does not wait; see {@link FramePort#dropped}. */
+    void dropped() {
+        forBuffers.doesNotWait();
+        forTranslations.doesNotWait();
+        lost(1);
+    }
+
+    /** Frames were dropped without being offered; see {@link FramePort#lost}. */
+    void lost(int frames) {
+        counters.add(Counter.RX_NO_BUFFER, frames);
+        QueueStatistics statistics = lacking;
+        if (statistics != null) {
+            statistics.drops += frames;
+            statistics.dropsOfItsKind += frames;
+        }
+    }
+
+    /** The guest has taken frames. */
+    private void relieved(int frames, long bytes) {
+        long now = clock.getAsLong();
+        full = false;
+        forBuffers.ended(now);
+        forTranslations.ended(now);
+        forBuffers.earn(frames, bytes);
+        forTranslations.earn(frames, bytes);
+        strained = !forBuffers.whole() || !forTranslations.whole();
+    }
+
+    /**
+     * Whether frames lack buffers: the driver is to notify when it posts more. The budgets know nothing of it, so that it changes nothing
+     * when rings are started again.
+     */
+    boolean lacksBuffers() {
+        return full;
     }
 
     private int pairFor(Frame frame) {

@@ -4,7 +4,9 @@ package org.vhost4j.device.net;
 import java.time.Duration;
 
 /**
- * How long a guest holds up its senders, before frames for it are dropped until it can take some again.
+ * How long senders are held up by a guest that takes nothing, before frames for it are dropped. These are budgets: waits add up, over all
+ * senders and frames and whatever the guest does with its rings, and the guest earns them back by taking frames. 1,000 frames, or
+ * 2,500,000 bytes, earn all of it.
  *
  * @param forBuffers while the guest has posted no receive buffers
  * @param forTranslations while its IOMMU owes translations: each takes a question and an answer, of a front-end that has other work

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.net;
+
+import java.time.Duration;
+
+/**
+ * How long senders may still wait for one receiver, over all its frames and all its senders together. Waiting spends it, and taking frames
+ * earns it back: {@value #FRAMES} frames, or {@value #BYTES} bytes, earn all of it. Nothing else does: a receiver that starts its rings
+ * again, or posts a buffer now and then, holds up nobody for longer.
+ *
+ * <p>A receiver that keeps taking frames is waited for all the time. One that takes none is waited for once, until the budget is spent.
+ * Times are those of the caller's clock, in nanoseconds.
+ */
+final class WaitBudget {
+    /** So many frames earn the whole budget. */
+    static final int FRAMES = 1_000;
+    /** So many bytes do. */
+    static final int BYTES = 2_500_000;
+
+    private final long most;
+    private final long ofFrame;
+    private final double ofByte;
+
+    private long left;
+    private boolean waiting;
+    /** The last call of {@link #mayWait} began the wait. */
+    private boolean began;
+
+    private long spentUntil;
+
+    /**
+     * A budget of which nothing is spent.
+     *
+     * @param most what it never exceeds, 0 for no waiting
+     */
+    WaitBudget(Duration most) {
+        this.most = most.toNanos();
+        this.left = this.most;
+        this.ofFrame = this.most / FRAMES;
+        this.ofByte = (double) this.most / BYTES;
+    }
+
+    /**
+     * A frame finds no room. Spends the time since the last such frame, when nothing came between.
+     *
+     * @return whether its sender may wait, and offer it again soon
+     */
+    boolean mayWait(long now) {
+        began = !waiting;
+        if (began) {
+            waiting = true;
+            spentUntil = now;
+        } else {
+            spend(now);
+        }
+        return left > 0;
+    }
+
+    /** The frame that {@link #mayWait} let wait does not: its sender drops it. */
+    void doesNotWait() {
+        waiting &= !began;
+    }
+
+    /** Nobody waits any more. */
+    void ended(long now) {
+        if (waiting) {
+            spend(now);
+            waiting = false;
+        }
+    }
+
+    /** The receiver has taken frames; {@link #ended} was called. */
+    void earn(int frames, long bytes) {
+        left = Math.min(most, left + frames * ofFrame + (long) (bytes * ofByte));
+    }
+
+    /** Whether nothing is spent, and nobody waits. */
+    boolean whole() {
+        return left == most && !waiting;
+    }
+
+    private void spend(long now) {
+        left = Math.max(0, left - (now - spentUntil));
+        spentUntil = now;
+    }
+}

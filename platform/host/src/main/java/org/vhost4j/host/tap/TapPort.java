@@ -24,14 +24,15 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
     private static final int BURST = 64;
 
     private final String name;
-    private final TapDevice device;
+    private TapDevice device;
     private final int accepts;
     private final FrameSink sink;
     private final Consumer<String> trouble;
     private final TapReader reader;
     private final TapWriter writer;
 
-    private int receiveOffloads;
+    private volatile int receiveOffloads;
+    private @Nullable Runnable whenRemoved;
     private @Nullable Lane lane;
     private @Nullable FdHandle handle;
     private volatile @Nullable String stoppedReason;
@@ -75,7 +76,7 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
     public void attach(Lane to) {
         lane = to;
         try {
-            handle = watch(to);
+            handle = watch(to, device);
             to.add(this);
         } catch (RuntimeException e) {
             close();
@@ -83,15 +84,55 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
         }
     }
 
-    private FdHandle watch(Lane to) {
+    private static FdHandle watch(Lane to, TapDevice device) {
         return FdHandle.open(to.loop(), device.fd(), FdHandle.READ_EDGE, events -> {
             // Being awake is all that is wanted: the turn that follows polls everybody.
         });
     }
 
     /**
-     * Says which frames the host may hand over unfinished, when a guest has negotiated what it takes. Does nothing when the port
-     * has stopped. Called by the lane's thread.
+     * Has something done when the interface is removed. Without it the port stops for good then, and says so.
+     *
+     * @param task called by the lane's thread; {@link #rejoin} ends the time without an interface
+     */
+    public void whenRemoved(Runnable task) {
+        whenRemoved = task;
+    }
+
+    /**
+     * Gives the port another TAP in place of one whose interface was removed. Counters go on. Called by the lane's thread.
+     *
+     * @param again a TAP with a header of the same length; from here on the port's
+     * @return the TAP of before, for the caller to close where waiting harms nobody
+     * @throws SystemError when the TAP cannot be watched; then nothing changes
+     * @throws IllegalStateException when the port is closed
+     */
+    public TapDevice rejoin(TapDevice again) {
+        Lane on = lane;
+        FdHandle watched = handle;
+        if (on == null || watched == null) {
+            throw new IllegalStateException("port " + name + " is closed");
+        }
+        TapDevice before = device;
+        FdHandle now = watch(on, again);
+        watched.close();
+        device = again;
+        handle = now;
+        reader.fd(again.fd().number());
+        writer.fd(again.fd().number());
+        stoppedReason = null;
+        on.rearm();
+        return before;
+    }
+
+    /** What {@link #receiveOffloads(int)} said last. Any thread. */
+    int receiveOffloads() {
+        return receiveOffloads;
+    }
+
+    /**
+     * Says which frames the host may hand over unfinished, when a guest has negotiated what it takes. When the port has stopped, the TAP
+     * that it rejoins is told. Called by the lane's thread.
      *
      * @param mask of {@link org.vhost4j.device.frame.Offloads}; see {@link TapDevice#settable}
      * @throws SystemError when the kernel does not take all of it; then nothing changes
@@ -99,8 +140,8 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
     public void receiveOffloads(int mask) {
         if (stoppedReason == null) {
             device.offloads(mask);
-            receiveOffloads = mask;
         }
+        receiveOffloads = mask;
     }
 
     @Override
@@ -127,9 +168,20 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
             sink.flush();
         }
         if (result == TapReader.GONE) {
-            fault("interface " + device.name() + " was removed");
+            removed();
         }
         return work;
+    }
+
+    private void removed() {
+        String reason = "interface " + device.name() + " was removed";
+        Runnable task = whenRemoved;
+        if (task == null) {
+            fault(reason);
+        } else {
+            stoppedReason = reason;
+            task.run();
+        }
     }
 
     @Override

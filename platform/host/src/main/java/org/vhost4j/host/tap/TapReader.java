@@ -38,7 +38,7 @@ final class TapReader {
     /** Beside a landing's pieces a call takes the header before and our own buffer behind. */
     private static final int LANDING_PIECES = IoVector.MAX_PIECES - 2;
 
-    private final int fd;
+    private int fd;
     private final int headerBytes;
     private final FramePort port;
     private final FrameSink sink;
@@ -69,6 +69,11 @@ final class TapReader {
         this.port = port;
         this.sink = sink;
         this.engine = engine;
+    }
+
+    /** Goes on with another descriptor. A frame that waits for room keeps waiting. */
+    void fd(int another) {
+        fd = another;
     }
 
     /** Moves one frame; {@code receiver} is the only one and takes everything that may come, or null. */

@@ -16,7 +16,7 @@ import org.vhost4j.sys.SystemError;
 final class TapWriter {
     private static final int HEADER_LENGTH_FIELD = 2;
 
-    private final int fd;
+    private int fd;
     private final int headerBytes;
     private final Consumer<String> trouble;
     private final IoVector vector = new IoVector();
@@ -33,6 +33,12 @@ final class TapWriter {
         this.fd = fd;
         this.headerBytes = headerBytes;
         this.trouble = trouble;
+    }
+
+    /** Goes on with another descriptor. */
+    void fd(int another) {
+        fd = another;
+        blocked = false;
     }
 
     int write(Frame frame) {

@@ -9,6 +9,7 @@ import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.tap.TapDevice;
 import org.vhost4j.host.tap.TapPort;
+import org.vhost4j.host.tap.TapRejoin;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.sys.SystemError;
@@ -24,12 +25,9 @@ import org.vhost4j.vhostuser.server.Uplink;
 public record TapUplink(String ifname, HostCapabilities host, Consumer<String> trouble) implements Uplink {
     @Override
     public Opened open(Lane lane, FrameSink sink) {
-        TapDevice device = TapDevice.open(ifname, false);
-        if (host.has(HostCapability.TAP_TUNNEL)) {
-            device.tunnels();
-        }
-        TapPort port = new TapPort("tap:" + ifname, device, writable(), sink, new OffloadEngine(), trouble);
+        TapPort port = new TapPort("tap:" + ifname, device(), writable(), sink, new OffloadEngine(), trouble);
         port.attach(lane);
+        TapRejoin rejoin = new TapRejoin(port, lane, ifname, this::device, trouble);
         return new Opened() {
             @Override
             public FramePort port() {
@@ -53,9 +51,18 @@ public record TapUplink(String ifname, HostCapabilities host, Consumer<String> t
 
             @Override
             public void close() {
+                rejoin.close();
                 port.close();
             }
         };
+    }
+
+    private TapDevice device() {
+        TapDevice device = TapDevice.open(ifname, false);
+        if (host.has(HostCapability.TAP_TUNNEL)) {
+            device.tunnels();
+        }
+        return device;
     }
 
     /** What the kernel takes from us. TCP goes with the header itself; UDP only where a write was seen to succeed. */

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.tap;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.vhost4j.host.lane.Lane;
+import org.vhost4j.sys.SystemError;
+
+/**
+ * Brings a port back when its interface was removed and there is one of that name again. A thread of its own looks for it, and opens and
+ * closes TAPs: all of that can wait for the kernel's network configuration, and a lane must not. The thread lives while it looks.
+ *
+ * <p>An interface that is not there is never made: whoever removed it makes it again, with what belongs to it.
+ */
+public final class TapRejoin implements AutoCloseable {
+    private static final long LOOK_EVERY_NANOS = 250_000_000;
+
+    private final TapPort port;
+    private final Lane lane;
+    private final String ifname;
+    private final Supplier<TapDevice> open;
+    private final Consumer<String> lines;
+    private volatile boolean closed;
+
+    /**
+     * Waits for the port's interface to be removed. Called by the lane's thread, whose network namespace is that of the interface.
+     *
+     * @param port the port, on the lane
+     * @param lane its lane
+     * @param ifname the interface's name
+     * @param open opens the TAP as it was opened the first time
+     * @param lines takes a line when the interface is gone, when it is there and cannot be joined, and when it was joined again; called
+     *     by several threads
+     */
+    public TapRejoin(TapPort port, Lane lane, String ifname, Supplier<TapDevice> open, Consumer<String> lines) {
+        this.port = port;
+        this.lane = lane;
+        this.ifname = ifname;
+        this.open = open;
+        this.lines = lines;
+        port.whenRemoved(this::begin);
+    }
+
+    private void begin() {
+        lines.accept("interface " + ifname + " was removed; it is joined again when there is one of that name");
+        // Of the lane's thread: the new one has its network namespace.
+        Thread.ofPlatform().daemon().name("vhost4j-tap-" + ifname).start(this::look);
+    }
+
+    private void look() {
+        String lastReason = "";
+        while (!closed) {
+            LockSupport.parkNanos(LOOK_EVERY_NANOS);
+            if (closed || !exists(ifname)) {
+                continue;
+            }
+            try {
+                if (join(open.get())) {
+                    return;
+                }
+            } catch (SystemError e) {
+                String reason = String.valueOf(e.getMessage());
+                if (!reason.equals(lastReason)) {
+                    lines.accept(reason);
+                    lastReason = reason;
+                }
+            }
+        }
+    }
+
+    /** Hands the opened TAP to the port; false when it is gone already. */
+    private boolean join(TapDevice again) {
+        try {
+            int offloads = port.receiveOffloads();
+            again.offloads(offloads);
+            TapDevice before = lane.submit(() -> {
+                        TapDevice old = port.rejoin(again);
+                        if (port.receiveOffloads() != offloads) {
+                            port.receiveOffloads(port.receiveOffloads());
+                        }
+                        return old;
+                    })
+                    .join();
+            before.close();
+        } catch (SystemError e) {
+            again.close();
+            throw e;
+        } catch (CompletionException | IllegalStateException e) {
+            // The lane has ended, or cannot watch the TAP.
+            again.close();
+            if (!closed) {
+                lines.accept("interface " + ifname + " is there again and cannot be joined: " + e.getMessage());
+            }
+            return closed;
+        }
+        lines.accept("interface " + ifname + " is there again and was joined");
+        return true;
+    }
+
+    /** Whether the calling thread's network namespace has an interface of that name. */
+    static boolean exists(String ifname) {
+        try {
+            return Files.readAllLines(Path.of("/proc/thread-self/net/dev")).stream()
+                    .anyMatch(line -> line.strip().startsWith(ifname + ":"));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Ends the search, if there is one. */
+    @Override
+    public void close() {
+        closed = true;
+    }
+}

@@ -2,6 +2,7 @@
 package org.vhost4j.device.bridge;
 
 import java.util.Arrays;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
@@ -17,7 +18,10 @@ import org.vhost4j.device.offload.OffloadEngine;
  * A learning bridge (IEEE 802.1D without the spanning tree): a frame goes to the port where its destination was heard, to all
  * others when it was not or when it is for a group, and never back.
  *
- * <p>A frame with one receiver waits with its sender while the receiver has no room; a flooded one never waits.
+ * <p>A frame with one receiver waits with its sender while the receiver has no room; a flooded one never waits. A port that
+ * is an uplink waits for no guest while there are others: its frames wait in a queue for that guest alone, or are dropped.
+ *
+ * <p>What a port may send is said by its {@link PortRules}: frames against them are dropped.
  */
 public final class Bridge implements FrameSink {
     private final OffloadEngine engine;
@@ -26,6 +30,14 @@ public final class Bridge implements FrameSink {
     private FramePort[] ports = new FramePort[0];
     private Coalescer[] coalescers = new Coalescer[0];
     private boolean[] unflushed = new boolean[0];
+    private boolean[] uplink = new boolean[0];
+    private @Nullable FloodLimit[] floods = new FloodLimit[0];
+    private StationWatch[] watches = new StationWatch[0];
+
+    /** Where frames of an uplink wait for a port, null when they do not. */
+    private @Nullable RemotePort[] parking = new RemotePort[0];
+
+    private final LongSupplier clock;
     private final byte[] addresses = new byte[12];
     private long runts;
 
@@ -45,12 +57,24 @@ public final class Bridge implements FrameSink {
      * @param coalesce whether plain frames are put together for receivers that take super-frames
      */
     public Bridge(OffloadEngine engine, boolean coalesce) {
-        this(engine, coalesce, new MacTable());
+        this(engine, coalesce, System::nanoTime);
     }
 
-    private Bridge(OffloadEngine engine, boolean coalesce, MacTable stations) {
+    /**
+     * A bridge without ports.
+     *
+     * @param engine adapts frames to what their receiver takes
+     * @param coalesce whether plain frames are put together for receivers that take super-frames
+     * @param clock nanoseconds of any origin, for limits over time
+     */
+    public Bridge(OffloadEngine engine, boolean coalesce, LongSupplier clock) {
+        this(engine, coalesce, clock, new MacTable());
+    }
+
+    private Bridge(OffloadEngine engine, boolean coalesce, LongSupplier clock, MacTable stations) {
         this.engine = engine;
         this.coalesce = coalesce;
+        this.clock = clock;
         this.stations = stations;
     }
 
@@ -62,22 +86,51 @@ public final class Bridge implements FrameSink {
      * @return its bridge
      */
     public Bridge on(OffloadEngine other) {
-        return new Bridge(other, coalesce, stations);
+        return new Bridge(other, coalesce, clock, stations);
+    }
+
+    /**
+     * Adds a port that is held to nothing.
+     *
+     * @param port not a port of this bridge yet
+     */
+    public void add(FramePort port) {
+        add(port, PortRules.NONE);
     }
 
     /**
      * Adds a port.
      *
      * @param port not a port of this bridge yet
+     * @param rules what it may send
+     * @throws IllegalArgumentException when another port has the same MAC address by its rules
      */
-    public void add(FramePort port) {
+    public void add(FramePort port, PortRules rules) {
         int n = ports.length;
         ports = Arrays.copyOf(ports, n + 1);
         unflushed = Arrays.copyOf(unflushed, n + 1);
         ports[n] = port;
         coalescers = Arrays.copyOf(coalescers, n + 1);
         coalescers[n] = new Coalescer(port, engine);
-        stations.ports(n + 1);
+        stations.port(n, port.name(), rules);
+        uplink = Arrays.copyOf(uplink, n + 1);
+        uplink[n] = rules.uplink();
+        watches = Arrays.copyOf(watches, n + 1);
+        watches[n] = rules.watch();
+        floods = Arrays.copyOf(floods, n + 1);
+        floods[n] =
+                rules.floodsPerSecond() == PortRules.UNLIMITED ? null : new FloodLimit(rules.floodsPerSecond(), clock);
+        parking = Arrays.copyOf(parking, n + 1);
+    }
+
+    /**
+     * Has frames of uplinks wait for a port in a queue of its own.
+     *
+     * @param port a port of this bridge and lane
+     * @param queue leads to the same port, by {@link LaneInbox#remote} of the same lane
+     */
+    public void park(FramePort port, RemotePort queue) {
+        parking[indexOf(port)] = queue;
     }
 
     /**
@@ -128,19 +181,52 @@ public final class Bridge implements FrameSink {
             destinationMac = address(0);
             sourceMac = address(6);
         }
-        int destination = route(source, destinationMac, sourceMac);
+        int destination = route(source, destinationMac, sourceMac, 1);
         if (destination == source) {
             return FramePort.DELIVERED;
         }
         if (destination >= 0) {
-            return handOver(frame, destination);
+            return uplink[source] && ports.length > 2
+                    ? handOverWithoutWaiting(frame, destination)
+                    : handOver(frame, destination);
+        }
+        flood(source, frame);
+        return FramePort.DELIVERED;
+    }
+
+    private void flood(int source, Frame frame) {
+        FloodLimit limit = floods[source];
+        if (limit != null && !limit.admits()) {
+            watches[source].flooded();
+            return;
         }
         for (int i = 0; i < ports.length; i++) {
             if (i != source) {
                 unflushed[i] = true;
                 frame.segmentsDone = 0;
-                coalescers[i].pass(frame);
+                if (coalescers[i].pass(frame) == FramePort.NO_ROOM) {
+                    ports[i].dropped();
+                }
             }
+        }
+    }
+
+    /** Hands over a frame of an uplink, behind those that wait for the same port. */
+    private int handOverWithoutWaiting(Frame frame, int destination) {
+        RemotePort queue = parking[destination];
+        boolean first = queue == null || queue.isDone();
+        if (first && handOver(frame, destination) != FramePort.NO_ROOM) {
+            return FramePort.DELIVERED;
+        }
+        if (queue == null || frame.segmentsDone != 0) {
+            // Of a frame that was cut the receiver has the first segments; the others are lost.
+            frame.segmentsDone = 0;
+            ports[destination].dropped();
+            return FramePort.DELIVERED;
+        }
+        unflushed[destination] = true;
+        if (queue.deliver(frame) != FramePort.QUEUED) {
+            queue.dropped();
         }
         return FramePort.DELIVERED;
     }
@@ -164,6 +250,9 @@ public final class Bridge implements FrameSink {
         // What was flooded never waits.
         boolean waits = result == FramePort.NO_ROOM
                 && (ports.length == 2 || stations.find(HostMemory.getLongBE(frame.address[0]) >>> 16) == destination);
+        if (result == FramePort.NO_ROOM && !waits) {
+            ports[destination].dropped();
+        }
         return waits ? FramePort.NO_ROOM : FramePort.DELIVERED;
     }
 
@@ -215,12 +304,13 @@ public final class Bridge implements FrameSink {
     /** Passes frames of one row on; how many went, the first ones. */
     private int forwardRow(int source, FrameBurst frames, int from, int to) {
         long at = frames.address(from);
-        int destination =
-                coalesce ? -1 : route(source, HostMemory.getLongBE(at) >>> 16, HostMemory.getLongBE(at + 6) >>> 16);
+        int destination = coalesce
+                ? -1
+                : route(source, HostMemory.getLongBE(at) >>> 16, HostMemory.getLongBE(at + 6) >>> 16, to - from);
         if (destination == source) {
             return to - from;
         }
-        if (destination >= 0) {
+        if (destination >= 0 && !uplink[source]) {
             unflushed[destination] = true;
             frames.offer(to);
             return engine.deliver(frames, from, to, ports[destination]);
@@ -241,6 +331,10 @@ public final class Bridge implements FrameSink {
                 unflushed[i] = false;
                 coalescers[i].close();
                 ports[i].flush();
+                RemotePort queue = parking[i];
+                if (queue != null && !queue.isDone()) {
+                    queue.flush();
+                }
             }
         }
     }
@@ -262,9 +356,14 @@ public final class Bridge implements FrameSink {
         throw new IllegalArgumentException(port.name() + " is not a port of this bridge");
     }
 
-    /** Learns where the sender is; the receiver's port, or -1 when all others get the frame. */
-    private int route(int source, long destinationMac, long sourceMac) {
-        stations.heard(sourceMac, source);
+    /**
+     * Learns where the sender of frames is; the receiver's port, or -1 when all others get the frames, or the sender's own when nobody does,
+     * because they came from there or may not come from it.
+     */
+    private int route(int source, long destinationMac, long sourceMac, int frames) {
+        if (!stations.heard(sourceMac, source, frames)) {
+            return source;
+        }
         int destination = MacAddress.isGroup(destinationMac) ? -1 : stations.find(destinationMac);
         return destination < 0 && ports.length == 2 ? 1 - source : destination;
     }

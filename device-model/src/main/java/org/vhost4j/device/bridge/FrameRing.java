@@ -53,12 +53,16 @@ final class FrameRing {
     private static final int FREED_SEEN = 18;
     /** Where in the area the newest frame ends. */
     private static final int END = 19;
+    /** Frames for which there was no room, and which were dropped. */
+    private static final int LOST = 20;
     /** Frames that were taken out. */
     private static final int TAKEN = 32;
     /** Those of them whose room is free. */
     private static final int FREED = 33;
     /** {@link #PUBLISHED} as the lane that takes out has seen it last. */
     private static final int PUBLISHED_SEEN = 34;
+    /** {@link #LOST} as the lane that takes out has seen it last. */
+    private static final int LOST_SEEN = 35;
     /** The frame with which the lane that takes out wants to be woken, or {@link #AWAKE}. */
     private static final int WAKE_AT = 48;
 
@@ -160,6 +164,16 @@ final class FrameRing {
         return entry;
     }
 
+    /** A frame for which there is no room was dropped. */
+    void lost() {
+        SLOT.setOpaque(slots, LOST, slots[LOST] + 1);
+    }
+
+    /** Whether all that was put in was dealt with. */
+    boolean isDone() {
+        return (long) SLOT.getAcquire(slots, FREED) == slots[PUT];
+    }
+
     private void lookForRoom() {
         slots[FREED_SEEN] = (long) SLOT.getAcquire(slots, FREED);
     }
@@ -259,6 +273,14 @@ final class FrameRing {
             count++;
         }
         frames.count(count);
+    }
+
+    /** How many frames were dropped, for want of room here, since the last call. */
+    int takeLost() {
+        long lost = (long) SLOT.getOpaque(slots, LOST);
+        int more = (int) (lost - slots[LOST_SEEN]);
+        slots[LOST_SEEN] = lost;
+        return more;
     }
 
     /** The oldest frames were dealt with, so many. */

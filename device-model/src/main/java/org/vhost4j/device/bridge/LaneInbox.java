@@ -83,7 +83,7 @@ public final class LaneInbox implements Pollable {
      * @param checkpoint runs before the other lane publishes anything; makes a pending memory fault appear
      * @return for the other lane's bridge
      */
-    public FramePort remote(FramePort port, Consumer<String> fault, Runnable checkpoint) {
+    public RemotePort remote(FramePort port, Consumer<String> fault, Runnable checkpoint) {
         FrameRing ring = new FrameRing();
         inlets.add(new Inlet(ring, port, fault));
         return new RemotePort(port.name(), ring, wake, checkpoint);
@@ -130,6 +130,10 @@ public final class LaneInbox implements Pollable {
             ring.remove(1);
         }
         ring.release();
+        int lost = ring.takeLost();
+        if (lost != 0) {
+            inlet.to.lost(lost);
+        }
         return done;
     }
 

@@ -3,27 +3,31 @@ package org.vhost4j.device.bridge;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.security.SecureRandom;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.vhost4j.device.frame.MacAddress;
 
 /**
- * Which port a station is behind: {@value #BUCKETS} buckets of {@value #WAYS} entries. A full bucket forgets its oldest
- * entry, so a guest that invents addresses costs others a flooded frame and never memory.
+ * Which port a station is behind: buckets of {@value #WAYS} entries, twice as many as the ports may have stations. Which bucket a station
+ * falls into is a secret of this table, so that nobody can fill a chosen one.
+ *
+ * <p>In a full bucket the port that has most makes room, as long as it has more than the other has with the new one; else the port replaces
+ * an entry of its own. A station that finds no place is not remembered, and frames for it go to all. So a guest that invents addresses pushes
+ * out nobody who has one, and never costs memory.
  *
  * <p>The bridges of several lanes may share one: what one of them hears all of them know. An entry is one word, which is read and
  * replaced as a whole; there is no lock. The reads that each frame costs are plain ones: a lane's turn ends with a native call, behind
  * which nothing of before is kept.
  */
 final class MacTable {
-    private static final int BUCKETS = 1024;
-    private static final int WAYS = 4;
+    static final int WAYS = 8;
 
-    /** The most stations that are known at a time. */
-    static final int CAPACITY = BUCKETS * WAYS;
-
+    private static final int LEAST_BUCKETS = 1024;
     private static final int PORT_BITS = 16;
-    private static final int PORT_MASK = (1 << PORT_BITS) - 1;
+    private static final int PORT_MASK = (1 << (PORT_BITS - 1)) - 1;
+
+    /** In an entry: the station belongs to its port by its {@link PortRules}. It stays. */
+    private static final int FIXED = 1 << (PORT_BITS - 1);
 
     /** In {@link #entries}: none. */
     private static final long NONE = 0;
@@ -34,10 +38,15 @@ final class MacTable {
     private static final VarHandle SLOT =
             MethodHandles.arrayElementVarHandle(long[].class).withInvokeExactBehavior();
 
-    /** A station's address above the number of its port, which counts from 1 here. */
-    private final long[] entries = new long[CAPACITY];
+    private final long secret = new SecureRandom().nextLong() | 1;
 
-    private final AtomicIntegerArray oldest = new AtomicIntegerArray(BUCKETS);
+    /** A station's address above the number of its port, which counts from 1 here. */
+    private long[] entries = new long[LEAST_BUCKETS * WAYS];
+
+    private int shift = Long.numberOfLeadingZeros(LEAST_BUCKETS) + 1;
+
+    /** What is known of each port, by its number. */
+    private Port[] ports = new Port[0];
 
     /**
      * The station that was heard last on each port: while the table has an entry for it, there is nothing to be learned. Written by
@@ -45,85 +54,272 @@ final class MacTable {
      */
     private long[] last = new long[0];
 
+    /** A port; the stations are of its lane. */
+    private static final class Port {
+        private final String name;
+        private final PortRules rules;
+
+        /** Those that were learned, as far as their number is limited: a circle with the oldest at {@link #oldest}. */
+        private final long[] learned;
+
+        private int oldest;
+        private int count;
+
+        /** Which entry of its own the port gives up next in a full bucket. */
+        private int turn;
+
+        private Port(String name, PortRules rules) {
+            this.name = name;
+            this.rules = rules;
+            this.learned = new long[rules.stations()];
+        }
+    }
+
     /** A table without stations and ports. */
     MacTable() {}
 
-    /** Makes room for so many ports. Before frames move. */
-    void ports(int count) {
-        int before = last.length;
-        if (count > PORT_MASK) {
-            throw new IllegalArgumentException("a bridge has " + PORT_MASK + " ports at most, not " + count);
+    /**
+     * Adds a port. Before frames move. A port that is here already, by the bridge of another lane, stays as it is.
+     *
+     * @param number the next one, from 0, or a smaller one
+     * @throws IllegalArgumentException when the port is given the address of another one
+     */
+    void port(int number, String name, PortRules rules) {
+        if (number < ports.length) {
+            return;
         }
-        if (count > before) {
-            last = Arrays.copyOf(last, count);
-            Arrays.fill(last, before, count, NOBODY);
+        if (number >= PORT_MASK) {
+            throw new IllegalArgumentException("a bridge has " + PORT_MASK + " ports at most");
         }
+        ports = Arrays.copyOf(ports, number + 1);
+        ports[number] = new Port(name, rules);
+        last = Arrays.copyOf(last, number + 1);
+        last[number] = NOBODY;
+        long[] fixed =
+                Arrays.stream(entries).filter(entry -> (entry & FIXED) != 0).toArray();
+        int buckets = LEAST_BUCKETS;
+        while (buckets * WAYS < 2 * ports.length * PortRules.STATIONS) {
+            buckets *= 2;
+        }
+        entries = new long[buckets * WAYS];
+        shift = Long.numberOfLeadingZeros(buckets) + 1;
+        for (long entry : fixed) {
+            fix(entry);
+        }
+        if (rules.mac() != PortRules.NO_MAC) {
+            int other = find(rules.mac());
+            if (other >= 0) {
+                throw new IllegalArgumentException("%s and %s have the same MAC address %s"
+                        .formatted(ports[other].name, name, MacAddress.text(rules.mac())));
+            }
+            fix(entry(rules.mac(), number) | FIXED);
+        }
+    }
+
+    private void fix(long entry) {
+        int first = bucket(entry >>> PORT_BITS);
+        for (int i = first; i < first + WAYS; i++) {
+            if (entries[i] == NONE) {
+                entries[i] = entry;
+                return;
+            }
+        }
+        throw new IllegalStateException("more than " + WAYS + " fixed stations in one bucket");
     }
 
     /** The port of a station, or -1 when it was never heard or is forgotten. */
     int find(long station) {
-        int first = bucket(station) * WAYS;
+        int first = bucket(station);
         for (int i = first; i < first + WAYS; i++) {
             long entry = entries[i];
             if (entry >>> PORT_BITS == station && entry != NONE) {
-                return port(entry);
+                return portOf(entry);
             }
         }
         return -1;
     }
 
-    /** A station was heard on a port, by the lane that the port is on. */
-    void heard(long station, int onPort) {
-        if (last[onPort] != station && !MacAddress.isGroup(station)) {
-            // In this order: a lane that takes the entry away looks here afterwards.
-            SLOT.setOpaque(last, onPort, station);
-            learn(station, onPort);
+    /**
+     * Frames of a station came in on a port. Called by the lane that the port is on.
+     *
+     * @return whether they may pass
+     */
+    boolean heard(long station, int onPort, int frames) {
+        return last[onPort] == station || learn(station, onPort, frames);
+    }
+
+    private boolean learn(long station, int onPort, int frames) {
+        Port port = ports[onPort];
+        if (MacAddress.isGroup(station) || (port.rules.onlyMac() && station != port.rules.mac())) {
+            port.rules.watch().refused(station, frames);
+            return false;
+        }
+        while (true) {
+            int at = slotOf(station);
+            long before = at < 0 ? NONE : (long) SLOT.getOpaque(entries, at);
+            if (at >= 0 && before >>> PORT_BITS != station) {
+                // Another lane was here in between.
+                continue;
+            }
+            if (before == NONE) {
+                return remember(station, onPort, port);
+            }
+            int other = portOf(before);
+            if (other == onPort) {
+                SLOT.setOpaque(last, onPort, station);
+                // Another lane may have taken the entry before it could see that.
+                return (long) SLOT.getOpaque(entries, at) == before || retry(station, onPort, frames);
+            }
+            if ((before & FIXED) != 0 || ports[other].rules.keepsStations()) {
+                port.rules.watch().refused(station, frames);
+                return false;
+            }
+            if (replace(at, before, station, onPort)) {
+                list(station, port, onPort);
+                port.rules.watch().moved(station, ports[other].name);
+                return true;
+            }
         }
     }
 
-    private void learn(long station, int onPort) {
-        long now = station << PORT_BITS | onPort + 1;
-        long before;
-        int at;
-        do {
-            at = slotFor(station);
-            before = (long) SLOT.getOpaque(entries, at);
-        } while (!SLOT.compareAndSet(entries, at, before, now));
-        if (before != NONE && port(before) != onPort) {
+    private boolean retry(long station, int onPort, int frames) {
+        SLOT.setOpaque(last, onPort, NOBODY);
+        return learn(station, onPort, frames);
+    }
+
+    /** Remembers a station that no port has, if there is a place for it; the frame may pass in any case. */
+    private boolean remember(long station, int onPort, Port port) {
+        list(station, port, onPort);
+        int first = bucket(station);
+        int at = place(first, onPort, port);
+        while (at >= 0) {
+            long before = (long) SLOT.getOpaque(entries, at);
+            if (!replaceable(before, first, onPort)) {
+                at = place(first, onPort, port);
+            } else if (replace(at, before, station, onPort)) {
+                return true;
+            }
+        }
+        return true;
+    }
+
+    /** Puts a station into a place, and has the port that loses it learn its own again. */
+    private boolean replace(int at, long before, long station, int onPort) {
+        // In this order: whoever takes the entry away looks here behind that.
+        SLOT.setOpaque(last, onPort, station);
+        if (!SLOT.compareAndSet(entries, at, before, entry(station, onPort))) {
+            SLOT.setOpaque(last, onPort, NOBODY);
+            return false;
+        }
+        if (before != NONE && portOf(before) != onPort) {
             // Should that station be heard there again, it is to be learned again.
-            boolean unused = SLOT.compareAndSet(last, port(before), before >>> PORT_BITS, NOBODY);
+            boolean unused = SLOT.compareAndSet(last, portOf(before), before >>> PORT_BITS, NOBODY);
         }
+        return true;
     }
 
-    /** Where a station is, or else what is to give way to it. */
-    private int slotFor(long station) {
-        int bucket = bucket(station);
-        int first = bucket * WAYS;
+    /** Where a station is, or -1. */
+    private int slotOf(long station) {
+        int first = bucket(station);
         for (int i = first; i < first + WAYS; i++) {
             long entry = (long) SLOT.getOpaque(entries, i);
             if (entry >>> PORT_BITS == station && entry != NONE) {
                 return i;
             }
         }
-        return first + (oldest.getAndIncrement(bucket) & WAYS - 1);
+        return -1;
     }
 
-    private static int port(long entry) {
-        return ((int) entry & PORT_MASK) - 1;
+    /** The place in a bucket that a port may take, or -1. */
+    private int place(int first, int onPort, Port port) {
+        int own = -1;
+        int others = -1;
+        for (int i = 0; i < WAYS; i++) {
+            int at = first + (i + port.turn & WAYS - 1);
+            long entry = (long) SLOT.getOpaque(entries, at);
+            if (entry == NONE) {
+                return at;
+            }
+            if (replaceable(entry, first, onPort)) {
+                if (portOf(entry) == onPort) {
+                    own = at;
+                } else {
+                    others = at;
+                }
+            }
+        }
+        port.turn++;
+        return others >= 0 ? others : own;
     }
 
-    /** Forgets every station behind a port. */
+    /** Whether an entry may make room for one of this port. */
+    private boolean replaceable(long entry, int first, int forPort) {
+        if (entry == NONE) {
+            return true;
+        }
+        if ((entry & FIXED) != 0) {
+            return false;
+        }
+        return portOf(entry) == forPort || inBucket(first, portOf(entry)) > 1 + inBucket(first, forPort);
+    }
+
+    /** How many entries of a bucket are a port's. */
+    private int inBucket(int first, int port) {
+        int count = 0;
+        for (int i = first; i < first + WAYS; i++) {
+            long entry = (long) SLOT.getOpaque(entries, i);
+            count += entry != NONE && portOf(entry) == port ? 1 : 0;
+        }
+        return count;
+    }
+
+    /** Notes a station of a port whose number of stations is limited; the oldest makes room for it. */
+    private void list(long station, Port port, int onPort) {
+        int most = port.learned.length;
+        if (most == 0) {
+            return;
+        }
+        for (int i = 0; i < port.count; i++) {
+            if (port.learned[(port.oldest + i) % most] == station) {
+                return;
+            }
+        }
+        if (port.count == most) {
+            long oldest = port.learned[port.oldest];
+            port.oldest = (port.oldest + 1) % most;
+            port.count--;
+            int at = slotOf(oldest);
+            if (at >= 0 && SLOT.compareAndSet(entries, at, entry(oldest, onPort), NONE)) {
+                port.rules.watch().forgotten(oldest);
+            }
+        }
+        port.learned[(port.oldest + port.count) % most] = station;
+        port.count++;
+    }
+
+    /** Forgets every station that was learned behind a port. Called by the port's lane. */
     void forget(int ofPort) {
         for (int i = 0; i < entries.length; i++) {
             long entry = (long) SLOT.getOpaque(entries, i);
-            if (port(entry) == ofPort) {
+            if (entry != NONE && portOf(entry) == ofPort && (entry & FIXED) == 0) {
                 boolean unused = SLOT.compareAndSet(entries, i, entry, NONE);
             }
         }
+        ports[ofPort].count = 0;
         SLOT.setOpaque(last, ofPort, NOBODY);
     }
 
-    private static int bucket(long station) {
-        return (int) ((station * 0x9e3779b97f4a7c15L) >>> 54);
+    private static long entry(long station, int port) {
+        return station << PORT_BITS | port + 1;
+    }
+
+    private static int portOf(long entry) {
+        return ((int) entry & PORT_MASK) - 1;
+    }
+
+    /** The first entry of a station's bucket. */
+    private int bucket(long station) {
+        long mixed = station * secret;
+        return (int) (((mixed ^ (mixed >>> 29)) * 0x9e3779b97f4a7c15L) >>> shift) * WAYS;
     }
 }

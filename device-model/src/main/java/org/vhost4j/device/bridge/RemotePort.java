@@ -13,7 +13,7 @@ import org.vhost4j.device.frame.Offloads;
  *
  * <p>Of the lane whose bridge has it as a port.
  */
-final class RemotePort implements FramePort {
+public final class RemotePort implements FramePort {
     private final String name;
     private final FrameRing ring;
     private final Runnable wake;
@@ -64,6 +64,16 @@ final class RemotePort implements FramePort {
         if (ring.publish()) {
             wake.run();
         }
+    }
+
+    @Override
+    public void dropped() {
+        ring.lost();
+    }
+
+    /** Whether the port has dealt with all frames that went this way. */
+    boolean isDone() {
+        return ring.isDone();
     }
 
     @Override

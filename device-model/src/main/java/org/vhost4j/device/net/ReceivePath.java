@@ -55,8 +55,8 @@ final class ReceivePath {
         this.configSpace = configSpace;
         this.counters = counters;
         this.clock = clock;
-        this.forBuffers = new WaitBudget(timeouts.forBuffers());
-        this.forTranslations = new WaitBudget(timeouts.forTranslations());
+        this.forBuffers = new WaitBudget(timeouts.forBuffers(), ReceiveTimeouts.FRAMES_FOR_BUFFERS);
+        this.forTranslations = new WaitBudget(timeouts.forTranslations(), ReceiveTimeouts.FRAMES_FOR_TRANSLATIONS);
     }
 
     /** Hands over a frame; see {@link FramePort#deliver}. */

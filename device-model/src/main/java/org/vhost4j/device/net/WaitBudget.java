@@ -5,17 +5,15 @@ import java.time.Duration;
 
 /**
  * How long senders may still wait for one receiver, over all its frames and all its senders together. Waiting spends it, and taking frames
- * earns it back: {@value #FRAMES} frames, or {@value #BYTES} bytes, earn all of it. Nothing else does: a receiver that starts its rings
- * again, or posts a buffer now and then, holds up nobody for longer.
+ * earns it back: a number of frames, or {@value #FRAME_BYTES} bytes for each of them, earn all of it. Nothing else does: a receiver that
+ * starts its rings again, or posts a buffer now and then, holds up nobody for longer.
  *
  * <p>A receiver that keeps taking frames is waited for all the time. One that takes none is waited for once, until the budget is spent.
  * Times are those of the caller's clock, in nanoseconds.
  */
 final class WaitBudget {
-    /** So many frames earn the whole budget. */
-    static final int FRAMES = 1_000;
-    /** So many bytes do. */
-    static final int BYTES = 2_500_000;
+    /** As many bytes earn as much as a frame does beside them. */
+    static final int FRAME_BYTES = 2_500;
 
     private final long most;
     private final long ofFrame;
@@ -32,12 +30,13 @@ final class WaitBudget {
      * A budget of which nothing is spent.
      *
      * @param most what it never exceeds, 0 for no waiting
+     * @param frames so many earn all of it
      */
-    WaitBudget(Duration most) {
+    WaitBudget(Duration most, int frames) {
         this.most = most.toNanos();
         this.left = this.most;
-        this.ofFrame = this.most / FRAMES;
-        this.ofByte = (double) this.most / BYTES;
+        this.ofFrame = this.most / frames;
+        this.ofByte = (double) ofFrame / FRAME_BYTES;
     }
 
     /**

@@ -19,6 +19,14 @@ public enum Counter {
     TX_BAD_HEADER("frames dropped for a bad header"),
     /** Frames of the guest dropped because the queue pair was not enabled. */
     TX_DISABLED("frames dropped because their queue is disabled"),
+    /** Frames of the guest dropped because it must not send from their source address. */
+    TX_BAD_SOURCE("frames dropped because their source address is not the guest's"),
+    /** Frames of the guest for all other ports dropped because there were too many in a second. */
+    TX_FLOOD_LIMIT("frames for all ports dropped beyond the limit of a second"),
+    /** Stations that were heard behind this guest after they had been behind another port. */
+    STATIONS_MOVED("stations moved here from another port"),
+    /** Stations behind this guest that were forgotten because there were too many. */
+    STATIONS_FORGOTTEN("stations forgotten because the guest has too many"),
     /** Frames that the guest received. */
     RX_FRAMES("frames received"),
     /** Bytes of those frames from the destination MAC address on. */
@@ -31,7 +39,7 @@ public enum Counter {
     RX_UDP_L4("UDP_L4 super-frames received"),
     /** Frames for the guest dropped because no queue was ready. */
     RX_NOT_READY("frames dropped because no receive queue was ready"),
-    /** Frames for the guest dropped because it had posted no buffers for too long. */
+    /** Frames for the guest dropped because it had posted no buffers and senders had waited for it long enough, or do not wait. */
     RX_NO_BUFFER("frames dropped because the guest had posted no buffers"),
     /** Frames for the guest dropped because its buffers were too small. */
     RX_TOO_LONG("frames dropped because the guest's buffers were too small"),

@@ -2,7 +2,9 @@
 package org.vhost4j.device.bridge;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
@@ -12,10 +14,40 @@ class MacTableTest {
     private static final long STATION = 0x0276_0000_0001L;
     private static final long GROUP = 0x0100_5e00_0001L;
 
+    private static final long OWN = 0x5254_0000_0001L;
+    private static final int LIMITED = 3;
+    private static final int HELD = 4;
+    private static final int KEEPING = 5;
+
     private final MacTable table = new MacTable();
+    private final List<String> watch = new ArrayList<>();
 
     MacTableTest() {
-        table.ports(3);
+        table.port(0, "zero", PortRules.NONE);
+        table.port(1, "one", PortRules.NONE);
+        table.port(2, "two", PortRules.NONE);
+        table.port(LIMITED, "limited", rules(PortRules.NO_MAC, false, 5, false));
+        table.port(HELD, "held", rules(OWN, true, 0, false));
+        table.port(KEEPING, "keeping", rules(PortRules.NO_MAC, false, 0, true));
+    }
+
+    private PortRules rules(long mac, boolean onlyMac, int stations, boolean keeps) {
+        return new PortRules(mac, onlyMac, stations, keeps, PortRules.UNLIMITED, false, new StationWatch() {
+            @Override
+            public void refused(long source, int frames) {
+                watch.add("refused " + source + " " + frames);
+            }
+
+            @Override
+            public void moved(long station, String from) {
+                watch.add("moved " + station + " from " + from);
+            }
+
+            @Override
+            public void forgotten(long station) {
+                watch.add("forgotten " + station);
+            }
+        });
     }
 
     @Test
@@ -23,9 +55,9 @@ class MacTableTest {
         assertThat(table.find(STATION)).isEqualTo(-1);
         assertThat(table.find(0)).isEqualTo(-1);
         assertThat(table.find(0xffff_ffff_ffffL)).isEqualTo(-1);
-        table.heard(0, 0);
-        table.heard(STATION, 1);
-        table.heard(0xfe00_0000_0001L, 2);
+        table.heard(0, 0, 1);
+        table.heard(STATION, 1, 1);
+        table.heard(0xfe00_0000_0001L, 2, 1);
         assertThat(table.find(0)).isZero();
         assertThat(table.find(STATION)).isEqualTo(1);
         assertThat(table.find(0xfe00_0000_0001L))
@@ -34,40 +66,161 @@ class MacTableTest {
     }
 
     @Test
-    void aGroupSendsNothing() {
-        table.heard(GROUP, 1);
-        assertThat(table.find(GROUP)).isEqualTo(-1);
-    }
-
-    @Test
     void aStationThatMovesAndReturnsIsFollowed() {
         for (int port : new int[] {0, 1, 0, 2, 1}) {
-            table.heard(STATION, port);
+            table.heard(STATION, port, 1);
             assertThat(table.find(STATION)).isEqualTo(port);
         }
     }
 
     @Test
-    void aStationThatGaveWayToOthersIsLearnedAgain() {
-        table.heard(STATION, 0);
+    void aPortPushesOutNoStationOfAnother() {
+        table.heard(STATION, 0, 1);
         for (long i = 0; i < 100_000; i++) {
-            table.heard(0x0aaa_0000_0000L + i, 1);
+            assertThat(table.heard(0x0aaa_0000_0000L + i, 1, 1)).isTrue();
         }
-        assertThat(table.find(STATION)).as("it was pushed out").isEqualTo(-1);
-        table.heard(STATION, 0);
         assertThat(table.find(STATION)).isZero();
     }
 
     @Test
+    void aPortThatHasFilledTheTableMakesRoomForOthers() {
+        for (long i = 0; i < 100_000; i++) {
+            table.heard(0x0aaa_0000_0000L + i, 1, 1);
+        }
+        for (int i = 0; i < 500; i++) {
+            table.heard(STATION + i, 0, 1);
+            assertThat(table.find(STATION + i)).isZero();
+        }
+        int found = 0;
+        for (int i = 0; i < 500; i++) {
+            found += table.find(STATION + i) == 0 ? 1 : 0;
+        }
+        assertThat(found).as("few of one port meet in a bucket").isGreaterThan(490);
+    }
+
+    @Test
+    void aPortBeyondItsLimitForgetsItsOldestStation() {
+        for (long i = 0; i < 5; i++) {
+            table.heard(STATION + i, LIMITED, 1);
+        }
+        assertThat(watch).isEmpty();
+        table.heard(STATION, LIMITED, 1);
+        table.heard(STATION + 5, LIMITED, 1);
+        assertThat(watch).containsExactly("forgotten " + STATION);
+        assertThat(table.find(STATION)).isEqualTo(-1);
+        assertThat(table.find(STATION + 1)).isEqualTo(LIMITED);
+        for (long i = 6; i < 1000; i++) {
+            table.heard(STATION + i, LIMITED, 1);
+        }
+        for (long i = 0; i < 1000; i++) {
+            assertThat(table.find(STATION + i)).isEqualTo(i < 995 ? -1 : LIMITED);
+        }
+        table.heard(STATION, LIMITED, 1);
+        assertThat(table.find(STATION)).isEqualTo(LIMITED);
+    }
+
+    @Test
+    void whatMovedAwayIsNotForgottenInItsNewPlace() {
+        for (long i = 0; i < 5; i++) {
+            table.heard(STATION + i, LIMITED, 1);
+        }
+        table.heard(STATION, 0, 1);
+        for (long i = 5; i < 20; i++) {
+            table.heard(STATION + i, LIMITED, 1);
+        }
+        assertThat(table.find(STATION)).isZero();
+    }
+
+    @Test
+    void aMoveIsTold() {
+        table.heard(STATION, 0, 1);
+        table.heard(STATION, LIMITED, 1);
+        table.heard(STATION, LIMITED, 1);
+        assertThat(watch).containsExactly("moved " + STATION + " from zero");
+    }
+
+    @Test
+    void aGroupIsRefused() {
+        assertThat(table.heard(GROUP, LIMITED, 7)).isFalse();
+        assertThat(table.heard(0xffff_ffff_ffffL, LIMITED, 1)).isFalse();
+        assertThat(watch).containsExactly("refused " + GROUP + " 7", "refused " + 0xffff_ffff_ffffL + " 1");
+    }
+
+    @Test
+    void aPortWithOneAddressSendsFromNoOther() {
+        assertThat(table.find(OWN)).as("before it was heard").isEqualTo(HELD);
+        assertThat(table.heard(STATION, HELD, 3)).isFalse();
+        assertThat(table.heard(OWN, HELD, 1)).isTrue();
+        assertThat(table.heard(OWN + 1, HELD, 1)).isFalse();
+        assertThat(table.heard(OWN, HELD, 1)).isTrue();
+        assertThat(table.find(STATION)).isEqualTo(-1);
+        assertThat(watch).containsExactly("refused " + STATION + " 3", "refused " + (OWN + 1) + " 1");
+    }
+
+    @Test
+    void anAddressThatWasGivenCannotBeTaken() {
+        for (int i = 0; i < 3; i++) {
+            assertThat(table.heard(OWN, LIMITED, 1)).isFalse();
+            assertThat(table.find(OWN)).isEqualTo(HELD);
+        }
+        table.forget(HELD);
+        assertThat(table.find(OWN)).isEqualTo(HELD);
+        for (long i = 0; i < 100_000; i++) {
+            table.heard(0x0aaa_0000_0000L + i, 1, 1);
+        }
+        assertThat(table.find(OWN)).isEqualTo(HELD);
+    }
+
+    @Test
+    void aPortThatKeepsItsStationsLosesThemOnlyWhenItIsForgotten() {
+        table.heard(STATION, KEEPING, 1);
+        assertThat(table.heard(STATION, LIMITED, 2)).isFalse();
+        assertThat(table.heard(STATION, KEEPING, 1)).isTrue();
+        assertThat(table.find(STATION)).isEqualTo(KEEPING);
+        table.forget(KEEPING);
+        assertThat(table.heard(STATION, LIMITED, 1)).isTrue();
+        assertThat(table.find(STATION)).isEqualTo(LIMITED);
+        assertThat(watch).containsExactly("refused " + STATION + " 2");
+    }
+
+    @Test
+    void twoPortsCannotHaveTheSameAddress() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> table.port(6, "six", rules(OWN, false, 0, false)))
+                .withMessage("held and six have the same MAC address 52:54:00:00:00:01");
+    }
+
+    @Test
+    void thereIsRoomForTheStationsOfManyPorts() {
+        int ports = 300;
+        for (int i = 6; i < ports; i++) {
+            table.port(i, "port" + i, PortRules.NONE);
+        }
+        assertThat(table.find(OWN)).isEqualTo(HELD);
+        int found = 0;
+        for (int station = 0; station < PortRules.STATIONS; station++) {
+            for (int i = 6; i < ports; i++) {
+                table.heard(0x0a00_0000_0000L + station * 1000L + i, i, 1);
+            }
+        }
+        for (int station = 0; station < PortRules.STATIONS; station++) {
+            for (int i = 6; i < ports; i++) {
+                found += table.find(0x0a00_0000_0000L + station * 1000L + i) == i ? 1 : 0;
+            }
+        }
+        assertThat(found).isGreaterThan((ports - 6) * PortRules.STATIONS * 9 / 10);
+    }
+
+    @Test
     void aPortIsForgottenWithAllItsStations() {
-        table.heard(STATION, 0);
-        table.heard(STATION + 1, 0);
-        table.heard(STATION + 2, 1);
+        table.heard(STATION, 0, 1);
+        table.heard(STATION + 1, 0, 1);
+        table.heard(STATION + 2, 1, 1);
         table.forget(0);
         assertThat(table.find(STATION)).isEqualTo(-1);
         assertThat(table.find(STATION + 1)).isEqualTo(-1);
         assertThat(table.find(STATION + 2)).isEqualTo(1);
-        table.heard(STATION + 1, 0);
+        table.heard(STATION + 1, 0, 1);
         assertThat(table.find(STATION + 1)).isZero();
     }
 
@@ -93,7 +246,7 @@ class MacTableTest {
                 .mapToObj(port -> Thread.ofPlatform().start(() -> {
                     awaitQuietly(start);
                     for (long i = 0; i < stations; i++) {
-                        table.heard(STATION + 3 * i + port, port);
+                        table.heard(STATION + 3 * i + port, port, 1);
                     }
                 }))
                 .toList();

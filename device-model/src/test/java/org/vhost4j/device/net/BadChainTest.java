@@ -3,7 +3,6 @@ package org.vhost4j.device.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -26,7 +25,6 @@ import org.vhost4j.device.offload.OffloadEngine;
 @ParameterizedClass
 @CsvSource({"false, false", "false, true", "true, false", "true, true"})
 class BadChainTest {
-    private static final Duration LONG = Duration.ofDays(1);
     private static final int BUFFERS = 200;
     private static final long NOWHERE = 0x10;
 
@@ -49,8 +47,8 @@ class BadChainTest {
         if (inOrder) {
             features.add(Feature.IN_ORDER);
         }
-        TestGuest guest = new TestGuest(
-                name, packed, bridge, engine, new Patience(LONG, LONG), features.toArray(Feature[]::new));
+        TestGuest guest =
+                new TestGuest(name, packed, bridge, engine, new ManualClock(), features.toArray(Feature[]::new));
         bridge.add(guest.device);
         return guest;
     }

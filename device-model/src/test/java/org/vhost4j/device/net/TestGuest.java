@@ -180,6 +180,16 @@ final class TestGuest {
         return (address >= HIGH ? high : low).read(address, receive.usedLength());
     }
 
+    /** Stops both queues and starts them where they were. */
+    void restart() {
+        for (int i = 0; i < rings.length; i++) {
+            device.control().stop(i);
+        }
+        for (int i = 0; i < rings.length; i++) {
+            device.control().start(i, rings[i], GuestNotifier.NONE, true, false);
+        }
+    }
+
     /** Stops both queues; whether each says that the device took exactly the chains which it has used. */
     boolean basesCountWhatWasUsed() {
         received();

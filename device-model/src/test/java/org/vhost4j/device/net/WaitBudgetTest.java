@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class WaitBudgetTest {
     private static final long MS = 1_000_000;
 
-    private final WaitBudget budget = new WaitBudget(Duration.ofMillis(50));
+    private final WaitBudget budget = new WaitBudget(Duration.ofMillis(50), 1_000);
     private long now = -3 * MS;
 
     /** Keeps a frame waiting, with a look each millisecond; how many milliseconds until it may not. */
@@ -55,8 +55,8 @@ class WaitBudgetTest {
     void takingFramesEarnsAllOfItAndNoMore() {
         waits(1000);
         budget.ended(now);
-        budget.earn(WaitBudget.FRAMES / 2, 0);
-        budget.earn(0, WaitBudget.BYTES / 2);
+        budget.earn(500, 0);
+        budget.earn(0, 500 * WaitBudget.FRAME_BYTES);
         assertThat(budget.whole()).isTrue();
         budget.earn(1_000_000, 1_000_000_000);
         assertThat(waits(1000)).isEqualTo(50);
@@ -94,7 +94,7 @@ class WaitBudgetTest {
 
     @Test
     void withoutABudgetNobodyWaits() {
-        WaitBudget none = new WaitBudget(Duration.ZERO);
+        WaitBudget none = new WaitBudget(Duration.ZERO, 1_000);
         assertThat(none.mayWait(now)).isFalse();
         none.earn(1_000_000, 1_000_000);
         none.ended(now);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.host.tap;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -401,6 +402,75 @@ class TapPortIT {
                 return result;
             });
             assertThat(after.get(60, SECONDS)).isEqualTo(FramePort.REFUSED);
+        }
+        assertThat(heard.all).isEmpty();
+        assertThat(trouble).isEmpty();
+    }
+
+    @Test
+    void anInterfaceThatIsMadeAgainIsJoinedAgain() throws Exception {
+        BlockingQueue<byte[]> came = new LinkedBlockingQueue<>();
+        FrameSink sink = new FrameSink() {
+            @Override
+            public int forward(FramePort from, Frame frame) {
+                byte[] bytes = Capture.copy(frame);
+                if (Packet.isOurs(bytes)) {
+                    came.add(bytes);
+                }
+                return FramePort.DELIVERED;
+            }
+
+            @Override
+            public void flush() {}
+        };
+        Listener heard = new Listener();
+        TapPort d = onBridge("tapd", sink);
+        // The lane has the namespace of the thread that starts it.
+        try (Lane lane = namespace.run(() -> Lane.start("test", IdlePolicy.EVENT_DRIVEN, heard));
+                Arena arena = Arena.ofShared()) {
+            TapRejoin rejoin = lane.submit(() -> {
+                        d.attach(lane);
+                        d.receiveOffloads(TSO);
+                        return new TapRejoin(d, lane, "tapd", () -> TapDevice.open("tapd", false), trouble::add);
+                    })
+                    .get(60, SECONDS);
+            for (int i = 0; i < 3; i++) {
+                namespace.run(() -> {
+                    NetNamespace.command("ip link del tapd");
+                    return 0;
+                });
+                assertThat(trouble.poll(60, SECONDS))
+                        .isEqualTo("interface tapd was removed; it is joined again when there is one of that name");
+                CompletableFuture<Integer> gone =
+                        lane.submit(() -> d.deliver(Packet.frame(arena, Packet.of(Packet.UDP, 100), 4096)));
+                assertThat(gone.get(60, SECONDS)).isEqualTo(FramePort.REFUSED);
+                namespace.run(() -> {
+                    NetNamespace.command("ip tuntap add tapd mode tap");
+                    NetNamespace.command("ip link set tapd master br0 up");
+                    return 0;
+                });
+                assertThat(trouble.poll(60, SECONDS)).isEqualTo("interface tapd is there again and was joined");
+                assertThat(d.stoppedReason()).isNull();
+                // The kernel's bridge lets frames through a little after its port has a carrier.
+                byte[] toLane = Packet.of(Packet.UDP, 200 + i);
+                byte[] received = null;
+                for (int attempt = 0; received == null && attempt < 600; attempt++) {
+                    a.deliver(Packet.frame(arena, toLane, 4096));
+                    received = came.poll(100, MILLISECONDS);
+                }
+                assertThat(received).isEqualTo(toLane);
+                came.clear();
+                byte[] fromLane = Packet.of(Packet.UDP, 300 + i);
+                CompletableFuture<Integer> sent = lane.submit(() -> d.deliver(Packet.frame(arena, fromLane, 4096)));
+                assertThat(sent.get(60, SECONDS)).isEqualTo(FramePort.DELIVERED);
+                assertThat(toA.await(a, 1).getLast().bytes()).isEqualTo(fromLane);
+            }
+            rejoin.close();
+            lane.submit(() -> {
+                        d.close();
+                        return 0;
+                    })
+                    .get(60, SECONDS);
         }
         assertThat(heard.all).isEmpty();
         assertThat(trouble).isEmpty();

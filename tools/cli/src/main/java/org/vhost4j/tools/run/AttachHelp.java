@@ -3,7 +3,9 @@ package org.vhost4j.tools.run;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.frame.MacAddress;
 import org.vhost4j.device.net.NetConfigSpace;
 import org.vhost4j.platform.definition.QemuArguments;
 import org.vhost4j.platform.definition.Resolution;
@@ -35,6 +37,9 @@ public final class AttachHelp {
         if (queuePairs > 1) {
             // An interrupt for each ring, for the control queue and for changes of the configuration.
             device.append(",vectors=").append(2 * queuePairs + 2);
+        }
+        if (endpoint.mac() != PortRules.NO_MAC) {
+            device.append(",mac=").append(MacAddress.text(endpoint.mac()));
         }
         properties.forEach(property -> device.append(',').append(property));
         arguments.add(device.toString());

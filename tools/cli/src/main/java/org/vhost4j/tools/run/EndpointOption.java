@@ -3,10 +3,14 @@ package org.vhost4j.tools.run;
 
 import java.nio.file.Path;
 import java.util.Map;
+import org.vhost4j.device.frame.MacAddress;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Endpoint;
 
-/** {@code --socket-path=PATH[,server=off][,attach=netdev|device]}: the options behind the path are in QEMU's style. */
+/**
+ * {@code --socket-path=PATH[,server=off][,attach=netdev|device][,mac=ADDRESS[,trust-guest-mac=on]]}: the options behind the path are in
+ * QEMU's style.
+ */
 final class EndpointOption {
     private EndpointOption() {}
 
@@ -21,14 +25,47 @@ final class EndpointOption {
         if (path.isEmpty()) {
             throw new IllegalArgumentException("--socket-path=" + value + ": the path is empty");
         }
-        Map<String, String> options =
-                CommaOptions.parse("--socket-path", comma < 0 ? "" : value.substring(comma + 1), "server", "attach");
+        Map<String, String> options = CommaOptions.parse(
+                "--socket-path",
+                comma < 0 ? "" : value.substring(comma + 1),
+                "server",
+                "attach",
+                "mac",
+                "trust-guest-mac");
         Attach attach = attach(value, options.getOrDefault("attach", "auto"));
-        return switch (options.getOrDefault("server", "on")) {
+        Endpoint endpoint = switch (options.getOrDefault("server", "on")) {
             case "on" -> Endpoint.listen(Path.of(path), attach);
             case "off" -> Endpoint.connect(Path.of(path), attach);
             default -> throw new IllegalArgumentException("--socket-path=" + value + ": server is on or off");
         };
+        boolean trust = switch (options.getOrDefault("trust-guest-mac", "off")) {
+            case "on" -> true;
+            case "off" -> false;
+            default -> throw new IllegalArgumentException("--socket-path=" + value + ": trust-guest-mac is on or off");
+        };
+        String mac = options.get("mac");
+        if (mac == null) {
+            if (options.containsKey("trust-guest-mac")) {
+                throw new IllegalArgumentException(
+                        "--socket-path=" + value + ": trust-guest-mac is for a guest with mac=ADDRESS");
+            }
+            return endpoint;
+        }
+        return endpoint.withMac(mac(value, mac), trust);
+    }
+
+    private static long mac(String value, String text) {
+        long mac;
+        try {
+            mac = MacAddress.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--socket-path=" + value + ": " + e.getMessage(), e);
+        }
+        if (mac == 0 || MacAddress.isGroup(mac)) {
+            throw new IllegalArgumentException("--socket-path=" + value + ": " + text + " is "
+                    + (mac == 0 ? "no address" : "a group's address") + ", a guest needs one of its own");
+        }
+        return mac;
     }
 
     private static Attach attach(String value, String name) {

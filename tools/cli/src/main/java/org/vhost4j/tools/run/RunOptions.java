@@ -4,12 +4,16 @@ package org.vhost4j.tools.run;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.bridge.PortRules;
+import org.vhost4j.device.frame.MacAddress;
 import org.vhost4j.device.net.LinkSpeed;
 import org.vhost4j.device.net.NetConfigSpace;
 import org.vhost4j.device.ring.RingLayout;
@@ -24,16 +28,19 @@ import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.vhostuser.server.PortSecurity;
+import org.vhost4j.vhostuser.server.Switching;
 import picocli.CommandLine.Option;
 
 /** The options of {@code vhost4j run} that configure a back-end. What is wrong with one of them is said in a line for the user. */
 final class RunOptions {
     @Option(
             names = "--socket-path",
-            paramLabel = "PATH[,server=off][,attach=netdev|device]",
+            paramLabel = "PATH[,server=off][,attach=netdev|device][,mac=ADDRESS[,trust-guest-mac=on]]",
             description = "the socket of one guest; once for each guest. With server=off the front-end listens. "
                     + "attach=netdev is for QEMU's -netdev vhost-user, attach=device for its generic device; "
-                    + "without it either works")
+                    + "without it either works. mac= is the guest's address; with trust-guest-mac=on it may send from "
+                    + "others, too")
     List<String> socketPaths = List.of();
 
     @Option(
@@ -63,6 +70,24 @@ final class RunOptions {
                     "Whether plain TCP and UDP frames of one flow are put together for guests that take super-frames: saves"
                             + " such a guest work, and costs the back-end some (default: off).")
     String coalesce = "off";
+
+    @Option(
+            names = "--port-security",
+            paramLabel = "auto|on|off",
+            description =
+                    "auto: a guest with mac= sends from that address only, and nobody else from it; another guest has"
+                            + " up to " + PortRules.STATIONS
+                            + " stations. on: also, a station that was heard behind one port cannot"
+                            + " be taken by another while that guest is attached. off: neither (default: auto).")
+    String portSecurity = "auto";
+
+    @Option(
+            names = "--flood-limit",
+            paramLabel = "FRAMES",
+            description =
+                    "How many frames a second each port may send that go to all others: to groups, and to stations"
+                            + " that were not heard. 0 is no limit (default: 0).")
+    int floodLimit;
 
     @Option(names = "--queues", paramLabel = "N", description = "Queue pairs of each guest, 1 to 127 (default: 1).")
     int queues = 1;
@@ -145,7 +170,7 @@ final class RunOptions {
                 .queuePairs(queues)
                 .mtu(resolution.number("host_mtu"))
                 .linkSpeed(speed == 0 ? LinkSpeed.UNKNOWN : new LinkSpeed(speed, LinkSpeed.Duplex.FULL))
-                .switching(PortOption.toSwitching(parsedPorts, host, coalesces()))
+                .switching(secured(PortOption.toSwitching(parsedPorts, host, coalesces())))
                 .idle(idlePolicy())
                 .promise("machine " + resolution.machine() + ", platform " + resolution.platform())
                 .lanes(lanes)
@@ -180,6 +205,9 @@ final class RunOptions {
             throw new UnsupportedOption(
                     "--lanes=" + lanes + ": a back-end has 1 to " + BackendConfig.MOST_LANES + " lanes");
         }
+        if (floodLimit < 0) {
+            throw new UnsupportedOption("--flood-limit=" + floodLimit + ": a limit is 1 frame a second or more, or 0");
+        }
         if (mtu != null && (mtu < 68 || mtu > 65535)) {
             throw new UnsupportedOption("--mtu=" + mtu + ": an MTU is 68 to 65535 bytes");
         }
@@ -195,7 +223,27 @@ final class RunOptions {
         List<Endpoint> all = new ArrayList<>();
         parsed(() -> socketPaths.stream().map(EndpointOption::parse).toList()).forEach(all::add);
         descriptors.forEach(number -> all.add(Endpoint.inherited(number, Attach.AUTO)));
+        Map<Long, Endpoint> addresses = new HashMap<>();
+        for (Endpoint each : all) {
+            Endpoint other = each.mac() == PortRules.NO_MAC ? null : addresses.put(each.mac(), each);
+            if (other != null) {
+                throw new UnsupportedOption("--socket-path=%s: mac=%s is the address of %s already"
+                        .formatted(each, MacAddress.text(each.mac()), other));
+            }
+        }
         return all;
+    }
+
+    private Switching secured(Switching switching) {
+        PortSecurity.Mode mode = switch (portSecurity) {
+            case "auto" -> PortSecurity.Mode.AUTO;
+            case "on" -> PortSecurity.Mode.ON;
+            case "off" -> PortSecurity.Mode.OFF;
+            default -> throw new UnsupportedOption("--port-security=" + portSecurity + ": auto, on or off");
+        };
+        return switching instanceof Switching.Bridged bridged
+                ? new Switching.Bridged(bridged.uplinks(), bridged.coalesce(), new PortSecurity(mode, floodLimit))
+                : switching;
     }
 
     private static <T> T parsed(Callable<T> parser) {

@@ -14,6 +14,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.feature.NetFeatures;
 import org.vhost4j.device.net.ReceiveTimeouts;
@@ -25,6 +26,7 @@ import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.BackendListener;
 import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.vhostuser.server.PortSecurity;
 import org.vhost4j.vhostuser.server.Switching;
 
 /** The real back-end in this process, with sockets in a directory of its own and what it says kept. */
@@ -84,6 +86,17 @@ public final class TestBackEnd implements AutoCloseable {
 
     public static TestBackEnd bridge(int guests, int pairs) {
         return new TestBackEnd(listening(guests), pairs, new Switching.Bridged(List.of()));
+    }
+
+    /** A bridge that holds its ports to something; a guest for each MAC address, or {@link PortRules#NO_MAC}. */
+    public static TestBackEnd secured(PortSecurity security, long... macs) {
+        List<Endpoint> plain = listening(macs.length);
+        List<Endpoint> endpoints = IntStream.range(0, macs.length)
+                .mapToObj(i -> macs[i] == PortRules.NO_MAC
+                        ? plain.get(i)
+                        : plain.get(i).withMac(macs[i], false))
+                .toList();
+        return new TestBackEnd(endpoints, 1, new Switching.Bridged(List.of(), false, security));
     }
 
     /** A bridge between two guests that puts plain frames together. */

@@ -11,6 +11,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.vhost4j.device.Pollable;
+import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.offload.OffloadCounters;
 import org.vhost4j.device.stats.Counters;
 import org.vhost4j.host.io.IoLoop;
@@ -75,8 +76,16 @@ public final class Backend implements AutoCloseable {
         for (int i = 0; i < endpoints.size(); i++) {
             guests.add(guest(i, endpoints.get(i), contexts.get(i % contexts.size())));
         }
-        guests.forEach(guest -> guest.context().join(guest.device(), guest.device()::fault, contexts));
         if (config.switching() instanceof Switching.Bridged bridged) {
+            PortSecurity security = bridged.security();
+            guests.forEach(guest ->
+                    guest.context().join(guest.device(), guest.rules(security), guest.device()::fault, contexts));
+            if (!bridged.uplinks().isEmpty()) {
+                // The uplinks' own lane is the first one.
+                guests.stream()
+                        .filter(guest -> guest.context() == contexts.getFirst())
+                        .forEach(guest -> guest.context().park(guest.device(), guest.device()::fault));
+            }
             inLane(contexts.getFirst(), () -> openUplinks(bridged));
         }
         contexts.forEach(context -> inLane(context, context::begin));
@@ -109,7 +118,7 @@ public final class Backend implements AutoCloseable {
         String name = "guest" + number;
         return new GuestPort(
                 name,
-                FIRST_MAC + number,
+                endpoint.mac() == PortRules.NO_MAC ? FIRST_MAC + number : endpoint.mac(),
                 endpoint,
                 config,
                 context,
@@ -123,7 +132,9 @@ public final class Backend implements AutoCloseable {
         for (Uplink uplink : bridged.uplinks()) {
             Uplink.Opened opened = uplink.open(first.lane, first.sink);
             uplinks.add(opened);
-            first.join(opened.port(), opened::fault, contexts);
+            String name = opened.port().name();
+            StationLines watch = new StationLines(null, line -> listener.trouble(name, line), config.clock());
+            first.join(opened.port(), bridged.security().ofUplink(watch), opened::fault, contexts);
         }
     }
 

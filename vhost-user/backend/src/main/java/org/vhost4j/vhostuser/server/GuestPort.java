@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.bridge.FrameSource;
+import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.net.DeviceOwner;
 import org.vhost4j.device.net.NetConfigSpace;
 import org.vhost4j.device.net.NetDevice;
@@ -100,6 +101,12 @@ final class GuestPort implements DeviceOwner {
         return device;
     }
 
+    /** What the guest may send. */
+    PortRules rules(PortSecurity security) {
+        return security.ofGuest(
+                endpoint, new StationLines(device.counters(), line -> listener.trouble(name, line), config.clock()));
+    }
+
     /** Where everything of this guest happens. */
     LaneContext context() {
         return context;
@@ -162,6 +169,7 @@ final class GuestPort implements DeviceOwner {
             context.lane.remove(source);
         }
         device.control().reset();
+        context.forget(device);
         accepts.accept(device.accepts());
         listener.detached(name, reason, device.counters().toString());
         whenDisconnected.run();

@@ -12,6 +12,7 @@ import org.vhost4j.device.bridge.CopySink;
 import org.vhost4j.device.bridge.EchoSink;
 import org.vhost4j.device.bridge.LaneInbox;
 import org.vhost4j.device.bridge.NullSink;
+import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.offload.OffloadEngine;
@@ -32,7 +33,7 @@ final class LaneContext {
     /** Closed by the lane before it ends. */
     final List<AutoCloseable> sockets = new ArrayList<>();
 
-    /** What other lanes have for this one; null when there is no other, or there is no bridge. */
+    /** What other lanes, and uplinks, have for this one; null when there are neither, or there is no bridge. */
     private final @Nullable LaneInbox inbox;
 
     private final @Nullable EventFd wake;
@@ -52,8 +53,11 @@ final class LaneContext {
             @Nullable LaneContext first,
             BiConsumer<Pollable, String> faulted,
             BackendListener listener) {
-        sink = sink(config.switching(), engine, first);
-        if (sink instanceof Bridge bridge && config.lanesInUse() > 1) {
+        sink = sink(config, engine, first);
+        // Frames of an uplink wait for a guest where those of another lane do.
+        boolean uplinks = config.switching() instanceof Switching.Bridged bridged
+                && !bridged.uplinks().isEmpty();
+        if (sink instanceof Bridge bridge && (uplinks || config.lanesInUse() > 1)) {
             EventFd counter = EventFd.create();
             wake = counter;
             inbox = new LaneInbox("frames of other lanes", bridge, counter::signal);
@@ -80,12 +84,12 @@ final class LaneContext {
         lane = Lane.start(name, config.idle(), faults, config.clock());
     }
 
-    private static FrameSink sink(Switching switching, OffloadEngine engine, @Nullable LaneContext first) {
-        return switch (switching) {
+    private static FrameSink sink(BackendConfig config, OffloadEngine engine, @Nullable LaneContext first) {
+        return switch (config.switching()) {
             case Switching.Bridged bridged ->
                 first != null && first.sink instanceof Bridge bridge
                         ? bridge.on(engine)
-                        : new Bridge(engine, bridged.coalesce());
+                        : new Bridge(engine, bridged.coalesce(), config.clock());
             case Switching.Echoed echoed -> new EchoSink(engine);
             case Switching.Dropped dropped -> new NullSink();
             case Switching.Copied copied -> new CopySink();
@@ -97,14 +101,31 @@ final class LaneContext {
      * Gives every bridge a port of this lane. Before {@link #begin} of any lane but the first, and in the same order for all.
      *
      * @param port belongs to this lane
+     * @param rules what it may send
      * @param fault stops the port when another lane's frame could not be handed to it; called by this lane
      * @param lanes those of all lanes
      */
-    void join(FramePort port, Consumer<String> fault, List<LaneContext> lanes) {
+    void join(FramePort port, PortRules rules, Consumer<String> fault, List<LaneContext> lanes) {
         for (LaneContext context : lanes) {
             if (context.sink instanceof Bridge bridge) {
-                bridge.add(context == this || inbox == null ? port : inbox.remote(port, fault, HotCalls::checkpoint));
+                bridge.add(
+                        context == this || inbox == null ? port : inbox.remote(port, fault, HotCalls::checkpoint),
+                        rules);
             }
+        }
+    }
+
+    /** Gives a guest of this lane a queue in which frames of this lane's uplinks wait for it alone. */
+    void park(FramePort port, Consumer<String> fault) {
+        if (sink instanceof Bridge bridge && inbox != null) {
+            bridge.park(port, inbox.remote(port, fault, HotCalls::checkpoint));
+        }
+    }
+
+    /** Forgets the stations behind a port of this lane. */
+    void forget(FramePort port) {
+        if (sink instanceof Bridge bridge) {
+            bridge.forget(port);
         }
     }
 

@@ -10,8 +10,9 @@ public sealed interface Switching {
      *
      * @param uplinks the other ports, perhaps none
      * @param coalesce whether plain frames are put together for guests that take super-frames
+     * @param security what ports may send
      */
-    record Bridged(List<Uplink> uplinks, boolean coalesce) implements Switching {
+    record Bridged(List<Uplink> uplinks, boolean coalesce, PortSecurity security) implements Switching {
         /** Copies the list. */
         public Bridged {
             uplinks = List.copyOf(uplinks);
@@ -24,6 +25,16 @@ public sealed interface Switching {
          */
         public Bridged(List<Uplink> uplinks) {
             this(uplinks, false);
+        }
+
+        /**
+         * A bridge with {@link PortSecurity#DEFAULT}.
+         *
+         * @param uplinks the other ports, perhaps none
+         * @param coalesce whether plain frames are put together for guests that take super-frames
+         */
+        public Bridged(List<Uplink> uplinks, boolean coalesce) {
+            this(uplinks, coalesce, PortSecurity.DEFAULT);
         }
     }
 

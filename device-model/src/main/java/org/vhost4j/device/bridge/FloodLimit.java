@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.bridge;
+
+import java.util.function.LongSupplier;
+
+/** Storm control of one port: how many frames a second it may send that go to all others. */
+final class FloodLimit {
+    private static final long SECOND = 1_000_000_000L;
+
+    private final int perSecond;
+    private final LongSupplier clock;
+    private long begin;
+    private int frames;
+
+    /**
+     * A limit that has admitted nothing.
+     *
+     * @param perSecond at least 1
+     * @param clock nanoseconds of any origin
+     */
+    FloodLimit(int perSecond, LongSupplier clock) {
+        this.perSecond = perSecond;
+        this.clock = clock;
+        this.begin = clock.getAsLong();
+    }
+
+    /** Whether one more frame may go to all. A second begins with the first frame after the end of the one before. */
+    boolean admits() {
+        long now = clock.getAsLong();
+        if (now - begin >= SECOND) {
+            begin = now;
+            frames = 0;
+        }
+        if (frames == perSecond) {
+            return false;
+        }
+        frames++;
+        return true;
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.bridge;
+
+/**
+ * Hears what a port does against its {@link PortRules}. Called by the port's lane, perhaps for every frame; must return at once.
+ * Addresses are 48 bits with the first byte on the wire highest.
+ */
+public interface StationWatch {
+    /** Hears nothing. */
+    StationWatch NONE = new StationWatch() {};
+
+    /**
+     * Frames were dropped because the port must not send from their source address: it is a group's, it is not the port's own, or it
+     * belongs to another port.
+     *
+     * @param source the address
+     * @param frames how many, at least 1
+     */
+    default void refused(long source, int frames) {}
+
+    /**
+     * A station that was behind another port is now behind this one.
+     *
+     * @param station its address
+     * @param from the other port's name
+     */
+    default void moved(long station, String from) {}
+
+    /**
+     * There are more stations than the port may have: its oldest one was forgotten.
+     *
+     * @param station the forgotten one's address
+     */
+    default void forgotten(long station) {}
+
+    /** A frame for all other ports was dropped, because there were as many in this second as there may be. */
+    default void flooded() {}
+}

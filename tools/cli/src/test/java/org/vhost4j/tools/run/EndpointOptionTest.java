@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.vhost4j.device.bridge.PortRules;
+import org.vhost4j.vhostuser.server.Attach;
+import org.vhost4j.vhostuser.server.Endpoint;
+
+class EndpointOptionTest {
+    @Test
+    void aGuestHasNoAddressUnlessOneIsGiven() {
+        Endpoint endpoint = EndpointOption.parse("/tmp/a.sock,server=off,attach=device");
+        assertThat(endpoint).isEqualTo(Endpoint.connect(Path.of("/tmp/a.sock"), Attach.DEVICE));
+        assertThat(endpoint.mac()).isEqualTo(PortRules.NO_MAC);
+        assertThat(endpoint.trustMac()).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"52:54:00:12:aB:56,off,false", "52-54-00-12-AB-56,on,true"})
+    void anAddressAndWhetherTheGuestMayChooseAnother(String mac, String trust, boolean trusted) {
+        Endpoint endpoint = EndpointOption.parse("/tmp/a.sock,mac=" + mac + ",trust-guest-mac=" + trust);
+        assertThat(endpoint.mac()).isEqualTo(0x5254_0012_ab56L);
+        assertThat(endpoint.trustMac()).isEqualTo(trusted);
+        assertThat(AttachHelp.netdev(endpoint, 0, 1, List.of("host_uso=off")))
+                .endsWith("virtio-net-pci,netdev=net0,mac=52:54:00:12:ab:56,host_uso=off");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "mac=52:54:00:12:34|is not a MAC address such as 52:54:00:12:34:56",
+                "mac=52:54:00:12:34:5g|is not a MAC address such as 52:54:00:12:34:56",
+                "mac=00:00:00:00:00:00|is no address",
+                "mac=01:00:5e:00:00:01|is a group's address",
+                "mac=ff:ff:ff:ff:ff:ff|is a group's address",
+                "trust-guest-mac=on|trust-guest-mac is for a guest with mac=ADDRESS",
+                "mac=52:54:00:12:34:56,trust-guest-mac=yes|trust-guest-mac is on or off"
+            })
+    void whatIsNoAddressIsRefused(String options, String reason) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> EndpointOption.parse("/tmp/a.sock," + options))
+                .withMessageContaining("--socket-path=")
+                .withMessageContaining(reason);
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import org.vhost4j.device.bridge.PortRules;
+import org.vhost4j.device.bridge.StationWatch;
+
+/**
+ * What a bridge holds its ports to.
+ *
+ * @param mode which source addresses a guest may send from
+ * @param floodsPerSecond how many frames one port may send in a second that go to all others, or 0 for no limit
+ */
+public record PortSecurity(Mode mode, int floodsPerSecond) {
+    /** {@link Mode#AUTO}, and no limit. */
+    public static final PortSecurity DEFAULT = new PortSecurity(Mode.AUTO, PortRules.UNLIMITED);
+
+    /** Which source addresses a guest may send from. */
+    public enum Mode {
+        /** Any. A station is behind the port where it was heard last. */
+        OFF,
+        /**
+         * A guest with a given MAC address sends from that one, unless it is trusted to choose, and no other port ever does; another guest
+         * has a limited number of stations, and one that is heard on a second port has moved there.
+         */
+        AUTO,
+        /** As {@link #AUTO}, and a station that was heard on one port cannot be taken by another until the first guest is detached. */
+        ON
+    }
+
+    /** Checks the limit. */
+    public PortSecurity {
+        if (floodsPerSecond < 0) {
+            throw new IllegalArgumentException("a limit of " + floodsPerSecond + " frames a second");
+        }
+    }
+
+    /** What a guest's port is held to. */
+    PortRules ofGuest(Endpoint endpoint, StationWatch watch) {
+        if (mode == Mode.OFF) {
+            return new PortRules(PortRules.NO_MAC, false, PortRules.UNLIMITED, false, floodsPerSecond, false, watch);
+        }
+        return new PortRules(
+                endpoint.mac(),
+                endpoint.mac() != PortRules.NO_MAC && !endpoint.trustMac(),
+                PortRules.STATIONS,
+                mode == Mode.ON,
+                floodsPerSecond,
+                false,
+                watch);
+    }
+
+    /** What a port is held to that has a network behind it. */
+    PortRules ofUplink(StationWatch watch) {
+        return new PortRules(
+                PortRules.NO_MAC, false, PortRules.UNLIMITED, mode == Mode.ON, floodsPerSecond, true, watch);
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.bridge.StationWatch;
+import org.vhost4j.device.frame.MacAddress;
+import org.vhost4j.device.stats.Counter;
+import org.vhost4j.device.stats.Counters;
+
+/**
+ * Counts what a port does against its rules, and says it: the first time at once, and then in one line a minute of each kind, however often
+ * it happens. Entered by the port's lane.
+ */
+final class StationLines implements StationWatch {
+    private static final long BETWEEN_LINES = 60_000_000_000L;
+
+    private final @Nullable Counters counters;
+    private final Consumer<String> lines;
+    private final LongSupplier clock;
+    private final Kind sources = new Kind();
+    private final Kind moves = new Kind();
+    private final Kind stations = new Kind();
+    private final Kind floods = new Kind();
+
+    /** What was not said of one kind. */
+    private static final class Kind {
+        private boolean said;
+        private long saidAt;
+        private long unsaid;
+    }
+
+    /**
+     * Nothing has happened.
+     *
+     * @param counters the guest's; null for a port that is no guest
+     * @param lines takes a line
+     * @param clock nanoseconds of any origin
+     */
+    StationLines(@Nullable Counters counters, Consumer<String> lines, LongSupplier clock) {
+        this.counters = counters;
+        this.lines = lines;
+        this.clock = clock;
+    }
+
+    @Override
+    public void refused(long source, int frames) {
+        count(Counter.TX_BAD_SOURCE, frames);
+        if (due(sources, frames)) {
+            say(
+                    sources,
+                    "a frame from " + MacAddress.text(source) + " was dropped: "
+                            + (MacAddress.isGroup(source)
+                                    ? "a group sends nothing"
+                                    : "this port must not send from that address"));
+        }
+    }
+
+    @Override
+    public void moved(long station, String from) {
+        count(Counter.STATIONS_MOVED, 1);
+        if (due(moves, 1)) {
+            say(moves, "station " + MacAddress.text(station) + " has moved here from " + from);
+        }
+    }
+
+    @Override
+    public void forgotten(long station) {
+        count(Counter.STATIONS_FORGOTTEN, 1);
+        if (due(stations, 1)) {
+            say(stations, "more stations than a port may have: " + MacAddress.text(station) + " was forgotten");
+        }
+    }
+
+    @Override
+    public void flooded() {
+        count(Counter.TX_FLOOD_LIMIT, 1);
+        if (due(floods, 1)) {
+            say(floods, "a frame for all ports was dropped: more than the limit of a second");
+        }
+    }
+
+    private void count(Counter counter, int amount) {
+        if (counters != null) {
+            counters.add(counter, amount);
+        }
+    }
+
+    private boolean due(Kind kind, int times) {
+        long now = clock.getAsLong();
+        if (kind.said && now - kind.saidAt < BETWEEN_LINES) {
+            kind.unsaid += times;
+            return false;
+        }
+        kind.said = true;
+        kind.saidAt = now;
+        return true;
+    }
+
+    private void say(Kind kind, String line) {
+        lines.accept(kind.unsaid == 0 ? line : line + " (and " + kind.unsaid + " times before that were not reported)");
+        kind.unsaid = 0;
+    }
+}

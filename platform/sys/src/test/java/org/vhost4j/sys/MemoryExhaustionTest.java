@@ -16,13 +16,11 @@ class MemoryExhaustionTest {
         private Program() {}
 
         static void main(String[] arguments) throws InterruptedException {
-            Throwable thrown =
-                    switch (arguments[0]) {
-                        case "heap" -> exhausted();
-                        case "thread" ->
-                            new IllegalStateException(new OutOfMemoryError("unable to create native thread"));
-                        default -> new IllegalStateException("another defect");
-                    };
+            Throwable thrown = switch (arguments[0]) {
+                case "heap" -> exhausted();
+                case "thread" -> new IllegalStateException(new OutOfMemoryError("unable to create native thread"));
+                default -> new IllegalStateException("another defect");
+            };
             Thread thread = Thread.ofPlatform().start(() -> MemoryExhaustion.endIfCauseOf(thrown));
             thread.join();
         }

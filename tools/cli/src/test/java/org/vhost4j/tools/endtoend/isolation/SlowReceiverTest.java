@@ -43,7 +43,8 @@ class SlowReceiverTest {
     private final NetDriver good = backEnd.attach(1, NetSetup.full());
 
     @AutoClose
-    private final NetDriver slow = backEnd.attach(2, NetSetup.full().with(Feature.CTRL_VQ).withProtocol(ProtocolFeature.CONFIG));
+    private final NetDriver slow =
+            backEnd.attach(2, NetSetup.full().with(Feature.CTRL_VQ).withProtocol(ProtocolFeature.CONFIG));
 
     private static byte[] frame(int from, int to) {
         return PacketBuilder.udp4().macs(from, to).payload(100, 0).complete();

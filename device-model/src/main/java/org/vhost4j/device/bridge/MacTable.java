@@ -78,6 +78,11 @@ final class MacTable {
     /** A table without stations and ports. */
     MacTable() {}
 
+    /** The most stations that are known at a time. */
+    int capacity() {
+        return entries.length;
+    }
+
     /**
      * Adds a port. Before frames move. A port that is here already, by the bridge of another lane, stays as it is.
      *

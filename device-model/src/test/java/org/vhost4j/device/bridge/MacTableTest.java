@@ -227,7 +227,8 @@ class MacTableTest {
     /** Fewer stations than a bucket has entries fall into each bucket, so none gives way to another. */
     @Test
     void severalLanesLearnAtOnceAndLoseNothing() throws InterruptedException {
-        assertThat(learnAtOnce(300)).isEqualTo(3 * 300);
+        // So few that no bucket fills up, whatever the secret of the table is.
+        assertThat(learnAtOnce(100)).isEqualTo(3 * 100);
     }
 
     /**
@@ -236,7 +237,8 @@ class MacTableTest {
      */
     @Test
     void severalLanesFillTheTableAtOnce() throws InterruptedException {
-        assertThat(learnAtOnce(20_000)).isEqualTo(MacTable.CAPACITY);
+        // One entry is the address that a port was given.
+        assertThat(learnAtOnce(20_000)).isEqualTo(table.capacity() - 1);
     }
 
     /** Three lanes hear so many stations each, at the same time; how many of them are found afterwards, all on the right port. */

@@ -7,9 +7,9 @@ import picocli.CommandLine.Command;
 /** {@code vhost4j bench}: measurements. */
 @Command(
         name = "bench",
-        description = "Measures this back-end beside others.",
+        description = "Measures this back-end beside others, and builds of it beside each other.",
         mixinStandardHelpOptions = true,
-        subcommands = {PeerCommand.class, SegmentationCommand.class, LoadCommand.class})
+        subcommands = {PeerCommand.class, CompareCommand.class, SegmentationCommand.class, LoadCommand.class})
 public final class BenchCommand {
     /** For picocli. */
     public BenchCommand() {}

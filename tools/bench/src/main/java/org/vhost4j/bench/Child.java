@@ -13,6 +13,8 @@ import java.util.concurrent.TimeUnit;
 /** A running program: what it prints is kept, what it is told goes to its standard input. */
 final class Child implements AutoCloseable {
     private static final long CLOCK_TICKS_PER_SECOND = 100;
+    /** What an ended program has printed arrives within this. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
     private final String name;
     private final Process process;
@@ -92,6 +94,21 @@ final class Child implements AutoCloseable {
     /** All that the program has printed. */
     synchronized String output() {
         return output.toString();
+    }
+
+    /** What the program has printed last, when it has ended by itself. */
+    synchronized String lastWords() throws IOException {
+        long deadline = System.nanoTime() + LAST_WORDS.toNanos();
+        try {
+            for (long left = LAST_WORDS.toMillis(); !ended && left > 0; ) {
+                wait(left);
+                left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(name + ": interrupted while it was waited for", e);
+        }
+        return lastLine();
     }
 
     private synchronized String lastLine() {
@@ -175,6 +192,16 @@ final class Child implements AutoCloseable {
     /** The process's number. */
     long pid() {
         return process.pid();
+    }
+
+    /** Whether the program runs. */
+    boolean alive() {
+        return process.isAlive();
+    }
+
+    /** Whether the program has started others that run. */
+    boolean hasChildren() {
+        return process.children().findAny().isPresent();
     }
 
     /** The status with which the program ended by itself, waited for. */

@@ -19,16 +19,9 @@ final class Facts {
 
     static Map<String, String> of(Bench bench, Duration took) throws IOException {
         Plan plan = bench.plan();
-        Map<String, String> facts = new LinkedHashMap<>();
-        facts.put(
-                "measured",
-                DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm 'UTC'").format(ZonedDateTime.now(ZoneOffset.UTC))
-                        + ", in %d min %d s".formatted(took.toMinutes(), took.toSecondsPart()));
+        Map<String, String> facts = ofHost(took);
         facts.put("vhost4j", Version.current());
         facts.put("others", String.join(", ", bench.dpdkNames()));
-        facts.put("Java", System.getProperty("java.vm.name") + " " + Runtime.version());
-        facts.put("processor", processor());
-        facts.put("kernel", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         facts.put(
                 "cores",
                 "front-ends %d, back-ends %d".formatted(plan.frontEndCore(), plan.backEndCore())
@@ -37,6 +30,19 @@ final class Facts {
                 "turns",
                 "%d rounds of %s s after %s s of warm-up; median (least..most)"
                         .formatted(plan.rounds(), seconds(plan.turn()), seconds(plan.warmUp())));
+        return facts;
+    }
+
+    /** When and where it was measured; to be added to. */
+    static Map<String, String> ofHost(Duration took) throws IOException {
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put(
+                "measured",
+                DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm 'UTC'").format(ZonedDateTime.now(ZoneOffset.UTC))
+                        + ", in %d min %d s".formatted(took.toMinutes(), took.toSecondsPart()));
+        facts.put("Java", System.getProperty("java.vm.name") + " " + Runtime.version());
+        facts.put("processor", processor());
+        facts.put("kernel", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         return facts;
     }
 

@@ -19,14 +19,19 @@ final class OwnProgram {
      */
     static List<String> command(List<String> jvm, List<String> arguments) {
         List<String> command = new ArrayList<>();
-        command.add(ProcessHandle.current()
-                .info()
-                .command()
-                .orElse(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        command.add(java());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
         command.addAll(jvm);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), MainClass.NAME));
         command.addAll(arguments);
         return command;
+    }
+
+    /** The JVM that runs this. */
+    static String java() {
+        return ProcessHandle.current()
+                .info()
+                .command()
+                .orElse(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     }
 }

@@ -177,12 +177,7 @@ final class PeerCommand implements Callable<Integer> {
         if (number < 1 || number > 1000) {
             throw new UnsupportedOption("--rounds=" + number + ": from 1 to 1000");
         }
-        checkCore("--front-end-core", frontEndCore);
-        backEndCores.forEach(core -> checkCore("--back-end-core", core));
-        if (backEndCores.contains(frontEndCore)) {
-            throw new UnsupportedOption("--front-end-core and --back-end-core are both " + frontEndCore
-                    + ": each side polls all the time and needs a core of its own");
-        }
+        Cores.require(frontEndCore, backEndCores);
         return new Plan(
                 number,
                 duration("--seconds", seconds.orElse(quick ? 0.3 : 0.4), 0.1),
@@ -198,11 +193,5 @@ final class PeerCommand implements Callable<Integer> {
             throw new UnsupportedOption("%s=%s: from %s to 3600 seconds".formatted(option, seconds, least));
         }
         return Duration.ofMillis(Math.round(1000 * seconds));
-    }
-
-    private static void checkCore(String option, int core) {
-        if (core < 0 || !Files.isDirectory(Path.of("/sys/devices/system/cpu/cpu" + core))) {
-            throw new UnsupportedOption("%s=%d: this host has no such core".formatted(option, core));
-        }
     }
 }

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.vhost4j.tools.common.UnsupportedOption;
+
+/** Checks which cores the two sides are given. */
+final class Cores {
+    private Cores() {}
+
+    /**
+     * Checks that both sides have cores of their own.
+     *
+     * @throws UnsupportedOption when this host has no such core, or both have the same
+     */
+    static void require(int frontEndCore, List<Integer> backEndCores) {
+        require("--front-end-core", frontEndCore);
+        backEndCores.forEach(core -> require("--back-end-core", core));
+        if (backEndCores.contains(frontEndCore)) {
+            throw new UnsupportedOption("--front-end-core and --back-end-core are both " + frontEndCore
+                    + ": each side polls all the time and needs a core of its own");
+        }
+    }
+
+    private static void require(String option, int core) {
+        if (core < 0 || !Files.isDirectory(Path.of("/sys/devices/system/cpu/cpu" + core))) {
+            throw new UnsupportedOption("%s=%d: this host has no such core".formatted(option, core));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench.result;
+
+import java.util.List;
+
+/**
+ * Two builds in one case: several starts of each, with many short rounds in each start.
+ *
+ * <p>What differs most is not one round from the next but one start from another, whose just-in-time compiler has made other code. So a
+ * start has one value, the lower quartile of its rounds; the difference is the mean over the pairs of starts of the logarithm of the two
+ * values' ratio, and its interval is Student's for that mean. The two starts of a pair take turns: what neighbours do meets both.
+ *
+ * @param name of the case
+ * @param older the rounds of each start of the older build
+ * @param newer those of the newer one, as many starts
+ * @param limit how large a difference may be, as a share, such as 0.03
+ */
+public record Comparison(String name, List<Rounds> older, List<Rounds> newer, double limit) {
+    /** How sure the interval is, in percent. */
+    public static final int CONFIDENCE = 95;
+
+    /** Student's t, two-sided, for so many degrees of freedom from 1 on. */
+    private static final double[] STUDENT = {
+        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
+        2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042
+    };
+
+    /** What came out. */
+    public enum Verdict {
+        /** The difference is within the limit, and its interval reaches no further from it than the limit. */
+        SAME("same"),
+        /** The newer build takes less time: by more than the limit, and at the interval's near end by more than half of it. */
+        FASTER("faster"),
+        /** The newer build takes more time: by more than the limit, and at the interval's near end by more than half of it. */
+        SLOWER("slower"),
+        /** The interval is too wide to say. */
+        NOT_RESOLVED("not resolved");
+
+        private final String words;
+
+        Verdict(String words) {
+            this.words = words;
+        }
+
+        @Override
+        public String toString() {
+            return words;
+        }
+    }
+
+    /**
+     * A difference.
+     *
+     * @param least where its interval begins
+     * @param mean itself: what the newer build takes more, as a share of the older one's time
+     * @param most where the interval ends
+     */
+    public record Interval(double least, double mean, double most) {}
+
+    /** Copies the lists. */
+    public Comparison {
+        older = List.copyOf(older);
+        newer = List.copyOf(newer);
+        if (older.size() != newer.size() || older.size() < 2) {
+            throw new IllegalArgumentException(
+                    "%d starts beside %d: two pairs at least".formatted(older.size(), newer.size()));
+        }
+    }
+
+    /**
+     * All rounds of some starts.
+     *
+     * @param starts of one build
+     * @return together
+     */
+    public static Rounds all(List<Rounds> starts) {
+        return Rounds.of(
+                starts.stream().flatMap(start -> start.times().stream()).toList());
+    }
+
+    /**
+     * How much more time the newer build takes.
+     *
+     * @return as shares of the older one's
+     */
+    public Interval difference() {
+        int pairs = older.size();
+        double[] logs = new double[pairs];
+        double sum = 0;
+        for (int i = 0; i < pairs; i++) {
+            logs[i] = Math.log(newer.get(i).lowerQuartile() / older.get(i).lowerQuartile());
+            sum += logs[i];
+        }
+        double mean = sum / pairs;
+        double squares = 0;
+        for (double log : logs) {
+            squares += (log - mean) * (log - mean);
+        }
+        double student = STUDENT[Math.min(pairs - 1, STUDENT.length) - 1];
+        double half = student * Math.sqrt(squares / (pairs - 1) / pairs);
+        return new Interval(Math.expm1(mean - half), Math.expm1(mean), Math.expm1(mean + half));
+    }
+
+    /**
+     * Judges the difference.
+     *
+     * @return what to say about it
+     */
+    public Verdict verdict() {
+        Interval difference = difference();
+        double mean = difference.mean();
+        if (mean > limit && difference.least() > limit / 2) {
+            return Verdict.SLOWER;
+        }
+        if (mean < -limit && difference.most() < -limit / 2) {
+            return Verdict.FASTER;
+        }
+        boolean narrow = difference.most() - mean <= limit && mean - difference.least() <= limit;
+        return Math.abs(mean) <= limit && narrow ? Verdict.SAME : Verdict.NOT_RESOLVED;
+    }
+}

@@ -116,6 +116,9 @@ final class FrameRing {
     /**
      * Copies frames in that came together; {@link #publish} shows them.
      *
+     * <p>Separate from {@link #put(Frame)}, because it needs no scatter list and half of the header: ChainBenchmark.crossing (split ring) measured
+     * 70 ns for a frame of 64 bytes and 76 ns with single frames put in.
+     *
      * @param frames the burst
      * @param from the first one
      * @param to behind the last one

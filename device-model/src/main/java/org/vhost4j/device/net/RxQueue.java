@@ -81,6 +81,9 @@ final class RxQueue {
     /**
      * Copies frames that came together into a buffer each.
      *
+     * <p>Separate from the path of a single frame, from {@code OffloadEngine} on: ChainBenchmark.plain (split ring) measured 49 ns for
+     * a frame of 64 bytes and 84 ns for one of 1500; with a burst that is delivered one by one it was 66 ns and 88 ns.
+     *
      * @return how many found a buffer with room that is posted in the usual way, from the first on
      */
     int deliver(FrameBurst frames, int from, int to) {

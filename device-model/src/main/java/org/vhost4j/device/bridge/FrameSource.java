@@ -20,7 +20,7 @@ public final class FrameSource implements Pollable {
     private final FramePort to;
     private final MemorySegment memory;
     private final Frame frame = new Frame();
-    private final FrameBurst burst = new FrameBurst(0);
+    private final FrameBurst burst = new FrameBurst();
 
     /**
      * A source for one port.

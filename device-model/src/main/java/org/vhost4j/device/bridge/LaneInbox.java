@@ -22,7 +22,7 @@ public final class LaneInbox implements Pollable {
     private final Bridge bridge;
     private final Runnable wake;
     private final List<Inlet> inlets = new ArrayList<>();
-    private final FrameBurst burst = new FrameBurst(0);
+    private final FrameBurst burst = new FrameBurst();
 
     /** Whose frames are being handed over. */
     private @Nullable Inlet current;

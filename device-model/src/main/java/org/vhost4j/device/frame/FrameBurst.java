@@ -18,13 +18,9 @@ public final class FrameBurst {
     private int count;
     private int offered;
 
-    /**
-     * An empty burst with buffers of its own.
-     *
-     * @param headerBytes how long the header in front of each frame is
-     */
-    public FrameBurst(int headerBytes) {
-        this(new Buffers(), headerBytes);
+    /** An empty burst of frames that are put in by their addresses, without headers in front of them. */
+    public FrameBurst() {
+        this(new Buffers(), 0);
     }
 
     /**
@@ -50,7 +46,7 @@ public final class FrameBurst {
     }
 
     /**
-     * Puts a frame into a burst with buffers of its own.
+     * Puts a frame into a burst whose frames have no headers in front of them.
      *
      * @param index 0 to {@link #CAPACITY} - 1
      * @param address the host address of the destination MAC address
@@ -58,8 +54,8 @@ public final class FrameBurst {
      * @param partialChecksum as {@link NetHeader#readPlain} has it, checked
      */
     public void plain(int index, long address, int bytes, long partialChecksum) {
-        buffers.address[index] = address - headerBytes;
-        buffers.length[index] = bytes + headerBytes;
+        buffers.address[index] = address;
+        buffers.length[index] = bytes;
         partial[index] = partialChecksum;
     }
 
@@ -170,7 +166,7 @@ public final class FrameBurst {
     }
 
     /**
-     * Fills the burst with one and the same plain frame.
+     * Fills a burst whose frames have no headers in front of them with one and the same plain frame.
      *
      * @param address the host address of its destination MAC address
      * @param bytes its length

@@ -106,8 +106,8 @@ class FrameRingTest {
     @Test
     void framesThatCameTogetherMayGoOnTogether() {
         SplittableRandom random = new SplittableRandom(8);
-        FrameBurst in = new FrameBurst(12);
-        FrameBurst out = new FrameBurst(0);
+        FrameBurst in = new FrameBurst();
+        FrameBurst out = new FrameBurst();
         int put = 0;
         int got = 0;
         int together = 0;

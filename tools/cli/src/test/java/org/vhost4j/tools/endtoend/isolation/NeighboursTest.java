@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Duration;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
+import org.vhost4j.frontend.FrontEndQueue;
 import org.vhost4j.tools.endtoend.TestBackEnd;
 
 /** The measure itself: it sees what it is for. */
@@ -30,9 +31,10 @@ class NeighboursTest {
     @Test
     void aRingThatStandsStillIsInTheLatency() {
         Report report = neighbours.during(Duration.ofMillis(300), () -> {
-            neighbours.two().frontEnd().setVringEnable(1, false);
+            FrontEndQueue queue = neighbours.two().transmitQueue(0);
+            int base = queue.stop(neighbours.two().frontEnd());
             Thread.sleep(100);
-            neighbours.two().frontEnd().setVringEnable(1, true);
+            queue.start(neighbours.two().frontEnd(), base);
         });
         assertThat(report.p99Nanos()).isGreaterThan(50_000_000);
         assertThat(report.gapNanos()).isGreaterThan(50_000_000);

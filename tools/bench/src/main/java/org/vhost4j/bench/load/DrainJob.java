@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 import org.vhost4j.device.driver.SplitDriver;
 import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.frontend.FrontEndQueue;
@@ -119,12 +120,10 @@ final class DrainJob implements AutoCloseable {
         transmit.publish();
         awaitUsed(from, filled);
         long nanos = System.nanoTime() - begun;
-        receive(filled);
-        int collected = 0;
-        while (collected < filled) {
-            collected += frames.collect();
+        if (receivingGuest.isPresent()) {
+            received += all("received", filled, receivers.getLast()::burst);
         }
-        sent += filled;
+        sent += all("used in the sender's ring", filled, frames::collect);
         return nanos;
     }
 
@@ -132,26 +131,28 @@ final class DrainJob implements AutoCloseable {
         long begun = System.nanoTime();
         for (int reads = 1; (watched.deviceUsedIdx() - from & INDEX_MASK) < frames; reads++) {
             Thread.onSpinWait();
-            if (reads % READS == 0 && System.nanoTime() - begun > PATIENCE) {
-                throw new FrontEndException("the device has used %d of %d frames within %d seconds"
-                        .formatted(
-                                watched.deviceUsedIdx() - from & INDEX_MASK,
-                                frames,
-                                TimeUnit.NANOSECONDS.toSeconds(PATIENCE)));
+            if (reads % READS == 0) {
+                requirePatience(begun, "used", watched.deviceUsedIdx() - from & INDEX_MASK, frames);
             }
         }
     }
 
-    private void receive(int frames) {
-        if (receivingGuest.isEmpty()) {
-            return;
-        }
-        FrameReceiver receiver = receivers.getLast();
-        int taken = 0;
+    /** Takes so many frames, a burst at a time. */
+    private static int all(String what, int frames, IntSupplier burst) {
+        long begun = System.nanoTime();
+        int taken = burst.getAsInt();
         while (taken < frames) {
-            taken += receiver.burst();
+            requirePatience(begun, what, taken, frames);
+            taken += burst.getAsInt();
         }
-        received += taken;
+        return taken;
+    }
+
+    private static void requirePatience(long begun, String what, int done, int frames) {
+        if (System.nanoTime() - begun > PATIENCE) {
+            throw new FrontEndException("within %d seconds only %d of %d frames were %s"
+                    .formatted(TimeUnit.NANOSECONDS.toSeconds(PATIENCE), done, frames, what));
+        }
     }
 
     /** Frames that the first guest has sent. */

@@ -31,6 +31,8 @@ public record DeviceCapabilities(
         int mtu,
         Set<Feature> leftToFrontEnd,
         Map<Feature, String> whyNot) {
+    private static final String QEMU = "QEMU";
+
     /** How rings are laid out: guests get it only when somebody asks for it, as with QEMU. */
     private static final Set<Feature> RINGS = EnumSet.of(Feature.RING_PACKED, Feature.IN_ORDER);
 
@@ -122,7 +124,16 @@ public record DeviceCapabilities(
                 }
             }
         }
-        return new DeviceCapabilities("QEMU", features, off, 2 * Long.SIZE, 0, Set.of(), Map.of());
+        return new DeviceCapabilities(QEMU, features, off, 2 * Long.SIZE, 0, Set.of(), Map.of());
+    }
+
+    /**
+     * Whether this is QEMU's own device: no software of ours stands in for what its host lacks.
+     *
+     * @return true for {@link #qemu}
+     */
+    boolean isQemus() {
+        return name.equals(QEMU);
     }
 
     /**

@@ -73,21 +73,42 @@ final class Layers {
     }
 
     /**
-     * Lays the layers over each other.
+     * Lays the layers over each other, with a platform that the operator has named.
      *
      * @param machine the machine
      * @param platform the platform
      * @return every property that a layer states, in the order of {@link Property#all()}
      */
     List<ResolvedProperty> resolve(MachineDefinition machine, PlatformDefinition platform) {
+        return resolve(machine, platform, true);
+    }
+
+    /**
+     * Lays the layers over each other, with a platform that was chosen because the operator has named none. Then the machine keeps what
+     * it says: an old machine is there for guests that started on it, and nobody has asked for more.
+     *
+     * @param machine the machine
+     * @param platform the platform
+     * @return every property that a layer states, in the order of {@link Property#all()}
+     */
+    List<ResolvedProperty> resolveUnnamed(MachineDefinition machine, PlatformDefinition platform) {
+        return resolve(machine, platform, false);
+    }
+
+    private List<ResolvedProperty> resolve(MachineDefinition machine, PlatformDefinition platform, boolean named) {
         List<ResolvedProperty> resolved = new ArrayList<>();
         for (Property property : Property.all()) {
             List<Assignment> said = new ArrayList<>();
             if (property.feature().isPresent()) {
                 said.add(new Assignment(Layer.DEVICE, "the device's default", device.defaultOf(property)));
             }
-            addIfAssigned(said, machine.assignments().get(property));
+            if (named) {
+                addIfAssigned(said, machine.assignments().get(property));
+            }
             addIfAssigned(said, ofPlatform(platform, property));
+            if (!named) {
+                addIfAssigned(said, machine.assignments().get(property));
+            }
             String value = explicit.get(property);
             if (value != null) {
                 said.add(new Assignment(Layer.EXPLICIT, "--set", value));

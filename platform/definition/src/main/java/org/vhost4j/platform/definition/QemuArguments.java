@@ -177,6 +177,16 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
                 .ifPresent(version -> notes.add(name + " needs QEMU " + version + " or newer."));
     }
 
+    /**
+     * Since when QEMU has a property.
+     *
+     * @param property its name
+     * @return the first version, for those that not all have
+     */
+    public static Optional<String> firstQemu(String property) {
+        return Optional.ofNullable(FIRST_QEMU.get(property));
+    }
+
     private static Set<Feature> unknownToQemu() {
         Set<Feature> unknown = EnumSet.allOf(Feature.class);
         unknown.removeIf(feature -> Property.of(feature).isPresent());

@@ -13,7 +13,7 @@ import org.vhost4j.platform.probe.HostCapability;
 
 /**
  * Decides what a guest is promised: device default, then machine, then platform, then the operator's settings, each overriding
- * the one before. The host has no say in the value of a bit; it only decides whether the promise can be kept.
+ * the one before; a platform that nobody has named comes before the machine. The host has no say in the value of a bit; it only decides whether the promise can be kept.
  *
  * <p>There are three outcomes and no more: the same bits on every host, a refusal, or the same bits with the missing
  * acceleration done in software.
@@ -78,7 +78,9 @@ public final class Resolver {
     }
 
     private Outcome promise(Request request, Layers layers, MachineDefinition machine, PlatformDefinition platform) {
-        List<ResolvedProperty> properties = layers.resolve(machine, platform);
+        List<ResolvedProperty> properties = request.platform().isPresent()
+                ? layers.resolve(machine, platform)
+                : layers.resolveUnnamed(machine, platform);
         Set<Feature> offered = offered(request.device(), properties);
         List<String> reasons = new ArrayList<>(DependencyCheck.reasons(offered, properties));
         List<HostCapability> lacked = HostCheck.lacked(request, platform, properties);
@@ -101,7 +103,7 @@ public final class Resolver {
                 leftToFrontEnd(request.device(), properties),
                 properties,
                 emulated,
-                notes(request, machine, platform, emulated));
+                notes(request, machine, platform, properties, emulated));
     }
 
     private static Set<Feature> offered(DeviceCapabilities device, List<ResolvedProperty> properties) {
@@ -162,6 +164,9 @@ public final class Resolver {
                 .filter(capability -> capability.softwareFallback().isEmpty())
                 .map(HostCapability::id)
                 .toList();
+        if (request.device().isQemus()) {
+            return reasons;
+        }
         if (!hopeless.isEmpty()) {
             reasons.add("Software cannot stand in for " + Names.and(hopeless) + ".");
         } else {
@@ -171,7 +176,11 @@ public final class Resolver {
     }
 
     private static List<String> notes(
-            Request request, MachineDefinition machine, PlatformDefinition platform, Set<HostCapability> emulated) {
+            Request request,
+            MachineDefinition machine,
+            PlatformDefinition platform,
+            List<ResolvedProperty> properties,
+            Set<HostCapability> emulated) {
         List<String> notes = new ArrayList<>();
         machine.deprecated().ifPresent(why -> notes.add("Machine " + machine.name() + " is deprecated: " + why + "."));
         platform.deprecated()
@@ -182,6 +191,12 @@ public final class Resolver {
         } else if (request.platform().isEmpty()) {
             notes.add("No platform was named; " + inFull(platform)
                     + " is the newest that this host supports. Name it to migrate guests to other hosts.");
+            List<ResolvedProperty> kept = keptByMachine(request.device(), properties);
+            if (!kept.isEmpty()) {
+                notes.add("Machine " + machine.name() + " keeps " + Names.ofProperties(kept) + " "
+                        + kept.getFirst().value() + ", as guests that started on it have it; naming "
+                        + platform.name() + " would change that.");
+            }
         }
         for (HostCapability capability : emulated) {
             notes.add("In software, as the host lacks " + capability + ": "
@@ -192,6 +207,20 @@ public final class Resolver {
                     + " is taken. Name the one that QEMU is started with: an older one promises less.");
         }
         return notes;
+    }
+
+    /** What the machine says against the platform, which nobody has named. */
+    private static List<ResolvedProperty> keptByMachine(DeviceCapabilities device, List<ResolvedProperty> properties) {
+        return properties.stream()
+                .filter(each -> each.decider().layer() == Layer.MACHINE
+                        && each.property()
+                                .feature()
+                                .filter(feature -> device.has(feature) && device.carries(feature))
+                                .isPresent()
+                        && each.overridden().stream()
+                                .anyMatch(earlier -> earlier.layer() == Layer.PLATFORM
+                                        && !earlier.value().equals(each.value())))
+                .toList();
     }
 
     private static String asNamed(Request request, PlatformDefinition platform) {

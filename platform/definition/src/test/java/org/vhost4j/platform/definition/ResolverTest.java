@@ -112,6 +112,49 @@ final class ResolverTest {
                 .containsExactly(Layer.DEVICE, Layer.MACHINE, Layer.PLATFORM, Layer.EXPLICIT);
     }
 
+    /** QEMU's own pc-q35-8.1 has no USO, and nobody has asked for it. */
+    @Test
+    void whatAnOldMachineSaysIsKeptWhenNoPlatformIsNamed() {
+        Request request = on("linux-6.12").withMachine("pc-q35-8.1");
+        Resolution resolution = resolved(request);
+        assertThat(resolution.platform()).isEqualTo("linux-6.9");
+        assertThat(resolution.offered().names())
+                .doesNotContain("HOST_USO", "GUEST_USO4", "GUEST_USO6")
+                .contains("HOST_TSO4", "HOST_UFO");
+        assertThat(provenance(resolution, "host_uso"))
+                .isEqualTo(
+                        "off by machine pc-q35-8.1, over on by platform linux-6.9 (from linux-6.2), over on by the device's default");
+        assertThat(resolution.notes())
+                .contains(
+                        "Machine pc-q35-8.1 keeps guest_uso4, guest_uso6 and host_uso off, as guests that started on it"
+                                + " have it; naming linux-6.9 would change that.");
+        assertThat(resolved(request.withPlatform("linux-6.9")).offered().has(Feature.HOST_USO))
+                .isTrue();
+        // What the machine says nothing of is the platform's, as far as the host goes.
+        assertThat(resolved(on("linux-6.1").withMachine("pc-q35-8.2")).offered().has(Feature.HOST_USO))
+                .isFalse();
+        assertThat(resolved(on("linux-6.12").withMachine("pc-q35-8.2"))
+                        .offered()
+                        .has(Feature.HOST_USO))
+                .isTrue();
+    }
+
+    /** The machines of QEMU 7.1 and before have no RING_RESET, those before 10.2 no tunnels. */
+    @Test
+    void everyOldMachineKeepsWhatItSaysWhenNoPlatformIsNamed() {
+        for (MachineDefinition machine : CATALOG.machines()) {
+            Resolution resolution = resolved(Request.of(DeviceCapabilities.qemu(), hostThatKeeps("linux-6.17"))
+                    .withMachine(machine.name()));
+            machine.assignments()
+                    .forEach((property, assignment) -> assertThat(resolution
+                                    .property(property.name())
+                                    .orElseThrow()
+                                    .value())
+                            .as(machine.name() + " " + property)
+                            .isEqualTo(assignment.value()));
+        }
+    }
+
     @Test
     void withoutANameTheNewestPlatformOfTheHostIsTakenAndNamed() {
         Resolution resolution = resolved(on("linux-6.12"));

@@ -16,6 +16,8 @@ import org.vhost4j.tools.platform.QemuArgsCommand;
 import org.vhost4j.tools.probe.ProbeCommand;
 import org.vhost4j.tools.qemu.QemuFeaturesCommand;
 import org.vhost4j.tools.run.RunCommand;
+import org.vhost4j.tools.start.QemuAnswerCommand;
+import org.vhost4j.tools.start.QemuCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -35,6 +37,8 @@ public final class Vhost4j {
         COMMANDS.put("platform", PlatformCommand::new);
         COMMANDS.put("probe", ProbeCommand::new);
         COMMANDS.put("negotiate", NegotiateCommand::new);
+        COMMANDS.put("qemu", QemuCommand::new);
+        COMMANDS.put("qemu-answer", QemuAnswerCommand::new);
         COMMANDS.put("qemu-args", QemuArgsCommand::new);
         COMMANDS.put("qemu-features", QemuFeaturesCommand::new);
         COMMANDS.put("bench", BenchCommand::new);

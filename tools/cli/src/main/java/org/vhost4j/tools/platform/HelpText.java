@@ -14,7 +14,7 @@ import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostUse;
 
 /** The lists of machines and platforms, in the layout of QEMU's {@code -machine help}. */
-final class HelpText {
+public final class HelpText {
     private HelpText() {}
 
     /**
@@ -23,7 +23,7 @@ final class HelpText {
      * @param catalog the definitions
      * @return lines, each with its end
      */
-    static String machines(PlatformCatalog catalog) {
+    public static String machines(PlatformCatalog catalog) {
         StringBuilder text = new StringBuilder("Supported machines are:\n");
         List<MachineDefinition> byLine = catalog.machines().stream()
                 .sorted(Comparator.comparing((MachineDefinition machine) -> line(machine.name())))
@@ -48,7 +48,7 @@ final class HelpText {
      * @param uses in which ways its kernel is used
      * @return lines, each with its end
      */
-    static String platforms(PlatformCatalog catalog, HostCapabilities host, Set<HostUse> uses) {
+    public static String platforms(PlatformCatalog catalog, HostCapabilities host, Set<HostUse> uses) {
         StringBuilder text = new StringBuilder("Supported platforms are:\n");
         Optional<PlatformDefinition> chosen = catalog.newestSupported(host, uses);
         for (PlatformDefinition platform : catalog.platforms()) {

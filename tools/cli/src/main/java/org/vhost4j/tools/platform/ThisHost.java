@@ -20,7 +20,7 @@ import org.vhost4j.tools.common.MainClass;
  * in a network of his own; so the questions that were not answered are asked again by a child process in a user and network
  * namespace, where the kernel gives that right and is the same kernel.
  */
-final class ThisHost {
+public final class ThisHost {
     private static final long PATIENCE_SECONDS = 30;
     private static final String NAMESPACE = " (in a user namespace)";
 
@@ -31,9 +31,19 @@ final class ThisHost {
      *
      * @return the answers
      */
-    static HostCapabilities ask() {
+    public static HostCapabilities ask() {
         HostCapabilities host = HostProbe.probe();
-        return HostProbe.needsAdmin(host) ? askAgain(host, "unshare") : host;
+        return HostProbe.needsAdmin(host) ? askInNamespace(host) : host;
+    }
+
+    /**
+     * Asks again, in a child process, what could not be answered for want of a right.
+     *
+     * @param host the answers so far
+     * @return the answers; those still unknown say what became of the attempt
+     */
+    public static HostCapabilities askInNamespace(HostCapabilities host) {
+        return askAgain(host, "unshare");
     }
 
     /**

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.start;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** What {@code vhost4j-qemu.c} is to do: a keyword and its value in turn. */
+final class Answer {
+    private final StringBuilder words = new StringBuilder();
+
+    Answer() {
+        words.append(Question.MAGIC).append('\0');
+    }
+
+    /** Adds any keyword that {@code vhost4j-qemu.c} or {@code helpers.h} lists. */
+    Answer add(String keyword, String value) {
+        if (value.indexOf('\0') >= 0) {
+            throw new IllegalArgumentException(keyword + " with a NUL in its value");
+        }
+        words.append(keyword).append('\0').append(value).append('\0');
+        return this;
+    }
+
+    /** Prints a text and ends with status 0. */
+    static Answer printing(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return new Answer()
+                .add("print", new String(bytes, StandardCharsets.ISO_8859_1))
+                .add("exit", "0");
+    }
+
+    /**
+     * Becomes a program.
+     *
+     * @param program its path
+     * @param arguments its arguments, without its name
+     */
+    Answer becoming(String program, List<String> arguments) {
+        add("argument", program);
+        arguments.forEach(argument -> add("argument", argument));
+        return add("exec", program);
+    }
+
+    /** Starts a program before QEMU; its arguments and descriptors follow. */
+    Answer withHelper(String program, List<String> arguments, List<Integer> descriptors) {
+        add("helper", program);
+        arguments.forEach(argument -> add("helper-argument", argument));
+        descriptors.forEach(descriptor -> add("helper-descriptor", Integer.toString(descriptor)));
+        return this;
+    }
+
+    /** Writes it, with its end. */
+    void write(OutputStream out) throws IOException {
+        add("end", "");
+        out.write(words.toString().getBytes(StandardCharsets.ISO_8859_1));
+        out.flush();
+    }
+}

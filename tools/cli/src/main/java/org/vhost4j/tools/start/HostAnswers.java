@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.start;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.platform.probe.Answer;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostCapabilitiesJson;
+import org.vhost4j.platform.probe.HostCapability;
+import org.vhost4j.platform.probe.HostProbe;
+import org.vhost4j.platform.probe.PassedTap;
+import org.vhost4j.tools.platform.ThisHost;
+
+/**
+ * What this host can do, for one start. It is asked anew each time. Only what this process has no right to ask is taken from elsewhere:
+ * from {@code /run/vhost4j/host-capabilities.json}, where root has put the output of {@code vhost4j platform probe --json} since the host
+ * was booted; or from what a child process in a namespace of its own has found out since then.
+ */
+final class HostAnswers {
+    private static final Path OF_ROOT = Path.of("/run/vhost4j/host-capabilities.json");
+    private static final Path BOOT = Path.of("/proc/sys/kernel/random/boot_id");
+    private static final int ROOT = 0;
+
+    private final Notes notes;
+    private final Path ofRoot;
+    private @Nullable HostCapabilities host;
+
+    /**
+     * Answers for one start.
+     *
+     * @param notes where what a child process has found is kept
+     */
+    HostAnswers(Notes notes) {
+        this(notes, OF_ROOT);
+    }
+
+    /**
+     * Answers, with root's in another file.
+     *
+     * @param notes where what a child process has found is kept
+     * @param ofRoot the file
+     */
+    HostAnswers(Notes notes, Path ofRoot) {
+        this.notes = notes;
+        this.ofRoot = ofRoot;
+    }
+
+    /** This host. */
+    HostCapabilities host() {
+        HostCapabilities known = host;
+        if (known == null) {
+            known = ask();
+            host = known;
+        }
+        return known;
+    }
+
+    private HostCapabilities ask() {
+        HostCapabilities here = amended(HostProbe.probe(), ofRoot());
+        if (!HostProbe.needsAdmin(here)) {
+            return here;
+        }
+        Optional<String> name = noteOfThisBoot(here);
+        Optional<HostCapabilities> noted = name.flatMap(notes::read).flatMap(HostAnswers::parse);
+        if (noted.isPresent()) {
+            return amended(here, noted);
+        }
+        HostCapabilities found = ThisHost.askInNamespace(here);
+        if (!found.answer(HostCapability.TAP_CSUM)
+                .verdict()
+                .equals(here.answer(HostCapability.TAP_CSUM).verdict())) {
+            name.ifPresent(note -> notes.write(note, HostCapabilitiesJson.write(found)));
+        }
+        return found;
+    }
+
+    private Optional<HostCapabilities> ofRoot() {
+        try {
+            if (Files.isRegularFile(ofRoot) && (Integer) Files.getAttribute(ofRoot, "unix:uid") == ROOT) {
+                return Optional.of(HostCapabilitiesJson.read(ofRoot));
+            }
+        } catch (IOException e) {
+            // As good as none: what cannot be asked stays unknown, and a refusal says so.
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<HostCapabilities> parse(String text) {
+        try {
+            return Optional.of(HostCapabilitiesJson.parse(text, "the note"));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<String> noteOfThisBoot(HostCapabilities here) {
+        try {
+            return Optional.of("host-" + Files.readString(BOOT).strip() + "-" + here.kernel() + ".json");
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** The answers, and another's where there are none. */
+    private static HostCapabilities amended(HostCapabilities here, Optional<HostCapabilities> other) {
+        if (other.isEmpty()) {
+            return here;
+        }
+        Map<HostCapability, Answer> answers = new EnumMap<>(HostCapability.class);
+        for (HostCapability capability : HostCapability.values()) {
+            Answer own = here.answer(capability);
+            Answer theirs = other.get().answer(capability);
+            boolean better = own.verdict() == Answer.Verdict.UNKNOWN && theirs.verdict() != Answer.Verdict.UNKNOWN;
+            answers.put(capability, better ? theirs : own);
+        }
+        return new HostCapabilities(here.host(), here.kernel(), answers);
+    }
+
+    /**
+     * The host as one card will meet it: what the descriptors that were passed for it say comes before all else.
+     *
+     * @param card the card
+     * @return this host, as far as that card is concerned
+     */
+    HostCapabilities behind(NetworkCard card) {
+        Map<HostCapability, Answer> answers = new EnumMap<>(host().answers());
+        for (int tap : card.taps()) {
+            answers.putAll(PassedTap.ask(tap));
+        }
+        Answer uso = answers.get(HostCapability.TAP_USO);
+        Answer write = answers.get(HostCapability.TAP_WRITE_UDP_L4);
+        boolean open = write == null || write.verdict() == Answer.Verdict.UNKNOWN;
+        if (!card.taps().isEmpty() && uso != null && uso.isYes() && open) {
+            // Linux 6.2 brought both, and no kernel is known that has the first alone.
+            answers.put(HostCapability.TAP_WRITE_UDP_L4, Answer.yes(uso.asked(), uso.said()));
+        }
+        return new HostCapabilities(host().host(), host().kernel(), answers);
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.start;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.vhost4j.platform.definition.PlatformCatalog;
+import org.vhost4j.platform.definition.PlatformDefinition;
+import org.vhost4j.platform.definition.Property;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostUse;
+
+/**
+ * The names of machines with a platform, such as {@code pc-q35-9.1_linux-6.9}: for every machine of a QEMU, each platform that this host
+ * and that QEMU keep.
+ */
+final class MachineNames {
+    /** Machines that no guest with a network card of ours runs on. */
+    private static final Set<String> WITHOUT_CARDS = Set.of("none", "x-remote", "isapc");
+
+    private MachineNames() {}
+
+    /**
+     * One name.
+     *
+     * @param name the whole name
+     * @param machine the machine, as QEMU knows it
+     * @param platform the platform
+     */
+    record Named(String name, String machine, PlatformDefinition platform) {}
+
+    /**
+     * All names.
+     *
+     * @param binary the QEMU
+     * @param catalog the platforms
+     * @param host this host
+     * @return in the order of the machines, then of the platforms
+     */
+    static List<Named> all(QemuBinary binary, PlatformCatalog catalog, HostCapabilities host) {
+        List<PlatformDefinition> kept = catalog.platforms().stream()
+                .filter(platform -> platform.deprecated().isEmpty())
+                .filter(platform ->
+                        platform.lackedBy(host, EnumSet.of(HostUse.TAP)).isEmpty())
+                .filter(platform -> isKeptBy(binary, platform))
+                .toList();
+        List<Named> names = new ArrayList<>();
+        for (QemuMachine machine : binary.machines()) {
+            if (!WITHOUT_CARDS.contains(machine.name())) {
+                for (PlatformDefinition platform : kept) {
+                    names.add(new Named(machine.name() + "_" + platform.name(), machine.name(), platform));
+                }
+            }
+        }
+        return names;
+    }
+
+    /** Whether a QEMU has every property that a platform turns on. */
+    private static boolean isKeptBy(QemuBinary binary, PlatformDefinition platform) {
+        return platform.assignments().entrySet().stream()
+                .filter(each ->
+                        each.getKey().isQemus() && Property.isOn(each.getValue().value()))
+                .allMatch(each -> binary.properties().contains(each.getKey().name()));
+    }
+
+    /**
+     * QEMU's {@code -machine help} with the names in it.
+     *
+     * @param help what QEMU prints
+     * @param names the names
+     * @return each machine's line, and those of its names behind it
+     */
+    static String inHelp(String help, List<Named> names) {
+        StringBuilder text = new StringBuilder();
+        for (String line : help.lines().toList()) {
+            text.append(line).append('\n');
+            String machine = line.split(" ", 2)[0];
+            String title = line.substring(machine.length()).strip().replaceFirst(" \\((default|deprecated).*", "");
+            if (!line.contains("(alias of ")) {
+                names.stream()
+                        .filter(named -> named.machine().equals(machine))
+                        .forEach(named -> text.append("%-20s %s (platform %s)%n"
+                                .formatted(named.name(), title, named.platform().name())));
+            }
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.start;
+
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.vhost4j.platform.probe.HostUse;
+
+/**
+ * A virtio network card of the command line, and what is behind it.
+ *
+ * @param name what to call it in messages
+ * @param settings the properties that the command line gives it, with QEMU's names
+ * @param uses in which ways it leans on the kernel; empty when its frames go to a program
+ * @param taps the descriptors of TAPs that were passed
+ * @param vhosts the descriptors of vhost-net that were passed
+ */
+record NetworkCard(
+        String name, Map<String, String> settings, Set<HostUse> uses, List<Integer> taps, List<Integer> vhosts) {
+    NetworkCard {
+        settings = Map.copyOf(new LinkedHashMap<>(settings));
+        Set<HostUse> copy = EnumSet.noneOf(HostUse.class);
+        copy.addAll(uses);
+        uses = Set.copyOf(copy);
+        taps = List.copyOf(taps);
+        vhosts = List.copyOf(vhosts);
+    }
+}

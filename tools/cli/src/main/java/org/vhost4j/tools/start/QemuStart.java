@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.start;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.platform.definition.DeviceCapabilities;
+import org.vhost4j.platform.definition.Outcome;
+import org.vhost4j.platform.definition.PlatformCatalog;
+import org.vhost4j.platform.definition.Property;
+import org.vhost4j.platform.definition.Refusal;
+import org.vhost4j.platform.definition.Request;
+import org.vhost4j.platform.definition.Resolution;
+import org.vhost4j.platform.definition.Resolver;
+import org.vhost4j.platform.definition.SearchPath;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostUse;
+import org.vhost4j.tools.common.UnsupportedOption;
+import org.vhost4j.tools.platform.HelpText;
+
+/** Checks a command line of QEMU's, and completes it. */
+final class QemuStart {
+    private static final Set<String> ONLY_TALK = Set.of("version", "help", "h");
+    private static final Set<String> HELP = Set.of("help", "?");
+    private static final String NO_MACHINE = "none";
+    private static final Set<HostUse> TAP = EnumSet.of(HostUse.TAP);
+
+    private final Map<String, String> environment;
+    private final PrintWriter err;
+    private final Notes notes;
+    private final HostAnswers hosts;
+    private final PlatformCatalog catalog;
+
+    /**
+     * For one start.
+     *
+     * @param environment the caller's
+     * @param err takes a line for what the user should know
+     */
+    QemuStart(Map<String, String> environment, PrintWriter err) {
+        this.environment = environment;
+        this.err = err;
+        this.notes = new Notes(environment);
+        this.hosts = new HostAnswers(notes);
+        this.catalog = SearchPath.of(environment, List.of()).load();
+    }
+
+    /**
+     * Decides what becomes of a command line.
+     *
+     * @param question the command line
+     * @return what to do
+     * @throws UnsupportedOption when the promise cannot be kept, or the command line makes no sense
+     */
+    Answer answer(Question question) {
+        catalog.problems().forEach(problem -> err.println("vhost4j: " + problem));
+        GivenOptions options = new GivenOptions(question.arguments());
+        if (options.platforms().stream().anyMatch(HELP::contains)) {
+            return Answer.printing(HelpText.platforms(catalog, hosts.host(), TAP));
+        }
+        String program = QemuProgram.find(question, environment);
+        if (options.hasAny(ONLY_TALK)) {
+            return new Answer().becoming(program, options.forQemu(List.of(), Map.of()));
+        }
+        Path path = QemuProgram.path(program);
+        QemuBinary binary = new QemuMemory(notes).of(path);
+        if (options.named("machine").stream().anyMatch(machine -> HELP.contains(machine.value("type")))) {
+            String help = QemuQuestions.output(path, List.of(path.toString(), "-machine", "help"), "");
+            return Answer.printing(MachineNames.inHelp(help, MachineNames.all(binary, catalog, hosts.host())));
+        }
+        MachineChoice choice = MachineChoice.of(options, binary, catalog);
+        return new Answer().becoming(program, options.forQemu(globals(options, binary, choice), choice.replaced()));
+    }
+
+    /** The properties to be added; refuses what cannot be kept. */
+    private List<String> globals(GivenOptions options, QemuBinary binary, MachineChoice choice) {
+        Optional<QemuMachine> machine = binary.machine(choice.machine());
+        if (machine.isEmpty() || machine.get().name().equals(NO_MACHINE)) {
+            // The first QEMU will say, and the second has no cards.
+            return List.of();
+        }
+        List<NetworkCard> cards = NetworkCards.find(options, machine.get().name());
+        Outcome outcome = new Resolver(catalog).resolve(promise(machine.get(), choice, cards));
+        if (outcome instanceof Refusal refusal) {
+            if (choice.platform().isPresent()) {
+                throw new UnsupportedOption(refusal.message());
+            }
+            // This host keeps no platform that anybody knows, and none was asked for.
+            return List.of();
+        }
+        Resolution resolution = (Resolution) outcome;
+        List<String> globals = GlobalProperties.of(resolution, binary, machine);
+        for (NetworkCard card : cards) {
+            check(card, machine.get(), choice, resolution);
+        }
+        if (!resolution.platformNamed() && !globals.isEmpty()) {
+            err.println("vhost4j: " + resolution.notes().getFirst());
+        }
+        return globals;
+    }
+
+    /** What the guest is promised, whatever is behind its cards. */
+    private Request promise(QemuMachine machine, MachineChoice choice, List<NetworkCard> cards) {
+        Request request = on(machine, Request.of(DeviceCapabilities.qemu(), HostCapabilities.NOTHING_ASKED));
+        boolean asksHost =
+                choice.platform().isEmpty() || choice.platform().get().equals("host");
+        if (asksHost) {
+            Set<HostUse> uses = EnumSet.copyOf(TAP);
+            cards.forEach(card -> uses.addAll(card.uses()));
+            HostCapabilities host = cards.stream()
+                    .filter(card -> !card.taps().isEmpty())
+                    .findFirst()
+                    .map(hosts::behind)
+                    .orElseGet(hosts::host);
+            request = request.withHost(host).withUses(uses);
+        } else {
+            request = request.withUses(Set.of());
+        }
+        return choice.platform().map(request::withPlatform).orElse(request);
+    }
+
+    /** Of a machine that no definition has, nothing is said. */
+    private Request on(QemuMachine machine, Request request) {
+        return catalog.machine(machine.name()).isPresent() ? request.withMachine(machine.name()) : request;
+    }
+
+    /** What one card needs of the host. */
+    private void check(NetworkCard card, QemuMachine machine, MachineChoice choice, Resolution promised) {
+        if (card.uses().isEmpty()) {
+            return;
+        }
+        Map<String, String> settings = settings(card);
+        Request request = on(machine, Request.of(DeviceCapabilities.qemu(), hosts.behind(card)))
+                .withUses(card.uses())
+                .withSettings(settings)
+                .withPlatform(choice.platform().orElse(promised.platform()));
+        if (new Resolver(catalog).resolve(request) instanceof Refusal refusal
+                && (choice.platform().isPresent() || refusesSetting(refusal, settings))) {
+            throw new UnsupportedOption(card.name() + ": " + refusal.message());
+        }
+    }
+
+    /** Whether the host lacks what the user has asked for by property. Of a platform that nobody has named no more is asked. */
+    private static boolean refusesSetting(Refusal refusal, Map<String, String> settings) {
+        return refusal.missing().stream()
+                .flatMap(capability -> capability.features().stream())
+                .anyMatch(feature -> feature.property()
+                        .map(settings::get)
+                        .filter(Property::isOn)
+                        .isPresent());
+    }
+
+    /** The card's own settings that a platform could state as well, in our spelling. */
+    private static Map<String, String> settings(NetworkCard card) {
+        DeviceCapabilities device = DeviceCapabilities.qemu();
+        Map<String, String> settings = new LinkedHashMap<>();
+        card.settings().forEach((name, given) -> {
+            String value = NetworkCards.isOn(given) ? Property.ON : isOff(given) ? Property.OFF : given;
+            Optional<Property> property = Property.named(name).filter(Property::isQemus);
+            Optional<Feature> feature = property.flatMap(Property::feature);
+            if (feature.filter(device::has).isPresent()
+                    && property.orElseThrow().allows(value)) {
+                settings.put(name, value);
+            }
+        });
+        return settings;
+    }
+
+    private static boolean isOff(String value) {
+        return Set.of("off", "no", "false", "n").contains(value);
+    }
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * {@code vhost4j qemu}: QEMU's command line with a platform. A small program in C ({@code src/main/c/vhost4j-qemu.c}) hands the command
+ * line over, and does what it is answered: print something and end, or become QEMU.
+ *
+ * <p>Words are text in ISO-8859-1, one char a byte: so whatever the caller wrote comes out as it went in, in any locale.
+ */
+@NullMarked
+package org.vhost4j.tools.start;
+
+import org.jspecify.annotations.NullMarked;

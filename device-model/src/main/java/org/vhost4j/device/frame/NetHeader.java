@@ -69,12 +69,41 @@ public final class NetHeader {
      *     highest 16, unchecked; 0 for a frame without; {@link #NOT_PLAIN} for every other frame
      */
     public static long readPlain(long address) {
-        long first = HostMemory.getLongLE(address);
-        int flagsAndType = (int) first & 0xffff;
-        if (flagsAndType == 0) {
-            return 0;
-        }
-        return flagsAndType == Frame.NEEDS_CSUM
+        long first = first(address);
+        return asksForNothing(first) ? 0 : partialChecksum(first, address);
+    }
+
+    /**
+     * Reads the first eight bytes of a header: all of it but csum_offset and num_buffers. With {@link #asksForNothing} and
+     * {@link #partialChecksum} this is {@link #readPlain} in steps, for a loop over a burst: with {@code readPlain} there, {@code bench
+     * compare} measured 5 % more for a frame of 64 bytes from guest to guest.
+     *
+     * @param address where the header begins
+     * @return the bytes, the first one lowest
+     */
+    public static long first(long address) {
+        return HostMemory.getLongLE(address);
+    }
+
+    /**
+     * Whether a header asks for nothing: no flags, and no super-frame.
+     *
+     * @param first as {@link #first} has it
+     * @return whether the frame can pass as it is
+     */
+    public static boolean asksForNothing(long first) {
+        return ((int) first & 0xffff) == 0;
+    }
+
+    /**
+     * The partial checksum of a frame that asks for something.
+     *
+     * @param first as {@link #first} has it
+     * @param address where the header begins; csum_offset is read there, once
+     * @return as {@link #readPlain} has it
+     */
+    public static long partialChecksum(long first, long address) {
+        return ((int) first & 0xffff) == Frame.NEEDS_CSUM
                 ? (first & FLAGS_AND_START) | (long) HostMemory.getShortLE(address + 8) << OFFSET_SHIFT
                 : NOT_PLAIN;
     }

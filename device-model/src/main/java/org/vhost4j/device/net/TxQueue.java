@@ -79,14 +79,19 @@ final class TxQueue {
                 break;
             }
             long at = buffers.address[good];
-            long partial = NetHeader.readPlain(at);
+            long first = NetHeader.first(at);
             // The frame is looked at later; here its cache line is asked for, while those of the others are on their
             // way.
             seen ^= HostMemory.getLongLE(at + headerBytes);
-            if (partial != 0 && (partial == NetHeader.NOT_PLAIN || !mayBePartial(partial, bytes, allowed))) {
-                break;
+            if (NetHeader.asksForNothing(first)) {
+                burst.plain(good, 0);
+            } else {
+                long partial = NetHeader.partialChecksum(first, at);
+                if (partial == NetHeader.NOT_PLAIN || !mayBePartial(partial, bytes, allowed)) {
+                    break;
+                }
+                burst.plain(good, partial);
             }
-            burst.plain(good, partial);
             good++;
         }
         queue.unpop(taken - good);

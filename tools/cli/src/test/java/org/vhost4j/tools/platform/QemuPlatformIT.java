@@ -37,6 +37,7 @@ import org.vhost4j.platform.definition.Resolver;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostProbe;
 import org.vhost4j.platform.probe.HostUse;
+import org.vhost4j.sys.Await;
 import tools.jackson.databind.JsonNode;
 
 /** What the definitions say, against what real QEMUs do. Needs root (TAP interfaces) and the guest lab's cache. */
@@ -201,35 +202,28 @@ final class QemuPlatformIT {
             device.negotiate(device.offered());
             destination.execute("{\"execute\":\"migrate-incoming\",\"arguments\":{\"uri\":\"" + channel + "\"}}");
             source.execute("{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"" + channel + "\"}}");
-            String status = "";
-            while (!Set.of("completed", "failed").contains(status)) {
-                Thread.onSpinWait();
-                status = source.execute("{\"execute\":\"query-migrate\"}")
-                        .path("status")
-                        .asString("");
-            }
+            Await.until(
+                    "the source's migration has ended",
+                    () -> Set.of("completed", "failed").contains(migrationStatus(source)));
             return outcome(destination);
         }
     }
 
     /** How the destination ended; a source is often done before the destination has looked at the devices' state. */
     private static String outcome(QtestQemu destination) throws IOException, InterruptedException {
-        while (true) {
-            String state;
-            try {
-                state = destination
-                        .execute("{\"execute\":\"query-migrate\"}")
-                        .path("status")
-                        .asString("");
-            } catch (IOException gone) {
-                assertThat(destination.await()).as("%s", gone).isNotZero();
-                return destination.log();
-            }
-            if (state.equals("completed")) {
-                return state;
-            }
-            Thread.onSpinWait();
+        try {
+            Await.until(
+                    "the destination's migration has ended",
+                    () -> migrationStatus(destination).equals("completed"));
+            return "completed";
+        } catch (IOException gone) {
+            assertThat(destination.await()).as("%s", gone).isNotZero();
+            return destination.log();
         }
+    }
+
+    private static String migrationStatus(QtestQemu qemu) throws IOException {
+        return qemu.execute("{\"execute\":\"query-migrate\"}").path("status").asString("");
     }
 
     @ParameterizedTest

@@ -138,7 +138,17 @@ final class FakeCheckout {
 
     /** Starts a script of the tree. */
     Process start(String script, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(file("tools/" + script).toString()));
+        return startIn(List.of(), script, arguments);
+    }
+
+    /**
+     * Starts a script of the tree in surroundings that a shell command makes.
+     *
+     * @param wrapper a command that runs the one behind it
+     */
+    private Process startIn(List<String> wrapper, String script, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(wrapper);
+        command.add(file("tools/" + script).toString());
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command);
         Map<String, String> environment = builder.environment();
@@ -152,6 +162,11 @@ final class FakeCheckout {
     /** Runs a script of the tree to its end. */
     Ended run(String script, String... arguments) throws IOException, InterruptedException {
         return end(start(script, arguments));
+    }
+
+    /** Runs a script of the tree to its end, behind a command of a shell such as {@code ulimit -v 1000}. */
+    Ended runAfter(String preparation, String script, String... arguments) throws IOException, InterruptedException {
+        return end(startIn(List.of("bash", "-c", preparation + " && exec \"$@\"", "bash"), script, arguments));
     }
 
     /** Waits for the end of a script, and reads what it has printed; a few lines, for which the pipes have room. */

@@ -246,4 +246,44 @@ final class LauncherTest {
         assertThat(ended.program()).isEqualTo("installed");
         assertThat(checkout.builds()).isZero();
     }
+
+    @Test
+    void whatTheJvmCannotStartWithIsOneLine() throws Exception {
+        checkout.run("vhost4j");
+        Ended space = checkout.runAfter("ulimit -v 2399999", "vhost4j", "run");
+        assertThat(space.status()).isEqualTo(1);
+        assertThat(space.out()).isEmpty();
+        assertThat(space.err())
+                .containsExactly("vhost4j: an address space of 2399999 KiB is too small: the JVM takes 2400000: raise"
+                        + " the limit (ulimit -v)");
+        assertThat(checkout.runAfter("ulimit -v 2400000", "vhost4j", "run").status())
+                .isZero();
+        Ended gone = checkout.runAfter("cd \"$(mktemp -d -p " + directory + ")\" && rmdir \"$PWD\"", "vhost4j", "run");
+        assertThat(gone.status()).isEqualTo(1);
+        // Bash itself complains first.
+        assertThat(gone.err()).endsWith("vhost4j: the working directory is gone: change to one that exists");
+    }
+
+    /** Root has no limit of threads, and an ordinary user no way to the tree; so the script is read, as that user, from its input. */
+    @Test
+    void tooFewThreadsForTheJvmAreOneLine() throws Exception {
+        ProcessBuilder builder = new ProcessBuilder(
+                "setpriv",
+                "--reuid=65532",
+                "--regid=65532",
+                "--clear-groups",
+                "prlimit",
+                "--nproc=16:16",
+                "bash",
+                "-s");
+        builder.redirectInput(checkout.file("tools/vhost4j").toFile())
+                .directory(Path.of("/").toFile());
+        Ended ended = FakeCheckout.end(builder.start());
+        assertThat(ended.status()).isEqualTo(1);
+        assertThat(ended.out()).isEmpty();
+        assertThat(ended.err()).hasSize(1);
+        assertThat(ended.err().getFirst())
+                .matches(
+                        "vhost4j: [1-9] of 16 threads of this user run: the JVM takes 16: raise the limit .ulimit -u.");
+    }
 }

@@ -39,9 +39,16 @@ public interface LandingPort extends FramePort {
      * port has failed or its link has gone down since.
      *
      * @param landing the frame that {@code reserve} filled, with its header set
-     * @param bytes how many bytes were written from the first piece on; 0 gives all room back
+     * @param bytes how many bytes were written from the first piece on; 0 gives all room back, in which nothing was written
      */
     void commit(Frame landing, int bytes);
+
+    /**
+     * Gives all room that {@link #reserve} gave back although something was written there, of which nothing is received.
+     *
+     * @param landing the frame that {@code reserve} filled
+     */
+    void discard(Frame landing);
 
     /**
      * Whether the receiver is told how many segments, and how many duplicate acknowledgements, a super-frame stands for.

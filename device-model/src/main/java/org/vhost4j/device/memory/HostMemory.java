@@ -3,6 +3,7 @@ package org.vhost4j.device.memory;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
@@ -45,6 +46,8 @@ public final class HostMemory {
     private static final VarHandle INT_BE = handle(JAVA_INT_UNALIGNED, ByteOrder.BIG_ENDIAN);
     private static final VarHandle LONG_LE = handle(JAVA_LONG_UNALIGNED, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONG_BE = handle(JAVA_LONG_UNALIGNED, ByteOrder.BIG_ENDIAN);
+    /** Aligned, because only aligned access can be atomic. */
+    private static final VarHandle ALIGNED_LONG_LE = handle(JAVA_LONG, ByteOrder.LITTLE_ENDIAN);
 
     private HostMemory() {}
 
@@ -170,6 +173,18 @@ public final class HostMemory {
      */
     public static void putLongLE(long address, long value) {
         LONG_LE.set(ALL, address, value);
+    }
+
+    /**
+     * Sets bits of 64, little-endian, in one step for every other process. All that this thread wrote before is visible to whoever sees
+     * the bits. (getAndBitwiseOr reads the word first, so in memory that vanished it ends as every other access does; a compareAndSet
+     * would end the JVM.)
+     *
+     * @param address where, a multiple of 8
+     * @param bits those to set
+     */
+    public static void orLongLERelease(long address, long bits) {
+        var _ = (long) ALIGNED_LONG_LE.getAndBitwiseOrRelease(ALL, address, bits);
     }
 
     /**

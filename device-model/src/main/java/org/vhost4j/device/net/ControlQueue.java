@@ -17,7 +17,9 @@ final class ControlQueue {
     /** The longest command that is taken: a MAC table of ten thousand addresses. */
     private static final int MAX_COMMAND = 65536;
 
-    final Virtqueue queue;
+    /** Another one stands here while writes are logged. */
+    Virtqueue queue;
+
     final QueueInterrupt interrupt;
 
     private final ControlCommands commands;

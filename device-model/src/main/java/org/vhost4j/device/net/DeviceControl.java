@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.ring.QueueLog;
 import org.vhost4j.device.ring.Virtqueue;
 import org.vhost4j.device.stats.Counters;
 
@@ -150,6 +153,22 @@ public final class DeviceControl {
         if (queues.running() == 0) {
             state.mustPoll = false;
             state.waiting = false;
+        }
+    }
+
+    /**
+     * Logs what the device writes for a queue from here on, or no longer. What was written before is published, and logged where it was to
+     * be. A frame that waits for room goes back into the ring.
+     *
+     * @param index the virtqueue's index, of a queue that runs
+     * @param log where; null for nowhere
+     * @param beyond told in one line of a write that the log does not cover, and then of no other
+     */
+    public void log(int index, @Nullable QueueLog log, Consumer<String> beyond) {
+        quiesce(index);
+        Virtqueue ring = queues.ring(index);
+        if (ring != null) {
+            queues.replaceRing(index, log == null ? ring.unlogged() : ring.logged(log, beyond));
         }
     }
 

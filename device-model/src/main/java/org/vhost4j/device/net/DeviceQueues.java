@@ -131,6 +131,20 @@ final class DeviceQueues {
         return kind(index) == QueueKind.TRANSMIT ? startedTx[index / 2] : null;
     }
 
+    /** Has a queue that is started work on its ring through another object. */
+    void replaceRing(int index, Virtqueue ring) {
+        RxQueue receive = receive(index);
+        TxQueue transmit = transmit(index);
+        ControlQueue commands = startedControl;
+        if (receive != null) {
+            receive.queue = ring;
+        } else if (transmit != null) {
+            transmit.queue = ring;
+        } else if (commands != null && kind(index) == QueueKind.CONTROL) {
+            commands.queue = ring;
+        }
+    }
+
     /** The ring of a queue, or null when it does not run. */
     @Nullable
     Virtqueue ring(int index) {

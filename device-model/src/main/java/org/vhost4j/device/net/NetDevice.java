@@ -334,6 +334,13 @@ public final class NetDevice implements LandingPort, Pollable {
     }
 
     @Override
+    public void discard(Frame landing) {
+        if (state.stoppedReason == null) {
+            reception.releaseReservation();
+        }
+    }
+
+    @Override
     public void flush() {
         if (state.stoppedReason != null) {
             return;

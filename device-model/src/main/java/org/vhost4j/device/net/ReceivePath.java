@@ -287,7 +287,7 @@ final class ReceivePath {
         RxQueue queue = reserved;
         if (queue != null) {
             reserved = null;
-            queue.giveBack();
+            queue.discard();
         }
     }
 

@@ -27,7 +27,9 @@ final class RxQueue {
     /** {@link #reserve}: what the driver posted can never hold that many bytes. */
     static final int TOO_SMALL = 2;
 
-    final Virtqueue queue;
+    /** Another one stands here while writes are logged. */
+    Virtqueue queue;
+
     final QueueInterrupt interrupt;
     boolean enabled;
 
@@ -111,10 +113,10 @@ final class RxQueue {
         return done;
     }
 
-    /** Gives back the buffers of a burst that a fault of its sender's memory has ended. */
+    /** Gives back the buffers of a burst that a fault of its sender's memory has ended. Some have been written. */
     void recover() {
         if (popped != 0) {
-            queue.unpop(popped);
+            queue.unpopWritten(popped);
             popped = 0;
         }
     }
@@ -258,17 +260,20 @@ final class RxQueue {
         }
         long left = (long) headerBytes + bytes;
         int used = 0;
-        room.bytes = bytes;
-        while (left > 0) {
-            long part = Math.min(left, takenBytes[used]);
-            queue.addUsed(takenId[used], (int) part);
-            left -= part;
-            used++;
+        for (long filled = 0; filled < left; used++) {
+            filled += takenBytes[used];
         }
+        room.bytes = bytes;
+        // Before the chains are used: then a log is told of it, too.
         if (headerAddress != 0) {
             writeHeader(headerAddress, room, used);
         } else {
             writeScatteredHeader(room, used);
+        }
+        for (int i = 0; i < used; i++) {
+            long part = Math.min(left, takenBytes[i]);
+            queue.addUsed(takenId[i], (int) part);
+            left -= part;
         }
         queue.unpop(taken - used);
         taken = 0;
@@ -293,9 +298,15 @@ final class RxQueue {
         }
     }
 
-    /** Gives back all chains that are taken. */
+    /** Gives back all chains that are taken, into which nothing was written. */
     void giveBack() {
         queue.unpop(taken);
+        taken = 0;
+    }
+
+    /** Gives back all chains that are taken, after something may have been written into them. */
+    void discard() {
+        queue.unpopWritten(taken);
         taken = 0;
     }
 

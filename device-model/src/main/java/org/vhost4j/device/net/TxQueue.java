@@ -23,7 +23,9 @@ final class TxQueue {
     /** {@link #next}: a chain was there that holds no frame; it was used already. */
     static final int BAD_LENGTH = 2;
 
-    final Virtqueue queue;
+    /** Another one stands here while writes are logged. */
+    Virtqueue queue;
+
     final Frame frame = new Frame();
     final QueueInterrupt interrupt;
     boolean enabled;

@@ -15,7 +15,7 @@ import org.vhost4j.device.memory.GuestMemory;
  *
  * <p>A burst is shown to the driver at once: the flags of its first used descriptor are written last.
  */
-final class PackedVirtqueue implements Virtqueue {
+final class PackedVirtqueue extends RingVirtqueue {
     private static final int NONE = -1;
 
     private final String name;
@@ -46,6 +46,8 @@ final class PackedVirtqueue implements Virtqueue {
     private int firstFlags;
     /** How many descriptors of the ring the unpublished chains have. */
     private int unpublished;
+    /** The {@link #firstUsed} of the publication that is logged. */
+    private int loggedFirst;
     /** Where the used descriptor of the batch is to which the next readable chain belongs. */
     private int batch = NONE;
 
@@ -367,6 +369,34 @@ final class PackedVirtqueue implements Virtqueue {
         int avail = availMarks == PackedLayout.AVAILABLE ? nextAvail | PackedLayout.WRAP : nextAvail;
         int used = usedMarks != 0 ? nextUsed | PackedLayout.WRAP : nextUsed;
         return used << 16 | avail;
+    }
+
+    @Override
+    void logEverything(RingLog log) {
+        log.used(0, PackedLayout.EVENT_BYTES);
+        logDescriptors(log, 0, size);
+    }
+
+    @Override
+    void logUsed(RingLog log) {
+        loggedFirst = firstUsed;
+        int before = Math.min(unpublished, size - firstUsed);
+        logDescriptors(log, firstUsed, before);
+        logDescriptors(log, 0, unpublished - before);
+    }
+
+    private void logDescriptors(RingLog log, int first, int count) {
+        log.descriptors(descriptors, (long) PackedLayout.SIZE * first, (long) PackedLayout.SIZE * count);
+    }
+
+    @Override
+    void logPublished(RingLog log) {
+        logDescriptors(log, loggedFirst, 1);
+    }
+
+    @Override
+    void logNotifications(RingLog log) {
+        log.used(0, PackedLayout.EVENT_BYTES);
     }
 
     @Override

@@ -11,7 +11,7 @@ import org.vhost4j.device.memory.GuestMemory;
  * <p>Indices run free over 16 bits; {@code nextAvail} is the next entry of the available ring to read, {@code usedIdx} the
  * next of the used ring to write, {@code publishedIdx} what the driver has been told.
  */
-final class SplitVirtqueue implements Virtqueue {
+final class SplitVirtqueue extends RingVirtqueue {
     private final String name;
     private final int size;
     private final int mask;
@@ -268,6 +268,36 @@ final class SplitVirtqueue implements Virtqueue {
     @Override
     public int base() {
         return nextAvail;
+    }
+
+    @Override
+    void logEverything(RingLog log) {
+        log.used(0, SplitLayout.usedBytes(size));
+    }
+
+    @Override
+    void logUsed(RingLog log) {
+        int first = publishedIdx & mask;
+        int elements = usedIdx - publishedIdx & 0xffff;
+        int before = Math.min(elements, size - first);
+        logElements(log, first, before);
+        logElements(log, 0, elements - before);
+    }
+
+    private static void logElements(RingLog log, int first, int elements) {
+        log.used(
+                SplitLayout.RING + (long) SplitLayout.USED_ELEMENT_SIZE * first,
+                (long) SplitLayout.USED_ELEMENT_SIZE * elements);
+    }
+
+    @Override
+    void logPublished(RingLog log) {
+        log.used(SplitLayout.IDX, Short.BYTES);
+    }
+
+    @Override
+    void logNotifications(RingLog log) {
+        log.used(eventIdx ? availEventOffset : SplitLayout.FLAGS, Short.BYTES);
     }
 
     private int readUsedIdx() {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.ring;
 
+import java.util.function.Consumer;
+
 /** The device side of one started virtqueue. */
-public sealed interface Virtqueue permits SplitVirtqueue, PackedVirtqueue {
+public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     /**
      * The queue's name for messages.
      *
@@ -46,6 +48,13 @@ public sealed interface Virtqueue permits SplitVirtqueue, PackedVirtqueue {
      * @param chains how many
      */
     void unpop(int chains);
+
+    /**
+     * Gives the chains popped last back although some of their bytes were written: a log is told of all that could be.
+     *
+     * @param chains how many
+     */
+    void unpopWritten(int chains);
 
     /**
      * Marks a chain as used. The driver sees it after {@link #publish()}.
@@ -126,4 +135,21 @@ public sealed interface Virtqueue permits SplitVirtqueue, PackedVirtqueue {
      * @return as described
      */
     int base();
+
+    /**
+     * This queue with its writes logged, at this place of its ring. No chain may be popped, and this object must not be used as long as
+     * the other one is.
+     *
+     * @param log where they are logged
+     * @param beyond told, once and in one line, when something was written that the log does not cover
+     * @return the queue to use instead
+     */
+    Virtqueue logged(QueueLog log, Consumer<String> beyond);
+
+    /**
+     * This queue without a log, at this place of its ring. No chain may be popped.
+     *
+     * @return the queue to use instead; this one when its writes are not logged
+     */
+    Virtqueue unlogged();
 }

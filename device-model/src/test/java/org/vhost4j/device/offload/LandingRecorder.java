@@ -73,6 +73,11 @@ final class LandingRecorder extends RecordingPort implements LandingPort {
     }
 
     @Override
+    public void discard(Frame landing) {
+        throw new IllegalStateException("what puts frames together commits them");
+    }
+
+    @Override
     public void commit(Frame landing, int bytes) {
         if (!reserved) {
             throw new IllegalStateException("a commit without reservation");

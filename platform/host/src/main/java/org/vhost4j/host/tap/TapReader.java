@@ -146,7 +146,7 @@ final class TapReader {
             HostMemory.copy(landing.address[i], buffer.address() + at, part);
             at += part;
         }
-        receiver.commit(landing, 0);
+        receiver.discard(landing);
         return staged(length);
     }
 

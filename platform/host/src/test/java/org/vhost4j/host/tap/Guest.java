@@ -64,6 +64,11 @@ final class Guest implements LandingPort {
     }
 
     @Override
+    public void discard(Frame landing) {
+        givenBack++;
+    }
+
+    @Override
     public int accepts() {
         return accepts;
     }

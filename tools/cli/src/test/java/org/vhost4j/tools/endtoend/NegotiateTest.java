@@ -35,7 +35,7 @@ class NegotiateTest {
                             backEnd.socket(0),
                             "--features=VERSION_1,MRG_RXBUF,0x40000000",
                             "--protocol-features=REPLY_ACK,STATUS",
-                            "--expect-features=+HOST_USO,-LOG_ALL",
+                            "--expect-features=+HOST_USO,+LOG_ALL,-NOTIFICATION_DATA",
                             "--expect-protocol-features=+CONFIG",
                             "--traffic"))
                     .isZero();
@@ -59,9 +59,10 @@ class NegotiateTest {
     @Test
     void whatIsNotOfferedIsRefused() {
         try (TestBackEnd backEnd = TestBackEnd.echo()) {
-            assertThat(negotiate(backEnd.socket(0), "--features=+LOG_ALL", "--expect=refused"))
+            assertThat(negotiate(backEnd.socket(0), "--features=+NOTIFICATION_DATA", "--expect=refused"))
                     .isZero();
-            assertThat(negotiate(backEnd.socket(0), "--features=+LOG_ALL")).isEqualTo(1);
+            assertThat(negotiate(backEnd.socket(0), "--features=+NOTIFICATION_DATA"))
+                    .isEqualTo(1);
             assertThat(out.toString()).contains("not as expected: refused instead of accepted");
             assertThat(negotiate(backEnd.socket(0), "--expect-features=-HOST_USO"))
                     .isEqualTo(1);

@@ -15,6 +15,7 @@ import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.net.DeviceControl;
 import org.vhost4j.device.net.GuestNotifier;
 import org.vhost4j.device.net.QueueKind;
+import org.vhost4j.device.ring.QueueLog;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.RingFeatures;
 import org.vhost4j.device.ring.RingLayout;
@@ -180,6 +181,9 @@ final class DeviceEffects implements SessionEffects {
             queue.ring = ring;
             queue.enabled = setup.enabled();
             device.start(index, ring, call, setup.enabled(), setup.kick() == null);
+            if (setup.log() != null) {
+                logQueue(index, setup.log());
+            }
             // The lane may sleep armed for the other queues alone: this one's driver would not know that it is to kick.
             lane.rearm();
         } catch (SystemError e) {
@@ -242,6 +246,16 @@ final class DeviceEffects implements SessionEffects {
         if (device.clearStop()) {
             restarted.run();
         }
+    }
+
+    @Override
+    public void logQueue(int index, @Nullable QueueLog log) {
+        device.log(index, log, this::notLogged);
+    }
+
+    /** The guest would go on elsewhere without what was written: it is stopped, between two turns. */
+    private void notLogged(String what) {
+        lane.execute(() -> stop.accept(what));
     }
 
     @Override

@@ -9,6 +9,8 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.bridge.FrameSource;
 import org.vhost4j.device.bridge.PortRules;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.net.DeviceOwner;
 import org.vhost4j.device.net.NetConfigSpace;
 import org.vhost4j.device.net.NetDevice;
@@ -234,12 +236,20 @@ final class GuestPort implements DeviceOwner {
     private SessionOptions options() {
         boolean ownsConfig = endpoint.attach() != Attach.NETDEV;
         Set<ProtocolFeature> protocol = EnumSet.copyOf(SessionOptions.SERVED);
+        FeatureSet leftToFrontEnd = config.leftToFrontEnd();
         if (!ownsConfig) {
             protocol.remove(ProtocolFeature.CONFIG);
         }
+        if (endpoint.attach() == Attach.DEVICE) {
+            protocol.remove(ProtocolFeature.LOG_SHMFD);
+        } else {
+            // A front-end that has the whole device migrates it. No part of what a guest is promised, as no guest sees
+            // it.
+            leftToFrontEnd = leftToFrontEnd.plus(FeatureSet.of(Feature.LOG_ALL));
+        }
         return new SessionOptions(
                 config.offered(),
-                config.leftToFrontEnd(),
+                leftToFrontEnd,
                 protocol,
                 2 * config.queuePairs() + 1,
                 RingLayout.MAX_SIZE,

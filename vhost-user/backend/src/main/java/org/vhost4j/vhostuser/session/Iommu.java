@@ -84,6 +84,19 @@ final class Iommu implements RingMemory {
                 .formatted(what, address, bytes));
     }
 
+    /** What QEMU gives is the address that the driver gave it, so I/O virtual as the used ring's. */
+    @Override
+    public long logAddress(long address, long bytes) throws RefusedException {
+        MemorySegment slice = slice("log address of the used ring", address, bytes, true);
+        for (GuestRegion region : table.regions()) {
+            long offset = slice.address() - region.memory().address();
+            if (offset >= 0 && offset < region.size()) {
+                return region.guestAddress() + offset;
+            }
+        }
+        throw new IllegalStateException("a slice of no region");
+    }
+
     @Override
     public String addressKind() {
         return "I/O virtual address";

@@ -10,6 +10,9 @@ import org.vhost4j.vhostuser.wire.Request;
 
 /** The two feature words: what was offered and what was acknowledged. */
 final class Negotiation {
+    /** Features of which no driver knows. They may change while rings run, and say nothing of what a guest was promised. */
+    static final FeatureSet NOT_THE_DRIVERS = FeatureSet.of(Feature.PROTOCOL_FEATURES, Feature.LOG_ALL);
+
     private final FeatureSet always;
     private final FeatureSet untilConfig;
     private final long offeredProtocol;
@@ -64,7 +67,9 @@ final class Negotiation {
                     needed.in(offeredProtocol) ? "which was not acknowledged" : "which was never offered");
         }
         Feature feature = request.feature().orElse(null);
-        if (feature != null && !features.has(feature)) {
+        // QEMU sends the log before it acknowledges that there is one.
+        FeatureSet has = feature == Feature.LOG_ALL ? offered() : features;
+        if (feature != null && !has.has(feature)) {
             throw new ProtocolException(
                     request.name(),
                     "it needs feature " + feature,
@@ -72,7 +77,10 @@ final class Negotiation {
         }
     }
 
-    /** SET_FEATURES. While a ring is started only PROTOCOL_FEATURES may change, which has no meaning for the rings. */
+    /**
+     * SET_FEATURES. While a ring is started only PROTOCOL_FEATURES may change, which has no meaning for the rings, and LOG_ALL, which a
+     * migration switches.
+     */
     void acknowledge(FeatureSet word, boolean ringsStarted) throws ProtocolException {
         FeatureSet surplus = word.minus(offered());
         if (!surplus.isEmpty()) {
@@ -81,8 +89,7 @@ final class Negotiation {
                     surplus + " (" + surplus.hex() + ")",
                     "never offered, so not to be acknowledged");
         }
-        FeatureSet changed =
-                word.minus(features).plus(features.minus(word)).minus(FeatureSet.of(Feature.PROTOCOL_FEATURES));
+        FeatureSet changed = word.minus(features).plus(features.minus(word)).minus(NOT_THE_DRIVERS);
         if (ringsStarted && !changed.isEmpty()) {
             throw new ProtocolException(
                     Request.SET_FEATURES.name(),

@@ -3,7 +3,9 @@ package org.vhost4j.vhostuser.session;
 
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
-import org.vhost4j.device.memory.IotlbMiss;
+import org.vhost4j.device.memory.DirtyLog;
+import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.ring.QueueLog;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.sys.Fd;
@@ -47,8 +49,12 @@ final class Ring {
         this.index = index;
     }
 
-    /** The queue over the given memory, or the reason why it cannot be. */
-    QueueSetup resolve(RingLayout layout, RingMemory memory) throws RefusedException {
+    /**
+     * The queue over the given memory, or the reason why it cannot be.
+     *
+     * @param logging where its writes are logged, or null
+     */
+    QueueSetup resolve(RingLayout layout, RingMemory memory, @Nullable Logging logging) throws RefusedException {
         VringAddress at = address;
         if (size == 0) {
             throw new RefusedException("it has no size; SET_VRING_NUM must come before SET_VRING_KICK");
@@ -80,26 +86,33 @@ final class Ring {
                 enabled,
                 kick,
                 call,
-                err);
+                err,
+                logging == null ? null : log(layout, memory, at, logging));
+    }
+
+    private QueueLog log(RingLayout layout, RingMemory memory, VringAddress at, Logging logging)
+            throws RefusedException {
+        boolean usedRing = (at.flags() & VringAddress.LOG) != 0;
+        return new QueueLog(
+                logging.log(),
+                logging.memory(),
+                usedRing ? memory.logAddress(at.log(), layout.usedBytes(size)) : QueueLog.UNLOGGED);
+    }
+
+    /** Whether two setups of the ring lie in the same memory. */
+    static boolean sameMemory(QueueSetup one, QueueSetup other) {
+        return one.descriptors().address() == other.descriptors().address()
+                && one.avail().address() == other.avail().address()
+                && one.used().address() == other.used().address();
     }
 
     /**
-     * Whether a ring that runs would be started over the same memory now.
+     * Where the writes of all rings are logged.
      *
-     * @throws IotlbMiss when some of it has to be asked for first
+     * @param log the log of dirty pages
+     * @param memory the memory table
      */
-    boolean resolvesToSameMemory(RingLayout layout, RingMemory memory) {
-        QueueSetup then = setup;
-        try {
-            QueueSetup now = resolve(layout, memory);
-            return then != null
-                    && now.descriptors().address() == then.descriptors().address()
-                    && now.avail().address() == then.avail().address()
-                    && now.used().address() == then.used().address();
-        } catch (RefusedException e) {
-            return false;
-        }
-    }
+    record Logging(DirtyLog log, GuestMemory memory) {}
 
     private static MemorySegment slice(
             RingMemory memory, String what, long address, long bytes, int alignment, boolean write)

@@ -20,6 +20,17 @@ interface RingMemory {
      */
     MemorySegment slice(String what, long address, long bytes, boolean write) throws RefusedException;
 
+    /**
+     * The guest-physical address under which writes to a used ring are logged.
+     *
+     * @param address as SET_VRING_ADDR has it
+     * @param bytes length of the used ring
+     * @return the address; it need not be in memory where there is no IOMMU
+     * @throws RefusedException when an IOMMU does not translate it as a whole
+     * @throws org.vhost4j.device.memory.IotlbMiss when it has to be asked for
+     */
+    long logAddress(long address, long bytes) throws RefusedException;
+
     /** What its addresses are called in messages. */
     String addressKind();
 
@@ -33,6 +44,11 @@ interface RingMemory {
                 } catch (MemoryFault e) {
                     throw new RefusedException(e);
                 }
+            }
+
+            @Override
+            public long logAddress(long address, long bytes) {
+                return address;
             }
 
             @Override

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.session;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.memory.DirtyLog;
 import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.memory.GuestRegion;
 import org.vhost4j.device.memory.IotlbMiss;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.RingLayout;
@@ -29,6 +32,11 @@ final class Rings {
     private boolean translated;
 
     private final Iommu iommu = new Iommu();
+
+    /** What SET_LOG_BASE gave last, and whether LOG_ALL is acknowledged: writes are logged with both. */
+    private @Nullable DirtyLog log;
+
+    private boolean logWanted;
 
     Rings(SessionOptions options, Negotiation negotiation, SessionEffects effects) {
         this.effects = effects;
@@ -89,10 +97,10 @@ final class Rings {
         ring.base = state.num();
     }
 
-    /** A ring that is started follows at once. */
+    /** A ring that is started follows at once. A migration changes only where, and whether, its used ring is logged. */
     void setAddress(VringAddress address) throws ProtocolException {
         Ring ring = rings[address.index()];
-        if ((address.flags() & VringAddress.LOG) != 0) {
+        if ((address.flags() & VringAddress.LOG) != 0 && !negotiation.offered().has(Feature.LOG_ALL)) {
             throw broken(
                     Request.SET_VRING_ADDR,
                     ring,
@@ -102,11 +110,55 @@ final class Rings {
         if (address.equals(ring.address)) {
             return;
         }
+        boolean stays = address.sameRings(ring.address);
         ring.address = address;
-        if (ring.started) {
+        if (ring.started && stays) {
+            reresolveAll(ring);
+        } else if (ring.started) {
             pause(ring);
             start(Request.SET_VRING_ADDR, ring);
         }
+    }
+
+    /** SET_FEATURES: whether the front-end wants writes to be logged from here on. */
+    void logging(boolean wanted) {
+        if (logWanted != wanted) {
+            logWanted = wanted;
+            reresolveAll(rings);
+        }
+    }
+
+    /** SET_LOG_BASE. When this returns nobody marks in the log before. */
+    void log(DirtyLog replacement) {
+        log = replacement;
+        reresolveAll(rings);
+    }
+
+    /** Whether a log has a bit for all that devices may write. QEMU makes it larger before it adds memory, and smaller after. */
+    void requireCoveredBy(DirtyLog candidate) throws RefusedException {
+        for (GuestRegion region : memory.regions()) {
+            requireCovered(candidate, "the memory region", region.guestAddress(), region.size());
+        }
+        for (Ring ring : rings) {
+            VringAddress at = ring.address;
+            if (ring.runs && !translated && at != null && (at.flags() & VringAddress.LOG) != 0) {
+                requireCovered(
+                        candidate, "the used ring of ring " + ring.index, at.log(), layout().usedBytes(ring.size));
+            }
+        }
+    }
+
+    private static void requireCovered(DirtyLog candidate, String what, long address, long bytes)
+            throws RefusedException {
+        if (!candidate.covers(address, bytes)) {
+            throw new RefusedException("it ends at guest address 0x%x, before the end of %s at 0x%x with 0x%x bytes"
+                    .formatted(candidate.coveredBytes(), what, address, bytes));
+        }
+    }
+
+    private Ring.@Nullable Logging whereLogged() {
+        DirtyLog now = log;
+        return logWanted && now != null ? new Ring.Logging(now, memory) : null;
     }
 
     /** SET_VRING_KICK: from here on the ring is started. Takes the descriptor, and closes it when the ring cannot be started. */
@@ -248,33 +300,57 @@ final class Rings {
     void translate(IotlbMessage message) throws RefusedException {
         iommu.apply(message);
         effects.translationsChanged(message);
-        for (Ring ring : rings) {
+        reresolveAll(rings);
+    }
+
+    private void reresolveAll(Ring... changed) {
+        for (Ring ring : changed) {
             if (ring.runs) {
                 reresolve(ring);
             }
         }
-        for (Ring ring : rings) {
+        for (Ring ring : changed) {
             if (ring.started && !ring.runs) {
                 resume(ring, false);
             }
         }
     }
 
-    /** A ring that runs: over the same memory as before, over none for now, or not any more. */
+    /** A ring that runs: over the same memory as before, logged or not, over none for now, or not any more. */
     private void reresolve(Ring ring) {
         try {
-            if (!ring.resolvesToSameMemory(layout(), ringMemory)) {
+            QueueSetup then = ring.setup;
+            QueueSetup now = ring.resolve(layout(), ringMemory, whereLogged());
+            if (then == null || !Ring.sameMemory(now, then)) {
                 pause(ring);
-            } else if (ring.suspended) {
+                return;
+            }
+            ring.setup = now;
+            if (!Objects.equals(now.log(), then.log())) {
+                effects.logQueue(ring.index, now.log());
+            }
+            if (ring.suspended) {
                 ring.suspended = false;
                 effects.resumeQueue(ring.index);
             }
+        } catch (RefusedException e) {
+            pause(ring);
         } catch (IotlbMiss miss) {
             if (!ring.suspended) {
                 ring.suspended = true;
                 effects.suspendQueue(ring.index);
             }
+            leaveOldLog(ring);
             effects.translationMissing(miss.address(), miss.write());
+        }
+    }
+
+    /** A suspended ring writes nothing: how it is logged is settled when it goes on. But no ring keeps a log that may be unmapped. */
+    private void leaveOldLog(Ring ring) {
+        QueueSetup then = ring.setup;
+        if (then != null && then.log() != null && (!logWanted || !Objects.equals(then.log().log(), log))) {
+            effects.logQueue(ring.index, null);
+            ring.setup = then.loggedIn(null);
         }
     }
 
@@ -295,7 +371,7 @@ final class Rings {
     /** Behind an IOMMU a ring whose memory has to be asked for first runs later. */
     private void run(Ring ring) throws RefusedException {
         try {
-            QueueSetup setup = ring.resolve(layout(), ringMemory);
+            QueueSetup setup = ring.resolve(layout(), ringMemory, whereLogged());
             effects.startQueue(setup);
             ring.setup = setup;
             ring.runs = true;
@@ -322,6 +398,7 @@ final class Rings {
     /** Ends the session: no lane uses memory or descriptors of it after this. */
     void close() {
         stopAll();
+        log = null;
         memory = GuestMemory.EMPTY;
         tellMemory();
     }

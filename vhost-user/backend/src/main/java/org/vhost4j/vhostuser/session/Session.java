@@ -12,6 +12,7 @@ import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.wire.ConfigSpace;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
+import org.vhost4j.vhostuser.wire.LogArea;
 import org.vhost4j.vhostuser.wire.MemoryRegions;
 import org.vhost4j.vhostuser.wire.Message;
 import org.vhost4j.vhostuser.wire.MessageHeader;
@@ -43,6 +44,7 @@ public final class Session implements AutoCloseable {
     private final SessionEffects effects;
     private final Negotiation negotiation;
     private final MemoryTable table;
+    private final LogMapping log;
     private final Rings rings;
     private @Nullable Fd backendChannel;
     private int status;
@@ -61,6 +63,7 @@ public final class Session implements AutoCloseable {
         this.effects = effects;
         this.negotiation = new Negotiation(options);
         this.table = new MemoryTable(mapper, options.memorySlots());
+        this.log = new LogMapping(mapper);
         this.rings = new Rings(options, negotiation, effects);
     }
 
@@ -162,6 +165,14 @@ public final class Session implements AutoCloseable {
             case REM_MEM_REG ->
                 changeMemory(
                         table.remove(SingleMemoryRegion.read(request, payload).region()));
+            case SET_LOG_BASE -> {
+                setLogBase(LogArea.read(request, payload), message);
+                return reply(request, SUCCESS);
+            }
+            case SET_LOG_FD -> {
+                // The front-end looks at the log when it likes. To signal each mark would be a system call for each;
+                // none is due.
+            }
             case SET_VRING_NUM -> rings.setSize(vringState(request, payload));
             case SET_VRING_BASE -> rings.setBase(vringState(request, payload));
             case SET_VRING_ENABLE -> rings.enable(vringState(request, payload));
@@ -229,10 +240,21 @@ public final class Session implements AutoCloseable {
             effects.acknowledge(features());
             rings.translate(word.has(Feature.ACCESS_PLATFORM));
         }
+        rings.logging(word.has(Feature.LOG_ALL));
         if (!word.has(Feature.PROTOCOL_FEATURES)) {
             // Such a front-end does not know SET_VRING_ENABLE.
             rings.enableAll(true);
         }
+    }
+
+    /** QEMU sends it before SET_FEATURES with LOG_ALL, and again when there is more memory than the log is for. */
+    private void setLogBase(LogArea area, Message message) throws ProtocolException {
+        if (message.descriptorCount() != 1) {
+            throw new ProtocolException(
+                    Request.SET_LOG_BASE.name(), "no descriptor", "with LOG_SHMFD the log's file must come");
+        }
+        rings.log(log.replace(area, message.takeDescriptor(), rings::requireCoveredBy));
+        log.closeRetired();
     }
 
     private void changeMemory(GuestMemory memory) {
@@ -279,6 +301,7 @@ public final class Session implements AutoCloseable {
         rings.reset();
         negotiation.reset();
         rings.translate(false);
+        rings.logging(false);
         status = 0;
         effects.reset(ResetCause.RESET_DEVICE);
     }
@@ -301,10 +324,11 @@ public final class Session implements AutoCloseable {
     /**
      * What the front-end acknowledged.
      *
-     * @return virtio features without PROTOCOL_FEATURES; none before SET_FEATURES and after RESET_DEVICE
+     * @return virtio features without PROTOCOL_FEATURES and LOG_ALL, which are between front-end and back-end alone; none before
+     *     SET_FEATURES and after RESET_DEVICE
      */
     public FeatureSet features() {
-        return negotiation.features().minus(FeatureSet.of(Feature.PROTOCOL_FEATURES));
+        return negotiation.features().minus(Negotiation.NOT_THE_DRIVERS);
     }
 
     /**
@@ -339,6 +363,7 @@ public final class Session implements AutoCloseable {
         closed = true;
         try {
             rings.close();
+            log.close();
             table.close();
             if (backendChannel != null) {
                 effects.backendChannel(null, Set.of());

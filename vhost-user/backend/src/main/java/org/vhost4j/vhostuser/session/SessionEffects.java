@@ -6,6 +6,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.ring.QueueLog;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
@@ -105,6 +106,15 @@ public interface SessionEffects {
      * memory table or an address has changed is no new beginning.
      */
     void allQueuesStopped();
+
+    /**
+     * Logs what is written for a queue that runs, suspended or not, from here on, or no longer. When this returns no lane writes to a log
+     * that it was told of before. A queue that starts is logged as its {@link QueueSetup#log} says.
+     *
+     * @param index the virtqueue
+     * @param log where; null for nowhere
+     */
+    void logQueue(int index, @Nullable QueueLog log);
 
     /**
      * Leaves a queue that runs alone until {@link #resumeQueue}, because the front-end's IOMMU has withdrawn the memory of its ring.

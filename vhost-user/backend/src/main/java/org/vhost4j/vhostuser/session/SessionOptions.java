@@ -37,6 +37,7 @@ public record SessionOptions(
     /** The protocol features whose requests this session serves. */
     public static final Set<ProtocolFeature> SERVED = Collections.unmodifiableSet(EnumSet.of(
             ProtocolFeature.MQ,
+            ProtocolFeature.LOG_SHMFD,
             ProtocolFeature.RARP,
             ProtocolFeature.REPLY_ACK,
             ProtocolFeature.MTU,
@@ -53,9 +54,6 @@ public record SessionOptions(
     private static final int MAX_QUEUES = 256;
 
     private static final int MIN_MEMORY_SLOTS = 8;
-
-    /** Virtio features whose requests this session does not serve. */
-    private static final Set<Feature> UNSERVED = EnumSet.of(Feature.LOG_ALL);
 
     /** Keeps a copy of the set. */
     public SessionOptions {
@@ -105,11 +103,9 @@ public record SessionOptions(
         for (Feature feature : Feature.values()) {
             if (all.has(feature) && !feature.fitsWord()) {
                 broken.add(feature + " is bit " + feature.bit() + ", which the 64 bits of GET_FEATURES do not have");
-            } else if (all.has(feature) && UNSERVED.contains(feature)) {
-                broken.add(feature + " is not served by this version");
             }
         }
-        broken.addAll(Dependencies.violations(features, protocolFeatures));
+        broken.addAll(Dependencies.violations(all, protocolFeatures));
         for (ProtocolFeature feature : ProtocolFeature.values()) {
             if (protocolFeatures.contains(feature) && !SERVED.contains(feature)) {
                 broken.add("protocol feature " + feature + " is not served by this version");

@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.ring.QueueLog;
 import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
@@ -28,6 +29,9 @@ final class FakeEffects implements SessionEffects {
     int timesAllStopped;
     final List<String> reports = new ArrayList<>();
     final Map<Integer, QueueSetup> running = new TreeMap<>();
+    /** How each queue that runs is logged. */
+    final Map<Integer, @Nullable QueueLog> logs = new TreeMap<>();
+
     final byte[] config = new byte[24];
 
     @Nullable
@@ -132,6 +136,7 @@ final class FakeEffects implements SessionEffects {
                 setup.layout().availAlignment());
         assertRing(setup.used(), setup.layout().usedBytes(setup.size()), 4);
         running.put(setup.index(), setup);
+        logs.put(setup.index(), setup.log());
         starts++;
         log.add("start %d size %d base %d%s%s"
                 .formatted(
@@ -164,6 +169,13 @@ final class FakeEffects implements SessionEffects {
         running.remove(index);
         log.add("stop " + index);
         return (setup.base() + PROGRESS) & 0xffff;
+    }
+
+    @Override
+    public void logQueue(int index, @Nullable QueueLog to) {
+        runningQueue(index);
+        logs.put(index, to);
+        log.add("log " + index + (to == null ? " off" : " used 0x" + Long.toHexString(to.usedAddress())));
     }
 
     @Override
@@ -231,7 +243,8 @@ final class FakeEffects implements SessionEffects {
                 setup.enabled(),
                 setup.kick(),
                 call,
-                err);
+                err,
+                setup.log());
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.ring.QueueLog;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
@@ -37,6 +38,9 @@ class IdleEffects implements SessionEffects {
 
     @Override
     public void startQueue(QueueSetup setup) {}
+
+    @Override
+    public void logQueue(int index, @Nullable QueueLog log) {}
 
     @Override
     public int stopQueue(int index) {

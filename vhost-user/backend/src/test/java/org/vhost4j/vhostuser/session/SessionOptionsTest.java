@@ -44,9 +44,8 @@ class SessionOptionsTest {
 
     @Test
     void whatIsNotServedIsNotOffered() {
-        assertThat(options(FeatureSet.of(Feature.LOG_ALL), SessionOptions.SERVED)
-                        .violations())
-                .contains("LOG_ALL is not served by this version");
+        assertThat(options(FeatureSet.EMPTY, Set.of(ProtocolFeature.PAGEFAULT)).violations())
+                .contains("protocol feature PAGEFAULT is not served by this version");
         assertThat(options(
                                 FeatureSet.of(
                                         Feature.CSUM,

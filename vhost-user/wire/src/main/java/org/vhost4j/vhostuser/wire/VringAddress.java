@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A vring address description (vhost-user protocol, "Payload"). The three ring addresses are in the front-end's own address
@@ -37,6 +38,16 @@ public record VringAddress(int index, int flags, long descriptors, long used, lo
                 payload.get(JAVA_LONG_UNALIGNED, 16),
                 payload.get(JAVA_LONG_UNALIGNED, 24),
                 payload.get(JAVA_LONG_UNALIGNED, 32));
+    }
+
+    /**
+     * Whether the ring lies where another description has it, logged or not.
+     *
+     * @param other another description, or null
+     * @return true when all three addresses are the same
+     */
+    public boolean sameRings(@Nullable VringAddress other) {
+        return other != null && descriptors == other.descriptors && used == other.used && avail == other.avail;
     }
 
     /**

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.memory;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The log of dirty pages that a front-end shares for a migration (vhost-user protocol, "Migration"): bit {@code n} of it, counted from
+ * the lowest bit of the first byte, stands for the 4 KiB from guest-physical address {@code 4096 n} on. The front-end fetches and clears
+ * the bits at any time, so each is set in one atomic step, and after the write that it tells of.
+ *
+ * <p>Immutable; any number of threads may mark at the same time, each with a {@link DirtyPages} of its own.
+ */
+public final class DirtyLog {
+    /** The size of a page in bytes, whatever the host's is. */
+    public static final long PAGE = 4096;
+
+    static final int PAGE_SHIFT = 12;
+    private static final int WORD_SHIFT = 6;
+    private static final int WORD_BYTES = 8;
+
+    private final long firstWord;
+    /** The bit of page 0 in the first word: the log need not begin at a multiple of 8. */
+    private final int firstBit;
+
+    private final long pages;
+
+    /**
+     * A log.
+     *
+     * @param bits its mapping, from the bits of guest-physical address 0 on; the caller unmaps it when nobody marks any more
+     */
+    public DirtyLog(MemorySegment bits) {
+        long address = bits.address();
+        firstWord = address & -WORD_BYTES;
+        firstBit = (int) (address - firstWord) * Byte.SIZE;
+        pages = bits.byteSize() * Byte.SIZE;
+    }
+
+    /**
+     * Whether the log has a bit for every byte of a range.
+     *
+     * @param guestAddress guest-physical address of the first byte
+     * @param bytes how many, at least 1
+     * @return false when some of it lies behind the log's last page
+     */
+    public boolean covers(long guestAddress, long bytes) {
+        long last = guestAddress + bytes - 1;
+        return Long.compareUnsigned(last, guestAddress) >= 0 && last >>> PAGE_SHIFT < pages;
+    }
+
+    /**
+     * How much guest-physical memory the log is for.
+     *
+     * @return bytes from address 0 on; at most {@link Long#MAX_VALUE}
+     */
+    public long coveredBytes() {
+        return pages > Long.MAX_VALUE >> PAGE_SHIFT ? Long.MAX_VALUE : pages << PAGE_SHIFT;
+    }
+
+    /** Where the bit of a page that is covered lies, counted from the lowest bit of the first word. */
+    long position(long page) {
+        return page + firstBit;
+    }
+
+    /** The word of such a position. */
+    static long word(long position) {
+        return position >>> WORD_SHIFT;
+    }
+
+    /**
+     * Sets bits of a word unless all are set. What they tell of was written before a full fence: so a front-end that clears a bit after it
+     * was seen here looks at the page later, and finds what was written.
+     */
+    void mark(long word, long bits) {
+        long address = firstWord + word * WORD_BYTES;
+        if ((HostMemory.getLongLE(address) & bits) != bits) {
+            HostMemory.orLongLERelease(address, bits);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.memory;
+
+import java.lang.invoke.VarHandle;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Collects which pages were written and marks them together in a {@link DirtyLog}: one fence and few words for a burst. A page must be
+ * collected after it was written, and whoever collects marks before anybody is told of what was written.
+ *
+ * <p>Confined to one lane; several of them may share a log.
+ */
+public final class DirtyPages {
+    /** How many words of the log are collected before they are marked without being asked. */
+    private static final int CAPACITY = 64;
+
+    private final DirtyLog log;
+    private final long[] hostBase;
+    private final long[] guestBase;
+    private final long[] size;
+    private int hint;
+
+    private final long[] word = new long[CAPACITY];
+    private final long[] bits = new long[CAPACITY];
+    private int count;
+
+    /** Told once of a write that has no bit; null when nobody is told, or somebody was. */
+    private @Nullable Consumer<String> beyond;
+
+    /**
+     * A collector that is empty.
+     *
+     * @param log where pages are marked
+     * @param memory the memory table, never an IOMMU's view of it
+     */
+    public DirtyPages(DirtyLog log, GuestMemory memory) {
+        this.log = log;
+        List<GuestRegion> regions = memory.regions();
+        int n = regions.size();
+        hostBase = new long[n];
+        guestBase = new long[n];
+        size = new long[n];
+        for (int i = 0; i < n; i++) {
+            GuestRegion region = regions.get(i);
+            hostBase[i] = region.memory().address();
+            guestBase[i] = region.guestAddress();
+            size[i] = region.size();
+        }
+    }
+
+    /**
+     * Has a listener told when something is written that the log does not cover: the guest's memory would be copied without it. Until
+     * this is called such pages are passed over.
+     *
+     * @param told called once, with one line
+     */
+    public void whenBeyond(Consumer<String> told) {
+        beyond = told;
+    }
+
+    /**
+     * Collects what was written at an address of ours.
+     *
+     * @param hostAddress the first byte, which {@link GuestMemory} gave
+     * @param bytes how many, 0 or more
+     */
+    public void wrote(long hostAddress, long bytes) {
+        int i = hint;
+        if (i < hostBase.length) {
+            long offset = hostAddress - hostBase[i];
+            if (offset >= 0 && bytes <= size[i] - offset) {
+                wroteGuest(guestBase[i] + offset, bytes);
+                return;
+            }
+        }
+        search(hostAddress, bytes);
+    }
+
+    /** Neighbours for an IOMMU may be in several regions. */
+    private void search(long hostAddress, long bytes) {
+        long at = hostAddress;
+        long left = bytes;
+        while (left > 0) {
+            int i = region(at);
+            long offset = at - hostBase[i];
+            long part = Math.min(left, size[i] - offset);
+            wroteGuest(guestBase[i] + offset, part);
+            hint = i;
+            at += part;
+            left -= part;
+        }
+    }
+
+    private int region(long hostAddress) {
+        for (int i = 0; i < hostBase.length; i++) {
+            long offset = hostAddress - hostBase[i];
+            if (offset >= 0 && offset < size[i]) {
+                return i;
+            }
+        }
+        throw new IllegalStateException("0x%x is in no memory region".formatted(hostAddress));
+    }
+
+    /**
+     * Collects what was written at a guest-physical address.
+     *
+     * @param guestAddress the first byte
+     * @param bytes how many, 0 or more
+     */
+    public void wroteGuest(long guestAddress, long bytes) {
+        if (bytes <= 0) {
+            return;
+        }
+        if (!log.covers(guestAddress, bytes)) {
+            tellBeyond(guestAddress, bytes);
+            return;
+        }
+        long first = log.position(guestAddress >>> DirtyLog.PAGE_SHIFT);
+        long last = log.position((guestAddress + bytes - 1) >>> DirtyLog.PAGE_SHIFT);
+        for (long at = first; at <= last; at++) {
+            add(DirtyLog.word(at), 1L << at);
+        }
+    }
+
+    private void tellBeyond(long guestAddress, long bytes) {
+        Consumer<String> told = beyond;
+        beyond = null;
+        if (told != null) {
+            told.accept("%d bytes at guest address 0x%x were written, and the log of dirty pages ends at 0x%x"
+                    .formatted(bytes, guestAddress, log.coveredBytes()));
+        }
+    }
+
+    private void add(long at, long mask) {
+        int n = count;
+        if (n != 0 && word[n - 1] == at) {
+            bits[n - 1] |= mask;
+            return;
+        }
+        if (n == CAPACITY) {
+            mark();
+            n = 0;
+        }
+        word[n] = at;
+        bits[n] = mask;
+        count = n + 1;
+    }
+
+    /** Marks what was collected. When this returns the front-end finds every page of it. */
+    public void mark() {
+        int n = count;
+        if (n == 0) {
+            return;
+        }
+        count = 0;
+        // What was written must be visible before a bit is looked at that may be set already.
+        VarHandle.fullFence();
+        for (int i = 0; i < n; i++) {
+            log.mark(word[i], bits[i]);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.ring;
+
+import java.util.function.Consumer;
+import org.vhost4j.device.memory.DirtyPages;
+
+/**
+ * A virtqueue whose writes are logged for a migration: those of its ring, and what the device writes into the chains, which it tells when
+ * it uses them. Everything that is written into a chain (header, frame, answer of a command) is written before the chain is used. So the
+ * order is always: write, mark, publish, mark what the publication wrote.
+ *
+ * <p>It stands before the queue that does the work, so that without a log nothing has to ask whether there is one.
+ */
+final class LoggedVirtqueue implements Virtqueue {
+    private final RingVirtqueue queue;
+    private final DirtyPages pages;
+    private final RingLog ring;
+    private final WritablePieces pieces = new WritablePieces();
+
+    /**
+     * Logs a queue of which no chain is popped. What was written into its ring before is marked, too: QEMU starts rings before it sends
+     * the log when a driver starts during a migration. If the log that there is does not cover the ring then, a larger one comes next.
+     */
+    LoggedVirtqueue(RingVirtqueue queue, QueueLog log, Consumer<String> beyond) {
+        this.queue = queue;
+        this.pages = new DirtyPages(log.log(), log.memory());
+        this.ring = new RingLog(pages, log.usedAddress());
+        queue.logEverything(ring);
+        pages.mark();
+        pages.whenBeyond(reason -> beyond.accept(queue.name() + ": " + reason));
+    }
+
+    @Override
+    public Virtqueue logged(QueueLog log, Consumer<String> beyond) {
+        return new LoggedVirtqueue(queue, log, beyond);
+    }
+
+    @Override
+    public Virtqueue unlogged() {
+        return queue;
+    }
+
+    @Override
+    public String name() {
+        return queue.name();
+    }
+
+    @Override
+    public int size() {
+        return queue.size();
+    }
+
+    @Override
+    public boolean pop(Chain chain) {
+        boolean found = queue.pop(chain);
+        if (found) {
+            pieces.popped(chain);
+        }
+        return found;
+    }
+
+    @Override
+    public int pop(Buffers buffers, int most, boolean writable) {
+        int taken = queue.pop(buffers, most, writable);
+        pieces.popped(buffers, taken, writable);
+        return taken;
+    }
+
+    @Override
+    public void unpop(int chains) {
+        pieces.unpopped(chains);
+        queue.unpop(chains);
+    }
+
+    @Override
+    public void unpopWritten(int chains) {
+        pieces.unpoppedWritten(chains, pages);
+        // No publication need follow.
+        pages.mark();
+        queue.unpop(chains);
+    }
+
+    @Override
+    public void addUsed(int id, int written) {
+        pieces.used(written, pages);
+        queue.addUsed(id, written);
+    }
+
+    @Override
+    public void addUsed(int id) {
+        pieces.used(1);
+        queue.addUsed(id);
+    }
+
+    @Override
+    public void addUsed(Buffers buffers, int chains) {
+        for (int i = 0; i < chains; i++) {
+            pages.wrote(buffers.address[i], buffers.length[i]);
+        }
+        pieces.used(chains);
+        queue.addUsed(buffers, chains);
+    }
+
+    @Override
+    public void addUsedUnwritten(Buffers buffers, int chains) {
+        pieces.used(chains);
+        queue.addUsedUnwritten(buffers, chains);
+    }
+
+    @Override
+    public boolean publish() {
+        if (!queue.hasUnpublished()) {
+            return false;
+        }
+        queue.logUsed(ring);
+        pages.mark();
+        boolean interrupt = queue.publish();
+        queue.logPublished(ring);
+        pages.mark();
+        return interrupt;
+    }
+
+    @Override
+    public boolean hasUnpublished() {
+        return queue.hasUnpublished();
+    }
+
+    @Override
+    public boolean hasAvailable() {
+        return queue.hasAvailable();
+    }
+
+    @Override
+    public boolean enableNotifications() {
+        boolean work = queue.enableNotifications();
+        markNotifications();
+        return work;
+    }
+
+    @Override
+    public boolean enableNotificationsBeyondSeen() {
+        boolean work = queue.enableNotificationsBeyondSeen();
+        markNotifications();
+        return work;
+    }
+
+    @Override
+    public void disableNotifications() {
+        queue.disableNotifications();
+        markNotifications();
+    }
+
+    private void markNotifications() {
+        queue.logNotifications(ring);
+        pages.mark();
+    }
+
+    @Override
+    public int base() {
+        return queue.base();
+    }
+
+    @Override
+    public String toString() {
+        return queue + ", logged";
+    }
+}

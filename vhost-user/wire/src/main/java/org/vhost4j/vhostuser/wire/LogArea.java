@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.wire;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A log description (vhost-user protocol, "Payload"): where in the file that comes with SET_LOG_BASE the log of dirty pages is.
+ *
+ * @param size of the log in bytes, unsigned
+ * @param offset of its first byte in the file, unsigned
+ */
+public record LogArea(long size, long offset) {
+    /** Size in bytes. */
+    public static final int BYTES = 16;
+
+    /**
+     * Reads a log description, and checks that its end is an offset as well.
+     *
+     * @param request whose payload this is
+     * @param payload what came
+     * @return the description
+     * @throws ProtocolException when it has the length of the one number that a log without shared memory is, when the log is empty, or
+     *     when size and offset together do not fit in 63 bits
+     */
+    public static LogArea read(Request request, MemorySegment payload) throws ProtocolException {
+        if (payload.byteSize() != BYTES) {
+            throw new ProtocolException(
+                    request.name(),
+                    "a payload of " + payload.byteSize() + " bytes",
+                    "with LOG_SHMFD it has " + BYTES + " bytes");
+        }
+        LogArea area = new LogArea(payload.get(JAVA_LONG_UNALIGNED, 0), payload.get(JAVA_LONG_UNALIGNED, 8));
+        if (area.size <= 0 || area.offset < 0 || area.size > Long.MAX_VALUE - area.offset) {
+            throw new ProtocolException(
+                    request.name(),
+                    "a log of %s bytes at offset %s"
+                            .formatted(Long.toUnsignedString(area.size), Long.toUnsignedString(area.offset)),
+                    "it must not be empty, and its end must fit in 63 bits");
+        }
+        return area;
+    }
+
+    /**
+     * The description as a payload.
+     *
+     * @return 16 bytes
+     */
+    public MemorySegment toPayload() {
+        MemorySegment payload = MemorySegment.ofArray(new byte[BYTES]);
+        payload.set(JAVA_LONG_UNALIGNED, 0, size);
+        payload.set(JAVA_LONG_UNALIGNED, 8, offset);
+        return payload;
+    }
+}

@@ -28,8 +28,10 @@ class CommandFloodTest {
     private static final long EVENT_NANOS = TimeUnit.MILLISECONDS.toNanos(1_000);
     private static final int ADDRESSES = 9_990;
     private static final int QUESTIONS = 1_000;
+    private static final int TABLE = 128;
+    private static final int KEY_BYTES = 40;
     private static final NetSetup SETUP = NetSetup.full()
-            .with(Feature.CTRL_VQ, Feature.CTRL_RX, Feature.DEVICE_STATS)
+            .with(Feature.CTRL_VQ, Feature.CTRL_RX, Feature.DEVICE_STATS, Feature.RSS)
             .withProtocol(ProtocolFeature.CONFIG);
 
     @AutoClose
@@ -65,6 +67,17 @@ class CommandFloodTest {
             questions.putLong(0).putLong(1);
         }
         flood("statistics of 1000 queues as fast as a guest can", command, 60_000);
+    }
+
+    @Test
+    void rssTablesAreReadInTurn() {
+        byte[] command = new byte[2 + 4 + 2 + 2 + 2 * TABLE + 2 + 1 + KEY_BYTES];
+        ByteBuffer table = data(command, Control.MQ, Control.MQ_RSS_CONFIG);
+        int everyHashType = 0x1ff;
+        table.putInt(everyHashType).putShort((short) (TABLE - 1)).putShort((short) 0);
+        table.position(table.position() + 2 * TABLE);
+        table.putShort((short) 1).put((byte) KEY_BYTES);
+        flood("RSS tables of 128 entries as fast as a guest can", command, 0);
     }
 
     private void flood(String event, byte[] command, int room) {

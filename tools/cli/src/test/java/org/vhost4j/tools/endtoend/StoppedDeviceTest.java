@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.endtoend;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.List;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.FrontEndQueue;
 import org.vhost4j.frontend.NetDriver;
@@ -61,6 +66,41 @@ class StoppedDeviceTest {
                 each.start(a.frontEnd(), each.ring().deviceBase());
             }
             Traffic.exchange(a, 1, b, 2);
+        }
+        backEnd.assertSaidOnce("guest0 stopped");
+    }
+
+    /** A frame, and behind it in the same burst a chain that breaks a rule: the frame has passed, and its chain is used. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatWasDeliveredBeforeABadChainIsUsed(boolean packed) {
+        NetSetup setup = packed ? NetSetup.full().packed() : NetSetup.full();
+        try (NetDriver a = backEnd.attach(0, setup);
+                NetDriver b = backEnd.attach(1, setup)) {
+            FrontEndQueue queue = a.transmitQueue(0);
+            RingDriver ring = queue.ring();
+            int header = 12;
+            long good = ring.memory().allocate(header + 60L, 16);
+            byte[] addresses = {-1, -1, -1, -1, -1, -1, 2, 0, 0, 0, 0, 1};
+            ring.memory().write(good + header, addresses, 0, addresses.length);
+            long writable = ring.memory().allocate(100, 16);
+            for (int frame = 0; frame < 3; frame++) {
+                ring.begin();
+                ring.readable(good, header + 60);
+                ring.offer();
+            }
+            ring.begin();
+            ring.writable(writable, 100);
+            ring.offer();
+            queue.publish();
+            backEnd.awaitLine("guest0 stopped", "queue 1");
+            for (int frame = 0; frame < 3; frame++) {
+                assertThat(b.receive().bytes()).hasSize(60);
+                assertThat(ring.collect()).as("frame %d is used", frame).isTrue();
+            }
+            assertThat(ring.collect()).as("the bad chain is used").isFalse();
+            int wraps = packed ? 0x8000 : 0;
+            assertThat(queue.stop(a.frontEnd()) & 0xffff).isEqualTo(3 | wraps);
         }
         backEnd.assertSaidOnce("guest0 stopped");
     }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.sys;
 
+import java.util.ArrayDeque;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,22 +26,22 @@ public final class Closer implements AutoCloseable {
     private final AtomicInteger waiting = new AtomicInteger();
     private final ThreadPoolExecutor thread;
 
+    /** Calls for which there was no thread; guarded by itself. */
+    private final ArrayDeque<Runnable> postponed = new ArrayDeque<>();
+
     /**
      * A closer without a thread: it has one while there is something to close.
      *
      * @param name of the thread, behind {@code vhost4j-}
      */
     public Closer(String name) {
-        thread = new ThreadPoolExecutor(
-                1,
-                1,
-                IDLE_SECONDS,
-                TimeUnit.SECONDS,
-                new LinkedBlockingQueue<>(),
-                task -> Thread.ofPlatform()
-                        .daemon()
-                        .name("vhost4j-" + name + "-closer")
-                        .unstarted(task));
+        this(task ->
+                Thread.ofPlatform().daemon().name("vhost4j-" + name + "-closer").unstarted(task));
+    }
+
+    /** A closer whose thread comes from somewhere else. */
+    Closer(ThreadFactory threads) {
+        thread = new ThreadPoolExecutor(1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads);
         thread.allowCoreThreadTimeOut(true);
     }
 
@@ -57,11 +59,24 @@ public final class Closer implements AutoCloseable {
                 int unused = waiting.decrementAndGet();
             }
         };
-        try {
-            thread.execute(counted);
-        } catch (RejectedExecutionException e) {
-            Thread.ofPlatform().daemon().name("vhost4j-last-closer").start(counted);
+        synchronized (postponed) {
+            postponed.add(counted);
+            for (Runnable next = postponed.peek(); next != null && passesOn(next); next = postponed.peek()) {
+                postponed.remove();
+            }
         }
+    }
+
+    /** Gives a call to the thread; false when no thread can be had now: the call is made behind the next one, or by the process's end. */
+    private boolean passesOn(Runnable call) {
+        try {
+            thread.execute(call);
+        } catch (RejectedExecutionException e) {
+            Thread.ofPlatform().daemon().name("vhost4j-last-closer").start(call);
+        } catch (OutOfMemoryError e) {
+            return false;
+        }
+        return true;
     }
 
     /**

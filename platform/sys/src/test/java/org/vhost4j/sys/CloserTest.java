@@ -3,8 +3,12 @@ package org.vhost4j.sys;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class CloserTest {
@@ -28,6 +32,34 @@ class CloserTest {
             answer.countDown();
             assertThat(done.await(10, TimeUnit.SECONDS)).isTrue();
         }
+    }
+
+    @Test
+    void callsForWhichThereIsNoThreadWaitForOne() throws InterruptedException {
+        AtomicInteger missing = new AtomicInteger(2);
+        CountDownLatch done = new CountDownLatch(3);
+        List<Integer> order = new CopyOnWriteArrayList<>();
+        ThreadFactory threads = task -> new Thread(task) {
+            @Override
+            public void start() {
+                if (missing.getAndDecrement() > 0) {
+                    throw new OutOfMemoryError("unable to create native thread");
+                }
+                super.start();
+            }
+        };
+        try (Closer closer = new Closer(threads)) {
+            for (int i = 0; i < 3; i++) {
+                int number = i;
+                closer.execute(() -> {
+                    order.add(number);
+                    done.countDown();
+                });
+                assertThat(done.getCount() == 3 || i == 2).isTrue();
+            }
+            assertThat(done.await(10, TimeUnit.SECONDS)).isTrue();
+        }
+        assertThat(order).containsExactly(0, 1, 2);
     }
 
     @Test

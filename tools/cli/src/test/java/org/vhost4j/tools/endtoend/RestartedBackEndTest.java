@@ -13,8 +13,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Endpoint;
 
@@ -77,13 +79,48 @@ class RestartedBackEndTest {
         assertThat(Files.readString(file())).contains("promise platform old");
     }
 
+    /** Firmware acknowledges little; the system that it boots acknowledges what QEMU shows still, which is the first offer. */
     @Test
-    void aGuestThatAcknowledgedLessIsServedByLess() {
+    void lessThanTheFrontEndWasOfferedIsRefusedEvenIfTheGuestTookLess() throws IOException {
+        NetSetup firmware = NetSetup.legacy();
         try (TestBackEnd first = start("platform new", WHOLE)) {
+            guestRunsOn(first, firmware);
+        }
+        String refusal = "it was offered GUEST_USO4 GUEST_USO6 HOST_USO (0x1c0000000000000) by platform new, its guest may"
+                + " acknowledge that at its next reset, and platform old offers less";
+        try (TestBackEnd second = start("platform old", LESS)) {
+            assertThatThrownBy(() -> guestRunsOn(second, firmware)).isInstanceOf(RuntimeException.class);
+            second.awaitLine(refusal);
+        }
+        try (TestBackEnd third = start("platform new", WHOLE)) {
+            guestRunsOn(third, WITH_USO);
+        }
+    }
+
+    @Test
+    void aLargerOfferServesAndChangesNothingOfWhatTheFrontEndShows() {
+        try (TestBackEnd first = start("platform old", LESS)) {
             guestRunsOn(first, WITHOUT_USO);
         }
-        try (TestBackEnd second = start("platform old", LESS)) {
+        try (TestBackEnd second = start("platform new", WHOLE)) {
             guestRunsOn(second, WITHOUT_USO);
+        }
+        try (TestBackEnd third = start("platform old", LESS)) {
+            guestRunsOn(third, WITHOUT_USO);
+        }
+    }
+
+    /** A front-end that was killed before its guest had a driver has shown its offer, too. */
+    @Test
+    void anOfferCountsBeforeAnythingIsAcknowledged() throws IOException {
+        try (TestBackEnd first = start("platform new", WHOLE);
+                FrontEnd frontEnd = FrontEnd.connect(first.socket(0))) {
+            frontEnd.getFeatures();
+            Await.until("the offer is kept", () -> Files.exists(file()));
+        }
+        try (TestBackEnd second = start("platform old", LESS)) {
+            assertThatThrownBy(() -> guestRunsOn(second, WITHOUT_USO)).isInstanceOf(RuntimeException.class);
+            second.awaitLine("it was offered GUEST_USO4 GUEST_USO6 HOST_USO");
         }
     }
 

@@ -8,9 +8,9 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.PeerProcess;
 
 /**
- * One guest's acknowledged features beyond the life of a connection, and of this process. A guest that runs cannot be taken back
- * what it has acknowledged: a front-end that returns with such a guest to an offer with less is turned away. Entered by the
- * device's lane.
+ * One guest's features beyond the life of a connection, and of this process. A guest that runs keeps what it has acknowledged, and what its
+ * front-end was offered: after a reset its next driver may acknowledge all of that. A front-end that returns to an offer with less is
+ * turned away. Entered by the device's lane.
  */
 final class AcknowledgedFeatures {
     private final FeatureSet offered;
@@ -41,28 +41,44 @@ final class AcknowledgedFeatures {
      */
     Optional<String> connected(Fd socket) {
         process = PeerProcess.of(socket);
-        if (known.isEmpty()) {
+        if (known.isEmpty() || !known.get().process().equals(process)) {
+            // Another process, so another guest.
+            forget();
+            if (process.isPresent()) {
+                know(new Acknowledgement(FeatureSet.EMPTY, offered, process, promise));
+            }
             return Optional.empty();
         }
         Acknowledgement before = known.get();
-        if (!before.process().equals(process)) {
-            // Another process, so another guest.
-            forget();
-            return Optional.empty();
-        }
         FeatureSet lacking = before.features().minus(offered);
-        if (lacking.isEmpty()) {
-            return Optional.empty();
+        if (!lacking.isEmpty()) {
+            return Optional.of("its guest has acknowledged " + words(lacking) + ", offered by " + before.promise() + ", and "
+                    + promise + " offers less: " + remedy());
         }
-        return Optional.of("its guest has acknowledged " + String.join(" ", lacking.names()) + " (" + lacking.hex()
-                + "), offered by " + before.promise() + ", and " + promise
-                + " offers less: the front-end was turned away. Start the back-end as before, or end this guest"
-                + (file == null || process.isPresent() ? "" : " and remove " + file.path()));
+        FeatureSet withdrawn = before.offered().minus(offered);
+        if (!withdrawn.isEmpty()) {
+            return Optional.of("it was offered " + words(withdrawn) + " by " + before.promise()
+                    + ", its guest may acknowledge that at its next reset, and " + promise + " offers less: " + remedy());
+        }
+        return Optional.empty();
+    }
+
+    private static String words(FeatureSet features) {
+        return String.join(" ", features.names()) + " (" + features.hex() + ")";
+    }
+
+    private String remedy() {
+        return "the front-end was turned away. Start the back-end as before, or end this guest"
+                + (file == null || process.isPresent() ? "" : " and remove " + file.path());
     }
 
     /** The driver's features are settled. */
     void keep(FeatureSet features) {
-        Acknowledgement now = new Acknowledgement(features, process, promise);
+        know(new Acknowledgement(
+                features, known.map(Acknowledgement::offered).orElse(offered), process, promise));
+    }
+
+    private void know(Acknowledgement now) {
         if (!known.equals(Optional.of(now))) {
             known = Optional.of(now);
             if (file != null) {
@@ -79,9 +95,11 @@ final class AcknowledgedFeatures {
     }
 
     private void forget() {
-        known = Optional.empty();
-        if (file != null) {
-            file.remove();
+        if (known.isPresent()) {
+            known = Optional.empty();
+            if (file != null) {
+                file.remove();
+            }
         }
     }
 }

@@ -8,15 +8,18 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.sys.PeerProcess;
 
 /**
- * What a guest has acknowledged, for a back-end that is started again: the guest believes in it as long as its front-end lives.
+ * What a guest has acknowledged and its front-end was offered, for a back-end that is started again: both are believed in as long as the
+ * front-end lives. QEMU asks a back-end once, when the device is realized, and shows every later driver of the guest that offer.
  *
- * @param features the virtio features
+ * @param features the virtio features that the driver acknowledged, none before it has
+ * @param offered what the front-end was offered when it connected first
  * @param process the front-end's process, if it is known
  * @param promise what the features were offered by, in words without a line end
  */
-record Acknowledgement(FeatureSet features, Optional<PeerProcess> process, String promise) {
+record Acknowledgement(FeatureSet features, FeatureSet offered, Optional<PeerProcess> process, String promise) {
     private static final Pattern TEXT = Pattern.compile("""
             features 0x([0-9a-f]{16})([0-9a-f]{16})
+            offered 0x([0-9a-f]{16})([0-9a-f]{16})
             process (?:unknown|([0-9a-f-]{1,64}) ([0-9]{1,9}) ([0-9]{1,18}))
             promise (.*)
             """);
@@ -25,11 +28,14 @@ record Acknowledgement(FeatureSet features, Optional<PeerProcess> process, Strin
     String text() {
         return """
                 features 0x%016x%016x
+                offered 0x%016x%016x
                 process %s
                 promise %s
                 """.formatted(
                         features.high(),
                         features.low(),
+                        offered.high(),
+                        offered.low(),
                         process.map(each -> each.boot() + " " + each.number() + " " + each.startTime())
                                 .orElse("unknown"),
                         promise);
@@ -41,13 +47,17 @@ record Acknowledgement(FeatureSet features, Optional<PeerProcess> process, Strin
         if (!matcher.matches()) {
             return Optional.empty();
         }
-        FeatureSet features = new FeatureSet(
-                Long.parseUnsignedLong(matcher.group(2), 16), Long.parseUnsignedLong(matcher.group(1), 16));
-        Optional<PeerProcess> process = matcher.group(3) == null
+        Optional<PeerProcess> process = matcher.group(5) == null
                 ? Optional.empty()
                 : Optional.of(new PeerProcess(
-                        matcher.group(3), Integer.parseInt(matcher.group(4)), Long.parseLong(matcher.group(5))));
-        return Optional.of(new Acknowledgement(features, process, matcher.group(6)));
+                        matcher.group(5), Integer.parseInt(matcher.group(6)), Long.parseLong(matcher.group(7))));
+        return Optional.of(new Acknowledgement(word(matcher, 1), word(matcher, 3), process, matcher.group(8)));
+    }
+
+    private static FeatureSet word(Matcher matcher, int highGroup) {
+        return new FeatureSet(
+                Long.parseUnsignedLong(matcher.group(highGroup + 1), 16),
+                Long.parseUnsignedLong(matcher.group(highGroup), 16));
     }
 
     /** Whether the front-end that acknowledged is gone for sure, and its guest with it. */

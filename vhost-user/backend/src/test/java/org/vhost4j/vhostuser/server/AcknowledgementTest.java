@@ -16,9 +16,11 @@ class AcknowledgementTest {
     @Test
     void whatIsWrittenIsRead() {
         Acknowledgement known = new Acknowledgement(
-                new FeatureSet(0x81c0_0101_30af_ffa7L, 0x1e), Optional.of(PROCESS), "machine a, platform b");
+                new FeatureSet(0x81c0_0101_30af_ffa7L, 0x1e),
+                new FeatureSet(0x91c0_0101_30af_ffa7L, 0x1f),
+                Optional.of(PROCESS), "machine a, platform b");
         assertThat(Acknowledgement.parse(known.text())).hasValue(known);
-        Acknowledgement unknown = new Acknowledgement(FeatureSet.EMPTY, Optional.empty(), "");
+        Acknowledgement unknown = new Acknowledgement(FeatureSet.EMPTY, FeatureSet.EMPTY, Optional.empty(), "");
         assertThat(Acknowledgement.parse(unknown.text())).hasValue(unknown);
     }
 
@@ -27,11 +29,12 @@ class AcknowledgementTest {
             strings = {
                 "",
                 "features 0x1\n",
-                "features 0x11c0010130afffa7\nprocess unknown\npromise x\n",
-                "features 0x000000000000000011c0010130afffa7\nprocess 1 2\npromise x\n",
-                "features 0x000000000000000011c0010130afffa7\nprocess a 99999999999 2\npromise x\n",
-                "features 0x000000000000000011c0010130afffa7\nprocess unknown\npromise x",
-                "features 0x000000000000000011c0010130afffa7\nprocess unknown\npromise x\nmore\n"
+                "features 0x000000000000000011c0010130afffa7\nprocess unknown\npromise x\n",
+                "features 0x11c0010130afffa7\noffered 0x000000000000000011c0010130afffa7\nprocess unknown\npromise x\n",
+                "features 0x000000000000000011c0010130afffa7\noffered 0x000000000000000011c0010130afffa7\nprocess 1 2\npromise x\n",
+                "features 0x000000000000000011c0010130afffa7\noffered 0x000000000000000011c0010130afffa7\nprocess a 99999999999 2\npromise x\n",
+                "features 0x000000000000000011c0010130afffa7\noffered 0x000000000000000011c0010130afffa7\nprocess unknown\npromise x",
+                "features 0x000000000000000011c0010130afffa7\noffered 0x000000000000000011c0010130afffa7\nprocess unknown\npromise x\nmore\n"
             })
     void anythingElseIsNot(String text) {
         assertThat(Acknowledgement.parse(text)).isEmpty();
@@ -39,9 +42,9 @@ class AcknowledgementTest {
 
     @Test
     void isOverOnlyWhenTheProcessIsKnownToBeGone() {
-        assertThat(new Acknowledgement(FeatureSet.EMPTY, Optional.of(PROCESS), "").isOver())
+        assertThat(new Acknowledgement(FeatureSet.EMPTY, FeatureSet.EMPTY, Optional.of(PROCESS), "").isOver())
                 .isTrue();
-        assertThat(new Acknowledgement(FeatureSet.EMPTY, Optional.empty(), "").isOver())
+        assertThat(new Acknowledgement(FeatureSet.EMPTY, FeatureSet.EMPTY, Optional.empty(), "").isOver())
                 .isFalse();
     }
 }

@@ -86,8 +86,9 @@ class RestartedBackEndTest {
         try (TestBackEnd first = start("platform new", WHOLE)) {
             guestRunsOn(first, firmware);
         }
-        String refusal = "it was offered GUEST_USO4 GUEST_USO6 HOST_USO (0x1c0000000000000) by platform new, its guest may"
-                + " acknowledge that at its next reset, and platform old offers less";
+        String refusal =
+                "it was offered GUEST_USO4 GUEST_USO6 HOST_USO (0x1c0000000000000) by platform new, its guest may"
+                        + " acknowledge that at its next reset, and platform old offers less";
         try (TestBackEnd second = start("platform old", LESS)) {
             assertThatThrownBy(() -> guestRunsOn(second, firmware)).isInstanceOf(RuntimeException.class);
             second.awaitLine(refusal);

@@ -52,13 +52,14 @@ final class AcknowledgedFeatures {
         Acknowledgement before = known.get();
         FeatureSet lacking = before.features().minus(offered);
         if (!lacking.isEmpty()) {
-            return Optional.of("its guest has acknowledged " + words(lacking) + ", offered by " + before.promise() + ", and "
-                    + promise + " offers less: " + remedy());
+            return Optional.of("its guest has acknowledged " + words(lacking) + ", offered by " + before.promise()
+                    + ", and " + promise + " offers less: " + remedy());
         }
         FeatureSet withdrawn = before.offered().minus(offered);
         if (!withdrawn.isEmpty()) {
             return Optional.of("it was offered " + words(withdrawn) + " by " + before.promise()
-                    + ", its guest may acknowledge that at its next reset, and " + promise + " offers less: " + remedy());
+                    + ", its guest may acknowledge that at its next reset, and " + promise + " offers less: "
+                    + remedy());
         }
         return Optional.empty();
     }
@@ -69,13 +70,12 @@ final class AcknowledgedFeatures {
 
     private String remedy() {
         return "the front-end was turned away. Start the back-end as before, or end this guest"
-                + (file == null || process.isPresent() ? "" : " and remove " + file.path());
+                + (file == null ? "" : ". If it is another guest, stop the back-end and remove " + file.path());
     }
 
     /** The driver's features are settled. */
     void keep(FeatureSet features) {
-        know(new Acknowledgement(
-                features, known.map(Acknowledgement::offered).orElse(offered), process, promise));
+        know(new Acknowledgement(features, known.map(Acknowledgement::offered).orElse(offered), process, promise));
     }
 
     private void know(Acknowledgement now) {

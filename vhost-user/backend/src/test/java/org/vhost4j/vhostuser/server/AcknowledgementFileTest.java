@@ -65,7 +65,8 @@ class AcknowledgementFileTest {
     }
 
     private static Acknowledgement of(long features) {
-        return new Acknowledgement(FeatureSet.ofWord(features), FeatureSet.ofWord(-1), Optional.empty(), "machine a, platform b");
+        return new Acknowledgement(
+                FeatureSet.ofWord(features), FeatureSet.ofWord(-1), Optional.empty(), "machine a, platform b");
     }
 
     @Test

@@ -18,7 +18,8 @@ class AcknowledgementTest {
         Acknowledgement known = new Acknowledgement(
                 new FeatureSet(0x81c0_0101_30af_ffa7L, 0x1e),
                 new FeatureSet(0x91c0_0101_30af_ffa7L, 0x1f),
-                Optional.of(PROCESS), "machine a, platform b");
+                Optional.of(PROCESS),
+                "machine a, platform b");
         assertThat(Acknowledgement.parse(known.text())).hasValue(known);
         Acknowledgement unknown = new Acknowledgement(FeatureSet.EMPTY, FeatureSet.EMPTY, Optional.empty(), "");
         assertThat(Acknowledgement.parse(unknown.text())).hasValue(unknown);

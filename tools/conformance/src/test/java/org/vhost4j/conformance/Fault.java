@@ -36,5 +36,13 @@ enum Fault {
     /** A malformed message ends the back-end. */
     FRAGILE,
     /** Pages that frames are received into are not marked in the log. */
-    UNMARKED_PAGE
+    UNMARKED_PAGE,
+    /** Pages that frames are received into are marked before they are written. */
+    MARKED_FIRST,
+    /** The log of a connection is used for the next one. */
+    OLD_LOG,
+    /** The whole file of the log is taken for the log, whatever its size and offset are said to be. */
+    WHOLE_FILE,
+    /** A stopped ring's used index is written once more. */
+    LATE_WRITE
 }

@@ -42,7 +42,14 @@ class FaultyBackEndTest {
             Arguments.of(Fault.USED_LENGTH, "rx.mergeable-edges"),
             Arguments.of(Fault.FRAGILE, "hostile-message.too-short"),
             Arguments.of(Fault.UNMARKED_PAGE, "log.receive-buffers"),
-            Arguments.of(Fault.UNMARKED_PAGE, "log.complete"));
+            Arguments.of(Fault.UNMARKED_PAGE, "log.complete"),
+            Arguments.of(Fault.UNMARKED_PAGE, "log.last-page"),
+            Arguments.of(Fault.UNMARKED_PAGE, "migration.cancel-and-retry"),
+            Arguments.of(Fault.MARKED_FIRST, "log.fetch-and-clear"),
+            Arguments.of(Fault.OLD_LOG, "migration.never-ended"),
+            Arguments.of(Fault.WHOLE_FILE, "log-failure.too-small"),
+            Arguments.of(Fault.WHOLE_FILE, "log-failure.offset"),
+            Arguments.of(Fault.LATE_WRITE, "migration.stop-in-burst"));
 
     private int runs;
 

@@ -46,7 +46,7 @@ final class SmallBackEnd implements AutoCloseable {
     private final Thread thread;
     private volatile boolean ended;
 
-    private final SmallMemory memory = new SmallMemory();
+    private final SmallMemory memory;
     private final SmallQueue receive;
     private final SmallQueue transmit;
     private final SmallNet net;
@@ -56,6 +56,7 @@ final class SmallBackEnd implements AutoCloseable {
         this.path = socket;
         this.fault = fault;
         this.listener = FrontEndSocket.listen(socket);
+        this.memory = new SmallMemory(fault);
         this.receive = new SmallQueue(memory, fault);
         this.transmit = new SmallQueue(memory, fault);
         this.net = new SmallNet(memory, receive, transmit, fault);
@@ -99,6 +100,8 @@ final class SmallBackEnd implements AutoCloseable {
                 try (RawMessage message = socket.receive(Duration.ofSeconds(1))) {
                     answer(socket, message);
                 }
+                receive.afterStop();
+                transmit.afterStop();
             }
         }
     }

@@ -22,13 +22,21 @@ final class SmallMemory {
         private static final long serialVersionUID = 1;
     }
 
+    private final Fault fault;
     private final List<Region> regions = new ArrayList<>();
     private @Nullable MappedFile log;
     private boolean logging;
 
+    SmallMemory(Fault fault) {
+        this.fault = fault;
+    }
+
     void clear() {
         regions.forEach(region -> region.file().close());
         regions.clear();
+        if (fault == Fault.OLD_LOG) {
+            return;
+        }
         if (log != null) {
             log.close();
             log = null;
@@ -67,12 +75,19 @@ final class SmallMemory {
         }
         if (log != null) {
             log.close();
+            log = null;
         }
-        log = MappedFile.map(files.getFirst(), offset, bytes, "log");
+        try {
+            log = fault == Fault.WHOLE_FILE
+                    ? MappedFile.map(files.getFirst(), 0, 1 << 20, "log")
+                    : MappedFile.map(files.getFirst(), offset, bytes, "log");
+        } catch (RuntimeException e) {
+            throw new Outside();
+        }
     }
 
     void logging(boolean on) {
-        logging = on;
+        logging = on || (fault == Fault.OLD_LOG && log != null);
     }
 
     /** The region of a guest-physical range. */
@@ -104,6 +119,9 @@ final class SmallMemory {
         MemorySegment segment = bits.segment();
         for (long page = guest / PAGE; page <= (guest + bytes - 1) / PAGE; page++) {
             long at = page / 8;
+            if (at >= segment.byteSize()) {
+                return;
+            }
             byte before = segment.get(ValueLayout.JAVA_BYTE, at);
             segment.set(ValueLayout.JAVA_BYTE, at, (byte) (before | 1 << page % 8));
         }

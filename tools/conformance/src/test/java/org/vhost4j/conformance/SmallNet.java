@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.vhost4j.conformance.SmallQueue.Buffer;
 import org.vhost4j.conformance.SmallQueue.Chain;
 import org.vhost4j.device.driver.DriverHeader;
@@ -16,6 +17,8 @@ final class SmallNet {
     private static final int IP = 14;
     private static final int TCP = 34;
     private static final int PAYLOAD = 54;
+    /** Long enough for a front-end to fetch and clear the log. */
+    private static final long FETCH_NANOS = 500_000;
 
     private final SmallMemory memory;
     private final SmallQueue receive;
@@ -176,8 +179,12 @@ final class SmallNet {
             int before = at;
             for (Buffer buffer : chain.buffers()) {
                 int part = Math.min(buffer.length(), wanted - at);
+                if (fault == Fault.MARKED_FIRST) {
+                    memory.mark(buffer.address(), part);
+                    LockSupport.parkNanos(FETCH_NANOS);
+                }
                 memory.at(buffer.address(), part).write(buffer.address(), all, at, part);
-                if (fault != Fault.UNMARKED_PAGE) {
+                if (fault != Fault.UNMARKED_PAGE && fault != Fault.MARKED_FIRST) {
                     memory.mark(buffer.address(), part);
                 }
                 at += part;

@@ -5,6 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.device.driver.RingDriver;
@@ -19,6 +20,8 @@ final class SmallQueue {
     /** A chain that was taken. */
     record Chain(int head, List<Buffer> buffers) {}
 
+    private static final long LATE_NANOS = 20_000_000;
+
     private final SmallMemory memory;
     private final Fault fault;
     private int size;
@@ -30,6 +33,7 @@ final class SmallQueue {
     private boolean started;
     private boolean enabled;
     private boolean kicked;
+    private boolean late;
     private int interrupts;
     private @Nullable EventFd kick;
     private @Nullable EventFd call;
@@ -102,7 +106,18 @@ final class SmallQueue {
 
     int stop() {
         started = false;
+        late = fault == Fault.LATE_WRITE;
         return lastAvail;
+    }
+
+    /** What a faulty back-end does a moment after it has answered. */
+    void afterStop() {
+        if (late) {
+            late = false;
+            LockSupport.parkNanos(LATE_NANOS);
+            long at = memory.toGuest(used);
+            memory.at(at, 4).put16(at + 2, usedIdx + 1 & 0xffff);
+        }
     }
 
     boolean enabled() {

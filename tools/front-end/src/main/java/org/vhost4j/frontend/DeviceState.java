@@ -84,7 +84,9 @@ public final class DeviceState {
                 OutputStream out = Files.newOutputStream(path(target))) {
             out.write(state);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            // The back-end takes no more of it, and says why when it is asked.
+            check(frontEnd);
+            throw new FrontEndException("the device's state was not taken as a whole: " + e.getMessage());
         }
         check(frontEnd);
     }

@@ -7,6 +7,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongConsumer;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.sys.EventFd;
 import org.vhost4j.sys.Fd;
@@ -48,7 +49,16 @@ public final class DirtyLog implements AutoCloseable {
      */
     public static DirtyLog create(long guestEnd) {
         long bytes = Math.ceilDiv(Math.ceilDiv(guestEnd, PAGE), PAGES_PER_BYTE);
-        long size = (bytes + HOST_PAGE - 1) & -HOST_PAGE;
+        return ofBytes((bytes + HOST_PAGE - 1) & -HOST_PAGE);
+    }
+
+    /**
+     * Creates an empty log of any size, perhaps too small for the guest.
+     *
+     * @param size bytes, at least 1; a bit for each page
+     * @return a log that covers as many pages from address 0 on
+     */
+    public static DirtyLog ofBytes(long size) {
         Fd file = MemFd.create("vhost4j-log", size);
         try {
             return new DirtyLog(file, size);
@@ -175,9 +185,33 @@ public final class DirtyLog implements AutoCloseable {
 
     /** Takes every mark out, a word of 64 at a time, so that no mark is lost that is set meanwhile. */
     public void clear() {
+        take(page -> {});
+    }
+
+    /**
+     * Takes every mark out, as a front-end does that sends the pages away: a page is to be read after its mark was taken.
+     *
+     * @param page told the guest-physical address of each marked page, ascending
+     */
+    public void take(LongConsumer page) {
         for (long at = 0; at < bits.byteSize(); at += Long.BYTES) {
-            LONGS.getAndSet(bits, at, 0L);
+            // Most words have no mark, and an exchange takes the line away from whoever sets one.
+            if ((long) LONGS.getOpaque(bits, at) != 0) {
+                long word = (long) LONGS.getAndSet(bits, at, 0L);
+                for (; word != 0; word &= word - 1) {
+                    page.accept((at * PAGES_PER_BYTE + Long.numberOfTrailingZeros(word)) * PAGE);
+                }
+            }
         }
+    }
+
+    /**
+     * Shortens the log's file, as no front-end should. From here on this log must not be read.
+     *
+     * @param size bytes that are left, 0 or more
+     */
+    public void truncate(long size) {
+        MemFd.resize(file, size);
     }
 
     /**

@@ -132,6 +132,15 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
+     * The receive buffers among {@link #writes}: what a device has written completely before the driver sees it.
+     *
+     * @return pieces of guest memory
+     */
+    public List<DeviceWrite> receivedWrites() {
+        return List.copyOf(writes);
+    }
+
+    /**
      * From now on replaces each receive buffer that a frame was taken from by one in another region.
      *
      * @param pair which receive queue

@@ -22,6 +22,9 @@ public final class Catalog {
             new DeviceCases(),
             new MemoryCases(),
             new LogCases(),
+            new MigrationCases(),
+            new StateCases(),
+            new LogFailureCases(),
             new ResetCases(),
             new HostileMessageCases(),
             new HostileRingCases());

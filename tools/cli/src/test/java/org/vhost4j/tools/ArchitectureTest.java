@@ -49,7 +49,7 @@ class ArchitectureTest {
         module("frontend", "vhostuser.wire", "device", "sys");
         module("conformance", "frontend", "tools.common", "vhostuser.wire", "device", "sys");
         module("qmp", "vhostuser", "platform", "device");
-        module("guests", "frontend", "tools.common", "vhostuser.wire", "platform", "device");
+        module("guests", "frontend", "tools.common", "vhostuser.wire", "platform", "device", "sys");
         module("bench", "guests", "frontend", "tools.common", "device");
     }
 

@@ -245,6 +245,15 @@ public final class Guest implements AutoCloseable {
         return qemu.isAlive();
     }
 
+    /**
+     * QEMU's process.
+     *
+     * @return its ID
+     */
+    public long pid() {
+        return qemu.pid();
+    }
+
     /** Kills QEMU at once (SIGKILL), as a crash would. */
     public void kill() {
         qemu.destroyForcibly();

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.vhost4j.guests.lab.Lab;
+import org.vhost4j.guests.migration.BackEndProgram;
+import org.vhost4j.guests.migration.Interval;
+import org.vhost4j.guests.migration.MigrationLab;
+import org.vhost4j.guests.migration.MigrationRecord;
+import org.vhost4j.guests.migration.Variant;
+
+/**
+ * Real guests move from one back-end to another and back, under a stream of frames that are checked. What must never happen does not:
+ * a frame that comes twice or changed, a page that the source's back-end wrote and did not mark. How long it takes is for the table.
+ *
+ * <p>The system property {@code vhost4j.migration.rounds} is the number of migrations of each guest, 2 unless given;
+ * {@code vhost4j.migration.results} a file that rows of a table are appended to. {@code tools/migration} sets both, and then every
+ * guest moves on DPDK's back-end, too.
+ */
+@Timeout(7200)
+class MigrationIT {
+    private static final int FEW = 2;
+    private static final int ROUNDS = Integer.getInteger("vhost4j.migration.rounds", FEW);
+    private static final boolean ALL = ROUNDS > FEW;
+
+    /** Everything that can hide a missing log, or shows it, is different from {@link Variant#PLAIN}. */
+    private static final Variant OTHER = Variant.PLAIN
+            .named("packed, 4 queue pairs, 2 lanes, not mergeable, no announcement, no return path, 11.1 and 10.0")
+            .packedRings()
+            .withQueuePairs(4)
+            .onLanes(2)
+            .withoutMergeableBuffers()
+            .withoutGuestAnnounce()
+            .withoutReturnPath()
+            .between("11", "suite");
+
+    private static final List<Variant> VARIANTS = List.of(
+            Variant.PLAIN,
+            Variant.PLAIN.named("4 queue pairs").withQueuePairs(4),
+            Variant.PLAIN.named("2 lanes").onLanes(2),
+            Variant.PLAIN.named("packed").packedRings(),
+            Variant.PLAIN.named("not mergeable").withoutMergeableBuffers(),
+            Variant.PLAIN.named("guest_announce=off").withoutGuestAnnounce(),
+            Variant.PLAIN.named("return-path off").withoutReturnPath(),
+            Variant.PLAIN.named("11.1 and 10.0").between("11", "suite"),
+            OTHER);
+
+    @TempDir
+    Path directory;
+
+    static List<Variant> ours() {
+        return ALL ? VARIANTS : List.of(Variant.PLAIN, OTHER);
+    }
+
+    /** DPDK has no lanes. */
+    static List<Variant> dpdks() {
+        return ALL ? VARIANTS.stream().filter(variant -> variant.lanes() == 1).toList() : List.of(Variant.PLAIN);
+    }
+
+    @ParameterizedTest
+    @MethodSource("ours")
+    void onThisBackEnd(Variant variant) throws IOException {
+        move(BackEndProgram.own(), variant);
+    }
+
+    @ParameterizedTest
+    @MethodSource("dpdks")
+    void onDpdk(Variant variant) throws IOException {
+        move(BackEndProgram.dpdk(), variant);
+    }
+
+    private void move(BackEndProgram program, Variant variant) throws IOException {
+        Lab lab = Lab.find();
+        lab.provision();
+        MigrationRecord record = new MigrationRecord(program.name(), variant);
+        try (MigrationLab moving = MigrationLab.start(lab, directory, program, variant)) {
+            for (int i = 0; i < ROUNDS; i++) {
+                record.add(moving.migrate(false));
+            }
+            // Both ways, so that each host is the source once.
+            for (int i = 0; i < Math.max(2, ROUNDS / 4); i++) {
+                record.add(moving.migrate(true));
+            }
+            record.add(moving.cancelAndRetry());
+            Interval refused = moving.refuse();
+            record.add(refused);
+            assertThat(refused.lost())
+                    .as("the source carries traffic again: %s", refused)
+                    .isLessThan(refused.sent());
+            assertThat(moving.guestMessages()).doesNotContain("timed out");
+            assertThat(record.whole()).as(record.row()).isTrue();
+            if (variant.equals(OTHER)) {
+                assertThat(moving.migrateWithoutLog(directory))
+                        .as("the comparison finds pages that were not marked")
+                        .isNotEmpty();
+            }
+        }
+        report(record.row());
+    }
+
+    private static void report(String row) throws IOException {
+        System.out.print(row);
+        String file = System.getProperty("vhost4j.migration.results");
+        if (file != null) {
+            Path path = Path.of(file);
+            if (!Files.exists(path)) {
+                Files.writeString(path, MigrationRecord.HEAD);
+            }
+            Files.writeString(path, row, StandardOpenOption.APPEND);
+        }
+    }
+}

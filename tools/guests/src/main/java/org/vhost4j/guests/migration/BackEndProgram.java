@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.guests.migration;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.vhost4j.tools.common.MainClass;
+
+/** A back-end that serves one guest at a socket and forwards its frames to a TAP. */
+public interface BackEndProgram {
+    /**
+     * What it is called in tables.
+     *
+     * @return a name
+     */
+    String name();
+
+    /**
+     * The command line.
+     *
+     * @param socket where it is to listen
+     * @param tap the TAP that it makes
+     * @param variant what the guest is like
+     * @return program and arguments
+     */
+    List<String> command(Path socket, String tap, Variant variant);
+
+    /**
+     * This program, by the class path of this process.
+     *
+     * @param options further options of {@code run}
+     * @return a back-end called {@code vhost4j}
+     */
+    static BackEndProgram own(String... options) {
+        return new Own(List.of(options));
+    }
+
+    /**
+     * DPDK's {@code net_vhost} and {@code net_tap}, joined by the host's dpdk-testpmd. It polls all the time.
+     *
+     * @return a back-end called {@code DPDK}
+     */
+    static BackEndProgram dpdk() {
+        return new Dpdk();
+    }
+
+    /** {@code vhost4j run} in a JVM with few threads of its own. */
+    record Own(List<String> options) implements BackEndProgram {
+        public Own {
+            options = List.copyOf(options);
+        }
+
+        @Override
+        public String name() {
+            return "vhost4j";
+        }
+
+        @Override
+        public List<String> command(Path socket, String tap, Variant variant) {
+            List<String> command = new ArrayList<>(List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "--enable-native-access=ALL-UNNAMED",
+                    "-XX:+UseSerialGC",
+                    "-Djna.nosys=true",
+                    "-cp",
+                    System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                    MainClass.NAME,
+                    "run",
+                    "--port=tap:ifname=" + tap,
+                    "--queues=" + variant.queuePairs()));
+            if (variant.lanes() > 1) {
+                command.add("--lanes=" + variant.lanes());
+                for (int lane = 1; lane < variant.lanes(); lane++) {
+                    // Sockets are shared out in turn: the guest's is the last.
+                    command.add("--socket-path=" + socket.resolveSibling(socket.getFileName() + "." + lane));
+                }
+            }
+            command.add("--socket-path=" + socket + ",attach=netdev");
+            command.addAll(options);
+            return command;
+        }
+    }
+
+    /** dpdk-testpmd without huge pages. */
+    record Dpdk() implements BackEndProgram {
+        @Override
+        public String name() {
+            return "DPDK";
+        }
+
+        @Override
+        public List<String> command(Path socket, String tap, Variant variant) {
+            int pairs = variant.queuePairs();
+            return List.of(
+                    "dpdk-testpmd",
+                    "--no-huge",
+                    "-m",
+                    "256",
+                    "--no-pci",
+                    "--no-shconf",
+                    "--no-telemetry",
+                    "--file-prefix=" + tap,
+                    "--lcores=0@0-1,1@0-1",
+                    "--vdev=net_vhost0,iface=%s,queues=%d".formatted(socket, pairs),
+                    "--vdev=net_tap0,iface=" + tap,
+                    "--",
+                    "--forward-mode=io",
+                    "--auto-start",
+                    "--rxq=" + pairs,
+                    "--txq=" + pairs,
+                    "--total-num-mbufs=16384");
+        }
+    }
+}

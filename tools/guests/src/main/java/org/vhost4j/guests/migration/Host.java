@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.guests.migration;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.guests.lab.Guest;
+import org.vhost4j.guests.lab.GuestFailure;
+import org.vhost4j.guests.lab.Lab;
+
+/** One of the two hosts: a back-end with its TAP, and the QEMU that is attached to it at the time, if any. */
+final class Host implements AutoCloseable {
+    private static final int START_SECONDS = 60;
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final String name;
+    private final String qemu;
+    private final Lab lab;
+    private final Path directory;
+    private final Variant variant;
+    private final Process backEnd;
+    private final Path log;
+    private Path socket;
+    private int qemus;
+    private @Nullable Guest guest;
+    private @Nullable Monitor monitor;
+
+    /**
+     * Starts the back-end, and joins its TAP to the bridge.
+     *
+     * @param name of the host, of its TAP and of its files
+     * @param qemu which QEMU it has
+     * @param lab provided already
+     * @param directory for files
+     * @param network where its TAP is to be
+     * @param program the back-end
+     * @param variant what the guest is like
+     * @throws IOException when it does not start
+     */
+    Host(String name, String qemu, Lab lab, Path directory, Network network, BackEndProgram program, Variant variant)
+            throws IOException {
+        this.name = name;
+        this.qemu = qemu;
+        this.lab = lab;
+        this.directory = directory;
+        this.variant = variant;
+        socket = directory.resolve(name + ".vhost");
+        log = directory.resolve(name + ".backend.log");
+        backEnd = new ProcessBuilder(network.inside(program.command(socket, name, variant)))
+                .directory(directory.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        try {
+            awaitSocket();
+            network.join(name, START_SECONDS);
+        } catch (IOException | RuntimeException e) {
+            backEnd.destroyForcibly();
+            throw new IOException(
+                    program.name() + " did not start: " + Files.readString(log).strip(), e);
+        }
+    }
+
+    private void awaitSocket() throws IOException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
+        try {
+            while (!Files.exists(socket)) {
+                if (backEnd.waitFor(20, TimeUnit.MILLISECONDS) || System.nanoTime() > deadline) {
+                    throw new IOException("no socket at " + socket);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
+    }
+
+    /** Where a front-end connects to. */
+    Path socket() {
+        return socket;
+    }
+
+    /** Has the next QEMU connect to another socket, behind which something else passes messages on. */
+    void attachBy(Path other) {
+        socket = other;
+    }
+
+    /**
+     * Starts a QEMU whose guest boots.
+     *
+     * @throws IOException when it does not start
+     */
+    void boot() throws IOException {
+        start(List.of(), "");
+    }
+
+    /**
+     * Starts a QEMU that waits for a guest.
+     *
+     * @param halted whether the guest is to stay stopped when it has arrived
+     * @param further more properties of the network device, each behind a comma
+     * @throws IOException when it does not start
+     */
+    void expect(boolean halted, String further) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of("-incoming", "defer"));
+        if (halted) {
+            arguments.add("-S");
+        }
+        start(arguments, further);
+        capabilities();
+        monitor().execute("migrate-incoming", "{\"uri\":\"unix:" + arrival() + "\"}");
+    }
+
+    private void start(List<String> arguments, String further) throws IOException {
+        leave();
+        qemus++;
+        Path control = directory.resolve(name + qemus + ".qmp");
+        List<String> all = new ArrayList<>(List.of(
+                "-qmp",
+                "unix:" + control + ",server=on,wait=off",
+                "-chardev",
+                "socket,id=vhost,path=" + socket,
+                "-netdev",
+                "vhost-user,id=net,chardev=vhost,queues=" + variant.queuePairs(),
+                "-device",
+                "virtio-net-pci,netdev=net,mac=" + Network.GUEST_MAC + variant.deviceProperties() + further));
+        all.addAll(arguments);
+        List<String> options = List.of(
+                "--qemu",
+                qemu,
+                "--machine",
+                variant.machine(),
+                "--memory",
+                variant.memory(),
+                "--overlay",
+                lab.files().resolve("stream.cpio.gz").toString());
+        guest = Guest.start(lab, List.of("setpriv", "--pdeathsig", "KILL"), name + qemus, directory, options, all);
+        monitor = new Monitor(name, control, guest::isAlive);
+    }
+
+    /** Switches on what a migration is to be like; at both ends before it begins. */
+    void capabilities() {
+        monitor()
+                .execute(
+                        "migrate-set-capabilities",
+                        "{\"capabilities\":[{\"capability\":\"events\",\"state\":true},{\"capability\":\"return-path\",\"state\":%s}]}"
+                                .formatted(variant.returnPath()));
+    }
+
+    /** The socket at which an arriving guest is taken. */
+    Path arrival() {
+        return directory.resolve(name + ".arrival");
+    }
+
+    /** Waits until the guest's agent answers, and gives the guest its address. */
+    void configureGuest() throws IOException {
+        guest().waitUntilUp();
+        String pairs = variant.queuePairs() > 1 ? "ethtool -L eth0 combined " + variant.queuePairs() + " && " : "";
+        guest().must(pairs
+                + "ip link set lo up && ip link set eth0 up && ip addr add %s/24 dev eth0 && ".formatted(Network.GUEST)
+                + "arp -s %s %s".formatted(Network.PEER, Network.PEER_MAC));
+        guest().must(
+                        "stream echo >/tmp/stream 2>&1 & for i in $(seq 300); do grep -q listening /tmp/stream 2>/dev/null && exit 0; "
+                                + "sleep 0.1; done; cat /tmp/stream; exit 1");
+        guest().run("ping -c 1 -w 30 " + Network.PEER, PATIENCE).orFail();
+    }
+
+    Guest guest() {
+        if (guest == null) {
+            throw new GuestFailure(name + " has no guest");
+        }
+        return guest;
+    }
+
+    Monitor monitor() {
+        if (monitor == null) {
+            throw new GuestFailure(name + " has no guest");
+        }
+        return monitor;
+    }
+
+    /** Ends QEMU, if there is one. */
+    void leave() {
+        if (monitor != null) {
+            monitor.close();
+            monitor = null;
+        }
+        if (guest != null) {
+            guest.kill();
+            guest.close();
+            guest = null;
+        }
+    }
+
+    /** What QEMU and the back-end have printed, for the message of a failure. */
+    String logs() {
+        try {
+            return name + ": " + (guest == null ? "no QEMU" : guest.qemuLog().strip()) + "\n"
+                    + Files.readString(log).strip();
+        } catch (IOException e) {
+            return name + ": " + e.getMessage();
+        }
+    }
+
+    @Override
+    public void close() {
+        leave();
+        backEnd.destroy();
+        try {
+            if (!backEnd.waitFor(5, TimeUnit.SECONDS)) {
+                backEnd.destroyForcibly().waitFor();
+            }
+        } catch (InterruptedException e) {
+            backEnd.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.guests.migration;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.vhost4j.guests.lab.GuestFailure;
+
+/**
+ * What {@code tools/lab/stream.c} saw from one mark to the next.
+ *
+ * @param sent datagrams
+ * @param lost of those, how many had not returned a second after the mark
+ * @param doubled how many returned more than once
+ * @param damaged datagrams that returned with another content than they were sent with
+ * @param gapMicros the longest time in which no datagram returned
+ * @param tcpBytes that returned
+ * @param tcpDamaged of those, how many were others than those sent
+ * @param tcpBroken whether the TCP connection ended, 0 or 1
+ * @param tcpGapMicros the longest time in which no byte returned
+ */
+public record Interval(
+        long sent,
+        long lost,
+        long doubled,
+        long damaged,
+        long gapMicros,
+        long tcpBytes,
+        long tcpDamaged,
+        long tcpBroken,
+        long tcpGapMicros) {
+    static Interval parse(String line) {
+        Map<String, Long> values = new HashMap<>();
+        for (String pair : line.split(" ", -1)) {
+            int equals = pair.indexOf('=');
+            if (equals > 0) {
+                values.put(pair.substring(0, equals), Long.parseLong(pair.substring(equals + 1)));
+            }
+        }
+        return new Interval(
+                number(values, "sent", line),
+                number(values, "lost", line),
+                number(values, "doubled", line),
+                number(values, "damaged", line),
+                number(values, "gap_us", line),
+                number(values, "tcp_bytes", line),
+                number(values, "tcp_damaged", line),
+                number(values, "tcp_broken", line),
+                number(values, "tcp_gap_us", line));
+    }
+
+    private static long number(Map<String, Long> values, String key, String line) {
+        Long value = values.get(key);
+        if (value == null) {
+            throw new GuestFailure("the stream says nothing of " + key + ": " + line);
+        }
+        return value;
+    }
+
+    /** This interval and the next as one. */
+    Interval and(Interval next) {
+        return new Interval(
+                sent + next.sent,
+                lost + next.lost,
+                doubled + next.doubled,
+                damaged + next.damaged,
+                Math.max(gapMicros, next.gapMicros),
+                tcpBytes + next.tcpBytes,
+                tcpDamaged + next.tcpDamaged,
+                tcpBroken + next.tcpBroken,
+                Math.max(tcpGapMicros, next.tcpGapMicros));
+    }
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.guests.migration;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import org.vhost4j.guests.lab.GuestFailure;
+import org.vhost4j.guests.lab.Lab;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * A guest that moves between two hosts of this machine, each with a back-end and a TAP on one bridge, while a peer on the bridge sends
+ * it 1,000 datagrams a second and 1 MB a second over TCP, which it returns. QEMU's {@code total-time} and {@code downtime}, what
+ * the stream lost and how long it was silent are recorded. Wants root, for a network namespace.
+ *
+ * <p>Calls block. For one thread at a time.
+ */
+public final class MigrationLab implements AutoCloseable {
+    /** Longer than a migration takes on a machine that does much else. */
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    private static final Set<String> ENDS = Set.of("completed", "failed", "cancelled");
+    private static final long SLOW_BYTES_PER_SECOND = 1 << 20;
+    private static final long FAST_BYTES_PER_SECOND = 1L << 30;
+    /** What every guest of the lab has acknowledged, and a destination does not have. */
+    private static final String LACKING = ",event_idx=off";
+    /** So much has been sent when a migration is cancelled: it has then gone on for about a second, with the log in use. */
+    private static final long CANCEL_AFTER_BYTES = 1 << 20;
+
+    private final Variant variant;
+    private final Network network;
+    private Host here;
+    private Host there;
+    private final Stream stream;
+
+    private MigrationLab(Variant variant, Network network, Host here, Host there, Stream stream) {
+        this.variant = variant;
+        this.network = network;
+        this.here = here;
+        this.there = there;
+        this.stream = stream;
+    }
+
+    /**
+     * Starts both back-ends, boots the guest at the first and has the stream run.
+     *
+     * @param lab provided already
+     * @param directory for files; of this lab's own, with a short path
+     * @param program the back-end at both hosts
+     * @param variant what the guest is like
+     * @return the lab, with frames under way
+     * @throws IOException when something does not start
+     */
+    public static MigrationLab start(Lab lab, Path directory, BackEndProgram program, Variant variant)
+            throws IOException {
+        Network network = Network.create("v4jmig" + ProcessHandle.current().pid());
+        Host here = null;
+        Host there = null;
+        try {
+            here = new Host("v4jm0", variant.firstQemu(), lab, directory, network, program, variant);
+            here.boot();
+            there = new Host("v4jm1", variant.secondQemu(), lab, directory, network, program, variant);
+            here.configureGuest();
+            Stream stream = Stream.start(network, lab.files().resolve("stream"), Network.GUEST);
+            MigrationLab running = new MigrationLab(variant, network, here, there, stream);
+            // From its first mark on the stream runs evenly.
+            Interval unused = stream.mark();
+            return running;
+        } catch (IOException | RuntimeException e) {
+            IOException failure = new IOException(
+                    e.getMessage() + "\n" + (here == null ? "" : here.logs()) + (there == null ? "" : there.logs()), e);
+            if (here != null) {
+                here.close();
+            }
+            if (there != null) {
+                there.close();
+            }
+            network.close();
+            throw failure;
+        }
+    }
+
+    /**
+     * Moves the guest to the other host.
+     *
+     * @param compare whether to stop the guest at its arrival and compare all of its memory with what it left
+     * @return what it was like
+     * @throws IOException when a QEMU does not start or memory cannot be read
+     */
+    public Round migrate(boolean compare) throws IOException {
+        return guarded(() -> {
+            there.expect(compare, "");
+            Interval quiet = stream.mark();
+            return arrive(quiet, compare);
+        });
+    }
+
+    private Round arrive(Interval quiet, boolean compare) throws IOException {
+        begin(FAST_BYTES_PER_SECOND);
+        finish("completed");
+        String end = there.monitor().awaitMigration(ENDS, PATIENCE);
+        if (!end.equals("completed")) {
+            throw new GuestFailure("the destination says " + end);
+        }
+        JsonNode info = here.monitor().execute("query-migrate", "{}");
+        List<Long> differing = List.of();
+        if (compare) {
+            differing =
+                    GuestMemory.differingPages(here.guest().pid(), there.guest().pid());
+            there.monitor().execute("cont", "{}");
+        }
+        // What does not return within the first second belongs to the migration as well.
+        Interval event = stream.mark().and(stream.mark());
+        swap();
+        there.leave();
+        return new Round(
+                quiet,
+                event,
+                info.path("total-time").asLong(0),
+                info.path("downtime").asLong(0),
+                compare,
+                differing);
+    }
+
+    /**
+     * Begins a migration, cancels it when the log has been in use for a while, and has it succeed at the second attempt.
+     *
+     * @return the second attempt; its quiet interval begins before the first and ends after the source runs on
+     * @throws IOException when a QEMU does not start
+     */
+    public Round cancelAndRetry() throws IOException {
+        return guarded(() -> {
+            there.expect(false, "");
+            begin(SLOW_BYTES_PER_SECOND);
+            Monitor source = here.monitor();
+            while (source.execute("query-migrate", "{}")
+                            .path("ram")
+                            .path("transferred")
+                            .asLong(0)
+                    < CANCEL_AFTER_BYTES) {
+                Thread.sleep(20);
+            }
+            source.execute("migrate_cancel", "{}");
+            finish("cancelled");
+            requireRunning();
+            there.expect(false, "");
+            Interval quiet = stream.mark();
+            return arrive(quiet, false);
+        });
+    }
+
+    /**
+     * Tries to move the guest to a host whose device lacks a feature, and has it run on where it is: by itself with a return path,
+     * and otherwise told by {@code cont}.
+     *
+     * @return what the attempt cost
+     * @throws IOException when a QEMU does not start
+     */
+    public Interval refuse() throws IOException {
+        return guarded(() -> {
+            there.expect(false, LACKING);
+            Interval unused = stream.mark();
+            begin(FAST_BYTES_PER_SECOND);
+            String end = here.monitor().awaitMigration(ENDS, PATIENCE);
+            if (variant.returnPath() && !end.equals("failed")) {
+                throw new GuestFailure("the source takes a migration that was refused for " + end);
+            }
+            if (end.equals("completed")) {
+                // Without a return path it does not hear that the destination has refused.
+                here.monitor().execute("cont", "{}");
+            }
+            requireRunning();
+            Interval event = stream.mark().and(stream.mark());
+            there.leave();
+            return event;
+        });
+    }
+
+    /**
+     * Moves the guest while the back-end that it leaves marks what it writes in a log that nobody reads, and compares memory.
+     *
+     * @param directory for a socket
+     * @return the pages that differ, which are those that would be lost
+     * @throws IOException when a QEMU does not start or memory cannot be read
+     */
+    public List<Long> migrateWithoutLog(Path directory) throws IOException {
+        Path between = directory.resolve("between.vhost");
+        try (LogThief thief = new LogThief(between, there.socket())) {
+            Path direct = there.socket();
+            return guarded(() -> {
+                there.attachBy(between);
+                there.expect(false, "");
+                Round unused = arrive(stream.mark(), false);
+                there.expect(true, "");
+                Round lost = arrive(stream.mark(), true);
+                there.attachBy(direct);
+                if (thief.stolen() == 0) {
+                    throw new GuestFailure("QEMU sent no log");
+                }
+                return lost.differingPages();
+            });
+        }
+    }
+
+    /** What the guest's kernel has said, such as of a transmit queue that hangs. */
+    public String guestMessages() {
+        return here.guest().must("dmesg -r | grep -v '^<[67]' | tail -20; true");
+    }
+
+    private void begin(long bytesPerSecond) {
+        here.capabilities();
+        here.monitor().execute("migrate-set-parameters", "{\"max-bandwidth\":" + bytesPerSecond + "}");
+        here.monitor().execute("migrate", "{\"uri\":\"unix:" + there.arrival() + "\"}");
+    }
+
+    private void finish(String wanted) {
+        String end = here.monitor().awaitMigration(ENDS, PATIENCE);
+        if (!end.equals(wanted)) {
+            throw new GuestFailure("the migration was to be " + wanted + ", and it has " + end + ": "
+                    + here.monitor().execute("query-migrate", "{}"));
+        }
+    }
+
+    /** Waits until the guest runs where it is. */
+    private void requireRunning() throws InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!here.monitor().execute("query-status", "{}").path("running").asBoolean(false)) {
+            if (System.nanoTime() > deadline) {
+                throw new GuestFailure(
+                        "the source does not run: " + here.monitor().execute("query-status", "{}"));
+            }
+            Thread.sleep(5);
+        }
+    }
+
+    private void swap() {
+        Host left = here;
+        here = there;
+        there = left;
+    }
+
+    private interface Task<T> {
+        T run() throws IOException, InterruptedException;
+    }
+
+    /** What QEMUs and back-ends have said belongs to a failure. */
+    private <T> T guarded(Task<T> task) throws IOException {
+        try {
+            return task.run();
+        } catch (GuestFailure e) {
+            throw new IOException(variant.name() + ": " + e.getMessage() + "\n" + here.logs() + "\n" + there.logs(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        stream.close();
+        here.close();
+        there.close();
+        network.close();
+    }
+}

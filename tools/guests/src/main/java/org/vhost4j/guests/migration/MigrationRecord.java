@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.guests.migration;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToLongFunction;
+
+/** What several migrations of one guest on one back-end came to: a row of a table. */
+public final class MigrationRecord {
+    /** The table's head, for {@link #row}. Times are in milliseconds. */
+    public static final String HEAD = """
+            | back-end | guest | migrations | total | QEMU's downtime | longest gap before | longest gap: median | worst | TCP gap: median | worst | frames lost: median | worst | doubled | damaged | comparisons | differing pages |
+            |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+            """;
+
+    private static final int MICROS = 1000;
+
+    private final String backEnd;
+    private final Variant variant;
+    private final List<Round> rounds = new ArrayList<>();
+    private final List<Interval> others = new ArrayList<>();
+
+    /**
+     * Begins a record.
+     *
+     * @param backEnd its name
+     * @param variant the guest
+     */
+    public MigrationRecord(String backEnd, Variant variant) {
+        this.backEnd = backEnd;
+        this.variant = variant;
+    }
+
+    /**
+     * Adds a migration.
+     *
+     * @param round what it was like
+     */
+    public void add(Round round) {
+        rounds.add(round);
+        others.add(round.quiet());
+    }
+
+    /**
+     * Adds what the stream saw of an attempt that did not move the guest.
+     *
+     * @param interval what it saw
+     */
+    public void add(Interval interval) {
+        others.add(interval);
+    }
+
+    /**
+     * Whether every frame and every byte that came was one that had been sent, and came once, and no page differed.
+     *
+     * @return false when one was doubled or damaged, the TCP connection broke, or a page differs
+     */
+    public boolean whole() {
+        return all().allMatch(each -> each.doubled() + each.damaged() + each.tcpDamaged() + each.tcpBroken() == 0)
+                && differing() == 0;
+    }
+
+    private java.util.stream.Stream<Interval> all() {
+        return java.util.stream.Stream.concat(rounds.stream().map(Round::event), others.stream());
+    }
+
+    private long differing() {
+        return rounds.stream().mapToLong(round -> round.differingPages().size()).sum();
+    }
+
+    /**
+     * The median of the longest gaps of those migrations in which memory was not compared.
+     *
+     * @return microseconds; 0 without such a migration
+     */
+    public long medianGapMicros() {
+        return median(round -> round.event().gapMicros());
+    }
+
+    /**
+     * The row of the table.
+     *
+     * @return Markdown, with the line's end
+     */
+    public String row() {
+        return "| %s | %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d |%n"
+                .formatted(
+                        backEnd,
+                        variant.name(),
+                        timed().size(),
+                        median(Round::totalMillis),
+                        median(Round::downtimeMillis),
+                        worst(round -> round.quiet().gapMicros()) / MICROS,
+                        medianGapMicros() / MICROS,
+                        worst(round -> round.event().gapMicros()) / MICROS,
+                        median(round -> round.event().tcpGapMicros()) / MICROS,
+                        worst(round -> round.event().tcpGapMicros()) / MICROS,
+                        median(round -> round.event().lost()),
+                        worst(round -> round.event().lost()),
+                        all().mapToLong(Interval::doubled).sum(),
+                        all().mapToLong(each -> each.damaged() + each.tcpDamaged() + each.tcpBroken())
+                                .sum(),
+                        rounds.size() - timed().size(),
+                        differing());
+    }
+
+    /** A guest that is stopped for the comparison is silent for that reason. */
+    private List<Round> timed() {
+        return rounds.stream().filter(round -> !round.compared()).toList();
+    }
+
+    private long median(ToLongFunction<Round> what) {
+        long[] sorted = timed().stream().mapToLong(what).sorted().toArray();
+        return sorted.length == 0 ? 0 : sorted[sorted.length / 2];
+    }
+
+    private long worst(ToLongFunction<Round> what) {
+        return timed().stream().mapToLong(what).max().orElse(0);
+    }
+}

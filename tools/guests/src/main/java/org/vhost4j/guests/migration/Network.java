@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.guests.migration;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A network namespace with a bridge, to which both hosts' TAPs are joined. Its own address is the peer's. The kernel's bridge is
+ * what a migration has to teach the guest's new place.
+ */
+final class Network implements AutoCloseable {
+    /** The peer's address on the bridge. */
+    static final String PEER = "10.78.0.254";
+    /** The guest's address. */
+    static final String GUEST = "10.78.0.1";
+    /** The guest's MAC address. */
+    static final String GUEST_MAC = "52:54:00:4d:49:01";
+    /** The peer's MAC address. */
+    static final String PEER_MAC = "52:54:00:4d:49:fe";
+
+    private static final String BRIDGE = "bridge";
+
+    private final String name;
+
+    private Network(String name) {
+        this.name = name;
+    }
+
+    /**
+     * Makes the namespace and the bridge; one of the same name, which a killed run left, is removed first.
+     *
+     * @param name of the namespace
+     * @throws IOException when the host does not let us
+     */
+    static Network create(String name) throws IOException {
+        sh("ip netns del " + name + " 2>/dev/null; ip netns add " + name);
+        Network network = new Network(name);
+        try {
+            String in = "ip -n " + name;
+            // IPv6 has messages of its own, which would teach the bridge before the announcements do.
+            sh("ip netns exec " + name
+                    + " sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1 && "
+                    + in + " link add " + BRIDGE + " address " + PEER_MAC
+                    + " type bridge stp_state 0 forward_delay 0 && "
+                    + in + " link set " + BRIDGE + " up && " + in + " address add " + PEER + "/24 dev " + BRIDGE
+                    + " && " + in
+                    + " neigh replace " + GUEST + " lladdr " + GUEST_MAC + " nud permanent dev " + BRIDGE);
+        } catch (IOException | RuntimeException e) {
+            network.close();
+            throw e;
+        }
+        return network;
+    }
+
+    /**
+     * The beginning of a command line that has what follows run inside.
+     *
+     * @param command what follows
+     * @return a command line
+     */
+    List<String> inside(List<String> command) {
+        // What runs inside must not outlive this process, however that ends.
+        List<String> whole = new ArrayList<>(List.of("ip", "netns", "exec", name, "setpriv", "--pdeathsig", "KILL"));
+        whole.addAll(command);
+        return whole;
+    }
+
+    /**
+     * Joins a TAP to the bridge as soon as the back-end has made it.
+     *
+     * @param tap its name
+     * @param seconds how long to wait for it
+     * @throws IOException when it does not come
+     */
+    void join(String tap, int seconds) throws IOException {
+        sh("for i in $(seq " + seconds * 20 + "); do ip -n " + name + " link show " + tap
+                + " >/dev/null 2>&1 && break; sleep 0.05; done; " + "ip -n " + name + " link set " + tap + " master "
+                + BRIDGE + " up");
+    }
+
+    private static void sh(String command) throws IOException {
+        Process process = new ProcessBuilder("sh", "-c", command)
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        try {
+            if (!process.waitFor(1, TimeUnit.MINUTES) || process.exitValue() != 0) {
+                throw new IOException("'" + command + "': " + output.strip());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            sh("ip netns del " + name);
+        } catch (IOException e) {
+            // It is only a name that is left over, and the next of that name removes it.
+        }
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.guests.migration;
+
+/**
+ * What a guest that moves is like, and between which QEMUs it moves.
+ *
+ * @param name for tables and files; letters, digits and hyphens
+ * @param firstQemu where the guest boots: {@code 11}, {@code suite} (10.0) or {@code stock}, as {@code tools/lab/guest} knows them
+ * @param secondQemu where it moves to first
+ * @param queuePairs of the device, 1 to 127; the guest uses all of them
+ * @param lanes of a back-end that has lanes, 1 or 2; with 2 the guest is on the second, and the TAP on the first
+ * @param packed whether the rings are packed
+ * @param mergeable whether the device has MRG_RXBUF
+ * @param guestAnnounce whether the device has GUEST_ANNOUNCE; without it QEMU asks the back-end by SEND_RARP
+ * @param returnPath whether the destination answers the source during the migration, QEMU's {@code return-path}
+ */
+public record Variant(
+        String name,
+        String firstQemu,
+        String secondQemu,
+        int queuePairs,
+        int lanes,
+        boolean packed,
+        boolean mergeable,
+        boolean guestAnnounce,
+        boolean returnPath) {
+    /** One queue pair, split rings, mergeable buffers, from QEMU 11.1 to QEMU 11.1, with a return path. */
+    public static final Variant PLAIN = new Variant("plain", "11", "11", 1, 1, false, true, true, true);
+
+    /** The same by another name. */
+    public Variant named(String other) {
+        return new Variant(
+                other, firstQemu, secondQemu, queuePairs, lanes, packed, mergeable, guestAnnounce, returnPath);
+    }
+
+    /** The same between other QEMUs. */
+    public Variant between(String first, String second) {
+        return new Variant(name, first, second, queuePairs, lanes, packed, mergeable, guestAnnounce, returnPath);
+    }
+
+    /** The same with more queue pairs. */
+    public Variant withQueuePairs(int number) {
+        return new Variant(name, firstQemu, secondQemu, number, lanes, packed, mergeable, guestAnnounce, returnPath);
+    }
+
+    /** The same on more lanes. */
+    public Variant onLanes(int number) {
+        return new Variant(
+                name, firstQemu, secondQemu, queuePairs, number, packed, mergeable, guestAnnounce, returnPath);
+    }
+
+    /** The same with packed rings. */
+    public Variant packedRings() {
+        return new Variant(name, firstQemu, secondQemu, queuePairs, lanes, true, mergeable, guestAnnounce, returnPath);
+    }
+
+    /** The same without mergeable buffers, so that a page that was written without a mark shows. */
+    public Variant withoutMergeableBuffers() {
+        return new Variant(name, firstQemu, secondQemu, queuePairs, lanes, packed, false, guestAnnounce, returnPath);
+    }
+
+    /** The same without GUEST_ANNOUNCE. */
+    public Variant withoutGuestAnnounce() {
+        return new Variant(name, firstQemu, secondQemu, queuePairs, lanes, packed, mergeable, false, returnPath);
+    }
+
+    /** The same without a return path. */
+    public Variant withoutReturnPath() {
+        return new Variant(name, firstQemu, secondQemu, queuePairs, lanes, packed, mergeable, guestAnnounce, false);
+    }
+
+    /** The machine type, which both QEMUs have to know. */
+    String machine() {
+        return firstQemu.equals("11") && secondQemu.equals("11") ? "q35" : "pc-q35-10.0";
+    }
+
+    /** How much memory the guest has: without mergeable buffers Linux posts 64 KiB for each frame, in every queue. */
+    String memory() {
+        return mergeable ? "256M" : 256 + 64 * (queuePairs - 1) + "M";
+    }
+
+    /** The properties of {@code virtio-net-pci} that this variant wants. */
+    String deviceProperties() {
+        StringBuilder properties = new StringBuilder();
+        if (queuePairs > 1) {
+            // A vector for each queue, one for the control queue, one for changes of the configuration.
+            properties.append(",mq=on,vectors=").append(2 * queuePairs + 2);
+        }
+        if (packed) {
+            properties.append(",packed=on");
+        }
+        if (!mergeable) {
+            properties.append(",mrg_rxbuf=off");
+        }
+        if (!guestAnnounce) {
+            properties.append(",guest_announce=off");
+        }
+        return properties.toString();
+    }
+}

@@ -50,6 +50,16 @@ final class HostAnswers {
         this.ofRoot = ofRoot;
     }
 
+    /**
+     * A host that is made up.
+     *
+     * @param host what it can do
+     */
+    HostAnswers(HostCapabilities host) {
+        this(new Notes(Map.of()), OF_ROOT);
+        this.host = host;
+    }
+
     /** This host. */
     HostCapabilities host() {
         HostCapabilities known = host;

@@ -44,10 +44,19 @@ final class QemuStart {
      * @param err takes a line for what the user should know
      */
     QemuStart(Map<String, String> environment, PrintWriter err) {
+        this(environment, err, new Notes(environment));
+    }
+
+    private QemuStart(Map<String, String> environment, PrintWriter err, Notes notes) {
+        this(environment, err, notes, new HostAnswers(notes));
+    }
+
+    /** For one start on a host that may be made up. */
+    QemuStart(Map<String, String> environment, PrintWriter err, Notes notes, HostAnswers hosts) {
         this.environment = environment;
         this.err = err;
-        this.notes = new Notes(environment);
-        this.hosts = new HostAnswers(notes);
+        this.notes = notes;
+        this.hosts = hosts;
         this.catalog = SearchPath.of(environment, List.of()).load();
     }
 
@@ -79,7 +88,7 @@ final class QemuStart {
     }
 
     /** The properties to be added; refuses what cannot be kept. */
-    private List<String> globals(GivenOptions options, QemuBinary binary, MachineChoice choice) {
+    List<String> globals(GivenOptions options, QemuBinary binary, MachineChoice choice) {
         Optional<QemuMachine> machine = binary.machine(choice.machine());
         if (machine.isEmpty() || machine.get().name().equals(NO_MACHINE)) {
             // The first QEMU will say, and the second has no cards.

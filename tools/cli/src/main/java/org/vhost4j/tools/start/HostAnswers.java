@@ -5,14 +5,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.platform.probe.Answer;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapabilitiesJson;
 import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostProbe;
+import org.vhost4j.platform.probe.HostUse;
 import org.vhost4j.platform.probe.PassedTap;
 import org.vhost4j.tools.platform.ThisHost;
 
@@ -68,6 +71,19 @@ final class HostAnswers {
             host = known;
         }
         return known;
+    }
+
+    /**
+     * In which ways guests here lean on the kernel, when nothing is known of their cards: what they get has to suit a TAP with vhost-net,
+     * where there is a vhost-net.
+     *
+     * @param host this host
+     * @return the uses
+     */
+    static Set<HostUse> uses(HostCapabilities host) {
+        return host.has(HostCapability.VHOST_NET)
+                ? EnumSet.of(HostUse.TAP, HostUse.VHOST_NET)
+                : EnumSet.of(HostUse.TAP);
     }
 
     private HostCapabilities ask() {

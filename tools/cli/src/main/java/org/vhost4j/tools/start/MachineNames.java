@@ -2,7 +2,6 @@
 package org.vhost4j.tools.start;
 
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import org.vhost4j.platform.definition.PlatformCatalog;
@@ -39,10 +38,10 @@ final class MachineNames {
      * @return in the order of the machines, then of the platforms
      */
     static List<Named> all(QemuBinary binary, PlatformCatalog catalog, HostCapabilities host) {
+        Set<HostUse> uses = HostAnswers.uses(host);
         List<PlatformDefinition> kept = catalog.platforms().stream()
                 .filter(platform -> platform.deprecated().isEmpty())
-                .filter(platform ->
-                        platform.lackedBy(host, EnumSet.of(HostUse.TAP)).isEmpty())
+                .filter(platform -> platform.lackedBy(host, uses).isEmpty())
                 .filter(platform -> isKeptBy(binary, platform))
                 .toList();
         List<Named> names = new ArrayList<>();

@@ -29,7 +29,6 @@ final class QemuStart {
     private static final Set<String> ONLY_TALK = Set.of("version", "help", "h");
     private static final Set<String> HELP = Set.of("help", "?");
     private static final String NO_MACHINE = "none";
-    private static final Set<HostUse> TAP = EnumSet.of(HostUse.TAP);
 
     private final Map<String, String> environment;
     private final PrintWriter err;
@@ -71,7 +70,7 @@ final class QemuStart {
         catalog.problems().forEach(problem -> err.println("vhost4j: " + problem));
         GivenOptions options = new GivenOptions(question.arguments());
         if (options.platforms().stream().anyMatch(HELP::contains)) {
-            return Answer.printing(HelpText.platforms(catalog, hosts.host(), TAP));
+            return Answer.printing(HelpText.platforms(catalog, hosts.host(), HostAnswers.uses(hosts.host())));
         }
         String program = QemuProgram.find(question, environment);
         if (options.hasAny(ONLY_TALK)) {
@@ -120,7 +119,7 @@ final class QemuStart {
         boolean asksHost =
                 choice.platform().isEmpty() || choice.platform().get().equals("host");
         if (asksHost) {
-            Set<HostUse> uses = EnumSet.copyOf(TAP);
+            Set<HostUse> uses = EnumSet.copyOf(HostAnswers.uses(hosts.host()));
             cards.forEach(card -> uses.addAll(card.uses()));
             HostCapabilities host = cards.stream()
                     .filter(card -> !card.taps().isEmpty())

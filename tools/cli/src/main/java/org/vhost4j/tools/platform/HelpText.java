@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.vhost4j.platform.definition.MachineDefinition;
 import org.vhost4j.platform.definition.PlatformCatalog;
 import org.vhost4j.platform.definition.PlatformDefinition;
@@ -23,7 +24,7 @@ public final class HelpText {
      * @param catalog the definitions
      * @return lines, each with its end
      */
-    public static String machines(PlatformCatalog catalog) {
+    static String machines(PlatformCatalog catalog) {
         StringBuilder text = new StringBuilder("Supported machines are:\n");
         List<MachineDefinition> byLine = catalog.machines().stream()
                 .sorted(Comparator.comparing((MachineDefinition machine) -> line(machine.name())))
@@ -48,7 +49,31 @@ public final class HelpText {
      * @param uses in which ways its kernel is used
      * @return lines, each with its end
      */
-    public static String platforms(PlatformCatalog catalog, HostCapabilities host, Set<HostUse> uses) {
+    static String platforms(PlatformCatalog catalog, HostCapabilities host, Set<HostUse> uses) {
+        return platforms(catalog, host, uses, PlatformSupport::inBrief);
+    }
+
+    /**
+     * The same for guests on QEMU's own device: no software of ours makes up for what its host lacks.
+     *
+     * @param catalog the definitions
+     * @param host the host
+     * @param uses in which ways its kernel is used
+     * @return lines, each with its end
+     */
+    public static String platformsOfQemu(PlatformCatalog catalog, HostCapabilities host, Set<HostUse> uses) {
+        return platforms(
+                catalog,
+                host,
+                uses,
+                support -> support.isNative() ? "supported" : "not supported: " + support.lacking());
+    }
+
+    private static String platforms(
+            PlatformCatalog catalog,
+            HostCapabilities host,
+            Set<HostUse> uses,
+            Function<PlatformSupport, String> judgement) {
         StringBuilder text = new StringBuilder("Supported platforms are:\n");
         Optional<PlatformDefinition> chosen = catalog.newestSupported(host, uses);
         for (PlatformDefinition platform : catalog.platforms()) {
@@ -57,7 +82,7 @@ public final class HelpText {
             }
             String marks = (chosen.filter(platform::equals).isPresent() ? " (default)" : "")
                     + (platform.deprecated().isPresent() ? " (deprecated)" : "")
-                    + " (" + PlatformSupport.of(platform, host, uses).inBrief() + ")";
+                    + " (" + judgement.apply(PlatformSupport.of(platform, host, uses)) + ")";
             text.append(entry(platform.name(), platform.title(), marks));
         }
         text.append(entry("host", "Everything that this host has: fastest, migrates nowhere else", " (supported)"));

@@ -70,7 +70,7 @@ final class QemuStart {
         catalog.problems().forEach(problem -> err.println("vhost4j: " + problem));
         GivenOptions options = new GivenOptions(question.arguments());
         if (options.platforms().stream().anyMatch(HELP::contains)) {
-            return Answer.printing(HelpText.platforms(catalog, hosts.host(), HostAnswers.uses(hosts.host())));
+            return Answer.printing(HelpText.platformsOfQemu(catalog, hosts.host(), HostAnswers.uses(hosts.host())));
         }
         String program = QemuProgram.find(question, environment);
         if (options.hasAny(ONLY_TALK)) {

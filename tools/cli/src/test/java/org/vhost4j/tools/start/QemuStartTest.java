@@ -4,8 +4,11 @@ package org.vhost4j.tools.start;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -169,6 +172,23 @@ final class QemuStartTest {
         assertThat(added(host, "-M", "no-such-machine_x", "-platform", "linux-6.9"))
                 .isEmpty();
         assertThat(added(host, "-M", "sifive_u", "-platform", "linux-6.9")).isNotEmpty();
+    }
+
+    /** What the back-end of this project would do in software, QEMU does not. */
+    @Test
+    void helpSaysWhatThisHostKeepsWithoutSoftware() throws IOException {
+        QemuStart start = new QemuStart(
+                Map.of(), new PrintWriter(err, true), new Notes(Map.of()), new HostAnswers(hostThatKeeps("linux-6.1")));
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        start.answer(new Question(Optional.empty(), "qemu", List.of("-S", "-platform", "help")))
+                .write(out);
+        String[] words = out.toString(StandardCharsets.UTF_8).split("\0", -1);
+        assertThat(words).containsSequence("exit", "0", "end", "");
+        assertThat(words[2])
+                .contains("\nlinux-6.0            ", "(default) (supported)\n")
+                .containsPattern(
+                        "\nlinux-6.9 .*\\(not supported: lacks tap-uso, tap-write-udp-l4, tap-udp-l4-128.*\\)\n")
+                .doesNotContain("software");
     }
 
     @Test

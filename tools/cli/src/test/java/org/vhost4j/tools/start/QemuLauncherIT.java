@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -140,6 +141,39 @@ final class QemuLauncherIT {
         assertThat(ended.err())
                 .isEqualTo("vhost4j: Platform linux-6.17 needs guest_tunnel of QEMU, which version 9.1.0 does not have;"
                         + " it came with QEMU 10.2.\n");
+    }
+
+    /** A start takes one JVM, and asks a QEMU only when its file is another. */
+    @Test
+    void aQemuIsAskedOnce() throws Exception {
+        Path asked = directory.resolve("asked");
+        Path started = directory.resolve("started");
+        String script = Files.readString(installation.home().resolve("tools/vhost4j"));
+        installation.script("echo jvm >>'" + started + "'\n"
+                + script.lines().skip(1).findFirst().orElseThrow());
+        Path qemu = directory.resolve("qemu");
+        String text =
+                "#!/bin/sh\ncase \"$*\" in *stdio) echo asked >>'" + asked + "';; esac\nexec '" + state + "' \"$@\"\n";
+        Files.writeString(qemu, text);
+        assertThat(qemu.toFile().setExecutable(true)).isTrue();
+        for (int starts = 1; starts <= 2; starts++) {
+            Ended ended = installation.start(qemu, "-platform", "linux-6.1");
+            assertThat(ended.out()).contains("argument virtio-net-device.host_uso=off");
+            assertThat(Files.readAllLines(started)).hasSize(starts);
+            assertThat(Files.readAllLines(asked)).hasSize(1);
+        }
+        Files.writeString(qemu, text + "# another\n");
+        installation.start(qemu, "-platform", "linux-6.1");
+        assertThat(Files.readAllLines(asked)).hasSize(2);
+        // Notes that were cut short are as good as none.
+        Path notes = Path.of(installation.builder(qemu, List.of()).environment().get("HOME"), ".cache", "vhost4j");
+        try (Stream<Path> files = Files.list(notes)) {
+            for (Path note : files.toList()) {
+                Files.writeString(note, "vhost4j's notes about a QEMU, 1\n");
+            }
+        }
+        assertThat(installation.start(qemu, "-platform", "linux-6.1").status()).isZero();
+        assertThat(Files.readAllLines(asked)).hasSize(3);
     }
 
     @Test

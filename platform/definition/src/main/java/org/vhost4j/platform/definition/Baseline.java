@@ -71,7 +71,7 @@ public record Baseline(Optional<PlatformDefinition> newest, List<Obstacle> obsta
         List<PlatformDefinition> kept = new ArrayList<>(others);
         newest.ifPresent(kept::addFirst);
         Optional<PlatformDefinition> chosen =
-                PlatformChoice.among(kept.iterator(), PlatformChoice::promisedBy, EnumSet.allOf(Feature.class));
+                PlatformChoice.among(uses, kept.iterator(), PlatformChoice::promisedBy, EnumSet.allOf(Feature.class));
         chosen.ifPresent(kept::remove);
         return new Baseline(chosen, obstacles, kept);
     }

@@ -137,6 +137,17 @@ public record DeviceCapabilities(
     }
 
     /**
+     * Whether a device that has a feature leaves it off until an operator asks for it, in QEMU and here. A host that lacks what such a
+     * feature needs keeps everyone's promise but that operator's.
+     *
+     * @param feature the feature
+     * @return true for packed rings, IN_ORDER, RSS and the like
+     */
+    static boolean isOnRequest(Feature feature) {
+        return RINGS.contains(feature) || ON_REQUEST.contains(feature);
+    }
+
+    /**
      * Whether the device has a feature.
      *
      * @param feature the feature

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.platform.probe.HostCapability;
+import org.vhost4j.platform.probe.HostUse;
 
 /** The platform {@code host}: everything that this one host has. It makes no promise about any other. */
 final class HostPlatform {
@@ -32,6 +33,7 @@ final class HostPlatform {
                 dependent.addAll(capability.features());
             }
         }
+        dependent.removeIf(DeviceCapabilities::isOnRequest);
         DeviceCapabilities device = request.device();
         for (Feature feature : dependent) {
             if (device.has(feature) && device.carries(feature) && isKept(feature, request)) {
@@ -64,13 +66,20 @@ final class HostPlatform {
 
     private static boolean isKept(Feature feature, Request request) {
         for (HostCapability capability : HostCapability.values()) {
-            if (capability.essential()
-                    && capability.features().contains(feature)
-                    && request.uses().contains(capability.use())
-                    && !request.host().has(capability)) {
+            if (capability.essential() && capability.features().contains(feature) && isMissed(capability, request)) {
                 return false;
             }
         }
         return true;
+    }
+
+    /**
+     * What the kernel's vhost-net lacks is off for every guest, so that all network cards of a guest have one set of properties, whether
+     * they have a vhost-net or not. Where there is none, or none may be asked, only those that want one go without.
+     */
+    private static boolean isMissed(HostCapability capability, Request request) {
+        boolean wanted = request.uses().contains(capability.use());
+        boolean there = capability.use() == HostUse.VHOST_NET && request.host().has(HostCapability.VHOST_NET);
+        return (wanted || there) && !request.host().has(capability);
     }
 }

@@ -29,7 +29,9 @@ import org.vhost4j.platform.probe.HostCapability;
  * @param bits every bit of either side, the lowest first
  * @param suspects when no bit stops the migration by these words, the host-dependent bits that could have: QEMU 11.1 clears the
  *     bits that it refuses before it prints the guest's word, so that they are not in its message
- * @param platform the newest mainline platform that promises none of the bits that stop the migration, or are suspected to
+ * @param refused bits that the destination does not offer either, and that a guest of another host may use: which depend on the host,
+ *     and on which kernel it has, and which QEMU offers by itself. With them on, the next guest is stopped
+ * @param platform the newest mainline platform that promises none of the bits that stop the migration, are suspected to, or are refused
  * @param settings the properties that would have to be off, as QEMU's {@code -device} takes them
  */
 public record MigrationExplanation(
@@ -40,6 +42,7 @@ public record MigrationExplanation(
         FeatureSet allowed,
         List<Bit> bits,
         List<String> suspects,
+        List<String> refused,
         Optional<PlatformDefinition> platform,
         List<String> settings) {
     /** What QEMU said. */
@@ -99,6 +102,7 @@ public record MigrationExplanation(
     public MigrationExplanation {
         bits = List.copyOf(bits);
         suspects = List.copyOf(suspects);
+        refused = List.copyOf(refused);
         settings = List.copyOf(settings);
     }
 
@@ -126,7 +130,7 @@ public record MigrationExplanation(
         }
         Matcher lacks = LACKS.matcher(text);
         while (lacks.find()) {
-            add(told, new Told(Cause.BACK_END_LACKS, "", word(lacks.group(1)), new FeatureSet(0, 0)));
+            add(told, new Told(Cause.BACK_END_LACKS, "", word(lacks.group(1)), new FeatureSet(0, 0), false));
         }
         if (told.isEmpty()) {
             // Three are as wrong as a thousand.
@@ -141,7 +145,12 @@ public record MigrationExplanation(
                                 + " the destination's, such as 0x1c0010130afffa7 0x10179bfffe7, or QEMU's message with"
                                 + " them; here are " + words.size() + ".");
             }
-            told.add(new Told(Cause.MIGRATION, "", word(words.getFirst()), word(words.getLast())));
+            told.add(new Told(
+                    Cause.MIGRATION,
+                    "",
+                    word(words.getFirst()),
+                    word(words.getLast()),
+                    isExtended(words.getFirst()) || isExtended(words.getLast())));
         }
         return told.stream().map(each -> of(catalog, each)).toList();
     }
@@ -158,11 +167,17 @@ public record MigrationExplanation(
     private static Told migration(MatchResult message, String text, int end) {
         Matcher section = SECTION.matcher(text).region(message.end(), end);
         String name = !section.find() ? "" : section.group(section.group(1) != null ? 1 : 2);
-        return new Told(Cause.MIGRATION, name, word(message.group(1)), word(message.group(2)));
+        return new Told(
+                Cause.MIGRATION, name, word(message.group(1)), word(message.group(2)), isExtended(message.group(1)));
     }
 
-    /** What a message says. */
-    private record Told(Cause cause, String section, FeatureSet guest, FeatureSet allowed) {
+    /** Whether a word is of a QEMU with 128 feature bits (10.2 and newer), which prints them all, zeros included. */
+    private static boolean isExtended(String word) {
+        return word.length() > "0x".length() + Long.SIZE / 4;
+    }
+
+    /** What a message says; {@code extended} when the QEMU that said it knows bits above 63. */
+    private record Told(Cause cause, String section, FeatureSet guest, FeatureSet allowed, boolean extended) {
         Optional<DeviceKind> device() {
             return section.isEmpty() ? Optional.of(DeviceKind.NET) : DeviceKind.ofSection(section);
         }
@@ -208,8 +223,21 @@ public record MigrationExplanation(
             }
         }
         boolean nothingStops = bits.stream().noneMatch(Bit::stops);
-        List<Feature> suspects = nothingStops && net ? refusedByHost(allowed) : List.of();
-        List<Feature> culprits = nothingStops ? suspects : stopping;
+        List<Feature> refused = net && told.cause() == Cause.MIGRATION ? refusedByHost(catalog, told) : List.of();
+        List<Feature> suspects = nothingStops ? refused : List.of();
+        List<Feature> culprits = new ArrayList<>(stopping);
+        culprits.removeIf(feature -> !dependsOnHost(feature));
+        Set<String> settings = new LinkedHashSet<>();
+        bits.stream()
+                .filter(Bit::stops)
+                .map(Bit::property)
+                .flatMap(Optional::stream)
+                .forEach(settings::add);
+        if (!culprits.isEmpty() || nothingStops) {
+            // What keeps these off by platform keeps the others off as well.
+            culprits.addAll(refused);
+            refused.stream().map(Feature::property).flatMap(Optional::stream).forEach(settings::add);
+        }
         return new MigrationExplanation(
                 told.cause(),
                 device,
@@ -218,17 +246,14 @@ public record MigrationExplanation(
                 allowed,
                 bits,
                 suspects.stream().map(Feature::name).toList(),
-                withoutAll(
-                        catalog,
-                        culprits.stream()
-                                .filter(MigrationExplanation::dependsOnHost)
-                                .toList()),
-                (nothingStops
-                                ? suspects.stream().map(Feature::property)
-                                : bits.stream().filter(Bit::stops).map(Bit::property))
-                        .flatMap(Optional::stream)
-                        .map(property -> property + "=off")
-                        .toList());
+                nothingStops || culprits.isEmpty()
+                        ? List.of()
+                        : refused.stream()
+                                .filter(feature -> !stopping.contains(feature))
+                                .map(Feature::name)
+                                .toList(),
+                withoutAll(catalog, culprits),
+                settings.stream().map(property -> property + "=off").toList());
     }
 
     private static String name(Optional<DeviceKind> device, int number) {
@@ -240,10 +265,13 @@ public record MigrationExplanation(
         return device.flatMap(kind -> kind.property(number));
     }
 
-    private static List<Feature> refusedByHost(FeatureSet allowed) {
+    /** What some kernels of the mainline lack, and this destination. */
+    private static List<Feature> refusedByHost(PlatformCatalog catalog, Told told) {
         return Arrays.stream(Feature.values())
                 .filter(MigrationExplanation::dependsOnHost)
-                .filter(feature -> !allowed.has(feature))
+                .filter(feature -> !told.allowed().has(feature))
+                .filter(feature -> feature.bit() < Long.SIZE || told.extended())
+                .filter(feature -> sincePlatform(catalog, feature).isPresent())
                 .toList();
     }
 

@@ -340,6 +340,7 @@ public final class PlatformCatalog {
      */
     public Optional<PlatformDefinition> newestSupported(HostCapabilities host, Set<HostUse> uses) {
         return PlatformChoice.among(
+                uses,
                 newestFirst()
                         .filter(platform -> platform.deprecated().isEmpty())
                         .filter(platform -> platform.lackedBy(host, uses).isEmpty())

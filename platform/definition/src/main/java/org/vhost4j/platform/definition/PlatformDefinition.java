@@ -89,10 +89,17 @@ public record PlatformDefinition(
     public List<HostCapability> lackedBy(HostCapabilities host, Set<HostUse> uses) {
         List<HostCapability> lacked = new ArrayList<>();
         for (HostCapability capability : requires) {
-            if (uses.contains(capability.use()) && capability.isVisible() && !host.has(capability)) {
+            if (uses.contains(capability.use()) && isSeen(capability) && !host.has(capability)) {
                 lacked.add(capability);
             }
         }
         return lacked;
+    }
+
+    /** A guest sees it, and need not have been given a feature that nobody has by default. */
+    private static boolean isSeen(HostCapability capability) {
+        Set<Feature> features = capability.features();
+        return capability.isVisible()
+                && (features.isEmpty() || !features.stream().allMatch(DeviceCapabilities::isOnRequest));
     }
 }

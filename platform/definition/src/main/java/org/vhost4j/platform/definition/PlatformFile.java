@@ -148,6 +148,11 @@ final class PlatformFile implements Linker.Child {
                 if (!capability.essential()) {
                     continue;
                 }
+                if (assignment == null
+                        && property.qemuDefault().filter(Property::isOn).isEmpty()) {
+                    // QEMU leaves it off, whatever the host has.
+                    continue;
+                }
                 if (assignment == null) {
                     found.add(problem(
                             root.get("properties"),

@@ -2,13 +2,16 @@
 package org.vhost4j.platform.definition;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.platform.probe.HostUse;
 
 /**
  * What a plain QEMU must be told so that its own virtio-net device promises what a platform says.
@@ -21,10 +24,38 @@ import org.vhost4j.device.feature.FeatureSet;
 public record QemuArguments(List<String> settings, FeatureSet offered, List<String> notes) {
     /** How frames leave QEMU. */
     public enum Netdev {
-        /** A TAP of QEMU's own. */
-        TAP,
+        /** A TAP of QEMU's own ({@code vhost=off}). */
+        TAP(EnumSet.of(HostUse.TAP)),
+        /** A TAP behind the kernel's vhost-net ({@code vhost=on}). */
+        VHOST_NET(EnumSet.of(HostUse.TAP, HostUse.VHOST_NET)),
         /** A vhost-user back-end, this or another. */
-        VHOST_USER
+        VHOST_USER(EnumSet.noneOf(HostUse.class));
+
+        /** Unmodifiable from construction on, which the checker cannot see. */
+        @SuppressWarnings("ImmutableEnumChecker")
+        private final Set<HostUse> uses;
+
+        Netdev(Set<HostUse> uses) {
+            this.uses = Collections.unmodifiableSet(uses);
+        }
+
+        /**
+         * What such a device needs of the host: each network card of a guest is judged by its own.
+         *
+         * @return in which ways the kernel is used; empty when not at all
+         */
+        public Set<HostUse> uses() {
+            return uses;
+        }
+
+        /**
+         * The name on the command line.
+         *
+         * @return {@code tap}, {@code vhost-net} or {@code vhost-user}
+         */
+        public String id() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
     }
 
     /** The first QEMU that has a property, for those that not all have. */
@@ -70,7 +101,8 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
     }
 
     /**
-     * Works them out for a QEMU that has no back-end of ours.
+     * Works them out for a QEMU that has no back-end of ours. The settings are the same whatever the netdev is, so that all cards of a
+     * guest have one set of properties, and any of them can get another back-end on another host.
      *
      * @param resolution a platform on a machine, resolved for {@link DeviceCapabilities#qemu()}
      * @param netdev how frames leave QEMU
@@ -93,8 +125,9 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
             notes.add("The guest sees of these what the back-end offers as well, but for "
                     + Names.and(OF_QEMU_ALONE.stream().map(Feature::name).toList()) + ", which QEMU decides alone.");
         } else {
-            notes.add("QEMU clears without a word what its TAP lacks; 'platform check' tells whether a host keeps the"
-                    + " platform.");
+            notes.add("QEMU clears without a word what its TAP"
+                    + (netdev == Netdev.VHOST_NET ? " or vhost-net lacks" : " lacks")
+                    + "; 'platform check' tells whether a host keeps the platform.");
         }
         return new QemuArguments(settings, offered, notes);
     }
@@ -142,6 +175,12 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
      */
     private static boolean isForQemu(ResolvedProperty property) {
         Optional<Feature> feature = property.property().feature();
+        if (feature.filter(Feature.RING_RESET::equals).isPresent()
+                && property.decider().layer() == Layer.PLATFORM) {
+            // It is off already: this device has it for no front-end. A QEMU that is too old for the property starts
+            // all the same.
+            return false;
+        }
         if (feature.filter(each -> USO.contains(each) || TUNNEL.contains(each)).isPresent()
                 || property.availability() == Availability.NOT_IN_DEVICE) {
             return false;

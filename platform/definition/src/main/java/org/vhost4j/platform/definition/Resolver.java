@@ -68,6 +68,7 @@ public final class Resolver {
         // all.
         Set<Feature> most = offered(request.device(), layers.resolve(machine, HostPlatform.of(request)));
         return PlatformChoice.among(
+                request.uses(),
                 catalog.newestFirst()
                         .filter(platform -> platform.deprecated().isEmpty())
                         .filter(platform -> HostCheck.lacked(request, platform, layers.resolve(machine, platform))

@@ -18,7 +18,10 @@ import static org.vhost4j.device.feature.Feature.HOST_UDP_TUNNEL_GSO;
 import static org.vhost4j.device.feature.Feature.HOST_UDP_TUNNEL_GSO_CSUM;
 import static org.vhost4j.device.feature.Feature.HOST_UFO;
 import static org.vhost4j.device.feature.Feature.HOST_USO;
+import static org.vhost4j.device.feature.Feature.IN_ORDER;
 import static org.vhost4j.device.feature.Feature.MQ;
+import static org.vhost4j.device.feature.Feature.MRG_RXBUF;
+import static org.vhost4j.device.feature.Feature.RING_RESET;
 
 import java.util.Collections;
 import java.util.EnumSet;
@@ -149,6 +152,38 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             "this back-end takes its place"),
+    /** The kernel's vhost-net spreads a frame over several receive buffers. */
+    VHOST_NET_MRG_RXBUF(
+            "vhost-net-mrg-rxbuf",
+            HostUse.VHOST_NET,
+            "VHOST_GET_FEATURES of /dev/vhost-net, bit 15",
+            true,
+            EnumSet.of(MRG_RXBUF),
+            null),
+    /** The kernel's vhost-net lets a driver reset one queue. */
+    VHOST_NET_RING_RESET(
+            "vhost-net-ring-reset",
+            HostUse.VHOST_NET,
+            "VHOST_GET_FEATURES of /dev/vhost-net, bit 40",
+            true,
+            EnumSet.of(RING_RESET),
+            null),
+    /** The kernel's vhost-net uses buffers in the order in which the driver made them available. */
+    VHOST_NET_IN_ORDER(
+            "vhost-net-in-order",
+            HostUse.VHOST_NET,
+            "VHOST_GET_FEATURES of /dev/vhost-net, bit 35",
+            true,
+            EnumSet.of(IN_ORDER),
+            null),
+    /** The kernel's vhost-net passes on super-frames inside a UDP tunnel. Their checksum bits are QEMU's and the TAP's alone. */
+    VHOST_NET_TUNNEL(
+            "vhost-net-tunnel",
+            HostUse.VHOST_NET,
+            "VHOST_GET_FEATURES_ARRAY of /dev/vhost-net, bits 65 and 67",
+            true,
+            EnumSet.of(HOST_UDP_TUNNEL_GSO, GUEST_UDP_TUNNEL_GSO),
+            null),
     /** Page faults on guest memory can be handled by the back-end. */
     USERFAULTFD("userfaultfd", HostUse.POSTCOPY, "userfaultfd(2)", false, EnumSet.noneOf(Feature.class), null),
     /** Frames can bypass the host's network stack. */

@@ -4,9 +4,10 @@ package org.vhost4j.platform.probe;
 /** The calls of a probe that have nothing to do with TAP interfaces. Each returns what the call returned, or the negative errno. */
 interface HostKernel {
     /**
-     * Opens {@code /dev/vhost-net} and asks it for its feature bits (VHOST_GET_FEATURES).
+     * Asks {@code /dev/vhost-net} for its feature bits: all 128 (VHOST_GET_FEATURES_ARRAY, Linux 6.17), or the lower 64 where the
+     * kernel knows no more (VHOST_GET_FEATURES).
      *
-     * @param features takes the 64-bit word in its first element
+     * @param features takes bits 0 to 63 in its first element and bits 64 to 127 in its second, which is 0 when the kernel has none
      * @return 0 or the negative errno
      */
     int vhostNetFeatures(long[] features);

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /** Asks this host for every capability. What cannot be asked without a right is answered with unknown and that right. */
 public final class HostProbe {
@@ -33,6 +34,20 @@ public final class HostProbe {
         try (TunKernel tun = new LinuxTun()) {
             return probe(tun, new LinuxKernel());
         }
+    }
+
+    /**
+     * The same host with the answers of a vhost-net that another process opened: QEMU may be passed what it may not open itself.
+     *
+     * @param host the host's answers
+     * @param vhostNet a descriptor of {@code /dev/vhost-net}; it stays open, and is no different afterwards
+     * @return the answers, those about vhost-net being the descriptor's
+     */
+    public static HostCapabilities withVhostNet(HostCapabilities host, int vhostNet) {
+        Map<HostCapability, Answer> answers = new EnumMap<>(HostCapability.class);
+        answers.putAll(host.answers());
+        new KernelProbe(new LinuxKernel(OptionalInt.of(vhostNet)), answers).askVhostNet();
+        return new HostCapabilities(host.host(), host.kernel(), answers);
     }
 
     /**

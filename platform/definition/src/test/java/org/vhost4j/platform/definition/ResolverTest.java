@@ -82,7 +82,8 @@ final class ResolverTest {
         assertThat(resolution.withheld())
                 .containsExactly(
                         "Not offered, on any host: guest_tunnel, guest_tunnel_csum, host_tunnel, host_tunnel_csum"
-                                + " (vhost-user carries no feature bit above 63).");
+                                + " (vhost-user carries no feature bit above 63).",
+                        "Not offered, on any host: queue_reset (this back-end has no such feature).");
     }
 
     @Test
@@ -425,5 +426,81 @@ final class ResolverTest {
         assertThat(refusal.message())
                 .contains("supports no platform as far as can be told")
                 .contains("tap-csum is unknown");
+    }
+
+    /** Linux 6.2 in all that its TAP has: the first kernel whose vhost-net resets single queues is 6.3. */
+    @Test
+    void everyNetworkCardIsJudgedByItsOwnBackEnd() {
+        HostCapabilities host = hostThatKeeps("linux-6.2");
+        Request request = Request.of(DeviceCapabilities.qemu(), host).withPlatform("linux-6.3");
+        Resolution tap = resolved(request.withUses(QemuArguments.Netdev.TAP.uses()));
+        Resolution vhostUser = resolved(request.withUses(QemuArguments.Netdev.VHOST_USER.uses()));
+        Request vhostNet = request.withUses(QemuArguments.Netdev.VHOST_NET.uses());
+        assertThat(tap.offered().has(Feature.RING_RESET)).isTrue();
+        assertThat(tap).as("one set of properties").isEqualTo(vhostUser);
+        assertThat(refused(vhostNet).message())
+                .startsWith(
+                        "Platform linux-6.3 needs vhost-net-ring-reset of the host, which is missing (VHOST_GET_FEATURES of"
+                                + " /dev/vhost-net, bit 40: assumed); the guest would be promised queue_reset")
+                .contains("The newest platform that works on this host is linux-6.2.")
+                .endsWith("Software cannot stand in for vhost-net-ring-reset.");
+        assertThat(resolved(vhostNet.withSettings(Map.of("queue_reset", "off"))).platform())
+                .isEqualTo("linux-6.3");
+        assertThat(resolved(vhostNet.withPlatform("linux-6.2")).offered().has(Feature.RING_RESET))
+                .isFalse();
+    }
+
+    @Test
+    void orderedUseIsNeededByThoseWhoAskForIt() {
+        Request request = Request.of(DeviceCapabilities.qemu(), hostThatKeeps("linux-6.9"))
+                .withPlatform("linux-6.9")
+                .withUses(QemuArguments.Netdev.VHOST_NET.uses());
+        assertThat(resolved(request).offered().has(Feature.IN_ORDER)).isFalse();
+        Request ordered = request.withSettings(Map.of("in_order", "on"));
+        assertThat(refused(ordered).missing()).containsExactly(HostCapability.VHOST_NET_IN_ORDER);
+        assertThat(resolved(ordered.withUses(QemuArguments.Netdev.TAP.uses()))
+                        .offered()
+                        .has(Feature.IN_ORDER))
+                .isTrue();
+        // A platform whose kernels have it keeps its promise on one without: nobody has IN_ORDER by default.
+        Set<HostCapability> all = EnumSet.noneOf(HostCapability.class);
+        all.addAll(CATALOG.platform("linux-6.17").orElseThrow().requires());
+        all.remove(HostCapability.VHOST_NET_IN_ORDER);
+        HostCapabilities host = HostCapabilities.imagined("odd", all);
+        assertThat(resolved(request.withHost(host).withPlatform("linux-6.17")).platform())
+                .isEqualTo("linux-6.17");
+        assertThat(CATALOG.platform("linux-6.17").orElseThrow().lackedBy(host, QemuArguments.Netdev.VHOST_NET.uses()))
+                .isEmpty();
+    }
+
+    /** RHEL 9.4 to 9.6 have USO in no form, but a vhost-net that resets single queues. */
+    @Test
+    void whatVhostNetHasDecidesOnlyWhereItIsUsed() {
+        Request request = Request.of(DeviceCapabilities.qemu(), hostThatKeeps("linux-rhel-9.4"));
+        assertThat(resolved(request.withUses(QemuArguments.Netdev.VHOST_NET.uses()))
+                        .platform())
+                .isEqualTo("linux-rhel-9.6");
+        assertThat(resolved(request).platform()).isEqualTo("linux-6.0");
+        assertThat(CATALOG.newestSupported(hostThatKeeps("linux-5.15"), QemuArguments.Netdev.TAP.uses())
+                        .map(PlatformDefinition::name))
+                .as("no distribution's, of whose vhost-net nothing was asked")
+                .hasValue("linux-6.0");
+    }
+
+    /** Platform host on a kernel whose vhost-net lacks a bit: off for all cards, so that one set of properties does for a guest. */
+    @Test
+    void platformHostHasOneSetOfPropertiesForAllCards() {
+        Set<HostCapability> present = EnumSet.of(HostCapability.VHOST_NET);
+        present.addAll(CATALOG.platform("linux-6.2").orElseThrow().requires());
+        Request with = Request.of(DeviceCapabilities.qemu(), HostCapabilities.imagined("six2", present))
+                .withPlatform("host");
+        for (QemuArguments.Netdev netdev : QemuArguments.Netdev.values()) {
+            assertThat(resolved(with.withUses(netdev.uses())).offered().has(Feature.RING_RESET))
+                    .as("%s", netdev)
+                    .isFalse();
+        }
+        Request without = with.withHost(hostThatKeeps("linux-6.2"));
+        assertThat(resolved(without).offered().has(Feature.RING_RESET)).isTrue();
+        assertThat(resolved(without).offered().has(Feature.IN_ORDER)).isFalse();
     }
 }

@@ -98,6 +98,11 @@ final class ExplainCommand implements Callable<Integer> {
                             .map(MigrationExplanation.Bit::name)
                             .collect(Collectors.joining(", ")))
                     .append(", which the destination does not offer.\n");
+            if (!explanation.refused().isEmpty()) {
+                text.append("It does not offer ")
+                        .append(String.join(", ", explanation.refused()))
+                        .append(" either: guests that use them are stopped as well.\n");
+            }
         } else {
             text.append("By these words the destination offers every bit that the guest uses.\n");
             if (explanation.suspects().isEmpty()) {

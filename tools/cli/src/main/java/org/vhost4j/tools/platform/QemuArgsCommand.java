@@ -59,7 +59,7 @@ public final class QemuArgsCommand implements Callable<Integer> {
         @Override
         public QemuArguments.Netdev convert(String value) {
             for (QemuArguments.Netdev netdev : QemuArguments.Netdev.values()) {
-                if (netdev.name().toLowerCase(Locale.ROOT).replace('_', '-').equals(value)) {
+                if (netdev.id().equals(value)) {
                     return netdev;
                 }
             }

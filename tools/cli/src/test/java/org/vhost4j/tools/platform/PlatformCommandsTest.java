@@ -134,6 +134,7 @@ final class PlatformCommandsTest {
                                 + " (--missing=emulate keeps it in software)",
                         "not linux-6.9: old lacks tap-uso, tap-write-udp-l4, tap-udp-l4-128 (--missing=emulate keeps it in"
                                 + " software)",
+                        "not linux-6.3: old lacks tap-uso, tap-write-udp-l4 (--missing=emulate keeps it in software)",
                         "not linux-6.2: old lacks tap-uso, tap-write-udp-l4 (--missing=emulate keeps it in software)",
                         "baseline: linux-6.0, linux-6.1",
                         "also kept by all: linux-4.15, linux-4.14, linux-4.0, linux-3.18, linux-rhel-9.6, linux-rhel-9.5,"
@@ -152,12 +153,14 @@ final class PlatformCommandsTest {
         assertThat(out.toString().lines().map(line -> line.replaceAll(" +", " ")))
                 .containsExactly(
                         " linux-6.0 linux-6.9",
+                        "virtio-device.queue_reset off on",
                         "virtio-net.guest_uso4 off on",
                         "virtio-net.guest_uso6 off on",
                         "virtio-net.host_uso off on",
                         "tap-uso - required",
                         "tap-write-udp-l4 - required",
-                        "tap-udp-l4-128 - required");
+                        "tap-udp-l4-128 - required",
+                        "vhost-net-ring-reset - required");
         assertThat(platform("diff", "linux-6.12", "linux-rhel-10.0")).isZero();
         assertThat(out.toString()).endsWith("They promise and require the same.\n");
     }
@@ -352,6 +355,31 @@ final class PlatformCommandsTest {
         }
     }
 
+    /** Jinpu Wang's, from a vhost-net of Linux 6.12 to one of 6.1: with USO off on both sides it was the queue's reset. */
+    @Test
+    void explainKnowsThatVhostNetHasBitsOfItsOwn() {
+        assertThat(platform("explain", "Features 0x10130afffa7 unsupported. Allowed features: 0x179bfffe7"))
+                .isZero();
+        assertThat(out.toString().lines().filter(line -> line.startsWith("40 ")))
+                .singleElement()
+                .asString()
+                .contains("STOPS THE MIGRATION", "pc-q35-7.2")
+                .endsWith("linux-6.3");
+        assertThat(out.toString())
+                .endsWith("""
+                        The guest uses RING_RESET, which the destination does not offer.
+                        It does not offer GUEST_USO4, GUEST_USO6, HOST_USO either: guests that use them are stopped as well.
+                        Platform linux-6.0 or older, on both sides from the first boot on, would have prevented what depends on the host.
+                        With plain QEMU: -device virtio-net-pci,queue_reset=off,guest_uso4=off,guest_uso6=off,host_uso=off on both sides, or 'vhost4j qemu-args'.
+                        """);
+        out.getBuffer().setLength(0);
+        assertThat(run(new QemuArgsCommand(), "--machine", "pc-q35-8.2", "--platform", "linux-6.0"))
+                .isZero();
+        assertThat(out.toString())
+                .as("what that platform says of it")
+                .contains(",queue_reset=off,guest_uso4=off,guest_uso6=off,host_uso=off");
+    }
+
     @Test
     void explainKnowsBitsWithoutANameAndOf128() {
         assertThat(platform("explain", "0x80000000000000000000000200000000", "0x200000000"))
@@ -398,7 +426,7 @@ final class PlatformCommandsTest {
                 .isZero();
         assertThat(out.toString())
                 .isEqualTo(
-                        "-machine pc-q35-8.2 -device virtio-net-pci,netdev=net0,guest_uso4=off,guest_uso6=off,host_uso=off\n");
+                        "-machine pc-q35-8.2 -device virtio-net-pci,netdev=net0,queue_reset=off,guest_uso4=off,guest_uso6=off,host_uso=off\n");
         assertThat(err.toString()).contains("The guest is offered CSUM ").doesNotContain("HOST_USO");
     }
 

@@ -3,6 +3,7 @@ package org.vhost4j.tools.platform;
 
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import org.vhost4j.platform.probe.Answer;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapabilitiesJson;
@@ -33,9 +34,18 @@ final class ProbeCommand implements Callable<Integer> {
                     "Only with the rights of this process: an ordinary user is otherwise asked in a user namespace.")
     private boolean inPlace;
 
+    @Option(
+            names = "--vhost-fd",
+            paramLabel = "FDNUM",
+            description = "Ask this descriptor of /dev/vhost-net, which was inherited, instead of opening the device.")
+    private @Nullable Integer vhost;
+
     @Override
     public Integer call() {
         HostCapabilities host = inPlace ? HostProbe.probe() : ThisHost.ask();
+        if (vhost != null) {
+            host = HostProbe.withVhostNet(host, vhost);
+        }
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(HostCapabilitiesJson.write(host));

@@ -165,6 +165,10 @@ final class HostAnswers {
             // Linux 6.2 brought both, and no kernel is known that has the first alone.
             answers.put(HostCapability.TAP_WRITE_UDP_L4, Answer.yes(uso.asked(), uso.said()));
         }
-        return new HostCapabilities(host().host(), host().kernel(), answers);
+        HostCapabilities behind = new HostCapabilities(host().host(), host().kernel(), answers);
+        for (int vhost : card.vhosts()) {
+            behind = HostProbe.withVhostNet(behind, vhost);
+        }
+        return behind;
     }
 }

@@ -4,6 +4,7 @@ package org.vhost4j.guests.lab;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.vhost4j.tools.common.UnsupportedOption;
@@ -42,9 +43,28 @@ public final class Lab {
      * @throws UnsupportedOption when it fails; the script has said why
      */
     public void provision() {
+        provision(List.of());
+    }
+
+    /**
+     * Provides the same and a guest with a Java runtime in {@code /java} and the kernel's vhost-net.
+     *
+     * @return that guest's initramfs, for {@code -initrd}; the kernel takes further archives that are appended to it
+     * @throws UnsupportedOption when it fails; the script has said why
+     * @throws IOException when the script cannot be run
+     */
+    public Path provisionWithJava() throws IOException {
+        provision(List.of("--java"));
+        return files().resolve("initramfs-java");
+    }
+
+    private void provision(List<String> options) {
+        List<String> command = new ArrayList<>(List.of(script("provision")));
+        command.addAll(options);
         try {
-            int status =
-                    new ProcessBuilder(script("provision")).inheritIO().start().waitFor();
+            ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
+            builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+            int status = builder.start().waitFor();
             if (status != 0) {
                 throw new UnsupportedOption("the guest lab could not be provided: see the lines above");
             }
@@ -71,7 +91,7 @@ public final class Lab {
 
     /** The command line that boots a guest. */
     List<String> guestCommand(String... arguments) {
-        List<String> command = new java.util.ArrayList<>(List.of(script("guest")));
+        List<String> command = new ArrayList<>(List.of(script("guest")));
         command.addAll(List.of(arguments));
         return command;
     }

@@ -104,22 +104,32 @@ final class DefinitionFiles {
         return Optional.empty();
     }
 
+    private static boolean isDefinition(Path file) {
+        return NAME.matcher(String.valueOf(file.getFileName())).matches();
+    }
+
     private static List<Path> list(Path directory, Consumer<DefinitionProblem> problems) {
         if (!Files.isDirectory(directory)) {
             return List.of();
         }
         try (Stream<Path> files = Files.list(directory)) {
-            List<Path> found = files.filter(file ->
-                            NAME.matcher(String.valueOf(file.getFileName())).matches())
+            List<Path> all = files.filter(file -> String.valueOf(file.getFileName()).endsWith(".json"))
                     .limit(MOST_FILES + 1)
                     .sorted()
                     .toList();
-            if (found.size() > MOST_FILES) {
+            if (all.size() > MOST_FILES) {
                 problems.accept(new DefinitionProblem(
                         directory.toString(), 0, "", "has more than " + MOST_FILES + " definitions: none is read"));
                 return List.of();
             }
-            return found;
+            all.stream()
+                    .filter(file -> !isDefinition(file))
+                    .forEach(file -> problems.accept(new DefinitionProblem(
+                            file.toString(),
+                            0,
+                            "",
+                            "is left out: definitions are named NN-name.json, with two digits first")));
+            return all.stream().filter(DefinitionFiles::isDefinition).toList();
         } catch (IOException | UncheckedIOException e) {
             problems.accept(new DefinitionProblem(directory.toString(), 0, "", "cannot be listed: " + e.getMessage()));
             return List.of();

@@ -81,6 +81,11 @@ final class DefinitionReader {
      */
     Optional<JsonNode> validate(DefinitionSource source, Consumer<DefinitionProblem> problems) {
         JsonNode root = NodeReader.builder().locationAware().build().readTree(source.text(), InputFormat.JSON);
+        List<DefinitionProblem> controls = ControlCharacters.in(source, root);
+        if (!controls.isEmpty()) {
+            controls.stream().limit(MOST_PROBLEMS).forEach(problems);
+            return Optional.empty();
+        }
         List<Error> errors = new ArrayList<>(schema().validate(root));
         for (Error error : errors.subList(0, Math.min(errors.size(), MOST_PROBLEMS))) {
             JsonNode node = error.getInstanceNode();
@@ -136,6 +141,10 @@ final class DefinitionReader {
         return switch (String.valueOf(error.getKeyword())) {
             case "required" -> "is missing";
             case "additionalProperties" -> "is not known here";
+            case "pattern" -> String.valueOf(error.getSchemaLocation()).contains("/$defs/name")
+                    ? "is no name: 1 to 46 letters, digits, '.', '_' and '-', a letter or digit first and last, so that"
+                            + " schedulers take it for a label"
+                    : String.valueOf(error.getMessage());
             default -> String.valueOf(error.getMessage());
         };
     }

@@ -189,7 +189,7 @@ public final class PlatformCatalog {
                 }
             }
         }
-        return linkPlatforms(List.copyOf(files.values()), problems);
+        return linkPlatforms(PlatformAliases.unique(List.copyOf(files.values()), problems), problems);
     }
 
     /**

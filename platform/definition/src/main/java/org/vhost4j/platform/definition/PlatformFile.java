@@ -26,6 +26,7 @@ final class PlatformFile implements Linker.Child {
 
     private final DefinitionSource source;
     private final JsonNode root;
+    private final Set<String> notAliases;
 
     /**
      * Takes a file.
@@ -34,8 +35,23 @@ final class PlatformFile implements Linker.Child {
      * @param root its content
      */
     PlatformFile(DefinitionSource source, JsonNode root) {
+        this(source, root, Set.of());
+    }
+
+    private PlatformFile(DefinitionSource source, JsonNode root, Set<String> notAliases) {
         this.source = source;
         this.root = root;
+        this.notAliases = notAliases;
+    }
+
+    /**
+     * The same without some of its aliases.
+     *
+     * @param names the aliases that are left out
+     * @return the definition
+     */
+    PlatformFile withoutAliases(Set<String> names) {
+        return new PlatformFile(source, root, names);
     }
 
     @Override
@@ -59,7 +75,11 @@ final class PlatformFile implements Linker.Child {
 
     @Override
     public List<String> aliases() {
-        return root.path("aliases").valueStream().map(JsonNode::asString).toList();
+        return root.path("aliases")
+                .valueStream()
+                .map(JsonNode::asString)
+                .filter(alias -> !notAliases.contains(alias))
+                .toList();
     }
 
     @Override
@@ -78,6 +98,32 @@ final class PlatformFile implements Linker.Child {
     }
 
     /**
+     * A problem with one of its aliases.
+     *
+     * @param alias the alias
+     * @param message what is wrong
+     * @return the problem
+     */
+    DefinitionProblem aliasProblem(String alias, String message) {
+        JsonNode node = root.path("aliases")
+                .valueStream()
+                .filter(each -> each.asString().equals(alias))
+                .findFirst()
+                .orElse(root);
+        return problem(node, "aliases", message);
+    }
+
+    /**
+     * Whether a name means something else on the command line.
+     *
+     * @param name a name or an alias
+     * @return true for {@code host}, {@code help} and {@code auto}
+     */
+    static boolean isReserved(String name) {
+        return RESERVED.contains(name);
+    }
+
+    /**
      * Builds the whole definition.
      *
      * @param parent the definition that it builds on, when it names one
@@ -92,7 +138,7 @@ final class PlatformFile implements Linker.Child {
             requires.addAll(parent.requires());
             assignments.putAll(parent.assignments());
         }
-        if (RESERVED.contains(name())) {
+        if (isReserved(name())) {
             found.add(nameProblem("'" + name() + "' has a meaning of its own on the command line"));
         }
         List<Evidence> evidence = evidence();

@@ -266,13 +266,88 @@ final class PlatformCatalogTest {
     }
 
     @Test
-    void fileOfAnotherNameIsNotLookedAt() throws IOException {
+    void fileWithoutTwoDigitsIsSaidAndLeftOut() throws IOException {
         for (String name :
                 List.of("acme.json", "6-acme.json", "60acme.json", "60-acme.JSON", "60-acme.json~", "60-.json")) {
             write(name, child("linux-acme-1", "linux-6.12", ""));
         }
+        write("60-good.json", child("linux-acme-2", "linux-6.12", ""));
+        String why = ": is left out: definitions are named NN-name.json, with two digits first";
+        assertThat(problems())
+                .containsExactly("6-acme.json" + why, "60-.json" + why, "60acme.json" + why, "acme.json" + why);
         assertThat(load().platform("linux-acme-1")).isEmpty();
-        assertThat(load().problems()).isEmpty();
+        assertThat(load().platform("linux-acme-2")).isPresent();
+    }
+
+    @Test
+    void controlCharactersAreRefusedInEveryText() throws IOException {
+        String good = child("linux-acme-1", "linux-6.12", "");
+        write("10-colour.json", good.replace("our own", "our \\u001b[31mown"));
+        write("11-lines.json", good.replace("our own", "our own\\n"));
+        write("12-turned.json", good.replace("probed", "\\u202eprobed"));
+        write("13-member.json", child("linux-acme-2", "linux-6.12", ",\n\"x\\u0007\": {\"y\\u0000\": 1}"));
+        write("60-good.json", good);
+        assertThat(problems())
+                .containsExactly(
+                        "10-colour.json:3: title: has the control character U+001B",
+                        "11-lines.json:3: title: has the control character U+000A",
+                        "12-turned.json:7: evidence[0].source: has the control character U+202E",
+                        "13-member.json:8: has the control character U+0007",
+                        "13-member.json:8: ?: has the control character U+0000");
+        assertThat(load().platform("linux-acme-1")).isPresent();
+    }
+
+    @Test
+    void anAliasThatMeansSomethingElseIsSaidAndLeftOut() throws IOException {
+        write("60-a.json", child("linux-acme-1", "linux-6.12", ",\n\"aliases\": [\"linux-6.2\", \"acme\"]"));
+        write("61-b.json", child("linux-acme-2", "linux-6.12", ",\n\"aliases\": [\"acme\", \"linux-6.18\", \"help\"]"));
+        write("62-c.json", child("linux-acme-3", "acme", ""));
+        assertThat(problems())
+                .containsExactly(
+                        "60-a.json:8: aliases: 'linux-6.2' is the name of 50-linux-6.2.json; the alias is left out",
+                        "61-b.json:8: aliases: 'acme' is already an alias of 60-a.json, which comes first; the alias is left"
+                                + " out",
+                        "61-b.json:8: aliases: 'linux-6.18' is already an alias of 50-linux-6.17.json, which comes first; the"
+                                + " alias is left out",
+                        "61-b.json:8: aliases: 'help' has a meaning of its own on the command line; the alias is left out");
+        PlatformCatalog catalog = load();
+        assertThat(catalog.platform("linux-6.2").orElseThrow().name()).isEqualTo("linux-6.2");
+        assertThat(catalog.platform("acme").orElseThrow().name()).isEqualTo("linux-acme-1");
+        assertThat(catalog.platform("linux-acme-1").orElseThrow().aliases()).containsExactly("acme");
+        assertThat(catalog.platform("linux-acme-2").orElseThrow().aliases()).isEmpty();
+        assertThat(catalog.platform("linux-acme-3").orElseThrow().parent()).hasValue("acme");
+    }
+
+    @Test
+    void aNameThatIsNoLabelIsRefused() throws IOException {
+        String longest = "linux-" + "x".repeat(40);
+        write("10-long.json", child(longest + "x", "linux-6.12", ""));
+        write("11-end.json", child("linux-acme-", "linux-6.12", ""));
+        write("12-space.json", child("linux acme", "linux-6.12", ""));
+        write("13-alias.json", child("linux-acme-1", "linux-6.12", ",\n\"aliases\": [\"acme.\"]"));
+        write("60-good.json", child(longest, "linux-6.12", ""));
+        String why = ": is no name: 1 to 46 letters, digits, '.', '_' and '-', a letter or digit first and last, so that"
+                + " schedulers take it for a label";
+        assertThat(problems())
+                .containsExactly(
+                        "10-long.json:2: name" + why,
+                        "11-end.json:2: name" + why,
+                        "12-space.json:2: name" + why,
+                        "13-alias.json:8: aliases[0]" + why);
+        assertThat(load().platform(longest)).isPresent();
+    }
+
+    /** The bits of the kernel's vhost-net are the host's as well: what QEMU turns on by itself must be stated, the rest may be. */
+    @Test
+    void whatVhostNetDecidesMustHaveGround() throws IOException {
+        write("10-reset.json", child("a-1", "linux-6.1", ",\n\"properties\": {\"virtio-device.queue_reset\": \"on\"}"));
+        write("11-order.json", child("a-2", "linux-6.12", ",\n\"properties\": {\"virtio-device.in_order\": \"on\"}"));
+        assertThat(problems())
+                .containsExactly(
+                        "10-reset.json:8: properties.virtio-device.queue_reset: is on, which needs 'vhost-net-ring-reset'"
+                                + " among 'requires'",
+                        "11-order.json:8: properties.virtio-device.in_order: is on, which needs 'vhost-net-in-order' among"
+                                + " 'requires'");
     }
 
     @Test

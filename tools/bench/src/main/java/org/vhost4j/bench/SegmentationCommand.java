@@ -42,6 +42,9 @@ final class SegmentationCommand implements Callable<Integer> {
             description = "Which benchmarks, by JMH's rules (default: ${DEFAULT-VALUE}).")
     private String only = "SegmentBenchmark|ChecksumBenchmark|ChainBenchmark";
 
+    @Option(names = "--json", description = "As JSON: nanoseconds and bytes by benchmark and parameters.")
+    private boolean json;
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -76,7 +79,7 @@ final class SegmentationCommand implements Callable<Integer> {
         } finally {
             Files.deleteIfExists(file);
         }
-        out.print(results.table());
+        out.print(json ? results.json() : results.table());
         out.flush();
         return 0;
     }

@@ -3,8 +3,10 @@ package org.vhost4j.bench;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What the benchmarks and the C program measured, in nanoseconds, each the best of its rounds: on a machine with neighbours everything
@@ -137,6 +139,21 @@ final class SegmentationResults {
             }
         }
         return out.toString();
+    }
+
+    /**
+     * All of it, for programs.
+     *
+     * @return a JSON object, with a line end: best nanoseconds, and allocated bytes, each by benchmark and parameters; those of the C
+     *     program begin with {@code C}
+     */
+    String json() {
+        ObjectNode root = JsonMapper.shared().createObjectNode().put("vhost4j-bench-segmentation", 1);
+        ObjectNode times = root.putObject("nanoseconds");
+        new TreeMap<>(nanos).forEach(times::put);
+        ObjectNode bytes = root.putObject("allocated-bytes");
+        new TreeMap<>(garbage).forEach(bytes::put);
+        return JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n";
     }
 
     private static void line(StringBuilder out, String... cells) {

@@ -113,7 +113,8 @@ final class DefinitionFiles {
             return List.of();
         }
         try (Stream<Path> files = Files.list(directory)) {
-            List<Path> all = files.filter(file -> String.valueOf(file.getFileName()).endsWith(".json"))
+            List<Path> all = files.filter(
+                            file -> String.valueOf(file.getFileName()).endsWith(".json"))
                     .limit(MOST_FILES + 1)
                     .sorted()
                     .toList();

@@ -141,10 +141,11 @@ final class DefinitionReader {
         return switch (String.valueOf(error.getKeyword())) {
             case "required" -> "is missing";
             case "additionalProperties" -> "is not known here";
-            case "pattern" -> String.valueOf(error.getSchemaLocation()).contains("/$defs/name")
-                    ? "is no name: 1 to 46 letters, digits, '.', '_' and '-', a letter or digit first and last, so that"
-                            + " schedulers take it for a label"
-                    : String.valueOf(error.getMessage());
+            case "pattern" ->
+                String.valueOf(error.getSchemaLocation()).contains("/$defs/name")
+                        ? "is no name: 1 to 46 letters, digits, '.', '_' and '-', a letter or digit first and last, so that"
+                                + " schedulers take it for a label"
+                        : String.valueOf(error.getMessage());
             default -> String.valueOf(error.getMessage());
         };
     }

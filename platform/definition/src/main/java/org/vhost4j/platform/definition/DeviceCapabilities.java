@@ -113,6 +113,16 @@ public record DeviceCapabilities(
      * @return every feature that QEMU has a property for, with QEMU's defaults
      */
     public static DeviceCapabilities qemu() {
+        return qemu(1);
+    }
+
+    /**
+     * QEMU's own virtio-net device with several queue pairs.
+     *
+     * @param queuePairs how many it has, at least 1; MQ is on from 2 on
+     * @return every feature that QEMU has a property for, with QEMU's defaults for the rest
+     */
+    public static DeviceCapabilities qemu(int queuePairs) {
         Set<Feature> features = EnumSet.of(Feature.MAC, Feature.VERSION_1);
         Set<Feature> off = EnumSet.noneOf(Feature.class);
         for (Property property : Property.all()) {
@@ -123,6 +133,9 @@ public record DeviceCapabilities(
                     off.add(feature.get());
                 }
             }
+        }
+        if (queuePairs > 1) {
+            off.remove(Feature.MQ);
         }
         return new DeviceCapabilities(QEMU, features, off, 2 * Long.SIZE, 0, Set.of(), Map.of());
     }

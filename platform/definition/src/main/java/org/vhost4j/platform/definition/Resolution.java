@@ -2,9 +2,11 @@
 package org.vhost4j.platform.definition;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.platform.probe.HostCapability;
 
@@ -59,6 +61,18 @@ public record Resolution(
      */
     public int number(String name) {
         return property(name).map(each -> Integer.parseInt(each.value())).orElse(0);
+    }
+
+    /**
+     * What the device offers without anybody's say: bits that no property switches.
+     *
+     * @return the features' names, in the order of their bits
+     */
+    public List<String> withoutProperty() {
+        return Arrays.stream(Feature.values())
+                .filter(feature -> offered.has(feature) && Property.of(feature).isEmpty())
+                .map(Feature::name)
+                .toList();
     }
 
     /**

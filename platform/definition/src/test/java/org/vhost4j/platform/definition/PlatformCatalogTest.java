@@ -326,8 +326,9 @@ final class PlatformCatalogTest {
         write("12-space.json", child("linux acme", "linux-6.12", ""));
         write("13-alias.json", child("linux-acme-1", "linux-6.12", ",\n\"aliases\": [\"acme.\"]"));
         write("60-good.json", child(longest, "linux-6.12", ""));
-        String why = ": is no name: 1 to 46 letters, digits, '.', '_' and '-', a letter or digit first and last, so that"
-                + " schedulers take it for a label";
+        String why =
+                ": is no name: 1 to 46 letters, digits, '.', '_' and '-', a letter or digit first and last, so that"
+                        + " schedulers take it for a label";
         assertThat(problems())
                 .containsExactly(
                         "10-long.json:2: name" + why,

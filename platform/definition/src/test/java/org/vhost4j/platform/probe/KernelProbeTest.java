@@ -89,8 +89,7 @@ final class KernelProbeTest {
         assertThat(BITS)
                 .allSatisfy(capability -> assertThat(answers)
                         .containsEntry(
-                                capability,
-                                Answer.unknown(capability.question(), "not asked: no /dev/vhost-net")));
+                                capability, Answer.unknown(capability.question(), "not asked: no /dev/vhost-net")));
         assertThat(answers.get(HostCapability.AF_XDP)).isEqualTo(Answer.no("socket(AF_XDP)", "EAFNOSUPPORT"));
     }
 

@@ -13,6 +13,8 @@ import org.vhost4j.tools.common.UnsupportedOption;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Several back-ends beside each other, from their JSON reports, as Markdown. */
 public final class Matrix {
@@ -75,6 +77,30 @@ public final class Matrix {
         cases(text);
         failures(text);
         return text.toString();
+    }
+
+    /**
+     * The matrix for programs.
+     *
+     * @return a JSON object, with a line end: the back-ends with their counts, and each case with its outcome for each of them
+     */
+    public String json() {
+        ObjectNode root = MAPPER.createObjectNode().put("vhost4j-conformance-matrix", 1);
+        ArrayNode backEnds = root.putArray("back-ends");
+        for (JsonNode report : reports) {
+            ObjectNode one = backEnds.addObject()
+                    .put("name", name(report))
+                    .put("began", report.path("began").asString(""));
+            one.set("counts", report.path("counts"));
+        }
+        ArrayNode cases = root.putArray("cases");
+        groups().forEach((area, names) -> names.forEach(name -> {
+            ArrayNode outcomes =
+                    cases.addObject().put("name", name).put("area", area).putArray("outcomes");
+            reports.forEach(
+                    report -> outcomes.add(find(report, name).path("outcome").asString("")));
+        }));
+        return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n";
     }
 
     private static String name(JsonNode report) {

@@ -7,17 +7,21 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code vhost4j conformance matrix}: several back-ends beside each other. */
 @Command(
         name = "matrix",
-        description = "Prints several reports beside each other, as Markdown.",
+        description = "Prints several reports beside each other, as Markdown or as JSON.",
         mixinStandardHelpOptions = true)
 final class MatrixCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "FILE", description = "What --json wrote.")
     private List<Path> files = List.of();
+
+    @Option(names = "--json", description = "As JSON.")
+    private boolean json;
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -25,7 +29,8 @@ final class MatrixCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        spec.commandLine().getOut().print(Matrix.of(files).markdown());
+        Matrix matrix = Matrix.of(files);
+        spec.commandLine().getOut().print(json ? matrix.json() : matrix.markdown());
         spec.commandLine().getOut().flush();
         return 0;
     }

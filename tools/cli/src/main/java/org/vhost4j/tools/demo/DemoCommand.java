@@ -2,6 +2,7 @@
 package org.vhost4j.tools.demo;
 
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,7 +25,6 @@ import org.vhost4j.platform.definition.DeviceCapabilities;
 import org.vhost4j.platform.definition.Refusal;
 import org.vhost4j.platform.definition.Resolution;
 import org.vhost4j.platform.definition.Resolver;
-import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.platform.PlatformOptions;
@@ -60,6 +60,9 @@ public final class DemoCommand implements Callable<Integer> {
             description = "How many datagrams are sent each way (default: ${DEFAULT-VALUE}).")
     int datagrams = 20000;
 
+    @Option(names = "--json", description = "As JSON; what happens meanwhile goes to standard error.")
+    boolean json;
+
     @Mixin
     PlatformOptions promise = new PlatformOptions();
 
@@ -87,11 +90,15 @@ public final class DemoCommand implements Callable<Integer> {
             List<DemoTable.Row> rows = exchange(guests.get(0), guests.get(1));
             List<FeatureSet> negotiated = List.of(events.features(0), events.features(1));
             DemoTable table = new DemoTable(rows, negotiated, List.of(backend.counters(0), backend.counters(1)));
-            System.out.println();
-            System.out.print(table.text());
             List<String> faults = faults(usoPromised, rows, negotiated, backend.counters(0), backend.counters(1));
-            faults.forEach(fault -> System.out.println("FAILED: " + fault));
-            System.out.println(faults.isEmpty() ? verdict(usoPromised) : "");
+            if (json) {
+                System.out.print(table.json(faults));
+            } else {
+                System.out.println();
+                System.out.print(table.text());
+                faults.forEach(fault -> System.out.println("FAILED: " + fault));
+                System.out.println(faults.isEmpty() ? verdict(usoPromised) : "");
+            }
             return faults.isEmpty() ? 0 : 1;
         } catch (GuestFailure | SystemError e) {
             throw new IOException(e.getMessage(), e);
@@ -101,10 +108,10 @@ public final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    private Resolution resolve() {
+    private Resolution resolve() throws IOException {
         DeviceCapabilities device = DeviceCapabilities.vhost4j(1, OptionalInt.empty());
         return switch (new Resolver(promise.catalog())
-                .resolve(promise.request(device, HostCapabilities.NOTHING_ASKED, Set.of()))) {
+                .resolve(promise.request(device, promise.host(Set.of()), Set.of()))) {
             case Resolution promised -> promised;
             case Refusal refusal -> throw new UnsupportedOption(refusal.message());
         };
@@ -208,9 +215,10 @@ public final class DemoCommand implements Callable<Integer> {
                 : "UDP segmentation is absent on both guests, as promised; nothing was damaged or lost.";
     }
 
-    private static void say(String line) {
-        System.out.println("demo: " + line);
-        System.out.flush();
+    private void say(String line) {
+        PrintStream out = json ? System.err : System.out;
+        out.println("demo: " + line);
+        out.flush();
     }
 
     private static void delete(Path directory) throws IOException {

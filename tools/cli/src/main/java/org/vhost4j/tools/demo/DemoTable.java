@@ -3,10 +3,14 @@ package org.vhost4j.tools.demo;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
 import org.vhost4j.tools.common.Table;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** The demo's result, for people. */
 final class DemoTable {
@@ -24,6 +28,8 @@ final class DemoTable {
             Counter.RX_NO_BUFFER,
             Counter.RX_TOO_LONG,
             Counter.TX_BAD_HEADER);
+
+    private static final JsonMapper MAPPER = new JsonMapper();
 
     private final List<Row> rows;
     private final List<FeatureSet> negotiated;
@@ -61,6 +67,38 @@ final class DemoTable {
         rows.forEach(row -> exchanged.row(row.what(), row.result()));
         text.append(exchanged.text()).append('\n');
         return text.toString();
+    }
+
+    /**
+     * The same as JSON.
+     *
+     * @param faults what did not come to what it should
+     * @return an object, with a line end
+     */
+    String json(List<String> faults) {
+        ObjectNode root = MAPPER.createObjectNode().put("vhost4j-demo", 1);
+        ArrayNode guests = root.putArray("guests");
+        for (int i = 0; i < negotiated.size(); i++) {
+            ObjectNode guest =
+                    guests.addObject().put("features", negotiated.get(i).hex());
+            ArrayNode names = guest.putArray("names");
+            negotiated.get(i).names().forEach(names::add);
+            ObjectNode counts = guest.putObject("counters");
+            for (Counter counter : Counter.values()) {
+                counts.put(
+                        counter.name().toLowerCase(Locale.ROOT).replace('_', '-'),
+                        counters.get(i).get(counter));
+            }
+        }
+        ArrayNode exchanges = root.putArray("exchanges");
+        rows.forEach(row -> exchanges
+                .addObject()
+                .put("what", row.what())
+                .put("result", row.result())
+                .put("good", row.good()));
+        ArrayNode failed = root.putArray("faults");
+        faults.forEach(failed::add);
+        return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n";
     }
 
     private Table numbers() {

@@ -14,8 +14,11 @@ import org.vhost4j.platform.probe.HostCapabilities;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** {@code vhost4j platform baseline}: the newest platform that every host of a cluster keeps. */
 @Command(
@@ -32,6 +35,12 @@ final class BaselineCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private List<Path> files;
 
+    @Option(names = "--json", description = "As JSON.")
+    private boolean json;
+
+    @Mixin
+    private NetdevOption netdev = new NetdevOption();
+
     @Mixin
     private DefinitionOptions definitions = new DefinitionOptions();
 
@@ -45,27 +54,54 @@ final class BaselineCommand implements Callable<Integer> {
         } catch (IOException e) {
             return Failure.report(err, e.getMessage());
         }
-        Baseline baseline = Baseline.of(definitions.catalog(err), hosts, HostOptions.USES);
+        Baseline baseline = Baseline.of(definitions.catalog(err), hosts, netdev.uses());
+        out.print(json ? json(baseline) : text(baseline));
+        out.flush();
+        return baseline.newest().isPresent()
+                ? 0
+                : Failure.report(err, "There is no platform that all " + hosts.size() + " hosts keep by themselves.");
+    }
+
+    private static String text(Baseline baseline) {
+        StringBuilder text = new StringBuilder();
         for (Baseline.Obstacle obstacle : baseline.obstacles()) {
             for (PlatformSupport support : obstacle.hosts()) {
-                out.println("not " + obstacle.platform().name() + ": "
+                text.append("not " + obstacle.platform().name() + ": "
                         + support.host().host() + " " + support.lacking()
-                        + (support.isPossible() ? " (--missing=emulate keeps it in software)" : ""));
+                        + (support.isPossible() ? " (--missing=emulate keeps it in software)" : "") + "\n");
             }
         }
-        if (baseline.newest().isEmpty()) {
-            out.flush();
-            return Failure.report(err, "There is no platform that all " + hosts.size() + " hosts keep by themselves.");
-        }
-        out.println("baseline: " + baseline.newest().get().name()
-                + baseline.newest().get().aliases().stream()
-                        .map(alias -> ", " + alias)
-                        .collect(Collectors.joining()));
+        baseline.newest()
+                .ifPresent(newest -> text.append("baseline: " + newest.name()
+                        + newest.aliases().stream().map(alias -> ", " + alias).collect(Collectors.joining()) + "\n"));
         if (!baseline.others().isEmpty()) {
-            out.println("also kept by all: "
-                    + baseline.others().stream().map(PlatformDefinition::name).collect(Collectors.joining(", ")));
+            text.append("also kept by all: "
+                    + baseline.others().stream().map(PlatformDefinition::name).collect(Collectors.joining(", "))
+                    + "\n");
         }
-        out.flush();
-        return 0;
+        return text.toString();
+    }
+
+    private static String json(Baseline baseline) {
+        ObjectNode root = JsonOutput.of("platform-baseline");
+        baseline.newest().ifPresent(newest -> JsonOutput.names(root.putObject("baseline"), newest));
+        JsonOutput.words(
+                root.putArray("also-kept"),
+                baseline.others().stream().map(PlatformDefinition::name).toList());
+        ArrayNode obstacles = root.putArray("obstacles");
+        for (Baseline.Obstacle obstacle : baseline.obstacles()) {
+            for (PlatformSupport support : obstacle.hosts()) {
+                JsonOutput.lacked(
+                        obstacles
+                                .addObject()
+                                .put("platform", obstacle.platform().name())
+                                .put("host", support.host().host())
+                                .put("software", support.isPossible())
+                                .putArray("lacks"),
+                        support.host(),
+                        support.lacked());
+            }
+        }
+        return JsonOutput.text(root);
     }
 }

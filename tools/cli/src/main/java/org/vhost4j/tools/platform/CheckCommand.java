@@ -22,12 +22,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** {@code vhost4j platform check}: whether hosts keep a platform. */
 @Command(
         name = "check",
         description =
-                "Tells whether hosts keep a platform, with the same machine, settings and queues as 'run'. Status 0 when all do by themselves, 1 when not.",
+                "Tells whether hosts keep a platform, with the same machine, settings and queues as 'run'; with --netdev for a plain QEMU. Status 0 when all do by themselves, 1 when not.",
         mixinStandardHelpOptions = true)
 final class CheckCommand implements Callable<Integer> {
     @Spec
@@ -43,6 +45,12 @@ final class CheckCommand implements Callable<Integer> {
             paramLabel = "N",
             description = "Queue pairs of a guest (default: 1). Several need a TAP with several queues.")
     private int queues = 1;
+
+    @Option(names = "--json", description = "As JSON.")
+    private boolean json;
+
+    @Mixin
+    private NetdevOption netdev = new NetdevOption();
 
     @Mixin
     private DefinitionOptions definitions = new DefinitionOptions();
@@ -72,19 +80,35 @@ final class CheckCommand implements Callable<Integer> {
         String real = platform.map(PlatformDefinition::name).orElse(name);
         String inFull = real.equals(name) ? name : name + " (" + real + ")";
         Resolver resolver = new Resolver(catalog);
-        DeviceCapabilities device = DeviceCapabilities.vhost4j(queues, OptionalInt.empty());
+        DeviceCapabilities device = netdev.given().isPresent()
+                ? DeviceCapabilities.qemu(queues)
+                : DeviceCapabilities.vhost4j(queues, OptionalInt.empty());
+        ObjectNode root = JsonOutput.of("platform-check").put("platform", real);
+        ArrayNode verdicts = root.putArray("hosts");
+        StringBuilder text = new StringBuilder();
         boolean kept = true;
         for (HostCapabilities host : all) {
-            Outcome outcome = resolver.resolve(definitions.request(device, host, HostOptions.USES, name));
+            Outcome outcome = resolver.resolve(definitions.request(device, host, netdev.uses(), name));
             List<HostCapability> lacked = outcome instanceof Refusal refusal ? refusal.missing() : List.of();
             if (outcome instanceof Refusal refusal && lacked.isEmpty()) {
                 return Failure.report(err, refusal.message());
             }
+            boolean possible = lacked.stream()
+                    .allMatch(capability -> capability.softwareFallback().isPresent());
+            JsonOutput.lacked(
+                    verdicts.addObject()
+                            .put("host", host.host())
+                            .put("kept", lacked.isEmpty())
+                            .put("software", possible)
+                            .putArray("lacks"),
+                    host,
+                    lacked);
             String verdict = platform.map(known -> new PlatformSupport(known, host, lacked).inWords())
                     .orElse("supported: it promises what this host has");
-            out.println(host.host() + ": " + inFull + " " + verdict);
+            text.append(host.host() + ": " + inFull + " " + verdict + "\n");
             kept &= lacked.isEmpty();
         }
+        out.print(json ? JsonOutput.text(root) : text);
         out.flush();
         return kept ? 0 : 1;
     }

@@ -11,8 +11,11 @@ import org.vhost4j.tools.common.Table;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** {@code vhost4j platform diff}: what one platform promises or requires and another does not. */
 @Command(
@@ -32,6 +35,9 @@ final class DiffCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private String right;
 
+    @Option(names = "--json", description = "As JSON.")
+    private boolean json;
+
     @Mixin
     private DefinitionOptions definitions = new DefinitionOptions();
 
@@ -46,6 +52,20 @@ final class DiffCommand implements Callable<Integer> {
             return Failure.report(err, catalog.noSuchPlatform(one.isEmpty() ? left : right));
         }
         PlatformDifference difference = PlatformDifference.between(one.get(), other.get());
+        if (json) {
+            ObjectNode root = JsonOutput.of("platform-diff");
+            root.put("left", one.get().name()).put("right", other.get().name());
+            ArrayNode rows = root.putArray("differences");
+            difference
+                    .rows()
+                    .forEach(row -> rows.addObject()
+                            .put("what", row.what())
+                            .put("left", row.left())
+                            .put("right", row.right()));
+            out.print(JsonOutput.text(root));
+            out.flush();
+            return difference.rows().isEmpty() ? 0 : 1;
+        }
         Table table = new Table();
         table.row("", one.get().name(), other.get().name());
         difference.rows().forEach(row -> table.row(row.what(), row.left(), row.right()));

@@ -13,6 +13,7 @@ import org.vhost4j.tools.common.Table;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -38,6 +39,9 @@ final class ExplainCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private List<String> words;
 
+    @Option(names = "--json", description = "As JSON.")
+    private boolean json;
+
     @Mixin
     private DefinitionOptions definitions = new DefinitionOptions();
 
@@ -54,7 +58,10 @@ final class ExplainCommand implements Callable<Integer> {
         } catch (IllegalArgumentException | IOException e) {
             return Failure.report(err, e.getMessage());
         }
-        out.print(explanations.stream().map(ExplainCommand::text).collect(Collectors.joining("\n")));
+        out.print(
+                json
+                        ? ExplanationJson.text(explanations)
+                        : explanations.stream().map(ExplainCommand::text).collect(Collectors.joining("\n")));
         out.flush();
         return 0;
     }

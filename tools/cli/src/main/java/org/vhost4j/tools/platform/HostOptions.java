@@ -36,16 +36,32 @@ final class HostOptions {
     }
 
     /**
+     * The hosts that were named.
+     *
+     * @return a host for each file; empty when no file was named
+     * @throws IOException when a file is not good; the message is one sentence for the user
+     */
+    List<HostCapabilities> named() throws IOException {
+        return read(files);
+    }
+
+    /**
      * Adds the host to a request for the platform {@code host}, which means whatever that host's TAP gives. Every other platform
-     * means the same everywhere, and no host is asked.
+     * means the same everywhere, and no host is asked; but a file that was named is read, and has to be good.
      *
      * @param platform the platform's name
      * @param request a request that asks nothing of a host
+     * @param uses in which ways that host's kernel is used
      * @return the request to resolve
      * @throws IOException when a file is not good; the message is one sentence for the user
      */
-    Request forPlatform(String platform, Request request) throws IOException {
-        return platform.equals("host") ? request.withHost(all().getFirst()).withUses(USES) : request;
+    Request forPlatform(String platform, Request request, Set<HostUse> uses) throws IOException {
+        List<HostCapabilities> given = named();
+        if (!platform.equals("host")) {
+            return request;
+        }
+        return request.withHost(given.isEmpty() ? ThisHost.ask() : given.getFirst())
+                .withUses(uses);
     }
 
     /**

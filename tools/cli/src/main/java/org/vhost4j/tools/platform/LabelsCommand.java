@@ -3,17 +3,21 @@ package org.vhost4j.tools.platform;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.vhost4j.platform.definition.PlatformCatalog;
 import org.vhost4j.platform.definition.PlatformDefinition;
 import org.vhost4j.platform.definition.PlatformSupport;
 import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostUse;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * {@code vhost4j platform labels}: the platforms of this host for Node Feature Discovery's local source
@@ -25,8 +29,6 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true)
 final class LabelsCommand implements Callable<Integer> {
     private static final String PREFIX = "vhost4j-platform.";
-    /** The longest name that a Kubernetes label can have, without its domain. */
-    private static final int LONGEST = 63;
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -34,6 +36,12 @@ final class LabelsCommand implements Callable<Integer> {
 
     @Option(names = "--emulate", description = "Also those that --missing=emulate keeps in software.")
     private boolean emulate;
+
+    @Option(names = "--json", description = "As JSON.")
+    private boolean json;
+
+    @Mixin
+    private NetdevOption netdev = new NetdevOption();
 
     @Mixin
     private DefinitionOptions definitions = new DefinitionOptions();
@@ -51,32 +59,38 @@ final class LabelsCommand implements Callable<Integer> {
         } catch (IOException e) {
             return Failure.report(spec.commandLine().getErr(), e.getMessage());
         }
-        out.print(text(catalog, host, emulate));
+        List<String> labels = labels(catalog, host, netdev.uses(), emulate);
+        if (json) {
+            ObjectNode root = JsonOutput.of("platform-labels");
+            ObjectNode all = root.putObject("labels");
+            labels.forEach(label -> all.put(label, "true"));
+            out.print(JsonOutput.text(root));
+        } else {
+            labels.forEach(label -> out.print(label + "=true\n"));
+        }
         out.flush();
         return 0;
     }
 
     /**
-     * The labels.
+     * The labels. Definitions with a name or an alias that is too long for one are refused when they are read.
      *
      * @param catalog the platforms
      * @param host the host
+     * @param uses in which ways the kernel of a node is used
      * @param emulate whether software may stand in
-     * @return lines, each with its end
+     * @return the labels' names
      */
-    static String text(PlatformCatalog catalog, HostCapabilities host, boolean emulate) {
-        StringBuilder text = new StringBuilder();
+    private static List<String> labels(
+            PlatformCatalog catalog, HostCapabilities host, Set<HostUse> uses, boolean emulate) {
+        List<String> labels = new ArrayList<>();
         for (PlatformDefinition platform : catalog.platforms()) {
-            PlatformSupport support = PlatformSupport.of(platform, host, HostOptions.USES);
-            if (!support.isNative() && !(emulate && support.isPossible())) {
-                continue;
+            PlatformSupport support = PlatformSupport.of(platform, host, uses);
+            if (support.isNative() || (emulate && support.isPossible())) {
+                labels.add(PREFIX + platform.name());
+                platform.aliases().forEach(alias -> labels.add(PREFIX + alias));
             }
-            Stream.concat(Stream.of(platform.name()), platform.aliases().stream())
-                    .map(name -> PREFIX + name)
-                    .forEach(label -> text.append(label.length() > LONGEST ? "# too long for a label: " : "")
-                            .append(label)
-                            .append("=true\n"));
         }
-        return text.toString();
+        return labels;
     }
 }

@@ -111,6 +111,18 @@ public final class PlatformOptions {
     }
 
     /**
+     * The host, as far as it matters: a back-end that does not use the kernel asks nothing of it. A file that was named is read all
+     * the same, and has to be good.
+     *
+     * @param uses in which ways the back-end leans on the kernel
+     * @return what the host answered; {@link HostCapabilities#NOTHING_ASKED} when it was not asked
+     * @throws IOException when the file is not good; the message is one sentence for the user
+     */
+    public HostCapabilities host(Set<HostUse> uses) throws IOException {
+        return uses.isEmpty() && hostCapabilities == null ? HostCapabilities.NOTHING_ASKED : host();
+    }
+
+    /**
      * What is to be promised.
      *
      * @param device what the device can do

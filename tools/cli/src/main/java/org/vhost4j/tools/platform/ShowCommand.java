@@ -3,6 +3,7 @@ package org.vhost4j.tools.platform;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -47,6 +48,9 @@ final class ShowCommand implements Callable<Integer> {
             description = "Queue pairs of the device (default: ${DEFAULT-VALUE}).")
     private int queuePairs = 1;
 
+    @Option(names = "--json", description = "As JSON.")
+    private boolean json;
+
     @Mixin
     private DefinitionOptions definitions = new DefinitionOptions();
 
@@ -62,7 +66,9 @@ final class ShowCommand implements Callable<Integer> {
         Request request;
         try {
             request = hosts.forPlatform(
-                    name, definitions.request(device, HostCapabilities.NOTHING_ASKED, Set.of(), name));
+                    name,
+                    definitions.request(device, HostCapabilities.NOTHING_ASKED, Set.of(), name),
+                    HostOptions.USES);
         } catch (IOException e) {
             return Failure.report(err, e.getMessage());
         }
@@ -72,6 +78,11 @@ final class ShowCommand implements Callable<Integer> {
         }
         Resolution resolution = (Resolution) outcome;
         Optional<PlatformDefinition> platform = catalog.platform(name);
+        if (json) {
+            out.print(PromiseJson.text(resolution, platform));
+            out.flush();
+            return 0;
+        }
         out.println("Platform " + resolution.platform()
                 + platform.map(each -> " (" + each.title() + ")").orElse("") + " on machine " + resolution.machine());
         platform.ifPresent(each -> printDefinition(each, out));
@@ -85,6 +96,10 @@ final class ShowCommand implements Callable<Integer> {
                     property.provenance());
         }
         out.print(table.text());
+        List<String> withoutProperty = resolution.withoutProperty();
+        if (!withoutProperty.isEmpty()) {
+            out.println("By the device alone, whatever is said: " + String.join(", ", withoutProperty));
+        }
         out.println(
                 "Offered: " + resolution.offered() + " (" + resolution.offered().hex() + ")");
         resolution.withheld().forEach(out::println);

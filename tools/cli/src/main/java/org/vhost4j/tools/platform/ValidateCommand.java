@@ -14,6 +14,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** {@code vhost4j platform validate}: what is wrong with a definition. */
 @Command(
@@ -39,24 +41,48 @@ final class ValidateCommand implements Callable<Integer> {
             description = "A further directory of definitions to build on.")
     private List<Path> directories = new ArrayList<>();
 
+    @Option(names = "--json", description = "As JSON.")
+    private boolean json;
+
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         SearchPath path = SearchPath.of(System.getenv(), directories);
         boolean good = true;
+        ObjectNode root = JsonOutput.of("platform-validate");
+        ArrayNode all = root.putArray("files");
         for (Path file : files) {
             List<DefinitionProblem> problems = machines
                     ? PlatformCatalog.validateMachines(file, path.machines())
                     : PlatformCatalog.validate(file, path.platforms());
-            problems.forEach(err::println);
-            if (problems.isEmpty()) {
-                out.println(file + ": good");
+            if (json) {
+                add(all.addObject(), file, problems);
+            } else {
+                problems.forEach(err::println);
+                if (problems.isEmpty()) {
+                    out.println(file + ": good");
+                }
             }
             good &= problems.isEmpty();
+        }
+        if (json) {
+            out.print(JsonOutput.text(root));
         }
         out.flush();
         err.flush();
         return good ? 0 : Failure.STATUS;
+    }
+
+    private static void add(ObjectNode node, Path file, List<DefinitionProblem> problems) {
+        ArrayNode array = node.put("file", file.toString())
+                .put("good", problems.isEmpty())
+                .putArray("problems");
+        for (DefinitionProblem problem : problems) {
+            array.addObject()
+                    .put("line", problem.line())
+                    .put("member", problem.member())
+                    .put("message", problem.message());
+        }
     }
 }

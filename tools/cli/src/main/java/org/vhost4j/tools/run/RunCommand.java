@@ -60,7 +60,7 @@ public final class RunCommand implements Callable<Integer> {
         }
         options.read();
         // Between guests nothing of the host's kernel is used, so nothing has to be asked of it.
-        HostCapabilities host = uses.isEmpty() ? HostCapabilities.NOTHING_ASKED : promise.host();
+        HostCapabilities host = promise.host(uses);
         Resolution resolution = switch (new Resolver(catalog).resolve(promise.request(options.device(), host, uses))) {
             case Resolution promised -> promised;
             case Refusal refusal -> throw new UnsupportedOption(refusal.message());

@@ -65,8 +65,7 @@ final class VhostNetGuestIT {
         Initramfs.append(initramfs, "vhost4j.jar", Path.of("target", "vhost4j.jar"));
         List<String> options =
                 List.of("--qemu", "11", "--memory", "1G", "--accel", System.getProperty("vhost4j.accel", "tcg"));
-        try (Guest guest =
-                Guest.boot(lab, "witness", directory, options, List.of("-initrd", initramfs.toString()))) {
+        try (Guest guest = Guest.boot(lab, "witness", directory, options, List.of("-initrd", initramfs.toString()))) {
             run(guest, "modprobe tun && modprobe vhost_net && test -c /dev/vhost-net");
             // A descriptor of a device that this process could not open by itself any more.
             HostCapabilities passed = probe(
@@ -78,16 +77,16 @@ final class VhostNetGuestIT {
             assertThat(kernel.kernel()).startsWith("6.12.");
             for (HostCapability capability : HostCapability.values()) {
                 if (capability.use() == HostUse.VHOST_NET) {
-                    assertThat(passed.answer(capability))
-                            .as("%s", capability)
-                            .isEqualTo(kernel.answer(capability));
+                    assertThat(passed.answer(capability)).as("%s", capability).isEqualTo(kernel.answer(capability));
                 }
             }
             PlatformDefinition definition = CATALOG.platform("linux-6.12").orElseThrow();
             for (HostCapability capability : HostCapability.values()) {
                 if (Netdev.VHOST_NET.uses().contains(capability.use())) {
                     assertThat(kernel.has(capability))
-                            .as("%s is %s", capability, kernel.answer(capability).inWords())
+                            .as(
+                                    "%s is %s",
+                                    capability, kernel.answer(capability).inWords())
                             .isEqualTo(definition.requires().contains(capability)
                                     || REQUIRED_BY_NONE.contains(capability));
                 }
@@ -95,9 +94,7 @@ final class VhostNetGuestIT {
             assertThat(CATALOG.newestSupported(kernel, Netdev.VHOST_NET.uses())).contains(definition);
             assertThat(CATALOG.platform("linux-6.17").orElseThrow().lackedBy(kernel, Netdev.VHOST_NET.uses()))
                     .containsExactly(
-                            HostCapability.TAP_TUNNEL,
-                            HostCapability.TAP_TUNNEL_CSUM,
-                            HostCapability.VHOST_NET_TUNNEL);
+                            HostCapability.TAP_TUNNEL, HostCapability.TAP_TUNNEL_CSUM, HostCapability.VHOST_NET_TUNNEL);
         }
     }
 }

@@ -17,6 +17,8 @@ import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapabilitiesJson;
 import org.vhost4j.platform.probe.HostCapability;
 import picocli.CommandLine;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The commands that compare hosts and platforms, on hosts that are files. */
 final class PlatformCommandsTest {
@@ -365,8 +367,7 @@ final class PlatformCommandsTest {
                 .asString()
                 .contains("STOPS THE MIGRATION", "pc-q35-7.2")
                 .endsWith("linux-6.3");
-        assertThat(out.toString())
-                .endsWith("""
+        assertThat(out.toString()).endsWith("""
                         The guest uses RING_RESET, which the destination does not offer.
                         It does not offer GUEST_USO4, GUEST_USO6, HOST_USO either: guests that use them are stopped as well.
                         Platform linux-6.0 or older, on both sides from the first boot on, would have prevented what depends on the host.
@@ -446,5 +447,132 @@ final class PlatformCommandsTest {
                 .contains(
                         "offers no USO through -netdev vhost-user: the guest does not see GUEST_USO4, GUEST_USO6 and HOST_USO.")
                 .contains("vhost-user carries no feature bit above 63: the guest does not see ");
+    }
+
+    private JsonNode json(int status, Object command, String... arguments) {
+        out.getBuffer().setLength(0);
+        assertThat(run(command, arguments)).as(String.join(" ", arguments)).isEqualTo(status);
+        return JsonMapper.shared().readTree(out.toString());
+    }
+
+    @Test
+    void everyCommandHasItsJson() throws IOException {
+        Object command = new PlatformCommand();
+        JsonNode check = json(1, command, "check", "linux-6.2", "--json", "--host-capabilities", recent, old);
+        assertThat(check.path("vhost4j-platform-check").asInt()).isEqualTo(1);
+        assertThat(check.path("hosts").get(0).path("kept").asBoolean()).isTrue();
+        assertThat(check.path("hosts").get(1).path("kept").asBoolean()).isFalse();
+        assertThat(check.path("hosts")
+                        .get(1)
+                        .path("lacks")
+                        .get(0)
+                        .path("capability")
+                        .asString())
+                .isEqualTo("tap-uso");
+
+        JsonNode baseline = json(0, command, "baseline", "--json", recent, old);
+        assertThat(baseline.path("baseline").path("name").asString()).isEqualTo("linux-6.0");
+        assertThat(baseline.path("obstacles")).isNotEmpty();
+        assertThat(json(2, command, "baseline", "--json", recent, bare).has("baseline"))
+                .isFalse();
+
+        JsonNode diff = json(1, command, "diff", "linux-6.2", "linux-6.3", "--json");
+        assertThat(diff.path("differences").get(0).path("what").asString()).isEqualTo("virtio-device.queue_reset");
+        assertThat(json(0, command, "diff", "linux-6.2", "linux-6.2", "--json").path("differences"))
+                .isEmpty();
+
+        JsonNode explain = json(
+                0, command, "explain", "--json", "Features 0x10130afffa7 unsupported. Allowed features: 0x179bfffe7");
+        JsonNode one = explain.path("explanations").get(0);
+        assertThat(one.path("device").asString()).isEqualTo("virtio-net");
+        assertThat(one.path("platform").asString()).isEqualTo("linux-6.0");
+        assertThat(one.path("settings").get(0).asString()).isEqualTo("queue_reset=off");
+
+        JsonNode labels = json(0, command, "labels", "--json", "--host-capabilities", old);
+        assertThat(labels.path("labels").path("vhost4j-platform.linux-6.1").asString())
+                .isEqualTo("true");
+
+        Path bad = directory.resolve("60-bad.json");
+        Files.writeString(bad, "{}");
+        JsonNode validate = json(2, command, "validate", "--json", bad.toString());
+        assertThat(validate.path("files").get(0).path("good").asBoolean()).isFalse();
+        assertThat(validate.path("files").get(0).path("problems")).isNotEmpty();
+
+        JsonNode show = json(0, command, "show", "linux-6.12", "--json", "--set", "host_uso=off");
+        assertThat(show.path("definition").path("name").asString()).isEqualTo("linux-6.9");
+        assertThat(show.path("by-the-device-alone").get(0).asString()).isEqualTo("MAC");
+        for (JsonNode property : show.path("properties")) {
+            if (property.path("name").asString().equals("virtio-net.host_uso")) {
+                assertThat(property.path("bit").asInt()).isEqualTo(56);
+                assertThat(property.path("layers").get(2).path("layer").asString())
+                        .isEqualTo("explicit");
+            }
+        }
+
+        JsonNode arguments = json(0, new QemuArgsCommand(), "--json", "--platform", "linux-6.1");
+        assertThat(arguments.path("settings").get(0).asString()).isEqualTo("queue_reset=off");
+        assertThat(err.toString()).doesNotContain("The guest is offered");
+    }
+
+    @Test
+    void qemuArgsSayWhatAHostLacks() {
+        assertThat(run(
+                        new QemuArgsCommand(),
+                        "--platform",
+                        "linux-6.12",
+                        "--host-capabilities",
+                        recent,
+                        "--host-capabilities",
+                        old))
+                .isEqualTo(1);
+        assertThat(out.toString()).startsWith("-machine pc-q35-");
+        assertThat(err.toString().lines().filter(line -> line.startsWith("Host ")))
+                .containsExactly(
+                        "Host old does not keep it: tap-uso is missing (TUNSETOFFLOAD CSUM|USO4|USO6: assumed);"
+                                + " tap-write-udp-l4 is missing (write of a UDP_L4 super-frame: assumed); tap-udp-l4-128 is missing"
+                                + " (write of a UDP_L4 super-frame of 128 segments: assumed).");
+        assertThat(run(
+                        new QemuArgsCommand(),
+                        "--platform",
+                        "linux-6.12",
+                        "--netdev",
+                        "vhost-user",
+                        "--host-capabilities",
+                        old))
+                .as("nothing of the host's kernel is used")
+                .isZero();
+    }
+
+    /** The TAP of Linux 6.2 keeps linux-6.3, and its vhost-net does not. */
+    @Test
+    void cardsAreJudgedByTheirBackEnds() throws IOException {
+        String six2 = host(
+                "six2",
+                PlatformCatalog.shipped().platform("linux-6.2").orElseThrow().requires());
+        assertThat(platform("check", "linux-6.3", "--netdev", "tap", "--host-capabilities", six2))
+                .isZero();
+        assertThat(platform("check", "linux-6.3", "--netdev", "vhost-user", "--host-capabilities", six2))
+                .isZero();
+        out.getBuffer().setLength(0);
+        assertThat(platform("check", "linux-6.3", "--netdev", "vhost-net", "--host-capabilities", six2))
+                .isEqualTo(1);
+        assertThat(out.toString())
+                .isEqualTo("six2: linux-6.3 not supported: vhost-net-ring-reset is missing (VHOST_GET_FEATURES of"
+                        + " /dev/vhost-net, bit 40: assumed)\n");
+        out.getBuffer().setLength(0);
+        assertThat(platform("baseline", "--netdev", "vhost-net", six2)).isZero();
+        assertThat(out.toString()).contains("baseline: linux-6.2\n");
+        out.getBuffer().setLength(0);
+        assertThat(platform("baseline", six2)).isZero();
+        assertThat(out.toString()).contains("baseline: linux-6.3, linux-6.6\n");
+        out.getBuffer().setLength(0);
+        assertThat(platform("labels", "--netdev", "vhost-net", "--host-capabilities", six2))
+                .isZero();
+        assertThat(out.toString().lines())
+                .contains("vhost4j-platform.linux-6.2=true")
+                .doesNotContain("vhost4j-platform.linux-6.3=true");
+        assertThat(platform("check", "linux-6.3", "--netdev", "vhost", "--host-capabilities", six2))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("takes tap, vhost-net or vhost-user, not 'vhost'");
     }
 }

@@ -16,7 +16,7 @@ import org.vhost4j.tools.platform.QemuArgsCommand;
 import org.vhost4j.tools.probe.ProbeCommand;
 import org.vhost4j.tools.qemu.QemuFeaturesCommand;
 import org.vhost4j.tools.run.RunCommand;
-import org.vhost4j.tools.start.QemuAnswerCommand;
+import org.vhost4j.tools.start.QemuAnswer;
 import org.vhost4j.tools.start.QemuCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -38,7 +38,6 @@ public final class Vhost4j {
         COMMANDS.put("probe", ProbeCommand::new);
         COMMANDS.put("negotiate", NegotiateCommand::new);
         COMMANDS.put("qemu", QemuCommand::new);
-        COMMANDS.put("qemu-answer", QemuAnswerCommand::new);
         COMMANDS.put("qemu-args", QemuArgsCommand::new);
         COMMANDS.put("qemu-features", QemuFeaturesCommand::new);
         COMMANDS.put("bench", BenchCommand::new);
@@ -68,7 +67,8 @@ public final class Vhost4j {
         });
         int status;
         try {
-            status = run(errors, arguments);
+            boolean answers = arguments.length == 1 && arguments[0].equals(QemuAnswer.NAME);
+            status = answers ? QemuAnswer.run(errors) : run(errors, arguments);
         } catch (Throwable t) {
             errors.println("vhost4j: " + FailureLine.of(t));
             status = FailureLine.status(t);

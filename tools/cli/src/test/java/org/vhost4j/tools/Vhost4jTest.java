@@ -11,17 +11,7 @@ import picocli.CommandLine.Command;
 
 final class Vhost4jTest {
     private static final String[] COMMANDS = {
-        "run",
-        "demo",
-        "platform",
-        "probe",
-        "negotiate",
-        "qemu",
-        "qemu-answer",
-        "qemu-args",
-        "qemu-features",
-        "bench",
-        "conformance"
+        "run", "demo", "platform", "probe", "negotiate", "qemu", "qemu-args", "qemu-features", "bench", "conformance"
     };
 
     @Test

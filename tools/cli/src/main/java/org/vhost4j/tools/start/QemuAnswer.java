@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.start;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintWriter;
+
+/**
+ * {@code vhost4j qemu-answer}, the other half of {@code vhost4j qemu}: for {@code vhost4j-qemu.c} alone. It has no options, and is no
+ * command of picocli's, which takes longer to start than all that is done here.
+ */
+public final class QemuAnswer {
+    /** The command's name. */
+    public static final String NAME = "qemu-answer";
+
+    private QemuAnswer() {}
+
+    /**
+     * Checks the command line on standard input, and writes to standard output what is to be done.
+     *
+     * @param err takes a line for what the user should know
+     * @return the exit status
+     * @throws IOException when the input is no command line, or the answer cannot be written
+     * @throws org.vhost4j.tools.common.UnsupportedOption when QEMU must not be started; the message is one line for the user
+     */
+    public static int run(PrintWriter err) throws IOException {
+        Question question = Question.read(System.in);
+        Answer answer = new QemuStart(System.getenv(), err).answer(question);
+        err.flush();
+        OutputStream out = new FileOutputStream(FileDescriptor.out);
+        answer.write(out);
+        return 0;
+    }
+}

@@ -152,6 +152,59 @@ public final class Bridge implements FrameSink {
     }
 
     /**
+     * Says whether the guest of a port takes frames; it does while nothing was said. While it does not, an uplink may have the stations
+     * that are the port's by its rules, or that it keeps: the guest has moved to another host, or is still to come from there. The
+     * address of its rules comes back to a guest that begins to run.
+     *
+     * @param port a port of this bridge and lane
+     * @param running whether it does from now on
+     */
+    public void running(FramePort port, boolean running) {
+        stations.running(indexOf(port), running);
+    }
+
+    /**
+     * The stations behind a port.
+     *
+     * @param port a port of this bridge and lane
+     * @param most how many are wanted
+     * @return so many at most, 48 bits each, in no order
+     */
+    public long[] stations(FramePort port, int most) {
+        long[] some = new long[most];
+        return Arrays.copyOf(some, stations.stations(indexOf(port), some));
+    }
+
+    /**
+     * Announces a station: it is behind the port from now on, and all other ports get the frame that says so, as far as they have room; it
+     * waits for none of them. {@link #flush} ends it.
+     *
+     * @param port a port of this bridge and lane
+     * @param frame for a group, from the station
+     * @return whether the port may have the station
+     */
+    public boolean announce(FramePort port, Frame frame) {
+        int source = indexOf(port);
+        gatherAddresses(frame);
+        if (!stations.heard(address(6), source, 1)) {
+            return false;
+        }
+        flood(source, frame);
+        return true;
+    }
+
+    /**
+     * Whether a station is behind a port.
+     *
+     * @param port a port of this bridge
+     * @param station 48 bits
+     * @return true when frames for it go there
+     */
+    public boolean has(FramePort port, long station) {
+        return stations.find(station) == indexOf(port);
+    }
+
+    /**
      * Frames that were too short to have two addresses.
      *
      * @return how many were dropped for that

@@ -24,10 +24,15 @@ final class MacTable {
 
     private static final int LEAST_BUCKETS = 1024;
     private static final int PORT_BITS = 16;
-    private static final int PORT_MASK = (1 << (PORT_BITS - 1)) - 1;
+    private static final int PORT_MASK = (1 << (PORT_BITS - 2)) - 1;
 
     /** In an entry: the station belongs to its port by its {@link PortRules}. It stays. */
     private static final int FIXED = 1 << (PORT_BITS - 1);
+
+    /** In an entry: the station belongs to another port by its rules, whose guest does not run, and is behind this one: an uplink. */
+    private static final int LENT = 1 << (PORT_BITS - 2);
+
+    private static final int RESERVED = FIXED | LENT;
 
     /** In {@link #entries}: none. */
     private static final long NONE = 0;
@@ -64,6 +69,9 @@ final class MacTable {
 
         private int oldest;
         private int count;
+
+        /** Whether the guest of this port takes frames. Read by the lanes of other ports. */
+        private volatile boolean running = true;
 
         /** Which entry of its own the port gives up next in a full bucket. */
         private int turn;
@@ -175,16 +183,82 @@ final class MacTable {
                 // Another lane may have taken the entry before it could see that.
                 return (long) SLOT.getOpaque(entries, at) == before || retry(station, onPort, frames);
             }
-            if ((before & FIXED) != 0 || ports[other].rules.keepsStations()) {
+            if (keeps(before, ports[other], station, port)) {
                 port.rules.watch().refused(station, frames);
                 return false;
             }
-            if (replace(at, before, station, onPort)) {
-                list(station, port, onPort);
+            if (replace(at, before, moved(before, station, onPort))) {
+                if ((before & RESERVED) == 0) {
+                    list(station, port, onPort);
+                }
                 port.rules.watch().moved(station, ports[other].name);
                 return true;
             }
         }
+    }
+
+    /**
+     * Whether a station stays where it is although another port has heard it. What is a port's by its rules no other guest gets. An uplink
+     * gets it, and what a guest's port keeps, while that guest does not run: it has moved to another host, or is still to come from there.
+     */
+    private static boolean keeps(long entry, Port at, long station, Port heardBy) {
+        if (station == heardBy.rules.mac()) {
+            return false;
+        }
+        boolean uplink = heardBy.rules.uplink();
+        if ((entry & FIXED) != 0) {
+            return !uplink || at.running;
+        }
+        if ((entry & LENT) != 0 && !uplink) {
+            return true;
+        }
+        return at.rules.keepsStations() && (!uplink || at.running);
+    }
+
+    /** The entry of a station that has moved. */
+    private long moved(long before, long station, int onPort) {
+        long plain = entry(station, onPort);
+        if (station == ports[onPort].rules.mac()) {
+            return plain | FIXED;
+        }
+        return (before & RESERVED) == 0 ? plain : plain | LENT;
+    }
+
+    /**
+     * Whether the guest of a port takes frames, which it does when this was never called. Called by the port's lane. The address that is
+     * the port's by its rules comes back to a guest that begins to run.
+     */
+    void running(int onPort, boolean now) {
+        Port port = ports[onPort];
+        port.running = now;
+        long station = port.rules.mac();
+        if (!now || station == PortRules.NO_MAC) {
+            return;
+        }
+        long own = entry(station, onPort) | FIXED;
+        while (true) {
+            int at = slotOf(station);
+            long before = at < 0 ? NONE : (long) SLOT.getOpaque(entries, at);
+            if (before == own) {
+                return;
+            }
+            if (before >>> PORT_BITS == station && replace(at, before, own)) {
+                port.rules.watch().moved(station, ports[portOf(before)].name);
+                return;
+            }
+        }
+    }
+
+    /** The stations behind a port, as many as fit. Called by the port's lane. */
+    int stations(int ofPort, long[] into) {
+        int count = 0;
+        for (int i = 0; i < entries.length && count < into.length; i++) {
+            long entry = (long) SLOT.getOpaque(entries, i);
+            if (entry != NONE && portOf(entry) == ofPort) {
+                into[count++] = entry >>> PORT_BITS;
+            }
+        }
+        return count;
     }
 
     private boolean retry(long station, int onPort, int frames) {
@@ -201,7 +275,7 @@ final class MacTable {
             long before = (long) SLOT.getOpaque(entries, at);
             if (!replaceable(before, first, onPort)) {
                 at = place(first, onPort, port);
-            } else if (replace(at, before, station, onPort)) {
+            } else if (replace(at, before, entry(station, onPort))) {
                 return true;
             }
         }
@@ -209,10 +283,11 @@ final class MacTable {
     }
 
     /** Puts a station into a place, and has the port that loses it learn its own again. */
-    private boolean replace(int at, long before, long station, int onPort) {
+    private boolean replace(int at, long before, long after) {
+        int onPort = portOf(after);
         // In this order: whoever takes the entry away looks here behind that.
-        SLOT.setOpaque(last, onPort, station);
-        if (!SLOT.compareAndSet(entries, at, before, entry(station, onPort))) {
+        SLOT.setOpaque(last, onPort, after >>> PORT_BITS);
+        if (!SLOT.compareAndSet(entries, at, before, after)) {
             SLOT.setOpaque(last, onPort, NOBODY);
             return false;
         }
@@ -262,7 +337,7 @@ final class MacTable {
         if (entry == NONE) {
             return true;
         }
-        if ((entry & FIXED) != 0) {
+        if ((entry & RESERVED) != 0) {
             return false;
         }
         return portOf(entry) == forPort || inBucket(first, portOf(entry)) > 1 + inBucket(first, forPort);
@@ -307,11 +382,22 @@ final class MacTable {
         for (int i = 0; i < entries.length; i++) {
             long entry = (long) SLOT.getOpaque(entries, i);
             if (entry != NONE && portOf(entry) == ofPort && (entry & FIXED) == 0) {
-                boolean unused = SLOT.compareAndSet(entries, i, entry, NONE);
+                long after = (entry & LENT) == 0 ? NONE : returned(entry >>> PORT_BITS);
+                boolean unused = SLOT.compareAndSet(entries, i, entry, after);
             }
         }
         ports[ofPort].count = 0;
         SLOT.setOpaque(last, ofPort, NOBODY);
+    }
+
+    /** The entry of a station that is not lent any more. */
+    private long returned(long station) {
+        for (int i = 0; i < ports.length; i++) {
+            if (ports[i].rules.mac() == station) {
+                return entry(station, i) | FIXED;
+            }
+        }
+        return NONE;
     }
 
     private static long entry(long station, int port) {

@@ -29,10 +29,20 @@ public final class Counters {
     }
 
     /**
+     * Goes on from another value: the guest comes from a device that has counted so far.
+     *
+     * @param counter which
+     * @param value at least 0
+     */
+    public void set(Counter counter, long value) {
+        values[counter.ordinal()] = value;
+    }
+
+    /**
      * Reads a counter.
      *
      * @param counter which
-     * @return its value since the device was created
+     * @return its value since the device was created, or since its guest was, when that has moved here
      */
     public long get(Counter counter) {
         return values[counter.ordinal()];

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class MacTableTest {
@@ -18,6 +19,7 @@ class MacTableTest {
     private static final int LIMITED = 3;
     private static final int HELD = 4;
     private static final int KEEPING = 5;
+    private static final int UPLINK = 6;
 
     private final MacTable table = new MacTable();
     private final List<String> watch = new ArrayList<>();
@@ -29,10 +31,19 @@ class MacTableTest {
         table.port(LIMITED, "limited", rules(PortRules.NO_MAC, false, 5, false));
         table.port(HELD, "held", rules(OWN, true, 0, false));
         table.port(KEEPING, "keeping", rules(PortRules.NO_MAC, false, 0, true));
+        table.port(
+                UPLINK,
+                "uplink",
+                new PortRules(
+                        PortRules.NO_MAC, false, PortRules.UNLIMITED, false, PortRules.UNLIMITED, true, watching()));
     }
 
     private PortRules rules(long mac, boolean onlyMac, int stations, boolean keeps) {
-        return new PortRules(mac, onlyMac, stations, keeps, PortRules.UNLIMITED, false, new StationWatch() {
+        return new PortRules(mac, onlyMac, stations, keeps, PortRules.UNLIMITED, false, watching());
+    }
+
+    private StationWatch watching() {
+        return new StationWatch() {
             @Override
             public void refused(long source, int frames) {
                 watch.add("refused " + source + " " + frames);
@@ -47,7 +58,80 @@ class MacTableTest {
             public void forgotten(long station) {
                 watch.add("forgotten " + station);
             }
-        });
+        };
+    }
+
+    @Test
+    void theAddressOfAGuestThatRunsIsItsOwnAlone() {
+        assertThat(table.heard(OWN, UPLINK, 1)).isFalse();
+        assertThat(table.heard(OWN, 0, 1)).isFalse();
+        assertThat(table.find(OWN)).isEqualTo(HELD);
+    }
+
+    @Test
+    void anUplinkHasTheAddressOfAGuestThatDoesNotRunAndNoOtherGuestGetsIt() {
+        table.running(HELD, false);
+        assertThat(table.find(OWN)).as("nobody was heard elsewhere").isEqualTo(HELD);
+        assertThat(table.heard(OWN, 0, 1)).isFalse();
+        assertThat(table.heard(OWN, UPLINK, 1)).isTrue();
+        assertThat(table.find(OWN)).isEqualTo(UPLINK);
+        assertThat(table.heard(OWN, 0, 1)).as("while it is lent").isFalse();
+        assertThat(table.find(OWN)).isEqualTo(UPLINK);
+        table.running(HELD, true);
+        assertThat(table.find(OWN)).isEqualTo(HELD);
+        assertThat(table.heard(OWN, UPLINK, 1)).as("the uplink's last station").isFalse();
+        assertThat(table.heard(OWN, HELD, 1)).isTrue();
+        assertThat(watch)
+                .containsExactly(
+                        "moved " + OWN + " from held", "moved " + OWN + " from uplink", "refused " + OWN + " 1");
+    }
+
+    @Test
+    void whatIsLentIsNeverPushedOutAndReturnsWhenTheUplinkIsForgotten() {
+        table.running(HELD, false);
+        assertThat(table.heard(OWN, UPLINK, 1)).isTrue();
+        for (long i = 0; i < 200_000; i++) {
+            table.heard(0x0aaa_0000_0000L + i, 1, 1);
+            table.heard(0x0bbb_0000_0000L + i, UPLINK, 1);
+        }
+        assertThat(table.find(OWN)).isEqualTo(UPLINK);
+        table.forget(UPLINK);
+        assertThat(table.find(OWN)).isEqualTo(HELD);
+        assertThat(table.heard(OWN, 0, 1)).isFalse();
+    }
+
+    @Test
+    void whatAGuestKeepsGoesToAnUplinkOnlyWhenTheGuestDoesNotRun() {
+        table.heard(STATION, KEEPING, 1);
+        assertThat(table.heard(STATION, UPLINK, 1)).isFalse();
+        table.running(KEEPING, false);
+        assertThat(table.heard(STATION, 0, 1)).as("another guest").isFalse();
+        assertThat(table.heard(STATION, UPLINK, 1)).isTrue();
+        assertThat(table.find(STATION)).isEqualTo(UPLINK);
+    }
+
+    @Test
+    void aGuestThatRunsTakesItsAddressBackByAFrameToo() {
+        table.running(HELD, false);
+        assertThat(table.heard(OWN, UPLINK, 1)).isTrue();
+        assertThat(table.heard(OWN, HELD, 1)).isTrue();
+        assertThat(table.find(OWN)).isEqualTo(HELD);
+        table.running(HELD, true);
+        assertThat(table.heard(OWN, UPLINK, 1)).isFalse();
+    }
+
+    @Test
+    void theStationsOfAPortAreThoseThatWereHeardThereLast() {
+        table.heard(STATION, 0, 1);
+        table.heard(STATION + 1, 0, 1);
+        table.heard(STATION + 2, 0, 1);
+        table.heard(STATION + 1, 1, 1);
+        long[] all = new long[8];
+        assertThat(table.stations(0, all)).isEqualTo(2);
+        assertThat(LongStream.of(all).limit(2)).containsExactlyInAnyOrder(STATION, STATION + 2);
+        assertThat(table.stations(0, new long[1])).isEqualTo(1);
+        assertThat(table.stations(HELD, all)).as("its own, by its rules").isEqualTo(1);
+        assertThat(all[0]).isEqualTo(OWN);
     }
 
     @Test
@@ -186,7 +270,7 @@ class MacTableTest {
     @Test
     void twoPortsCannotHaveTheSameAddress() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> table.port(6, "six", rules(OWN, false, 0, false)))
+                .isThrownBy(() -> table.port(UPLINK + 1, "six", rules(OWN, false, 0, false)))
                 .withMessage("held and six have the same MAC address 52:54:00:00:00:01");
     }
 

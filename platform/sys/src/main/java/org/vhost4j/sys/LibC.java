@@ -30,6 +30,8 @@ public final class LibC {
     public static final int F_SETFL = 4;
     /** fcntl: a duplicate that exec closes. */
     public static final int F_DUPFD_CLOEXEC = 1030;
+    /** fcntl: how many bytes a pipe holds; EBADF for whatever is not a pipe. */
+    public static final int F_GETPIPE_SZ = 1032;
     /** fcntl: adds seals. */
     public static final int F_ADD_SEALS = 1033;
     /** fcntl: which seals a memory file has. */
@@ -127,6 +129,8 @@ public final class LibC {
 
         static native long read(int fd, long address, long bytes);
 
+        static native long write(int fd, long address, long bytes);
+
         static native int ioctl(int fd, long request, long argument);
 
         static native int fcntl(int fd, int command, long argument);
@@ -217,6 +221,18 @@ public final class LibC {
      */
     public static int read(int fd, long address, int bytes) {
         return result(C.read(fd, address, bytes));
+    }
+
+    /**
+     * write(2). The JVM ignores SIGPIPE: a pipe without a reader answers EPIPE.
+     *
+     * @param fd the descriptor
+     * @param address where from
+     * @param bytes how many
+     * @return bytes written, perhaps fewer, or the negative errno
+     */
+    public static int write(int fd, long address, int bytes) {
+        return result(C.write(fd, address, bytes));
     }
 
     /**

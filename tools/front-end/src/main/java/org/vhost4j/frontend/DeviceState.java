@@ -4,7 +4,6 @@ package org.vhost4j.frontend;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -55,14 +54,9 @@ public final class DeviceState {
      * @throws FrontEndException when the back-end refuses, is too slow, or says that saving failed
      */
     public static byte[] save(FrontEnd frontEnd) {
-        Pipe pipe = Pipe.create();
-        Fd source;
-        try (Fd theirs = pipe.write()) {
-            source = begin(frontEnd, SAVE, theirs, pipe.read());
-        }
-        try (source) {
-            byte[] state = read(source, Deadline.in(frontEnd.patience()));
-            check(frontEnd);
+        try (Transfer transfer = beginSave(frontEnd)) {
+            byte[] state = transfer.readAll();
+            transfer.requireSuccess();
             return state;
         }
     }
@@ -75,20 +69,113 @@ public final class DeviceState {
      * @throws FrontEndException when the back-end refuses or says that loading failed
      */
     public static void load(FrontEnd frontEnd, byte[] state) {
+        try (Transfer transfer = beginLoad(frontEnd)) {
+            try {
+                transfer.write(state);
+            } catch (SystemError e) {
+                // The back-end takes no more of it, and says why when it is asked.
+                transfer.requireSuccess();
+                throw new FrontEndException("the device's state was not taken as a whole: " + e.getMessage());
+            }
+            transfer.end().close();
+            transfer.requireSuccess();
+        }
+    }
+
+    /**
+     * SET_DEVICE_STATE_FD: the back-end begins to save.
+     *
+     * @param frontEnd a connection on which DEVICE_STATE was acknowledged
+     * @return what is to be read from
+     * @throws FrontEndException when the back-end refuses
+     */
+    public static Transfer beginSave(FrontEnd frontEnd) {
         Pipe pipe = Pipe.create();
-        Fd target;
+        try (Fd theirs = pipe.write()) {
+            return new Transfer(frontEnd, begin(frontEnd, SAVE, theirs, pipe.read()));
+        }
+    }
+
+    /**
+     * SET_DEVICE_STATE_FD: the back-end begins to load.
+     *
+     * @param frontEnd a connection on which DEVICE_STATE was acknowledged
+     * @return what is to be written to
+     * @throws FrontEndException when the back-end refuses
+     */
+    public static Transfer beginLoad(FrontEnd frontEnd) {
+        Pipe pipe = Pipe.create();
         try (Fd theirs = pipe.read()) {
-            target = begin(frontEnd, LOAD, theirs, pipe.write());
+            return new Transfer(frontEnd, begin(frontEnd, LOAD, theirs, pipe.write()));
         }
-        try (target;
-                OutputStream out = Files.newOutputStream(path(target))) {
-            out.write(state);
-        } catch (IOException e) {
-            // The back-end takes no more of it, and says why when it is asked.
-            check(frontEnd);
-            throw new FrontEndException("the device's state was not taken as a whole: " + e.getMessage());
+    }
+
+    /** One transfer step by step, as a front-end that breaks the rules needs it. */
+    public static final class Transfer implements AutoCloseable {
+        private final FrontEnd frontEnd;
+        private final Fd end;
+
+        private Transfer(FrontEnd frontEnd, Fd end) {
+            this.frontEnd = frontEnd;
+            this.end = end;
         }
-        check(frontEnd);
+
+        /**
+         * Our end of the pipe.
+         *
+         * @return open until {@link #close}
+         */
+        public Fd end() {
+            return end;
+        }
+
+        /**
+         * Reads up to the end of the file.
+         *
+         * @return what the back-end wrote
+         * @throws FrontEndException when the back-end does not close its end in time
+         */
+        public byte[] readAll() {
+            return read(end, Deadline.in(frontEnd.patience()));
+        }
+
+        /**
+         * Writes, and leaves our end open.
+         *
+         * @param bytes a state, or a part of one
+         */
+        public void write(byte[] bytes) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment from = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
+                for (int done = 0; done < bytes.length; ) {
+                    done += SystemError.check(
+                            LibC.write(end.number(), from.address() + done, bytes.length - done),
+                            "cannot write the device's state");
+                }
+            }
+        }
+
+        /**
+         * CHECK_DEVICE_STATE, whatever was done before.
+         *
+         * @return the back-end's answer: 0 for success
+         */
+        public long check() {
+            return frontEnd.askU64(Request.CHECK_DEVICE_STATE);
+        }
+
+        private void requireSuccess() {
+            long answer = check();
+            if (answer != 0) {
+                throw new FrontEndException.Refused("CHECK_DEVICE_STATE was answered with " + answer);
+            }
+        }
+
+        /** Closes our end of the pipe; later calls do nothing. */
+        @Override
+        public void close() {
+            end.close();
+        }
     }
 
     /** SET_DEVICE_STATE_FD; the descriptor to use is ours unless the back-end sends another. */
@@ -140,12 +227,5 @@ public final class DeviceState {
 
     private static Path path(Fd fd) {
         return Path.of("/proc/self/fd", Integer.toString(fd.number()));
-    }
-
-    private static void check(FrontEnd frontEnd) {
-        long answer = frontEnd.askU64(Request.CHECK_DEVICE_STATE);
-        if (answer != 0) {
-            throw new FrontEndException.Refused("CHECK_DEVICE_STATE was answered with " + answer);
-        }
     }
 }

@@ -8,7 +8,7 @@ import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Endpoint;
 
 /**
- * {@code --socket-path=PATH[,server=off][,attach=netdev|device][,mac=ADDRESS[,trust-guest-mac=on]]}: the options behind the path are in
+ * {@code --socket-path=PATH[,server=off][,attach=netdev|device][,mac=ADDRESS[,trust-guest-mac=on]][,device-state=off]}: the options behind the path are in
  * QEMU's style.
  */
 final class EndpointOption {
@@ -31,7 +31,8 @@ final class EndpointOption {
                 "server",
                 "attach",
                 "mac",
-                "trust-guest-mac");
+                "trust-guest-mac",
+                "device-state");
         Attach attach = attach(value, options.getOrDefault("attach", "auto"));
         Endpoint endpoint = switch (options.getOrDefault("server", "on")) {
             case "on" -> Endpoint.listen(Path.of(path), attach);
@@ -43,6 +44,12 @@ final class EndpointOption {
             case "off" -> false;
             default -> throw new IllegalArgumentException("--socket-path=" + value + ": trust-guest-mac is on or off");
         };
+        boolean deviceState = switch (options.getOrDefault("device-state", "on")) {
+            case "on" -> true;
+            case "off" -> false;
+            default -> throw new IllegalArgumentException("--socket-path=" + value + ": device-state is on or off");
+        };
+        endpoint = endpoint.withDeviceState(deviceState);
         String mac = options.get("mac");
         if (mac == null) {
             if (options.containsKey("trust-guest-mac")) {

@@ -36,11 +36,13 @@ import picocli.CommandLine.Option;
 final class RunOptions {
     @Option(
             names = "--socket-path",
-            paramLabel = "PATH[,server=off][,attach=netdev|device][,mac=ADDRESS[,trust-guest-mac=on]]",
+            paramLabel =
+                    "PATH[,server=off][,attach=netdev|device][,mac=ADDRESS[,trust-guest-mac=on]][,device-state=off]",
             description = "the socket of one guest; once for each guest. With server=off the front-end listens. "
                     + "attach=netdev is for QEMU's -netdev vhost-user, attach=device for its generic device; "
                     + "without it either works. mac= is the guest's address; with trust-guest-mac=on it may send from "
-                    + "others, too")
+                    + "others, too. With device-state=off nothing of the device moves with the guest, for a migration to or "
+                    + "from a back-end, or a QEMU before 10.0, that does not know of it")
     List<String> socketPaths = List.of();
 
     @Option(
@@ -172,6 +174,7 @@ final class RunOptions {
                 .linkSpeed(speed == 0 ? LinkSpeed.UNKNOWN : new LinkSpeed(speed, LinkSpeed.Duplex.FULL))
                 .switching(secured(PortOption.toSwitching(parsedPorts, host, coalesces())))
                 .idle(idlePolicy())
+                .view(new AbiView(abi(resolution)))
                 .promise("machine " + resolution.machine() + ", platform " + resolution.platform())
                 .lanes(lanes)
                 .anyMemory(anyMemory())

@@ -28,6 +28,7 @@ import org.vhost4j.vhostuser.server.BackendListener;
 import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.PortSecurity;
 import org.vhost4j.vhostuser.server.Switching;
+import org.vhost4j.vhostuser.server.Uplink;
 
 /** The real back-end in this process, with sockets in a directory of its own and what it says kept. */
 public final class TestBackEnd implements AutoCloseable {
@@ -90,13 +91,28 @@ public final class TestBackEnd implements AutoCloseable {
 
     /** A bridge that holds its ports to something; a guest for each MAC address, or {@link PortRules#NO_MAC}. */
     public static TestBackEnd secured(PortSecurity security, long... macs) {
+        return new TestBackEnd(withMacs(macs), 1, new Switching.Bridged(List.of(), false, security));
+    }
+
+    /** Guests with a MAC address each, or {@link PortRules#NO_MAC}, beside an uplink. */
+    static TestBackEnd securedWith(Uplink uplink, long... macs) {
+        return new TestBackEnd(withMacs(macs), 1, new Switching.Bridged(List.of(uplink)));
+    }
+
+    /** One guest of whose device nothing moves with it. */
+    static TestBackEnd withoutDeviceState() {
+        List<Endpoint> endpoints =
+                listening(1).stream().map(each -> each.withDeviceState(false)).toList();
+        return new TestBackEnd(endpoints, 1, new Switching.Bridged(List.of()));
+    }
+
+    private static List<Endpoint> withMacs(long... macs) {
         List<Endpoint> plain = listening(macs.length);
-        List<Endpoint> endpoints = IntStream.range(0, macs.length)
+        return IntStream.range(0, macs.length)
                 .mapToObj(i -> macs[i] == PortRules.NO_MAC
                         ? plain.get(i)
                         : plain.get(i).withMac(macs[i], false))
                 .toList();
-        return new TestBackEnd(endpoints, 1, new Switching.Bridged(List.of(), false, security));
     }
 
     /** A bridge between two guests that puts plain frames together. */
@@ -188,6 +204,11 @@ public final class TestBackEnd implements AutoCloseable {
         }
         if (ownDirectory) {
             try {
+                for (Endpoint each : endpoints) {
+                    // Kept for a back-end that is started again, as long as this process, which is the front-end's,
+                    // lives.
+                    Files.deleteIfExists(Path.of(each + ".acknowledged"));
+                }
                 Files.delete(Objects.requireNonNull(socket(0).getParent()));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);

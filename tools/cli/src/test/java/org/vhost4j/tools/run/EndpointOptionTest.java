@@ -22,6 +22,16 @@ class EndpointOptionTest {
         assertThat(endpoint.trustMac()).isFalse();
     }
 
+    @Test
+    void theDevicesStateMovesUnlessItIsLeftOut() {
+        assertThat(EndpointOption.parse("/tmp/a.sock").deviceState()).isTrue();
+        assertThat(EndpointOption.parse("/tmp/a.sock,device-state=on").deviceState())
+                .isTrue();
+        Endpoint without = EndpointOption.parse("/tmp/a.sock,mac=52:54:00:12:34:56,device-state=off");
+        assertThat(without.deviceState()).isFalse();
+        assertThat(without.mac()).isEqualTo(0x5254_0012_3456L);
+    }
+
     @ParameterizedTest
     @CsvSource({"52:54:00:12:aB:56,off,false", "52-54-00-12-AB-56,on,true"})
     void anAddressAndWhetherTheGuestMayChooseAnother(String mac, String trust, boolean trusted) {
@@ -42,7 +52,8 @@ class EndpointOptionTest {
                 "mac=01:00:5e:00:00:01|is a group's address",
                 "mac=ff:ff:ff:ff:ff:ff|is a group's address",
                 "trust-guest-mac=on|trust-guest-mac is for a guest with mac=ADDRESS",
-                "mac=52:54:00:12:34:56,trust-guest-mac=yes|trust-guest-mac is on or off"
+                "mac=52:54:00:12:34:56,trust-guest-mac=yes|trust-guest-mac is on or off",
+                "device-state=maybe|device-state is on or off"
             })
     void whatIsNoAddressIsRefused(String options, String reason) {
         assertThatIllegalArgumentException()

@@ -3,32 +3,112 @@ package org.vhost4j.vhostuser.server;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
-import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.MacAddress;
 import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.vhostuser.session.RefusedException;
 
 /**
- * Speaks for a guest that has migrated here and cannot announce itself (SEND_RARP): a reverse ARP request with its address
- * (RFC 903) teaches the bridges where it is now.
+ * Speaks for a guest that has migrated here: a reverse ARP request with its address (RFC 903) tells the bridges where it is now.
+ *
+ * <p>Nothing is said before the guest's queues run: until then it runs on the source, and an announcement would take its frames from it.
+ * QEMU sends the first SEND_RARP even before the features. Entered by the device's lane.
  */
 final class Announcer {
+    /** So many addresses of one guest are announced at most. */
+    static final int MOST = 256;
+
     private static final int BYTES = 60;
     private static final int RARP = 0x8035;
     private static final int REVERSE_REQUEST = 3;
 
+    /** When addresses that came with the state are announced again, as QEMU does with its own: a frame can be lost, or come too early. */
+    private static final long[] AGAIN_MILLIS = {50, 200, 450, 800};
+
     private final FramePort port;
-    private final FrameSink sink;
+    private final LaneContext context;
     private final MemorySegment memory = Arena.ofAuto().allocate(BYTES, 8);
     private final Frame frame = new Frame();
 
-    Announcer(FramePort port, FrameSink sink) {
+    /** What the front-end wants announced as soon as the queues run. */
+    private final Set<Long> early = new LinkedHashSet<>();
+
+    /** What came with the state, until the queues run. */
+    private final List<Long> moved = new ArrayList<>();
+
+    private final List<Future<?>> repeats = new ArrayList<>();
+    private boolean running;
+
+    /** Of a guest whose queues do not run. */
+    Announcer(FramePort port, LaneContext context) {
         this.port = port;
-        this.sink = sink;
+        this.context = context;
     }
 
-    void announce(byte[] mac) {
+    /**
+     * SEND_RARP.
+     *
+     * @throws RefusedException when it is not the address of one station, or the port may not have it
+     */
+    void announce(long mac) throws RefusedException {
+        if (mac == 0 || MacAddress.isGroup(mac)) {
+            throw new RefusedException(MacAddress.text(mac) + " is not the address of one station");
+        }
+        if (!running) {
+            if (early.size() == MOST && !early.contains(mac)) {
+                throw new RefusedException(
+                        "more than " + MOST + " addresses are to be announced before the guest's queues run");
+            }
+            early.add(mac);
+        } else if (!send(mac)) {
+            throw new RefusedException("the guest's port may not have the address " + MacAddress.text(mac));
+        }
+    }
+
+    /** The guest comes from another back-end, with these stations. */
+    void moved(List<Long> stations) {
+        moved.clear();
+        moved.addAll(stations);
+    }
+
+    /**
+     * Whether the guest's queues run.
+     *
+     * @return whether there was something to announce
+     */
+    boolean running(boolean now) {
+        running = now;
+        context.running(port, now);
+        if (!now) {
+            repeats.forEach(each -> each.cancel(false));
+            repeats.clear();
+            return false;
+        }
+        boolean some = !early.isEmpty() || !moved.isEmpty();
+        early.forEach(this::send);
+        early.clear();
+        List<Long> arrived = List.copyOf(moved);
+        moved.clear();
+        arrived.forEach(this::send);
+        for (long millis : arrived.isEmpty() ? new long[0] : AGAIN_MILLIS) {
+            repeats.add(context.lane.loop().schedule(() -> again(arrived), millis, TimeUnit.MILLISECONDS));
+        }
+        return some;
+    }
+
+    /** A station that was heard elsewhere since then is not called back. */
+    private void again(List<Long> stations) {
+        stations.stream().filter(mac -> context.has(port, mac)).forEach(this::send);
+    }
+
+    private boolean send(long mac) {
         memory.fill((byte) 0);
         memory.asSlice(0, 6).fill((byte) 0xff);
         long at = memory.address();
@@ -38,11 +118,12 @@ final class Announcer {
         HostMemory.putShortBE(at + 18, 0x0604);
         HostMemory.putShortBE(at + 20, REVERSE_REQUEST);
         for (int field : new int[] {6, 22, 32}) {
-            MemorySegment.copy(mac, 0, memory, ValueLayout.JAVA_BYTE, field, mac.length);
+            HostMemory.putShortBE(at + field, (int) (mac >>> 32));
+            HostMemory.putShortBE(at + field + 2, (int) (mac >>> 16));
+            HostMemory.putShortBE(at + field + 4, (int) mac);
         }
         frame.clear();
         frame.add(at, BYTES);
-        sink.forward(port, frame);
-        sink.flush();
+        return context.announce(port, frame);
     }
 }

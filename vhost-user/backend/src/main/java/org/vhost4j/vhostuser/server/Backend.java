@@ -91,6 +91,7 @@ public final class Backend implements AutoCloseable {
         contexts.forEach(context -> inLane(context, context::begin));
         for (GuestPort guest : guests) {
             inLane(guest.context(), () -> {
+                guest.context().running(guest.device(), false);
                 openSocket(guest);
                 listener.ready(guest.name(), guest.endpoint());
             });

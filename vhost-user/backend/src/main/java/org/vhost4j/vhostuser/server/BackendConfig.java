@@ -23,6 +23,7 @@ import org.vhost4j.host.lane.IdlePolicy;
  * @param promise what offers the features, in words of one line. With it, a file beside each guest's socket (its name with {@code
  *     .acknowledged}) keeps what the guest acknowledged, and a back-end that is started again turns away a front-end whose guest has
  *     more than is on offer now. Without it nothing is kept beyond the process
+ * @param view what guests see; the state that moves with a guest says it, and a guest that saw something else is refused
  * @param receiveTimeouts how long a guest's senders wait for it
  * @param lanes how many threads serve the guests, 1 to {@value #MOST_LANES}; see {@link #lanesInUse}
  * @param clock nanoseconds from any origin, never running backwards; read by the threads of all lanes
@@ -39,6 +40,7 @@ public record BackendConfig(
         Switching switching,
         IdlePolicy idle,
         Optional<String> promise,
+        Optional<GuestView> view,
         ReceiveTimeouts receiveTimeouts,
         int lanes,
         LongSupplier clock,
@@ -89,6 +91,7 @@ public record BackendConfig(
         private Switching switching = new Switching.Bridged(List.of());
         private IdlePolicy idle = IdlePolicy.ADAPTIVE;
         private Optional<String> promise = Optional.empty();
+        private Optional<GuestView> view = Optional.empty();
         private ReceiveTimeouts receiveTimeouts = ReceiveTimeouts.DEFAULT;
         private int lanes = 1;
         private LongSupplier clock = System::nanoTime;
@@ -177,6 +180,17 @@ public record BackendConfig(
         }
 
         /**
+         * Sets {@link BackendConfig#view}.
+         *
+         * @param value what guests see
+         * @return this
+         */
+        public Builder view(GuestView value) {
+            view = Optional.of(value);
+            return this;
+        }
+
+        /**
          * Sets {@link BackendConfig#receiveTimeouts}.
          *
          * @param value how long senders wait for a guest
@@ -237,6 +251,7 @@ public record BackendConfig(
                     switching,
                     idle,
                     promise,
+                    view,
                     receiveTimeouts,
                     lanes,
                     clock,

@@ -52,6 +52,7 @@ final class Connection implements StreamHandler {
                 Math.max(MessageHeader.BYTES, MessageReader.DEFAULT_MAX_PAYLOAD),
                 this,
                 closer);
+        session.onLateReply(this::replyLate);
     }
 
     @Override
@@ -65,11 +66,19 @@ final class Connection implements StreamHandler {
                 end(TOO_MANY_TO_CLOSE);
                 return 0;
             }
-            return reader.wanted();
+            return session.owesReply() ? 0 : reader.wanted();
         } catch (ProtocolException e) {
             e.reply().ifPresent(this::send);
             end(String.valueOf(e.getMessage()));
             return 0;
+        }
+    }
+
+    /** The reply for which the front-end, and with it the next message, has waited. */
+    private void replyLate(Message reply) {
+        if (!over) {
+            send(reply);
+            stream.want(reader.wanted());
         }
     }
 

@@ -42,6 +42,7 @@ final class DeviceEffects implements SessionEffects {
     private final DeviceControl device;
     private final Lane lane;
     private final Announcer announcer;
+    private final DeviceMove move;
     private final BackendListener listener;
     private final Consumer<FeatureSet> settled;
     private final Consumer<String> stop;
@@ -83,6 +84,7 @@ final class DeviceEffects implements SessionEffects {
             Lane lane,
             int queuePairs,
             Announcer announcer,
+            DeviceMove move,
             BackendListener listener,
             Consumer<FeatureSet> settled,
             Consumer<String> stop,
@@ -92,6 +94,7 @@ final class DeviceEffects implements SessionEffects {
         this.lane = lane;
         this.queuePairs = queuePairs;
         this.announcer = announcer;
+        this.move = move;
         this.listener = listener;
         this.settled = settled;
         this.stop = stop;
@@ -330,13 +333,40 @@ final class DeviceEffects implements SessionEffects {
     }
 
     @Override
-    public void announce(byte[] mac) {
-        // A driver that sees our config space says more of itself (its addresses, its VLANs) than we could.
+    public void announce(byte[] mac) throws RefusedException {
+        long address = 0;
+        for (byte each : mac) {
+            address = (address << 8) | (each & 0xff);
+        }
+        announcer.announce(address);
+        if (linkUp) {
+            askToAnnounce();
+        }
+    }
+
+    /**
+     * A driver that sees our config space says more of itself (its addresses, its VLANs) than we can. A guest without an IP address says
+     * nothing, so we speak in any case.
+     */
+    private void askToAnnounce() {
         if (channel.takes(BackendRequest.CONFIG_CHANGE_MSG) && device.askToAnnounce()) {
             configChanged();
-        } else {
-            announcer.announce(mac);
         }
+    }
+
+    @Override
+    public void saveState(Fd to) throws RefusedException {
+        move.save(to);
+    }
+
+    @Override
+    public void loadState(Fd from) throws RefusedException {
+        move.load(from);
+    }
+
+    @Override
+    public void checkState(Consumer<Optional<String>> answer) {
+        move.check(announcer, answer);
     }
 
     /** The config space has changed by itself: the driver is to read it again. */
@@ -396,6 +426,9 @@ final class DeviceEffects implements SessionEffects {
         boolean up = device.ready();
         if (up != linkUp) {
             linkUp = up;
+            if (announcer.running(up)) {
+                askToAnnounce();
+            }
             listener.link(guest, up);
         }
     }

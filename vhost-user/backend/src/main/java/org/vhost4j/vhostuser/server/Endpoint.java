@@ -14,9 +14,16 @@ import org.vhost4j.device.bridge.PortRules;
  * @param attach how the guest is attached
  * @param mac the guest's MAC address, 48 bits with the first byte on the wire highest, or {@link PortRules#NO_MAC} when none is given
  * @param trustMac whether the guest may send from other addresses, too
+ * @param deviceState whether the device's state moves with the guest; a front-end that finds this on one side of a migration alone fails it
  */
 public record Endpoint(
-        @Nullable Path path, int descriptor, boolean connect, Attach attach, long mac, boolean trustMac) {
+        @Nullable Path path,
+        int descriptor,
+        boolean connect,
+        Attach attach,
+        long mac,
+        boolean trustMac,
+        boolean deviceState) {
     /**
      * A socket to listen on.
      *
@@ -25,7 +32,7 @@ public record Endpoint(
      * @return the endpoint
      */
     public static Endpoint listen(Path path, Attach attach) {
-        return new Endpoint(path, -1, false, attach, PortRules.NO_MAC, false);
+        return new Endpoint(path, -1, false, attach, PortRules.NO_MAC, false, true);
     }
 
     /**
@@ -36,7 +43,7 @@ public record Endpoint(
      * @return the endpoint
      */
     public static Endpoint connect(Path path, Attach attach) {
-        return new Endpoint(path, -1, true, attach, PortRules.NO_MAC, false);
+        return new Endpoint(path, -1, true, attach, PortRules.NO_MAC, false, true);
     }
 
     /**
@@ -47,7 +54,7 @@ public record Endpoint(
      * @return the endpoint
      */
     public static Endpoint inherited(int descriptor, Attach attach) {
-        return new Endpoint(null, descriptor, false, attach, PortRules.NO_MAC, false);
+        return new Endpoint(null, descriptor, false, attach, PortRules.NO_MAC, false, true);
     }
 
     /**
@@ -58,7 +65,17 @@ public record Endpoint(
      * @return an endpoint with it
      */
     public Endpoint withMac(long address, boolean trust) {
-        return new Endpoint(path, descriptor, connect, attach, address, trust);
+        return new Endpoint(path, descriptor, connect, attach, address, trust, deviceState);
+    }
+
+    /**
+     * The same endpoint with DEVICE_STATE offered or not.
+     *
+     * @param moves whether the device's state moves with the guest
+     * @return an endpoint with it
+     */
+    public Endpoint withDeviceState(boolean moves) {
+        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, moves);
     }
 
     @Override

@@ -44,6 +44,7 @@ final class GuestPort implements DeviceOwner {
     private @Nullable Connection connection;
     private @Nullable DeviceEffects effects;
     private GuestMemoryMapper mapper;
+    private final DeviceMove move;
     private final Closer closer;
 
     /**
@@ -86,6 +87,7 @@ final class GuestPort implements DeviceOwner {
                 HotCalls::checkpoint,
                 this,
                 context.lane.commands());
+        this.move = new DeviceMove(name, device, context, config, line -> listener.trouble(name, line));
         if (config.switching() instanceof Switching.Source flood) {
             source = new FrameSource(device, flood.bytes());
         }
@@ -141,7 +143,8 @@ final class GuestPort implements DeviceOwner {
                 device.control(),
                 context.lane,
                 config.queuePairs(),
-                new Announcer(device, context.sink),
+                new Announcer(device, context),
+                move,
                 listener,
                 acknowledged::keep,
                 device::fault,
@@ -166,6 +169,7 @@ final class GuestPort implements DeviceOwner {
     private void disconnected(String reason) {
         connection = null;
         effects = null;
+        move.end();
         context.lane.remove(device);
         if (source != null) {
             context.lane.remove(source);
@@ -231,6 +235,7 @@ final class GuestPort implements DeviceOwner {
     /** Waits a moment until what front-ends have passed is closed. Called when the lane has ended. */
     void closeDescriptors() {
         closer.close();
+        move.close();
     }
 
     private SessionOptions options() {
@@ -246,6 +251,9 @@ final class GuestPort implements DeviceOwner {
             // A front-end that has the whole device migrates it. No part of what a guest is promised, as no guest sees
             // it.
             leftToFrontEnd = leftToFrontEnd.plus(FeatureSet.of(Feature.LOG_ALL));
+        }
+        if (!endpoint.deviceState()) {
+            protocol.remove(ProtocolFeature.DEVICE_STATE);
         }
         return new SessionOptions(
                 config.offered(),

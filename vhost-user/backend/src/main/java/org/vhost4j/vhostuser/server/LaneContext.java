@@ -2,6 +2,7 @@
 package org.vhost4j.vhostuser.server;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -13,6 +14,7 @@ import org.vhost4j.device.bridge.EchoSink;
 import org.vhost4j.device.bridge.LaneInbox;
 import org.vhost4j.device.bridge.NullSink;
 import org.vhost4j.device.bridge.PortRules;
+import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.offload.OffloadEngine;
@@ -127,6 +129,40 @@ final class LaneContext {
         if (sink instanceof Bridge bridge) {
             bridge.forget(port);
         }
+    }
+
+    /** Says whether the guest of a port of this lane takes frames. */
+    void running(FramePort port, boolean now) {
+        if (sink instanceof Bridge bridge) {
+            bridge.running(port, now);
+        }
+    }
+
+    /**
+     * Announces a station behind a port of this lane.
+     *
+     * @param frame for a group, from the station
+     * @return false when the port may not have it; true also without a bridge, where there is nobody to tell
+     */
+    boolean announce(FramePort port, Frame frame) {
+        if (!(sink instanceof Bridge bridge)) {
+            return true;
+        }
+        boolean done = bridge.announce(port, frame);
+        bridge.flush();
+        return done;
+    }
+
+    /** Whether a station is behind a port of this lane. */
+    boolean has(FramePort port, long station) {
+        return sink instanceof Bridge bridge && bridge.has(port, station);
+    }
+
+    /** Stations behind a port of this lane, so many at most. */
+    List<Long> stations(FramePort port, int most) {
+        return sink instanceof Bridge bridge
+                ? Arrays.stream(bridge.stations(port, most)).boxed().toList()
+                : List.of();
     }
 
     /** Lets frames of other lanes come in. Called by the lane's thread, when all ports have joined. */

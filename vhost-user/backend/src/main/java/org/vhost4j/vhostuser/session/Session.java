@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
@@ -46,6 +47,7 @@ public final class Session implements AutoCloseable {
     private final MemoryTable table;
     private final LogMapping log;
     private final Rings rings;
+    private final StateRequests states;
     private @Nullable Fd backendChannel;
     private int status;
     private boolean closed;
@@ -65,13 +67,14 @@ public final class Session implements AutoCloseable {
         this.table = new MemoryTable(mapper, options.memorySlots());
         this.log = new LogMapping(mapper);
         this.rings = new Rings(options, negotiation, effects);
+        this.states = new StateRequests(effects);
     }
 
     /**
      * Handles a request. All its effects are in force when this returns.
      *
      * @param message the request, which the session owns from here on: its descriptors are kept or closed, also when this throws
-     * @return the reply to send, if the request has one or its sender wants one
+     * @return the reply to send, if the request has one or its sender wants one; nothing, too, while {@link #owesReply} says so
      * @throws ProtocolException when the front-end broke a rule: send {@link ProtocolException#reply} if there is one, then close the
      *     connection and this session
      */
@@ -79,6 +82,9 @@ public final class Session implements AutoCloseable {
         try (message) {
             if (closed) {
                 throw new IllegalStateException("the session is closed");
+            }
+            if (states.owesReply()) {
+                throw new IllegalStateException("a reply is owed");
             }
             Request request = Request.ofCode(message.code())
                     .orElseThrow(() -> new ProtocolException(
@@ -100,6 +106,24 @@ public final class Session implements AutoCloseable {
         }
     }
 
+    /**
+     * Whether the reply to the last request is still to come, by {@link #onLateReply}. Nothing may be received before.
+     *
+     * @return true while an effect that takes its time is not in force
+     */
+    public boolean owesReply() {
+        return states.owesReply();
+    }
+
+    /**
+     * Says where replies go that {@link #receive} could not return.
+     *
+     * @param handler told by the session's thread, when it is ready to receive again
+     */
+    public void onLateReply(Consumer<Message> handler) {
+        states.onLateReply(handler);
+    }
+
     /** Whether the sender waits for an acknowledgement: a request with a reply of its own has no other. */
     private boolean acknowledges(Request request, Message message) {
         return message.needReply() && request.reply().isEmpty() && negotiation.has(ProtocolFeature.REPLY_ACK);
@@ -109,6 +133,9 @@ public final class Session implements AutoCloseable {
         if (request == Request.GET_CONFIG) {
             // This request's own way to say no.
             return Optional.of(Message.reply(request.code(), Message.noPayload()));
+        }
+        if (request == Request.SET_DEVICE_STATE_FD) {
+            return Optional.of(Message.reply(request.code(), StateRequests.REFUSED));
         }
         boolean waits = request == Request.IOTLB_MSG || acknowledges(request, message);
         return waits ? Optional.of(Message.reply(request.code(), FAILURE)) : Optional.empty();
@@ -212,6 +239,12 @@ public final class Session implements AutoCloseable {
             case IOTLB_MSG -> {
                 rings.translate(IotlbMessage.read(payload));
                 return reply(request, SUCCESS);
+            }
+            case SET_DEVICE_STATE_FD -> {
+                return reply(request, states.begin(payload, message, rings.anyStarted()));
+            }
+            case CHECK_DEVICE_STATE -> {
+                return states.check();
             }
             case SET_BACKEND_REQ_FD -> setBackendChannel(message.takeDescriptor());
             default -> throw new ProtocolException(request.name(), "not served", "this back-end is a network device");
@@ -361,6 +394,7 @@ public final class Session implements AutoCloseable {
             return;
         }
         closed = true;
+        states.close();
         try {
             rings.close();
             log.close();

@@ -2,7 +2,9 @@
 package org.vhost4j.vhostuser.session;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
@@ -195,6 +197,32 @@ public interface SessionEffects {
      * @throws RefusedException when that cannot be done; the front-end gets an error
      */
     void announce(byte[] mac) throws RefusedException;
+
+    /**
+     * Begins to write the state of the device that moves with its guest. No queue is started; status 0 may have come before. What was
+     * being transferred before is given up.
+     *
+     * @param to the device's from here on, which closes it when everything is written or it gives up, and when this throws
+     * @throws RefusedException when that cannot be done; the front-end gets an error
+     */
+    void saveState(Fd to) throws RefusedException;
+
+    /**
+     * Begins to read the state of the device that the guest comes from. No queue is started; features and memory may come later. What was
+     * being transferred before is given up.
+     *
+     * @param from the device's from here on, which closes it at the end of the file or when it gives up, and when this throws
+     * @throws RefusedException when that cannot be done; the front-end gets an error
+     */
+    void loadState(Fd from) throws RefusedException;
+
+    /**
+     * Ends a transfer of the device's state. The front-end has done its part: what is not transferred without waiting for it has failed.
+     * A state that was loaded takes effect when all of it is good, and leaves no trace otherwise.
+     *
+     * @param answer told once by the session's thread, before this returns or later: nothing when the state was transferred, else why not
+     */
+    void checkState(Consumer<Optional<String>> answer);
 
     /**
      * Something went wrong, or well again, that does not end the connection.

@@ -34,7 +34,14 @@ public record SessionOptions(
         int maxQueueSize,
         int configSize,
         int memorySlots) {
-    /** The protocol features whose requests this session serves. */
+    /**
+     * The protocol features whose requests this session serves.
+     *
+     * <p>PAGEFAULT (postcopy) is not among them, and must not be: with it a page of guest memory can be one that userfaultfd owes, which
+     * is still with the source. A thread that accesses such a page from Java code waits in the kernel, where it cannot reach a safepoint,
+     * so the next garbage collection stops every thread of this process until the page comes: all guests, and for ever when the source
+     * has died. Only native calls may wait for memory, and rings and chains are read by Java code.
+     */
     public static final Set<ProtocolFeature> SERVED = Collections.unmodifiableSet(EnumSet.of(
             ProtocolFeature.MQ,
             ProtocolFeature.LOG_SHMFD,
@@ -45,7 +52,8 @@ public record SessionOptions(
             ProtocolFeature.CONFIG,
             ProtocolFeature.RESET_DEVICE,
             ProtocolFeature.CONFIGURE_MEM_SLOTS,
-            ProtocolFeature.STATUS));
+            ProtocolFeature.STATUS,
+            ProtocolFeature.DEVICE_STATE));
 
     /** The most memory regions: as many as KVM gives a machine on x86, so a machine never has more. */
     public static final int MAX_MEMORY_SLOTS = 509;

@@ -33,6 +33,10 @@
  *     payload</td><td>stays</td></tr>
  * <tr><td>SET_CONFIG outside the config space or to a read-only field; an MTU or an announcement that the device
  *     refuses</td><td>ack 1</td><td>stays</td></tr>
+ * <tr><td>SET_DEVICE_STATE_FD with another direction or phase than there are, while a ring is started, or while earlier transfers
+ *     hang</td><td>a reply with error 1</td><td>stays</td></tr>
+ * <tr><td>CHECK_DEVICE_STATE when the state is damaged, of an unknown version, not transferred in full, or of a guest that was promised
+ *     something else</td><td>a reply of 1</td><td>stays</td></tr>
  * <tr><td>memory table without the addresses of a ring that runs</td><td>ack 0; the ring is suspended with a report, and goes on
  *     when the addresses are back</td><td>stays</td></tr>
  * </table>

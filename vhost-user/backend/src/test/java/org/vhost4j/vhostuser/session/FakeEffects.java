@@ -9,8 +9,10 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
@@ -44,6 +46,11 @@ final class FakeEffects implements SessionEffects {
     /** When set, whatever can be refused is refused with it. */
     @Nullable
     String refusal;
+    /** Whether CHECK_DEVICE_STATE is answered by {@link #late} only. */
+    boolean answersLate;
+
+    @Nullable
+    Consumer<Optional<String>> late;
     /** How often each queue was started. */
     int starts;
 
@@ -279,6 +286,37 @@ final class FakeEffects implements SessionEffects {
     public void announce(byte[] mac) throws RefusedException {
         refuse();
         log.add("announce " + HexFormat.ofDelimiter(":").formatHex(mac));
+    }
+
+    @Override
+    public void saveState(Fd to) throws RefusedException {
+        transferring(to);
+        refuse();
+        log.add("save state");
+    }
+
+    @Override
+    public void loadState(Fd from) throws RefusedException {
+        transferring(from);
+        refuse();
+        log.add("load state");
+    }
+
+    private void transferring(Fd pipe) {
+        assertThat(running).as("queues that run").isEmpty();
+        assertOpen(pipe);
+        // It is ours from here on.
+        pipe.close();
+    }
+
+    @Override
+    public void checkState(Consumer<Optional<String>> answer) {
+        log.add("check state");
+        if (answersLate) {
+            late = answer;
+        } else {
+            answer.accept(Optional.ofNullable(refusal));
+        }
     }
 
     @Override

@@ -2,7 +2,9 @@
 package org.vhost4j.vhostuser.session;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
@@ -79,6 +81,21 @@ class IdleEffects implements SessionEffects {
 
     @Override
     public void announce(byte[] mac) {}
+
+    @Override
+    public void saveState(Fd to) {
+        to.close();
+    }
+
+    @Override
+    public void loadState(Fd from) {
+        from.close();
+    }
+
+    @Override
+    public void checkState(Consumer<Optional<String>> answer) {
+        answer.accept(Optional.empty());
+    }
 
     @Override
     public void report(String line) {}

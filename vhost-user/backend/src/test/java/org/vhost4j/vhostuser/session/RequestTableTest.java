@@ -42,8 +42,6 @@ class RequestTableTest {
             Request.GPU_SET_SOCKET,
             Request.VRING_KICK,
             Request.GET_SHARED_OBJECT,
-            Request.SET_DEVICE_STATE_FD,
-            Request.CHECK_DEVICE_STATE,
             Request.GET_SHMEM_CONFIG);
 
     static Stream<Request> served() {

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The program in a process of its own, with the classes that are under test. Its standard error is among its lines. */
-final class ChildBackEnd implements AutoCloseable {
+public final class ChildBackEnd implements AutoCloseable {
     private final Process process;
     private final BufferedReader reader;
     private final List<String> lines = new ArrayList<>();
@@ -21,7 +21,7 @@ final class ChildBackEnd implements AutoCloseable {
     }
 
     /** Starts {@code vhost4j} with these arguments, in a directory. */
-    static ChildBackEnd start(Path directory, String... arguments) throws IOException {
+    public static ChildBackEnd start(Path directory, String... arguments) throws IOException {
         String classes = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -40,7 +40,7 @@ final class ChildBackEnd implements AutoCloseable {
     }
 
     /** Reads lines until one has every fragment. */
-    String awaitLine(String... fragments) throws IOException {
+    public String awaitLine(String... fragments) throws IOException {
         String line = reader.readLine();
         while (line != null) {
             lines.add(line);
@@ -53,13 +53,13 @@ final class ChildBackEnd implements AutoCloseable {
     }
 
     /** Tells it to end, by SIGTERM. */
-    void terminate() {
+    public void terminate() {
         // Process.destroy would close the streams that we still read.
         boolean unused = process.toHandle().destroy();
     }
 
     /** Waits for its end, and reads what it still says. */
-    int awaitEnd(long seconds) throws IOException, InterruptedException {
+    public int awaitEnd(long seconds) throws IOException, InterruptedException {
         if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
             throw new AssertionError("has not ended within " + seconds + " s; it said " + lines);
         }
@@ -67,7 +67,7 @@ final class ChildBackEnd implements AutoCloseable {
         return process.exitValue();
     }
 
-    List<String> lines() {
+    public List<String> lines() {
         return List.copyOf(lines);
     }
 

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import java.util.List;
+import org.vhost4j.platform.definition.GuestAbi;
+import org.vhost4j.vhostuser.server.GuestView;
+
+/**
+ * What guests see of a back-end, by the fingerprint that {@code --expect-abi} takes.
+ *
+ * @param abi all that they see
+ */
+record AbiView(GuestAbi abi) implements GuestView {
+    @Override
+    public String fingerprint() {
+        return abi.fingerprint();
+    }
+
+    @Override
+    public List<String> differences(String expected) {
+        return GuestAbi.parse(expected).differences(abi);
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.endtoend;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.host.lane.Lane;
+import org.vhost4j.vhostuser.server.Uplink;
+
+/** The network beside the guests of a back-end, as a test has it: sends any frame and keeps what it gets. */
+final class HostPort implements FramePort, Uplink.Opened {
+    private static final long SECONDS = 10;
+
+    private final MemorySegment memory = Arena.ofAuto().allocate(Frame.MAX_BYTES);
+    private final Frame frame = new Frame();
+    private final BlockingQueue<byte[]> received = new LinkedBlockingQueue<>();
+    private final FrameSink sink;
+    private final Lane lane;
+
+    private HostPort(Lane lane, FrameSink sink) {
+        this.lane = lane;
+        this.sink = sink;
+    }
+
+    /** An uplink that completes a future with the port. */
+    static Uplink opening(CompletableFuture<HostPort> opened) {
+        return (lane, sink) -> {
+            HostPort port = new HostPort(lane, sink);
+            opened.complete(port);
+            return port;
+        };
+    }
+
+    /** Sends a frame; when this returns the bridge has dealt with it. */
+    void send(byte[] bytes) {
+        lane.submit(() -> {
+                    MemorySegment.copy(bytes, 0, memory, ValueLayout.JAVA_BYTE, 0, bytes.length);
+                    frame.clear();
+                    boolean unused = frame.add(memory.address(), bytes.length);
+                    int result = sink.forward(this, frame);
+                    sink.flush();
+                    return result;
+                })
+                .join();
+    }
+
+    /** The next frame that came. */
+    byte[] receive() {
+        try {
+            byte[] next = received.poll(SECONDS, TimeUnit.SECONDS);
+            if (next == null) {
+                throw new AssertionError("no frame came to the host within " + SECONDS + " s");
+            }
+            return next;
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** What came until now and was not taken. */
+    List<byte[]> waiting() {
+        return List.copyOf(received);
+    }
+
+    @Override
+    public int accepts() {
+        return 0;
+    }
+
+    @Override
+    public int deliver(Frame taken) {
+        byte[] bytes = new byte[taken.bytes];
+        int at = 0;
+        for (int i = 0; i < taken.pieces; i++) {
+            MemorySegment piece = MemorySegment.ofAddress(taken.address[i]).reinterpret(taken.length[i]);
+            MemorySegment.copy(piece, ValueLayout.JAVA_BYTE, 0, bytes, at, taken.length[i]);
+            at += taken.length[i];
+        }
+        received.add(bytes);
+        return DELIVERED;
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public String name() {
+        return "host";
+    }
+
+    @Override
+    public FramePort port() {
+        return this;
+    }
+
+    @Override
+    public void fault(String reason) {
+        throw new IllegalStateException(reason);
+    }
+
+    @Override
+    public void guestsAccept(int offloads) {}
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.net.NetDevice;
+import org.vhost4j.device.stats.Counter;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.vhostuser.session.RefusedException;
+
+/**
+ * The state of one guest's device that moves with the guest: gathered at the source, compared with this back-end's promise and taken over
+ * at the destination. Nothing of a state is in force before CHECK_DEVICE_STATE finds all of it good.
+ *
+ * <p>Entered by the device's lane. The bytes pass through a thread of this guest's own, of which there is one at most, and which ends when
+ * there is nothing to transfer.
+ */
+final class DeviceMove {
+    private static final long IDLE_SECONDS = 1;
+    private static final int MOST_WAITING = 4;
+
+    /** A transfer that was told to finish does so at once, unless its thread hangs in the front-end's pipe. */
+    private static final long ANSWER_SECONDS = 2;
+
+    private final NetDevice device;
+    private final LaneContext context;
+    private final String promise;
+    private final @Nullable GuestView view;
+    private final Consumer<String> trouble;
+    private final ThreadPoolExecutor thread;
+    private @Nullable Transfer current;
+
+    /** Changes whenever what was begun is given up. */
+    private int attempt;
+
+    /**
+     * A transfer that was begun.
+     *
+     * @param pipe where the bytes are
+     * @param outcome what to take over, nothing for a state that was saved
+     */
+    private record Transfer(StatePipe pipe, CompletableFuture<Optional<MovedState>> outcome) {}
+
+    /**
+     * Nothing is moved yet.
+     *
+     * @param guest its name
+     * @param trouble takes a line for the user
+     */
+    DeviceMove(String guest, NetDevice device, LaneContext context, BackendConfig config, Consumer<String> trouble) {
+        this.device = device;
+        this.context = context;
+        this.promise = config.promise().orElse("");
+        this.view = config.view().orElse(null);
+        this.trouble = trouble;
+        thread = new ThreadPoolExecutor(
+                1,
+                1,
+                IDLE_SECONDS,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(MOST_WAITING),
+                task -> Thread.ofPlatform()
+                        .daemon()
+                        .name("vhost4j-" + guest + "-state")
+                        .unstarted(task));
+        thread.allowCoreThreadTimeOut(true);
+    }
+
+    /** Begins to save. The descriptor is closed when that is over, also when this throws. */
+    void save(Fd to) throws RefusedException {
+        Map<Counter, Long> counters = new EnumMap<>(Counter.class);
+        for (Counter counter : Counter.values()) {
+            long value = device.counters().get(counter);
+            if (value != 0) {
+                counters.put(counter, value);
+            }
+        }
+        String abi = view == null ? "" : view.fingerprint();
+        byte[] state = new MovedState(promise, abi, context.stations(device, Announcer.MOST), counters).bytes();
+        begin(to, () -> {
+            StatePipe pipe = StatePipe.write(to, state, thread);
+            return new Transfer(pipe, pipe.result().thenApply(written -> Optional.empty()));
+        });
+    }
+
+    /** Begins to load. The descriptor is closed when that is over, also when this throws. */
+    void load(Fd from) throws RefusedException {
+        begin(from, () -> {
+            StatePipe pipe = StatePipe.read(from, thread);
+            return new Transfer(pipe, pipe.result().thenApply(this::examined));
+        });
+    }
+
+    /** How a transfer is started. */
+    @FunctionalInterface
+    private interface Start {
+        Transfer start();
+    }
+
+    /** A transfer that was begun before is given up: the front-end tries again. */
+    private void begin(Fd descriptor, Start start) throws RefusedException {
+        end();
+        try {
+            current = start.start();
+        } catch (RejectedExecutionException e) {
+            descriptor.close();
+            throw new RefusedException("earlier transfers of the device's state hang in the pipes of the front-end");
+        }
+    }
+
+    private Optional<MovedState> examined(byte[] bytes) {
+        try {
+            MovedState state = MovedState.parse(bytes);
+            compare(state);
+            return Optional.of(state);
+        } catch (RefusedException e) {
+            throw new CompletionException(e);
+        }
+    }
+
+    private void compare(MovedState state) throws RefusedException {
+        GuestView here = view;
+        if (here == null || state.abi().isEmpty()) {
+            return;
+        }
+        List<String> differences;
+        try {
+            differences = here.differences(state.abi());
+        } catch (IllegalArgumentException e) {
+            throw new RefusedException(e);
+        }
+        if (!differences.isEmpty()) {
+            throw new RefusedException("the guest was promised something else where it comes from (" + state.promise()
+                    + ") than here (" + promise + "): " + String.join("; ", differences));
+        }
+    }
+
+    /**
+     * CHECK_DEVICE_STATE: ends the transfer, and takes over what was loaded.
+     *
+     * @param announcer of the guest's connection
+     * @param answer told by the lane, later: nothing, or why it failed
+     */
+    void check(Announcer announcer, Consumer<Optional<String>> answer) {
+        Transfer transfer = current;
+        current = null;
+        if (transfer == null) {
+            answer.accept(Optional.of("no transfer of the device's state was begun"));
+            return;
+        }
+        transfer.pipe().finish();
+        Future<?> hanging = context.lane
+                .loop()
+                .schedule(
+                        () -> transfer.outcome()
+                                .completeExceptionally(new RefusedException(
+                                        "the transfer of the device's state hangs in the front-end's pipe")),
+                        ANSWER_SECONDS,
+                        TimeUnit.SECONDS);
+        int ofThis = attempt;
+        CompletableFuture<?> unused = transfer.outcome()
+                .whenComplete((state, failure) -> inLane(() -> {
+                    hanging.cancel(false);
+                    if (ofThis == attempt) {
+                        answer(failure == null ? state : Optional.empty(), failure, announcer, answer);
+                    }
+                    // Else the connection has ended in between.
+                }));
+    }
+
+    private void answer(
+            Optional<MovedState> state,
+            @Nullable Throwable failure,
+            Announcer announcer,
+            Consumer<Optional<String>> answer) {
+        if (failure != null) {
+            answer.accept(Optional.of(reason(failure)));
+        } else {
+            state.ifPresent(loaded -> take(loaded, announcer));
+            answer.accept(Optional.empty());
+        }
+    }
+
+    private void inLane(Runnable task) {
+        try {
+            context.lane.execute(task);
+        } catch (IllegalStateException e) {
+            // The back-end ends, and the connection has ended before it.
+        }
+    }
+
+    private static String reason(Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        return cause instanceof RefusedException refused ? refused.reason() : String.valueOf(cause);
+    }
+
+    private void take(MovedState state, Announcer announcer) {
+        for (Counter counter : Counter.values()) {
+            device.counters().set(counter, state.counters().getOrDefault(counter, 0L));
+        }
+        announcer.moved(state.stations());
+        if (!state.promise().equals(promise) && !state.promise().isEmpty() && !promise.isEmpty()) {
+            trouble.accept(
+                    "the guest comes from " + state.promise() + " to " + promise + ": it sees the same, so it may");
+        }
+    }
+
+    /** The connection is over, or wants something else: what is being transferred is given up. */
+    void end() {
+        Transfer transfer = current;
+        current = null;
+        attempt++;
+        if (transfer != null) {
+            transfer.pipe().finish();
+        }
+    }
+
+    /** The back-end ends. */
+    void close() {
+        end();
+        thread.shutdown();
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.util.List;
+
+/** What the guests of a back-end see of their devices, in a form that a back-end can compare to which one of them moves. */
+public interface GuestView {
+    /**
+     * All that a guest sees, in one word.
+     *
+     * @return up to 1024 characters
+     */
+    String fingerprint();
+
+    /**
+     * Compares what a guest saw where it comes from with what it would see here.
+     *
+     * @param expected the {@link #fingerprint} of the back-end that it comes from
+     * @return a clause for each difference; none when a guest cannot tell the two apart
+     * @throws IllegalArgumentException when it is no fingerprint; the message is one sentence
+     */
+    List<String> differences(String expected);
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.zip.CRC32;
+import org.vhost4j.device.frame.MacAddress;
+import org.vhost4j.device.stats.Counter;
+import org.vhost4j.vhostuser.session.RefusedException;
+
+/**
+ * What of a device moves with its guest (vhost-user protocol, "Migrating back-end state").
+ *
+ * <p>As bytes, little-endian: the magic number, le32 version, le32 length of the whole, then records, each a le16 kind, le16 zero, le32
+ * length and so many bytes, then le32 CRC-32 of all before it. A reader skips a record of a kind of {@value #OPTIONAL} or more that it
+ * does not know, and refuses any other.
+ *
+ * @param promise what offers the features, in words of one line; empty when nothing was said
+ * @param abi the fingerprint of what the guest sees; empty when nothing was said
+ * @param stations MAC addresses that were heard behind the guest's port, 48 bits each
+ * @param counters what the device has counted, without zeros
+ */
+record MovedState(String promise, String abi, List<Long> stations, Map<Counter, Long> counters) {
+    /** A state is never longer; in a pipe of the usual size there is room for all of it. */
+    static final int MOST_BYTES = 1 << 16;
+
+    static final int VERSION = 1;
+    static final long MAGIC = 0x3165_7461_7473_6a34L;
+
+    /** A reader may skip records of this kind and above. */
+    static final int OPTIONAL = 0x8000;
+
+    private static final int HEADER_BYTES = 16;
+    private static final int RECORD_BYTES = 8;
+    private static final int CHECKSUM_BYTES = 4;
+    private static final int MAC_BYTES = 6;
+
+    private static final int PROMISE = 1;
+    private static final int ABI = 2;
+    private static final int STATIONS = 3;
+    /** Each a byte that is the length of the name, the name, le64 value. */
+    private static final int COUNTERS = OPTIONAL;
+
+    private static final int MOST_TEXT = 1024;
+
+    /** Copies the collections. */
+    MovedState {
+        stations = List.copyOf(stations);
+        counters = Map.copyOf(counters);
+        if (promise.length() > MOST_TEXT || abi.length() > MOST_TEXT || stations.size() > Announcer.MOST) {
+            throw new IllegalArgumentException("a state has texts of up to " + MOST_TEXT + " characters and up to "
+                    + Announcer.MOST + " addresses");
+        }
+    }
+
+    /** The state as it is sent. */
+    byte[] bytes() {
+        ByteBuffer to = ByteBuffer.allocate(MOST_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        to.putLong(MAGIC).putInt(VERSION).putInt(0);
+        record(to, PROMISE, promise.getBytes(StandardCharsets.UTF_8));
+        record(to, ABI, abi.getBytes(StandardCharsets.UTF_8));
+        ByteBuffer addresses = ByteBuffer.allocate(stations.size() * MAC_BYTES);
+        stations.forEach(mac -> addresses.putShort((short) (mac >>> 32)).putInt(mac.intValue()));
+        record(to, STATIONS, addresses.array());
+        record(to, COUNTERS, counterBytes());
+        to.putInt(HEADER_BYTES - Integer.BYTES, to.position() + CHECKSUM_BYTES);
+        to.putInt(checksum(to.array(), to.position()));
+        return Arrays.copyOf(to.array(), to.position());
+    }
+
+    private static void record(ByteBuffer to, int kind, byte[] bytes) {
+        to.putShort((short) kind).putShort((short) 0).putInt(bytes.length).put(bytes);
+    }
+
+    private byte[] counterBytes() {
+        ByteBuffer to = ByteBuffer.allocate(MOST_BYTES / 4).order(ByteOrder.LITTLE_ENDIAN);
+        for (Counter counter : Counter.values()) {
+            Long value = counters.get(counter);
+            if (value != null) {
+                byte[] name = counter.name().getBytes(StandardCharsets.US_ASCII);
+                to.put((byte) name.length).put(name).putLong(value);
+            }
+        }
+        return Arrays.copyOf(to.array(), to.position());
+    }
+
+    private static int checksum(byte[] of, int bytes) {
+        CRC32 crc = new CRC32();
+        crc.update(of, 0, bytes);
+        return (int) crc.getValue();
+    }
+
+    /**
+     * Reads a state.
+     *
+     * @throws RefusedException when it is none, or damaged, or of a version that is not known
+     */
+    static MovedState parse(byte[] bytes) throws RefusedException {
+        ByteBuffer from = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        if (bytes.length < HEADER_BYTES) {
+            throw new RefusedException(
+                    "the device's state ends after " + bytes.length + " bytes: its header has " + HEADER_BYTES);
+        }
+        if (from.getLong() != MAGIC) {
+            throw new RefusedException("the device's state is not one of this kind of back-end");
+        }
+        int version = from.getInt();
+        if (version != VERSION) {
+            throw new RefusedException("the device's state has version " + Integer.toUnsignedString(version)
+                    + ", and this back-end knows version " + VERSION);
+        }
+        int length = from.getInt();
+        if (length != bytes.length) {
+            throw new RefusedException("the device's state has " + bytes.length + " bytes, and says that it has "
+                    + Integer.toUnsignedString(length));
+        }
+        int end = length - CHECKSUM_BYTES;
+        if (end < HEADER_BYTES || from.getInt(end) != checksum(bytes, end)) {
+            throw new RefusedException("the device's state is damaged: its checksum is wrong");
+        }
+        from.limit(end);
+        return new Reader().read(from);
+    }
+
+    /** What has been read so far. */
+    private static final class Reader {
+        private String promise = "";
+        private String abi = "";
+        private List<Long> stations = List.of();
+        private Map<Counter, Long> counters = Map.of();
+
+        MovedState read(ByteBuffer from) throws RefusedException {
+            while (from.hasRemaining()) {
+                if (from.remaining() < RECORD_BYTES) {
+                    throw malformed("ends inside a record's header");
+                }
+                int kind = Short.toUnsignedInt(from.getShort());
+                from.getShort();
+                int length = from.getInt();
+                if (length < 0 || length > from.remaining()) {
+                    throw malformed("has a record of " + Integer.toUnsignedString(length) + " bytes where "
+                            + from.remaining() + " are left");
+                }
+                ByteBuffer content = from.slice(from.position(), length).order(ByteOrder.LITTLE_ENDIAN);
+                from.position(from.position() + length);
+                take(kind, content);
+            }
+            return new MovedState(promise, abi, stations, counters);
+        }
+
+        private void take(int kind, ByteBuffer content) throws RefusedException {
+            switch (kind) {
+                case PROMISE -> promise = text("promise", content);
+                case ABI -> abi = text("ABI", content);
+                case STATIONS -> stations = addresses(content);
+                case COUNTERS -> counters = counts(content);
+                default -> {
+                    if (kind < OPTIONAL) {
+                        throw malformed("has a record of kind " + kind + ", which this back-end does not know");
+                    }
+                }
+            }
+        }
+
+        private static String text(String what, ByteBuffer content) throws RefusedException {
+            try {
+                String text =
+                        StandardCharsets.UTF_8.newDecoder().decode(content).toString();
+                if (text.length() <= MOST_TEXT && text.chars().noneMatch(Character::isISOControl)) {
+                    return text;
+                }
+            } catch (CharacterCodingException e) {
+                // Said below.
+            }
+            throw malformed("has no text of one line as its " + what);
+        }
+
+        private static List<Long> addresses(ByteBuffer content) throws RefusedException {
+            if (content.remaining() % MAC_BYTES != 0 || content.remaining() > Announcer.MOST * MAC_BYTES) {
+                throw malformed("has " + content.remaining() + " bytes of addresses, which is not up to "
+                        + Announcer.MOST + " times " + MAC_BYTES);
+            }
+            content.order(ByteOrder.BIG_ENDIAN);
+            List<Long> all = new ArrayList<>();
+            while (content.hasRemaining()) {
+                long mac =
+                        (long) Short.toUnsignedInt(content.getShort()) << 32 | Integer.toUnsignedLong(content.getInt());
+                if (mac == 0 || MacAddress.isGroup(mac)) {
+                    throw malformed("has " + MacAddress.text(mac) + ", which is not the address of one station");
+                }
+                all.add(mac);
+            }
+            return all;
+        }
+
+        /** A counter that another version has is left out. */
+        private static Map<Counter, Long> counts(ByteBuffer content) throws RefusedException {
+            Map<String, Counter> known =
+                    Stream.of(Counter.values()).collect(Collectors.toMap(Counter::name, counter -> counter));
+            Map<Counter, Long> counts = new EnumMap<>(Counter.class);
+            while (content.hasRemaining()) {
+                byte[] name = new byte[Byte.toUnsignedInt(content.get())];
+                if (content.remaining() < name.length + Long.BYTES) {
+                    throw malformed("ends inside a counter");
+                }
+                content.get(name);
+                long value = content.getLong();
+                Counter counter = known.get(new String(name, StandardCharsets.US_ASCII));
+                if (value < 0) {
+                    throw malformed("has a counter that is negative");
+                }
+                if (counter != null && value != 0) {
+                    counts.put(counter, value);
+                }
+            }
+            return counts;
+        }
+
+        private static RefusedException malformed(String how) {
+            return new RefusedException("the device's state " + how);
+        }
+    }
+}

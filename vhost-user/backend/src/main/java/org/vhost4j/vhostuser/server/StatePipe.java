@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.io.ByteArrayOutputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.EventFd;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.LibC;
+import org.vhost4j.sys.SystemError;
+import org.vhost4j.vhostuser.session.RefusedException;
+
+/**
+ * The transfer of one device's state through the pipe that its front-end gave. A thread that serves no guest's frames reads or writes: the
+ * front-end may have made the pipe block, never read it, or never close it. It is over when all has been transferred, when {@link
+ * #finish} finds that it is not, or after {@value #SECONDS} seconds; then the descriptor is closed.
+ */
+final class StatePipe {
+    private static final int SECONDS = 30;
+    private static final int CHUNK = 4096;
+
+    private final CompletableFuture<byte[]> result = new CompletableFuture<>();
+    private final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
+
+    /** Signalled when nothing is waited for any more. */
+    private final EventFd finish = EventFd.create();
+
+    private boolean over;
+
+    private StatePipe() {}
+
+    /** Work on a descriptor. */
+    @FunctionalInterface
+    private interface Transfer {
+        byte[] run(Fd pipe) throws RefusedException;
+    }
+
+    /**
+     * Writes a state.
+     *
+     * @param pipe closed when it is over
+     * @param thread runs one task after the other
+     */
+    static StatePipe write(Fd pipe, byte[] state, Executor thread) {
+        StatePipe transfer = new StatePipe();
+        transfer.start(pipe, thread, to -> transfer.writeAll(to, state));
+        return transfer;
+    }
+
+    /**
+     * Reads a state up to the end of the file.
+     *
+     * @param pipe closed when it is over
+     * @param thread runs one task after the other
+     */
+    static StatePipe read(Fd pipe, Executor thread) {
+        StatePipe transfer = new StatePipe();
+        transfer.start(pipe, thread, transfer::readAll);
+        return transfer;
+    }
+
+    private void start(Fd pipe, Executor thread, Transfer work) {
+        thread.execute(() -> {
+            try (pipe) {
+                requirePipe(pipe);
+                byte[] done = work.run(pipe);
+                pipe.close();
+                result.complete(done);
+            } catch (RefusedException e) {
+                result.completeExceptionally(e);
+            } catch (SystemError e) {
+                result.completeExceptionally(new RefusedException(e));
+            } finally {
+                end();
+            }
+        });
+    }
+
+    /**
+     * What was transferred; fails with a {@link RefusedException}. Completed by the thread that transfers.
+     *
+     * @return the state that was read; of a state that was written, the state
+     */
+    CompletableFuture<byte[]> result() {
+        return result;
+    }
+
+    /** Has what is not transferred without waiting fail. Any thread may call it. */
+    synchronized void finish() {
+        if (!over) {
+            finish.signal();
+        }
+    }
+
+    private synchronized void end() {
+        over = true;
+        finish.close();
+    }
+
+    private static void requirePipe(Fd pipe) throws RefusedException {
+        // Asked of the kernel alone: examining the file could wait for whoever serves it.
+        if (LibC.fcntl(pipe.number(), LibC.F_GETPIPE_SZ, 0) < 0) {
+            throw new RefusedException("the descriptor for the device's state is not a pipe");
+        }
+        pipe.setNonBlocking();
+    }
+
+    private byte[] writeAll(Fd pipe, byte[] state) throws RefusedException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment from = arena.allocateFrom(ValueLayout.JAVA_BYTE, state);
+            int done = 0;
+            while (done < state.length) {
+                int written = LibC.write(pipe.number(), from.address() + done, state.length - done);
+                if (written == -Errno.EAGAIN) {
+                    await(arena, pipe, LibC.POLLOUT, "has taken " + done + " of " + state.length + " bytes");
+                } else if (written == -Errno.EPIPE) {
+                    throw new RefusedException("the front-end closed the pipe after " + done + " of " + state.length
+                            + " bytes of the device's state");
+                } else if (written != -Errno.EINTR) {
+                    done += SystemError.check(written, "cannot write the device's state");
+                }
+            }
+            return state;
+        }
+    }
+
+    private byte[] readAll(Fd pipe) throws RefusedException {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment into = arena.allocate(CHUNK);
+            while (true) {
+                int got = LibC.read(pipe.number(), into.address(), CHUNK);
+                if (got == 0) {
+                    return all.toByteArray();
+                } else if (got == -Errno.EAGAIN) {
+                    await(arena, pipe, LibC.POLLIN, "has not closed it after " + all.size() + " bytes");
+                } else if (got != -Errno.EINTR) {
+                    SystemError.check(got, "cannot read the device's state");
+                    all.writeBytes(into.asSlice(0, got).toArray(ValueLayout.JAVA_BYTE));
+                    if (all.size() > MovedState.MOST_BYTES) {
+                        throw new RefusedException(
+                                "the device's state is longer than " + MovedState.MOST_BYTES + " bytes, which none is");
+                    }
+                }
+            }
+        }
+    }
+
+    /** Waits until the pipe is ready; refuses when it is not and nothing is to be waited for any more. */
+    private void await(Arena arena, Fd pipe, int event, String progress) throws RefusedException {
+        MemorySegment entries = arena.allocate(16, Integer.BYTES);
+        entries.set(ValueLayout.JAVA_INT, 0, pipe.number());
+        entries.set(ValueLayout.JAVA_SHORT, 4, (short) event);
+        entries.set(ValueLayout.JAVA_INT, 8, finish.fd().number());
+        entries.set(ValueLayout.JAVA_SHORT, 12, (short) LibC.POLLIN);
+        while (true) {
+            long millis = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+            int ready = LibC.poll(entries.address(), 2, (int) Math.max(0, millis));
+            if (ready == -Errno.EINTR) {
+                continue;
+            }
+            if (entries.get(ValueLayout.JAVA_SHORT, 6) != 0) {
+                return;
+            }
+            if (entries.get(ValueLayout.JAVA_SHORT, 14) != 0 || millis <= 0) {
+                throw new RefusedException(
+                        "the front-end does not do its part of the pipe for the device's state: it " + progress);
+            }
+        }
+    }
+}

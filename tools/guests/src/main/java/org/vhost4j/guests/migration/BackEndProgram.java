@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.guests.migration;
 
+import java.io.File;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.vhost4j.tools.common.MainClass;
 
 /** A back-end that serves one guest at a socket and forwards its frames to a TAP. */
@@ -63,7 +66,7 @@ public interface BackEndProgram {
                     "-XX:+UseSerialGC",
                     "-Djna.nosys=true",
                     "-cp",
-                    System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                    classes(),
                     MainClass.NAME,
                     "run",
                     "--port=tap:ifname=" + tap,
@@ -78,6 +81,14 @@ public interface BackEndProgram {
             command.add("--socket-path=" + socket + ",attach=netdev");
             command.addAll(options);
             return command;
+        }
+
+        /** The class path of this process, for one that has another working directory. */
+        private static String classes() {
+            String path = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+            return Stream.of(path.split(File.pathSeparator, -1))
+                    .map(entry -> Path.of(entry).toAbsolutePath().toString())
+                    .collect(Collectors.joining(File.pathSeparator));
         }
     }
 

@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>Immutable; any number of threads may mark at the same time, each with a {@link DirtyPages} of its own.
  */
-public final class DirtyLog {
+public class DirtyLog {
     /** The size of a page in bytes, whatever the host's is. */
     public static final long PAGE = 4096;
 

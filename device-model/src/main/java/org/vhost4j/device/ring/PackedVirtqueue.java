@@ -373,7 +373,7 @@ final class PackedVirtqueue extends RingVirtqueue {
 
     @Override
     void logEverything(RingLog log) {
-        log.used(0, PackedLayout.EVENT_BYTES);
+        logNotifications(log);
         logDescriptors(log, 0, size);
     }
 
@@ -386,7 +386,7 @@ final class PackedVirtqueue extends RingVirtqueue {
     }
 
     private void logDescriptors(RingLog log, int first, int count) {
-        log.descriptors(descriptors, (long) PackedLayout.SIZE * first, (long) PackedLayout.SIZE * count);
+        log.part(descriptors, (long) PackedLayout.SIZE * first, (long) PackedLayout.SIZE * count);
     }
 
     @Override
@@ -396,7 +396,10 @@ final class PackedVirtqueue extends RingVirtqueue {
 
     @Override
     void logNotifications(RingLog log) {
+        // Front-ends differ in what the log address of a packed ring is: QEMU's is this area's, others' the descriptor
+        // ring's.
         log.used(0, PackedLayout.EVENT_BYTES);
+        log.part(deviceEvent, 0, PackedLayout.EVENT_BYTES);
     }
 
     @Override

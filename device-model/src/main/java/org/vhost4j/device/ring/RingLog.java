@@ -21,8 +21,8 @@ final class RingLog {
         }
     }
 
-    /** Descriptors of a packed ring were written. */
-    void descriptors(MemorySegment ring, long offset, long bytes) {
-        pages.wrote(ring.address() + offset, bytes);
+    /** Something of a packed ring was written; its parts are logged where they are. */
+    void part(MemorySegment part, long offset, long bytes) {
+        pages.wrote(part.address() + offset, bytes);
     }
 }

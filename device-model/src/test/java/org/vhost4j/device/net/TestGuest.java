@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Budget;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.driver.DriverMemory;
@@ -16,7 +17,9 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.GuestRegion;
+import org.vhost4j.device.memory.MigratedMemory;
 import org.vhost4j.device.offload.OffloadEngine;
+import org.vhost4j.device.ring.QueueLog;
 import org.vhost4j.device.ring.RingFeatures;
 import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.device.ring.RingParts;
@@ -101,6 +104,31 @@ final class TestGuest {
         rings[index] = queue;
         device.control().start(index, queue, GuestNotifier.NONE, true, false);
         return driver;
+    }
+
+    /**
+     * Logs what the device writes from here on.
+     *
+     * @return what a front-end copies by the log
+     */
+    MigratedMemory migrate() {
+        MigratedMemory copy = new MigratedMemory(table, HIGH + HALF);
+        log(0, new QueueLog(copy, table, receive.usedAddress()));
+        log(1, new QueueLog(copy, table, transmit.usedAddress()));
+        copy.copyAll();
+        return copy;
+    }
+
+    /** Logs no longer. */
+    void stopLogging() {
+        log(0, null);
+        log(1, null);
+    }
+
+    private void log(int index, @Nullable QueueLog log) {
+        device.control().log(index, log, reason -> {
+            throw new AssertionError(reason);
+        });
     }
 
     /** Memory for one buffer, in the one region or the other. */

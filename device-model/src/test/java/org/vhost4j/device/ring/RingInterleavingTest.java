@@ -12,9 +12,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.vhost4j.device.memory.DirtyLog;
 import org.vhost4j.device.ring.RingModel.Shape;
 import org.vhost4j.device.ring.RingModel.Step;
 
@@ -83,6 +85,40 @@ class RingInterleavingTest {
         assertThat(came).isGreaterThan(100);
     }
 
+    /** Pads that put parts of a ring into different pages: none, the used ring over a border, the descriptors over a border. */
+    private int pad(Shape shape, int kind) {
+        RingModel unpadded = new RingModel(memory, chain, shape, 0);
+        long descriptors = unpadded.driver.descAddress() - RingModel.BASE;
+        long used = unpadded.driver.usedAddress() - RingModel.BASE;
+        long border = switch (kind) {
+            case 0 -> DirtyLog.PAGE;
+            case 1 -> used + 4;
+            default -> descriptors + shape.size() / 2 * 16L;
+        };
+        return (int) ((DirtyLog.PAGE - border) & -16 & (DirtyLog.PAGE - 1));
+    }
+
+    @ParameterizedTest
+    @MethodSource("shapes")
+    void atRandomWhileItMigrates(Shape shape) {
+        int came = 0;
+        for (int seed = 0; seed < 3; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            RingModel model = RingModel.migrating(
+                    memory.asSlice(0, 1 << 15), chain, shape, base(shape, random), pad(shape, seed));
+            for (int i = 0; i < 1000; i++) {
+                int step = random.nextInt(STEPS.length + 10);
+                Step next = step < STEPS.length ? STEPS[step] : BUSY[random.nextInt(BUSY.length)];
+                if ((next != Step.RESTART && next != Step.LOG_OR_NOT) || random.nextInt(10) == 0) {
+                    model.take(next);
+                }
+            }
+            model.finish();
+            came += model.collected;
+        }
+        assertThat(came).isGreaterThan(20);
+    }
+
     static Stream<Shape> smallShapes() {
         return Stream.of(false, true)
                 .flatMap(eventIdx -> Stream.of(false, true)
@@ -98,17 +134,29 @@ class RingInterleavingTest {
     @ParameterizedTest
     @MethodSource("smallShapes")
     void exhaustively(Shape shape) throws ReflectiveOperationException {
+        exhaustively(shape.size() == 3 ? 8 : 9, 100, base -> new RingModel(memory, chain, shape, base), shape);
+    }
+
+    @ParameterizedTest
+    @MethodSource("smallShapes")
+    void exhaustivelyWhileItMigrates(Shape shape) throws ReflectiveOperationException {
+        int pad = pad(shape, shape.packed() ? 2 : 1);
+        MemorySegment few = memory.asSlice(0, 1 << 13);
+        exhaustively(7, 80, base -> RingModel.migrating(few, chain, shape, base, pad), shape);
+    }
+
+    private static void exhaustively(int longest, int states, IntFunction<RingModel> create, Shape shape)
+            throws ReflectiveOperationException {
         // The first chain reaches the end of the ring or of the index, so that few steps suffice to pass it.
         int half = shape.size() - 1 | 0x8000;
         int base = shape.packed() ? half << 16 | half : 0xffff;
-        int longest = shape.size() == 3 ? 8 : 9;
         Set<Long> seen = new HashSet<>();
         List<Step[]> frontier = List.<Step[]>of(new Step[0]);
         for (int length = 1; length <= longest; length++) {
             List<Step[]> reached = new ArrayList<>();
             for (Step[] path : frontier) {
                 for (Step step : STEPS) {
-                    RingModel model = new RingModel(memory, chain, shape, base);
+                    RingModel model = create.apply(base);
                     for (Step taken : path) {
                         model.take(taken);
                     }
@@ -122,7 +170,7 @@ class RingInterleavingTest {
             }
             frontier = reached;
         }
-        assertThat(seen).hasSizeGreaterThan(100);
+        assertThat(seen.size()).isGreaterThan(states);
     }
 
     private static long state(RingModel model) throws ReflectiveOperationException {
@@ -130,7 +178,7 @@ class RingInterleavingTest {
         for (long word : model.sharedMemory().toArray(java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED)) {
             hash = mix(hash, word);
         }
-        return fields(model.driver, fields(model.device, hash));
+        return fields(model.driver, fields(model.device.unlogged(), hash));
     }
 
     /** The numbers that an object keeps. */

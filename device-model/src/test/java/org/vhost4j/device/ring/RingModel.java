@@ -6,18 +6,23 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.device.driver.PackedDriver;
 import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.device.driver.SplitDriver;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.GuestRegion;
+import org.vhost4j.device.memory.MigratedMemory;
 
 /**
  * A driver and a device on one ring of either format, and what must be true of them after every step: each chain is popped
  * once, in the order and with the contents in which it was offered; it comes back once, with the length that was written,
- * and not before it was published; whoever sleeps is woken by what it waits for, and by nothing that it has switched off.
+ * and not before it was published; whoever sleeps is woken by what it waits for, and by nothing that it has switched off. If the ring
+ * migrates, the copy is the same as the memory whenever nothing waits to be published.
  */
 final class RingModel {
     /** What either side may do next. A step that makes no sense now is not taken. */
@@ -41,7 +46,8 @@ final class RingModel {
         DRIVER_SLEEPS_FOR_TWO,
         DEVICE_WAKES,
         DRIVER_WAKES,
-        RESTART
+        RESTART,
+        LOG_OR_NOT
     }
 
     /** What a ring is, and what was negotiated for it. */
@@ -56,6 +62,10 @@ final class RingModel {
 
     final RingDriver driver;
     Virtqueue device;
+
+    private final @Nullable MigratedMemory migrated;
+    private boolean logged;
+    private byte contents;
 
     private final Shape shape;
     private final RingFeatures features;
@@ -87,20 +97,34 @@ final class RingModel {
 
     /** A ring whose both sides begin at {@code base}. */
     RingModel(MemorySegment memory, Chain chain, Shape shape, int base) {
+        this(memory, chain, shape, base, 0, false);
+    }
+
+    /** A ring that migrates, {@code pad} bytes behind the beginning of its memory, so that parts of it lie in different pages. */
+    static RingModel migrating(MemorySegment memory, Chain chain, Shape shape, int base, int pad) {
+        RingModel model = new RingModel(memory, chain, shape, base, pad, true);
+        model.requireNothingLost();
+        return model;
+    }
+
+    private RingModel(MemorySegment memory, Chain chain, Shape shape, int base, int pad, boolean migrates) {
         this.chain = chain;
         this.shape = shape;
         this.memory = memory;
         this.table = GuestMemory.of(List.of(new GuestRegion(BASE, memory.byteSize(), 0x7000_0000L, memory)));
         DriverMemory driverMemory = new DriverMemory(memory, BASE);
-        this.memoryOfBuffers = driverMemory.allocate(4 * 4 * PIECE, 64);
+        driverMemory.allocate(pad, 1);
         RingDriver.Features negotiated = new RingDriver.Features(shape.eventIdx(), shape.inOrder());
         int capacity = shape.indirect() ? 4 : 0;
         this.driver = shape.packed()
                 ? new PackedDriver(driverMemory, shape.size(), negotiated, capacity)
                 : new SplitDriver(driverMemory, shape.size(), negotiated, capacity);
+        this.memoryOfBuffers = driverMemory.allocate(4 * 4 * PIECE, 64);
         this.features = new RingFeatures(shape.eventIdx(), shape.indirect(), shape.inOrder(), false, false);
         driver.reset(base);
         driver.disableInterrupts();
+        this.migrated = migrates ? new MigratedMemory(table, BASE + memory.byteSize()) : null;
+        this.logged = migrates;
         this.device = device(base);
         device.disableNotifications();
     }
@@ -113,7 +137,58 @@ final class RingModel {
                 driver.descAddress() - BASE,
                 driver.availAddress() - BASE,
                 driver.usedAddress() - BASE);
-        return layout.open("queue 0", shape.size(), parts, table, base, features);
+        Virtqueue queue = layout.open("queue 0", shape.size(), parts, table, base, features);
+        return logged ? logged(queue) : queue;
+    }
+
+    private Virtqueue logged(Virtqueue queue) {
+        return queue.logged(new QueueLog(Objects.requireNonNull(migrated), table, driver.usedAddress()), reason -> {
+            throw new AssertionError(reason);
+        });
+    }
+
+    /** The driver's side does something. */
+    private boolean guest(BooleanSupplier step) {
+        return migrated == null ? step.getAsBoolean() : migrated.guestRuns(step);
+    }
+
+    private void guest(Runnable step) {
+        boolean unused = guest(() -> {
+            step.run();
+            return true;
+        });
+    }
+
+    /** The device writes as many bytes into a chain as it will say. */
+    private void write(Sent sent, int bytes) {
+        contents++;
+        int left = bytes;
+        for (int i = sent.readable; migrated != null && left > 0; i++) {
+            int part = Math.min(left, PIECE - i);
+            at(sent.address + (long) i * PIECE, part).fill(contents);
+            left -= part;
+        }
+    }
+
+    private void requireNothingLost() {
+        if (migrated != null && logged && used.isEmpty()) {
+            long lost = migrated.lost();
+            check(
+                    lost < 0,
+                    () -> "guest address 0x%x was written and not marked afterwards; ring at 0x%x, 0x%x, 0x%x"
+                            .formatted(lost, driver.descAddress(), driver.availAddress(), driver.usedAddress()));
+        }
+    }
+
+    /** A migration begins or ends while the ring is in use. */
+    private boolean logOrNot() {
+        if (migrated == null || !popped.isEmpty() || !used.isEmpty()) {
+            return false;
+        }
+        logged = !logged;
+        migrated.copyAll();
+        device = logged ? logged(device) : device.unlogged();
+        return true;
     }
 
     private MemorySegment at(long guestAddress, long bytes) {
@@ -143,11 +218,17 @@ final class RingModel {
 
     /** Takes a step; false when it makes no sense now. */
     boolean take(Step step) {
+        boolean taken = tryStep(step);
+        requireNothingLost();
+        return taken;
+    }
+
+    private boolean tryStep(Step step) {
         return switch (step) {
-            case OFFER_READABLE -> offer(false, 1, 0);
-            case OFFER_WRITABLE -> offer(false, 0, 1);
-            case OFFER_BOTH -> offer(false, 1, 1);
-            case OFFER_TABLE -> shape.indirect() && offer(true, 2, 1);
+            case OFFER_READABLE -> guest(() -> offer(false, 1, 0));
+            case OFFER_WRITABLE -> guest(() -> offer(false, 0, 1));
+            case OFFER_BOTH -> guest(() -> offer(false, 1, 1));
+            case OFFER_TABLE -> shape.indirect() && guest(() -> offer(true, 2, 1));
             case SHOW -> show();
             case POP -> !deviceSleeps && pop();
             case POP_READABLE_TOGETHER -> !deviceSleeps && popTogether(false);
@@ -164,6 +245,7 @@ final class RingModel {
             case DEVICE_WAKES -> deviceSleeps && deviceWakes();
             case DRIVER_WAKES -> driverSleeps && driverWakes();
             case RESTART -> restart();
+            case LOG_OR_NOT -> logOrNot();
         };
     }
 
@@ -199,7 +281,7 @@ final class RingModel {
         }
         shown.addAll(hidden);
         hidden.clear();
-        driver.publish();
+        guest(driver::publish);
         boolean kick = driver.needKick();
         if (deviceSleeps) {
             check(kick, () -> "the device sleeps and was not notified");
@@ -275,7 +357,10 @@ final class RingModel {
             buffers.id[n] = token;
             // What has no room for the device may be of any length.
             buffers.length[n] = writable ? written : PIECE;
-            used.add(new Back(popped.remove().id, written));
+            Sent sent = popped.remove();
+            write(sent, written);
+            buffers.address[n] = memory.address() + sent.address - BASE;
+            used.add(new Back(sent.id, written));
             n++;
         }
         if (writable) {
@@ -290,7 +375,13 @@ final class RingModel {
         if (popped.isEmpty()) {
             return false;
         }
-        device.unpop(1);
+        Sent last = popped.getLast();
+        if (migrated != null && (serial & 1) == 0) {
+            write(last, last.writable == 0 ? 0 : PIECE - last.readable);
+            device.unpopWritten(1);
+        } else {
+            device.unpop(1);
+        }
         shown.addFirst(popped.removeLast());
         tokens.removeLast();
         return true;
@@ -307,6 +398,7 @@ final class RingModel {
         if (sent.writable == 0) {
             device.addUsed(token);
         } else {
+            write(sent, written);
             device.addUsed(token, written);
         }
         used.add(new Back(sent.id, written));
@@ -342,7 +434,7 @@ final class RingModel {
 
     private boolean driverWakes() {
         driverSleeps = false;
-        driver.disableInterrupts();
+        guest(driver::disableInterrupts);
         return true;
     }
 
@@ -376,7 +468,7 @@ final class RingModel {
 
     private boolean collect() {
         check(driver.hasUsed() != published.isEmpty(), () -> "something to collect of " + published);
-        boolean found = driver.collect();
+        boolean found = guest(driver::collect);
         check(found != published.isEmpty(), () -> "collected " + found + " of " + published);
         if (!found) {
             return false;
@@ -390,13 +482,13 @@ final class RingModel {
 
     private boolean driverSleeps(int chains) {
         awaited = shape.eventIdx() ? chains : 1;
-        boolean already = driver.enableInterruptsAfter(chains);
+        boolean already = guest(() -> driver.enableInterruptsAfter(chains));
         check(
                 already == published.size() >= awaited,
                 () -> "enabling interrupts said " + already + " with " + published);
         driverSleeps = !already;
         if (already) {
-            driver.disableInterrupts();
+            guest(driver::disableInterrupts);
         }
         return true;
     }

@@ -179,7 +179,12 @@ public final class DirtyLog implements AutoCloseable {
      */
     public List<Long> lost(NetDriver driver) {
         List<Long> lost = new ArrayList<>();
-        driver.writes().forEach(each -> lost.addAll(unmarked(each.address(), each.bytes())));
+        Ram ram = driver.ram();
+        for (DeviceWrite each : driver.writes()) {
+            // Behind an IOMMU the driver has addresses of its own, which the log does not know.
+            boolean here = ram.memory().contains(each.address(), each.bytes());
+            lost.addAll(unmarked(here ? ram.toGuest(each.address()) : each.address(), each.bytes()));
+        }
         return lost.stream().distinct().sorted().toList();
     }
 

@@ -254,14 +254,15 @@ public final class FrontEnd extends FrontEndConnection {
      * @param ring where the three parts are
      * @param ram the region they are in
      * @param logged whether what the device writes to the ring is to be logged, under the guest-physical address of the used
-     *     ring, or of the descriptors, where a device uses buffers of a packed ring
+     *     ring, or of the descriptors, where a device uses buffers of a packed ring; behind an IOMMU under the driver's own address of it,
+     *     as QEMU sends it
      */
     public void setVringAddr(int queue, RingDriver ring, Ram ram, boolean logged) {
         // Behind an IOMMU the driver's own addresses are sent.
         boolean translated = Feature.ACCESS_PLATFORM.in(features);
         long shift = translated ? 0 : ram.userAddress() - ram.memory().guestBase();
         long used = ring instanceof PackedDriver ? ring.descAddress() : ring.usedAddress();
-        long log = used - ram.memory().guestBase() + ram.guestAddress();
+        long log = translated ? used : used - ram.memory().guestBase() + ram.guestAddress();
         setVringAddr(new VringAddress(
                 queue,
                 logged ? VringAddress.LOG : 0,

@@ -139,6 +139,16 @@ public final class Ram implements AutoCloseable {
     }
 
     /**
+     * Where an address of the driver's is in guest-physical memory.
+     *
+     * @param driverAddress an address in {@link #memory}
+     * @return the same, unless the driver is behind an IOMMU
+     */
+    public long toGuest(long driverAddress) {
+        return driverAddress - memory.guestBase() + guestAddress;
+    }
+
+    /**
      * Address of the first byte in this process, by which ring addresses are given.
      *
      * @return a virtual address

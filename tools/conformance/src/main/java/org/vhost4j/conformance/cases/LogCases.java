@@ -122,6 +122,8 @@ public final class LogCases implements CaseGroup {
                 context.exchange(driver, 100 + 30 * i);
             }
             driver.awaitSent();
+            // What a publication wrote is marked after it.
+            driver.frontEnd().barrier();
             List<Long> lost = log.lost(driver);
             context.require(
                     lost.isEmpty(),
@@ -139,6 +141,7 @@ public final class LogCases implements CaseGroup {
         // A packed ring's used descriptors are in the descriptor ring.
         long written = context.packed() ? ring.descAddress() : ring.usedAddress();
         TransmitBuffer.of(context, driver).send(5);
+        driver.frontEnd().barrier();
         context.require(log.marked(written), "page 0x%x is not marked, where the ring was written", written);
     }
 

@@ -31,6 +31,9 @@ final class FakeEffects implements SessionEffects {
     int timesAllStopped;
     final List<String> reports = new ArrayList<>();
     final Map<Integer, QueueSetup> running = new TreeMap<>();
+    /** How many files were mapped when a queue was told where to log: the log before must still be there. */
+    int mappingsAtLog;
+
     /** How each queue that runs is logged. */
     final Map<Integer, @Nullable QueueLog> logs = new TreeMap<>();
 
@@ -181,8 +184,14 @@ final class FakeEffects implements SessionEffects {
     @Override
     public void logQueue(int index, @Nullable QueueLog to) {
         runningQueue(index);
+        mappingsAtLog = mapper.mapped.size();
         logs.put(index, to);
-        log.add("log " + index + (to == null ? " off" : " used 0x" + Long.toHexString(to.usedAddress())));
+        log.add("log " + index
+                + (to == null
+                        ? " off"
+                        : to.usedAddress() == QueueLog.UNLOGGED
+                                ? " but its used ring"
+                                : " used 0x" + Long.toHexString(to.usedAddress())));
     }
 
     @Override

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// vhost4j-monitor stands between a QEMU's monitor and its clients. It forwards every byte and every descriptor, answers
+// query-platforms, and adds to four answers of QEMU what the platforms need. Nothing is allocated: all buffers are static, and
+// pages that are not used are not resident.
+#ifndef VHOST4J_MONITOR_H
+#define VHOST4J_MONITOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// A stretch of text that is not ended by NUL.
+struct span {
+    const char *at;
+    size_t length;
+};
+
+// A member of a JSON object. The key is without its quotes.
+struct member {
+    struct span key;
+    struct span value;
+    // From the key's quote to the end of the value.
+    struct span whole;
+};
+
+// json.c
+
+// The end of the value that starts at `at`, or NULL when it has none before `end`.
+const char *json_value_end(const char *at, const char *end);
+const char *json_skip_space(const char *at, const char *end);
+// The members of an object, or -1 when it is none or has more than `most`.
+int json_members(struct span object, struct member *into, int most);
+// The element of an array after `*cursor`, which starts as the array's own start; false at the end of the array.
+bool json_next(struct span array, const char **cursor, struct span *element);
+// Decodes a string without its quotes. The length, or -1 when it is longer than `size` or not ASCII.
+int json_decode(struct span inner, char *into, size_t size);
+// Whether a string without its quotes reads as `word`, escapes resolved.
+bool json_reads(struct span inner, const char *word);
+// Whether a value is the string `word`.
+bool json_is_string(struct span value, const char *word);
+
+// data.c: what Java says of the platforms.
+
+#define MACHINES_MOST 512
+#define PLATFORMS_MOST 128
+// A machine has another name for each platform: MACHINE_PLATFORM.
+#define NAMES_MOST 8192
+
+struct data {
+    // The answer to query-platforms, with and without compat-props.
+    struct span platforms;
+    struct span brief;
+    // Elements of query-qmp-schema, separated by commas, with @0@ to @9@ for the numbers of their types.
+    struct span schema;
+    struct span machines[MACHINES_MOST];
+    struct span names[PLATFORMS_MOST];
+    int machine_count;
+    int name_count;
+};
+
+extern struct data data;
+// Reads the whole file. NULL, or what is wrong with it.
+const char *data_read(int fd);
+
+// wrap.c: commands of interest go to QEMU with an id of ours, by which their answers are known.
+
+enum kind { PLATFORMS = 'p', BRIEF = 'b', MACHINES = 'm', SCHEMA = 's', COMMANDS = 'c', CHARDEVS = 'x' };
+
+#define MARK_LENGTH 32
+// Random, so that no client's id looks like it.
+extern char mark[MARK_LENGTH + 1];
+bool mark_make(void);
+// The kind that an id of ours has, 0 for another's. `own` becomes the client's id, empty when it gave none.
+int mark_kind(struct span id, struct span *own);
+
+// commands.c: a client's bytes.
+
+// The longest message that is held back until its command is known. One that is longer is not for us.
+#define HOLD_MOST 65536
+#define CHUNK 16384
+#define COMMANDS_ROOM (HOLD_MOST + 8 * CHUNK)
+
+extern char commands_out[COMMANDS_ROOM];
+extern size_t commands_length;
+// How many commands QEMU has not answered yet whose answers are to be changed.
+extern unsigned outstanding;
+void commands_reset(void);
+// Takes up to CHUNK bytes of the client, with commands_out empty. What QEMU is to get is then there.
+void commands_take(const char *bytes, size_t length);
+// What is held goes to QEMU as it is.
+void commands_let_pass(void);
+
+// answers.c: QEMU's bytes.
+
+// A name of a machine takes nine, and sixteen with all that is left out.
+#define SEGMENT_MOST (16 * NAMES_MOST)
+
+struct segments {
+    struct span all[SEGMENT_MOST];
+    size_t count;
+    // There were more: what the client would get is not whole.
+    bool overflow;
+};
+
+extern struct segments segments;
+void answers_reset(void);
+// Where the next bytes of QEMU go.
+char *answers_room(size_t *room);
+// Takes bytes that were read there, and fills `segments` with what the client is to get.
+void answers_take(size_t length);
+// The client has got all segments. True when there is more to send without another read.
+bool answers_sent(void);
+void answers_paths(const char *inner, const char *outer);
+
+// relay.c: one client.
+
+// The QEMU that is waited for.
+struct qemu {
+    int pidfd;
+    pid_t pid;
+    // Made the inner socket.
+    pid_t creator;
+    bool ended;
+    // Connects to the inner socket: /proc/self/fd/N.
+    char inner[32];
+};
+
+int qemu_connect(struct qemu *qemu);
+// The pidfd has become readable. A QEMU that became a daemon goes on in another process.
+void qemu_check(struct qemu *qemu);
+void relay(struct qemu *qemu, int client, int *listening);
+
+#endif

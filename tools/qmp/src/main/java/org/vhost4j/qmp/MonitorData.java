@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.qmp;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.vhost4j.platform.definition.PlatformCatalog;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.qmp.schema.CommandDefinition;
+import org.vhost4j.qmp.schema.Introspection;
+import org.vhost4j.qmp.schema.Member;
+import org.vhost4j.qmp.schema.Schema;
+import org.vhost4j.qmp.schema.SchemaType;
+import org.vhost4j.qmp.wire.JsonText;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What {@code vhost4j-monitor} is told of the platforms: the program that stands between a QEMU's monitor and its clients, and answers
+ * {@code query-platforms} there. Lines of a word and what belongs to it, in ASCII.
+ */
+public final class MonitorData {
+    private static final String FIRST = "vhost4j-monitor-data 1";
+    private static final String COMMAND = "query-platforms";
+    /** Software of a back-end, which a plain QEMU does not have. */
+    private static final String IN_SOFTWARE = "supported-in-software";
+
+    private static final Pattern NUMBERED = Pattern.compile("(\\[?)([0-9]+)(]?)");
+    private static final List<String> TYPE_MEMBERS = List.of("name", "arg-type", "ret-type", "element-type", "type");
+
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+    private MonitorData() {}
+
+    /**
+     * Writes the data.
+     *
+     * @param catalog every platform
+     * @param host the host's probe
+     * @param inUse the platform of this QEMU, by its name, or an empty string for none
+     * @param machines the machines that get another name for each platform, {@code MACHINE_PLATFORM}: as QEMU names them, no aliases
+     * @param platforms the platforms that machines are named after
+     * @return the lines
+     * @throws IllegalArgumentException when a name is not one of a machine or a platform
+     */
+    public static byte[] of(
+            PlatformCatalog catalog,
+            HostCapabilities host,
+            String inUse,
+            Collection<String> machines,
+            Collection<String> platforms) {
+        PlatformAnswers answers = new PlatformAnswers(catalog, host, inUse);
+        MonitorData data = new MonitorData();
+        data.line(FIRST);
+        data.line("platforms ", List.of(withoutSoftware(answers.platforms(withProperties(true)))));
+        data.line("brief ", List.of(withoutSoftware(answers.platforms(withProperties(false)))));
+        data.line("schema ", schema());
+        machines.forEach(machine -> data.line("machine " + name(machine)));
+        platforms.forEach(platform -> data.line("platform " + name(platform)));
+        return data.bytes.toByteArray();
+    }
+
+    /** The names that libvirt's schema allows for a machine. */
+    private static String name(String name) {
+        if (!name.matches("[a-zA-Z0-9_.-]+")) {
+            throw new IllegalArgumentException(
+                    "'" + name + "' has characters other than a-z, A-Z, 0-9, '_', '.' and '-'");
+        }
+        return name;
+    }
+
+    private static ObjectNode withProperties(boolean with) {
+        return JsonNodeFactory.instance.objectNode().put("compat-props", with);
+    }
+
+    private static JsonNode withoutSoftware(JsonNode platforms) {
+        platforms.forEach(platform -> ((ObjectNode) platform).remove(IN_SOFTWARE));
+        return platforms;
+    }
+
+    /** The command and its types, numbered {@code @0@} and so on: QEMU has taken the numbers from 0, and has the built-in types. */
+    private static List<JsonNode> schema() {
+        Schema all = Schema.load();
+        CommandDefinition command = all.command(COMMAND);
+        CommandDefinition plain =
+                new CommandDefinition(command.name(), command.arguments(), withoutSoftware(command.returns()));
+        List<JsonNode> entities = new ArrayList<>();
+        for (JsonNode entity : Introspection.of(new Schema(List.of(), Map.of(), Map.of(COMMAND, plain), Map.of()))) {
+            String name = entity.path("name").asString();
+            if (name.equals(COMMAND) || NUMBERED.matcher(name).matches()) {
+                renumber((ObjectNode) entity);
+                entities.add(entity);
+            }
+        }
+        return entities;
+    }
+
+    private static SchemaType withoutSoftware(SchemaType type) {
+        return switch (type) {
+            case SchemaType.Array array -> new SchemaType.Array(withoutSoftware(array.element()));
+            case SchemaType.Struct struct -> {
+                List<Member> members = struct.members().stream()
+                        .filter(member -> !member.name().equals(IN_SOFTWARE))
+                        .toList();
+                yield new SchemaType.Struct(struct.name(), members, struct.tag(), struct.variants());
+            }
+            default -> type;
+        };
+    }
+
+    private static void renumber(ObjectNode entity) {
+        for (String member : TYPE_MEMBERS) {
+            JsonNode type = entity.get(member);
+            if (type != null && type.isString()) {
+                entity.put(member, NUMBERED.matcher(type.asString()).replaceAll("$1@$2@$3"));
+            }
+        }
+        entity.path("members").forEach(member -> renumber((ObjectNode) member));
+    }
+
+    private void line(String text) {
+        bytes.writeBytes(text.getBytes(StandardCharsets.US_ASCII));
+        bytes.write('\n');
+    }
+
+    /** A line of JSON values with commas between them. */
+    private void line(String word, List<JsonNode> values) {
+        StringBuilder line = new StringBuilder(word);
+        for (JsonNode value : values) {
+            line.append(line.length() == word.length() ? "" : ", ")
+                    .append(new String(JsonText.line(value), StandardCharsets.US_ASCII).strip());
+        }
+        line(line.toString());
+    }
+}

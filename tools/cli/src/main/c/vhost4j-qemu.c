@@ -15,11 +15,13 @@
  *   exit STATUS     end with this status
  *   argument WORD   QEMU's next argument, its own name first
  *   helper PATH     start this program before QEMU; its words follow (see helpers.h)
+ *   monitor N       have this monitor served by vhost4j-monitor (see monitors.h)
  *   exec PATH       become this program
  *   end             nothing more follows; its value is empty
  */
 #define _GNU_SOURCE
 #include "helpers.h"
+#include "monitors.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -326,7 +328,7 @@ static void obey(char *bytes, size_t length)
             arguments[count] = NULL;
         } else if (strcmp(keyword, "exec") == 0) {
             program = value;
-        } else if (!helper_word(keyword, value)) {
+        } else if (!helper_word(keyword, value) && !monitor_word(keyword, value)) {
             fail(keyword, "is no word of an answer; QEMU was not started");
         }
     }
@@ -334,6 +336,7 @@ static void obey(char *bytes, size_t length)
         fail("the check of the command line", "its answer names no program; QEMU was not started");
     }
     start_helpers();
+    start_monitors();
     give_sigchld_back();
     execve(program, arguments, environ);
     fail(program, strerror(errno));

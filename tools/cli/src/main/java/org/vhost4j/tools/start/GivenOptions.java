@@ -2,6 +2,7 @@
 package org.vhost4j.tools.start;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -151,6 +152,11 @@ final class GivenOptions {
      */
     List<GivenOption> named(String name) {
         return all.stream().filter(option -> option.name().equals(name)).toList();
+    }
+
+    /** Every option except {@code -platform}, in the order in which QEMU reads them. */
+    List<GivenOption> all() {
+        return Collections.unmodifiableList(all);
     }
 
     /** Whether one of these options is there. */

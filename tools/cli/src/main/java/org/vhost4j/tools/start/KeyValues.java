@@ -2,7 +2,9 @@
 package org.vhost4j.tools.start;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -103,5 +105,34 @@ final class KeyValues {
             from = end + 1;
         }
         return replaced;
+    }
+
+    /**
+     * The text with another word for a key's.
+     *
+     * @param text an option's value in words
+     * @param key the key, written out
+     * @param instead a word
+     * @return the text with that word in the place of each {@code key=...}
+     */
+    static String withInstead(String text, String key, String instead) {
+        List<String> words = new ArrayList<>();
+        for (int from = 0; from <= text.length(); ) {
+            int end = endOfWord(text, from);
+            String word = text.substring(from, end);
+            words.add(word.startsWith(key + "=") ? instead : word);
+            from = end + 1;
+        }
+        return String.join(",", words);
+    }
+
+    /**
+     * The text without its first word.
+     *
+     * @param text an option's value in words
+     * @return what follows the first word, with the comma before it; empty when nothing follows
+     */
+    static String behindFirst(String text) {
+        return text.substring(endOfWord(text, 0));
     }
 }

@@ -2,8 +2,10 @@
 package org.vhost4j.tools.start;
 
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +15,7 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.platform.definition.DeviceCapabilities;
 import org.vhost4j.platform.definition.Outcome;
 import org.vhost4j.platform.definition.PlatformCatalog;
+import org.vhost4j.platform.definition.PlatformDefinition;
 import org.vhost4j.platform.definition.Property;
 import org.vhost4j.platform.definition.Refusal;
 import org.vhost4j.platform.definition.Request;
@@ -21,6 +24,7 @@ import org.vhost4j.platform.definition.Resolver;
 import org.vhost4j.platform.definition.SearchPath;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostUse;
+import org.vhost4j.qmp.MonitorData;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.platform.HelpText;
 
@@ -35,6 +39,11 @@ final class QemuStart {
     private final Notes notes;
     private final HostAnswers hosts;
     private final PlatformCatalog catalog;
+    /** The process that becomes QEMU. */
+    private final long caller;
+
+    /** The platform of this guest; empty for none. */
+    private String promised = "";
 
     /**
      * For one start.
@@ -53,6 +62,7 @@ final class QemuStart {
     /** For one start on a host that may be made up. */
     QemuStart(Map<String, String> environment, PrintWriter err, Notes notes, HostAnswers hosts) {
         this.environment = environment;
+        this.caller = ProcessHandle.current().parent().map(ProcessHandle::pid).orElse(0L);
         this.err = err;
         this.notes = notes;
         this.hosts = hosts;
@@ -83,7 +93,28 @@ final class QemuStart {
             return Answer.printing(MachineNames.inHelp(help, MachineNames.all(binary, catalog, hosts.host())));
         }
         MachineChoice choice = MachineChoice.of(options, binary, catalog);
-        return new Answer().becoming(program, options.forQemu(globals(options, binary, choice), choice.replaced()));
+        Monitors monitors = Monitors.find(options, Monitors.descriptors(caller));
+        Map<Integer, List<String>> replaced = new HashMap<>(choice.replaced());
+        replaced.putAll(monitors.replaced());
+        Answer answer = new Answer().becoming(program, options.forQemu(globals(options, binary, choice), replaced));
+        return monitors.all().isEmpty() ? answer : serve(monitors, binary, choice, answer);
+    }
+
+    /** The monitors list platforms, and machines by their names with platforms. */
+    private Answer serve(Monitors monitors, QemuBinary binary, MachineChoice choice, Answer answer) {
+        List<MachineNames.Named> names = MachineNames.all(binary, catalog, hosts.host());
+        String inUse = choice.platform()
+                .map(name ->
+                        catalog.platform(name).map(PlatformDefinition::name).orElse(name))
+                .orElse(promised);
+        byte[] data = MonitorData.of(
+                catalog,
+                hosts.host(),
+                inUse,
+                names.stream().map(MachineNames.Named::machine).distinct().toList(),
+                names.stream().map(named -> named.platform().name()).distinct().toList());
+        monitors.all().forEach(monitor -> answer.add("monitor", monitor));
+        return answer.add("monitor-data", new String(data, StandardCharsets.US_ASCII));
     }
 
     /** The properties to be added; refuses what cannot be kept. */
@@ -103,6 +134,7 @@ final class QemuStart {
             return List.of();
         }
         Resolution resolution = (Resolution) outcome;
+        promised = resolution.platform();
         List<String> globals = GlobalProperties.of(resolution, binary, machine);
         for (NetworkCard card : cards) {
             check(card, machine.get(), choice, resolution);

@@ -128,6 +128,11 @@ final class Client implements AutoCloseable {
         return MAPPER.readTree(line);
     }
 
+    /** Hangs up. */
+    void leave() {
+        socket.close();
+    }
+
     @Override
     public void close() {
         socket.close();

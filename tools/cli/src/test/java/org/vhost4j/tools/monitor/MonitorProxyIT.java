@@ -315,7 +315,7 @@ class MonitorProxyIT {
                 Client second = started.connect()) {
             assertThat(first.returned(PLATFORMS)).isNotEmpty();
             assertThat(second.isSilent()).isTrue();
-            first.close();
+            first.leave();
             assertThat(second.line()).startsWith("{\"QMP\": ");
             assertThat(second.ask(PLATFORMS)).contains("Expecting capabilities negotiation");
         }

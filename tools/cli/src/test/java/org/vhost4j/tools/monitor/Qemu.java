@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.vhost4j.frontend.FrontEndSocket;
 import org.vhost4j.sys.Await;
 
@@ -24,7 +23,7 @@ final class Qemu implements AutoCloseable {
      * Starts one.
      *
      * @param directory for its socket and log
-     * @param how {@code directly}, or what makes it go through vhost4j-monitor: see behind.py
+     * @param how the first argument of behind.py
      * @param data of the platforms
      * @param program QEMU
      * @param more arguments
@@ -78,8 +77,8 @@ final class Qemu implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         process.destroyForcibly();
-        process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        process.onExit().join();
     }
 }

@@ -5,6 +5,10 @@
 #ifndef VHOST4J_MONITOR_H
 #define VHOST4J_MONITOR_H
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

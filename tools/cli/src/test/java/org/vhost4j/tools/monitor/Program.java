@@ -15,7 +15,7 @@ import org.vhost4j.guests.lab.Lab;
 /** The program vhost4j-monitor, made of the sources that are there as the build makes it. */
 final class Program {
     private static final List<String> COMPILER =
-            List.of("cc", "-std=gnu17", "-O2", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-static");
+            List.of("cc", "-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-static");
 
     private Program() {}
 

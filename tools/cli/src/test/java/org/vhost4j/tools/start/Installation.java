@@ -8,9 +8,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.vhost4j.tools.common.MainClass;
 
-/** {@code vhost4j-qemu}, compiled, with a tree of its own whose {@code tools/vhost4j} runs the classes of this test. */
+/** {@code vhost4j-qemu} and {@code vhost4j-monitor}, compiled, with a tree of its own whose {@code tools/vhost4j} runs the classes of this test. */
 final class Installation {
     private final Path directory;
     private final Path program;
@@ -27,7 +28,16 @@ final class Installation {
         this.directory = directory;
         program = directory.resolve("vhost4j-qemu");
         Path sources = Path.of("src", "main", "c").toAbsolutePath();
-        compile(program, sources.resolve("vhost4j-qemu.c"), sources.resolve("helpers.c"));
+        compile(
+                program,
+                sources.resolve("vhost4j-qemu.c"),
+                sources.resolve("helpers.c"),
+                sources.resolve("monitors.c"));
+        try (Stream<Path> all = Files.list(sources.resolve("monitor"))) {
+            compile(
+                    directory.resolve("vhost4j-monitor"),
+                    all.filter(source -> source.toString().endsWith(".c")).toArray(Path[]::new));
+        }
         script(
                 "exec '%s' --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djna.nosys=true -cp '%s' %s \"$@\""
                         .formatted(

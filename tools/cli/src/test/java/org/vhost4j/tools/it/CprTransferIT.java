@@ -42,13 +42,14 @@ class CprTransferIT {
     Path directory;
 
     /** Every frame returns to its sender, so what the guest has received tells that its back-end works. */
-    private ChildBackEnd backEnd(String name) throws IOException {
+    private ChildBackEnd backEnd(String name, int queues) throws IOException {
         ChildBackEnd backEnd = ChildBackEnd.start(
                 directory,
                 "run",
                 "--socket-path=" + name + ".vhost,attach=netdev",
                 "--port=echo",
-                "--platform=linux-6.1");
+                "--platform=linux-6.1",
+                "--queues=" + queues);
         backEnd.awaitLine("waiting for a front-end");
         return backEnd;
     }
@@ -131,35 +132,15 @@ class CprTransferIT {
     void aGuestRunsOnWithAnotherBackEndProcess() throws Exception {
         Lab lab = Lab.find();
         lab.provision();
-        Path monitorPath = directory.resolve("old.qmp");
-        Path cpr = directory.resolve("cpr.sock");
-        Path main = directory.resolve("main.sock");
-        try (ChildBackEnd before = backEnd("old");
-                ChildBackEnd after = backEnd("new");
-                Guest old = start(lab, "old", List.of("-qmp", "unix:" + monitorPath + ",server=on,wait=off"))) {
-            old.waitUntilUp();
-            old.must("ip addr add 10.0.0.1/24 dev eth0 && ip link set eth0 up");
-            assertFramesReturn(old);
-            old.must("echo still here > /tmp/kept");
-
-            // QEMU takes the first channel at once, and goes on to its devices and its agent when the old QEMU has
-            // connected.
-            CompletableFuture<Guest> starting = CompletableFuture.supplyAsync(() -> {
-                try {
-                    return start(lab, "new", List.of("-incoming", unix("main", main), "-incoming", unix("cpr", cpr)));
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
-            Await.until(() -> "the new QEMU waits", PATIENCE, () -> Files.exists(cpr) || starting.isDone());
-            try (Monitor monitor = new Monitor(monitorPath)) {
-                monitor.execute(
-                        "{\"execute\": \"migrate-set-parameters\", \"arguments\": {\"mode\": \"cpr-transfer\"}}");
-                monitor.execute("{\"execute\": \"migrate\", \"arguments\": {\"channels\": [" + unix("main", main) + ","
-                        + unix("cpr", cpr) + "]}}");
+        try (ChildBackEnd before = backEnd("old", 1);
+                ChildBackEnd after = backEnd("new", 1);
+                Guest old = boot(lab)) {
+            CompletableFuture<Guest> starting = startNext(lab);
+            try (Monitor monitor = new Monitor(monitor())) {
+                transfer(monitor);
                 long sent;
                 try (Guest next = starting.get()) {
-                    awaitCompletion(monitor);
+                    awaitEnd(monitor, "completed");
                     next.waitUntilUp();
                     assertThat(next.must("cat /tmp/kept").strip()).isEqualTo("still here");
                     // Nothing is left of the old process and of its back-end.
@@ -187,12 +168,84 @@ class CprTransferIT {
         return Long.parseLong(matcher.group(1));
     }
 
-    private static void awaitCompletion(Monitor monitor) {
-        Await.until(() -> "the migration is completed", PATIENCE, () -> {
+    /** The new back-end has two queue pairs, which QEMU does not see: the guest would find them when it starts again. */
+    @Test
+    void aBackEndWithAnotherPromiseRefusesTheGuestWhichStaysWhereItIs() throws Exception {
+        Lab lab = Lab.find();
+        lab.provision();
+        try (ChildBackEnd before = backEnd("old", 1);
+                ChildBackEnd other = backEnd("new", 2);
+                Guest old = boot(lab)) {
+            CompletableFuture<Guest> starting = startNext(lab);
+            try (Monitor monitor = new Monitor(monitor())) {
+                transfer(monitor);
+                assertThat(other.awaitLine("CHECK_DEVICE_STATE: refused"))
+                        .contains("the guest was promised something else", "queue pairs: expected 1, is 2");
+                // QEMU ends when it cannot load the device, perhaps before its agent's socket is there.
+                starting.handle((next, failure) -> {
+                            if (next != null) {
+                                next.close();
+                            }
+                            return next;
+                        })
+                        .get();
+                awaitEnd(monitor, "completed", "failed");
+                monitor.execute("{\"execute\": \"cont\"}");
+                assertFramesReturn(old);
+                assertThat(old.must("cat /tmp/kept").strip()).isEqualTo("still here");
+            }
+            assertThat(before.lines()).noneMatch(line -> line.contains("refused") || line.contains("stopped"));
+        }
+    }
+
+    private Path monitor() {
+        return directory.resolve("old.qmp");
+    }
+
+    private String main() {
+        return unix("main", directory.resolve("main.sock"));
+    }
+
+    private String cpr() {
+        return unix("cpr", directory.resolve("cpr.sock"));
+    }
+
+    /** A guest whose frames return, and whose memory holds a word. */
+    private Guest boot(Lab lab) throws IOException {
+        Guest guest = start(lab, "old", List.of("-qmp", "unix:" + monitor() + ",server=on,wait=off"));
+        guest.waitUntilUp();
+        guest.must("ip addr add 10.0.0.1/24 dev eth0 && ip link set eth0 up");
+        assertFramesReturn(guest);
+        guest.must("echo still here > /tmp/kept");
+        return guest;
+    }
+
+    /** QEMU takes the cpr channel first, and goes on to its devices and its agent when the old QEMU has connected. */
+    private CompletableFuture<Guest> startNext(Lab lab) {
+        CompletableFuture<Guest> starting = CompletableFuture.supplyAsync(() -> {
+            try {
+                return start(lab, "new", List.of("-incoming", main(), "-incoming", cpr()));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        Await.until(
+                () -> "the new QEMU waits",
+                PATIENCE,
+                () -> Files.exists(directory.resolve("cpr.sock")) || starting.isDone());
+        return starting;
+    }
+
+    private void transfer(Monitor monitor) throws IOException {
+        monitor.execute("{\"execute\": \"migrate-set-parameters\", \"arguments\": {\"mode\": \"cpr-transfer\"}}");
+        monitor.execute("{\"execute\": \"migrate\", \"arguments\": {\"channels\": [" + main() + "," + cpr() + "]}}");
+    }
+
+    private static void awaitEnd(Monitor monitor, String... ends) {
+        Await.until(() -> "the migration is " + List.of(ends), PATIENCE, () -> {
             try {
                 String state = monitor.execute("{\"execute\": \"query-migrate\"}");
-                assertThat(state).doesNotContain("\"failed\"");
-                return state.contains("\"completed\"");
+                return List.of(ends).stream().anyMatch(end -> state.contains("\"" + end + "\""));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

@@ -119,7 +119,7 @@ final class QemuStartIT {
         Path socket = directory.resolve("guest-" + COUNT.incrementAndGet() + ".sock");
         Endpoint endpoint = Endpoint.listen(socket, Attach.NETDEV);
         List<String> command = new ArrayList<>(List.of("-machine", machine, "-platform", platform));
-        command.addAll(List.of("-netdev", "tap,id=t,ifname=vh4jqs0,script=no,downscript=no,vhost=off"));
+        command.addAll(List.of("-netdev", "tap,id=t,ifname=vh4jqs%d,script=no,downscript=no,vhost=off"));
         command.addAll(List.of("-chardev", "socket,id=c,path=" + socket, "-netdev", "vhost-user,id=v,chardev=c"));
         command.addAll(List.of("-netdev", "user,id=u", "-netdev", "user,id=w", "-netdev", "user,id=x"));
         for (String netdev : List.of("t", "v", "u")) {
@@ -141,7 +141,12 @@ final class QemuStartIT {
                 LaunchedQemu qemu = start(which, command.toArray(String[]::new))) {
             Map<String, Boolean> promised = promised(platform);
             for (String card : pci ? List.of("nt", "nv", "nu", "nw", "nx") : List.of("nt", "nv", "nu")) {
-                assertThat(reported(qemu, card, promised)).as(card).isEqualTo(promised);
+                Map<String, Boolean> expected = new TreeMap<>(promised);
+                if (card.equals("nv")) {
+                    // This back-end has none, and QEMU reports what is left.
+                    expected.put("queue_reset", false);
+                }
+                assertThat(reported(qemu, card, promised)).as(card).isEqualTo(expected);
             }
             if (pci) {
                 int port = 0;
@@ -165,7 +170,7 @@ final class QemuStartIT {
                 values.put(property.name(), Property.isOn(assignment.value()));
             }
         });
-        assertThat(values).containsKeys("host_uso", "guest_uso4", "guest_uso6", "host_tso4", "host_ufo");
+        assertThat(values).containsKeys("queue_reset", "host_uso", "guest_uso4", "guest_uso6", "host_tso4", "host_ufo");
         return values;
     }
 
@@ -352,7 +357,7 @@ final class QemuStartIT {
     void aGuestOnAPassedTapStarts() throws Exception {
         Path state = installation.state();
         List<String> command = new ArrayList<>(List.of(
-                state.toString(), "tap", "vh4jqs2", installation.program().toString()));
+                state.toString(), "tap", "vh4jqs%d", installation.program().toString()));
         command.addAll(List.of(
                 "-M", "pc-q35-9.1_linux-6.9", "-netdev", "tap,id=n,fd=9", "-device", "virtio-net-pci,netdev=n"));
         command.addAll(List.of(

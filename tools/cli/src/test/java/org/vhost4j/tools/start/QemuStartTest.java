@@ -134,6 +134,30 @@ final class QemuStartTest {
                 .contains("virtio-net-device.host_uso=on");
     }
 
+    /** Of vhost-net only a card needs something that has it: with {@code vhost=on}, or passed as a descriptor. */
+    @Test
+    void vhostNetIsAskedForWhereACardHasIt() {
+        Set<HostCapability> present =
+                EnumSet.copyOf(CATALOG.platform("linux-6.9").orElseThrow().requires());
+        present.add(HostCapability.VHOST_NET);
+        present.remove(HostCapability.VHOST_NET_RING_RESET);
+        HostCapabilities host = HostCapabilities.imagined("without ring reset", present);
+        for (String netdev : List.of("tap,id=n", "tap,id=n,vhost=off", "user,id=n")) {
+            assertThat(added(host, "-platform", "linux-6.9", "-netdev", netdev, "-device", "virtio-net-pci,netdev=n"))
+                    .as(netdev)
+                    .contains("virtio-net-device.queue_reset=on");
+        }
+        String[] card = {"-platform", "linux-6.9", "-netdev", "tap,id=n,vhost=on", "-device", "virtio-net-pci,netdev=n"
+        };
+        assertThatThrownBy(() -> added(host, card))
+                .hasMessageStartingWith("n: Platform linux-6.9 needs vhost-net-ring-reset of the host")
+                .hasMessageContaining("The newest platform that works on this host is linux-6.2");
+        // Without a platform it is off for every card, also for one that is plugged in later.
+        assertThat(added(host, "-M", "q35")).contains("virtio-net-device.queue_reset=off");
+        assertThat(added(host, "-M", "q35", "-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n"))
+                .contains("virtio-net-device.queue_reset=off");
+    }
+
     @Test
     void withoutAPlatformOnlyWhatTheHostLacksIsTurnedOff() {
         assertThat(added(hostThatKeeps("linux-6.1"), "-M", "q35"))

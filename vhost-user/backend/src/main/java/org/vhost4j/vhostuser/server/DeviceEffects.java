@@ -4,6 +4,7 @@ package org.vhost4j.vhostuser.server;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -258,7 +259,11 @@ final class DeviceEffects implements SessionEffects {
 
     /** The guest would go on elsewhere without what was written: it is stopped, between two turns. */
     private void notLogged(String what) {
-        lane.execute(() -> stop.accept(what));
+        lane.execute(() -> {
+            if (Arrays.stream(queues).anyMatch(queue -> queue.ring != null)) {
+                stop.accept(what);
+            }
+        });
     }
 
     @Override

@@ -3,8 +3,6 @@ package org.vhost4j.vhostuser.session;
 
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
-import org.vhost4j.device.memory.DirtyLog;
-import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.ring.QueueLog;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.RingLayout;
@@ -54,7 +52,7 @@ final class Ring {
      *
      * @param logging where its writes are logged, or null
      */
-    QueueSetup resolve(RingLayout layout, RingMemory memory, @Nullable Logging logging) throws RefusedException {
+    QueueSetup resolve(RingLayout layout, RingMemory memory, Logging.@Nullable Target logging) throws RefusedException {
         VringAddress at = address;
         if (size == 0) {
             throw new RefusedException("it has no size; SET_VRING_NUM must come before SET_VRING_KICK");
@@ -90,7 +88,7 @@ final class Ring {
                 logging == null ? null : log(layout, memory, at, logging));
     }
 
-    private QueueLog log(RingLayout layout, RingMemory memory, VringAddress at, Logging logging)
+    private QueueLog log(RingLayout layout, RingMemory memory, VringAddress at, Logging.Target logging)
             throws RefusedException {
         boolean usedRing = (at.flags() & VringAddress.LOG) != 0;
         return new QueueLog(
@@ -105,14 +103,6 @@ final class Ring {
                 && one.avail().address() == other.avail().address()
                 && one.used().address() == other.used().address();
     }
-
-    /**
-     * Where the writes of all rings are logged.
-     *
-     * @param log the log of dirty pages
-     * @param memory the memory table
-     */
-    record Logging(DirtyLog log, GuestMemory memory) {}
 
     private static MemorySegment slice(
             RingMemory memory, String what, long address, long bytes, int alignment, boolean write)

@@ -6,7 +6,6 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.memory.DirtyLog;
 import org.vhost4j.device.memory.GuestMemory;
-import org.vhost4j.device.memory.GuestRegion;
 import org.vhost4j.device.memory.IotlbMiss;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.RingLayout;
@@ -33,10 +32,7 @@ final class Rings {
 
     private final Iommu iommu = new Iommu();
 
-    /** What SET_LOG_BASE gave last, and whether LOG_ALL is acknowledged: writes are logged with both. */
-    private @Nullable DirtyLog log;
-
-    private boolean logWanted;
+    private final Logging logging = new Logging();
 
     Rings(SessionOptions options, Negotiation negotiation, SessionEffects effects) {
         this.effects = effects;
@@ -122,43 +118,26 @@ final class Rings {
 
     /** SET_FEATURES: whether the front-end wants writes to be logged from here on. */
     void logging(boolean wanted) {
-        if (logWanted != wanted) {
-            logWanted = wanted;
+        if (logging.want(wanted)) {
             reresolveAll(rings);
         }
     }
 
     /** SET_LOG_BASE. When this returns nobody marks in the log before. */
     void log(DirtyLog replacement) {
-        log = replacement;
+        logging.use(replacement);
         reresolveAll(rings);
     }
 
-    /** Whether a log has a bit for all that devices may write. QEMU makes it larger before it adds memory, and smaller after. */
+    /** Whether a log has a bit for all that devices may write. */
     void requireCoveredBy(DirtyLog candidate) throws RefusedException {
-        for (GuestRegion region : memory.regions()) {
-            requireCovered(candidate, "the memory region", region.guestAddress(), region.size());
-        }
+        Logging.requireCovered(candidate, memory);
         for (Ring ring : rings) {
-            VringAddress at = ring.address;
-            if (ring.runs && !translated && at != null && (at.flags() & VringAddress.LOG) != 0) {
-                requireCovered(
-                        candidate, "the used ring of ring " + ring.index, at.log(), layout().usedBytes(ring.size));
+            // Behind an IOMMU the address says nothing before it is translated.
+            if (ring.runs && !translated) {
+                Logging.requireCovered(candidate, ring, layout());
             }
         }
-    }
-
-    private static void requireCovered(DirtyLog candidate, String what, long address, long bytes)
-            throws RefusedException {
-        if (!candidate.covers(address, bytes)) {
-            throw new RefusedException("it ends at guest address 0x%x, before the end of %s at 0x%x with 0x%x bytes"
-                    .formatted(candidate.coveredBytes(), what, address, bytes));
-        }
-    }
-
-    private Ring.@Nullable Logging whereLogged() {
-        DirtyLog now = log;
-        return logWanted && now != null ? new Ring.Logging(now, memory) : null;
     }
 
     /** SET_VRING_KICK: from here on the ring is started. Takes the descriptor, and closes it when the ring cannot be started. */
@@ -320,7 +299,7 @@ final class Rings {
     private void reresolve(Ring ring) {
         try {
             QueueSetup then = ring.setup;
-            QueueSetup now = ring.resolve(layout(), ringMemory, whereLogged());
+            QueueSetup now = ring.resolve(layout(), ringMemory, logging.target(memory));
             if (then == null || !Ring.sameMemory(now, then)) {
                 pause(ring);
                 return;
@@ -348,7 +327,7 @@ final class Rings {
     /** A suspended ring writes nothing: how it is logged is settled when it goes on. But no ring keeps a log that may be unmapped. */
     private void leaveOldLog(Ring ring) {
         QueueSetup then = ring.setup;
-        if (then != null && then.log() != null && (!logWanted || !Objects.equals(then.log().log(), log))) {
+        if (then != null && then.log() != null && !logging.isIn(then.log().log())) {
             effects.logQueue(ring.index, null);
             ring.setup = then.loggedIn(null);
         }
@@ -371,7 +350,7 @@ final class Rings {
     /** Behind an IOMMU a ring whose memory has to be asked for first runs later. */
     private void run(Ring ring) throws RefusedException {
         try {
-            QueueSetup setup = ring.resolve(layout(), ringMemory, whereLogged());
+            QueueSetup setup = ring.resolve(layout(), ringMemory, logging.target(memory));
             effects.startQueue(setup);
             ring.setup = setup;
             ring.runs = true;
@@ -398,7 +377,7 @@ final class Rings {
     /** Ends the session: no lane uses memory or descriptors of it after this. */
     void close() {
         stopAll();
-        log = null;
+        logging.end();
         memory = GuestMemory.EMPTY;
         tellMemory();
     }

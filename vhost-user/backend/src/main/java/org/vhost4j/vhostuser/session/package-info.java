@@ -20,10 +20,13 @@
  * <tr><td>unknown request</td><td>none: nobody knows what its reply looks like</td><td>ends</td></tr>
  * <tr><td>request of a feature that was not acknowledged, or that no network device serves</td><td>ack 1</td><td>ends</td></tr>
  * <tr><td>wrong payload size, missing or surplus descriptor</td><td>ack 1</td><td>ends</td></tr>
- * <tr><td>feature or protocol feature acknowledged that was not offered, or changed while a ring is started</td><td>ack
- *     1</td><td>ends</td></tr>
+ * <tr><td>feature or protocol feature acknowledged that was not offered, or changed while a ring is started, but for
+ *     LOG_ALL</td><td>ack 1</td><td>ends</td></tr>
  * <tr><td>memory region that is empty, wraps, overlaps, lies beyond its file, cannot be mapped, is one too many, or is to be
  *     removed and is not there</td><td>ack 1</td><td>ends</td></tr>
+ * <tr><td>log of dirty pages without a file, that is empty, wraps, lies beyond its file, cannot be mapped, or does not cover the memory
+ *     table: QEMU does not look at what SET_LOG_BASE is answered, and would migrate without what is not
+ *     logged</td><td>none</td><td>ends</td></tr>
  * <tr><td>ring that does not exist; size, base, address, alignment, enable value or flag that is not allowed; size or base of a
  *     started ring; SET_VRING_KICK before features, size, addresses or memory; a kick, call or err descriptor that cannot be
  *     used</td><td>ack 1</td><td>ends</td></tr>
@@ -49,6 +52,8 @@
  *   <li>SET_VRING_ENABLE is accepted at any time and remembered. SET_FEATURES without PROTOCOL_FEATURES enables all rings.
  *   <li>Per-device requests may come once for each queue pair: what is already so stays so. That includes SET_FEATURES while
  *       rings of another pair are started, if it changes nothing.
+ *   <li>SET_LOG_BASE may come before LOG_ALL is acknowledged, as QEMU sends it, or after; the log is kept when LOG_ALL is withdrawn. The
+ *       log address of a used ring is I/O virtual behind an IOMMU. A write that the log does not cover stops the device.
  *   <li>RESET_OWNER disables all rings and does no more.
  *   <li>RESET_DEVICE forgets features, status, and all about the rings but their call and err descriptors, which QEMU sends only
  *       once. Memory stays: with CONFIGURE_MEM_SLOTS QEMU sends only changes to it.

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.session;
+
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.memory.DirtyLog;
+import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.memory.GuestRegion;
+import org.vhost4j.device.ring.RingLayout;
+import org.vhost4j.vhostuser.wire.VringAddress;
+
+/** Whether and where the writes of all rings are logged: there must be a log (SET_LOG_BASE), and it must be wanted (LOG_ALL). */
+final class Logging {
+    private @Nullable DirtyLog log;
+    private boolean wanted;
+
+    /**
+     * Where writes are logged.
+     *
+     * @param log the log of dirty pages
+     * @param memory the memory table
+     */
+    record Target(DirtyLog log, GuestMemory memory) {}
+
+    /** SET_FEATURES; whether that has changed something. */
+    boolean want(boolean now) {
+        boolean changed = wanted != now;
+        wanted = now;
+        return changed;
+    }
+
+    /** SET_LOG_BASE. */
+    void use(DirtyLog now) {
+        log = now;
+    }
+
+    /** No log is there any more. */
+    void end() {
+        log = null;
+    }
+
+    @Nullable
+    Target target(GuestMemory memory) {
+        DirtyLog now = log;
+        return wanted && now != null ? new Target(now, memory) : null;
+    }
+
+    /** Whether writes are logged there. */
+    boolean isIn(DirtyLog there) {
+        return wanted && there.equals(log);
+    }
+
+    /** Whether a log is large enough. QEMU makes it larger before it adds memory, and smaller after it has removed some. */
+    static void requireCovered(DirtyLog candidate, GuestMemory memory) throws RefusedException {
+        for (GuestRegion region : memory.regions()) {
+            requireCovered(candidate, "the memory region", region.guestAddress(), region.size());
+        }
+    }
+
+    /** The same for a ring whose used ring is logged under a guest-physical address, which need not be in memory. */
+    static void requireCovered(DirtyLog candidate, Ring ring, RingLayout layout) throws RefusedException {
+        VringAddress at = ring.address;
+        if (at != null && (at.flags() & VringAddress.LOG) != 0) {
+            requireCovered(candidate, "the used ring of ring " + ring.index, at.log(), layout.usedBytes(ring.size));
+        }
+    }
+
+    private static void requireCovered(DirtyLog candidate, String what, long address, long bytes)
+            throws RefusedException {
+        if (!candidate.covers(address, bytes)) {
+            throw new RefusedException("it ends at guest address 0x%x, before the end of %s at 0x%x with 0x%x bytes"
+                    .formatted(candidate.coveredBytes(), what, address, bytes));
+        }
+    }
+}

@@ -24,8 +24,9 @@ import org.vhost4j.guests.migration.Variant;
  * a frame that comes twice or changed, a page that the source's back-end wrote and did not mark. How long it takes is for the table.
  *
  * <p>The system property {@code vhost4j.migration.rounds} is the number of migrations of each guest, 1 unless given;
- * {@code vhost4j.migration.results} a file that rows of a table are appended to. {@code tools/migration} sets both, and then every kind of
- * guest moves on DPDK's back-end, too.
+ * {@code vhost4j.migration.results} a file that rows of a table are appended to; {@code vhost4j.migration.launcher} the program
+ * that is started, instead of the classes of this process. {@code tools/migration} sets them, and then every kind of guest moves, and
+ * on DPDK's back-end, too.
  */
 @Timeout(7200)
 class MigrationIT {
@@ -69,7 +70,8 @@ class MigrationIT {
     @ParameterizedTest
     @MethodSource("ours")
     void onThisBackEnd(Variant variant) throws IOException {
-        move(BackEndProgram.own(), variant);
+        String launcher = System.getProperty("vhost4j.migration.launcher");
+        move(launcher == null ? BackEndProgram.own() : BackEndProgram.launched(Path.of(launcher)), variant);
     }
 
     @ParameterizedTest

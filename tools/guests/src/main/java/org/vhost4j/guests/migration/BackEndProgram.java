@@ -35,7 +35,17 @@ public interface BackEndProgram {
      * @return a back-end called {@code vhost4j}
      */
     static BackEndProgram own(String... options) {
-        return new Own(List.of(options));
+        return new Own(Own.java(), List.of(options));
+    }
+
+    /**
+     * This program as people start it.
+     *
+     * @param launcher {@code tools/vhost4j}, which has been built
+     * @return a back-end called {@code vhost4j}
+     */
+    static BackEndProgram launched(Path launcher) {
+        return new Own(List.of(launcher.toString()), List.of());
     }
 
     /**
@@ -47,10 +57,28 @@ public interface BackEndProgram {
         return new Dpdk();
     }
 
-    /** {@code vhost4j run} in a JVM with few threads of its own. */
-    record Own(List<String> options) implements BackEndProgram {
+    /**
+     * {@code vhost4j run}.
+     *
+     * @param program what comes before {@code run}
+     * @param options what comes last
+     */
+    record Own(List<String> program, List<String> options) implements BackEndProgram {
         public Own {
+            program = List.copyOf(program);
             options = List.copyOf(options);
+        }
+
+        /** A JVM with few threads of its own. */
+        private static List<String> java() {
+            return List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "--enable-native-access=ALL-UNNAMED",
+                    "-XX:+UseSerialGC",
+                    "-Djna.nosys=true",
+                    "-cp",
+                    classes(),
+                    MainClass.NAME);
         }
 
         @Override
@@ -60,17 +88,8 @@ public interface BackEndProgram {
 
         @Override
         public List<String> command(Path socket, String tap, Variant variant) {
-            List<String> command = new ArrayList<>(List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "--enable-native-access=ALL-UNNAMED",
-                    "-XX:+UseSerialGC",
-                    "-Djna.nosys=true",
-                    "-cp",
-                    classes(),
-                    MainClass.NAME,
-                    "run",
-                    "--port=tap:ifname=" + tap,
-                    "--queues=" + variant.queuePairs()));
+            List<String> command = new ArrayList<>(program);
+            command.addAll(List.of("run", "--port=tap:ifname=" + tap, "--queues=" + variant.queuePairs()));
             if (variant.lanes() > 1) {
                 command.add("--lanes=" + variant.lanes());
                 for (int lane = 1; lane < variant.lanes(); lane++) {

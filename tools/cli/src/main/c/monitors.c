@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE
 #include "monitors.h"
-#include "helpers.h"
+#include "fail.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -14,13 +14,12 @@
  *   print TEXT      write this to standard output
  *   exit STATUS     end with this status
  *   argument WORD   QEMU's next argument, its own name first
- *   helper PATH     start this program before QEMU; its words follow (see helpers.h)
  *   monitor N       have this monitor served by vhost4j-monitor (see monitors.h)
  *   exec PATH       become this program
  *   end             nothing more follows; its value is empty
  */
 #define _GNU_SOURCE
-#include "helpers.h"
+#include "fail.h"
 #include "monitors.h"
 
 #include <errno.h>
@@ -328,14 +327,13 @@ static void obey(char *bytes, size_t length)
             arguments[count] = NULL;
         } else if (strcmp(keyword, "exec") == 0) {
             program = value;
-        } else if (!helper_word(keyword, value) && !monitor_word(keyword, value)) {
+        } else if (!monitor_word(keyword, value)) {
             fail(keyword, "is no word of an answer; QEMU was not started");
         }
     }
     if (!program || count == 0) {
         fail("the check of the command line", "its answer names no program; QEMU was not started");
     }
-    start_helpers();
     start_monitors();
     give_sigchld_back();
     execve(program, arguments, environ);

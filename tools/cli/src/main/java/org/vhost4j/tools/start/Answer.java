@@ -14,7 +14,7 @@ final class Answer {
         words.append(Question.MAGIC).append('\0');
     }
 
-    /** Adds any keyword that {@code vhost4j-qemu.c} or {@code helpers.h} lists. */
+    /** Adds any keyword that {@code vhost4j-qemu.c} or {@code monitors.h} lists. */
     Answer add(String keyword, String value) {
         if (value.indexOf('\0') >= 0) {
             throw new IllegalArgumentException(keyword + " with a NUL in its value");
@@ -41,14 +41,6 @@ final class Answer {
         add("argument", program);
         arguments.forEach(argument -> add("argument", argument));
         return add("exec", program);
-    }
-
-    /** Starts a program before QEMU; its arguments and descriptors follow. */
-    Answer withHelper(String program, List<String> arguments, List<Integer> descriptors) {
-        add("helper", program);
-        arguments.forEach(argument -> add("helper-argument", argument));
-        descriptors.forEach(descriptor -> add("helper-descriptor", Integer.toString(descriptor)));
-        return this;
     }
 
     /** Writes it, with its end. */

@@ -28,11 +28,7 @@ final class Installation {
         this.directory = directory;
         program = directory.resolve("vhost4j-qemu");
         Path sources = Path.of("src", "main", "c").toAbsolutePath();
-        compile(
-                program,
-                sources.resolve("vhost4j-qemu.c"),
-                sources.resolve("helpers.c"),
-                sources.resolve("monitors.c"));
+        compile(program, sources.resolve("vhost4j-qemu.c"), sources.resolve("monitors.c"));
         try (Stream<Path> all = Files.list(sources.resolve("monitor"))) {
             compile(
                     directory.resolve("vhost4j-monitor"),

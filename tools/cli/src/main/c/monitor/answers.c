@@ -23,13 +23,17 @@ static bool in_string, escaped;
 // Whether the message has begun to leave before its end.
 static bool leaving;
 static size_t sent_up_to;
+// QEMU may send a client the rest of what the one before it did not read. Messages are told apart from the greeting on.
+static bool greeted;
+static size_t greeting_seen;
 static char inner_path[256];
 static struct span outer_path;
 static char outer_text[1024];
 
 void answers_reset(void) {
     length = scanned = begun = depth = 0;
-    in_string = escaped = leaving = false;
+    in_string = escaped = leaving = greeted = false;
+    greeting_seen = 0;
     segments.count = 0;
     segments.overflow = false;
 }
@@ -331,10 +335,29 @@ static bool change(struct span whole) {
     return true;
 }
 
+// Looks for {"QMP", with or without spaces. What came before may have ended anywhere.
+static void look_for_greeting(char c) {
+    static const char start[] = "{\"QMP\"";
+    if (greeting_seen == 1 && (c == ' ' || c == '\n' || c == '\r')) {
+        return;
+    }
+    greeting_seen = c == start[greeting_seen] ? greeting_seen + 1 : c == start[0] ? 1 : 0;
+    if (greeting_seen == sizeof start - 1) {
+        greeted = leaving = true;
+        in_string = escaped = false;
+        depth = 1;
+        message = scanned - 1;
+    }
+}
+
 // Looks at bytes up to the end of a message; true when one has ended.
 static bool scan(void) {
     while (scanned < length) {
         char c = buffer[scanned++];
+        if (!greeted) {
+            look_for_greeting(c);
+            continue;
+        }
         if (in_string) {
             if (escaped) {
                 escaped = false;

@@ -141,7 +141,11 @@ final class HostAnswers {
         for (HostCapability capability : HostCapability.values()) {
             Answer own = here.answer(capability);
             Answer theirs = other.get().answer(capability);
-            boolean better = own.verdict() == Answer.Verdict.UNKNOWN && theirs.verdict() != Answer.Verdict.UNKNOWN;
+            // In a /dev of its own, such as libvirt gives a guest, a device that is not there says nothing of the
+            // kernel.
+            boolean silent = own.verdict() == Answer.Verdict.UNKNOWN
+                    || (!own.isYes() && own.said().contains("ENOENT"));
+            boolean better = silent && theirs.verdict() != Answer.Verdict.UNKNOWN;
             answers.put(capability, better ? theirs : own);
         }
         return new HostCapabilities(here.host(), here.kernel(), answers);

@@ -333,7 +333,10 @@ class MonitorProxyIT {
                 });
                 assertThat(resident()).isLessThan(MOST_RESIDENT_KIB);
             }
-            try (Client next = started.negotiated()) {
+            try (Client next = started.connect()) {
+                // QEMU may begin with the rest of what the one before did not read.
+                while (!next.line().startsWith("{\"QMP\": ")) {}
+                next.ask("{'execute': 'qmp_capabilities'}");
                 assertThat(next.returned(PLATFORMS)).isNotEmpty();
             }
         }

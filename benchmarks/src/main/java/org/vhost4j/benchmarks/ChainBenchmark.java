@@ -2,10 +2,13 @@
 package org.vhost4j.benchmarks;
 
 import java.lang.foreign.Arena;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
@@ -14,6 +17,7 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.vhost4j.benchmarks.loopback.BridgedGuests;
 import org.vhost4j.device.frame.NetHeader;
@@ -152,5 +156,50 @@ public class ChainBenchmark {
     @Benchmark
     public int crossing() {
         return exchange(crossing, crossingFrames);
+    }
+
+    /** Guests that are logged. Apart from the others, whose forks are not to know the logging queue. */
+    @State(Scope.Thread)
+    public static class Logged {
+        private @Nullable BridgedGuests guests;
+        private long frames;
+
+        /**
+         * Writes the frames.
+         *
+         * @param chain has them
+         */
+        @Setup
+        public void frames(ChainBenchmark chain) {
+            BridgedGuests made = chain.guests(chain.ring.equals("packed"), BridgedGuests.Way.LOGGED);
+            frames = made.allocate(BURST * SLOT);
+            HostMemory.copy(chain.frames, frames, BURST * SLOT);
+            guests = made;
+        }
+
+        /** The front-end fetches the log now and then. */
+        @Setup(Level.Iteration)
+        public void clear() {
+            Objects.requireNonNull(guests).clearLogs();
+        }
+
+        /** Without marks the measure would say nothing. */
+        @TearDown(Level.Iteration)
+        public void check() {
+            if (Objects.requireNonNull(guests).markedPages() == 0) {
+                throw new IllegalStateException("no page is marked");
+            }
+        }
+    }
+
+    /**
+     * Each frame as it is, while every write is logged for a migration.
+     *
+     * @param logged the guests
+     * @return how many buffers were filled
+     */
+    @Benchmark
+    public int logged(Logged logged) {
+        return exchange(Objects.requireNonNull(logged.guests), logged.frames);
     }
 }

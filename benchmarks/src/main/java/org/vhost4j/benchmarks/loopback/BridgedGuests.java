@@ -3,6 +3,8 @@ package org.vhost4j.benchmarks.loopback;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Budget;
@@ -15,6 +17,7 @@ import org.vhost4j.device.driver.SplitDriver;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.frame.NetHeader;
+import org.vhost4j.device.memory.DirtyLog;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.GuestRegion;
 import org.vhost4j.device.net.DeviceOwner;
@@ -24,6 +27,7 @@ import org.vhost4j.device.net.NetDevice;
 import org.vhost4j.device.net.NetDeviceConfig;
 import org.vhost4j.device.net.ReceiveTimeouts;
 import org.vhost4j.device.offload.OffloadEngine;
+import org.vhost4j.device.ring.QueueLog;
 import org.vhost4j.device.ring.RingFeatures;
 import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.device.ring.RingParts;
@@ -46,6 +50,7 @@ public final class BridgedGuests {
             Feature.HOST_TSO4);
 
     private final Arena arena;
+    private final List<MemorySegment> logs = new ArrayList<>();
     private final NetDevice sender;
     private final RingDriver transmit;
     private final RingDriver receive;
@@ -64,7 +69,9 @@ public final class BridgedGuests {
         /** The same, and the bridge puts frames of a flow together. */
         COALESCED,
         /** The guests are on two lanes, whose turns this thread takes. */
-        CROSSING
+        CROSSING,
+        /** Both guests are on one lane, and are logged as in a migration. */
+        LOGGED
     }
 
     /**
@@ -100,10 +107,11 @@ public final class BridgedGuests {
             bridge.add(receiver);
             inbox = null;
         }
-        transmit = start(sender, 1, packed);
-        start(sender, 0, packed);
-        receive = start(receiver, 0, packed);
-        start(receiver, 1, packed);
+        boolean logged = way == Way.LOGGED;
+        transmit = start(sender, 1, packed, logged);
+        start(sender, 0, packed, logged);
+        receive = start(receiver, 0, packed, logged);
+        start(receiver, 1, packed, logged);
         buffers = receive.memory().allocate((long) ringSize * BUFFER, 4096);
         for (int i = 0; i < ringSize; i++) {
             post(i);
@@ -123,7 +131,7 @@ public final class BridgedGuests {
         return device;
     }
 
-    private RingDriver start(NetDevice device, int index, boolean packed) {
+    private RingDriver start(NetDevice device, int index, boolean packed, boolean logged) {
         MemorySegment segment = arena.allocate(memoryBytes, 4096);
         long base = segment.address();
         DriverMemory memory = new DriverMemory(segment, base);
@@ -141,7 +149,37 @@ public final class BridgedGuests {
         Virtqueue queue =
                 layout.open("queue", ringSize, parts, table, layout.startBase(), RingFeatures.of(Feature.VERSION_1));
         device.control().start(index, queue, GuestNotifier.NONE, true, false);
+        if (logged) {
+            // Guest-physical memory begins at 0 here, so that the log can be small.
+            MemorySegment bits = arena.allocate(memoryBytes / (DirtyLog.PAGE * Byte.SIZE) + Long.BYTES, Long.BYTES);
+            logs.add(bits);
+            GuestMemory fromZero = GuestMemory.of(List.of(new GuestRegion(0, memoryBytes, 0, segment)));
+            device.control()
+                    .log(index, new QueueLog(new DirtyLog(bits), fromZero, driver.usedAddress() - base), beyond -> {
+                        throw new IllegalStateException(beyond);
+                    });
+        }
         return driver;
+    }
+
+    /** Clears the logs, as a front-end does that has fetched them. */
+    public void clearLogs() {
+        logs.forEach(bits -> bits.fill((byte) 0));
+    }
+
+    /**
+     * How many pages are marked.
+     *
+     * @return the bits of all logs
+     */
+    public int markedPages() {
+        int pages = 0;
+        for (MemorySegment bits : logs) {
+            for (long i = 0; i < bits.byteSize(); i++) {
+                pages += Integer.bitCount(bits.get(ValueLayout.JAVA_BYTE, i) & 0xff);
+            }
+        }
+        return pages;
     }
 
     /**

@@ -64,19 +64,6 @@ public final class LogCases implements CaseGroup {
                 .receive(ChainShape.TOGETHER, NetSetup.PLAIN_FRAME_BYTES, receiveBuffers));
     }
 
-    private static DirtyLog log(CaseContext context, NetDriver driver) {
-        return context.keep(
-                DirtyLog.create(driver.ram().guestAddress() + driver.ram().bytes()));
-    }
-
-    private static DirtyLog begin(CaseContext context, NetDriver driver) {
-        DirtyLog log = log(context, driver);
-        context.note("SET_LOG_BASE, SET_FEATURES with LOG_ALL, SET_VRING_ADDR with VHOST_VRING_F_LOG");
-        log.begin(driver);
-        driver.frontEnd().barrier();
-        return log;
-    }
-
     /** Posts buffers that begin at an odd place of their page, sends as many frames, and looks at every used one. */
     private static void receiveAndLook(CaseContext context, NetDriver driver, DirtyLog log) {
         FrontEndQueue queue = driver.receiveQueue(0);
@@ -109,13 +96,13 @@ public final class LogCases implements CaseGroup {
 
     private static void receiveBuffers(CaseContext context) {
         NetDriver driver = attach(context, 0);
-        receiveAndLook(context, driver, begin(context, driver));
+        receiveAndLook(context, driver, DirtyLogging.begin(context, driver));
     }
 
     private static void complete(CaseContext context) {
         NetDriver driver = attach(context, 256);
         context.exchange(driver, 100);
-        DirtyLog log = begin(context, driver);
+        DirtyLog log = DirtyLogging.begin(context, driver);
         for (int round = 0; round < 5; round++) {
             driver.recordWrites();
             for (int i = 0; i < 40; i++) {
@@ -124,19 +111,14 @@ public final class LogCases implements CaseGroup {
             driver.awaitSent();
             // What a publication wrote is marked after it.
             driver.frontEnd().barrier();
-            List<Long> lost = log.lost(driver);
-            context.require(
-                    lost.isEmpty(),
-                    "%d pages that were written and are not marked: %s",
-                    lost.size(),
-                    lost.stream().limit(5).map(Long::toHexString).toList());
+            DirtyLogging.requireWhole(context, driver, log);
             log.clear();
         }
     }
 
     private static void usedRing(CaseContext context) {
         NetDriver driver = attach(context, 0);
-        DirtyLog log = begin(context, driver);
+        DirtyLog log = DirtyLogging.begin(context, driver);
         RingDriver ring = driver.transmitQueue(0).ring();
         // A packed ring's used descriptors are in the descriptor ring.
         long written = context.packed() ? ring.descAddress() : ring.usedAddress();
@@ -147,8 +129,8 @@ public final class LogCases implements CaseGroup {
 
     private static void replaced(CaseContext context) {
         NetDriver driver = attach(context, 0);
-        begin(context, driver);
-        DirtyLog second = log(context, driver);
+        DirtyLogging.begin(context, driver);
+        DirtyLog second = DirtyLogging.create(context, driver);
         context.note("SET_LOG_BASE with another log");
         second.setBase(driver.frontEnd());
         driver.frontEnd().barrier();

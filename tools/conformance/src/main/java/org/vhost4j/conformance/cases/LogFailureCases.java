@@ -150,8 +150,7 @@ public final class LogFailureCases implements CaseGroup {
 
     private static void truncated(CaseContext context) {
         NetDriver driver = attach(context);
-        DirtyLog log = context.keep(
-                DirtyLog.create(driver.ram().guestAddress() + driver.ram().bytes()));
+        DirtyLog log = DirtyLogging.create(context, driver);
         tryLog(context, driver, () -> log.begin(driver));
         context.note("the log's file is shortened to 0 bytes");
         log.truncate(0);

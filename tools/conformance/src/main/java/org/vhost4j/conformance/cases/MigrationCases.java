@@ -103,19 +103,6 @@ public final class MigrationCases implements CaseGroup {
         return context.setup().withProtocol(ProtocolFeature.LOG_SHMFD);
     }
 
-    private static DirtyLog log(CaseContext context, NetDriver driver) {
-        return context.keep(
-                DirtyLog.create(driver.ram().guestAddress() + driver.ram().bytes()));
-    }
-
-    private static DirtyLog begin(CaseContext context, NetDriver driver) {
-        DirtyLog log = log(context, driver);
-        context.note("SET_LOG_BASE, SET_FEATURES with LOG_ALL, SET_VRING_ADDR with VHOST_VRING_F_LOG");
-        log.begin(driver);
-        driver.frontEnd().barrier();
-        return log;
-    }
-
     private static void end(CaseContext context, NetDriver driver, DirtyLog log) {
         context.note("SET_FEATURES without LOG_ALL, SET_VRING_ADDR without VHOST_VRING_F_LOG");
         log.end(driver);
@@ -137,7 +124,7 @@ public final class MigrationCases implements CaseGroup {
         // As many as the driver has buffers for, so that a burst is under way while logging begins.
         for (int i = 0; i < ATTEMPTS; i++) {
             List<byte[]> before = burst(context, driver, BURST / 4);
-            DirtyLog log = begin(context, driver);
+            DirtyLog log = DirtyLogging.begin(context, driver);
             before.forEach(frame -> context.expect(frame, context.receive(driver)));
             List<byte[]> during = burst(context, driver, BURST / 4);
             end(context, driver, log);
@@ -150,31 +137,22 @@ public final class MigrationCases implements CaseGroup {
     private static void cancelAndRetry(CaseContext context) {
         NetDriver driver = context.attach(setup(context));
         for (int i = 0; i < ATTEMPTS; i++) {
-            DirtyLog log = begin(context, driver);
+            DirtyLog log = DirtyLogging.begin(context, driver);
             driver.recordWrites();
             for (int frame = 0; frame < 5; frame++) {
                 context.exchange(driver, 100 + 30 * frame);
             }
             driver.awaitSent();
-            requireWhole(context, driver, log);
+            DirtyLogging.requireWhole(context, driver, log);
             end(context, driver, log);
             context.exchange(driver, 500);
         }
     }
 
-    private static void requireWhole(CaseContext context, NetDriver driver, DirtyLog log) {
-        List<Long> lost = log.lost(driver);
-        context.require(
-                lost.isEmpty(),
-                "%d pages that were written and are not marked: %s",
-                lost.size(),
-                lost.stream().limit(5).map(Long::toHexString).toList());
-    }
-
     private static void stopInBurst(CaseContext context) {
         for (int i = 0; i < ATTEMPTS / 2; i++) {
             NetDriver driver = context.attach(setup(context));
-            DirtyLog log = begin(context, driver);
+            DirtyLog log = DirtyLogging.begin(context, driver);
             driver.recordWrites();
             driver.repost(0, false);
             burst(context, driver, BURST / 4);
@@ -188,7 +166,7 @@ public final class MigrationCases implements CaseGroup {
             while (driver.poll(0).isPresent()) {
                 // What came is what was written.
             }
-            requireWhole(context, driver, log);
+            DirtyLogging.requireWhole(context, driver, log);
             // A back-end may serve one connection at a time.
             driver.close();
         }
@@ -200,7 +178,7 @@ public final class MigrationCases implements CaseGroup {
 
     private static void neverEnded(CaseContext context) {
         NetDriver first = context.attach(setup(context));
-        DirtyLog log = begin(context, first);
+        DirtyLog log = DirtyLogging.begin(context, first);
         context.exchange(first, 300);
         context.note("the rings are stopped and the connection is closed, and logging was never ended");
         first.queues().forEach(queue -> queue.stop(first.frontEnd()));
@@ -216,7 +194,7 @@ public final class MigrationCases implements CaseGroup {
     /** What a migration's destination gets: each page as it is when its mark is taken. */
     private static void fetchAndClear(CaseContext context) {
         NetDriver driver = context.attach(setup(context));
-        DirtyLog log = begin(context, driver);
+        DirtyLog log = DirtyLogging.begin(context, driver);
         DriverMemory memory = driver.ram().memory();
         long base = driver.ram().guestAddress();
         byte[] copy = memory(driver);
@@ -281,18 +259,18 @@ public final class MigrationCases implements CaseGroup {
     private static void indirect(CaseContext context) {
         NetDriver driver = context.attach(
                 setup(context).receive(ChainShape.pieces(PIECE).inTable(), NetSetup.PLAIN_FRAME_BYTES, BURST));
-        DirtyLog log = begin(context, driver);
+        DirtyLog log = DirtyLogging.begin(context, driver);
         driver.recordWrites();
         for (int i = 0; i < BURST; i++) {
             context.exchange(driver, 1400 - i);
         }
         driver.awaitSent();
-        requireWhole(context, driver, log);
+        DirtyLogging.requireWhole(context, driver, log);
     }
 
     private static void lastPage(CaseContext context) {
         NetDriver driver = context.attach(setup(context).receive(ChainShape.TOGETHER, NetSetup.PLAIN_FRAME_BYTES, 0));
-        DirtyLog log = begin(context, driver);
+        DirtyLog log = DirtyLogging.begin(context, driver);
         long buffer = driver.ram().guestAddress() + driver.ram().bytes() - LAST_BUFFER;
         RingDriver ring = driver.receiveQueue(0).ring();
         ring.begin();
@@ -306,7 +284,7 @@ public final class MigrationCases implements CaseGroup {
 
     private static void eventWords(CaseContext context) {
         NetDriver driver = context.attach(setup(context).queues(1, LONG_QUEUE));
-        DirtyLog log = begin(context, driver);
+        DirtyLog log = DirtyLogging.begin(context, driver);
         RingDriver ring = driver.transmitQueue(0).ring();
         // Behind the used ring; the area of its own of a packed ring.
         long word = context.packed()

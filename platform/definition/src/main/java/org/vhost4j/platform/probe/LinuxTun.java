@@ -18,8 +18,10 @@ final class LinuxTun implements TunKernel {
     private static final long TUNGETFEATURES = 0x800454cfL;
     private static final long TUNSETOFFLOAD = 0x400454d0L;
     private static final long TUNSETVNETHDRSZ = 0x400454d8L;
-    private static final int IFREQ_BYTES = 40;
-    private static final int IFREQ_FLAGS = 16;
+    /** {@code struct ifreq}: its size, and where the flags are. */
+    static final int IFREQ_BYTES = 40;
+
+    static final int IFREQ_FLAGS = 16;
     /** IFF_TAP, IFF_NO_PI, IFF_VNET_HDR. */
     private static final short TAP_FLAGS = 0x0002 | 0x1000 | 0x4000;
 
@@ -37,9 +39,14 @@ final class LinuxTun implements TunKernel {
 
     @Override
     public int features() {
+        return features(number());
+    }
+
+    /** {@link #features()} of a TAP's descriptor. */
+    static int features(int descriptor) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment flags = arena.allocate(ValueLayout.JAVA_INT);
-            int result = LibC.ioctl(number(), TUNGETFEATURES, flags.address());
+            int result = LibC.ioctl(descriptor, TUNGETFEATURES, flags.address());
             return result < 0 ? result : flags.get(ValueLayout.JAVA_INT, 0);
         }
     }
@@ -56,7 +63,12 @@ final class LinuxTun implements TunKernel {
 
     @Override
     public int setOffload(int mask) {
-        return LibC.ioctl(number(), TUNSETOFFLOAD, mask);
+        return setOffload(number(), mask);
+    }
+
+    /** {@link #setOffload(int)} of a TAP's descriptor. */
+    static int setOffload(int descriptor, int mask) {
+        return LibC.ioctl(descriptor, TUNSETOFFLOAD, mask);
     }
 
     @Override

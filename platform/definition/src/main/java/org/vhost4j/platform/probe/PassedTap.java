@@ -6,7 +6,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.EnumMap;
 import java.util.Map;
-import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.LibC;
 
 /**
@@ -15,20 +14,6 @@ import org.vhost4j.sys.LibC;
  */
 public final class PassedTap {
     private static final long TUNGETIFF = 0x800454d2L;
-    private static final long TUNGETFEATURES = 0x800454cfL;
-    private static final long TUNSETOFFLOAD = 0x400454d0L;
-    private static final int IFREQ_BYTES = 40;
-    private static final int IFREQ_FLAGS = 16;
-    private static final int IFF_VNET_HDR = 0x4000;
-    private static final int IFF_MULTI_QUEUE = 0x0100;
-
-    private static final int CSUM = 0x01;
-    private static final int TSO = 0x02 | 0x04;
-    private static final int ECN = 0x08;
-    private static final int UFO = 0x10;
-    private static final int USO = 0x20 | 0x40;
-    private static final int TUNNEL = 0x80;
-    private static final int TUNNEL_CSUM = 0x100;
 
     private final int descriptor;
     private final String passed;
@@ -57,52 +42,26 @@ public final class PassedTap {
             return;
         }
         answers.put(HostCapability.TAP, Answer.yes("TUNGETIFF" + passed, "ok"));
-        askFlag(HostCapability.TAP_VNET_HDR, "TUNGETIFF" + passed + " has IFF_VNET_HDR", flags, IFF_VNET_HDR);
-        int known = word(TUNGETFEATURES);
+        answers.put(
+                HostCapability.TAP_VNET_HDR,
+                TapProbe.judgeFlag("TUNGETIFF" + passed + " has IFF_VNET_HDR", flags, TapProbe.IFF_VNET_HDR));
+        int known = LinuxTun.features(descriptor);
         if (known >= 0) {
             HostCapability queues = HostCapability.TAP_MULTI_QUEUE;
-            askFlag(queues, queues.question(), known, IFF_MULTI_QUEUE);
+            answers.put(queues, TapProbe.judgeFlag(queues.question(), known, TapProbe.IFF_MULTI_QUEUE));
         }
-        askOffload(HostCapability.TAP_CSUM, CSUM);
-        askOffload(HostCapability.TAP_TSO, CSUM | TSO);
-        askOffload(HostCapability.TAP_ECN, CSUM | TSO | ECN);
-        askOffload(HostCapability.TAP_UFO, CSUM | UFO);
-        askOffload(HostCapability.TAP_USO, CSUM | USO);
-        askOffload(HostCapability.TAP_TUNNEL, CSUM | TSO | USO | TUNNEL);
-        askOffload(HostCapability.TAP_TUNNEL_CSUM, CSUM | TSO | USO | TUNNEL | TUNNEL_CSUM);
-        int unused = LibC.ioctl(descriptor, TUNSETOFFLOAD, 0);
+        for (TapOffload offload : TapOffload.ALL) {
+            String asked = offload.capability().question() + passed;
+            answers.put(offload.capability(), TapProbe.judge(asked, LinuxTun.setOffload(descriptor, offload.mask())));
+        }
+        int unused = LinuxTun.setOffload(descriptor, 0);
     }
 
     private int flags() {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment ifreq = arena.allocate(IFREQ_BYTES, Long.BYTES);
+            MemorySegment ifreq = arena.allocate(LinuxTun.IFREQ_BYTES, Long.BYTES);
             int result = LibC.ioctl(descriptor, TUNGETIFF, ifreq.address());
-            return result < 0 ? result : Short.toUnsignedInt(ifreq.get(ValueLayout.JAVA_SHORT, IFREQ_FLAGS));
-        }
-    }
-
-    private int word(long request) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment word = arena.allocate(ValueLayout.JAVA_INT);
-            int result = LibC.ioctl(descriptor, request, word.address());
-            return result < 0 ? result : word.get(ValueLayout.JAVA_INT, 0);
-        }
-    }
-
-    private void askFlag(HostCapability capability, String asked, int flags, int flag) {
-        String said = "0x" + Integer.toHexString(flags);
-        answers.put(capability, (flags & flag) != 0 ? Answer.yes(asked, said) : Answer.no(asked, said));
-    }
-
-    private void askOffload(HostCapability capability, int mask) {
-        int result = LibC.ioctl(descriptor, TUNSETOFFLOAD, mask);
-        String asked = capability.question() + passed;
-        if (result >= 0) {
-            answers.put(capability, Answer.yes(asked, "ok"));
-        } else if (result == -Errno.EINVAL) {
-            answers.put(capability, Answer.no(asked, "EINVAL"));
-        } else {
-            answers.put(capability, Answer.unknown(asked, Errno.name(-result)));
+            return result < 0 ? result : Short.toUnsignedInt(ifreq.get(ValueLayout.JAVA_SHORT, LinuxTun.IFREQ_FLAGS));
         }
     }
 }

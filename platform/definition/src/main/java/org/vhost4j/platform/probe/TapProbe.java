@@ -12,16 +12,8 @@ import org.vhost4j.sys.Errno;
  */
 final class TapProbe {
     private static final int IFF_NO_CARRIER = 0x0040;
-    private static final int IFF_MULTI_QUEUE = 0x0100;
-    private static final int IFF_VNET_HDR = 0x4000;
-
-    private static final int CSUM = 0x01;
-    private static final int TSO = 0x02 | 0x04;
-    private static final int ECN = 0x08;
-    private static final int UFO = 0x10;
-    private static final int USO = 0x20 | 0x40;
-    private static final int TUNNEL = 0x80;
-    private static final int TUNNEL_CSUM = 0x100;
+    static final int IFF_MULTI_QUEUE = 0x0100;
+    static final int IFF_VNET_HDR = 0x4000;
 
     private static final int[] HEADER_SIZES = {12, 20, 24};
 
@@ -63,13 +55,10 @@ final class TapProbe {
                     denied ? HostProbe.NEEDS_ADMIN : "no temporary TAP, TUNSETIFF says " + Errno.name(-created));
             return;
         }
-        askOffload(HostCapability.TAP_CSUM, CSUM);
-        askOffload(HostCapability.TAP_TSO, CSUM | TSO);
-        askOffload(HostCapability.TAP_ECN, CSUM | TSO | ECN);
-        askOffload(HostCapability.TAP_UFO, CSUM | UFO);
-        askOffload(HostCapability.TAP_USO, CSUM | USO);
-        askOffload(HostCapability.TAP_TUNNEL, CSUM | TSO | USO | TUNNEL);
-        askOffload(HostCapability.TAP_TUNNEL_CSUM, CSUM | TSO | USO | TUNNEL | TUNNEL_CSUM);
+        for (TapOffload offload : TapOffload.ALL) {
+            HostCapability capability = offload.capability();
+            answers.put(capability, judge(capability.question(), kernel.setOffload(offload.mask())));
+        }
         boolean judges = kernel.write(UdpSuperFrame.of(UdpSuperFrame.MEANINGLESS, 2)) == -Errno.EINVAL;
         askWrite(HostCapability.TAP_WRITE_UDP_L4, 2, judges);
         askWrite(HostCapability.TAP_UDP_L4_128, 128, judges);
@@ -105,20 +94,14 @@ final class TapProbe {
     }
 
     private void askFlag(HostCapability capability, int flags, int flag) {
-        Answer answer;
-        if (flags < 0) {
-            answer = Answer.unknown(capability.question(), Errno.name(-flags));
-        } else {
-            String said = "0x" + Integer.toHexString(flags);
-            answer = (flags & flag) != 0
-                    ? Answer.yes(capability.question(), said)
-                    : Answer.no(capability.question(), said);
-        }
-        answers.put(capability, answer);
+        String asked = capability.question();
+        answers.put(capability, flags < 0 ? Answer.unknown(asked, Errno.name(-flags)) : judgeFlag(asked, flags, flag));
     }
 
-    private void askOffload(HostCapability capability, int mask) {
-        answers.put(capability, judge(capability, kernel.setOffload(mask)));
+    /** The answer that a word of flags is. */
+    static Answer judgeFlag(String asked, int flags, int flag) {
+        String said = "0x" + Integer.toHexString(flags);
+        return (flags & flag) != 0 ? Answer.yes(asked, said) : Answer.no(asked, said);
     }
 
     private void askWrite(HostCapability capability, int segments, boolean judges) {
@@ -131,16 +114,17 @@ final class TapProbe {
         int written = kernel.write(UdpSuperFrame.of(UdpSuperFrame.UDP_L4, segments));
         answers.put(
                 capability,
-                written == -Errno.EIO ? Answer.yes(capability.question(), "ok") : judge(capability, written));
+                written == -Errno.EIO
+                        ? Answer.yes(capability.question(), "ok")
+                        : judge(capability.question(), written));
     }
 
-    private static Answer judge(HostCapability capability, int result) {
+    /** The answer that a call's result is, the negative errno of a failure. */
+    static Answer judge(String asked, int result) {
         if (result >= 0) {
-            return Answer.yes(capability.question(), "ok");
+            return Answer.yes(asked, "ok");
         }
         String name = Errno.name(-result);
-        return result == -Errno.EINVAL
-                ? Answer.no(capability.question(), name)
-                : Answer.unknown(capability.question(), name);
+        return result == -Errno.EINVAL ? Answer.no(asked, name) : Answer.unknown(asked, name);
     }
 }

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.probe;
+
+import java.util.List;
+
+/**
+ * What TUNSETOFFLOAD is asked for, to know whether a TAP hands it to the guest (linux/if_tun.h).
+ *
+ * @param capability what a yes means
+ * @param mask {@code TUN_F_} flags, with those that they need
+ */
+record TapOffload(HostCapability capability, int mask) {
+    private static final int CSUM = 0x01;
+    private static final int TSO = 0x02 | 0x04;
+    private static final int ECN = 0x08;
+    private static final int UFO = 0x10;
+    private static final int USO = 0x20 | 0x40;
+    private static final int TUNNEL = 0x80;
+    private static final int TUNNEL_CSUM = 0x100;
+
+    /** Each offload, in the order in which they are asked for. */
+    static final List<TapOffload> ALL = List.of(
+            new TapOffload(HostCapability.TAP_CSUM, CSUM),
+            new TapOffload(HostCapability.TAP_TSO, CSUM | TSO),
+            new TapOffload(HostCapability.TAP_ECN, CSUM | TSO | ECN),
+            new TapOffload(HostCapability.TAP_UFO, CSUM | UFO),
+            new TapOffload(HostCapability.TAP_USO, CSUM | USO),
+            new TapOffload(HostCapability.TAP_TUNNEL, CSUM | TSO | USO | TUNNEL),
+            new TapOffload(HostCapability.TAP_TUNNEL_CSUM, CSUM | TSO | USO | TUNNEL | TUNNEL_CSUM));
+}

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.offload.Frames;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.vhostuser.server.Uplink;
 
@@ -77,14 +78,7 @@ final class HostPort implements FramePort, Uplink.Opened {
 
     @Override
     public int deliver(Frame taken) {
-        byte[] bytes = new byte[taken.bytes];
-        int at = 0;
-        for (int i = 0; i < taken.pieces; i++) {
-            MemorySegment piece = MemorySegment.ofAddress(taken.address[i]).reinterpret(taken.length[i]);
-            MemorySegment.copy(piece, ValueLayout.JAVA_BYTE, 0, bytes, at, taken.length[i]);
-            at += taken.length[i];
-        }
-        received.add(bytes);
+        received.add(Frames.bytes(taken));
         return DELIVERED;
     }
 

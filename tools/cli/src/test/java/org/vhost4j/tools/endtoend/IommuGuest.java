@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.device.feature.Feature;
@@ -14,11 +15,15 @@ import org.vhost4j.frontend.FrontEndIommu;
 import org.vhost4j.frontend.FrontEndQueue;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** A driver that runs behind an IOMMU which maps no page before it was asked for it. */
 final class IommuGuest implements AutoCloseable {
+    /** A frame that the device dropped is sent again after so many looks. */
+    private static final int LOOKS_PER_SENDING = 4_000;
+
     static final int BOTH = IotlbMessage.READ | IotlbMessage.WRITE;
 
     /** Longer than a question takes that is on its way. */
@@ -110,6 +115,22 @@ final class IommuGuest implements AutoCloseable {
     int fingerprint() {
         DriverMemory memory = driver.ram().memory();
         return Arrays.hashCode(memory.read(memory.guestBase(), (int) memory.size()));
+    }
+
+    /** Sends and answers both IOMMUs until the frame is there; again when it was dropped because the receiver waited for long. */
+    static void arrives(IommuGuest from, IommuGuest to, byte[] frame, Runnable send) {
+        AtomicInteger looks = new AtomicInteger();
+        Await.until("the frame arrives", () -> {
+            if (looks.getAndIncrement() % LOOKS_PER_SENDING == 0) {
+                send.run();
+            }
+            from.answer();
+            to.answer();
+            return to.driver
+                    .receiveAny(Duration.ZERO)
+                    .map(received -> Arrays.equals(received.bytes(), frame))
+                    .orElse(false);
+        });
     }
 
     @Override

@@ -4,10 +4,8 @@ package org.vhost4j.tools.endtoend;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,9 +23,6 @@ import org.vhost4j.vhostuser.wire.IotlbMessage;
 /** A guest behind an IOMMU: what is not mapped is asked for, and what is withdrawn is not used. */
 @Timeout(120)
 class IommuTest {
-    /** A frame that the device dropped is sent again after so many looks. */
-    private static final int LOOKS_PER_SENDING = 4_000;
-
     private static final Duration MOMENT = Duration.ofMillis(2);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final int BOTH = IommuGuest.BOTH;
@@ -44,23 +39,7 @@ class IommuTest {
     }
 
     private static void cross(IommuGuest from, IommuGuest to, byte[] frame) {
-        arrives(from, to, frame, () -> from.driver.send(frame));
-    }
-
-    /** Sends and answers both IOMMUs until the frame is there; again when it was dropped because the receiver waited for long. */
-    private static void arrives(IommuGuest from, IommuGuest to, byte[] frame, Runnable send) {
-        AtomicInteger looks = new AtomicInteger();
-        Await.until("the frame arrives", () -> {
-            if (looks.getAndIncrement() % LOOKS_PER_SENDING == 0) {
-                send.run();
-            }
-            from.answer();
-            to.answer();
-            return to.driver
-                    .receiveAny(Duration.ZERO)
-                    .map(received -> Arrays.equals(received.bytes(), frame))
-                    .orElse(false);
-        });
+        IommuGuest.arrives(from, to, frame, () -> from.driver.send(frame));
     }
 
     @ParameterizedTest
@@ -90,7 +69,7 @@ class IommuTest {
             byte[] first = a.write(page, frame(1, 2, 1));
             byte[] second = a.write(other, frame(1, 2, 2));
             assertThat(a.iommu.map(page, IotlbMessage.READ)).isZero();
-            arrives(a, b, first, () -> a.offer(page, first.length));
+            IommuGuest.arrives(a, b, first, () -> a.offer(page, first.length));
             assertThat(a.iommu.invalidate(page, FrontEndIommu.PAGE)).isZero();
             a.offer(page, first.length);
             IotlbMessage asked = a.iommu.miss(PATIENCE).orElseThrow();
@@ -101,7 +80,7 @@ class IommuTest {
             }
             assertThat(asked.permission()).isEqualTo(IotlbMessage.READ);
             assertThat(a.iommu.map(page, other, IotlbMessage.READ)).isZero();
-            arrives(a, b, second, () -> a.offer(page, second.length));
+            IommuGuest.arrives(a, b, second, () -> a.offer(page, second.length));
             assertThat(first).as("they differ").isNotEqualTo(second);
 
             // The rings themselves: they stand still until their pages are back.

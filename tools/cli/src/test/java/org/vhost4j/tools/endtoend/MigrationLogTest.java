@@ -3,10 +3,7 @@ package org.vhost4j.tools.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,7 +19,6 @@ import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.Ram;
 import org.vhost4j.frontend.RawMessage;
-import org.vhost4j.sys.Await;
 import org.vhost4j.sys.EventFd;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.MemFd;
@@ -34,8 +30,6 @@ import org.vhost4j.vhostuser.wire.VringAddress;
 
 /** The log of dirty pages between a front-end and the real back-end. */
 class MigrationLogTest {
-    private static final int LOOKS_PER_SENDING = 500;
-
     private static NetSetup setup(boolean packed) {
         NetSetup setup = NetSetup.full().withProtocol(ProtocolFeature.LOG_SHMFD);
         return packed ? setup.packed() : setup;
@@ -116,18 +110,7 @@ class MigrationLogTest {
 
     private static void cross(IommuGuest from, IommuGuest to, int seed) {
         byte[] frame = PacketBuilder.udp4().macs(1, 2).payload(1400, seed).complete();
-        AtomicInteger looks = new AtomicInteger();
-        Await.until("the frame arrives", () -> {
-            if (looks.getAndIncrement() % LOOKS_PER_SENDING == 0) {
-                from.driver.send(frame);
-            }
-            from.answer();
-            to.answer();
-            return to.driver
-                    .receiveAny(Duration.ZERO)
-                    .map(received -> Arrays.equals(received.bytes(), frame))
-                    .orElse(false);
-        });
+        IommuGuest.arrives(from, to, frame, () -> from.driver.send(frame));
     }
 
     @ParameterizedTest

@@ -12,6 +12,7 @@ import org.vhost4j.device.Pollable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.offload.Frames;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.vhostuser.server.Uplink;
 
@@ -39,14 +40,7 @@ final class Reflector implements FramePort, Pollable, Uplink.Opened {
 
     @Override
     public int deliver(Frame taken) {
-        byte[] bytes = new byte[taken.bytes];
-        int at = 0;
-        for (int i = 0; i < taken.pieces; i++) {
-            MemorySegment piece = MemorySegment.ofAddress(taken.address[i]).reinterpret(taken.length[i]);
-            MemorySegment.copy(piece, ValueLayout.JAVA_BYTE, 0, bytes, at, taken.length[i]);
-            at += taken.length[i];
-        }
-        waiting.add(bytes);
+        waiting.add(Frames.bytes(taken));
         return DELIVERED;
     }
 

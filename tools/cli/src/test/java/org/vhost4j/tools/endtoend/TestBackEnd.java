@@ -24,7 +24,6 @@ import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
-import org.vhost4j.vhostuser.server.BackendListener;
 import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.PortSecurity;
 import org.vhost4j.vhostuser.server.Switching;
@@ -217,7 +216,7 @@ public final class TestBackEnd implements AutoCloseable {
     }
 
     /** One line an event, as the command prints them. */
-    private static final class Lines implements BackendListener {
+    private static final class Lines extends SilentListener {
         private final List<String> all = new CopyOnWriteArrayList<>();
 
         private List<String> with(String... fragments) {
@@ -225,18 +224,6 @@ public final class TestBackEnd implements AutoCloseable {
                     .filter(line -> Stream.of(fragments).allMatch(line::contains))
                     .toList();
         }
-
-        @Override
-        public void ready(String guest, Endpoint endpoint) {}
-
-        @Override
-        public void attached(String guest) {}
-
-        @Override
-        public void negotiated(String guest, FeatureSet features) {}
-
-        @Override
-        public void link(String guest, boolean up) {}
 
         @Override
         public void detached(String guest, String reason, String counts) {

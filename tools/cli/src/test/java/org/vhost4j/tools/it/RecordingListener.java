@@ -8,11 +8,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.vhost4j.device.feature.FeatureSet;
-import org.vhost4j.vhostuser.server.BackendListener;
-import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.tools.endtoend.SilentListener;
 
 /** Remembers what a back-end says. Entered by its lane; read by the test. */
-final class RecordingListener implements BackendListener {
+final class RecordingListener extends SilentListener {
     private static final long PATIENCE_SECONDS = 60;
 
     private final List<String> troubles = new CopyOnWriteArrayList<>();
@@ -20,18 +19,9 @@ final class RecordingListener implements BackendListener {
     private final LinkedBlockingQueue<String> detached = new LinkedBlockingQueue<>();
 
     @Override
-    public void ready(String guest, Endpoint endpoint) {}
-
-    @Override
-    public void attached(String guest) {}
-
-    @Override
     public void negotiated(String guest, FeatureSet features) {
         negotiated.add(features);
     }
-
-    @Override
-    public void link(String guest, boolean up) {}
 
     @Override
     public void detached(String guest, String reason, String counts) {

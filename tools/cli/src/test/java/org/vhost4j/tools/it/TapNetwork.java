@@ -2,9 +2,7 @@
 package org.vhost4j.tools.it;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
+import org.vhost4j.guests.lab.HostShell;
 import org.vhost4j.guests.lab.Traffic;
 
 /** The host's end of a TAP, in a network namespace of its own: the address is {@link Traffic#address} of {@value #HOST}. */
@@ -21,7 +19,8 @@ final class TapNetwork implements AutoCloseable {
 
     /** Moves the TAP, which the back-end has opened, into the namespace, and brings it up. */
     void take() throws IOException {
-        sh("ip netns del " + namespace + " 2>/dev/null; ip netns add " + namespace + " && ip link set " + ifname
+        HostShell.run("ip netns del " + namespace + " 2>/dev/null; ip netns add " + namespace + " && ip link set "
+                + ifname
                 + " netns "
                 + namespace + " && ip -n " + namespace + " link set lo up"
                 + " && ip -n " + namespace + " link set " + ifname + " up"
@@ -35,7 +34,7 @@ final class TapNetwork implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
-        sh(
+        HostShell.run(
                 "for i in $(seq 300); do ip netns exec " + namespace
                         + " grep -q ':1451 .* 0A ' /proc/net/tcp6 /proc/net/tcp 2>/dev/null && exit 0; sleep 0.1; done; exit 1");
         return server;
@@ -43,28 +42,13 @@ final class TapNetwork implements AutoCloseable {
 
     /** A number out of the kernel's statistics of the interface, such as {@code rx_packets}. */
     long statistic(String name) throws IOException {
-        return Long.parseLong(sh("ip netns exec " + namespace + " cat /sys/class/net/" + ifname + "/statistics/" + name)
-                .strip());
-    }
-
-    private static String sh(String command) throws IOException {
-        Process process = new ProcessBuilder(List.of("sh", "-c", command))
-                .redirectErrorStream(true)
-                .start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        try {
-            if (!process.waitFor(1, TimeUnit.MINUTES) || process.exitValue() != 0) {
-                throw new IOException("'" + command + "': " + output.strip());
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException(e);
-        }
-        return output;
+        return Long.parseLong(
+                HostShell.run("ip netns exec " + namespace + " cat /sys/class/net/" + ifname + "/statistics/" + name)
+                        .strip());
     }
 
     @Override
     public void close() throws IOException {
-        sh("ip netns del " + namespace + " 2>/dev/null; true");
+        HostShell.run("ip netns del " + namespace + " 2>/dev/null; true");
     }
 }

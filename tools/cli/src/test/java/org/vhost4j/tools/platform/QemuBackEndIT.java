@@ -34,11 +34,11 @@ import org.vhost4j.platform.definition.Request;
 import org.vhost4j.platform.definition.Resolution;
 import org.vhost4j.platform.definition.Resolver;
 import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.tools.endtoend.SilentListener;
 import org.vhost4j.tools.run.AttachHelp;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
-import org.vhost4j.vhostuser.server.BackendListener;
 import org.vhost4j.vhostuser.server.Endpoint;
 
 /** What a guest is offered by real QEMUs with this back-end behind them. Needs the guest lab's cache. */
@@ -55,30 +55,6 @@ final class QemuBackEndIT {
     @TempDir
     @SuppressWarnings("NullAway.Init")
     private Path directory;
-
-    /** What a back-end says that nobody asks here. */
-    private static final class Silence implements BackendListener {
-        @Override
-        public void ready(String guest, Endpoint endpoint) {}
-
-        @Override
-        public void attached(String guest) {}
-
-        @Override
-        public void negotiated(String guest, FeatureSet features) {}
-
-        @Override
-        public void link(String guest, boolean up) {}
-
-        @Override
-        public void detached(String guest, String reason, String counts) {}
-
-        @Override
-        public void stopped(String guest, String reason) {}
-
-        @Override
-        public void trouble(String who, String line) {}
-    }
 
     static Stream<Arguments> machinesAndPlatforms() {
         return Stream.of("pc-q35-8.1", "pc-q35-8.2", "pc-q35-10.0", "pc-q35-10.1", "pc-q35-11.1")
@@ -112,7 +88,7 @@ final class QemuBackEndIT {
                         .leftToFrontEnd(resolution.leftToFrontEnd())
                         .idle(IdlePolicy.EVENT_DRIVEN)
                         .build(),
-                new Silence());
+                new SilentListener());
     }
 
     /** The command line, with the machine where the test's QEMU wants it. */

@@ -35,10 +35,10 @@ import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostProbe;
 import org.vhost4j.platform.probe.HostUse;
 import org.vhost4j.platform.probe.PassedTap;
+import org.vhost4j.tools.endtoend.SilentListener;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
-import org.vhost4j.vhostuser.server.BackendListener;
 import org.vhost4j.vhostuser.server.Endpoint;
 
 /**
@@ -63,30 +63,6 @@ final class QemuStartIT {
     @BeforeAll
     static void install() throws Exception {
         installation = new Installation(directory);
-    }
-
-    /** What a back-end says that nobody asks here. */
-    private static final class Silence implements BackendListener {
-        @Override
-        public void ready(String guest, Endpoint endpoint) {}
-
-        @Override
-        public void attached(String guest) {}
-
-        @Override
-        public void negotiated(String guest, FeatureSet features) {}
-
-        @Override
-        public void link(String guest, boolean up) {}
-
-        @Override
-        public void detached(String guest, String reason, String counts) {}
-
-        @Override
-        public void stopped(String guest, String reason) {}
-
-        @Override
-        public void trouble(String who, String line) {}
     }
 
     private static LaunchedQemu start(LabQemu which, String... arguments) throws IOException {
@@ -137,7 +113,7 @@ final class QemuStartIT {
         FeatureSet everything =
                 FeatureSet.of(DeviceCapabilities.vhost4j(1, OptionalInt.empty()).features());
         try (Backend unused = Backend.start(
-                        BackendConfig.builder(List.of(endpoint), everything).build(), new Silence());
+                        BackendConfig.builder(List.of(endpoint), everything).build(), new SilentListener());
                 LaunchedQemu qemu = start(which, command.toArray(String[]::new))) {
             Map<String, Boolean> promised = promised(platform);
             for (String card : pci ? List.of("nt", "nv", "nu", "nw", "nx") : List.of("nt", "nv", "nu")) {

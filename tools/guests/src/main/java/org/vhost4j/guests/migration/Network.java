@@ -2,10 +2,9 @@
 package org.vhost4j.guests.migration;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import org.vhost4j.guests.lab.HostShell;
 
 /**
  * A network namespace with a bridge, to which both hosts' TAPs are joined. Its own address is the peer's. The kernel's bridge is
@@ -36,12 +35,12 @@ final class Network implements AutoCloseable {
      * @throws IOException when the host does not let us
      */
     static Network create(String name) throws IOException {
-        sh("ip netns del " + name + " 2>/dev/null; ip netns add " + name);
+        HostShell.run("ip netns del " + name + " 2>/dev/null; ip netns add " + name);
         Network network = new Network(name);
         try {
             String in = "ip -n " + name;
             // IPv6 has messages of its own, which would teach the bridge before the announcements do.
-            sh("ip netns exec " + name
+            HostShell.run("ip netns exec " + name
                     + " sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1 && "
                     + in + " link add " + BRIDGE + " address " + PEER_MAC
                     + " type bridge stp_state 0 forward_delay 0 && "
@@ -76,30 +75,15 @@ final class Network implements AutoCloseable {
      * @throws IOException when it does not come
      */
     void join(String tap, int seconds) throws IOException {
-        sh("for i in $(seq " + seconds * 20 + "); do ip -n " + name + " link show " + tap
+        HostShell.run("for i in $(seq " + seconds * 20 + "); do ip -n " + name + " link show " + tap
                 + " >/dev/null 2>&1 && break; sleep 0.05; done; " + "ip -n " + name + " link set " + tap + " master "
                 + BRIDGE + " up");
-    }
-
-    private static void sh(String command) throws IOException {
-        Process process = new ProcessBuilder("sh", "-c", command)
-                .redirectErrorStream(true)
-                .start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        try {
-            if (!process.waitFor(1, TimeUnit.MINUTES) || process.exitValue() != 0) {
-                throw new IOException("'" + command + "': " + output.strip());
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException(e);
-        }
     }
 
     @Override
     public void close() {
         try {
-            sh("ip netns del " + name);
+            HostShell.run("ip netns del " + name);
         } catch (IOException e) {
             // It is only a name that is left over, and the next of that name removes it.
         }

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.vhost4j.guests.lab.Lab;
 import org.vhost4j.guests.migration.BackEndProgram;
 import org.vhost4j.guests.migration.Interval;
+import org.vhost4j.guests.migration.MigrationEvents;
 import org.vhost4j.guests.migration.MigrationLab;
 import org.vhost4j.guests.migration.MigrationRecord;
 import org.vhost4j.guests.migration.Variant;
@@ -55,6 +56,14 @@ class MigrationIT {
             Variant.PLAIN.named("11.1 and 10.0").between("11", "suite"),
             OTHER);
 
+    /** Two queue pairs to change, a second lane for a second socket, and a comparison of memory that finds a missing mark. */
+    private static final Variant EVENTFUL = Variant.PLAIN
+            .named("events")
+            .withQueuePairs(2)
+            .onLanes(2)
+            .withoutMergeableBuffers()
+            .withEvents();
+
     @TempDir
     Path directory;
 
@@ -70,14 +79,43 @@ class MigrationIT {
     @ParameterizedTest
     @MethodSource("ours")
     void onThisBackEnd(Variant variant) throws IOException {
-        String launcher = System.getProperty("vhost4j.migration.launcher");
-        move(launcher == null ? BackEndProgram.own() : BackEndProgram.launched(Path.of(launcher)), variant);
+        move(ownProgram(), variant);
     }
 
     @ParameterizedTest
     @MethodSource("dpdks")
     void onDpdk(Variant variant) throws IOException {
         move(BackEndProgram.dpdk(), variant);
+    }
+
+    static List<Variant> eventful() {
+        return ALL ? List.of(EVENTFUL, EVENTFUL.named("events, packed").packedRings()) : List.of(EVENTFUL);
+    }
+
+    /** Cards change, the guest has no address, and back-ends die, all of it while the guest moves. */
+    @ParameterizedTest
+    @MethodSource("eventful")
+    void whileMuchHappens(Variant variant) throws IOException {
+        Lab lab = Lab.find();
+        lab.provision();
+        MigrationRecord record = new MigrationRecord("events", variant);
+        try (MigrationLab moving = MigrationLab.start(lab, directory, ownProgram(), variant)) {
+            MigrationEvents events = new MigrationEvents(moving);
+            for (int i = 0; i < Math.max(1, ROUNDS / 4); i++) {
+                record.add(events.changeCards());
+                record.add(events.moveWithoutAddress());
+                record.add(events.killDestination());
+                record.add(events.killSource());
+                record.add(events.killSourceForGood());
+            }
+            assertThat(moving.guestMessages()).doesNotContain("timed out");
+            assertThat(record.whole()).as(record.row()).isTrue();
+        }
+    }
+
+    private static BackEndProgram ownProgram() {
+        String launcher = System.getProperty("vhost4j.migration.launcher");
+        return launcher == null ? BackEndProgram.own() : BackEndProgram.launched(Path.of(launcher));
     }
 
     private void move(BackEndProgram program, Variant variant) throws IOException {

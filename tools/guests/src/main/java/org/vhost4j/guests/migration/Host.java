@@ -23,8 +23,10 @@ final class Host implements AutoCloseable {
     private final Lab lab;
     private final Path directory;
     private final Variant variant;
-    private final Process backEnd;
+    private final Network network;
+    private final BackEndProgram program;
     private final Path log;
+    private Process backEnd;
     private Path socket;
     private int qemus;
     private @Nullable Guest guest;
@@ -49,13 +51,23 @@ final class Host implements AutoCloseable {
         this.lab = lab;
         this.directory = directory;
         this.variant = variant;
+        this.network = network;
+        this.program = program;
         socket = directory.resolve(name + ".vhost");
         log = directory.resolve(name + ".backend.log");
-        backEnd = new ProcessBuilder(network.inside(program.command(socket, name, variant)))
+        backEnd = run();
+        awaitBackEnd();
+    }
+
+    private Process run() throws IOException {
+        return new ProcessBuilder(network.inside(program.command(socket, name, variant)))
                 .directory(directory.toFile())
                 .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
+    }
+
+    private void awaitBackEnd() throws IOException {
         try {
             awaitSocket();
             network.join(name, START_SECONDS);
@@ -64,6 +76,33 @@ final class Host implements AutoCloseable {
             throw new IOException(
                     program.name() + " did not start: " + Files.readString(log).strip(), e);
         }
+    }
+
+    /**
+     * Kills the back-end (SIGKILL). Its TAP goes with it; its socket's path stays.
+     *
+     * @throws IOException when it does not end
+     */
+    void killBackEnd() throws IOException {
+        backEnd.destroyForcibly();
+        try {
+            backEnd.waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
+    }
+
+    /**
+     * Starts a back-end in the place of one that has ended.
+     *
+     * @throws IOException when it does not start
+     */
+    void restartBackEnd() throws IOException {
+        // A new one is told from the path of the one that was killed.
+        Files.deleteIfExists(socket);
+        backEnd = run();
+        awaitBackEnd();
     }
 
     private void awaitSocket() throws IOException {
@@ -83,6 +122,16 @@ final class Host implements AutoCloseable {
     /** Where a front-end connects to. */
     Path socket() {
         return socket;
+    }
+
+    /** The back-end's second socket, which it has on more than one lane. */
+    Path secondSocket() {
+        return socket.resolveSibling(socket.getFileName() + ".1");
+    }
+
+    /** The host's TAP. */
+    String tap() {
+        return name;
     }
 
     /** Has the next QEMU connect to another socket, behind which something else passes messages on. */
@@ -124,11 +173,14 @@ final class Host implements AutoCloseable {
                 "-qmp",
                 "unix:" + control + ",server=on,wait=off",
                 "-chardev",
-                "socket,id=vhost,path=" + socket,
+                "socket,id=vhost,path=" + socket + (variant.eventful() ? ",reconnect-ms=100" : ""),
                 "-netdev",
                 "vhost-user,id=net,chardev=vhost,queues=" + variant.queuePairs(),
                 "-device",
                 "virtio-net-pci,netdev=net,mac=" + Network.GUEST_MAC + variant.deviceProperties() + further));
+        if (variant.eventful()) {
+            all.addAll(List.of("-device", "pcie-root-port,id=spare,chassis=2"));
+        }
         all.addAll(arguments);
         List<String> options = List.of(
                 "--qemu",
@@ -160,14 +212,19 @@ final class Host implements AutoCloseable {
     /** Waits until the guest's agent answers, and gives the guest its address. */
     void configureGuest() throws IOException {
         guest().waitUntilUp();
-        String pairs = variant.queuePairs() > 1 ? "ethtool -L eth0 combined " + variant.queuePairs() + " && " : "";
-        guest().must(pairs
-                + "ip link set lo up && ip link set eth0 up && ip addr add %s/24 dev eth0 && ".formatted(Network.GUEST)
-                + "arp -s %s %s".formatted(Network.PEER, Network.PEER_MAC));
+        configureCard();
         guest().must(
                         "stream echo >/tmp/stream 2>&1 & for i in $(seq 300); do grep -q listening /tmp/stream 2>/dev/null && exit 0; "
                                 + "sleep 0.1; done; cat /tmp/stream; exit 1");
         guest().run("ping -c 1 -w 30 " + Network.PEER, PATIENCE).orFail();
+    }
+
+    /** Gives a card that the guest's driver has just found its queues and its address. */
+    void configureCard() {
+        String pairs = variant.queuePairs() > 1 ? "ethtool -L eth0 combined " + variant.queuePairs() + " && " : "";
+        guest().must(pairs
+                + "ip link set lo up && ip link set eth0 up && ip addr add %s/24 dev eth0 && ".formatted(Network.GUEST)
+                + "arp -s %s %s".formatted(Network.PEER, Network.PEER_MAC));
     }
 
     Guest guest() {

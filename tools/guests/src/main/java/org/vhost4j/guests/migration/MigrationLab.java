@@ -19,15 +19,15 @@ import tools.jackson.databind.JsonNode;
  */
 public final class MigrationLab implements AutoCloseable {
     /** Longer than a migration takes on a machine that does much else. */
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    static final Duration PATIENCE = Duration.ofMinutes(2);
 
-    private static final Set<String> ENDS = Set.of("completed", "failed", "cancelled");
-    private static final long SLOW_BYTES_PER_SECOND = 1 << 20;
-    private static final long FAST_BYTES_PER_SECOND = 1L << 30;
+    static final Set<String> ENDS = Set.of("completed", "failed", "cancelled");
+    static final long SLOW_BYTES_PER_SECOND = 1 << 20;
+    static final long FAST_BYTES_PER_SECOND = 1L << 30;
     /** What every guest of the lab has acknowledged, and a destination does not have. */
     private static final String LACKING = ",event_idx=off";
-    /** So much has been sent when a migration is cancelled: it has then gone on for about a second, with the log in use. */
-    private static final long CANCEL_AFTER_BYTES = 1 << 20;
+    /** So much has been sent when something happens to a migration: it has then gone on for about a second, with the log in use. */
+    private static final long IN_USE_BYTES = 1 << 20;
 
     private final Variant variant;
     private final Network network;
@@ -99,6 +99,11 @@ public final class MigrationLab implements AutoCloseable {
 
     private Round arrive(Interval quiet, boolean compare) throws IOException {
         begin(FAST_BYTES_PER_SECOND);
+        return finishMove(quiet, compare);
+    }
+
+    /** Waits for the end of a migration that has begun, and follows the guest. */
+    Round finishMove(Interval quiet, boolean compare) throws IOException {
         finish("completed");
         String end = there.monitor().awaitMigration(ENDS, PATIENCE);
         if (!end.equals("completed")) {
@@ -134,15 +139,8 @@ public final class MigrationLab implements AutoCloseable {
         return guarded(() -> {
             there.expect(false, "");
             begin(SLOW_BYTES_PER_SECOND);
-            Monitor source = here.monitor();
-            while (source.execute("query-migrate", "{}")
-                            .path("ram")
-                            .path("transferred")
-                            .asLong(0)
-                    < CANCEL_AFTER_BYTES) {
-                Thread.sleep(20);
-            }
-            source.execute("migrate_cancel", "{}");
+            awaitUse();
+            here.monitor().execute("migrate_cancel", "{}");
             finish("cancelled");
             requireRunning();
             there.expect(false, "");
@@ -172,7 +170,7 @@ public final class MigrationLab implements AutoCloseable {
                 here.monitor().execute("cont", "{}");
             }
             requireRunning();
-            Interval event = stream.mark().and(stream.mark());
+            Interval event = stream.mark().and(traffic());
             there.leave();
             return event;
         });
@@ -209,13 +207,70 @@ public final class MigrationLab implements AutoCloseable {
         return here.guest().must("dmesg -r | grep -v '^<[67]' | tail -20; true");
     }
 
-    private void begin(long bytesPerSecond) {
-        here.capabilities();
+    /**
+     * Waits until datagrams return that were sent after this call.
+     *
+     * @return what the stream saw meanwhile, without what returned later than a second after it had been sent
+     */
+    Interval traffic() {
+        Interval seen = stream.mark();
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            Interval next = stream.mark();
+            seen = seen.and(next);
+            if (next.lost() < next.sent()) {
+                return seen;
+            } else if (System.nanoTime() > deadline) {
+                throw new GuestFailure("no traffic: " + next);
+            }
+        }
+    }
+
+    /** Waits until a migration has gone on for so long that the log is in use. */
+    void awaitUse() throws InterruptedException {
+        while (here.monitor()
+                        .execute("query-migrate", "{}")
+                        .path("ram")
+                        .path("transferred")
+                        .asLong(0)
+                < IN_USE_BYTES) {
+            Thread.sleep(20);
+        }
+    }
+
+    /** Where the guest is. */
+    Host here() {
+        return here;
+    }
+
+    /** Where it moves to next. */
+    Host there() {
+        return there;
+    }
+
+    Network network() {
+        return network;
+    }
+
+    Stream stream() {
+        return stream;
+    }
+
+    Variant variant() {
+        return variant;
+    }
+
+    void setBandwidth(long bytesPerSecond) {
         here.monitor().execute("migrate-set-parameters", "{\"max-bandwidth\":" + bytesPerSecond + "}");
+    }
+
+    void begin(long bytesPerSecond) {
+        here.capabilities();
+        setBandwidth(bytesPerSecond);
         here.monitor().execute("migrate", "{\"uri\":\"unix:" + there.arrival() + "\"}");
     }
 
-    private void finish(String wanted) {
+    void finish(String wanted) {
         String end = here.monitor().awaitMigration(ENDS, PATIENCE);
         if (!end.equals(wanted)) {
             throw new GuestFailure("the migration was to be " + wanted + ", and it has " + end + ": "
@@ -224,7 +279,7 @@ public final class MigrationLab implements AutoCloseable {
     }
 
     /** Waits until the guest runs where it is. */
-    private void requireRunning() throws InterruptedException {
+    void requireRunning() throws InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (!here.monitor().execute("query-status", "{}").path("running").asBoolean(false)) {
             if (System.nanoTime() > deadline) {
@@ -241,12 +296,12 @@ public final class MigrationLab implements AutoCloseable {
         there = left;
     }
 
-    private interface Task<T> {
+    interface Task<T> {
         T run() throws IOException, InterruptedException;
     }
 
     /** What QEMUs and back-ends have said belongs to a failure. */
-    private <T> T guarded(Task<T> task) throws IOException {
+    <T> T guarded(Task<T> task) throws IOException {
         try {
             return task.run();
         } catch (GuestFailure e) {

@@ -80,6 +80,18 @@ final class Network implements AutoCloseable {
                 + BRIDGE + " up");
     }
 
+    /**
+     * The TAP behind which the bridge knows the guest.
+     *
+     * @return its name, or an empty string when the bridge does not know the guest
+     * @throws IOException when the bridge cannot be asked
+     */
+    String guestIsBehind() throws IOException {
+        return HostShell.run("bridge -n " + name + " fdb show br " + BRIDGE + " | awk '$1 == \"" + GUEST_MAC
+                        + "\" && !/permanent/ { print $3 }'")
+                .strip();
+    }
+
     @Override
     public void close() {
         try {

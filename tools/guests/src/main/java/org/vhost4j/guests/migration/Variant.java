@@ -13,6 +13,7 @@ package org.vhost4j.guests.migration;
  * @param mergeable whether the device has MRG_RXBUF
  * @param guestAnnounce whether the device has GUEST_ANNOUNCE; without it QEMU asks the back-end by SEND_RARP
  * @param returnPath whether the destination answers the source during the migration, QEMU's {@code return-path}
+ * @param eventful whether back-ends end and cards come and go: QEMU then connects again, and has a slot for a second card
  */
 public record Variant(
         String name,
@@ -23,50 +24,81 @@ public record Variant(
         boolean packed,
         boolean mergeable,
         boolean guestAnnounce,
-        boolean returnPath) {
+        boolean returnPath,
+        boolean eventful) {
     /** One queue pair, split rings, mergeable buffers, from QEMU 11.1 to QEMU 11.1, with a return path. */
-    public static final Variant PLAIN = new Variant("plain", "11", "11", 1, 1, false, true, true, true);
+    public static final Variant PLAIN = new Variant("plain", "11", "11", 1, 1, false, true, true, true, false);
 
     /** The same by another name. */
     public Variant named(String other) {
         return new Variant(
-                other, firstQemu, secondQemu, queuePairs, lanes, packed, mergeable, guestAnnounce, returnPath);
+                other,
+                firstQemu,
+                secondQemu,
+                queuePairs,
+                lanes,
+                packed,
+                mergeable,
+                guestAnnounce,
+                returnPath,
+                eventful);
     }
 
     /** The same between other QEMUs. */
     public Variant between(String first, String second) {
-        return new Variant(name, first, second, queuePairs, lanes, packed, mergeable, guestAnnounce, returnPath);
+        return new Variant(
+                name, first, second, queuePairs, lanes, packed, mergeable, guestAnnounce, returnPath, eventful);
     }
 
     /** The same with more queue pairs. */
     public Variant withQueuePairs(int number) {
-        return new Variant(name, firstQemu, secondQemu, number, lanes, packed, mergeable, guestAnnounce, returnPath);
+        return new Variant(
+                name, firstQemu, secondQemu, number, lanes, packed, mergeable, guestAnnounce, returnPath, eventful);
     }
 
     /** The same on more lanes. */
     public Variant onLanes(int number) {
         return new Variant(
-                name, firstQemu, secondQemu, queuePairs, number, packed, mergeable, guestAnnounce, returnPath);
+                name,
+                firstQemu,
+                secondQemu,
+                queuePairs,
+                number,
+                packed,
+                mergeable,
+                guestAnnounce,
+                returnPath,
+                eventful);
     }
 
     /** The same with packed rings. */
     public Variant packedRings() {
-        return new Variant(name, firstQemu, secondQemu, queuePairs, lanes, true, mergeable, guestAnnounce, returnPath);
+        return new Variant(
+                name, firstQemu, secondQemu, queuePairs, lanes, true, mergeable, guestAnnounce, returnPath, eventful);
     }
 
     /** The same without mergeable buffers, so that a page that was written without a mark shows. */
     public Variant withoutMergeableBuffers() {
-        return new Variant(name, firstQemu, secondQemu, queuePairs, lanes, packed, false, guestAnnounce, returnPath);
+        return new Variant(
+                name, firstQemu, secondQemu, queuePairs, lanes, packed, false, guestAnnounce, returnPath, eventful);
     }
 
     /** The same without GUEST_ANNOUNCE. */
     public Variant withoutGuestAnnounce() {
-        return new Variant(name, firstQemu, secondQemu, queuePairs, lanes, packed, mergeable, false, returnPath);
+        return new Variant(
+                name, firstQemu, secondQemu, queuePairs, lanes, packed, mergeable, false, returnPath, eventful);
     }
 
     /** The same without a return path. */
     public Variant withoutReturnPath() {
-        return new Variant(name, firstQemu, secondQemu, queuePairs, lanes, packed, mergeable, guestAnnounce, false);
+        return new Variant(
+                name, firstQemu, secondQemu, queuePairs, lanes, packed, mergeable, guestAnnounce, false, eventful);
+    }
+
+    /** The same with back-ends that end and cards that come and go. */
+    public Variant withEvents() {
+        return new Variant(
+                name, firstQemu, secondQemu, queuePairs, lanes, packed, mergeable, guestAnnounce, returnPath, true);
     }
 
     /** The machine type, which both QEMUs have to know. */

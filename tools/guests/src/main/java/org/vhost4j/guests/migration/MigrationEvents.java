@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.guests.migration;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Locale;
+import org.vhost4j.guests.lab.GuestFailure;
+
+/**
+ * What happens to a guest and its back-ends while the guest moves. The variant is one {@linkplain Variant#withEvents() with events}, on
+ * two lanes, so that back-ends have a second socket. Calls block. For one thread at a time.
+ */
+public final class MigrationEvents {
+    private static final int ANNOUNCEMENT_SECONDS = 30;
+    private static final long LOOK_MILLIS = 20;
+    private static final Duration HOT_PLUG = Duration.ofSeconds(60);
+    private static final String FLUSH =
+            "for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 1 >$f; done 2>/dev/null; "
+                    + "ip addr flush dev eth0 >/dev/null 2>&1; ";
+    private static final String SENT = "cat /sys/class/net/eth0/statistics/tx_packets";
+
+    private final MigrationLab lab;
+
+    /**
+     * Begins.
+     *
+     * @param lab with a guest whose frames are under way
+     */
+    public MigrationEvents(MigrationLab lab) {
+        this.lab = lab;
+    }
+
+    /**
+     * Moves the guest, which meanwhile takes one queue pair and all of them again, and takes its driver from the card and gives it
+     * back; QEMU connects to a second back-end meanwhile, but refuses a card for it until the guest has arrived. All memory is compared.
+     *
+     * @return the migration
+     * @throws IOException when a QEMU does not start or memory cannot be read
+     */
+    public Round changeCards() throws IOException {
+        return lab.guarded(() -> {
+            lab.there().expect(true, "");
+            Interval quiet = lab.stream().mark();
+            lab.begin(MigrationLab.SLOW_BYTES_PER_SECOND);
+            lab.awaitUse();
+            Interval seen = changeQueues();
+            seen = seen.and(resetDriver());
+            addCardWhileMoving();
+            lab.setBandwidth(MigrationLab.FAST_BYTES_PER_SECOND);
+            Round round = lab.finishMove(quiet, true);
+            hotPlug();
+            return new Round(
+                    round.quiet(),
+                    seen.and(round.event()),
+                    round.totalMillis(),
+                    round.downtimeMillis(),
+                    true,
+                    round.differingPages());
+        });
+    }
+
+    private Interval changeQueues() {
+        lab.here().guest().must("ethtool -L eth0 combined 1");
+        Interval one = lab.traffic();
+        lab.here().guest().must("ethtool -L eth0 combined " + lab.variant().queuePairs());
+        return one.and(lab.traffic());
+    }
+
+    private Interval resetDriver() {
+        lab.here()
+                .guest()
+                .must(
+                        "card=$(basename $(readlink -f /sys/class/net/eth0/device)) && cd /sys/bus/virtio/drivers/virtio_net && "
+                                + "echo $card >unbind && ! [ -e /sys/class/net/eth0 ] && echo $card >bind && [ -e /sys/class/net/eth0 ]");
+        lab.here().configureCard();
+        return lab.traffic();
+    }
+
+    /** QEMU takes a back-end at any time, and cards only while no migration runs. A netdev takes its chardev along when it goes. */
+    private void addCardWhileMoving() {
+        Monitor source = lab.here().monitor();
+        connectSecond(lab.here());
+        requireRefusal(source, "device_add", card(), "not allowed while migrating");
+        source.execute("netdev_del", "{\"id\":\"second\"}");
+        String state = source.execute("query-migrate", "{}")
+                .path("status")
+                .asString("")
+                .toLowerCase(Locale.ROOT);
+        if (!state.equals("active")) {
+            throw new GuestFailure("the migration was to be under way, and it is " + state);
+        }
+    }
+
+    /** A second card comes to the guest where it has arrived, and leaves it. */
+    private void hotPlug() {
+        Host host = lab.here();
+        connectSecond(host);
+        host.monitor().execute("device_add", card());
+        awaitGuest("[ -e /sys/class/net/eth1 ]");
+        host.guest().must("ip link set eth1 up");
+        host.monitor().execute("device_del", "{\"id\":\"card\"}");
+        awaitGuest("! [ -e /sys/class/net/eth1 ]");
+    }
+
+    private void awaitGuest(String condition) {
+        lab.here()
+                .guest()
+                .run("for i in $(seq 300); do " + condition + " && exit 0; sleep 0.1; done; exit 1", HOT_PLUG)
+                .orFail();
+    }
+
+    private static void connectSecond(Host host) {
+        host.monitor().execute("chardev-add", """
+                        {"id":"second","backend":{"type":"socket","data":{"server":false,\
+                        "addr":{"type":"unix","data":{"path":"%s"}}}}}""".formatted(host.secondSocket()));
+        host.monitor().execute("netdev_add", "{\"type\":\"vhost-user\",\"id\":\"second\",\"chardev\":\"second\"}");
+    }
+
+    private static String card() {
+        return "{\"driver\":\"virtio-net-pci\",\"id\":\"card\",\"netdev\":\"second\",\"bus\":\"spare\",\"mac\":\"52:54:00:4d:49:02\"}";
+    }
+
+    private static void requireRefusal(Monitor monitor, String command, String arguments, String reason) {
+        try {
+            monitor.execute(command, arguments);
+        } catch (GuestFailure e) {
+            if (String.valueOf(e.getMessage()).contains(reason)) {
+                return;
+            }
+            throw e;
+        }
+        throw new GuestFailure(command + " was to be refused: " + reason);
+    }
+
+    /**
+     * Moves the guest when it has no IP address, so that it announces nothing by itself, and waits until the bridge knows it behind its
+     * new port. The guest has its address again afterwards.
+     *
+     * @return what the stream saw afterwards
+     * @throws IOException when a QEMU does not start, or the bridge does not learn where the guest is
+     */
+    public Interval moveWithoutAddress() throws IOException {
+        return lab.guarded(() -> {
+            lab.there().expect(false, "");
+            Interval quiet = lab.stream().mark();
+            String before = lab.here().guest().must(FLUSH + SENT).strip();
+            requireBehind(lab.here(), 0);
+            lab.begin(MigrationLab.FAST_BYTES_PER_SECOND);
+            Round unused = lab.finishMove(quiet, false);
+            requireBehind(lab.here(), ANNOUNCEMENT_SECONDS);
+            String after = lab.here().guest().must(SENT).strip();
+            if (!after.equals(before)) {
+                throw new GuestFailure(
+                        "the guest has sent " + before + " frames before and " + after + " after its move");
+            }
+            lab.here().configureCard();
+            return lab.traffic();
+        });
+    }
+
+    private void requireBehind(Host host, int seconds) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
+        String tap = lab.network().guestIsBehind();
+        while (!tap.equals(host.tap())) {
+            if (System.nanoTime() > deadline) {
+                throw new GuestFailure("the bridge knows the guest behind '" + tap + "' and not " + host.tap());
+            }
+            Thread.sleep(LOOK_MILLIS);
+            tap = lab.network().guestIsBehind();
+        }
+    }
+
+    /**
+     * Kills the back-end of the destination while the guest moves there. The migration fails, and the guest stays.
+     *
+     * @return what the stream saw, to the time at which traffic flows where the guest is
+     * @throws IOException when a QEMU or a back-end does not start
+     */
+    public Interval killDestination() throws IOException {
+        return lab.guarded(() -> {
+            lab.there().expect(false, "");
+            Interval unused = lab.stream().mark();
+            lab.begin(MigrationLab.SLOW_BYTES_PER_SECOND);
+            lab.awaitUse();
+            lab.there().killBackEnd();
+            lab.setBandwidth(MigrationLab.FAST_BYTES_PER_SECOND);
+            lab.finish("failed");
+            lab.requireRunning();
+            Interval seen = lab.traffic();
+            lab.there().leave();
+            lab.there().restartBackEnd();
+            return seen;
+        });
+    }
+
+    /**
+     * Kills the back-end of the source while the guest moves, and starts it again: traffic goes on before the guest has arrived. All
+     * memory is compared.
+     *
+     * @return the migration
+     * @throws IOException when a QEMU or a back-end does not start, or memory cannot be read
+     */
+    public Round killSource() throws IOException {
+        return lab.guarded(() -> {
+            lab.there().expect(true, "");
+            Interval quiet = lab.stream().mark();
+            lab.begin(MigrationLab.SLOW_BYTES_PER_SECOND);
+            lab.awaitUse();
+            lab.here().killBackEnd();
+            lab.here().restartBackEnd();
+            Interval seen = lab.traffic();
+            lab.setBandwidth(MigrationLab.FAST_BYTES_PER_SECOND);
+            Round round = lab.finishMove(quiet, true);
+            return new Round(
+                    round.quiet(),
+                    seen.and(round.event()),
+                    round.totalMillis(),
+                    round.downtimeMillis(),
+                    true,
+                    round.differingPages());
+        });
+    }
+
+    /**
+     * Kills the back-end of the source while the guest moves, and starts it again only when the migration has ended.
+     *
+     * @return what the stream saw, to the time at which traffic flows where the guest is
+     * @throws IOException when a QEMU or a back-end does not start
+     */
+    public Interval killSourceForGood() throws IOException {
+        return lab.guarded(() -> {
+            lab.there().expect(false, "");
+            Interval unused = lab.stream().mark();
+            lab.begin(MigrationLab.SLOW_BYTES_PER_SECOND);
+            lab.awaitUse();
+            lab.here().killBackEnd();
+            lab.setBandwidth(MigrationLab.FAST_BYTES_PER_SECOND);
+            lab.finish("failed");
+            lab.requireRunning();
+            lab.there().leave();
+            lab.here().restartBackEnd();
+            return lab.traffic();
+        });
+    }
+}

@@ -172,6 +172,15 @@ public final class DeviceControl {
         }
     }
 
+    /**
+     * Says who is told when a log was written: once for each burst of a queue that is published, and when notifications are asked for.
+     *
+     * @param signal {@link GuestNotifier#NONE} while no queue is logged
+     */
+    public void onLogWritten(GuestNotifier signal) {
+        state.logWritten = signal;
+    }
+
     /** Finishes what is under way on a queue, so that nothing is left to be done on its ring. */
     private void quiesce(int index) {
         if (state.memoryLost) {

@@ -33,6 +33,9 @@ final class DeviceState {
     @Nullable
     String stoppedReason;
 
+    /** Tells the reader of the log of dirty pages that there is more in it. */
+    GuestNotifier logWritten = GuestNotifier.NONE;
+
     private final Runnable checkpoint;
 
     /** A device without a driver. */
@@ -53,5 +56,6 @@ final class DeviceState {
         // A fault of the memory below shows here at the latest, before the guest could see what came of it.
         checkpoint.run();
         interrupt.published(queue.publish());
+        logWritten.signal();
     }
 }

@@ -175,6 +175,7 @@ public final class NetDevice implements LandingPort, Pollable {
                 queues.raiseHeld();
             }
             boolean work = queues.enableNotifications(reception.lacksBuffers());
+            state.logWritten.signal();
             return work || state.mustPoll;
         } catch (RingFault e) {
             interrupted(e);

@@ -178,6 +178,33 @@ class MigratingDeviceTest {
         assertThat(b.device.counters().get(Counter.RX_FRAMES)).isGreaterThan(ROUNDS);
     }
 
+    @Test
+    void whoReadsTheLogIsToldOnceForABurst() {
+        int[] told = new int[2];
+        a.device.control().onLogWritten(() -> told[0]++);
+        b.device.control().onLogWritten(() -> {
+            assertThat(copyOfB.marks()).as("marked before it is said").isPositive();
+            told[1]++;
+        });
+        for (int round = 1; round <= 3; round++) {
+            b.post(40, 5000);
+            for (int i = 0; i < 5; i++) {
+                a.offer(DriverHeader.PLAIN, TcpFrames.segment(1, 2, 10 * round + i, 1000), false);
+            }
+            guestsRan();
+            a.turn();
+            assertThat(told).as("after burst " + round).containsExactly(round, round);
+            a.turn();
+            assertThat(told).as("without a burst").containsExactly(round, round);
+            assertThat(b.received()).isNotEmpty();
+            assertThat(a.sent()).isEqualTo(5);
+        }
+        a.device.control().onLogWritten(GuestNotifier.NONE);
+        a.offer(DriverHeader.PLAIN, TcpFrames.segment(1, 2, 90, 1000), false);
+        a.turn();
+        assertThat(told).containsExactly(3, 4);
+    }
+
     /** Fills the pieces of a landing with something that was not there before. */
     private static void fill(Frame landing, int bytes, int value) {
         int left = bytes;

@@ -88,6 +88,37 @@ class MigrationLogTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
+    void whoReadsTheLogIsSignalledAsLongAsThereIsOne(boolean packed) {
+        try (TestBackEnd backEnd = TestBackEnd.bridge(2);
+                NetDriver a = backEnd.attach(0, setup(packed));
+                NetDriver b = backEnd.attach(1, setup(packed));
+                DirtyLog log = log(a)) {
+            log.setFd(a.frontEnd());
+            for (int migration = 0; migration < 3; migration++) {
+                Traffic.exchange(a, 1, b, 2);
+                a.frontEnd().barrier();
+                assertThat(log.signals()).as("without a log").isZero();
+                log.begin(a);
+                a.frontEnd().barrier();
+                assertThat(log.signals())
+                        .as("what is marked when it begins")
+                        .isBetween(1L, 3L * a.queues().size());
+                for (int i = 0; i < 10; i++) {
+                    a.recordWrites();
+                    Traffic.exchange(a, 1, b, 2);
+                    nothingIsLost(a, log);
+                    assertThat(log.signals()).isPositive();
+                    log.clear();
+                }
+                log.end(a);
+                a.frontEnd().barrier();
+                assertThat(log.signals()).isNotNegative();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
     void guestsBehindAnIommuMigrate(boolean packed) {
         NetSetup setup = setup(packed);
         try (TestBackEnd backEnd = TestBackEnd.patientBridge(2);

@@ -52,6 +52,12 @@ public final class LogCases implements CaseGroup {
                                 MIGRATION,
                                 "a log that replaces another while rings run is used from then on",
                                 LogCases::replaced)
+                        .loops(),
+                Case.of(
+                                "log.signal",
+                                "vhost-user, VHOST_USER_SET_LOG_FD",
+                                "the log's descriptor is taken, and signalled at no other time than while writes are logged",
+                                LogCases::signal)
                         .loops())) {
             all.add(each.needs(Feature.LOG_ALL).needs(ProtocolFeature.LOG_SHMFD));
         }
@@ -125,6 +131,32 @@ public final class LogCases implements CaseGroup {
         TransmitBuffer.of(context, driver).send(5);
         driver.frontEnd().barrier();
         context.require(log.marked(written), "page 0x%x is not marked, where the ring was written", written);
+    }
+
+    /** The specification does not say that a back-end has to signal, nor how often. */
+    private static void signal(CaseContext context) {
+        NetDriver driver = attach(context, 256);
+        DirtyLog log = DirtyLogging.create(context, driver);
+        context.note("SET_LOG_FD, and traffic without a log");
+        log.setFd(driver.frontEnd());
+        context.exchange(driver, 100);
+        driver.frontEnd().barrier();
+        long before = log.signals();
+        context.require(before == 0, "%d signals without a log", before);
+        log.begin(driver);
+        driver.recordWrites();
+        context.exchange(driver, 100);
+        driver.awaitSent();
+        driver.frontEnd().barrier();
+        DirtyLogging.requireWhole(context, driver, log);
+        log.end(driver);
+        driver.frontEnd().barrier();
+        context.note("%d signals while one frame was exchanged with a log", log.signals());
+        context.exchange(driver, 100);
+        driver.awaitSent();
+        driver.frontEnd().barrier();
+        long after = log.signals();
+        context.require(after == 0, "%d signals after logging had ended", after);
     }
 
     private static void replaced(CaseContext context) {

@@ -59,6 +59,9 @@ final class DeviceEffects implements SessionEffects {
     private @Nullable FeatureSet announced;
     private boolean linkUp;
 
+    /** Tells the front-end of new marks in the log of dirty pages, if it wants that. */
+    private @Nullable SharedSignal logSignal;
+
     /** The front-end has kept the lane in a signal: nothing of it is signalled any more. */
     private boolean jammed;
 
@@ -71,6 +74,7 @@ final class DeviceEffects implements SessionEffects {
         private @Nullable FdHandle kick;
         private @Nullable SharedSignal err;
         private boolean enabled;
+        private boolean logged;
     }
 
     /**
@@ -227,6 +231,8 @@ final class DeviceEffects implements SessionEffects {
         for (Queue queue : queues) {
             queue.err = null;
         }
+        logSignal = null;
+        tellWhoReadsTheLog();
         stop.accept(what + " kept the back-end waiting: the front-end has filled its counter");
     }
 
@@ -241,6 +247,7 @@ final class DeviceEffects implements SessionEffects {
         // What it asked for may never be answered: its driver may have unmapped it by now.
         pendingMisses.clear();
         forget(queue);
+        tellWhoReadsTheLog();
         tellLink();
         return ring.base();
     }
@@ -255,6 +262,28 @@ final class DeviceEffects implements SessionEffects {
     @Override
     public void logQueue(int index, @Nullable QueueLog log) {
         device.log(index, log, this::notLogged);
+        queues[index].logged = log != null;
+        tellWhoReadsTheLog();
+        if (log != null && logSignal != null) {
+            // What was written into the ring before is marked at once.
+            logSignal.signal();
+        }
+    }
+
+    @Override
+    public void logSignal(@Nullable Fd written) throws RefusedException {
+        try {
+            logSignal = signal(written, "the descriptor of the log");
+        } catch (SystemError e) {
+            throw new RefusedException(e);
+        }
+        tellWhoReadsTheLog();
+    }
+
+    private void tellWhoReadsTheLog() {
+        SharedSignal signal = logSignal;
+        boolean logged = Arrays.stream(queues).anyMatch(queue -> queue.logged);
+        device.onLogWritten(signal == null || !logged ? GuestNotifier.NONE : signal::signal);
     }
 
     /** The guest would go on elsewhere without what was written: it is stopped, between two turns. */
@@ -284,6 +313,7 @@ final class DeviceEffects implements SessionEffects {
         queue.kick = null;
         queue.err = null;
         queue.ring = null;
+        queue.logged = false;
     }
 
     @Override

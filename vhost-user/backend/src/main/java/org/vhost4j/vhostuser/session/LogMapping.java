@@ -11,11 +11,13 @@ import org.vhost4j.vhostuser.wire.Request;
 /**
  * The mapping of the log of dirty pages. One that is replaced is only retired, because lanes still mark in it, and unmapped by {@link
  * #closeRetired} once they mark in the new one. It stays when logging ends: the front-end may begin again without another SET_LOG_BASE.
+ * So does the descriptor that is signalled when there are new marks (SET_LOG_FD), which QEMU never sends.
  */
-final class LogMapping implements AutoCloseable {
+final class LogMapping {
     private final RegionMapper mapper;
     private RegionMapper.@Nullable Mapping mapping;
     private RegionMapper.@Nullable Mapping retired;
+    private @Nullable Fd signal;
 
     LogMapping(RegionMapper mapper) {
         this.mapper = mapper;
@@ -68,9 +70,36 @@ final class LogMapping implements AutoCloseable {
         }
     }
 
-    /** Unmaps the log. Nobody may mark in it any more. */
-    @Override
-    public void close() {
+    /** SET_LOG_FD. Of the two descriptors the one that the device does not use is closed. */
+    void signal(Fd descriptor, SessionEffects effects) throws ProtocolException {
+        Fd unused = descriptor;
+        try {
+            effects.logSignal(descriptor);
+            unused = signal;
+            signal = descriptor;
+        } catch (RefusedException e) {
+            throw new ProtocolException(Request.SET_LOG_FD.name(), "the descriptor cannot be used", e.reason());
+        } finally {
+            Ring.close(unused);
+        }
+    }
+
+    private static void endSignals(SessionEffects effects) {
+        try {
+            effects.logSignal(null);
+        } catch (RefusedException e) {
+            throw new IllegalStateException("no descriptor is always possible", e);
+        }
+    }
+
+    /** Unmaps the log and closes its descriptor. No queue is logged any more. */
+    void close(SessionEffects effects) {
+        Fd before = signal;
+        if (before != null) {
+            signal = null;
+            endSignals(effects);
+            before.close();
+        }
         closeRetired();
         retired = mapping;
         mapping = null;

@@ -196,10 +196,7 @@ public final class Session implements AutoCloseable {
                 setLogBase(LogArea.read(request, payload), message);
                 return reply(request, SUCCESS);
             }
-            case SET_LOG_FD -> {
-                // The front-end looks at the log when it likes. To signal each mark would be a system call for each;
-                // none is due.
-            }
+            case SET_LOG_FD -> log.signal(message.takeDescriptor(), effects);
             case SET_VRING_NUM -> rings.setSize(vringState(request, payload));
             case SET_VRING_BASE -> rings.setBase(vringState(request, payload));
             case SET_VRING_ENABLE -> rings.enable(vringState(request, payload));
@@ -397,7 +394,7 @@ public final class Session implements AutoCloseable {
         states.close();
         try {
             rings.close();
-            log.close();
+            log.close(effects);
             table.close();
             if (backendChannel != null) {
                 effects.backendChannel(null, Set.of());

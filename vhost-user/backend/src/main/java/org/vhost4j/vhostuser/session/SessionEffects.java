@@ -161,6 +161,15 @@ public interface SessionEffects {
     void errChanged(int index, @Nullable Fd err) throws RefusedException;
 
     /**
+     * Gives the descriptor that is signalled when something was written to the log of dirty pages: at most once for each burst of a
+     * queue, and only while queues are logged.
+     *
+     * @param written the descriptor, which replaces the one before; null when the session ends
+     * @throws RefusedException when it cannot be used; the one before stays in use
+     */
+    void logSignal(@Nullable Fd written) throws RefusedException;
+
+    /**
      * The device is reset: all queues have been stopped. Offered features, memory and descriptors stay.
      *
      * @param cause which request did it

@@ -46,6 +46,8 @@ final class FakeEffects implements SessionEffects {
     FeatureSet features = FeatureSet.EMPTY;
     int queuePairs = 2;
     int queueCount = 5;
+    private @Nullable Fd logSignal;
+
     /** When set, whatever can be refused is refused with it. */
     @Nullable
     String refusal;
@@ -261,6 +263,18 @@ final class FakeEffects implements SessionEffects {
                 call,
                 err,
                 setup.log());
+    }
+
+    @Override
+    public void logSignal(@Nullable Fd written) throws RefusedException {
+        if (written != null) {
+            refuse();
+        }
+        // A lane may signal the one before until this returns.
+        assertOpen(logSignal);
+        assertOpen(written);
+        logSignal = written;
+        log.add(written == null ? "no log signal" : "log signal");
     }
 
     @Override

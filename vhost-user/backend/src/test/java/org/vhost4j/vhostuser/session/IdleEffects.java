@@ -68,6 +68,9 @@ class IdleEffects implements SessionEffects {
     public void errChanged(int index, @Nullable Fd err) {}
 
     @Override
+    public void logSignal(@Nullable Fd written) {}
+
+    @Override
     public void reset(ResetCause cause) {}
 
     @Override

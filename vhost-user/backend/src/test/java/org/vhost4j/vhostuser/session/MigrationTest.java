@@ -247,11 +247,34 @@ class MigrationTest {
     }
 
     @Test
-    void signalsOfTheLogAreTakenAndNotUsed() throws ProtocolException {
+    void theDescriptorOfTheLogIsKeptUntilAnotherComes() throws ProtocolException {
+        Fd second;
         try (FrontEnd frontEnd = running()) {
-            Fd written = frontEnd.fd();
-            frontEnd.tell(Request.SET_LOG_FD, Message.noPayload(), written);
-            assertThat(written.isOpen()).isFalse();
+            Fd first = frontEnd.fd();
+            frontEnd.tell(Request.SET_LOG_FD, Message.noPayload(), first);
+            assertThat(frontEnd.effects.drain()).containsExactly("log signal");
+            begin(frontEnd);
+            assertThat(first.isOpen()).isTrue();
+            second = frontEnd.fd();
+            frontEnd.tell(Request.SET_LOG_FD, Message.noPayload(), second);
+            assertThat(first.isOpen()).isFalse();
+            assertThat(second.isOpen()).isTrue();
+            // A reset ends logging, not the connection.
+            frontEnd.tell(Request.RESET_DEVICE, Message.noPayload());
+            assertThat(second.isOpen()).isTrue();
+            frontEnd.effects.log.clear();
+            frontEnd.session.close();
+            assertThat(frontEnd.effects.drain()).contains("no log signal");
+        }
+        assertThat(second.isOpen()).isFalse();
+    }
+
+    @Test
+    void aDescriptorOfTheLogThatCannotBeUsedEndsTheConnection() throws ProtocolException {
+        try (FrontEnd frontEnd = running()) {
+            frontEnd.effects.refusal = "nothing to signal";
+            assertThat(frontEnd.refused(Request.SET_LOG_FD, Message.noPayload(), frontEnd.fd()))
+                    .hasMessage("SET_LOG_FD: the descriptor cannot be used: nothing to signal");
         }
     }
 

@@ -8,11 +8,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.frontend.ChainShape;
+import org.vhost4j.frontend.DirtyLog;
 import org.vhost4j.frontend.FrontEndQueue;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.tools.endtoend.TestBackEnd;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+import org.vhost4j.vhostuser.wire.Request;
 
 /** A front-end that makes the back-end wait in a write to an eventfd that it shares. */
 class CallEventFdTest {
@@ -49,6 +52,22 @@ class CallEventFdTest {
                         DriverHeader.PLAIN,
                         ChainShape.TOGETHER);
                 backEnd.awaitLines(++stops, "guest2 stopped", "call descriptor of queue 1", "filled its counter");
+            }
+        });
+    }
+
+    @Test
+    void theDescriptorOfTheLogCannotHoldTheLaneEither() {
+        Rounds.of("the log's eventfd is full and blocks", LIMIT).run(neighbours, () -> {
+            try (NetDriver driver = backEnd.attach(2, NetSetup.full().withProtocol(ProtocolFeature.LOG_SHMFD));
+                    DirtyLog log = DirtyLog.create(
+                            driver.ram().guestAddress() + driver.ram().bytes());
+                    FullCounter written = new FullCounter(false)) {
+                driver.frontEnd().tell(Request.SET_LOG_FD, new byte[0], written.fd());
+                driver.frontEnd().barrier();
+                written.jam();
+                log.begin(driver);
+                backEnd.awaitLines(++stops, "guest2 stopped", "the descriptor of the log", "filled its counter");
             }
         });
     }

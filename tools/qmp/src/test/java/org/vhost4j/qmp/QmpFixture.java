@@ -63,6 +63,7 @@ final class QmpFixture implements AutoCloseable {
                         HostCapability.TAP_VNET_HDR,
                         HostCapability.TAP_CSUM,
                         HostCapability.TAP_TSO,
+                        HostCapability.TAP_WRITE_TSO,
                         HostCapability.TAP_ECN,
                         HostCapability.TAP_UFO,
                         HostCapability.TAP_MULTI_QUEUE,

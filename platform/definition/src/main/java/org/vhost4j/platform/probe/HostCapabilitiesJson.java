@@ -38,8 +38,20 @@ public final class HostCapabilitiesJson {
      * @return JSON text of several lines, without a line end after the last
      */
     public static String write(HostCapabilities host) {
+        return write(host, Map.of());
+    }
+
+    /**
+     * Writes answers, and what people may want to know of them.
+     *
+     * @param host the answers
+     * @param about further members by their names; no reader depends on them
+     * @return JSON text of several lines, without a line end after the last
+     */
+    public static String write(HostCapabilities host, Map<String, String> about) {
         ObjectNode root = MAPPER.createObjectNode();
         root.put(VERSION, 1).put("host", host.host()).put("kernel", host.kernel());
+        about.forEach(root::put);
         ObjectNode capabilities = root.putObject("capabilities");
         host.answers()
                 .forEach((capability, answer) -> capabilities

@@ -80,6 +80,14 @@ public enum HostCapability {
             true,
             EnumSet.of(HOST_TSO4, HOST_TSO6, GUEST_TSO4, GUEST_TSO6),
             "TCP super-frames are segmented by the back-end"),
+    /** A TAP takes the TCP super-frames that it promises to, whatever their length. */
+    TAP_WRITE_TSO(
+            "tap-write-tso",
+            HostUse.TAP,
+            "write of TCPV4 super-frames",
+            true,
+            EnumSet.of(HOST_TSO4, HOST_TSO6),
+            "TCP super-frames are segmented by the back-end"),
     /** A TAP takes and gives TCP super-frames with ECN. */
     TAP_ECN(
             "tap-ecn",
@@ -183,6 +191,162 @@ public enum HostCapability {
             "VHOST_GET_FEATURES_ARRAY of /dev/vhost-net, bits 65 and 67",
             true,
             EnumSet.of(HOST_UDP_TUNNEL_GSO, GUEST_UDP_TUNNEL_GSO),
+            null),
+    /** Guests run on the kernel's KVM. */
+    KVM("kvm", HostUse.KVM, "KVM_GET_SUPPORTED_CPUID of /dev/kvm", false, EnumSet.noneOf(Feature.class), null),
+    /** Guests read the time from memory that the host keeps up to date. */
+    KVM_CLOCK(
+            "kvm-clock",
+            HostUse.KVM,
+            "KVM_GET_SUPPORTED_CPUID of /dev/kvm, 0x40000001 EAX bits 0 and 3",
+            false,
+            EnumSet.noneOf(Feature.class),
+            null),
+    /** Guests need not wait after an access to a port. */
+    KVM_NOPIODELAY(
+            "kvm-nopiodelay",
+            HostUse.KVM,
+            "KVM_GET_SUPPORTED_CPUID of /dev/kvm, 0x40000001 EAX bit 1",
+            false,
+            EnumSet.noneOf(Feature.class),
+            null),
+    /** Guests are told of a page that the host has yet to fetch. */
+    KVM_ASYNCPF(
+            "kvm-asyncpf",
+            HostUse.KVM,
+            "KVM_GET_SUPPORTED_CPUID of /dev/kvm, 0x40000001 EAX bit 4",
+            false,
+            EnumSet.noneOf(Feature.class),
+            null),
+    /** Guests are told how long they waited for a processor. */
+    KVM_STEAL_TIME(
+            "kvm-steal-time",
+            HostUse.KVM,
+            "KVM_GET_SUPPORTED_CPUID of /dev/kvm, 0x40000001 EAX bit 5",
+            false,
+            EnumSet.noneOf(Feature.class),
+            null),
+    /** Guests end an interrupt without leaving. */
+    KVM_PV_EOI(
+            "kvm-pv-eoi",
+            HostUse.KVM,
+            "KVM_GET_SUPPORTED_CPUID of /dev/kvm, 0x40000001 EAX bit 6",
+            false,
+            EnumSet.noneOf(Feature.class),
+            null),
+    /** Guests wake a processor that waits for a lock. */
+    KVM_PV_UNHALT(
+            "kvm-pv-unhalt",
+            HostUse.KVM,
+            "KVM_GET_SUPPORTED_CPUID of /dev/kvm, 0x40000001 EAX bit 7",
+            false,
+            EnumSet.noneOf(Feature.class),
+            null),
+    /** Guests have the host flush the TLB of a processor that does not run. */
+    KVM_PV_TLB_FLUSH(
+            "kvm-pv-tlb-flush",
+            HostUse.KVM,
+            "KVM_GET_SUPPORTED_CPUID of /dev/kvm, 0x40000001 EAX bit 9",
+            false,
+            EnumSet.noneOf(Feature.class),
+            null),
+    /** Hypervisors in guests are told of a missing page by an exit. */
+    KVM_ASYNCPF_VMEXIT(
+            "kvm-asyncpf-vmexit",
+            HostUse.KVM,
+            "KVM_GET_SUPPORTED_CPUID of /dev/kvm, 0x40000001 EAX bit 10",
+            false,
+            EnumSet.noneOf(Feature.class),
+            null),
+    /** Guests interrupt many processors with one call. */
+    KVM_PV_IPI(
+            "kvm-pv-ipi",
+            HostUse.KVM,
+            "KVM_GET_SUPPORTED_CPUID of /dev/kvm, 0x40000001 EAX bit 11",
+            false,
+            EnumSet.noneOf(Feature.class),
+            null),
+    /** Guests decide whether the host polls when they halt. */
+    KVM_POLL_CONTROL(
+            "kvm-poll-control",
+            HostUse.KVM,
+            "KVM_GET_SUPPORTED_CPUID of /dev/kvm, 0x40000001 EAX bit 12",
+            false,
+            EnumSet.noneOf(Feature.class),
+            null),
+    /** Guests yield to a processor that was pre-empted. */
+    KVM_PV_SCHED_YIELD(
+            "kvm-pv-sched-yield",
+            HostUse.KVM,
+            "KVM_GET_SUPPORTED_CPUID of /dev/kvm, 0x40000001 EAX bit 13",
+            false,
+            EnumSet.noneOf(Feature.class),
+            null),
+    /** Guests are told by an interrupt that a page is there. */
+    KVM_ASYNCPF_INT(
+            "kvm-asyncpf-int",
+            HostUse.KVM,
+            "KVM_GET_SUPPORTED_CPUID of /dev/kvm, 0x40000001 EAX bit 14",
+            false,
+            EnumSet.noneOf(Feature.class),
+            null),
+    /** That time is the same on all processors of a guest. */
+    KVM_CLOCK_STABLE(
+            "kvm-clock-stable",
+            HostUse.KVM,
+            "KVM_GET_SUPPORTED_CPUID of /dev/kvm, 0x40000001 EAX bit 24",
+            false,
+            EnumSet.noneOf(Feature.class),
+            null),
+    /** Guests have a system management mode. */
+    KVM_SMM("kvm-smm", HostUse.KVM, "KVM_CHECK_EXTENSION KVM_CAP_X86_SMM", false, EnumSet.noneOf(Feature.class), null),
+    /** Guests on ARM are told how long they waited for a processor. */
+    KVM_ARM_STEAL_TIME(
+            "kvm-arm-steal-time",
+            HostUse.KVM_ARM,
+            "KVM_CHECK_EXTENSION KVM_CAP_STEAL_TIME",
+            false,
+            EnumSet.noneOf(Feature.class),
+            null),
+    /** The kernel has a vhost-vsock. */
+    VHOST_VSOCK(
+            "vhost-vsock",
+            HostUse.VHOST_VSOCK,
+            "VHOST_GET_FEATURES of /dev/vhost-vsock",
+            false,
+            EnumSet.noneOf(Feature.class),
+            null),
+    /** It has sockets that keep the boundaries of messages. */
+    VHOST_VSOCK_SEQPACKET(
+            "vhost-vsock-seqpacket",
+            HostUse.VHOST_VSOCK,
+            "VHOST_GET_FEATURES of /dev/vhost-vsock, bit 1",
+            false,
+            EnumSet.noneOf(Feature.class),
+            null),
+    /** The kernel has a vhost-scsi. */
+    VHOST_SCSI(
+            "vhost-scsi",
+            HostUse.VHOST_SCSI,
+            "VHOST_GET_FEATURES of /dev/vhost-scsi",
+            false,
+            EnumSet.noneOf(Feature.class),
+            null),
+    /** It tells guests of disks that come and go. */
+    VHOST_SCSI_HOTPLUG(
+            "vhost-scsi-hotplug",
+            HostUse.VHOST_SCSI,
+            "VHOST_GET_FEATURES of /dev/vhost-scsi, bit 1",
+            false,
+            EnumSet.noneOf(Feature.class),
+            null),
+    /** It passes on what protects the data of a disk (T10 PI). */
+    VHOST_SCSI_T10_PI(
+            "vhost-scsi-t10-pi",
+            HostUse.VHOST_SCSI,
+            "VHOST_GET_FEATURES of /dev/vhost-scsi, bit 3",
+            false,
+            EnumSet.noneOf(Feature.class),
             null),
     /** Page faults on guest memory can be handled by the back-end. */
     USERFAULTFD("userfaultfd", HostUse.POSTCOPY, "userfaultfd(2)", false, EnumSet.noneOf(Feature.class), null),

@@ -32,4 +32,30 @@ interface HostKernel {
      * @return the negative errno
      */
     int ioUringSetup();
+
+    /**
+     * VHOST_GET_FEATURES of a vhost device other than vhost-net.
+     *
+     * @param device such as {@code /dev/vhost-vsock}
+     * @param features takes the bits in its first element
+     * @return 0 or the negative errno
+     */
+    int vhostFeatures(String device, long[] features);
+
+    /**
+     * KVM_GET_SUPPORTED_CPUID: what guests on an x86 processor can be shown of the leaf 0x40000001, where KVM says what it does for them
+     * (Documentation/virt/kvm/x86/cpuid.rst).
+     *
+     * @param registers takes EAX in its first element
+     * @return 0 or the negative errno; -EOPNOTSUPP where this kernel's processor is another
+     */
+    int kvmFeatures(int[] registers);
+
+    /**
+     * KVM_CHECK_EXTENSION.
+     *
+     * @param capability a {@code KVM_CAP_}
+     * @return 0 when KVM has it not, more when it has, or the negative errno
+     */
+    int kvmExtension(int capability);
 }

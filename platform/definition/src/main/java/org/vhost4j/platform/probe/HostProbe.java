@@ -64,6 +64,15 @@ public final class HostProbe {
         return new HostCapabilities(kernelSays("hostname", "this host"), kernelSays("osrelease", ""), answers);
     }
 
+    /**
+     * How the kernel was built, as uname gives it; a distribution's version is in it, such as {@code Debian 6.1.176-1}. For people only.
+     *
+     * @return one line; empty when it cannot be read
+     */
+    public static String kernelVersion() {
+        return kernelSays("version", "");
+    }
+
     private static String kernelSays(String name, String otherwise) {
         try {
             return Files.readString(Path.of("/proc/sys/kernel", name)).strip();

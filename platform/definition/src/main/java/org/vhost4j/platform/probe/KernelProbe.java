@@ -11,6 +11,12 @@ final class KernelProbe {
     private static final int ENOSYS = 38;
     private static final int EAFNOSUPPORT = 97;
 
+    /** What each bit of a device's word says (virtio 1.4 sections 5.10.3 and 5.6.3). */
+    private static final Map<HostCapability, Integer> VSOCK_BITS = Map.of(HostCapability.VHOST_VSOCK_SEQPACKET, 1);
+
+    private static final Map<HostCapability, Integer> SCSI_BITS =
+            Map.of(HostCapability.VHOST_SCSI_HOTPLUG, 1, HostCapability.VHOST_SCSI_T10_PI, 3);
+
     private final HostKernel kernel;
     private final Map<HostCapability, Answer> answers;
 
@@ -28,6 +34,9 @@ final class KernelProbe {
     /** Asks everything. */
     void run() {
         askVhostNet();
+        askVhost("/dev/vhost-vsock", HostCapability.VHOST_VSOCK, VSOCK_BITS);
+        askVhost("/dev/vhost-scsi", HostCapability.VHOST_SCSI, SCSI_BITS);
+        new KvmProbe(kernel, answers).run();
         judge(HostCapability.USERFAULTFD, kernel.userfaultfd(), "ok", "CAP_SYS_PTRACE");
         judge(HostCapability.AF_XDP, kernel.xdpSocket(), "ok", "CAP_NET_RAW");
         int ring = kernel.ioUringSetup();
@@ -48,19 +57,40 @@ final class KernelProbe {
         }
     }
 
+    private void askVhost(String device, HostCapability whole, Map<HostCapability, Integer> bits) {
+        long[] word = new long[1];
+        int result = kernel.vhostFeatures(device, word);
+        String said = new FeatureSet(word[0], 0).hex();
+        judge(whole, result, said, "access to " + device);
+        bits.forEach((capability, bit) -> {
+            Answer found = result < 0
+                    ? notAsked(capability.question(), device, result)
+                    : new Answer(
+                            (word[0] >> bit & 1) != 0 ? Answer.Verdict.YES : Answer.Verdict.NO,
+                            capability.question(),
+                            said);
+            answers.put(capability, found);
+        });
+    }
+
     private static Answer ofVhostNet(HostCapability capability, int result, FeatureSet offered) {
         String question = capability.question();
-        if (result == -Errno.EPERM || result == -Errno.EACCES) {
-            return Answer.unknown(question, "needs " + ACCESS);
-        }
-        if (result == -Errno.ENOENT || result == -Errno.ENODEV || result == -Errno.ENXIO) {
-            return Answer.unknown(question, "not asked: no /dev/vhost-net");
-        }
         if (result < 0) {
-            return Answer.unknown(question, Errno.name(-result));
+            return notAsked(question, "/dev/vhost-net", result);
         }
         boolean has = capability.features().stream().allMatch(offered::has);
         return has ? Answer.yes(question, offered.hex()) : Answer.no(question, offered.hex());
+    }
+
+    /** Why a device that was not opened, or did not answer, says nothing of what it can do. */
+    static Answer notAsked(String question, String device, int result) {
+        if (result == -Errno.EPERM || result == -Errno.EACCES) {
+            return Answer.unknown(question, "needs access to " + device);
+        }
+        if (result == -Errno.ENOENT || result == -Errno.ENODEV || result == -Errno.ENXIO) {
+            return Answer.unknown(question, "not asked: no " + device);
+        }
+        return Answer.unknown(question, Errno.name(-result));
     }
 
     private void judge(HostCapability capability, int result, String good, String right) {

@@ -25,6 +25,17 @@ final class LinuxKernel implements HostKernel {
     private static final int AF_XDP = 44;
     private static final int SOCK_RAW = 3;
 
+    private static final long KVM_CHECK_EXTENSION = 0xae03L;
+    private static final long KVM_GET_SUPPORTED_CPUID = 0xc008ae05L;
+    private static final int KVM_CPUID_FEATURES = 0x40000001;
+    /** {@code struct kvm_cpuid2}: its head, and an entry with the leaf's number at 0 and EAX at 12. */
+    private static final int CPUID_HEAD = 8;
+
+    private static final int CPUID_ENTRY = 40;
+    private static final int CPUID_EAX = 12;
+    private static final int CPUID_ENTRIES = 256;
+    private static final int EOPNOTSUPP = 95;
+
     private final OptionalInt vhostNet;
 
     /** A kernel whose vhost-net is asked through its device. */
@@ -88,6 +99,51 @@ final class LinuxKernel implements HostKernel {
     public int ioUringSetup() {
         int result = LibC.syscall(SYS_IO_URING_SETUP, 0, 0, 0);
         return result >= 0 ? openAndClose(result) : result;
+    }
+
+    @Override
+    public int vhostFeatures(String device, long[] features) {
+        try (Fd fd = Fd.open(device, LibC.O_RDWR);
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment word = arena.allocate(ValueLayout.JAVA_LONG);
+            int result = LibC.ioctl(fd.number(), VHOST_GET_FEATURES, word.address());
+            features[0] = word.get(ValueLayout.JAVA_LONG, 0);
+            return result;
+        } catch (SystemError e) {
+            return -e.errno();
+        }
+    }
+
+    @Override
+    public int kvmFeatures(int[] registers) {
+        if (!X86_64) {
+            return -EOPNOTSUPP;
+        }
+        try (Fd fd = Fd.open("/dev/kvm", LibC.O_RDWR);
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment cpuid = arena.allocate(CPUID_HEAD + (long) CPUID_ENTRIES * CPUID_ENTRY, Long.BYTES);
+            cpuid.set(ValueLayout.JAVA_INT, 0, CPUID_ENTRIES);
+            int result = LibC.ioctl(fd.number(), KVM_GET_SUPPORTED_CPUID, cpuid.address());
+            int entries = Math.min(cpuid.get(ValueLayout.JAVA_INT, 0), CPUID_ENTRIES);
+            for (int i = 0; result >= 0 && i < entries; i++) {
+                long entry = CPUID_HEAD + (long) i * CPUID_ENTRY;
+                if (cpuid.get(ValueLayout.JAVA_INT, entry) == KVM_CPUID_FEATURES) {
+                    registers[0] = cpuid.get(ValueLayout.JAVA_INT, entry + CPUID_EAX);
+                }
+            }
+            return result;
+        } catch (SystemError e) {
+            return -e.errno();
+        }
+    }
+
+    @Override
+    public int kvmExtension(int capability) {
+        try (Fd fd = Fd.open("/dev/kvm", LibC.O_RDWR)) {
+            return LibC.ioctl(fd.number(), KVM_CHECK_EXTENSION, capability);
+        } catch (SystemError e) {
+            return -e.errno();
+        }
     }
 
     private static int openAndClose(int result) {

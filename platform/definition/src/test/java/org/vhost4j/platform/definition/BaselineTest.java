@@ -104,7 +104,7 @@ final class BaselineTest {
         Files.writeString(directory.resolve("61-linux-acme-10.json"), """
                 {"name": "linux-acme-10", "title": "Acme 10: no ECN", "line": "acme", "released": "2025-06-01",
                  "evidence": [{"of": ["*"], "source": "probed"}],
-                 "requires": ["tap", "tap-vnet-hdr", "tap-csum", "tap-tso", "tap-uso", "tap-write-udp-l4", "vhost-net-mrg-rxbuf"],
+                 "requires": ["tap", "tap-vnet-hdr", "tap-csum", "tap-tso", "tap-write-tso", "tap-uso", "tap-write-udp-l4", "vhost-net-mrg-rxbuf"],
                  "properties": {
                    "virtio-net.csum": "on", "virtio-net.guest_csum": "on",
                    "virtio-net.host_tso4": "on", "virtio-net.host_tso6": "on",

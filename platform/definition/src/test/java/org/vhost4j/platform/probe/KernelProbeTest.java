@@ -17,6 +17,8 @@ import org.vhost4j.sys.LibC;
 final class KernelProbeTest {
     private static final int ENOSYS = 38;
     private static final int EAFNOSUPPORT = 97;
+    /** vhost-net with its bits, vhost-vsock, vhost-scsi, KVM, and three more. */
+    private static final int EVERY = 5 + 2 + 3 + 16 + 3;
 
     /** The bits of vhost-net, each of which is asked for by itself. */
     private static final Set<HostCapability> BITS = EnumSet.of(
@@ -24,6 +26,16 @@ final class KernelProbeTest {
             HostCapability.VHOST_NET_RING_RESET,
             HostCapability.VHOST_NET_IN_ORDER,
             HostCapability.VHOST_NET_TUNNEL);
+
+    /** The devices, each of which answers for its bits. */
+    private static final Set<HostCapability> DEVICES = EnumSet.of(
+            HostCapability.VHOST_NET, HostCapability.VHOST_VSOCK, HostCapability.VHOST_SCSI, HostCapability.KVM);
+
+    private static boolean isBit(HostCapability capability) {
+        boolean ofDevice =
+                DEVICES.stream().anyMatch(device -> device.use() == capability.use() && device != capability);
+        return ofDevice || capability == HostCapability.KVM_ARM_STEAL_TIME;
+    }
 
     private static final FeatureSet LINUX_6_17 = FeatureSet.of(
             Feature.MRG_RXBUF,
@@ -44,6 +56,25 @@ final class KernelProbeTest {
             word[0] = features.low();
             word[1] = features.high();
             return vhost;
+        }
+
+        /** Bits 1 and 3: SEQPACKET of vhost-vsock, HOTPLUG and T10_PI of vhost-scsi. */
+        @Override
+        public int vhostFeatures(String device, long[] word) {
+            word[0] = 0xa;
+            return vhost;
+        }
+
+        /** As Linux 6.18 says. */
+        @Override
+        public int kvmFeatures(int[] registers) {
+            registers[0] = vhost < 0 ? 0 : 0x1007efb;
+            return vhost;
+        }
+
+        @Override
+        public int kvmExtension(int capability) {
+            return vhost < 0 ? vhost : 1;
         }
 
         @Override
@@ -72,8 +103,23 @@ final class KernelProbeTest {
     void kernelThatHasAllSaysSo() {
         Map<HostCapability, Answer> answers = ask(new FakeKernel(0, LINUX_6_17, 0, 0, -Errno.EINVAL));
         assertThat(answers)
-                .hasSize(8)
-                .allSatisfy((capability, answer) -> assertThat(answer.isYes()).isTrue());
+                .hasSize(EVERY)
+                .allSatisfy((capability, answer) -> assertThat(answer.verdict())
+                        .as("%s", capability)
+                        .isEqualTo(
+                                capability == HostCapability.KVM_ARM_STEAL_TIME
+                                        ? Answer.Verdict.UNKNOWN
+                                        : Answer.Verdict.YES));
+        assertThat(answers)
+                .containsEntry(
+                        HostCapability.KVM_ARM_STEAL_TIME,
+                        Answer.unknown("KVM_CHECK_EXTENSION KVM_CAP_STEAL_TIME", "not asked: the processor is no ARM"))
+                .containsEntry(
+                        HostCapability.KVM_PV_IPI,
+                        Answer.yes("KVM_GET_SUPPORTED_CPUID of /dev/kvm, 0x40000001 EAX bit 11", "0x1007efb"))
+                .containsEntry(
+                        HostCapability.VHOST_VSOCK_SEQPACKET,
+                        Answer.yes("VHOST_GET_FEATURES of /dev/vhost-vsock, bit 1", "0xa"));
         assertThat(answers.get(HostCapability.VHOST_NET))
                 .isEqualTo(Answer.yes("VHOST_GET_FEATURES of /dev/vhost-net", "0xa0000010b39008000"));
     }
@@ -82,10 +128,10 @@ final class KernelProbeTest {
     void kernelThatHasNoneSaysNo() {
         Map<HostCapability, Answer> answers =
                 ask(new FakeKernel(-Errno.ENOENT, FeatureSet.EMPTY, -ENOSYS, -EAFNOSUPPORT, -ENOSYS));
-        assertThat(answers).hasSize(8);
+        assertThat(answers).hasSize(EVERY);
         answers.forEach((capability, answer) -> assertThat(answer.verdict())
                 .as("%s", capability)
-                .isEqualTo(BITS.contains(capability) ? Answer.Verdict.UNKNOWN : Answer.Verdict.NO));
+                .isEqualTo(isBit(capability) ? Answer.Verdict.UNKNOWN : Answer.Verdict.NO));
         assertThat(BITS)
                 .allSatisfy(capability -> assertThat(answers)
                         .containsEntry(
@@ -97,9 +143,11 @@ final class KernelProbeTest {
     void missingRightIsNamedAndIsNoNo() {
         Map<HostCapability, Answer> answers =
                 ask(new FakeKernel(-Errno.EACCES, FeatureSet.EMPTY, -Errno.EPERM, -Errno.EPERM, -Errno.EPERM));
-        assertThat(answers).hasSize(8).allSatisfy((capability, answer) -> {
+        assertThat(answers).hasSize(EVERY).allSatisfy((capability, answer) -> {
             assertThat(answer.verdict()).isEqualTo(Answer.Verdict.UNKNOWN);
-            assertThat(answer.said()).startsWith("needs ");
+            if (capability != HostCapability.KVM_ARM_STEAL_TIME) {
+                assertThat(answer.said()).startsWith("needs ");
+            }
         });
         assertThat(ask(new FakeKernel(-Errno.EMFILE, FeatureSet.EMPTY, 0, 0, 0)))
                 .containsEntry(

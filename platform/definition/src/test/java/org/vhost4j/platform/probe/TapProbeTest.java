@@ -24,6 +24,7 @@ final class TapProbeTest {
         boolean takesUdpL4 = true;
         int largestHeader = 24;
         boolean checksUpFirst;
+        boolean breaksTcp;
         final List<byte[]> frames = new ArrayList<>();
 
         @Override
@@ -60,8 +61,13 @@ final class TapProbeTest {
             if (checksUpFirst) {
                 return -Errno.EIO;
             }
+            if (frame[1] == SuperFrame.TCPV4) {
+                // Like Linux 6.6.44, where the frame beyond its whole segments has to be longer than its headers.
+                int beyond = (frame.length - 10) % 1448;
+                return breaksTcp && beyond != 0 && beyond <= 54 ? -Errno.EINVAL : -Errno.EIO;
+            }
             int segments = (frame.length - 10 - 42) / 8;
-            boolean good = takesUdpL4 && frame[1] == UdpSuperFrame.UDP_L4 && segments <= segmentLimit;
+            boolean good = takesUdpL4 && frame[1] == SuperFrame.UDP_L4 && segments <= segmentLimit;
             return good ? -Errno.EIO : -Errno.EINVAL;
         }
 
@@ -87,8 +93,8 @@ final class TapProbeTest {
         HostCapabilities host = probe(new FakeTun());
         assertThat(host.answers().keySet())
                 .allMatch(capability -> capability.use() == HostUse.TAP)
-                .hasSize(14);
-        assertThat(with(host, Answer.Verdict.YES)).hasSize(14);
+                .hasSize(15);
+        assertThat(with(host, Answer.Verdict.YES)).hasSize(15);
         assertThat(host.udpSegmentLimit()).hasValue(128);
     }
 
@@ -144,7 +150,7 @@ final class TapProbeTest {
         FakeTun tun = new FakeTun();
         tun.opens = -Errno.EACCES;
         HostCapabilities host = probe(tun);
-        assertThat(with(host, Answer.Verdict.UNKNOWN)).hasSize(14);
+        assertThat(with(host, Answer.Verdict.UNKNOWN)).hasSize(15);
         assertThat(host.answer(HostCapability.TAP).said()).contains("EACCES").contains("right");
     }
 
@@ -154,6 +160,30 @@ final class TapProbeTest {
         tun.checksUpFirst = true;
         HostCapabilities host = probe(tun);
         assertThat(with(host, Answer.Verdict.UNKNOWN)).containsExactly("tap-udp-l4-128", "tap-write-udp-l4");
+        assertThat(host.answer(HostCapability.TAP_WRITE_TSO))
+                .isEqualTo(Answer.yes(HostCapability.TAP_TSO.question(), "ok"));
+    }
+
+    @Test
+    void kernelThatRefusesTheTcpSuperFramesItPromisedIsFoundByAWrite() {
+        FakeTun tun = new FakeTun();
+        tun.breaksTcp = true;
+        HostCapabilities host = probe(tun);
+        assertThat(host.has(HostCapability.TAP_TSO)).isTrue();
+        assertThat(host.answer(HostCapability.TAP_WRITE_TSO))
+                .isEqualTo(Answer.no("write of TCPV4 super-frames", "1448 bytes in the last segment: EINVAL"));
+    }
+
+    @Test
+    void tcpSuperFrameIsWellFormed() {
+        byte[] frame = SuperFrame.tcp(2, 100);
+        assertThat(frame).hasSize(10 + 14 + 20 + 20 + 1448 + 100);
+        assertThat(frame[1]).isEqualTo((byte) 1);
+        assertThat(frame[10 + 23]).as("protocol").isEqualTo((byte) 6);
+        assertThat(((frame[10 + 16] & 0xff) << 8) | (frame[10 + 17] & 0xff))
+                .as("IPv4 total length")
+                .isEqualTo(1588);
+        assertThat(frame[10 + 34 + 12]).as("words of TCP's header").isEqualTo((byte) 0x50);
     }
 
     @Test
@@ -166,7 +196,7 @@ final class TapProbeTest {
 
     @Test
     void superFrameIsWellFormed() {
-        byte[] frame = UdpSuperFrame.of(UdpSuperFrame.UDP_L4, 3);
+        byte[] frame = SuperFrame.udp(SuperFrame.UDP_L4, 3);
         assertThat(frame).hasSize(10 + 14 + 20 + 8 + 24);
         assertThat(frame[1]).isEqualTo((byte) 5);
         assertThat(frame[10 + 12]).isEqualTo((byte) 8);

@@ -2,6 +2,10 @@
 package org.vhost4j.tools.platform;
 
 import java.io.PrintWriter;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.platform.probe.Answer;
@@ -48,7 +52,10 @@ final class ProbeCommand implements Callable<Integer> {
         }
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
-            out.println(HostCapabilitiesJson.write(host));
+            Map<String, String> about = new LinkedHashMap<>();
+            about.put("version", HostProbe.kernelVersion());
+            about.put("probed", LocalDate.now(ZoneOffset.UTC).toString());
+            out.println(HostCapabilitiesJson.write(host, about));
         } else {
             out.print(table(host));
         }

@@ -10,6 +10,7 @@ import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.tap.TapDevice;
 import org.vhost4j.host.tap.TapPort;
 import org.vhost4j.host.tap.TapRejoin;
+import org.vhost4j.platform.probe.Answer;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.sys.SystemError;
@@ -65,9 +66,12 @@ public record TapUplink(String ifname, HostCapabilities host, Consumer<String> t
         return device;
     }
 
-    /** What the kernel takes from us. TCP goes with the header itself; UDP only where a write was seen to succeed. */
+    /** What the kernel takes from us. TCP goes with the header itself unless a write failed; UDP only where a write was seen to succeed. */
     private int writable() {
-        int mask = Offloads.CSUM | Offloads.TSO4 | Offloads.TSO6 | Offloads.ECN;
+        int mask = Offloads.CSUM;
+        if (host.answer(HostCapability.TAP_WRITE_TSO).verdict() != Answer.Verdict.NO) {
+            mask |= Offloads.TSO4 | Offloads.TSO6 | Offloads.ECN;
+        }
         mask |= offloads(HostCapability.TAP_UFO, Offloads.UFO);
         mask |= offloads(HostCapability.TAP_TUNNEL, Offloads.UDP_TUNNEL);
         mask |= offloads(HostCapability.TAP_TUNNEL_CSUM, Offloads.UDP_TUNNEL_CSUM);

@@ -162,17 +162,26 @@ final class HostAnswers {
         for (int tap : card.taps()) {
             answers.putAll(PassedTap.ask(tap));
         }
-        Answer uso = answers.get(HostCapability.TAP_USO);
-        Answer write = answers.get(HostCapability.TAP_WRITE_UDP_L4);
-        boolean open = write == null || write.verdict() == Answer.Verdict.UNKNOWN;
-        if (!card.taps().isEmpty() && uso != null && uso.isYes() && open) {
+        if (!card.taps().isEmpty()) {
             // Linux 6.2 brought both, and no kernel is known that has the first alone.
-            answers.put(HostCapability.TAP_WRITE_UDP_L4, Answer.yes(uso.asked(), uso.said()));
+            assume(HostCapability.TAP_WRITE_UDP_L4, HostCapability.TAP_USO, answers);
+            // Kernels are known that break it. Only a write finds them, and none is made to a TAP that may be up.
+            assume(HostCapability.TAP_WRITE_TSO, HostCapability.TAP_TSO, answers);
         }
         HostCapabilities behind = new HostCapabilities(host().host(), host().kernel(), answers);
         for (int vhost : card.vhosts()) {
             behind = HostProbe.withVhostNet(behind, vhost);
         }
         return behind;
+    }
+
+    /** What a TAP takes is assumed to be what it gives, where a write could not be tried. */
+    private static void assume(HostCapability taking, HostCapability giving, Map<HostCapability, Answer> answers) {
+        Answer gives = answers.get(giving);
+        Answer takes = answers.get(taking);
+        boolean open = takes == null || takes.verdict() == Answer.Verdict.UNKNOWN;
+        if (gives != null && gives.isYes() && open) {
+            answers.put(taking, Answer.yes(gives.asked(), gives.said()));
+        }
     }
 }

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.vhost4j.guests.lab.CommandResult;
 import org.vhost4j.guests.lab.Guest;
 import org.vhost4j.guests.lab.Lab;
@@ -24,8 +26,8 @@ import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * What {@code platform probe} finds on a real Linux 6.12 with the kernel's vhost-net, which a host need not have: Debian's kernel in a
- * guest of the lab, in which vhost4j itself runs. Held against what the definition of that kernel says.
+ * What {@code platform probe} finds on real kernels with vhost-net, which a host need not have: Debian's kernels in guests of the lab, in
+ * which vhost4j itself runs. Held against what the definition of 6.12 says, and against what others said before.
  */
 final class VhostNetGuestIT {
     private static final PlatformCatalog CATALOG = PlatformCatalog.shipped();
@@ -36,6 +38,9 @@ final class VhostNetGuestIT {
     /** What the kernel has that no platform requires. */
     private static final Set<HostCapability> REQUIRED_BY_NONE =
             EnumSet.of(HostCapability.VHOST_NET, HostCapability.TAP_VNET_HDR_SIZE);
+
+    private static final Path WITNESSES =
+            Path.of("../../platform/definition/src/test/resources/org/vhost4j/platform/witness");
 
     @TempDir
     @SuppressWarnings("NullAway.Init")
@@ -55,6 +60,46 @@ final class VhostNetGuestIT {
                                 + " --enable-native-access=ALL-UNNAMED -Djna.nosys=true -jar /vhost4j.jar"
                                 + " platform probe --json " + options),
                 "the guest");
+    }
+
+    /**
+     * Of the kernels that {@code tools/witness} asks, the one without USO and the newest one. What each says is what the file says that
+     * came with the sources, which a fast test holds against the definitions. The newest may be newer than its file, and have more.
+     */
+    @ParameterizedTest
+    @CsvSource({"6.1, 6.1", "newest, 7.3"})
+    void otherKernelsAnswerAsTheyDidWhenTheirFilesWereWritten(String series, String file) throws IOException {
+        Lab lab = Lab.find();
+        Path initramfs = directory.resolve("initramfs");
+        Files.copy(lab.provisionKernel(series), initramfs);
+        Initramfs.append(initramfs, "vhost4j.jar", Path.of("target", "vhost4j.jar"));
+        List<String> options = List.of(
+                "--qemu",
+                "11",
+                "--kernel",
+                series,
+                "--memory",
+                "1G",
+                "--cpu",
+                "max",
+                "--accel",
+                System.getProperty("vhost4j.accel", "tcg"));
+        try (Guest guest = Guest.boot(lab, "witness", directory, options, List.of("-initrd", initramfs.toString()))) {
+            run(guest, "for module in tun vhost_net vhost_vsock vhost_scsi kvm_amd; do modprobe $module || exit; done");
+            HostCapabilities kernel = probe(guest, "", "");
+            HostCapabilities recorded = HostCapabilitiesJson.read(WITNESSES.resolve(file + ".json"));
+            boolean same = kernel.kernel().startsWith(file + ".");
+            assertThat(same || series.equals("newest")).as(kernel.kernel()).isTrue();
+            for (HostCapability capability : HostCapability.values()) {
+                if (same || recorded.has(capability)) {
+                    assertThat(kernel.answer(capability).verdict())
+                            .as(
+                                    "%s is %s",
+                                    capability, kernel.answer(capability).inWords())
+                            .isEqualTo(recorded.answer(capability).verdict());
+                }
+            }
+        }
     }
 
     @Test

@@ -58,6 +58,19 @@ public final class Lab {
         return files().resolve("initramfs-java");
     }
 
+    /**
+     * Provides a guest with another kernel of Debian's, a Java runtime and that kernel's modules for what it does for guests.
+     *
+     * @param series such as {@code 6.1}, one of {@code tools/lab/kernels}; {@code guest --kernel} takes it
+     * @return that guest's initramfs, for {@code -initrd}; the kernel takes further archives that are appended to it
+     * @throws UnsupportedOption when it fails; the script has said why
+     * @throws IOException when the script cannot be run
+     */
+    public Path provisionKernel(String series) throws IOException {
+        provision(List.of("--kernel", series));
+        return files().resolve("kernels").resolve(series).resolve("initramfs");
+    }
+
     private void provision(List<String> options) {
         List<String> command = new ArrayList<>(List.of(script("provision")));
         command.addAll(options);

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostCapabilitiesJson;
+import org.vhost4j.platform.probe.HostCapability;
+import org.vhost4j.platform.probe.HostUse;
+
+/**
+ * The shipped definitions against what real kernels answered. The files are what {@code vhost4j platform probe --json} printed in guests
+ * with Debian's kernels; {@code tools/witness --all} writes them again.
+ */
+final class WitnessTest {
+    private static final PlatformCatalog CATALOG = PlatformCatalog.shipped();
+
+    private static final Set<HostUse> NETWORK = EnumSet.of(HostUse.TAP, HostUse.VHOST_NET);
+
+    /** What kernels have that no platform requires. */
+    private static final Set<HostCapability> REQUIRED_BY_NONE =
+            EnumSet.of(HostCapability.VHOST_NET, HostCapability.TAP_VNET_HDR_SIZE);
+
+    /** Of the mainline, what Debian has no kernel of any more: these are as read. */
+    private static final Set<String> WITHOUT_WITNESS =
+            Set.of("linux-3.18", "linux-4.0", "linux-4.14", "linux-6.2", "linux-6.3");
+
+    private static final String WITNESSES = """
+            5.10, linux-5.10
+            6.1, linux-6.1
+            6.1, linux-debian-12
+            6.12, linux-6.12
+            6.12, linux-debian-13
+            6.16, linux-6.9
+            6.17, linux-6.17
+            7.2, linux-6.17
+            7.3, linux-6.17
+            """;
+
+    private static HostCapabilities witness(String series) throws IOException {
+        String file = "/org/vhost4j/platform/witness/" + series + ".json";
+        try (InputStream in = WitnessTest.class.getResourceAsStream(file)) {
+            assertThat(in).as(file).isNotNull();
+            return HostCapabilitiesJson.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8), file);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = WITNESSES)
+    void theKernelHasWhatItsDefinitionRequiresAndNoMore(String series, String name) throws IOException {
+        HostCapabilities kernel = witness(series);
+        assertThat(kernel.kernel()).startsWith(series + ".");
+        PlatformDefinition definition = CATALOG.platform(name).orElseThrow();
+        for (HostCapability capability : HostCapability.values()) {
+            if (NETWORK.contains(capability.use())) {
+                assertThat(kernel.has(capability))
+                        .as("%s is %s", capability, kernel.answer(capability).inWords())
+                        .isEqualTo(definition.requires().contains(capability) || REQUIRED_BY_NONE.contains(capability));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = WITNESSES)
+    void theNewestPlatformThatTheKernelKeepsPromisesWhatItsOwnDoes(String series, String name) throws IOException {
+        PlatformDefinition newest =
+                CATALOG.newestSupported(witness(series), NETWORK).orElseThrow();
+        PlatformDefinition own = CATALOG.platform(name).orElseThrow();
+        assertThat(PlatformChoice.promisedBy(newest)).isEqualTo(PlatformChoice.promisedBy(own));
+    }
+
+    @Test
+    void everyMainlineAndDebianDefinitionHasAWitnessOrIsKnownToHaveNone() {
+        Set<String> witnessed = new TreeSet<>();
+        WITNESSES
+                .lines()
+                .forEach(line ->
+                        witnessed.add(CATALOG.platform(List.of(line.split(", ")).getLast())
+                                .orElseThrow()
+                                .name()));
+        for (PlatformDefinition platform : CATALOG.platforms()) {
+            if (platform.line().equals(PlatformDefinition.MAINLINE)
+                    || platform.line().equals("debian")) {
+                assertThat(witnessed.contains(platform.name()))
+                        .as(platform.name())
+                        .isNotEqualTo(WITHOUT_WITNESS.contains(platform.name()));
+            }
+        }
+    }
+}

@@ -176,6 +176,25 @@ public final class Bridge implements FrameSink {
     }
 
     /**
+     * Takes a station over from another back-end: it is behind the port from now on, as far as the port may have it.
+     *
+     * @param port a port of this bridge and lane
+     * @param station 48 bits
+     */
+    public void learn(FramePort port, long station) {
+        boolean unused = stations.heard(station, indexOf(port), 0);
+    }
+
+    /**
+     * How many stations there can be.
+     *
+     * @return for {@link #stations}
+     */
+    public int capacity() {
+        return stations.capacity();
+    }
+
+    /**
      * Announces a station: it is behind the port from now on, and all other ports get the frame that says so, as far as they have room; it
      * waits for none of them. {@link #flush} ends it.
      *

@@ -246,7 +246,17 @@ final class FrameRing {
      * @param frame takes it, in one piece
      */
     void peek(Frame frame) {
-        long entry = entries.address() + (slots[TAKEN] & ENTRIES - 1) * ENTRY_BYTES;
+        peek(frame, 0);
+    }
+
+    /** How many frames are here, as far as {@link #isEmpty} has seen. */
+    int count() {
+        return (int) (slots[PUBLISHED_SEEN] - slots[TAKEN]);
+    }
+
+    /** Looks at a frame behind the oldest one. */
+    void peek(Frame frame, int behind) {
+        long entry = entries.address() + (slots[TAKEN] + behind & ENTRIES - 1) * ENTRY_BYTES;
         frame.clear();
         NetHeader.read(entry + HEADER, frame);
         NetHeader.readTunnel(entry + HEADER, frame);

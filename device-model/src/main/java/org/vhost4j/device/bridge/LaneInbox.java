@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.bridge;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,9 @@ public final class LaneInbox implements Pollable {
     private final Runnable wake;
     private final List<Inlet> inlets = new ArrayList<>();
     private final FrameBurst burst = new FrameBurst();
+
+    /** What another back-end held when it handed its guests over. */
+    private final Deque<HeldFrame> returned = new ArrayDeque<>();
 
     /** Whose frames are being handed over. */
     private @Nullable Inlet current;
@@ -91,7 +96,7 @@ public final class LaneInbox implements Pollable {
 
     @Override
     public int poll() {
-        int work = 0;
+        int work = returned.isEmpty() ? 0 : handOverReturned();
         for (int i = 0; i < inlets.size(); i++) {
             Inlet inlet = inlets.get(i);
             if (inlet.waiting || !inlet.ring.isEmpty()) {
@@ -148,6 +153,65 @@ public final class LaneInbox implements Pollable {
         int done = burst.count() == 0 ? 0 : bridge.arrive(burst, port);
         ring.remove(done);
         burst.count(0);
+        return done;
+    }
+
+    /** Whether all frames were handed over. */
+    public boolean isEmpty() {
+        if (!returned.isEmpty()) {
+            return false;
+        }
+        for (Inlet inlet : inlets) {
+            if (inlet.waiting || !inlet.ring.isEmpty()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Copies the frames that were not handed over yet, because their port has no room. They stay here. Called while no lane puts any in, by
+     * this lane.
+     *
+     * @return the oldest first for each port
+     */
+    public List<HeldFrame> held() {
+        List<HeldFrame> all = new ArrayList<>(returned);
+        for (Inlet inlet : inlets) {
+            int port = inlet.port(bridge);
+            int ahead = inlet.waiting ? 1 : 0;
+            if (inlet.waiting) {
+                all.add(HeldFrame.copy(port, inlet.frame()));
+            }
+            Frame copied = new Frame();
+            for (int i = ahead; !inlet.ring.isEmpty() && i < inlet.ring.count(); i++) {
+                inlet.ring.peek(copied, i);
+                all.add(HeldFrame.copy(port, copied));
+            }
+        }
+        return all;
+    }
+
+    /**
+     * Has frames handed over that another back-end held, before all others. Called before the lane polls this.
+     *
+     * @param frames for ports of this lane
+     */
+    public void hold(List<HeldFrame> frames) {
+        returned.addAll(frames);
+    }
+
+    /** Hands over what another back-end held; how much was done. */
+    private int handOverReturned() {
+        int done = 0;
+        while (!returned.isEmpty() && done < BURST) {
+            HeldFrame first = returned.getFirst();
+            done++;
+            if (bridge.arrive(first.frame(), first.port()) == FramePort.NO_ROOM) {
+                break;
+            }
+            returned.removeFirst();
+        }
         return done;
     }
 

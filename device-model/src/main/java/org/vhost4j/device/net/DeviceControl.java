@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
@@ -242,6 +248,66 @@ public final class DeviceControl {
             interrupt.notifier(notifier);
         }
         notifier.signal();
+    }
+
+    /**
+     * What the driver has set by its control queue, what its queues have counted and what the config space says, for a device in another
+     * process.
+     *
+     * @return for {@link #restore}
+     */
+    public byte[] settings() {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(bytes)) {
+            out.writeBoolean(state.linkUp);
+            driver.save(out);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    /**
+     * Takes the settings of a device in another process. The same features were acknowledged, and no queue runs.
+     *
+     * @param settings as {@link #settings} has them
+     * @throws IllegalArgumentException when they are not those of such a device; the message is one line
+     */
+    public void restore(byte[] settings) {
+        try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(settings))) {
+            state.linkUp = in.readBoolean();
+            driver.load(in);
+            if (in.available() != 0) {
+                throw new IOException("they are longer than expected");
+            }
+        } catch (IOException e) {
+            throw new IllegalArgumentException("settings of another device: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * What the receiver has of the super-frame that comes next.
+     *
+     * @param index the virtqueue's index, of a queue that is {@linkplain #suspend suspended}
+     * @return {@link FrameCut#NONE} for every queue but a transmit queue with such a frame
+     */
+    public FrameCut cut(int index) {
+        TxQueue transmit = queues.transmit(index);
+        return transmit == null ? FrameCut.NONE : transmit.cut();
+    }
+
+    /**
+     * Goes on with the super-frame that comes next where another device was. A frame that the driver has changed meanwhile is cut from its
+     * first segment.
+     *
+     * @param index the virtqueue's index, of a queue that has just been started
+     * @param cut what that device has delivered of it
+     */
+    public void cut(int index, FrameCut cut) {
+        TxQueue transmit = queues.transmit(index);
+        if (transmit != null) {
+            transmit.cut(cut);
+        }
     }
 
     /** Forgets what the driver negotiated, as after a reset. All queues are stopped already. */

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.Optional;
 import org.vhost4j.device.feature.Feature;
@@ -84,6 +87,35 @@ final class DriverSettings {
         features.acknowledge(FeatureSet.EMPTY);
         forget();
         configSpace.setMac(config.mac());
+    }
+
+    /** Writes all that is kept here but the features. */
+    void save(DataOutput out) throws IOException {
+        features.save(out);
+        configSpace.save(out);
+        filter.save(out);
+        steering.save(out);
+        moderations.save(out);
+        out.writeInt(statistics.length);
+        for (QueueStatistics each : statistics) {
+            each.save(out);
+        }
+    }
+
+    /** Takes what {@link #save} has written, after the same features were acknowledged. */
+    void load(DataInput in) throws IOException {
+        features.load(in);
+        configSpace.load(in);
+        filter.load(in);
+        steering.load(in, config.maxPairs());
+        moderations.load(in);
+        if (in.readInt() != statistics.length) {
+            throw new IOException("the statistics are those of another number of queues");
+        }
+        for (QueueStatistics each : statistics) {
+            each.load(in);
+        }
+        owner.offloadsChanged(features.guestOffloads());
     }
 
     boolean negotiated(Feature feature) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import org.vhost4j.device.steering.HashTypes;
 import org.vhost4j.device.steering.RssConfig;
 import org.vhost4j.device.steering.Toeplitz;
@@ -145,6 +148,18 @@ public final class NetConfigSpace {
      */
     void macWritable(boolean writable) {
         macWritable = writable;
+    }
+
+    /** Writes what a driver can change, and what changes by itself. */
+    void save(DataOutput out) throws IOException {
+        out.writeLong(mac());
+        out.writeByte(bytes[STATUS_OFFSET]);
+    }
+
+    /** Takes what {@link #save} has written. */
+    void load(DataInput in) throws IOException {
+        setMac(in.readLong());
+        bytes[STATUS_OFFSET] = (byte) (in.readByte() & (LINK_UP | ANNOUNCE));
     }
 
     private void putShort(int offset, int value) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import org.vhost4j.device.frame.Frame;
 
 /**
@@ -48,6 +51,50 @@ final class QueueStatistics {
 
     /** Control commands that were carried out. */
     long done;
+
+    /** Writes everything. */
+    void save(DataOutput out) throws IOException {
+        out.writeLong(notifications);
+        out.writeLong(interrupts);
+        out.writeLong(packets);
+        out.writeLong(bytes);
+        out.writeLong(drops);
+        out.writeLong(dropsOfItsKind);
+        out.writeLong(needsChecksum);
+        out.writeLong(checksumValid);
+        out.writeLong(checksumNone);
+        out.writeLong(superFrames);
+        out.writeLong(superFrameBytes);
+        out.writeLong(coalesced);
+        out.writeLong(coalescedBytes);
+        out.writeLong(segments);
+        out.writeLong(segmentBytes);
+        out.writeLong(whole);
+        out.writeLong(wholeBytes);
+        out.writeLong(done);
+    }
+
+    /** Takes what {@link #save} has written. */
+    void load(DataInput in) throws IOException {
+        notifications = in.readLong();
+        interrupts = in.readLong();
+        packets = in.readLong();
+        bytes = in.readLong();
+        drops = in.readLong();
+        dropsOfItsKind = in.readLong();
+        needsChecksum = in.readLong();
+        checksumValid = in.readLong();
+        checksumNone = in.readLong();
+        superFrames = in.readLong();
+        superFrameBytes = in.readLong();
+        coalesced = in.readLong();
+        coalescedBytes = in.readLong();
+        segments = in.readLong();
+        segmentBytes = in.readLong();
+        whole = in.readLong();
+        wholeBytes = in.readLong();
+        done = in.readLong();
+    }
 
     /** Counts a frame that the driver has received. */
     void received(Frame frame, int bytesOfFrame) {

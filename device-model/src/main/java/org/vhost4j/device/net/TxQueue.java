@@ -202,6 +202,18 @@ final class TxQueue {
         }
     }
 
+    /** What the receiver has of the frame that comes next; see {@link DeviceControl#cut(int)}. */
+    FrameCut cut() {
+        return new FrameCut(segmentsDone, segmentedBytes, segmentSize);
+    }
+
+    /** The frame that comes next was partly delivered by another device. */
+    void cut(FrameCut by) {
+        segmentsDone = by.segments();
+        segmentedBytes = by.bytes();
+        segmentSize = by.segmentSize();
+    }
+
     /** Forgets a parked frame: it will be read from the ring again, unless part of it has been delivered. */
     void unpark() {
         recover();

@@ -21,6 +21,7 @@ public final class ReceiveHash {
     private final Toeplitz toeplitz = new Toeplitz();
     private final FlowHeaders headers = new FlowHeaders();
     private int types;
+    private byte[] key = new byte[0];
 
     /** What a driver gets that has configured nothing: no hash. */
     void clear() {
@@ -31,13 +32,24 @@ public final class ReceiveHash {
      * Sets types and key.
      *
      * @param enabledTypes a mask of {@link HashTypes}
-     * @param key at most {@link Toeplitz#KEY_BYTES} bytes
+     * @param bytes the key, at most {@link Toeplitz#KEY_BYTES} bytes
      */
-    void configure(int enabledTypes, byte[] key) {
+    void configure(int enabledTypes, byte[] bytes) {
         types = enabledTypes;
-        toeplitz.key(key);
+        key = bytes.clone();
+        toeplitz.key(bytes);
         value = 0;
         report = HashTypes.REPORT_NONE;
+    }
+
+    /** As {@link #configure} has it. */
+    int types() {
+        return types;
+    }
+
+    /** As {@link #configure} has it. */
+    byte[] key() {
+        return key.clone();
     }
 
     /** Whether any type is enabled. */

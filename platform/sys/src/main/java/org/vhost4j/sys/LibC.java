@@ -79,6 +79,8 @@ public final class LibC {
     public static final int AF_UNIX = 1;
     /** Byte stream. */
     public static final int SOCK_STREAM = 1;
+    /** socket: datagrams. */
+    static final int SOCK_DGRAM = 2;
     /** Socket type flag: calls answer EAGAIN instead of waiting. */
     public static final int SOCK_NONBLOCK = O_NONBLOCK;
     /** Socket type flag: closed by exec. */
@@ -350,6 +352,16 @@ public final class LibC {
      */
     public static int unixStreamSocket(int flags) {
         return result(C.socket(AF_UNIX, SOCK_STREAM | flags, 0));
+    }
+
+    /**
+     * socket(2) with AF_UNIX and SOCK_DGRAM.
+     *
+     * @param flags {@code SOCK_NONBLOCK}, {@code SOCK_CLOEXEC}
+     * @return the descriptor or the negative errno
+     */
+    static int unixDatagramSocket(int flags) {
+        return result(C.socket(AF_UNIX, SOCK_DGRAM | flags, 0));
     }
 
     /**

@@ -100,6 +100,15 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
+     * What is mapped.
+     *
+     * @return a descriptor that stays the mapping's, open as long as it is
+     */
+    public Fd file() {
+        return fd;
+    }
+
+    /**
      * Whether the kernel guarantees that nobody shortens the file (F_SEAL_SHRINK).
      *
      * @return false when the memory may vanish while it is used

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One sendmsg(2) or recvmsg(2) on a Unix stream, with descriptors beside the bytes: {@code struct msghdr}, one
- * {@code struct iovec} and a control buffer with room for exactly {@link #MAX_DESCRIPTORS}, as 64-bit Linux lays them out.
+ * {@code struct iovec} and a control buffer with room for exactly {@link #MAX_DESCRIPTORS}, or as many as were asked for, as 64-bit Linux
+ * lays them out.
  * Reusable; belongs to one thread.
  */
 public final class SocketMessage {
@@ -28,9 +29,13 @@ public final class SocketMessage {
     private static final int CMSG_LEVEL = 8;
     private static final int CMSG_TYPE = 12;
     private static final int CMSG_DATA = 16;
-    private static final int CONTROL_ROOM = CMSG_DATA + MAX_DESCRIPTORS * Integer.BYTES;
+
+    /** The most descriptors that the kernel passes at once (SCM_MAX_FD). */
+    public static final int MOST_DESCRIPTORS = 253;
 
     private final @Nullable Closer closer;
+    private final int most;
+    private final int controlRoom;
     private final MemorySegment header;
     private final MemorySegment vector;
     private final MemorySegment control;
@@ -46,11 +51,23 @@ public final class SocketMessage {
      * @param closer closes the descriptors that come; null for at once
      */
     public SocketMessage(@Nullable Closer closer) {
+        this(closer, MAX_DESCRIPTORS);
+    }
+
+    /**
+     * A carrier for messages between two back-ends.
+     *
+     * @param closer closes the descriptors that come; null for at once
+     * @param most descriptors of one message, 1 to {@link #MOST_DESCRIPTORS}
+     */
+    public SocketMessage(@Nullable Closer closer, int most) {
         this.closer = closer;
-        MemorySegment all = Arena.ofAuto().allocate(HEADER_BYTES + IOV_BYTES + CONTROL_ROOM, Long.BYTES);
+        this.most = most;
+        controlRoom = CMSG_DATA + most * Integer.BYTES;
+        MemorySegment all = Arena.ofAuto().allocate(HEADER_BYTES + IOV_BYTES + controlRoom + Integer.BYTES, Long.BYTES);
         header = all.asSlice(0, HEADER_BYTES);
         vector = all.asSlice(HEADER_BYTES, IOV_BYTES);
-        control = all.asSlice(HEADER_BYTES + IOV_BYTES, CONTROL_ROOM);
+        control = all.asSlice(HEADER_BYTES + IOV_BYTES);
         header.set(ValueLayout.JAVA_LONG, IOV, vector.address());
         header.set(ValueLayout.JAVA_LONG, IOV_COUNT, 1);
     }
@@ -70,7 +87,7 @@ public final class SocketMessage {
     public int receive(Fd socket, MemorySegment into, long offset, int bytes, List<Fd> descriptors) {
         aim(into, offset, bytes);
         header.set(ValueLayout.JAVA_LONG, CONTROL, control.address());
-        header.set(ValueLayout.JAVA_LONG, CONTROL_BYTES, CONTROL_ROOM);
+        header.set(ValueLayout.JAVA_LONG, CONTROL_BYTES, controlRoom);
         header.set(ValueLayout.JAVA_INT, FLAGS, 0);
         int received = LibC.recvmsg(socket.number(), header.address(), LibC.MSG_CMSG_CLOEXEC | LibC.MSG_DONTWAIT);
         if (received < 0) {
@@ -113,13 +130,13 @@ public final class SocketMessage {
      * @param from native memory
      * @param offset in {@code from} of the first byte
      * @param bytes how many, at least 1
-     * @param descriptors at most {@link #MAX_DESCRIPTORS}; they stay the caller's
+     * @param descriptors as many as the carrier has room for at most; they stay the caller's
      * @return bytes sent, at least 1 and then with all descriptors, or the negative errno
      */
     public int send(Fd socket, MemorySegment from, long offset, int bytes, List<Fd> descriptors) {
         int count = descriptors.size();
-        if (count > MAX_DESCRIPTORS) {
-            throw new IllegalArgumentException(count + " descriptors: a message carries at most " + MAX_DESCRIPTORS);
+        if (count > most) {
+            throw new IllegalArgumentException(count + " descriptors: a message carries at most " + most);
         }
         aim(from, offset, bytes);
         if (count == 0) {

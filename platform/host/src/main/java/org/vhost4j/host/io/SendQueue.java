@@ -99,6 +99,13 @@ final class SendQueue {
         return 0;
     }
 
+    /** A copy of all bytes that wait. */
+    byte[] waiting() {
+        ByteBuffer all = ByteBuffer.allocate(waitingBytes);
+        waiting.forEach(each -> all.put(each.bytes.duplicate()));
+        return all.array();
+    }
+
     int waitingBytes() {
         return waitingBytes;
     }

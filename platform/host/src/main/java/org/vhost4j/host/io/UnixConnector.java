@@ -39,6 +39,7 @@ public final class UnixConnector implements AutoCloseable {
     private long delay;
     private int lastErrno;
     private boolean open = true;
+    private boolean frozen;
     private @Nullable Future<?> attempt;
 
     /**
@@ -70,8 +71,22 @@ public final class UnixConnector implements AutoCloseable {
         }
     }
 
+    /** Tries nothing until {@link #thaw}. */
+    public void freeze() {
+        frozen = true;
+    }
+
+    /** Goes on after {@link #freeze}. */
+    public void thaw() {
+        frozen = false;
+    }
+
     private void attempt() {
         if (!open) {
+            return;
+        }
+        if (frozen) {
+            attempt = loop.schedule(this::attempt, firstDelay, TimeUnit.MILLISECONDS);
             return;
         }
         attempt = null;

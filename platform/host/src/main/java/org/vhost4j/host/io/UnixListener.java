@@ -38,6 +38,7 @@ public final class UnixListener implements AutoCloseable {
     private final FdHandle handle;
     private boolean open = true;
     private boolean scheduled;
+    private boolean frozen;
 
     private UnixListener(
             IoLoop loop, Fd socket, String name, @Nullable Path path, @Nullable Object file, Consumer<Fd> accepted) {
@@ -108,6 +109,60 @@ public final class UnixListener implements AutoCloseable {
         }
     }
 
+    /**
+     * Listens on a socket that another process has handed over. Called by the loop's thread.
+     *
+     * @param loop the loop that will own the socket
+     * @param socket listening and non-blocking; from here on the listener's, and closed when this throws
+     * @param path of the socket file, which {@link #close} removes; null when it was inherited
+     * @param accepted given each connection, non-blocking, and from then on its owner
+     * @return the listening socket
+     * @throws SystemError when the socket cannot be watched
+     */
+    public static UnixListener takeOver(IoLoop loop, Fd socket, @Nullable Path path, Consumer<Fd> accepted) {
+        try {
+            return path == null
+                    ? adopt(loop, socket, accepted)
+                    : new UnixListener(loop, socket, path.toString(), path, identity(path), accepted);
+        } catch (RuntimeException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    /** Accepts nothing until {@link #thaw}. */
+    public void freeze() {
+        frozen = true;
+        handle.interest(FdHandle.QUIET);
+    }
+
+    /** Goes on after {@link #freeze}. */
+    public void thaw() {
+        frozen = false;
+        if (open) {
+            handle.interest(FdHandle.READ);
+        }
+    }
+
+    /**
+     * The socket, for another process.
+     *
+     * @return still the listener's
+     */
+    public Fd socket() {
+        return socket;
+    }
+
+    /** Closes the socket here, and leaves its file to another process that has the socket, too. */
+    public void leave() {
+        loop.assertInLoop();
+        if (open) {
+            open = false;
+            handle.close();
+            socket.close();
+        }
+    }
+
     /** Removes a socket file that nobody listens on; whoever does listen sees one connection come and go. */
     private static void removeStale(UnixAddress address) {
         Path path = address.path();
@@ -172,7 +227,7 @@ public final class UnixListener implements AutoCloseable {
     }
 
     private void accept(Budget budget) {
-        for (int i = 0; i < ACCEPTS_PER_SLICE && open && budget.remains(); i++) {
+        for (int i = 0; i < ACCEPTS_PER_SLICE && open && !frozen && budget.remains(); i++) {
             budget.spend(0);
             int result = LibC.accept(socket.number(), LibC.SOCK_NONBLOCK | LibC.SOCK_CLOEXEC);
             if (result >= 0) {
@@ -198,7 +253,7 @@ public final class UnixListener implements AutoCloseable {
     }
 
     private void resume() {
-        if (open) {
+        if (open && !frozen) {
             handle.interest(FdHandle.READ);
         }
     }

@@ -4,6 +4,7 @@ package org.vhost4j.host.io;
 import io.netty.channel.epoll.EpollIoOps;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -41,6 +42,9 @@ public final class UnixStream implements AutoCloseable {
     private boolean readable;
     private boolean scheduled;
     private boolean open = true;
+
+    /** Nothing is read or sent until {@link #thaw}. */
+    private boolean frozen;
 
     private UnixStream(IoLoop loop, Fd socket, int first, int largest, StreamHandler handler, @Nullable Closer closer) {
         message = new SocketMessage(closer);
@@ -173,8 +177,75 @@ public final class UnixStream implements AutoCloseable {
         }
     }
 
+    /** Neither reads nor sends until {@link #thaw}. Called by the loop's thread. */
+    public void freeze() {
+        loop.assertInLoop();
+        frozen = true;
+    }
+
+    /** Goes on after {@link #freeze}. Called by the loop's thread. */
+    public void thaw() {
+        loop.assertInLoop();
+        frozen = false;
+        if (open) {
+            failSoon(unsent.flush());
+            // What was reported meanwhile is not reported again.
+            readable = true;
+            readSoon();
+        }
+    }
+
+    /**
+     * What was received of a piece that is not whole.
+     *
+     * @return a copy; empty between two pieces
+     */
+    public byte[] begun() {
+        return piece.asSlice(0, have).toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    /**
+     * Descriptors that came with {@link #begun}.
+     *
+     * @return they stay the stream's
+     */
+    public List<Fd> begunDescriptors() {
+        return List.copyOf(descriptors);
+    }
+
+    /**
+     * What waits to be sent.
+     *
+     * @return a copy; empty unless the peer does not read
+     */
+    public byte[] unsent() {
+        return unsent.waiting();
+    }
+
+    /**
+     * The socket, for another process.
+     *
+     * @return still the stream's
+     */
+    public Fd socket() {
+        return socket;
+    }
+
+    /** Closes everything here, and leaves the connection to another process that has the socket, too. Called by the loop's thread. */
+    public void leave() {
+        loop.assertInLoop();
+        if (open) {
+            open = false;
+            handle.close();
+            socket.close();
+            unsent.close();
+            descriptors.forEach(Fd::close);
+            descriptors.clear();
+        }
+    }
+
     private void ready(int events) {
-        if ((events & EpollIoOps.EPOLLOUT.value()) != 0 && open) {
+        if ((events & EpollIoOps.EPOLLOUT.value()) != 0 && open && !frozen) {
             failSoon(unsent.flush());
         }
         if ((events & ~EpollIoOps.EPOLLOUT.value()) != 0) {
@@ -184,7 +255,7 @@ public final class UnixStream implements AutoCloseable {
     }
 
     private void readSoon() {
-        if (readable && !scheduled) {
+        if (readable && !scheduled && !frozen) {
             scheduled = true;
             loop.turns().enqueue(this::slice);
         }
@@ -204,7 +275,7 @@ public final class UnixStream implements AutoCloseable {
     /** Reads until there is nothing more, or the slice or the turn's budget is used up. */
     private void read(Budget budget) {
         for (int pieces = 0; pieces < PIECES_PER_SLICE; ) {
-            if (!open || !readable || wanted == 0 || !budget.remains()) {
+            if (!open || frozen || !readable || wanted == 0 || !budget.remains()) {
                 return;
             }
             int received = message.receive(socket, piece, have, wanted - have, descriptors);

@@ -82,6 +82,20 @@ public final class TapDevice implements AutoCloseable {
         }
     }
 
+    /**
+     * Takes over a queue that another process has opened.
+     *
+     * @param fd the queue; from here on the device's
+     * @param name of the interface
+     * @param headerBytes length of the header before each frame, as that process has set it
+     * @return the queue, as it is
+     */
+    public static TapDevice takeOver(Fd fd, String name, int headerBytes) {
+        TapDevice device = new TapDevice(fd, name);
+        device.headerBytes = headerBytes;
+        return device;
+    }
+
     private static String attach(Fd fd, String name, byte[] bytes, boolean multiQueue) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment request = arena.allocate(IFREQ_BYTES, Long.BYTES);

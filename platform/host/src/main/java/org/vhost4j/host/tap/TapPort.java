@@ -4,6 +4,7 @@ package org.vhost4j.host.tap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Pollable;
+import org.vhost4j.device.bridge.HeldFrame;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
@@ -36,6 +37,9 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
     private @Nullable Lane lane;
     private @Nullable FdHandle handle;
     private volatile @Nullable String stoppedReason;
+
+    /** Nothing is read, and the TAP is told nothing, until {@link #proceed}. */
+    private boolean halted;
 
     /**
      * A port that is not at work yet.
@@ -84,6 +88,65 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
         }
     }
 
+    /**
+     * Puts the port on its lane, and leaves the TAP to another process until {@link #proceed}. Called by the lane's thread.
+     *
+     * @param to the lane that will own the port
+     * @param offloads as that process has told the TAP
+     * @throws SystemError when the TAP cannot be watched; then the port is closed
+     */
+    public void attachHalted(Lane to, int offloads) {
+        halted = true;
+        receiveOffloads = offloads;
+        attach(to);
+    }
+
+    /**
+     * Passes on first what another process has read and not passed on. Called by the lane's thread, while the port is halted.
+     *
+     * @param frame null for none
+     */
+    public void hold(@Nullable HeldFrame frame) {
+        if (frame != null) {
+            reader.hold(frame);
+        }
+    }
+
+    /** Reads nothing until {@link #proceed}. Frames are written as ever. Called by the lane's thread. */
+    public void halt() {
+        halted = true;
+    }
+
+    /** Goes on after {@link #halt}. Called by the lane's thread. */
+    public void proceed() {
+        halted = false;
+        if (stoppedReason == null) {
+            device.offloads(receiveOffloads);
+        }
+        Lane on = lane;
+        if (on != null) {
+            on.rearm();
+        }
+    }
+
+    /**
+     * The TAP, for another process.
+     *
+     * @return still the port's
+     */
+    public TapDevice device() {
+        return device;
+    }
+
+    /**
+     * A frame that was read and waits for room at its receiver.
+     *
+     * @return a copy; null when there is none
+     */
+    public @Nullable HeldFrame held() {
+        return reader.held();
+    }
+
     private static FdHandle watch(Lane to, TapDevice device) {
         return FdHandle.open(to.loop(), device.fd(), FdHandle.READ_EDGE, events -> {
             // Being awake is all that is wanted: the turn that follows polls everybody.
@@ -125,8 +188,12 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
         return before;
     }
 
-    /** What {@link #receiveOffloads(int)} said last. Any thread. */
-    int receiveOffloads() {
+    /**
+     * What {@link #receiveOffloads(int)} said last. Any thread.
+     *
+     * @return a mask of {@link org.vhost4j.device.frame.Offloads}
+     */
+    public int receiveOffloads() {
         return receiveOffloads;
     }
 
@@ -138,7 +205,7 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
      * @throws SystemError when the kernel does not take all of it; then nothing changes
      */
     public void receiveOffloads(int mask) {
-        if (stoppedReason == null) {
+        if (stoppedReason == null && !halted) {
             device.offloads(mask);
         }
         receiveOffloads = mask;
@@ -146,7 +213,7 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
 
     @Override
     public int poll() {
-        if (stoppedReason != null) {
+        if (stoppedReason != null || halted) {
             return 0;
         }
         LandingPort receiver = sink.soleReceiver(this);

@@ -4,6 +4,7 @@ package org.vhost4j.host.tap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.bridge.HeldFrame;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
@@ -74,6 +75,24 @@ final class TapReader {
     /** Goes on with another descriptor. A frame that waits for room keeps waiting. */
     void fd(int another) {
         fd = another;
+    }
+
+    /** A frame that was read and waits for room, or null. */
+    @Nullable
+    HeldFrame held() {
+        return waiting ? HeldFrame.copy(0, staged) : null;
+    }
+
+    /** Goes on with a frame that another process has read. */
+    void hold(HeldFrame frame) {
+        Frame held = frame.frame();
+        staged.clear();
+        NetHeader.read(frame.memory().address(), staged);
+        NetHeader.readTunnel(frame.memory().address(), staged);
+        staged.needs = held.needs;
+        staged.segmentsDone = held.segmentsDone;
+        HostMemory.copy(held.address[0], buffer.address(), held.bytes);
+        waiting = staged.add(buffer.address(), held.bytes);
     }
 
     /** Moves one frame; {@code receiver} is the only one and takes everything that may come, or null. */

@@ -137,6 +137,29 @@ public final class MessageReader implements AutoCloseable {
     }
 
     /**
+     * What has arrived of a message that is not whole.
+     *
+     * @return a copy; empty at the start of a message
+     */
+    public byte[] begun() {
+        byte[] bytes = new byte[header == null ? have : MessageHeader.BYTES + have];
+        int ofHeader = Math.min(bytes.length, MessageHeader.BYTES);
+        MemorySegment into = MemorySegment.ofArray(bytes);
+        MemorySegment.copy(headerBytes, 0, into, 0, ofHeader);
+        MemorySegment.copy(payload, 0, into, ofHeader, bytes.length - ofHeader);
+        return bytes;
+    }
+
+    /**
+     * The descriptors that came with {@link #begun}.
+     *
+     * @return they stay the reader's
+     */
+    public List<Fd> begunDescriptors() {
+        return List.copyOf(descriptors);
+    }
+
+    /**
      * The peer has closed its end. That is no error between two messages.
      *
      * @throws ProtocolException when a message has begun; its descriptors are closed

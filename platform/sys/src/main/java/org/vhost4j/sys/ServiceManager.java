@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Tells the service manager what this process does, as sd_notify(3) does: a datagram to the socket that NOTIFY_SOCKET names. */
+public final class ServiceManager {
+    private static final int PATH = 2;
+    private static final int MOST_NAME = 107;
+
+    private final @Nullable String socket;
+
+    private ServiceManager(@Nullable String socket) {
+        this.socket = socket;
+    }
+
+    /**
+     * The one that has started this process.
+     *
+     * @return one that hears nothing when there is none
+     */
+    public static ServiceManager ofEnvironment() {
+        return new ServiceManager(System.getenv("NOTIFY_SOCKET"));
+    }
+
+    /**
+     * One at a socket.
+     *
+     * @param socket a path, or an abstract name behind {@code @}
+     * @return a service manager
+     */
+    public static ServiceManager at(String socket) {
+        return new ServiceManager(socket);
+    }
+
+    /**
+     * The service has begun.
+     *
+     * @return why that could not be said, in one line, if it could not
+     */
+    public Optional<String> ready() {
+        return tell("READY=1");
+    }
+
+    /**
+     * Another process is the service from now on.
+     *
+     * @param process its number
+     * @return why that could not be said, in one line, if it could not
+     */
+    public Optional<String> mainProcess(int process) {
+        return tell("MAINPID=" + process + "\nREADY=1");
+    }
+
+    private Optional<String> tell(String state) {
+        String name = socket;
+        if (name == null || name.isEmpty()) {
+            return Optional.empty();
+        }
+        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length > MOST_NAME || (bytes[0] != '/' && bytes[0] != '@')) {
+            return Optional.of("NOTIFY_SOCKET=" + name + " is neither a path nor an abstract name of a socket");
+        }
+        try (Arena arena = Arena.ofConfined();
+                Fd datagrams = Fd.of(
+                        LibC.unixDatagramSocket(LibC.SOCK_CLOEXEC | LibC.SOCK_NONBLOCK), "cannot create a socket")) {
+            MemorySegment address = arena.allocate(PATH + MOST_NAME + 1L, Long.BYTES);
+            address.set(ValueLayout.JAVA_SHORT, 0, (short) LibC.AF_UNIX);
+            MemorySegment.copy(bytes, 0, address, ValueLayout.JAVA_BYTE, PATH, bytes.length);
+            if (bytes[0] == '@') {
+                address.set(ValueLayout.JAVA_BYTE, PATH, (byte) 0);
+            }
+            // An abstract name ends with the address, a path with a zero.
+            int length = PATH + bytes.length + (bytes[0] == '@' ? 0 : 1);
+            SystemError.check(
+                    LibC.connect(datagrams.number(), address.address(), length), "cannot reach the service manager");
+            byte[] text = state.getBytes(StandardCharsets.UTF_8);
+            MemorySegment message = arena.allocate(text.length, Long.BYTES);
+            message.copyFrom(MemorySegment.ofArray(text));
+            int sent = new SocketMessage().send(datagrams, message, 0, text.length, List.of());
+            SystemError.check(sent, "cannot tell the service manager " + state.replace('\n', ' '));
+            return Optional.empty();
+        } catch (SystemError e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Who made the other end of a connected Unix socket (unix(7), SO_PEERCRED).
+ *
+ * @param process its number in our process namespace, 0 when that does not show it
+ * @param user its effective user
+ */
+public record SocketPeer(int process, int user) {
+    /**
+     * Asks the kernel.
+     *
+     * @param socket a connected Unix socket
+     * @return who called connect(2), or listen(2) when it was us who connected
+     * @throws SystemError when it is no such socket
+     */
+    public static SocketPeer of(Fd socket) {
+        try (Arena arena = Arena.ofConfined()) {
+            // struct ucred: process, user, group.
+            MemorySegment credentials = arena.allocate(ValueLayout.JAVA_INT, 3);
+            MemorySegment length = arena.allocate(ValueLayout.JAVA_INT);
+            length.set(ValueLayout.JAVA_INT, 0, (int) credentials.byteSize());
+            SystemError.check(
+                    LibC.getsockopt(socket.number(), LibC.SO_PEERCRED, credentials.address(), length.address()),
+                    "cannot find out whose " + socket + " is");
+            return new SocketPeer(
+                    credentials.getAtIndex(ValueLayout.JAVA_INT, 0), credentials.getAtIndex(ValueLayout.JAVA_INT, 1));
+        }
+    }
+
+    /**
+     * The user of this process.
+     *
+     * @return the effective one
+     */
+    public static int ownUser() {
+        try {
+            return (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

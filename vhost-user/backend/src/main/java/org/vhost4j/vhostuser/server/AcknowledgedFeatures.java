@@ -64,6 +64,27 @@ final class AcknowledgedFeatures {
         return Optional.empty();
     }
 
+    /** What is known, for another back-end; nothing when nothing is. */
+    Optional<Acknowledgement> known() {
+        return known;
+    }
+
+    /**
+     * Goes on with what another back-end knew.
+     *
+     * @return why its guest cannot be taken over, in words, if it cannot
+     */
+    Optional<String> takeOver(Optional<Acknowledgement> before) {
+        known = before;
+        process = before.flatMap(Acknowledgement::process);
+        FeatureSet lacking = before.map(
+                        each -> each.features().plus(each.offered()).minus(offered))
+                .orElse(FeatureSet.EMPTY);
+        return lacking.isEmpty()
+                ? Optional.empty()
+                : Optional.of("it was offered " + words(lacking) + ", and " + promise + " offers less");
+    }
+
     private static String words(FeatureSet features) {
         return String.join(" ", features.names()) + " (" + features.hex() + ")";
     }

@@ -72,6 +72,11 @@ final class Announcer {
         }
     }
 
+    /** Whether something is to be announced, now or when the queues run. */
+    boolean announces() {
+        return !early.isEmpty() || !moved.isEmpty() || repeats.stream().anyMatch(each -> !each.isDone());
+    }
+
     /** The guest comes from another back-end, with these stations. */
     void moved(List<Long> stations) {
         moved.clear();

@@ -1,48 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.server;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.vhost4j.device.Pollable;
 import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.offload.OffloadCounters;
 import org.vhost4j.device.stats.Counters;
-import org.vhost4j.host.io.IoLoop;
-import org.vhost4j.host.io.UnixConnector;
-import org.vhost4j.host.io.UnixListener;
 import org.vhost4j.host.lane.Lane;
-import org.vhost4j.sys.Fd;
-import org.vhost4j.sys.InheritedSocket;
+import org.vhost4j.sys.SocketPeer;
+import org.vhost4j.vhostuser.handover.HandOverChannel;
+import org.vhost4j.vhostuser.handover.HandOverException;
 
 /** A running back-end: a socket and a device for each guest, and what connects them, on one lane or several. */
 public final class Backend implements AutoCloseable {
     /** The first guest's MAC address, unless it has one of its own: locally administered, 02:76:34:6a:00:00. */
     private static final long FIRST_MAC = 0x0276_346a_0000L;
 
-    private static final long FIRST_RETRY_MILLIS = 10;
-    private static final long LONGEST_RETRY_MILLIS = 1000;
-    private static final long AGAIN_AFTER_MILLIS = 100;
-
     private final BackendConfig config;
     private final BackendListener listener;
     private final List<LaneContext> contexts = new ArrayList<>();
     private final List<GuestPort> guests = new ArrayList<>();
+
+    /** By guest, as far as they are open. */
+    private final List<GuestSocket> sockets = new ArrayList<>();
+
     private final ExecutorService files = Executors.newSingleThreadExecutor(
             task -> Thread.ofPlatform().daemon().name("vhost4j-files").unstarted(task));
+
+    /** Another back-end has everything. */
+    private volatile boolean left;
 
     // Of the first lane.
     private final List<Uplink.Opened> uplinks = new ArrayList<>();
     /** What each guest takes, a mask of {@link org.vhost4j.device.frame.Offloads}. */
     private final int[] guestsAccept;
 
-    private Backend(BackendConfig config, BackendListener listener) {
+    Backend(BackendConfig config, BackendListener listener) {
         this.config = config;
         this.listener = listener;
         this.guestsAccept = new int[config.endpoints().size()];
@@ -68,6 +67,22 @@ public final class Backend implements AutoCloseable {
     }
 
     private void open() {
+        build(bridged -> inLane(contexts.getFirst(), () -> openUplinks(bridged)));
+        contexts.forEach(context -> inLane(context, context::begin));
+        for (GuestPort guest : guests) {
+            inLane(guest.context(), () -> {
+                guest.context().running(guest.device(), false);
+                GuestSocket socket = new GuestSocket(guest, line -> listener.trouble(guest.name(), line));
+                guest.context().sockets.add(socket);
+                sockets.add(socket);
+                socket.open();
+                listener.ready(guest.name(), guest.endpoint());
+            });
+        }
+    }
+
+    /** Makes lanes and guests, joined but not at work. */
+    void build(Consumer<Switching.Bridged> opening) {
         for (int i = 0; i < config.lanesInUse(); i++) {
             contexts.add(
                     new LaneContext("lane" + i, config, i == 0 ? null : contexts.getFirst(), this::faulted, listener));
@@ -86,20 +101,12 @@ public final class Backend implements AutoCloseable {
                         .filter(guest -> guest.context() == contexts.getFirst())
                         .forEach(guest -> guest.context().park(guest.device(), guest.device()::fault));
             }
-            inLane(contexts.getFirst(), () -> openUplinks(bridged));
-        }
-        contexts.forEach(context -> inLane(context, context::begin));
-        for (GuestPort guest : guests) {
-            inLane(guest.context(), () -> {
-                guest.context().running(guest.device(), false);
-                openSocket(guest);
-                listener.ready(guest.name(), guest.endpoint());
-            });
+            opening.accept(bridged);
         }
     }
 
     /** Has a lane run a task and waits for it; what goes wrong is the caller's to report, not the lane's. */
-    private static void inLane(LaneContext context, Runnable task) {
+    static void inLane(LaneContext context, Runnable task) {
         Optional<RuntimeException> failure = context.lane
                 .submit(() -> {
                     try {
@@ -131,12 +138,16 @@ public final class Backend implements AutoCloseable {
     private void openUplinks(Switching.Bridged bridged) {
         LaneContext first = contexts.getFirst();
         for (Uplink uplink : bridged.uplinks()) {
-            Uplink.Opened opened = uplink.open(first.lane, first.sink);
-            uplinks.add(opened);
-            String name = opened.port().name();
-            StationLines watch = new StationLines(null, line -> listener.trouble(name, line), config.clock());
-            first.join(opened.port(), bridged.security().ofUplink(watch), opened::fault, contexts);
+            join(uplink.open(first.lane, first.sink), bridged.security());
         }
+    }
+
+    /** Gives all bridges an uplink that is open. Called by the first lane. */
+    void join(Uplink.Opened opened, PortSecurity security) {
+        uplinks.add(opened);
+        String name = opened.port().name();
+        StationLines watch = new StationLines(null, line -> listener.trouble(name, line), config.clock());
+        contexts.getFirst().join(opened.port(), security.ofUplink(watch), opened::fault, contexts);
     }
 
     private void faulted(Pollable pollable, String reason) {
@@ -153,46 +164,6 @@ public final class Backend implements AutoCloseable {
                 : new AcknowledgementFile(endpoint.path(), files, line -> listener.trouble(guest, line));
         return new AcknowledgedFeatures(
                 config.offered().plus(config.leftToFrontEnd()), config.promise().orElse("this back-end"), file);
-    }
-
-    /** Opens the socket of a guest, where its front-end connects. */
-    private void openSocket(GuestPort guest) {
-        Endpoint endpoint = guest.endpoint();
-        LaneContext context = guest.context();
-        if (endpoint.path() == null) {
-            Fd socket = InheritedSocket.adopt(endpoint.descriptor());
-            if (InheritedSocket.listens(socket)) {
-                context.sockets.add(UnixListener.adopt(context.lane.loop(), socket, guest::connected));
-            } else {
-                guest.connected(socket);
-            }
-        } else if (endpoint.connect()) {
-            connect(guest, endpoint.path());
-        } else {
-            context.sockets.add(UnixListener.bind(context.lane.loop(), endpoint.path(), guest::connected));
-        }
-    }
-
-    private void connect(GuestPort guest, Path path) {
-        IoLoop loop = guest.context().lane.loop();
-        UnixConnector connector =
-                new UnixConnector(loop, path, FIRST_RETRY_MILLIS, LONGEST_RETRY_MILLIS, new UnixConnector.Handler() {
-                    @Override
-                    public void connected(Fd connection) {
-                        guest.connected(connection);
-                    }
-
-                    @Override
-                    public void waiting(String reason) {
-                        listener.trouble(guest.name(), "waiting for the front-end: " + reason);
-                    }
-                });
-        guest.context().sockets.add(connector);
-        // Not at once: a front-end that hangs up on every connection must not keep the lane busy.
-        guest.whenDisconnected(() -> {
-            Future<?> unused = loop.schedule(connector::connect, AGAIN_AFTER_MILLIS, TimeUnit.MILLISECONDS);
-        });
-        connector.connect();
     }
 
     /** What a guest takes has changed. Called by the guest's lane. */
@@ -270,6 +241,76 @@ public final class Backend implements AutoCloseable {
                         all -> snapshots.stream().map(CompletableFuture::join).toList());
     }
 
+    /**
+     * Takes everything over from a back-end that runs: sockets, connections, guests, ports. Frames move here when this returns, and that
+     * back-end ends without having touched anything.
+     *
+     * @param config what to start, with the same sockets and ports
+     * @param listener hears what happens
+     * @param channel to that back-end; stays the caller's
+     * @param rehearsal runs when memory is mapped, while frames still move in that back-end: code that it runs is loaded and compiled when
+     *     it is needed
+     * @return the running back-end
+     * @throws HandOverException when this back-end cannot keep what guests were promised there, or that one is gone; it keeps its guests
+     * @throws org.vhost4j.sys.SystemError when something cannot be opened; that one keeps its guests
+     */
+    public static Backend takeOver(
+            BackendConfig config, BackendListener listener, HandOverChannel channel, Runnable rehearsal)
+            throws HandOverException {
+        return new Taking(config, listener, channel, rehearsal).take();
+    }
+
+    /**
+     * Hands everything over to a back-end that has connected. Any thread, one at a time; it waits.
+     *
+     * @param channel to that back-end; stays the caller's
+     * @return the process that has everything now; what is left here is {@link #close}
+     * @throws HandOverException when nothing was handed over: everything goes on here as if nothing had been
+     */
+    public SocketPeer handOver(HandOverChannel channel) throws HandOverException {
+        return new Giving(this, channel).give();
+    }
+
+    BackendConfig config() {
+        return config;
+    }
+
+    List<GuestPort> guests() {
+        return guests;
+    }
+
+    List<GuestSocket> sockets() {
+        return sockets;
+    }
+
+    List<LaneContext> contexts() {
+        return contexts;
+    }
+
+    List<Uplink.Opened> uplinks() {
+        return uplinks;
+    }
+
+    BackendListener listener() {
+        return listener;
+    }
+
+    /** Leaves everything to another back-end: nothing that is shared with it is touched any more. */
+    void leave() {
+        for (int i = 0; i < guests.size(); i++) {
+            GuestPort guest = guests.get(i);
+            GuestSocket socket = i < sockets.size() ? sockets.get(i) : null;
+            finish(guest.context(), () -> {
+                if (socket != null) {
+                    socket.leave();
+                    guest.context().sockets.remove(socket);
+                }
+                guest.leave();
+            });
+        }
+        left = true;
+    }
+
     /** Ends all connections, closes and removes the sockets, ends the lanes. Takes milliseconds. */
     @Override
     public void close() {
@@ -299,7 +340,7 @@ public final class Backend implements AutoCloseable {
             }
         }
         context.sockets.clear();
-        guests.stream().filter(guest -> guest.context() == context).forEach(GuestPort::close);
+        guests.stream().filter(guest -> guest.context() == context && !left).forEach(GuestPort::close);
     }
 
     private void finish(LaneContext context, Runnable task) {

@@ -26,6 +26,9 @@ final class BackendChannel {
     private @Nullable Fd socket;
     private Set<ProtocolFeature> protocol = Set.of();
 
+    /** Half a request was sent, or none at all: the socket is not used any more. */
+    private boolean broken;
+
     /**
      * A channel that leads nowhere.
      *
@@ -43,7 +46,13 @@ final class BackendChannel {
      */
     void use(@Nullable Fd replacement, Set<ProtocolFeature> negotiated) {
         socket = replacement;
+        broken = false;
         protocol = Set.copyOf(negotiated);
+    }
+
+    /** Whether nothing has gone wrong with the socket. */
+    boolean works() {
+        return !broken;
     }
 
     /**
@@ -78,6 +87,7 @@ final class BackendChannel {
             }
             // Half a message cannot be taken back, and what follows it would not be understood.
             socket = null;
+            broken = true;
             trouble.accept(request + " could not be sent on the back-end's channel, which is not used any more: "
                     + (sent >= 0 || sent == -Errno.EAGAIN
                             ? "the front-end does not read it"

@@ -3,6 +3,8 @@ package org.vhost4j.vhostuser.server;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -12,6 +14,9 @@ import org.vhost4j.host.io.StreamHandler;
 import org.vhost4j.host.io.UnixStream;
 import org.vhost4j.sys.Closer;
 import org.vhost4j.sys.Fd;
+import org.vhost4j.vhostuser.handover.HandOverException;
+import org.vhost4j.vhostuser.handover.StateReader;
+import org.vhost4j.vhostuser.handover.StateWriter;
 import org.vhost4j.vhostuser.session.Session;
 import org.vhost4j.vhostuser.wire.Message;
 import org.vhost4j.vhostuser.wire.MessageHeader;
@@ -32,6 +37,9 @@ final class Connection implements StreamHandler {
     private final UnixStream stream;
     private boolean over;
 
+    /** How many pieces of messages have come: what the front-end has said has not changed while this has not. */
+    private long pieces;
+
     /**
      * Begins to serve a front-end.
      *
@@ -42,21 +50,126 @@ final class Connection implements StreamHandler {
      * @param closer closes what the front-end passes
      */
     Connection(IoLoop loop, Fd socket, Session session, Consumer<String> ended, Closer closer) {
+        this(loop, socket, session, ended, closer, MessageHeader.BYTES);
+    }
+
+    private Connection(IoLoop loop, Fd socket, Session session, Consumer<String> ended, Closer closer, int firstPiece) {
         this.session = session;
         this.closer = closer;
         this.ended = ended;
         this.stream = UnixStream.open(
                 loop,
                 socket,
-                MessageHeader.BYTES,
+                firstPiece,
                 Math.max(MessageHeader.BYTES, MessageReader.DEFAULT_MAX_PAYLOAD),
                 this,
                 closer);
         session.onLateReply(this::replyLate);
     }
 
+    /** What a connection has in the midst of its messages: a request that is not whole, and replies that were not read. */
+    static final class Midst {
+        private final byte[] begun;
+        private final List<Fd> descriptors;
+        private final byte[] unsent;
+
+        private Midst(byte[] begun, List<Fd> descriptors, byte[] unsent) {
+            this.begun = begun;
+            this.descriptors = descriptors;
+            this.unsent = unsent;
+        }
+
+        void save(StateWriter to) {
+            to.block(begun).number(descriptors.size());
+            descriptors.forEach(to::descriptor);
+            to.block(unsent);
+        }
+
+        static Midst load(StateReader from, Closer closer) throws HandOverException {
+            byte[] begun = from.block();
+            List<Fd> descriptors = new ArrayList<>();
+            for (int left = from.count(MessageReader.MAX_DESCRIPTORS); left > 0; left--) {
+                Fd next = from.descriptor();
+                if (next != null) {
+                    descriptors.add(next.closedBy(closer));
+                }
+            }
+            return new Midst(begun, descriptors, from.block());
+        }
+    }
+
+    /**
+     * Goes on with the connection of another back-end.
+     *
+     * @param midst where that one has left it
+     */
+    static Connection takeOver(
+            IoLoop loop, Fd socket, Session session, Consumer<String> ended, Closer closer, Midst midst) {
+        Connection connection = new Connection(loop, socket, session, ended, closer, 0);
+        connection.stream.send(ByteBuffer.wrap(midst.unsent));
+        connection.resume(midst.begun, midst.descriptors);
+        return connection;
+    }
+
+    private void resume(byte[] begun, List<Fd> descriptors) {
+        int at = 0;
+        List<Fd> beside = descriptors;
+        while (!over && at < begun.length) {
+            int length = Math.min(reader.wanted(), begun.length - at);
+            int unused = received(ByteBuffer.wrap(begun, at, length).slice(), beside);
+            beside = List.of();
+            at += length;
+        }
+        if (!over && !session.owesReply()) {
+            stream.want(reader.wanted());
+        }
+    }
+
+    /** Neither reads nor sends until {@link #thaw}. */
+    void freeze() {
+        stream.freeze();
+    }
+
+    /** Goes on after {@link #freeze}. */
+    void thaw() {
+        stream.thaw();
+    }
+
+    /** What is in the midst of messages, while it is frozen. */
+    Midst midst() {
+        byte[] read = reader.begun();
+        byte[] received = stream.begun();
+        byte[] begun = Arrays.copyOf(read, read.length + received.length);
+        System.arraycopy(received, 0, begun, read.length, received.length);
+        List<Fd> descriptors = new ArrayList<>(reader.begunDescriptors());
+        descriptors.addAll(stream.begunDescriptors());
+        return new Midst(begun, descriptors, stream.unsent());
+    }
+
+    Session session() {
+        return session;
+    }
+
+    /** The socket, which stays this connection's. */
+    Fd socket() {
+        return stream.socket();
+    }
+
+    long pieces() {
+        return pieces;
+    }
+
+    /** Closes everything here, and leaves the front-end to another back-end. */
+    void leave() {
+        over = true;
+        session.close();
+        reader.close();
+        stream.leave();
+    }
+
     @Override
     public int received(ByteBuffer bytes, List<Fd> descriptors) {
+        pieces++;
         try {
             Optional<Message> message = reader.accept(MemorySegment.ofBuffer(bytes), descriptors);
             if (message.isPresent()) {

@@ -62,6 +62,9 @@ final class DeviceEffects implements SessionEffects {
     /** Tells the front-end of new marks in the log of dirty pages, if it wants that. */
     private @Nullable SharedSignal logSignal;
 
+    /** Another back-end goes on with the guest: nothing that happens here is of interest any more. */
+    private boolean left;
+
     /** The front-end has kept the lane in a signal: nothing of it is signalled any more. */
     private boolean jammed;
 
@@ -296,6 +299,40 @@ final class DeviceEffects implements SessionEffects {
     }
 
     @Override
+    public int position(int index) {
+        Virtqueue ring = queues[index].ring;
+        if (ring == null) {
+            throw new IllegalStateException(guest + " queue " + index + " does not run");
+        }
+        return ring.base();
+    }
+
+    /** Whether something is still to be announced for the guest, which has just come from another host. */
+    boolean announces() {
+        return announcer.announces();
+    }
+
+    /** Another back-end goes on with the guest. */
+    void leave() {
+        left = true;
+    }
+
+    /** Whether the driver was paused; see {@link #paused}. */
+    boolean paused() {
+        return paused;
+    }
+
+    /** Goes on where another back-end was. */
+    void paused(boolean was) {
+        paused = was;
+    }
+
+    /** Whether requests can be sent to the front-end: half a message was never left lying. */
+    boolean channelWorks() {
+        return channel.works();
+    }
+
+    @Override
     public void suspendQueue(int index) {
         device.suspend(index);
     }
@@ -459,7 +496,7 @@ final class DeviceEffects implements SessionEffects {
     /** Tells whether frames move, if that has changed. */
     void tellLink() {
         boolean up = device.ready();
-        if (up != linkUp) {
+        if (up != linkUp && !left) {
             linkUp = up;
             if (announcer.running(up)) {
                 askToAnnounce();

@@ -217,6 +217,11 @@ final class DeviceMove {
         }
     }
 
+    /** Whether a transfer was begun and not checked. */
+    boolean moves() {
+        return current != null;
+    }
+
     /** The connection is over, or wants something else: what is being transferred is given up. */
     void end() {
         Transfer transfer = current;

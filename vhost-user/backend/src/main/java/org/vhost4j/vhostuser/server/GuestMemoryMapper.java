@@ -46,6 +46,11 @@ final class GuestMemoryMapper implements RegionMapper {
             }
 
             @Override
+            public Fd file() {
+                return mapped.file();
+            }
+
+            @Override
             public void close() {
                 mappings.remove(mapped);
                 mapped.close();

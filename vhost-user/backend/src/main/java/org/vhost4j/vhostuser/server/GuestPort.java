@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.server;
 
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -12,6 +13,7 @@ import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.net.DeviceOwner;
+import org.vhost4j.device.net.FrameCut;
 import org.vhost4j.device.net.NetConfigSpace;
 import org.vhost4j.device.net.NetDevice;
 import org.vhost4j.device.net.NetDeviceConfig;
@@ -19,8 +21,13 @@ import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.sys.Closer;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.HotCalls;
+import org.vhost4j.vhostuser.handover.HandOverException;
+import org.vhost4j.vhostuser.handover.StateReader;
+import org.vhost4j.vhostuser.handover.StateWriter;
+import org.vhost4j.vhostuser.session.RefusedException;
 import org.vhost4j.vhostuser.session.Session;
 import org.vhost4j.vhostuser.session.SessionOptions;
+import org.vhost4j.vhostuser.session.SessionState;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
@@ -42,6 +49,13 @@ final class GuestPort implements DeviceOwner {
     private @Nullable String lastStop;
 
     private @Nullable Connection connection;
+
+    /** How many front-ends have come and gone. */
+    private long connections;
+
+    /** Whether the lane polls the device, which it does not while everything is halted. */
+    private boolean polled;
+
     private @Nullable DeviceEffects effects;
     private GuestMemoryMapper mapper;
     private final DeviceMove move;
@@ -137,6 +151,18 @@ final class GuestPort implements DeviceOwner {
             whenDisconnected.run();
             return;
         }
+        Session session = newSession();
+        context.lane.add(device);
+        if (source != null) {
+            context.lane.add(source);
+        }
+        connection = new Connection(context.lane.loop(), socket, session, this::disconnected, closer);
+        connections++;
+        listener.attached(name);
+    }
+
+    /** A session of a front-end that has said nothing, with its effects on the device. */
+    private Session newSession() {
         GuestMemoryMapper memory = new GuestMemoryMapper(config.anyMemory());
         DeviceEffects deviceEffects = new DeviceEffects(
                 name,
@@ -149,15 +175,9 @@ final class GuestPort implements DeviceOwner {
                 acknowledged::keep,
                 device::fault,
                 this::restarted);
-        Session session = new Session(options(), deviceEffects, memory);
         mapper = memory;
         effects = deviceEffects;
-        context.lane.add(device);
-        if (source != null) {
-            context.lane.add(source);
-        }
-        connection = new Connection(context.lane.loop(), socket, session, this::disconnected, closer);
-        listener.attached(name);
+        return new Session(options(), deviceEffects, memory);
     }
 
     /** A fault of its memory took the device off its lane. */
@@ -168,6 +188,7 @@ final class GuestPort implements DeviceOwner {
 
     private void disconnected(String reason) {
         connection = null;
+        connections++;
         effects = null;
         move.end();
         context.lane.remove(device);
@@ -222,6 +243,233 @@ final class GuestPort implements DeviceOwner {
             effects.configChanged();
             effects.tellLink();
         }
+    }
+
+    // What hands the guest over to another back-end, and takes it over from one.
+
+    /** Changes whenever what the front-end has said, or who it is, may have. */
+    long version() {
+        Connection now = connection;
+        return (connections << 40) + (now == null ? 0 : now.pieces());
+    }
+
+    /** Why the guest cannot be handed over now, in a few words; nothing when it can. */
+    Optional<String> immovable() {
+        Connection now = connection;
+        DeviceEffects its = effects;
+        if (now == null || its == null) {
+            return Optional.empty();
+        }
+        if (now.session().owesReply() || move.moves()) {
+            return Optional.of(name + ": its state is being moved to or from another host");
+        }
+        return its.announces() ? Optional.of(name + ": it has just come from another host") : Optional.empty();
+    }
+
+    /** Takes the device from the lane, and meets nobody, until {@link #proceed}. Frames for the guest are delivered as ever. */
+    void freeze() {
+        polled = context.lane.remove(device);
+        if (source != null) {
+            context.lane.remove(source);
+        }
+        if (connection != null) {
+            connection.freeze();
+        }
+    }
+
+    /** Leaves the rings alone, after {@link #freeze}: everything that was taken from them is used and published. */
+    void halt() {
+        if (connection != null) {
+            connection.session().halt();
+        }
+    }
+
+    /** Goes on after {@link #freeze}. */
+    void proceed(boolean halted) {
+        if (connection != null) {
+            if (halted) {
+                connection.session().proceed();
+            }
+            connection.thaw();
+        }
+        if (polled) {
+            context.lane.add(device);
+            if (source != null) {
+                context.lane.add(source);
+            }
+        }
+    }
+
+    /** Writes what the front-end has said, with its descriptors, between two messages. */
+    void saveSetup(StateWriter to) {
+        Connection now = connection;
+        to.flag(now != null);
+        if (now != null) {
+            to.flag(device.stoppedReason() != null).descriptor(now.socket());
+            SessionRecord.write(now.session().state(), to);
+        }
+    }
+
+    /** Writes how far the guest has come. It is halted. */
+    void savePosition(StateWriter to) {
+        to.text(acknowledged.known().map(Acknowledgement::text).orElse(""));
+        to.text(lastStop == null ? "" : lastStop);
+        GuestRecord.saveCounters(device.counters(), to);
+        GuestRecord.saveStations(context.stations(device, Integer.MAX_VALUE), to);
+        Connection now = connection;
+        DeviceEffects its = effects;
+        if (now != null && its != null) {
+            now.midst().save(to);
+            to.flag(its.paused())
+                    .flag(its.channelWorks())
+                    .block(device.control().settings());
+            List<Optional<Integer>> positions = now.session().positions();
+            SessionRecord.writePositions(positions, to);
+            for (int i = 0; i < positions.size(); i++) {
+                FrameCut cut = now.session().runs(i) ? device.control().cut(i) : FrameCut.NONE;
+                to.number(cut.segments()).number(cut.bytes()).number(cut.segmentSize());
+            }
+        }
+    }
+
+    /** A guest that is taken over, until its queues run here. */
+    private record Arrival(Fd socket, Session session, SessionState state) {}
+
+    private @Nullable Arrival arrival;
+    private Connection.@Nullable Midst midst;
+    private List<Optional<Integer>> positions = List.of();
+    private List<FrameCut> cuts = List.of();
+    private List<Long> stations = List.of();
+
+    /**
+     * Prepares to go on with what a front-end has said to another back-end. Nothing of it is in force.
+     *
+     * @throws HandOverException when it cannot be so here
+     */
+    void loadSetup(StateReader from) throws HandOverException {
+        discardArrival();
+        if (!from.flag()) {
+            return;
+        }
+        boolean stopped = from.flag();
+        Fd socket = from.descriptor();
+        SessionState state = SessionRecord.read(from, each -> each.closedBy(closer));
+        if (socket == null) {
+            throw new HandOverException(name + " came without its connection");
+        }
+        Session session = newSession();
+        arrival = new Arrival(socket.closedBy(closer), session, state);
+        try {
+            session.restore(state);
+        } catch (RefusedException e) {
+            if (!stopped) {
+                throw new HandOverException(name + ": " + e.reason());
+            }
+            // Its device does nothing any more, and its memory may be gone: it is to begin anew.
+            discardArrival();
+            listener.trouble(name, "its device had stopped, and its front-end has to connect again: " + e.reason());
+        }
+    }
+
+    private void discardArrival() {
+        Arrival before = arrival;
+        arrival = null;
+        if (before != null) {
+            before.session().close();
+            before.socket().close();
+            effects = null;
+            device.control().reset();
+        }
+    }
+
+    /** Takes how far the guest has come. */
+    void loadPosition(StateReader from) throws HandOverException {
+        String text = from.text();
+        Optional<Acknowledgement> known = text.isEmpty() ? Optional.empty() : Acknowledgement.parse(text);
+        Optional<String> refusal = acknowledged.takeOver(known);
+        if (refusal.isPresent()) {
+            throw new HandOverException(name + ": " + refusal.get());
+        }
+        String stop = from.text();
+        lastStop = stop.isEmpty() ? null : stop;
+        GuestRecord.loadCounters(device.counters(), from);
+        stations = GuestRecord.loadStations(from);
+        Arrival coming = arrival;
+        DeviceEffects its = effects;
+        if (coming == null || its == null) {
+            return;
+        }
+        midst = Connection.Midst.load(from, closer);
+        its.paused(from.flag());
+        if (!from.flag()) {
+            its.backendChannel(null, Set.of());
+        }
+        try {
+            device.control().restore(from.block());
+        } catch (IllegalArgumentException e) {
+            throw new HandOverException(name + ": " + e.getMessage());
+        }
+        positions = SessionRecord.readPositions(from);
+        List<FrameCut> all = new ArrayList<>();
+        for (int i = 0; i < positions.size(); i++) {
+            all.add(new FrameCut(from.number(), from.number(), from.number()));
+        }
+        cuts = all;
+    }
+
+    /** Starts the queues. The guest is this back-end's. */
+    void begin() {
+        Arrival coming = arrival;
+        if (coming != null) {
+            coming.session().begin(coming.state(), positions);
+            for (int i = 0; i < cuts.size(); i++) {
+                if (coming.session().runs(i)) {
+                    device.control().cut(i, cuts.get(i));
+                }
+            }
+        }
+    }
+
+    /** Learns the guest's stations, when all guests' queues run. */
+    void learn() {
+        stations.forEach(station -> context.learn(device, station));
+    }
+
+    /** Lets frames and messages move. */
+    void serve() {
+        Arrival coming = arrival;
+        Connection.Midst its = midst;
+        arrival = null;
+        if (coming == null || its == null) {
+            return;
+        }
+        context.lane.add(device);
+        if (source != null) {
+            context.lane.add(source);
+        }
+        connections++;
+        listener.attached(name);
+        connection = Connection.takeOver(
+                context.lane.loop(), coming.socket(), coming.session(), this::disconnected, closer, its);
+    }
+
+    /** Whether a front-end is connected, or is being taken over. */
+    boolean hasFrontEnd() {
+        return connection != null || arrival != null;
+    }
+
+    /** Closes everything here and leaves the guest to another back-end. */
+    void leave() {
+        Connection now = connection;
+        connection = null;
+        if (now != null) {
+            if (effects != null) {
+                effects.leave();
+            }
+            now.leave();
+        }
+        discardArrival();
+        effects = null;
     }
 
     /** Ends the connection, if there is one. */

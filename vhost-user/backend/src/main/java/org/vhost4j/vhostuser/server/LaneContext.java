@@ -11,6 +11,7 @@ import org.vhost4j.device.Pollable;
 import org.vhost4j.device.bridge.Bridge;
 import org.vhost4j.device.bridge.CopySink;
 import org.vhost4j.device.bridge.EchoSink;
+import org.vhost4j.device.bridge.HeldFrame;
 import org.vhost4j.device.bridge.LaneInbox;
 import org.vhost4j.device.bridge.NullSink;
 import org.vhost4j.device.bridge.PortRules;
@@ -36,7 +37,7 @@ final class LaneContext {
     final List<AutoCloseable> sockets = new ArrayList<>();
 
     /** What other lanes, and uplinks, have for this one; null when there are neither, or there is no bridge. */
-    private final @Nullable LaneInbox inbox;
+    private @Nullable LaneInbox inbox;
 
     private final @Nullable EventFd wake;
 
@@ -161,8 +162,62 @@ final class LaneContext {
     /** Stations behind a port of this lane, so many at most. */
     List<Long> stations(FramePort port, int most) {
         return sink instanceof Bridge bridge
-                ? Arrays.stream(bridge.stations(port, most)).boxed().toList()
+                ? Arrays.stream(bridge.stations(port, Math.min(most, bridge.capacity())))
+                        .boxed()
+                        .toList()
                 : List.of();
+    }
+
+    /** Takes a station over from another back-end. */
+    void learn(FramePort port, long station) {
+        if (sink instanceof Bridge bridge) {
+            bridge.learn(port, station);
+        }
+    }
+
+    /** How many ports there are. */
+    int ports() {
+        return sink instanceof Bridge bridge ? bridge.ports() : 0;
+    }
+
+    /** Whether all frames of other lanes were handed over. */
+    boolean isDrained() {
+        return inbox == null || inbox.isEmpty();
+    }
+
+    /** Hands over no frame of another lane until {@link #proceed}. */
+    void halt() {
+        if (inbox != null) {
+            lane.remove(inbox);
+        }
+    }
+
+    /** Goes on after {@link #halt}. */
+    void proceed() {
+        if (inbox != null) {
+            lane.add(inbox);
+        }
+    }
+
+    /** The frames of other lanes that were not handed over yet. */
+    List<HeldFrame> held() {
+        return inbox == null ? List.of() : inbox.held();
+    }
+
+    /** Has frames handed over that another back-end held. */
+    void hold(List<HeldFrame> frames) {
+        if (frames.isEmpty()) {
+            return;
+        }
+        LaneInbox to = inbox;
+        if (to == null && sink instanceof Bridge bridge) {
+            to = new LaneInbox("frames of another back-end", bridge, () -> {});
+            inbox = to;
+            lane.add(to);
+        }
+        if (to != null) {
+            to.hold(frames);
+        }
     }
 
     /** Lets frames of other lanes come in. Called by the lane's thread, when all ports have joined. */

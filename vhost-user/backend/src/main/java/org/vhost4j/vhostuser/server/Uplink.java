@@ -4,6 +4,9 @@ package org.vhost4j.vhostuser.server;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.host.lane.Lane;
+import org.vhost4j.vhostuser.handover.HandOverException;
+import org.vhost4j.vhostuser.handover.StateReader;
+import org.vhost4j.vhostuser.handover.StateWriter;
 
 /** A port of the bridge that is no guest, as it is described before the back-end runs. */
 @FunctionalInterface
@@ -16,6 +19,52 @@ public interface Uplink {
      * @return the open port
      */
     Opened open(Lane lane, FrameSink sink);
+
+    /**
+     * What the port is called, before it is open.
+     *
+     * @return the name of the port that {@link #open} opens, or empty when it cannot be taken over from another back-end
+     */
+    default String name() {
+        return "";
+    }
+
+    /**
+     * Opens the port with what another back-end had of it, which works on until {@link Movable#proceed}. Called by the lane's thread.
+     *
+     * @param lane polls the port from then on, until the port is closed
+     * @param sink where the port's frames go
+     * @param state from a port of the same name
+     * @return the open port, halted
+     * @throws HandOverException when it is not the state of such a port
+     */
+    default Movable takeOver(Lane lane, FrameSink sink, StateReader state) throws HandOverException {
+        throw new HandOverException("a port cannot be taken over");
+    }
+
+    /** An open uplink that can be handed over to another back-end. Called by the lane's thread. */
+    interface Movable extends Opened {
+        /** Passes no frame on until {@link #proceed}. */
+        void halt();
+
+        /** Goes on after {@link #halt}, or with what another back-end has left behind. */
+        void proceed();
+
+        /**
+         * Writes what the port is, with its descriptors, and what it holds when it is halted.
+         *
+         * @param to takes it
+         */
+        void save(StateWriter to);
+
+        /**
+         * Takes over how far the port has come since {@link Uplink#takeOver} was called.
+         *
+         * @param state as {@link #save} has written it, with descriptors
+         * @throws HandOverException when it is not the state of such a port
+         */
+        void update(StateReader state) throws HandOverException;
+    }
 
     /** An open uplink. Called by the lane's thread. */
     interface Opened extends AutoCloseable {

@@ -18,6 +18,7 @@ final class LogMapping {
     private RegionMapper.@Nullable Mapping mapping;
     private RegionMapper.@Nullable Mapping retired;
     private @Nullable Fd signal;
+    private @Nullable LogArea mapped;
 
     LogMapping(RegionMapper mapper) {
         this.mapper = mapper;
@@ -44,7 +45,21 @@ final class LogMapping {
         }
         retired = mapping;
         mapping = fresh;
+        mapped = area;
         return log;
+    }
+
+    /** The descriptor that is signalled when there are new marks, or null. */
+    @Nullable
+    Fd signal() {
+        return signal;
+    }
+
+    /** The log that was given last, or null. */
+    SessionState.@Nullable Log state() {
+        RegionMapper.Mapping now = mapping;
+        LogArea area = mapped;
+        return now == null || area == null ? null : new SessionState.Log(area, now.file());
     }
 
     /** Whether a log may be used. */

@@ -47,6 +47,20 @@ final class MemoryTable implements AutoCloseable {
         return memory();
     }
 
+    /** The regions, and what they are mapped from. */
+    List<SessionState.Region> state() {
+        return entries.stream()
+                .map(entry -> new SessionState.Region(entry.description, entry.mapping.file()))
+                .toList();
+    }
+
+    /** Maps what a session of another process had. Takes the descriptors. */
+    GuestMemory restore(List<SessionState.Region> regions) throws ProtocolException {
+        return replace(
+                regions.stream().map(SessionState.Region::description).toList(),
+                regions.stream().map(SessionState.Region::file).toList());
+    }
+
     /** ADD_MEM_REG. */
     GuestMemory add(MemoryRegion region, Fd descriptor) throws ProtocolException {
         try (descriptor) {

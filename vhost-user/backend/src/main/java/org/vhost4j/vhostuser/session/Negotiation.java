@@ -118,6 +118,14 @@ final class Negotiation {
         protocol = word;
     }
 
+    /** What a session of another process has had acknowledged: refused when less is on offer here. */
+    void restore(SessionState state) throws ProtocolException {
+        acknowledgeProtocol(state.protocol(), false);
+        if (state.acknowledged()) {
+            acknowledge(FeatureSet.ofWord(state.features()), false);
+        }
+    }
+
     /** RESET_DEVICE: the driver negotiates again. The protocol stays. */
     void reset() {
         acknowledged = false;

@@ -20,6 +20,11 @@ public interface RegionMapper {
                 }
 
                 @Override
+                public Fd file() {
+                    return mapped.file();
+                }
+
+                @Override
                 public void close() {
                     mapped.close();
                 }
@@ -49,6 +54,13 @@ public interface RegionMapper {
          * @return native memory of exactly the size that was asked for
          */
         MemorySegment memory();
+
+        /**
+         * What is mapped, for another process.
+         *
+         * @return still this object's
+         */
+        Fd file();
 
         /** Unmaps. Called once, when nobody uses the memory any more. */
         @Override

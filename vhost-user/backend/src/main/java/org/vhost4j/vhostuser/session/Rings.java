@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.session;
 
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.memory.DirtyLog;
@@ -386,6 +389,70 @@ final class Rings {
     void closeDescriptors() {
         for (Ring ring : rings) {
             ring.closeDescriptors();
+        }
+    }
+
+    /** What the front-end has said of each ring. */
+    List<SessionState.RingState> state() {
+        return Stream.of(rings)
+                .map(ring -> new SessionState.RingState(
+                        ring.size, ring.address, ring.enabled, ring.started, ring.kick, ring.call, ring.err))
+                .toList();
+    }
+
+    /** Takes what a front-end has said of each ring in another process. Those that were started are so after {@link #begin}. */
+    void restore(List<SessionState.RingState> states) throws RefusedException {
+        if (states.size() > rings.length) {
+            throw new RefusedException("there are " + states.size() + " rings, and " + rings.length + " here");
+        }
+        for (int i = 0; i < states.size(); i++) {
+            SessionState.RingState state = states.get(i);
+            Ring ring = rings[i];
+            ring.size = state.size();
+            ring.address = state.address();
+            ring.enabled = state.enabled();
+            ring.kick = state.kick();
+            ring.call = state.call();
+            ring.err = state.err();
+        }
+    }
+
+    /** How far each ring has come, as SET_VRING_BASE has it; nothing where that was never said. */
+    List<Optional<Integer>> positions() {
+        return Stream.of(rings)
+                .map(ring -> ring.runs ? Optional.of(effects.position(ring.index)) : Optional.ofNullable(ring.base))
+                .toList();
+    }
+
+    /** Starts what was started in another process, from where it came to there. */
+    void begin(List<SessionState.RingState> states, List<Optional<Integer>> positions) {
+        for (int i = 0; i < states.size(); i++) {
+            rings[i].base = positions.get(i).orElse(null);
+        }
+        for (int i = 0; i < states.size(); i++) {
+            rings[i].started = states.get(i).started();
+            if (rings[i].started) {
+                // A ring that stood still there for want of memory says so here, too.
+                resume(rings[i], true);
+            }
+        }
+    }
+
+    /** Leaves all rings alone until {@link #proceed}: everything that was taken from them is used, published and notified. */
+    void halt() {
+        for (Ring ring : rings) {
+            if (ring.runs && !ring.suspended) {
+                effects.suspendQueue(ring.index);
+            }
+        }
+    }
+
+    /** Goes on with all rings where {@link #halt} left them. */
+    void proceed() {
+        for (Ring ring : rings) {
+            if (ring.runs && !ring.suspended) {
+                effects.resumeQueue(ring.index);
+            }
         }
     }
 

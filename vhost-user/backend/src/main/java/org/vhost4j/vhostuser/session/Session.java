@@ -3,6 +3,7 @@ package org.vhost4j.vhostuser.session;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -349,6 +350,94 @@ public final class Session implements AutoCloseable {
         backendChannel = channel;
         effects.backendChannel(channel, protocolFeatures());
         Ring.close(before);
+    }
+
+    /**
+     * What the front-end has said, between two of its messages.
+     *
+     * @return the descriptors stay the session's
+     */
+    public SessionState state() {
+        return new SessionState(
+                negotiation.acknowledged(),
+                negotiation.features().low(),
+                negotiation.protocol(),
+                status,
+                table.state(),
+                log.state(),
+                log.signal(),
+                backendChannel,
+                rings.state());
+    }
+
+    /**
+     * Leaves all queues alone until {@link #proceed}. Nothing is received in between.
+     *
+     * @see SessionEffects#suspendQueue
+     */
+    public void halt() {
+        rings.halt();
+    }
+
+    /** Goes on with all queues where {@link #halt} left them. */
+    public void proceed() {
+        rings.proceed();
+    }
+
+    /**
+     * How far each queue has come, after {@link #halt}.
+     *
+     * @return by index, as SET_VRING_BASE has it; nothing where that was never said
+     */
+    public List<Optional<Integer>> positions() {
+        return rings.positions();
+    }
+
+    /**
+     * Takes what a front-end has said to a session of another process, instead of receiving it. Its memory is mapped when this returns, and
+     * no queue runs before {@link #begin}.
+     *
+     * @param state the descriptors are the session's from here on; when this throws, {@link #close} closes what was taken
+     * @throws RefusedException when it cannot be so here, for instance because less is on offer
+     */
+    public void restore(SessionState state) throws RefusedException {
+        backendChannel = state.channel();
+        rings.restore(state.rings());
+        try {
+            negotiation.restore(state);
+            status = state.status();
+            changeMemory(table.restore(state.regions()));
+            if (state.acknowledged()) {
+                effects.acknowledge(features());
+                rings.translate(negotiation.features().has(Feature.ACCESS_PLATFORM));
+            }
+            SessionState.Log logged = state.log();
+            if (logged != null) {
+                rings.log(log.replace(logged.area(), logged.file(), rings::requireCoveredBy));
+            }
+            if (state.logSignal() != null) {
+                log.signal(state.logSignal(), effects);
+            }
+            rings.logging(negotiation.features().has(Feature.LOG_ALL));
+        } catch (ProtocolException e) {
+            state.regions().forEach(region -> region.file().close());
+            Ring.close(state.log() == null ? null : state.log().file());
+            Ring.close(state.logSignal());
+            throw new RefusedException(String.valueOf(e.getMessage()));
+        }
+        if (state.channel() != null) {
+            effects.backendChannel(state.channel(), protocolFeatures());
+        }
+    }
+
+    /**
+     * Starts the queues that were started in the session that this one was restored from.
+     *
+     * @param state as it was given to {@link #restore}
+     * @param positions how far they have come
+     */
+    public void begin(SessionState state, List<Optional<Integer>> positions) {
+        rings.begin(state.rings(), positions);
     }
 
     /**

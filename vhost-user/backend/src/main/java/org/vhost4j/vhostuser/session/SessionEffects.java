@@ -119,6 +119,14 @@ public interface SessionEffects {
     void logQueue(int index, @Nullable QueueLog log);
 
     /**
+     * How far a queue has come that runs and that the device leaves alone.
+     *
+     * @param index the virtqueue
+     * @return as SET_VRING_BASE has it
+     */
+    int position(int index);
+
+    /**
      * Leaves a queue that runs alone until {@link #resumeQueue}, because the front-end's IOMMU has withdrawn the memory of its ring.
      * Everything that it has taken is done first: used, published, and notified. It still counts as running.
      *

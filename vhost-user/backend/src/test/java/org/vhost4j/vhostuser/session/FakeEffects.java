@@ -203,6 +203,11 @@ final class FakeEffects implements SessionEffects {
     }
 
     @Override
+    public int position(int index) {
+        return (runningQueue(index).base() + PROGRESS) & 0xffff;
+    }
+
+    @Override
     public void suspendQueue(int index) {
         assertOpen(runningQueue(index).kick());
         log.add("suspend " + index);

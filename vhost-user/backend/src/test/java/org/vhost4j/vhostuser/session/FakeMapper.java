@@ -42,6 +42,11 @@ final class FakeMapper implements RegionMapper {
             }
 
             @Override
+            public Fd file() {
+                return file;
+            }
+
+            @Override
             public void close() {
                 if (!mapped.remove(this)) {
                     throw new AssertionError(what + " is unmapped twice");

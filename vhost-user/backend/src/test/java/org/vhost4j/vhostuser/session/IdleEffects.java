@@ -53,6 +53,11 @@ class IdleEffects implements SessionEffects {
     public void allQueuesStopped() {}
 
     @Override
+    public int position(int index) {
+        return 0;
+    }
+
+    @Override
     public void suspendQueue(int index) {}
 
     @Override

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.handover;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.CRC32;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.LibC;
+import org.vhost4j.sys.SocketMessage;
+import org.vhost4j.sys.SocketPeer;
+import org.vhost4j.sys.SystemError;
+import org.vhost4j.sys.UnixAddress;
+
+/**
+ * One end of the connection between two back-ends. A message's header, little-endian:
+ *
+ * <pre>
+ *   0  u32  magic "V4HO"
+ *   4  u32  type
+ *   8  u32  bytes behind the header
+ *  12  u32  CRC-32 of those
+ *  16  u32  descriptors beside the header, at most 253
+ *  20  u32  CRC-32 of the header before
+ * </pre>
+ *
+ * Belongs to one thread, which waits.
+ */
+public final class HandOverChannel implements AutoCloseable {
+    /** The oldest format of the content that this version reads. */
+    public static final int OLDEST_FORMAT = 1;
+    /** The format of the content that this version writes, and the newest that it reads. */
+    public static final int FORMAT = 1;
+
+    private static final int MAGIC = 0x4f483456;
+    private static final int HEADER = 24;
+    private static final int MOST_BYTES = 64 << 20;
+    private static final int MOST_DESCRIPTORS = 1 << 20;
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final Fd socket;
+    private final SocketMessage carrier = new SocketMessage(null, SocketMessage.MOST_DESCRIPTORS);
+
+    /**
+     * A channel over a connection.
+     *
+     * @param socket connected and non-blocking; from here on the channel's
+     */
+    public HandOverChannel(Fd socket) {
+        this.socket = socket;
+    }
+
+    /**
+     * Connects to a back-end that listens.
+     *
+     * @param path its socket
+     * @return a channel
+     * @throws SystemError when nobody listens there: ENOENT or ECONNREFUSED
+     */
+    public static HandOverChannel connect(Path path) {
+        UnixAddress address = UnixAddress.of(path);
+        Fd socket = UnixAddress.socket();
+        int result = address.connect(socket);
+        if (result < 0) {
+            socket.close();
+            throw new SystemError("cannot connect to " + path, -result);
+        }
+        return new HandOverChannel(socket);
+    }
+
+    /**
+     * Checks that the other end is of the same user.
+     *
+     * @return who it is
+     * @throws HandOverException when it is another user's
+     */
+    public SocketPeer requireSameUser() throws HandOverException {
+        SocketPeer peer = SocketPeer.of(socket);
+        int own = SocketPeer.ownUser();
+        if (peer.user() != own) {
+            throw new HandOverException("process " + peer.process() + " is of user " + peer.user()
+                    + ", and this back-end of " + own + ": guests are handed over within one user only");
+        }
+        return peer;
+    }
+
+    /** One message that has come. */
+    public static final class Received {
+        private final MessageType type;
+        private final byte[] content;
+        private final List<Fd> descriptors;
+
+        private Received(MessageType type, byte[] content, List<Fd> descriptors) {
+            this.type = type;
+            this.content = content;
+            this.descriptors = descriptors;
+        }
+
+        /**
+         * Reads it.
+         *
+         * @return a reader, which owns the descriptors that came with it
+         */
+        public StateReader reader() {
+            return new StateReader("message " + type, content, descriptors);
+        }
+    }
+
+    /**
+     * Sends a message without content.
+     *
+     * @param type which
+     * @param patience how long the other end may leave it lying
+     * @throws HandOverException when it is gone or does not read
+     */
+    public void send(MessageType type, Duration patience) throws HandOverException {
+        send(type, new StateWriter(), patience);
+    }
+
+    /**
+     * Sends a message.
+     *
+     * @param type which
+     * @param state what it says; its descriptors may be closed when this returns
+     * @param patience how long the other end may leave it lying
+     * @throws HandOverException when it is gone or does not read
+     */
+    public void send(MessageType type, StateWriter state, Duration patience) throws HandOverException {
+        long end = System.nanoTime() + patience.toNanos();
+        List<Fd> rest = state.descriptors();
+        while (rest.size() > SocketMessage.MOST_DESCRIPTORS) {
+            sendOne(MessageType.DESCRIPTORS, new byte[0], rest.subList(0, SocketMessage.MOST_DESCRIPTORS), end);
+            rest = rest.subList(SocketMessage.MOST_DESCRIPTORS, rest.size());
+        }
+        sendOne(type, state.bytes(), rest, end);
+    }
+
+    private void sendOne(MessageType type, byte[] content, List<Fd> descriptors, long end) throws HandOverException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment message = arena.allocate(HEADER + (long) content.length);
+            message.set(INT, 0, MAGIC);
+            message.set(INT, 4, type.code());
+            message.set(INT, 8, content.length);
+            message.set(INT, 12, checksum(content, content.length));
+            message.set(INT, 16, descriptors.size());
+            message.set(INT, 20, headerChecksum(message));
+            MemorySegment.copy(content, 0, message, ValueLayout.JAVA_BYTE, HEADER, content.length);
+            int sent = 0;
+            List<Fd> beside = descriptors;
+            while (sent < message.byteSize()) {
+                int result = carrier.send(socket, message, sent, (int) message.byteSize() - sent, beside);
+                if (result > 0) {
+                    sent += result;
+                    beside = List.of();
+                } else if (result == -Errno.EAGAIN) {
+                    await(LibC.POLLOUT, end, "does not read");
+                } else if (result != -Errno.EINTR) {
+                    throw gone(result);
+                }
+            }
+        }
+    }
+
+    private static int headerChecksum(MemorySegment header) {
+        return checksum(
+                header.asSlice(0, HEADER - Integer.BYTES).toArray(ValueLayout.JAVA_BYTE), HEADER - Integer.BYTES);
+    }
+
+    private static int checksum(byte[] bytes, int length) {
+        CRC32 crc = new CRC32();
+        crc.update(bytes, 0, length);
+        return (int) crc.getValue();
+    }
+
+    /**
+     * Receives the message that is due.
+     *
+     * @param due which; of a REFUSED that comes instead the reason is thrown
+     * @param patience how long to wait for it
+     * @return the message
+     * @throws HandOverException when anything else comes, or nothing in time
+     */
+    public Received receive(MessageType due, Duration patience) throws HandOverException {
+        long end = System.nanoTime() + patience.toNanos();
+        List<Fd> descriptors = new ArrayList<>();
+        boolean done = false;
+        try {
+            Received next = receiveOne(end, descriptors);
+            while (next.type == MessageType.DESCRIPTORS && descriptors.size() < MOST_DESCRIPTORS) {
+                next = receiveOne(end, descriptors);
+            }
+            if (next.type == MessageType.REFUSED) {
+                throw new HandOverException(new StateReader("the refusal", next.content, List.of()).text());
+            }
+            if (next.type != due) {
+                throw new HandOverException("the other back-end says " + next.type + " where " + due + " is due");
+            }
+            done = true;
+            return new Received(due, next.content, List.copyOf(descriptors));
+        } finally {
+            if (!done) {
+                descriptors.forEach(Fd::close);
+            }
+        }
+    }
+
+    private Received receiveOne(long end, List<Fd> descriptors) throws HandOverException {
+        int before = descriptors.size();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment header = arena.allocate(HEADER);
+            fill(header, end, descriptors);
+            MessageType type = MessageType.ofCode(header.get(INT, 4)).orElse(null);
+            int length = header.get(INT, 8);
+            if (header.get(INT, 0) != MAGIC
+                    || header.get(INT, 20) != headerChecksum(header)
+                    || type == null
+                    || length < 0
+                    || length > MOST_BYTES) {
+                throw new HandOverException("the other end sends what is no message of a back-end that hands over");
+            }
+            if (descriptors.size() - before != header.get(INT, 16)) {
+                throw new HandOverException("message " + type + " came with " + (descriptors.size() - before)
+                        + " descriptors of " + header.get(INT, 16)
+                        + ": the limit of open files (ulimit -n) of this process is too low");
+            }
+            MemorySegment content = arena.allocate(Math.max(1, length));
+            if (length > 0) {
+                fill(content, end, descriptors);
+            }
+            byte[] bytes = content.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
+            if (checksum(bytes, length) != header.get(INT, 12)) {
+                throw new HandOverException("message " + type + " is damaged");
+            }
+            return new Received(type, bytes, List.of());
+        }
+    }
+
+    /**
+     * Waits until the other end has hung up.
+     *
+     * @param patience how long at most
+     */
+    public void awaitEnd(Duration patience) {
+        List<Fd> descriptors = new ArrayList<>();
+        try (Arena arena = Arena.ofConfined()) {
+            fill(arena.allocate(1), System.nanoTime() + patience.toNanos(), descriptors);
+        } catch (HandOverException e) {
+            // It has, or does not.
+        }
+        descriptors.forEach(Fd::close);
+    }
+
+    private void fill(MemorySegment into, long end, List<Fd> descriptors) throws HandOverException {
+        int have = 0;
+        while (have < into.byteSize()) {
+            int result = carrier.receive(socket, into, have, (int) into.byteSize() - have, descriptors);
+            if (result > 0) {
+                have += result;
+            } else if (result == -Errno.EAGAIN) {
+                await(LibC.POLLIN, end, "says nothing");
+            } else if (result != -Errno.EINTR) {
+                throw gone(result);
+            }
+        }
+    }
+
+    private static HandOverException gone(int result) {
+        return new HandOverException(
+                result == 0 || result == -Errno.ECONNRESET || result == -Errno.EPIPE
+                        ? "the other back-end is gone"
+                        : new SystemError("the other back-end cannot be heard", -result).getMessage());
+    }
+
+    private void await(int event, long end, String reproach) throws HandOverException {
+        long left = (end - System.nanoTime() + 999_999) / 1_000_000;
+        if (left <= 0) {
+            throw new HandOverException("the other back-end " + reproach);
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment poll = arena.allocate(Long.BYTES, Long.BYTES);
+            poll.set(ValueLayout.JAVA_INT, 0, socket.number());
+            poll.set(ValueLayout.JAVA_SHORT, Integer.BYTES, (short) event);
+            int unused = LibC.poll(poll.address(), 1, (int) Math.min(left, Integer.MAX_VALUE));
+        }
+    }
+
+    /** Says that nothing is handed over, as far as the other end still hears it. */
+    public void refuse(String reason) {
+        try {
+            send(MessageType.REFUSED, new StateWriter().text(reason), Duration.ofMillis(100));
+        } catch (HandOverException e) {
+            // Then hanging up says it.
+        }
+    }
+
+    /** Hangs up. */
+    @Override
+    public void close() {
+        socket.hangUp();
+        socket.close();
+    }
+}

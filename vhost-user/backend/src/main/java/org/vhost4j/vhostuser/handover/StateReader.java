@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.handover;
+
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.sys.Fd;
+
+/** Reads what a {@link StateWriter} has written. Descriptors that nobody takes are closed by {@link #close}. */
+public final class StateReader implements AutoCloseable {
+    private final String what;
+    private final ByteBuffer bytes;
+    private final Deque<Fd> descriptors;
+
+    /**
+     * Begins at the front.
+     *
+     * @param what what to call it in messages
+     * @param bytes the bytes
+     * @param descriptors those that came with it; this object's from here on
+     */
+    public StateReader(String what, byte[] bytes, List<Fd> descriptors) {
+        this.what = what;
+        this.bytes = ByteBuffer.wrap(bytes);
+        this.descriptors = new ArrayDeque<>(descriptors);
+    }
+
+    /** What one part of the state is read by. */
+    @FunctionalInterface
+    private interface Part<T> {
+        T read();
+    }
+
+    private <T> T part(Part<T> part) throws HandOverException {
+        try {
+            return part.read();
+        } catch (BufferUnderflowException e) {
+            throw new HandOverException(what + " ends too early");
+        }
+    }
+
+    /**
+     * Reads a truth value.
+     *
+     * @return what was written
+     * @throws HandOverException when it is neither 0 nor 1, or there is nothing more
+     */
+    public boolean flag() throws HandOverException {
+        byte value = part(bytes::get);
+        if (value != 0 && value != 1) {
+            throw new HandOverException(what + " has " + value + " where yes or no is due");
+        }
+        return value == 1;
+    }
+
+    /**
+     * Reads a number.
+     *
+     * @return what was written
+     * @throws HandOverException when there is nothing more
+     */
+    public int number() throws HandOverException {
+        return part(bytes::getInt);
+    }
+
+    /**
+     * Reads how many of something follow.
+     *
+     * @param most how many there can be
+     * @return 0 to {@code most}
+     * @throws HandOverException when there are more
+     */
+    public int count(int most) throws HandOverException {
+        int value = number();
+        if (value < 0 || value > most) {
+            throw new HandOverException(what + " has " + Integer.toUnsignedString(value) + " of something of which "
+                    + most + " are the most");
+        }
+        return value;
+    }
+
+    /**
+     * Reads a long number.
+     *
+     * @return what was written
+     * @throws HandOverException when there is nothing more
+     */
+    public long word() throws HandOverException {
+        return part(bytes::getLong);
+    }
+
+    /**
+     * Reads bytes behind their number.
+     *
+     * @return a copy
+     * @throws HandOverException when there are not so many
+     */
+    public byte[] block() throws HandOverException {
+        byte[] value = new byte[count(bytes.remaining() - Integer.BYTES)];
+        part(() -> bytes.get(value));
+        return value;
+    }
+
+    /**
+     * Reads a text.
+     *
+     * @return what was written
+     * @throws HandOverException when there is not so much
+     */
+    public String text() throws HandOverException {
+        return new String(block(), StandardCharsets.UTF_8);
+    }
+
+    /**
+     * Reads a descriptor, if there is one.
+     *
+     * @return the caller's from here on; null for none
+     * @throws HandOverException when it has not come
+     */
+    public @Nullable Fd descriptor() throws HandOverException {
+        if (!flag()) {
+            return null;
+        }
+        Fd next = descriptors.poll();
+        if (next == null) {
+            throw new HandOverException(what + " lacks descriptors");
+        }
+        return next;
+    }
+
+    /**
+     * Checks that everything was read.
+     *
+     * @throws HandOverException when something is left
+     */
+    public void end() throws HandOverException {
+        if (bytes.hasRemaining() || !descriptors.isEmpty()) {
+            throw new HandOverException(
+                    what + " has " + bytes.remaining() + " bytes and " + descriptors.size() + " descriptors too many");
+        }
+    }
+
+    /** Closes descriptors that were not taken. */
+    @Override
+    public void close() {
+        descriptors.forEach(Fd::close);
+        descriptors.clear();
+    }
+}

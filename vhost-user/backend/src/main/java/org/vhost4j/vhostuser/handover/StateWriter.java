@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.handover;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.sys.Fd;
+
+/**
+ * Writes state, big-endian, and collects the descriptors that belong to it. They stay their owners', who keep them open until the message
+ * is sent; {@linkplain #ofDuplicates of duplicates} they may close theirs at once.
+ */
+public final class StateWriter implements AutoCloseable {
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private final List<Fd> descriptors = new ArrayList<>();
+
+    private final boolean duplicates;
+
+    /** Creates one that nothing was written to. */
+    public StateWriter() {
+        this(false);
+    }
+
+    private StateWriter(boolean duplicates) {
+        this.duplicates = duplicates;
+    }
+
+    /**
+     * One that keeps duplicates of descriptors until {@link #close}.
+     *
+     * @return nothing was written to it
+     */
+    public static StateWriter ofDuplicates() {
+        return new StateWriter(true);
+    }
+
+    /**
+     * Writes a truth value.
+     *
+     * @param value as one byte, 0 or 1
+     * @return this
+     */
+    public StateWriter flag(boolean value) {
+        bytes.write(value ? 1 : 0);
+        return this;
+    }
+
+    /**
+     * Writes a number.
+     *
+     * @param value 4 bytes
+     * @return this
+     */
+    public StateWriter number(int value) {
+        return raw(ByteBuffer.allocate(Integer.BYTES).putInt(value).array());
+    }
+
+    /**
+     * Writes a long number.
+     *
+     * @param value 8 bytes
+     * @return this
+     */
+    public StateWriter word(long value) {
+        return raw(ByteBuffer.allocate(Long.BYTES).putLong(value).array());
+    }
+
+    /**
+     * Writes bytes behind their number.
+     *
+     * @param value the bytes
+     * @return this
+     */
+    public StateWriter block(byte[] value) {
+        return number(value.length).raw(value);
+    }
+
+    /**
+     * Writes a text.
+     *
+     * @param value in UTF-8
+     * @return this
+     */
+    public StateWriter text(String value) {
+        return block(value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Writes that there is a descriptor or none.
+     *
+     * @param value null for none
+     * @return this
+     */
+    public StateWriter descriptor(@Nullable Fd value) {
+        flag(value != null);
+        if (value != null) {
+            descriptors.add(duplicates ? value.duplicate() : value);
+        }
+        return this;
+    }
+
+    /**
+     * Writes what another one has.
+     *
+     * @param other its descriptors stay its own
+     * @return this
+     */
+    public StateWriter append(StateWriter other) {
+        descriptors.addAll(other.descriptors);
+        return raw(other.bytes());
+    }
+
+    private StateWriter raw(byte[] value) {
+        bytes.writeBytes(value);
+        return this;
+    }
+
+    /**
+     * What was written.
+     *
+     * @return a copy
+     */
+    public byte[] bytes() {
+        return bytes.toByteArray();
+    }
+
+    /**
+     * The descriptors in the order in which they were written.
+     *
+     * @return none, or more than one message can carry
+     */
+    public List<Fd> descriptors() {
+        return List.copyOf(descriptors);
+    }
+
+    /** Closes the duplicates. */
+    @Override
+    public void close() {
+        if (duplicates) {
+            descriptors.forEach(Fd::close);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * What two back-ends say to each other when one takes everything over from the other, and how it is written down.
+ *
+ * <p>A Unix stream of messages, each with magic, version, type, length and a CRC-32 of its content, and with descriptors beside its header
+ * (SCM_RIGHTS). The old back-end listens, the new one connects; both must be of one user.
+ *
+ * <pre>
+ *   new                                old
+ *   HELLO (oldest and newest format) -&gt;
+ *                                  &lt;-  OFFER (what its guests were promised, its sockets and ports)
+ *   PREPARE                        -&gt;      or REFUSED, and the old one keeps its guests
+ *                                  &lt;-  SETUP (each guest, each port; with descriptors), while frames move
+ *   READY                          -&gt;      memory is mapped, code is warm
+ *                                  &lt;-  POSITIONS; frames stand still from here on
+ *   TAKEN                          -&gt;
+ *                                  &lt;-  COMMIT: the guests are the new one's
+ * </pre>
+ *
+ * <p>Before COMMIT either side may say REFUSED with a reason of one line, or hang up; then the old one keeps its guests.
+ *
+ * <p>Threads: a channel belongs to one thread, which may wait. Nothing here touches a lane.
+ */
+@NullMarked
+package org.vhost4j.vhostuser.handover;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.vhost4j.sys.SocketPeer;
+import org.vhost4j.sys.SystemError;
+import org.vhost4j.vhostuser.handover.HandOverChannel;
+import org.vhost4j.vhostuser.handover.HandOverException;
+import org.vhost4j.vhostuser.handover.MessageType;
+import org.vhost4j.vhostuser.handover.StateReader;
+import org.vhost4j.vhostuser.handover.StateWriter;
+
+/**
+ * The old back-end's part of a hand-over. It can go on as if nothing had been until it has sent COMMIT, and touches nothing after that.
+ *
+ * <p>Everything stands still in three steps, each done by all lanes before the next begins: devices and uplinks take no more frames;
+ * frames on their way between lanes are handed over, or kept when their receiver has no room; the rings are left alone.
+ */
+final class Giving {
+    private static final Duration ANSWER = Duration.ofSeconds(10);
+    /** The new back-end maps memory and warms up meanwhile. */
+    private static final Duration PREPARATION = Duration.ofMinutes(2);
+    /** Everything stands still meanwhile. */
+    private static final Duration TAKING = Duration.ofSeconds(1);
+
+    private static final long LANE_MILLIS = 1_000;
+    private static final long DRAIN_NANOS = 2_000_000;
+
+    private final Backend backend;
+    private final HandOverChannel channel;
+
+    /** What each guest was like when it was written down. */
+    private final List<Long> versions = new ArrayList<>();
+
+    private boolean frozen;
+    private boolean halted;
+
+    Giving(Backend backend, HandOverChannel channel) {
+        this.backend = backend;
+        this.channel = channel;
+    }
+
+    /** Hands everything over; the process that has it. */
+    SocketPeer give() throws HandOverException {
+        try {
+            SocketPeer peer = channel.requireSameUser();
+            prepare();
+            channel.send(MessageType.POSITIONS, standStill(), TAKING);
+            channel.receive(MessageType.TAKEN, TAKING);
+            channel.send(MessageType.COMMIT, TAKING);
+            backend.leave();
+            return peer;
+        } catch (HandOverException e) {
+            refuse(e.reason());
+            throw e;
+        } catch (SystemError | IllegalStateException | CompletionException e) {
+            String reason = "this back-end cannot hand over: " + e.getMessage();
+            refuse(reason);
+            throw new HandOverException(reason);
+        }
+    }
+
+    private void refuse(String reason) {
+        channel.refuse(reason);
+        proceed();
+    }
+
+    private void prepare() throws HandOverException {
+        try (StateReader hello = channel.receive(MessageType.HELLO, ANSWER).reader()) {
+            int oldest = hello.number();
+            int newest = hello.number();
+            if (oldest > HandOverChannel.FORMAT || newest < HandOverChannel.FORMAT) {
+                throw new HandOverException("the new back-end reads state of format %d to %d, and this one writes %d"
+                        .formatted(oldest, newest, HandOverChannel.FORMAT));
+            }
+        }
+        requireMovable();
+        StateWriter offer = new StateWriter().number(HandOverChannel.FORMAT);
+        Promise.of(backend.config()).save(offer);
+        channel.send(MessageType.OFFER, offer, ANSWER);
+        channel.receive(MessageType.PREPARE, ANSWER).reader().close();
+        try (StateWriter setup = StateWriter.ofDuplicates()) {
+            for (int i = 0; i < backend.guests().size(); i++) {
+                GuestPort guest = backend.guests().get(i);
+                GuestSocket socket = backend.sockets().get(i);
+                inLane(guest.context(), () -> {
+                    versions.add(guest.version());
+                    setup.descriptor(socket.listening());
+                    guest.saveSetup(setup);
+                });
+            }
+            inLane(backend.contexts().getFirst(), () -> movable().forEach(port -> port.save(setup)));
+            channel.send(MessageType.SETUP, setup, ANSWER);
+        }
+        channel.receive(MessageType.READY, PREPARATION).reader().close();
+    }
+
+    private void requireMovable() throws HandOverException {
+        for (Uplink.Opened port : backend.uplinks()) {
+            if (!(port instanceof Uplink.Movable)) {
+                throw new HandOverException("port " + port.port().name() + " cannot be handed over");
+            }
+        }
+        List<Optional<String>> reasons = new ArrayList<>();
+        for (GuestPort guest : backend.guests()) {
+            inLane(guest.context(), () -> reasons.add(guest.immovable()));
+        }
+        requireNone(reasons);
+    }
+
+    private List<Uplink.Movable> movable() {
+        return backend.uplinks().stream().map(Uplink.Movable.class::cast).toList();
+    }
+
+    private static void inLane(LaneContext context, Runnable task) {
+        context.lane
+                .submit(() -> {
+                    task.run();
+                    return true;
+                })
+                .orTimeout(LANE_MILLIS, TimeUnit.MILLISECONDS)
+                .join();
+    }
+
+    /** Has all lanes do something at the same time, and waits for all. */
+    private void inAllLanes(Consumer<LaneContext> task) {
+        CompletableFuture.allOf(backend.contexts().stream()
+                        .map(context -> context.lane.submit(() -> {
+                            task.accept(context);
+                            return true;
+                        }))
+                        .toArray(CompletableFuture<?>[]::new))
+                .orTimeout(LANE_MILLIS, TimeUnit.MILLISECONDS)
+                .join();
+    }
+
+    private void guests(LaneContext of, Consumer<GuestPort> task) {
+        backend.guests().stream().filter(guest -> guest.context() == of).forEach(task);
+    }
+
+    private void uplinks(LaneContext of, Consumer<Uplink.Movable> task) {
+        if (of == backend.contexts().getFirst()) {
+            movable().forEach(task);
+        }
+    }
+
+    /** Has everything stand still, and writes down where. */
+    private StateWriter standStill() throws HandOverException {
+        frozen = true;
+        List<Optional<String>> reasons = Collections.synchronizedList(new ArrayList<>());
+        inAllLanes(context -> {
+            for (int i = 0; i < backend.guests().size(); i++) {
+                if (backend.guests().get(i).context() == context) {
+                    backend.sockets().get(i).freeze();
+                }
+            }
+            guests(context, guest -> {
+                guest.freeze();
+                // What has happened since it was asked the first time.
+                reasons.add(guest.immovable());
+            });
+            uplinks(context, Uplink.Movable::halt);
+        });
+        requireNone(reasons);
+        if (backend.contexts().size() > 1) {
+            drain();
+        }
+        halted = true;
+        return positions();
+    }
+
+    private static void requireNone(List<Optional<String>> reasons) throws HandOverException {
+        Optional<String> first = reasons.stream().flatMap(Optional::stream).findFirst();
+        if (first.isPresent()) {
+            throw new HandOverException(first.get());
+        }
+    }
+
+    /** Gives frames between lanes a moment to arrive; those whose receiver has no room go with it. */
+    private void drain() {
+        long end = System.nanoTime() + DRAIN_NANOS;
+        AtomicBoolean waits = new AtomicBoolean(true);
+        while (waits.get() && System.nanoTime() < end) {
+            waits.set(false);
+            inAllLanes(context -> {
+                if (!context.isDrained()) {
+                    waits.set(true);
+                }
+            });
+        }
+    }
+
+    /** Leaves the rings alone, and writes how far everything has come. */
+    private StateWriter positions() {
+        List<StateWriter> ofGuests =
+                backend.guests().stream().map(guest -> new StateWriter()).toList();
+        List<StateWriter> ofLanes =
+                backend.contexts().stream().map(context -> new StateWriter()).toList();
+        StateWriter ofUplinks = new StateWriter();
+        inAllLanes(context -> {
+            context.halt();
+            for (int i = 0; i < backend.guests().size(); i++) {
+                GuestPort guest = backend.guests().get(i);
+                if (guest.context() == context) {
+                    guest.halt();
+                    boolean changed = guest.version() != versions.get(i);
+                    StateWriter to = ofGuests.get(i).flag(changed);
+                    if (changed) {
+                        guest.saveSetup(to);
+                    }
+                    guest.savePosition(to);
+                }
+            }
+            uplinks(context, port -> {
+                port.save(ofUplinks);
+                GuestRecord.saveStations(context.stations(port.port(), Integer.MAX_VALUE), ofUplinks);
+            });
+            GuestRecord.saveFrames(
+                    context.held(),
+                    ofLanes.get(backend.contexts().indexOf(context)).flag(true));
+        });
+        StateWriter all = new StateWriter();
+        ofGuests.forEach(all::append);
+        all.append(ofUplinks);
+        ofLanes.forEach(all::append);
+        return all.flag(false);
+    }
+
+    /** Goes on as if nothing had been. */
+    private void proceed() {
+        if (!frozen) {
+            return;
+        }
+        boolean all = halted;
+        for (LaneContext context : backend.contexts()) {
+            context.lane.execute(() -> {
+                if (all) {
+                    context.proceed();
+                }
+                uplinks(context, Uplink.Movable::proceed);
+                for (int i = 0; i < backend.guests().size(); i++) {
+                    GuestPort guest = backend.guests().get(i);
+                    if (guest.context() == context) {
+                        guest.proceed(all);
+                        backend.sockets().get(i).thaw();
+                    }
+                }
+            });
+        }
+    }
+}

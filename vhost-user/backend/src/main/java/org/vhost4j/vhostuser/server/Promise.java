@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.vhostuser.handover.HandOverException;
+import org.vhost4j.vhostuser.handover.StateReader;
+import org.vhost4j.vhostuser.handover.StateWriter;
+
+/**
+ * What a back-end has told its guests, its front-ends and the network, for another one that would take all of it over.
+ *
+ * @param words what offers the features, empty for nothing
+ * @param abi the fingerprint of what guests see, empty when there is none
+ * @param offered the features on offer, those that are left to front-ends included
+ * @param queuePairs of each guest
+ * @param switching what happens to frames
+ * @param sockets where front-ends are met
+ * @param ports the uplinks' names
+ */
+record Promise(
+        String words,
+        String abi,
+        FeatureSet offered,
+        int queuePairs,
+        String switching,
+        List<String> sockets,
+        List<String> ports) {
+    private static final int MOST_SOCKETS = 1 << 16;
+    private static final int MOST_PORTS = 1 << 10;
+
+    /** What a configuration promises. */
+    static Promise of(BackendConfig config) {
+        return new Promise(
+                config.promise().orElse(""),
+                config.view().map(GuestView::fingerprint).orElse(""),
+                config.offered().plus(config.leftToFrontEnd()),
+                config.queuePairs(),
+                config.switching().getClass().getSimpleName(),
+                config.endpoints().stream().map(Promise::socket).toList(),
+                config.switching() instanceof Switching.Bridged bridged
+                        ? bridged.uplinks().stream().map(Uplink::name).toList()
+                        : List.of());
+    }
+
+    private static String socket(Endpoint endpoint) {
+        return endpoint + (endpoint.connect() ? " (server=off)" : "");
+    }
+
+    void save(StateWriter to) {
+        to.text(words)
+                .text(abi)
+                .word(offered.high())
+                .word(offered.low())
+                .number(queuePairs)
+                .text(switching)
+                .number(sockets.size());
+        sockets.forEach(to::text);
+        to.number(ports.size());
+        ports.forEach(to::text);
+    }
+
+    static Promise load(StateReader from) throws HandOverException {
+        return new Promise(
+                from.text(),
+                from.text(),
+                features(from),
+                from.number(),
+                from.text(),
+                texts(from, MOST_SOCKETS),
+                texts(from, MOST_PORTS));
+    }
+
+    private static FeatureSet features(StateReader from) throws HandOverException {
+        long high = from.word();
+        return new FeatureSet(from.word(), high);
+    }
+
+    private static List<String> texts(StateReader from, int most) throws HandOverException {
+        List<String> all = new ArrayList<>();
+        for (int left = from.count(most); left > 0; left--) {
+            all.add(from.text());
+        }
+        return all;
+    }
+
+    /**
+     * Why a back-end cannot keep what another one has promised.
+     *
+     * @param before what the other one has promised
+     * @param config the one that would take over
+     * @return one line; nothing when it can
+     */
+    static Optional<String> broken(Promise before, BackendConfig config) {
+        Promise here = of(config);
+        List<String> reasons = new ArrayList<>();
+        if (!here.sockets.equals(before.sockets)) {
+            reasons.add("the sockets are %s there and %s here: give the same --socket-path in the same order"
+                    .formatted(before.sockets, here.sockets));
+        }
+        if (!here.switching.equals(before.switching) || !here.ports.equals(before.ports)) {
+            reasons.add("the ports are %s %s there and %s %s here: give the same --port in the same order"
+                    .formatted(before.switching, before.ports, here.switching, here.ports));
+        }
+        if (here.queuePairs != before.queuePairs) {
+            reasons.add("guests have %d queue pairs there and %d here".formatted(before.queuePairs, here.queuePairs));
+        }
+        FeatureSet lacking = before.offered.minus(here.offered);
+        if (!lacking.isEmpty()) {
+            reasons.add(
+                    "offered there and not here: " + String.join(" ", lacking.names()) + " (" + lacking.hex() + ")");
+        }
+        reasons.addAll(config.view()
+                .filter(view -> !before.abi.isEmpty())
+                .map(view -> differences(view, before.abi))
+                .orElse(List.of()));
+        return reasons.isEmpty()
+                ? Optional.empty()
+                : Optional.of("guests were promised something else (" + before.words + ") than here (" + here.words
+                        + "): " + String.join("; ", reasons));
+    }
+
+    private static List<String> differences(GuestView view, String abi) {
+        try {
+            return view.differences(abi);
+        } catch (IllegalArgumentException e) {
+            return List.of(String.valueOf(e.getMessage()));
+        }
+    }
+}

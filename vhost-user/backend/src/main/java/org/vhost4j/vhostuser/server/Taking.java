@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.bridge.HeldFrame;
+import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.SystemError;
+import org.vhost4j.vhostuser.handover.HandOverChannel;
+import org.vhost4j.vhostuser.handover.HandOverException;
+import org.vhost4j.vhostuser.handover.MessageType;
+import org.vhost4j.vhostuser.handover.StateReader;
+import org.vhost4j.vhostuser.handover.StateWriter;
+
+/** The new back-end's part of a hand-over. Until COMMIT has come it does nothing that the old one, the guests or the network could notice. */
+final class Taking {
+    private static final Duration ANSWER = Duration.ofSeconds(10);
+
+    private final HandOverChannel channel;
+    private final BackendConfig config;
+    private final BackendListener listener;
+    private final Backend backend;
+    private final Runnable rehearsal;
+
+    /** By guest, null for none. */
+    private final List<@Nullable Fd> listening = new ArrayList<>();
+
+    private final List<List<Long>> stations = new ArrayList<>();
+    private final List<HeldFrame> held = new ArrayList<>();
+
+    /**
+     * Nothing is taken yet.
+     *
+     * @param rehearsal runs when everything is prepared, and frames still move in the old back-end
+     */
+    Taking(BackendConfig config, BackendListener listener, HandOverChannel channel, Runnable rehearsal) {
+        this.rehearsal = rehearsal;
+        this.config = config;
+        this.listener = listener;
+        this.channel = channel;
+        this.backend = new Backend(config, listener);
+    }
+
+    Backend take() throws HandOverException {
+        boolean done = false;
+        try {
+            channel.requireSameUser();
+            agree();
+            try (StateReader setup = channel.receive(MessageType.SETUP, ANSWER).reader()) {
+                prepare(setup);
+            }
+            rehearsal.run();
+            channel.send(MessageType.READY, ANSWER);
+            try (StateReader positions =
+                    channel.receive(MessageType.POSITIONS, ANSWER).reader()) {
+                adopt(positions);
+            }
+            channel.send(MessageType.TAKEN, ANSWER);
+            channel.receive(MessageType.COMMIT, ANSWER).reader().close();
+            done = true;
+        } catch (HandOverException e) {
+            channel.refuse(e.reason());
+            throw e;
+        } catch (SystemError e) {
+            channel.refuse(String.valueOf(e.getMessage()));
+            throw e;
+        } finally {
+            if (!done) {
+                giveUp();
+            }
+        }
+        begin();
+        return backend;
+    }
+
+    private void agree() throws HandOverException {
+        channel.send(
+                MessageType.HELLO,
+                new StateWriter().number(HandOverChannel.OLDEST_FORMAT).number(HandOverChannel.FORMAT),
+                ANSWER);
+        try (StateReader offer = channel.receive(MessageType.OFFER, ANSWER).reader()) {
+            int format = offer.number();
+            if (format < HandOverChannel.OLDEST_FORMAT || format > HandOverChannel.FORMAT) {
+                throw new HandOverException("the other back-end writes state of format " + format);
+            }
+            Optional<String> broken = Promise.broken(Promise.load(offer), config);
+            if (broken.isPresent()) {
+                throw new HandOverException(broken.get());
+            }
+        }
+        channel.send(MessageType.PREPARE, ANSWER);
+    }
+
+    /** What a lane does with state that it reads. */
+    @FunctionalInterface
+    private interface Step {
+        void run() throws HandOverException;
+    }
+
+    private static void inLane(LaneContext context, Step step) throws HandOverException {
+        List<HandOverException> failure = new ArrayList<>();
+        Backend.inLane(context, () -> {
+            try {
+                step.run();
+            } catch (HandOverException e) {
+                failure.add(e);
+            }
+        });
+        if (!failure.isEmpty()) {
+            throw failure.getFirst();
+        }
+    }
+
+    private void prepare(StateReader setup) throws HandOverException {
+        List<Switching.Bridged> bridge = new ArrayList<>();
+        backend.build(bridge::add);
+        for (GuestPort guest : backend.guests()) {
+            listening.add(setup.descriptor());
+            inLane(guest.context(), () -> {
+                guest.context().running(guest.device(), false);
+                guest.loadSetup(setup);
+            });
+        }
+        LaneContext first = backend.contexts().getFirst();
+        for (Switching.Bridged bridged : bridge) {
+            for (Uplink uplink : bridged.uplinks()) {
+                inLane(first, () -> backend.join(uplink.takeOver(first.lane, first.sink, setup), bridged.security()));
+            }
+        }
+        setup.end();
+        for (LaneContext context : backend.contexts()) {
+            Backend.inLane(context, context::begin);
+        }
+    }
+
+    private void adopt(StateReader positions) throws HandOverException {
+        // Nothing of it is on a lane yet: to ask each lane would take longer than all of it.
+        for (GuestPort guest : backend.guests()) {
+            if (positions.flag()) {
+                guest.loadSetup(positions);
+            }
+            guest.loadPosition(positions);
+        }
+        for (Uplink.Opened port : backend.uplinks()) {
+            Uplink.Movable movable = (Uplink.Movable) port;
+            inLane(backend.contexts().getFirst(), () -> movable.update(positions));
+            stations.add(GuestRecord.loadStations(positions));
+        }
+        int ports = backend.contexts().getFirst().ports();
+        while (positions.flag()) {
+            held.addAll(GuestRecord.loadFrames(Math.max(1, ports), positions));
+        }
+        positions.end();
+    }
+
+    /**
+     * Everything is this back-end's: rings first, because a lane can have frames for guests of another, then what is known of stations
+     * behind uplinks, then everybody works.
+     */
+    private void begin() {
+        List<GuestSocket> sockets = backend.guests().stream()
+                .map(guest -> new GuestSocket(guest, line -> listener.trouble(guest.name(), line)))
+                .toList();
+        backend.sockets().addAll(sockets);
+        inAllLanes(context -> ofLane(context).forEach(guest -> {
+            guest.begin();
+            guest.learn();
+        }));
+        LaneContext first = backend.contexts().getFirst();
+        if (!backend.uplinks().isEmpty()) {
+            Backend.inLane(first, () -> {
+                for (int i = 0; i < stations.size(); i++) {
+                    FramePort port = backend.uplinks().get(i).port();
+                    stations.get(i).forEach(station -> first.learn(port, station));
+                }
+            });
+        }
+        inAllLanes(context -> {
+            context.hold(held.stream()
+                    .filter(frame -> contextOf(frame.port()) == context)
+                    .toList());
+            if (context == first) {
+                backend.uplinks().forEach(port -> ((Uplink.Movable) port).proceed());
+            }
+            for (int i = 0; i < sockets.size(); i++) {
+                GuestPort guest = backend.guests().get(i);
+                if (guest.context() == context) {
+                    boolean connected = guest.hasFrontEnd();
+                    guest.serve();
+                    context.sockets.add(sockets.get(i));
+                    sockets.get(i).takeOver(listening.get(i), connected);
+                    if (!connected) {
+                        listener.ready(guest.name(), guest.endpoint());
+                    }
+                }
+            }
+        });
+    }
+
+    /** Has all lanes do something at the same time, and waits for all. */
+    private void inAllLanes(Consumer<LaneContext> task) {
+        CompletableFuture.allOf(backend.contexts().stream()
+                        .map(context -> context.lane.submit(() -> {
+                            task.accept(context);
+                            return true;
+                        }))
+                        .toArray(CompletableFuture<?>[]::new))
+                .join();
+    }
+
+    private List<GuestPort> ofLane(LaneContext context) {
+        return backend.guests().stream()
+                .filter(guest -> guest.context() == context)
+                .toList();
+    }
+
+    /** Where a port is: guests come first, in their order, and uplinks are on the first lane. */
+    private LaneContext contextOf(int port) {
+        return port < backend.guests().size()
+                ? backend.guests().get(port).context()
+                : backend.contexts().getFirst();
+    }
+
+    /** Lets everything go that the other back-end keeps. */
+    private void giveUp() {
+        listening.forEach(socket -> {
+            if (socket != null) {
+                socket.close();
+            }
+        });
+        backend.leave();
+        backend.close();
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.session;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.vhostuser.wire.LogArea;
+import org.vhost4j.vhostuser.wire.MemoryRegion;
+import org.vhost4j.vhostuser.wire.VringAddress;
+
+/**
+ * All that a front-end has said to a session, between two of its messages, for a session in another process. How far its queues have come
+ * changes while they run, and is not here: see {@link Session#positions}.
+ *
+ * @param acknowledged whether SET_FEATURES has come
+ * @param features the word that was acknowledged, PROTOCOL_FEATURES and LOG_ALL included
+ * @param protocol the protocol features that were acknowledged, as their word
+ * @param status the device status, 0 to 255
+ * @param regions the memory table
+ * @param log the log of dirty pages; null when there was none
+ * @param logSignal what is signalled when there are new marks in the log (SET_LOG_FD); null when it was never given
+ * @param channel the back-end channel; null when there was none
+ * @param rings every ring in the order of their indices
+ */
+public record SessionState(
+        boolean acknowledged,
+        long features,
+        long protocol,
+        int status,
+        List<Region> regions,
+        @Nullable Log log,
+        @Nullable Fd logSignal,
+        @Nullable Fd channel,
+        List<RingState> rings) {
+    /** Copies the lists. */
+    public SessionState {
+        regions = List.copyOf(regions);
+        rings = List.copyOf(rings);
+    }
+
+    /**
+     * A memory region.
+     *
+     * @param description as the front-end gave it
+     * @param file what it is mapped from
+     */
+    public record Region(MemoryRegion description, Fd file) {}
+
+    /**
+     * The log of dirty pages.
+     *
+     * @param area as the front-end gave it
+     * @param file what it is mapped from
+     */
+    public record Log(LogArea area, Fd file) {}
+
+    /**
+     * A ring.
+     *
+     * @param size 0 before SET_VRING_NUM
+     * @param address null before SET_VRING_ADDR
+     * @param enabled as SET_VRING_ENABLE has it
+     * @param started whether SET_VRING_KICK came last, and not GET_VRING_BASE
+     * @param kick null for none
+     * @param call null for none
+     * @param err null for none
+     */
+    public record RingState(
+            int size,
+            @Nullable VringAddress address,
+            boolean enabled,
+            boolean started,
+            @Nullable Fd kick,
+            @Nullable Fd call,
+            @Nullable Fd err) {}
+}

@@ -2,19 +2,28 @@
 package org.vhost4j.tools.run;
 
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.vhostuser.server.BackendListener;
 import org.vhost4j.vhostuser.server.Endpoint;
 
-/**
- * Several that hear what happens, in order.
- *
- * @param all those who hear; each must return quickly
- */
-record Listeners(List<BackendListener> all) implements BackendListener {
-    Listeners {
-        all = List.copyOf(all);
+/** Several that hear what happens, in order. */
+final class Listeners implements BackendListener {
+    private final List<BackendListener> all;
+
+    /**
+     * Those that hear from the beginning.
+     *
+     * @param first each must return quickly
+     */
+    Listeners(List<BackendListener> first) {
+        all = new CopyOnWriteArrayList<>(first);
+    }
+
+    /** Another one hears from now on. */
+    void add(BackendListener more) {
+        all.add(more);
     }
 
     private void each(Consumer<BackendListener> event) {

@@ -70,7 +70,7 @@ public final class RunCommand implements Callable<Integer> {
         promise.checkAbi(abi);
         // Clients ask what this host supports, whether or not this back-end leans on it.
         HostCapabilities probed = options.monitor().isPresent() && uses.isEmpty() ? promise.host() : host;
-        RunningBackend.start(config, resolution, abi, catalog, probed, options.monitor())
+        RunningBackend.start(config, resolution, abi, catalog, probed, options.monitor(), options.succession())
                 .awaitEnd();
         return 0;
     }

@@ -120,9 +120,19 @@ final class RunOptions {
                             + " network file system or of FUSE; whoever serves it can then hold up every guest (default: ram).")
     String memory = "ram";
 
+    @Option(
+            names = "--take-over",
+            paramLabel = "unix:PATH",
+            description =
+                    "Takes sockets, guests and ports over from the back-end that listens at PATH, if there is one, without a gap, and"
+                            + " then listens there for the next (docs/upgrade.md).")
+    @Nullable
+    String takeOver;
+
     private List<PortOption> parsedPorts = List.of();
     private List<Endpoint> endpoints = List.of();
     private Optional<Path> monitor = Optional.empty();
+    private Optional<Path> succession = Optional.empty();
 
     /**
      * Reads the ports.
@@ -145,7 +155,21 @@ final class RunOptions {
     void read() {
         checkSizes();
         endpoints = readEndpoints();
+        succession = Optional.ofNullable(takeOver).map(RunOptions::readTakeOver);
         monitor = Optional.ofNullable(qmp).map(value -> parsed(() -> QmpOption.parse(value)));
+    }
+
+    private static Path readTakeOver(String value) {
+        String option = "--take-over=" + value;
+        if (!value.startsWith("unix:") || value.equals("unix:")) {
+            throw new UnsupportedOption(option + ": give unix:PATH, the socket by which back-ends follow one another");
+        }
+        return Path.of(value.substring("unix:".length()));
+    }
+
+    /** The path of the socket by which back-ends follow one another, if there is to be one. */
+    Optional<Path> succession() {
+        return succession;
     }
 
     /** The path of the monitor's socket, if there is to be one. */

@@ -4,7 +4,6 @@ package org.vhost4j.tools.run;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -18,9 +17,9 @@ import org.vhost4j.qmp.Served;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.common.Version;
+import org.vhost4j.vhostuser.handover.HandOverChannel;
 import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
-import org.vhost4j.vhostuser.server.BackendListener;
 
 /**
  * The back-end that is this process: it runs until a signal or a client of its monitor ends it, and either way the process ends with
@@ -34,15 +33,22 @@ final class RunningBackend {
     private static final int THREADS_BESIDE_LANES = 8;
 
     private final EventPrinter events;
-    private final Optional<QmpMonitor> monitor;
+    private final Optional<Succession> succession;
+
+    /** Of a back-end that takes over it is opened when the one before has let its socket go. */
+    private volatile Optional<QmpMonitor> monitor = Optional.empty();
+
+    /** Another process has everything. */
+    private volatile boolean handedOver;
+
     private final CountDownLatch quit = new CountDownLatch(1);
 
     /** A signal can come while the back-end starts: the end waits for it. */
     private final CompletableFuture<Backend> started = new CompletableFuture<>();
 
-    private RunningBackend(EventPrinter events, Optional<QmpMonitor> monitor) {
+    private RunningBackend(EventPrinter events, Optional<Succession> succession) {
         this.events = events;
-        this.monitor = monitor;
+        this.succession = succession;
     }
 
     /**
@@ -54,6 +60,7 @@ final class RunningBackend {
      * @param catalog every machine and platform, for clients of the monitor
      * @param host this host's probe, for clients of the monitor
      * @param socket where the monitor listens; none for no monitor
+     * @param takeOver where back-ends follow one another; none for a back-end that neither takes over nor hands over
      * @return the running back-end
      * @throws UnsupportedOption when a socket or a port cannot be opened
      * @throws IllegalStateException when the process may have too few descriptors
@@ -64,26 +71,40 @@ final class RunningBackend {
             GuestAbi abi,
             PlatformCatalog catalog,
             HostCapabilities host,
-            Optional<Path> socket) {
+            Optional<Path> socket,
+            Optional<Path> takeOver) {
         DescriptorLimit.check(config);
         SpareThreads.check(config.lanesInUse() + THREADS_BESIDE_LANES);
         EventPrinter events = StandardStreams.limit();
-        RunningBackend running = new RunningBackend(events, socket.map(path -> listen(path, events)));
+        Optional<Succession> succession = takeOver.map(path -> new Succession(path, events));
+        Optional<HandOverChannel> before = succession.flatMap(Succession::before);
+        RunningBackend running = new RunningBackend(events, succession);
+        if (before.isEmpty()) {
+            running.monitor = socket.map(path -> listen(path, events));
+        }
         // Before the first line that says that somebody can attach: from then on a signal is an orderly end.
         Runtime.getRuntime()
                 .addShutdownHook(Thread.ofPlatform().name("vhost4j-end").unstarted(running::end));
         describe(config, resolution, abi, events);
-        Backend backend = running.open(config);
+        Listeners listeners = new Listeners(List.of(events));
+        Backend backend = running.open(config, listeners, before);
+        before.ifPresent(channel -> {
+            succession.ifPresent(each -> each.awaitLeaving(channel));
+            running.monitor = socket.map(path -> listen(path, events));
+            running.monitor.ifPresent(clients -> listeners.add(clients.events()));
+        });
         running.monitor.ifPresent(clients ->
                 clients.serve(new Served(backend, config, resolution, abi, catalog, host), running.quit::countDown));
+        succession.ifPresent(each -> each.listen(backend, running::leave, running.quit::countDown));
         return running;
     }
 
-    private Backend open(BackendConfig config) {
-        List<BackendListener> listeners = new ArrayList<>(List.of(events));
+    private Backend open(BackendConfig config, Listeners listeners, Optional<HandOverChannel> before) {
         monitor.ifPresent(clients -> listeners.add(clients.events()));
         try {
-            Backend backend = Backend.start(config, new Listeners(listeners));
+            Backend backend = before.isPresent()
+                    ? succession.orElseThrow().takeOver(config, listeners, before.get())
+                    : Backend.start(config, listeners);
             started.complete(backend);
             return backend;
         } catch (RuntimeException | Error e) {
@@ -95,6 +116,12 @@ final class RunningBackend {
             }
             throw e;
         }
+    }
+
+    /** Another process has everything but the monitor's socket. */
+    private void leave() {
+        handedOver = true;
+        monitor.ifPresent(QmpMonitor::close);
     }
 
     private static QmpMonitor listen(Path path, EventPrinter events) {
@@ -168,7 +195,10 @@ final class RunningBackend {
         if (backend == null) {
             return;
         }
-        monitor.ifPresent(QmpMonitor::endedBySignal);
+        if (!handedOver) {
+            monitor.ifPresent(QmpMonitor::endedBySignal);
+        }
+        succession.ifPresent(Succession::close);
         backend.close();
         monitor.ifPresent(QmpMonitor::close);
         events.close();

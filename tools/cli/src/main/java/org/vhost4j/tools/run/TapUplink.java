@@ -14,6 +14,9 @@ import org.vhost4j.platform.probe.Answer;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.sys.SystemError;
+import org.vhost4j.vhostuser.handover.HandOverException;
+import org.vhost4j.vhostuser.handover.StateReader;
+import org.vhost4j.vhostuser.handover.StateWriter;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
@@ -25,37 +28,96 @@ import org.vhost4j.vhostuser.server.Uplink;
  */
 public record TapUplink(String ifname, HostCapabilities host, Consumer<String> trouble) implements Uplink {
     @Override
+    public String name() {
+        return "tap:" + ifname;
+    }
+
+    @Override
     public Opened open(Lane lane, FrameSink sink) {
-        TapPort port = new TapPort("tap:" + ifname, device(), writable(), sink, new OffloadEngine(), trouble);
+        TapPort port = port(device(), sink);
         port.attach(lane);
-        TapRejoin rejoin = new TapRejoin(port, lane, ifname, this::device, trouble);
-        return new Opened() {
-            @Override
-            public FramePort port() {
-                return port;
-            }
+        return new OpenTap(port, rejoin(port, lane));
+    }
 
-            @Override
-            public void fault(String reason) {
-                port.fault(reason);
-            }
+    @Override
+    public Movable takeOver(Lane lane, FrameSink sink, StateReader state) throws HandOverException {
+        TapMove move = TapMove.read(state);
+        TapPort port = port(TapDevice.takeOver(move.queue(), ifname, move.headerBytes()), sink);
+        port.attachHalted(lane, move.offloads());
+        return new OpenTap(port, rejoin(port, lane));
+    }
 
-            @Override
-            public void guestsAccept(int offloads) {
-                try {
-                    // What the kernel does not give unfinished it finishes itself: no guest misses anything.
-                    port.receiveOffloads(TapDevice.settable(offloads & readable()));
-                } catch (SystemError e) {
-                    trouble.accept(e.getMessage());
-                }
-            }
+    private TapPort port(TapDevice device, FrameSink sink) {
+        return new TapPort(name(), device, writable(), sink, new OffloadEngine(), trouble);
+    }
 
-            @Override
-            public void close() {
-                rejoin.close();
-                port.close();
+    private TapRejoin rejoin(TapPort port, Lane lane) {
+        return new TapRejoin(port, lane, ifname, this::device, trouble);
+    }
+
+    /** The port while it is open. */
+    private final class OpenTap implements Movable {
+        private final TapPort port;
+        private final TapRejoin rejoin;
+
+        OpenTap(TapPort port, TapRejoin rejoin) {
+            this.port = port;
+            this.rejoin = rejoin;
+        }
+
+        @Override
+        public FramePort port() {
+            return port;
+        }
+
+        @Override
+        public void fault(String reason) {
+            port.fault(reason);
+        }
+
+        @Override
+        public void guestsAccept(int offloads) {
+            try {
+                // What the kernel does not give unfinished it finishes itself: no guest misses anything.
+                port.receiveOffloads(TapDevice.settable(offloads & readable()));
+            } catch (SystemError e) {
+                trouble.accept(e.getMessage());
             }
-        };
+        }
+
+        @Override
+        public void halt() {
+            port.halt();
+        }
+
+        @Override
+        public void proceed() {
+            try {
+                port.proceed();
+            } catch (SystemError e) {
+                trouble.accept(e.getMessage());
+            }
+        }
+
+        @Override
+        public void save(StateWriter to) {
+            TapMove.save(port, to);
+        }
+
+        @Override
+        public void update(StateReader state) throws HandOverException {
+            TapMove move = TapMove.read(state);
+            // The interface may have been removed, and joined again, since the first time.
+            port.rejoin(TapDevice.takeOver(move.queue(), ifname, move.headerBytes()))
+                    .close();
+            port.hold(move.held());
+        }
+
+        @Override
+        public void close() {
+            rejoin.close();
+            port.close();
+        }
     }
 
     private TapDevice device() {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
@@ -21,6 +22,10 @@ import org.vhost4j.device.net.ReceiveTimeouts;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.sys.Await;
+import org.vhost4j.sys.SocketPair;
+import org.vhost4j.sys.SocketPeer;
+import org.vhost4j.vhostuser.handover.HandOverChannel;
+import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
@@ -39,7 +44,8 @@ public final class TestBackEnd implements AutoCloseable {
     private final boolean ownDirectory;
     private final List<Endpoint> endpoints;
     private final Lines lines = new Lines();
-    private final Backend backend;
+    private final BackendConfig config;
+    private Backend backend;
 
     private TestBackEnd(List<Endpoint> endpoints, int pairs, Switching switching) {
         this(
@@ -48,6 +54,7 @@ public final class TestBackEnd implements AutoCloseable {
     }
 
     private TestBackEnd(boolean ownDirectory, BackendConfig config) {
+        this.config = config;
         this.endpoints = config.endpoints();
         this.ownDirectory = ownDirectory;
         this.backend = Backend.start(config, lines);
@@ -155,6 +162,41 @@ public final class TestBackEnd implements AutoCloseable {
 
     public Backend backend() {
         return backend;
+    }
+
+    /** The configuration that it was started with. */
+    public BackendConfig config() {
+        return config;
+    }
+
+    /**
+     * Has a new back-end take everything over, and ends the one before.
+     *
+     * @param next what it is started with
+     * @throws HandOverException when it does not take over: the one before goes on
+     */
+    public void replace(BackendConfig next) throws HandOverException {
+        Backend before = backend;
+        SocketPair pair = SocketPair.create();
+        try (HandOverChannel old = new HandOverChannel(pair.first());
+                HandOverChannel fresh = new HandOverChannel(pair.second())) {
+            CompletableFuture<Boolean> given = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return before.handOver(old).user() == SocketPeer.ownUser();
+                } catch (HandOverException e) {
+                    lines.trouble("old", e.reason());
+                    return false;
+                }
+            });
+            try {
+                backend = Backend.takeOver(next, lines, fresh, () -> {});
+            } finally {
+                boolean done = given.join();
+                if (done) {
+                    before.close();
+                }
+            }
+        }
     }
 
     public NetDriver attach(int guest, NetSetup setup) {

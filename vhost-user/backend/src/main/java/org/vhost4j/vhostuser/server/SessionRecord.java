@@ -40,7 +40,9 @@ final class SessionRecord {
         if (log != null) {
             to.word(log.area().size()).word(log.area().offset()).descriptor(log.file());
         }
-        to.descriptor(state.logSignal()).descriptor(state.channel()).number(state.rings().size());
+        to.descriptor(state.logSignal())
+                .descriptor(state.channel())
+                .number(state.rings().size());
         for (SessionState.RingState ring : state.rings()) {
             to.number(ring.size()).flag(ring.enabled()).flag(ring.started());
             VringAddress at = ring.address();

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.ServiceManager;
+import org.vhost4j.sys.SocketPeer;
+import org.vhost4j.sys.SystemError;
+import org.vhost4j.tools.common.UnsupportedOption;
+import org.vhost4j.vhostuser.handover.HandOverChannel;
+import org.vhost4j.vhostuser.handover.HandOverException;
+import org.vhost4j.vhostuser.handover.HandOverSocket;
+import org.vhost4j.vhostuser.server.Backend;
+import org.vhost4j.vhostuser.server.BackendConfig;
+import org.vhost4j.vhostuser.server.BackendListener;
+
+/** {@code --take-over}: from whom this back-end takes everything over, and who takes it from this one. */
+final class Succession implements AutoCloseable {
+    /** The one before closes its monitor, whose clients may not read. */
+    private static final Duration LEAVING = Duration.ofSeconds(5);
+
+    private final Path path;
+    private final EventPrinter events;
+    private final ServiceManager manager = ServiceManager.ofEnvironment();
+    private volatile @Nullable HandOverSocket socket;
+
+    Succession(Path path, EventPrinter events) {
+        this.path = path;
+        this.events = events;
+    }
+
+    /**
+     * The back-end that runs now.
+     *
+     * @return a channel to it; nothing when nobody listens
+     */
+    Optional<HandOverChannel> before() {
+        try {
+            return Optional.of(HandOverChannel.connect(path));
+        } catch (SystemError e) {
+            if (e.errno() == Errno.ENOENT || e.errno() == Errno.ECONNREFUSED) {
+                return Optional.empty();
+            }
+            throw new UnsupportedOption("--take-over=unix:" + path + ": " + e.getMessage());
+        }
+    }
+
+    /** Takes everything over. */
+    Backend takeOver(BackendConfig config, BackendListener listener, HandOverChannel before) {
+        try {
+            SocketPeer peer = before.requireSameUser();
+            Backend backend = Backend.takeOver(config, listener, before, () -> Rehearsal.run(config));
+            events.line("vhost4j: took over from process " + peer.process());
+            return backend;
+        } catch (HandOverException e) {
+            throw new UnsupportedOption(
+                    "--take-over=unix:" + path + ": the back-end that runs keeps its guests: " + e.reason());
+        }
+    }
+
+    /** Waits until the one before has let everything go that can be had once only. */
+    void awaitLeaving(HandOverChannel before) {
+        before.awaitEnd(LEAVING);
+        before.close();
+    }
+
+    /**
+     * Listens for the next back-end, in a thread of its own.
+     *
+     * @param backend what it is to have
+     * @param leaving lets everything go that can be had once only, when it has the rest
+     * @param gone told when nothing is left to do
+     */
+    void listen(Backend backend, Runnable leaving, Runnable gone) {
+        HandOverSocket next = HandOverSocket.listen(path);
+        socket = next;
+        manager.ready().ifPresent(line -> events.caused("service manager", line));
+        Thread.ofPlatform().daemon().name("vhost4j-take-over").start(() -> serve(next, backend, leaving, gone));
+    }
+
+    private void serve(HandOverSocket next, Backend backend, Runnable leaving, Runnable gone) {
+        Optional<HandOverChannel> channel = next.accept();
+        while (channel.isPresent()) {
+            try (HandOverChannel to = channel.get()) {
+                SocketPeer peer = backend.handOver(to);
+                leaving.run();
+                manager.mainProcess(peer.process()).ifPresent(line -> events.caused("service manager", line));
+                events.line("vhost4j: handed over to process " + peer.process());
+                gone.run();
+                return;
+            } catch (HandOverException e) {
+                events.caused("take-over", "nothing was handed over, and this back-end goes on: " + e.reason());
+            }
+            channel = next.accept();
+        }
+    }
+
+    /** Listens no more. */
+    @Override
+    public void close() {
+        HandOverSocket last = socket;
+        if (last != null) {
+            last.close();
+        }
+    }
+}

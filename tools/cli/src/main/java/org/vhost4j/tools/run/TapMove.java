@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.bridge.HeldFrame;
+import org.vhost4j.device.frame.NetHeader;
+import org.vhost4j.host.tap.TapDevice;
+import org.vhost4j.host.tap.TapPort;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.vhostuser.handover.HandOverException;
+import org.vhost4j.vhostuser.handover.StateReader;
+import org.vhost4j.vhostuser.handover.StateWriter;
+
+/**
+ * A TAP's state on its way to another back-end: the queue itself, and what the port held.
+ *
+ * @param queue the TAP's queue
+ * @param headerBytes length of the header before each frame
+ * @param offloads what the kernel was told, a mask of {@link org.vhost4j.device.frame.Offloads}
+ * @param held a frame that was read and not passed on; null for none
+ */
+record TapMove(
+        Fd queue, int headerBytes, int offloads, @Nullable HeldFrame held) {
+    /** Writes a port's state. */
+    static void save(TapPort port, StateWriter to) {
+        TapDevice device = port.device();
+        HeldFrame held = port.held();
+        to.descriptor(device.fd())
+                .number(device.headerBytes())
+                .number(port.receiveOffloads())
+                .flag(held != null);
+        if (held != null) {
+            to.number(held.frame().needs).number(held.frame().segmentsDone).block(held.bytes());
+        }
+    }
+
+    /** Reads it. */
+    static TapMove read(StateReader state) throws HandOverException {
+        Fd queue = state.descriptor();
+        if (queue == null) {
+            throw new HandOverException("a TAP came without its queue");
+        }
+        try {
+            int header = state.number();
+            if (header != NetHeader.BYTES && header != NetHeader.TUNNEL_BYTES) {
+                throw new HandOverException("a TAP came with headers of " + header + " bytes");
+            }
+            int offloads = state.number();
+            HeldFrame held = null;
+            if (state.flag()) {
+                int needs = state.number();
+                int segments = state.number();
+                held = HeldFrame.of(0, state.block(), needs, segments);
+            }
+            return new TapMove(queue, header, offloads, held);
+        } catch (IllegalArgumentException e) {
+            queue.close();
+            throw new HandOverException("a TAP came with " + e.getMessage());
+        } catch (HandOverException e) {
+            queue.close();
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.endtoend.handover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.net.ReceiveTimeouts;
+import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.tools.endtoend.TestBackEnd;
+import org.vhost4j.tools.endtoend.isolation.Neighbours;
+import org.vhost4j.tools.endtoend.isolation.Report;
+import org.vhost4j.vhostuser.handover.HandOverException;
+import org.vhost4j.vhostuser.server.BackendConfig;
+
+/** Guests under numbered frames pass from one back-end of this process to another: nothing is lost, doubled or damaged. */
+class HandOverTest {
+    private static final Duration LENGTH = Duration.ofMillis(200);
+    private static final int TIMES = 3;
+
+    private static Stream<Arguments> setups() {
+        NetSetup split = NetSetup.full();
+        return Stream.of(
+                Arguments.argumentSet("split, one lane", split, 1),
+                Arguments.argumentSet("split, two lanes", split, 2),
+                Arguments.argumentSet("packed, one lane", split.packed(), 1),
+                Arguments.argumentSet("packed, two lanes", split.packed(), 2),
+                Arguments.argumentSet("split in order, one lane", split.inOrder(), 1),
+                Arguments.argumentSet(
+                        "packed in order, two lanes", split.packed().inOrder(), 2),
+                Arguments.argumentSet("legacy, one lane", NetSetup.legacy(), 1),
+                Arguments.argumentSet("rings of 16 that are full at all times, two lanes", split.queues(1, 16), 2));
+    }
+
+    /** Waits for a front-end of this process, however busy the machine is, rather than dropping its frames. */
+    private static TestBackEnd start(int lanes) {
+        return TestBackEnd.of(
+                2,
+                config -> config.lanes(lanes)
+                        .receiveTimeouts(new ReceiveTimeouts(Duration.ofMinutes(1), Duration.ofMinutes(1))));
+    }
+
+    private static void assertIntact(Report report) {
+        assertThat(report.lost()).as("lost: %s", report).isZero();
+        assertThat(report.doubled()).as("doubled: %s", report).isZero();
+        assertThat(report.damaged()).as("damaged: %s", report).isZero();
+    }
+
+    @ParameterizedTest
+    @MethodSource("setups")
+    void nothingIsLostOrDoubled(NetSetup setup, int lanes) {
+        try (TestBackEnd backEnd = start(lanes);
+                Neighbours neighbours = Neighbours.attach(backEnd.socket(0), backEnd.socket(1), setup)) {
+            for (int i = 0; i < TIMES; i++) {
+                assertIntact(neighbours.during(LENGTH, () -> backEnd.replace(backEnd.config())));
+            }
+        }
+    }
+
+    @Test
+    void theNumberOfLanesMayChange() {
+        try (TestBackEnd backEnd = start(2);
+                Neighbours neighbours = Neighbours.attach(backEnd.socket(0), backEnd.socket(1), NetSetup.full())) {
+            assertIntact(neighbours.during(LENGTH, () -> backEnd.replace(withLanes(backEnd, 1))));
+            assertIntact(neighbours.during(LENGTH, () -> backEnd.replace(withLanes(backEnd, 2))));
+        }
+    }
+
+    private static BackendConfig withLanes(TestBackEnd backEnd, int lanes) {
+        BackendConfig like = backEnd.config();
+        return BackendConfig.builder(like.endpoints(), like.offered())
+                .mtu(like.mtu())
+                .receiveTimeouts(like.receiveTimeouts())
+                .lanes(lanes)
+                .build();
+    }
+
+    @Test
+    void aSmallerOfferIsRefusedAndNothingIsNoticed() {
+        try (TestBackEnd backEnd = start(1);
+                Neighbours neighbours = Neighbours.attach(backEnd.socket(0), backEnd.socket(1), NetSetup.full())) {
+            BackendConfig like = backEnd.config();
+            BackendConfig less = BackendConfig.builder(
+                            like.endpoints(), like.offered().minus(FeatureSet.of(Feature.HOST_UFO)))
+                    .mtu(like.mtu())
+                    .build();
+            assertIntact(neighbours.during(
+                    LENGTH,
+                    () -> assertThatThrownBy(() -> backEnd.replace(less))
+                            .isInstanceOf(HandOverException.class)
+                            .hasMessageContaining("offered there and not here: HOST_UFO")));
+            backEnd.awaitLine("old", "offered there and not here: HOST_UFO");
+            assertIntact(neighbours.during(LENGTH, () -> backEnd.replace(backEnd.config())));
+        }
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.endtoend.handover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.tools.endtoend.isolation.ChildBackEnd;
+import org.vhost4j.tools.endtoend.isolation.Neighbours;
+import org.vhost4j.tools.endtoend.isolation.Report;
+
+/** The program in two processes, one of which takes over from the other. */
+class TakeOverTest {
+    private static final Duration LENGTH = Duration.ofMillis(300);
+    private static final long END_SECONDS = 20;
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    Path directory;
+
+    private ChildBackEnd start(String... more) throws IOException {
+        List<String> arguments = new ArrayList<>(
+                List.of("run", "--socket-path=a.sock", "--socket-path=b.sock", "--take-over=unix:next.sock"));
+        arguments.addAll(List.of(more));
+        return ChildBackEnd.start(directory, arguments.toArray(new String[0]));
+    }
+
+    private Neighbours neighbours() {
+        return Neighbours.attach(directory.resolve("a.sock"), directory.resolve("b.sock"), NetSetup.full());
+    }
+
+    private static void assertIntact(Report report) {
+        assertThat(List.of(report.lost(), report.doubled(), report.damaged()))
+                .as("lost, doubled, damaged: %s", report)
+                .containsOnly(0L);
+    }
+
+    @Test
+    void framesGoOnInAnotherProcess() throws Exception {
+        try (ChildBackEnd first = start()) {
+            first.awaitLine("guest1: waiting for a front-end");
+            try (Neighbours neighbours = neighbours();
+                    ChildBackEnd second = start()) {
+                assertIntact(neighbours.during(LENGTH, () -> second.awaitLine("took over from process")));
+                assertThat(first.awaitEnd(END_SECONDS)).isZero();
+                assertThat(first.lines()).anyMatch(line -> line.contains("handed over to process"));
+                try (ChildBackEnd third = start()) {
+                    assertIntact(neighbours.during(LENGTH, () -> third.awaitLine("took over from process")));
+                    assertThat(second.awaitEnd(END_SECONDS)).isZero();
+                    assertIntact(neighbours.quiet(LENGTH));
+                    third.terminate();
+                    assertThat(third.awaitEnd(END_SECONDS)).isZero();
+                }
+            }
+        }
+        assertThat(List.of("a.sock", "b.sock", "next.sock"))
+                .as("the last one removes what the first one made")
+                .noneMatch(name -> Files.exists(directory.resolve(name)));
+    }
+
+    @Test
+    void whoeverOffersLessIsRefusedByName() throws Exception {
+        try (ChildBackEnd first = start()) {
+            first.awaitLine("guest1: waiting for a front-end");
+            try (Neighbours neighbours = neighbours();
+                    ChildBackEnd less = start("--set", "host_ufo=off", "--set", "guest_ufo=off")) {
+                assertIntact(neighbours.during(
+                        LENGTH, () -> assertThat(less.awaitEnd(END_SECONDS)).isEqualTo(2)));
+                assertThat(less.lines().getLast())
+                        .contains("--take-over=unix:next.sock: the back-end that runs keeps its guests")
+                        .contains("HOST_UFO");
+                first.awaitLine("nothing was handed over, and this back-end goes on", "HOST_UFO");
+                assertIntact(neighbours.quiet(LENGTH));
+            }
+        }
+    }
+}

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.sys;
 
-import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -162,36 +158,6 @@ public final class Fd implements AutoCloseable {
         // Linux releases the number even when it reports an error, so there is nothing to retry or to tell.
         int result = LibC.close(number);
         assert result != -Errno.EBADF : "descriptor " + number + " was closed behind its owner's back";
-    }
-
-    /**
-     * How many descriptors this process has open now, whoever owns them; for finding leaks. Jars are left out, because the JVM
-     * opens them whenever it first needs a class.
-     *
-     * @return the count, without the one that counting takes
-     */
-    public static int countOpen() {
-        // The binding opens a file of its own with the first call: that is over when we count.
-        var _ = LibC.fcntl(0, LibC.F_GETFD, 0);
-        int count = 0;
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
-            for (Path entry : entries) {
-                if (!target(entry).endsWith(".jar")) {
-                    count++;
-                }
-            }
-        } catch (IOException e) {
-            throw SystemError.explained("cannot count descriptors: " + e.getMessage(), Errno.ENOENT);
-        }
-        return count - 1;
-    }
-
-    private static String target(Path entry) {
-        try {
-            return Files.readSymbolicLink(entry).toString();
-        } catch (IOException e) {
-            return "closed meanwhile";
-        }
     }
 
     @Override

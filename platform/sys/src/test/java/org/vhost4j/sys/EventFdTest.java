@@ -34,12 +34,12 @@ class EventFdTest {
 
     @Test
     void anythingElseIsRefusedAndClosed() {
-        int before = Fd.countOpen();
+        OpenDescriptors before = OpenDescriptors.now();
         Fd other = Fd.open("/dev/null", LibC.O_RDWR);
         assertThatThrownBy(() -> EventFd.adopt(other, "the kick descriptor of queue 1"))
                 .isInstanceOf(SystemError.class)
                 .hasMessage("the kick descriptor of queue 1 is not an eventfd but /dev/null");
-        assertThat(Fd.countOpen()).isEqualTo(before);
+        before.awaitNoOthers();
     }
 
     @Test

@@ -36,14 +36,14 @@ class MappedFileTest {
         "9223372036854775807, 9223372036854775807, '9223372036854775807', '9223372036854775807'",
     })
     void whatIsNotInTheFileIsRefusedWithBothNumbers(long offset, long size, String offsetText, String sizeText) {
-        int before = Fd.countOpen();
+        OpenDescriptors before = OpenDescriptors.now();
         try (Fd file = MemFd.create("test", 8192)) {
             assertThatThrownBy(() -> MappedFile.map(file, offset, size, "region 3"))
                     .isInstanceOf(SystemError.class)
                     .hasMessage("cannot map region 3: it takes " + sizeText + " bytes at offset " + offsetText
                             + ", but the file has 8192 bytes");
         }
-        assertThat(Fd.countOpen()).isEqualTo(before);
+        before.awaitNoOthers();
     }
 
     @Test
@@ -59,12 +59,12 @@ class MappedFileTest {
     void aFileThatMayNotBeWrittenIsRefusedByName(@TempDir Path directory) throws IOException {
         Path path = directory.resolve("readonly");
         Files.write(path, new byte[4096]);
-        int before = Fd.countOpen();
+        OpenDescriptors before = OpenDescriptors.now();
         try (Fd file = Fd.open(path.toString(), LibC.O_RDONLY)) {
             assertThatThrownBy(() -> MappedFile.map(file, 0, 4096, "region 0"))
                     .hasMessage("cannot map region 0 (4096 bytes at offset 0): EACCES (Permission denied)");
         }
-        assertThat(Fd.countOpen()).isEqualTo(before);
+        before.awaitNoOthers();
     }
 
     @Test
@@ -87,7 +87,7 @@ class MappedFileTest {
 
     @Test
     void closingUnmapsOnceAndLeavesNothing() throws IOException {
-        int before = Fd.countOpen();
+        OpenDescriptors before = OpenDescriptors.now();
         Fd file = MemFd.create("vhost4j-closing", 4096);
         MappedFile mapped = MappedFile.map(file, 0, 4096, "all");
         file.close();
@@ -95,7 +95,7 @@ class MappedFileTest {
         mapped.close();
         mapped.close();
         assertThat(Files.readString(Path.of("/proc/self/maps"))).doesNotContain("vhost4j-closing");
-        assertThat(Fd.countOpen()).isEqualTo(before);
+        before.awaitNoOthers();
         assertThatThrownBy(() -> mapped.segment().get(ValueLayout.JAVA_BYTE, 0))
                 .isInstanceOf(IllegalStateException.class);
     }

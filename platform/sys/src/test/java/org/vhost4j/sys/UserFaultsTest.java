@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /** Page faults of this process: a system call that reads memory which is not there waits until it is. */
@@ -34,7 +33,7 @@ class UserFaultsTest {
             assertThat(touched & -PAGE).isEqualTo(second);
             MemorySegment page = arena.allocate(PAGE, PAGE).fill((byte) 0x5a);
             assertThat(faults.place(second, page)).isTrue();
-            assertThat(reader.join(Duration.ofSeconds(10))).isTrue();
+            assertThat(reader.join(Await.PATIENCE)).isTrue();
             try (MappedFile written = MappedFile.map(sink, 0, 11, "sink")) {
                 assertThat(written.segment().toArray(ValueLayout.JAVA_BYTE)).containsOnly(0x5a);
             }

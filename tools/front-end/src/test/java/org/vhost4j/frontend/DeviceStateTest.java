@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.OpenDescriptors;
 import org.vhost4j.vhostuser.wire.Request;
 
 /** A state through a pipe, with a back-end on a thread of its own. */
@@ -53,7 +53,7 @@ class DeviceStateTest {
     void aStateIsSavedAndLoaded() throws Exception {
         byte[] state = new byte[300_000];
         state[7] = 1;
-        int before = Fd.countOpen();
+        OpenDescriptors before = OpenDescriptors.now();
         AtomicReference<String> trouble = new AtomicReference<>();
         backEnd.answer(Request.SET_DEVICE_STATE_FD, USES_OURS);
         backEnd.answer(Request.CHECK_DEVICE_STATE, 0);
@@ -84,7 +84,7 @@ class DeviceStateTest {
         loader.join();
         assertThat(loaded.get()).isEqualTo(state);
         assertThat(trouble.get()).isNull();
-        assertThat(Fd.countOpen()).isEqualTo(before);
+        before.awaitNoOthers();
     }
 
     @Test

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.sys.EventFd;
-import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.OpenDescriptors;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
@@ -63,7 +63,7 @@ class FrontEndTest {
 
     @Test
     void descriptorsArriveWithTheMessage() {
-        int before = Fd.countOpen();
+        OpenDescriptors before = OpenDescriptors.now();
         try (EventFd kick = EventFd.create()) {
             frontEnd.setVringKick(3, kick.fd());
             try (RawMessage message = backEnd.sent()) {
@@ -80,7 +80,7 @@ class FrontEndTest {
                 assertThat(message.descriptors()).isEmpty();
             }
         }
-        assertThat(Fd.countOpen()).isEqualTo(before);
+        before.awaitNoOthers();
     }
 
     @Test

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.vhost4j.sys.EventFd;
 import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.OpenDescriptors;
 import org.vhost4j.vhostuser.wire.MemoryRegion;
 import org.vhost4j.vhostuser.wire.MemoryRegions;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
@@ -39,7 +40,7 @@ class PostcopyTest {
 
     @Test
     void theTableIsAnsweredAndTheAnswerAcknowledged() {
-        int before = Fd.countOpen();
+        OpenDescriptors before = OpenDescriptors.now();
         frontEnd.setProtocolFeatures(ProtocolFeature.REPLY_ACK.mask() | ProtocolFeature.PAGEFAULT.mask());
         try (Ram ram = Ram.create(0, 8192);
                 EventFd faults = EventFd.create()) {
@@ -61,7 +62,7 @@ class PostcopyTest {
             assertSent(Request.SET_MEM_TABLE, 1, 0, 0);
             assertSent(Request.POSTCOPY_END, 1, 0, 0);
         }
-        assertThat(Fd.countOpen()).isEqualTo(before);
+        before.awaitNoOthers();
     }
 
     @Test

@@ -7,17 +7,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
-import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.OpenDescriptors;
 
 final class HostProbeTest {
     @Test
     void everythingIsAnsweredOnAnyHostAndNothingIsLeftBehind() throws IOException {
         HostProbe.probe();
-        int before = Fd.countOpen();
+        OpenDescriptors before = OpenDescriptors.now();
         HostCapabilities host = HostProbe.probe();
         assertThat(host.answers()).containsOnlyKeys(HostCapability.values());
         assertThat(host.answers().values()).noneMatch(answer -> answer.said().isEmpty());
-        assertThat(Fd.countOpen()).isEqualTo(before);
+        before.awaitNoOthers();
         assertThat(Files.readString(Path.of("/proc/net/dev"))).doesNotContain("vh4jprobe");
     }
 }

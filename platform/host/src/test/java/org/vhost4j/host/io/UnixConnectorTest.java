@@ -12,13 +12,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.OpenDescriptors;
 import org.vhost4j.sys.UnixAddress;
 
 class UnixConnectorTest {
     private final OnLoop on = new OnLoop();
     private final BlockingQueue<Fd> connected = new LinkedBlockingQueue<>();
     private final BlockingQueue<String> waiting = new LinkedBlockingQueue<>();
-    private int before;
+    private OpenDescriptors before;
 
     @TempDir
     private Path directory;
@@ -38,12 +39,12 @@ class UnixConnectorTest {
     @BeforeEach
     void count() {
         on.run(() -> 0);
-        before = Fd.countOpen();
+        before = OpenDescriptors.now();
     }
 
     @AfterEach
     void nothingIsLeft() {
-        assertThat(Fd.countOpen()).as("open descriptors").isEqualTo(before);
+        before.awaitNoOthers();
         on.close();
         assertThat(on.failures).isEmpty();
     }

@@ -19,6 +19,7 @@ import org.vhost4j.sys.EventFd;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.InheritedSocket;
 import org.vhost4j.sys.LibC;
+import org.vhost4j.sys.OpenDescriptors;
 import org.vhost4j.sys.SocketPair;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnixAddress;
@@ -26,7 +27,7 @@ import org.vhost4j.sys.UnixAddress;
 class UnixListenerTest {
     private final OnLoop on = new OnLoop();
     private final BlockingQueue<Fd> accepted = new LinkedBlockingQueue<>();
-    private int before;
+    private OpenDescriptors before;
 
     @TempDir
     private Path directory;
@@ -34,13 +35,13 @@ class UnixListenerTest {
     @BeforeEach
     void count() {
         on.run(() -> 0);
-        before = Fd.countOpen();
+        before = OpenDescriptors.now();
     }
 
     @AfterEach
     void nothingIsLeft() {
         on.run(() -> 0);
-        assertThat(Fd.countOpen()).as("open descriptors").isEqualTo(before);
+        before.awaitNoOthers();
         on.close();
     }
 

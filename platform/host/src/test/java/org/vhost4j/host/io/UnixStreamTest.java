@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.vhost4j.sys.EventFd;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.LibC;
+import org.vhost4j.sys.OpenDescriptors;
 import org.vhost4j.sys.SocketPair;
 import org.vhost4j.sys.SystemError;
 
@@ -27,7 +28,7 @@ class UnixStreamTest {
     private static final int LARGEST = 4096;
 
     private final OnLoop on = new OnLoop();
-    private int before;
+    private OpenDescriptors before;
 
     private record Piece(String text, int descriptors) {}
 
@@ -74,12 +75,12 @@ class UnixStreamTest {
     @BeforeEach
     void count() {
         on.run(() -> 0);
-        before = Fd.countOpen();
+        before = OpenDescriptors.now();
     }
 
     @AfterEach
     void nothingIsLeft() {
-        assertThat(Fd.countOpen()).as("open descriptors").isEqualTo(before);
+        before.awaitNoOthers();
         on.close();
         assertThat(on.failures).isEmpty();
     }

@@ -11,6 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.MemFd;
+import org.vhost4j.sys.OpenDescriptors;
 import org.vhost4j.vhostuser.wire.MemoryRegion;
 import org.vhost4j.vhostuser.wire.Message;
 import org.vhost4j.vhostuser.wire.ProtocolException;
@@ -329,9 +330,9 @@ class MemoryTest {
     void realFilesAreMapped() throws ProtocolException {
         // Once to load the classes, whose files are descriptors too.
         useRealFiles();
-        int before = Fd.countOpen();
+        OpenDescriptors before = OpenDescriptors.now();
         useRealFiles();
-        assertThat(Fd.countOpen()).isEqualTo(before);
+        before.awaitNoOthers();
     }
 
     private static void useRealFiles() throws ProtocolException {

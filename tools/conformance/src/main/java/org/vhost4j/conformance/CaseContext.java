@@ -37,18 +37,20 @@ public final class CaseContext implements AutoCloseable {
     private final Offer offer;
     private final LoopMode loop;
     private final Duration patience;
+    private final Duration quiet;
     private final List<String> notes = new ArrayList<>();
     private final List<AutoCloseable> open = new ArrayList<>();
     private String lastNote = "";
     private int repeated;
     private int frames;
 
-    CaseContext(Case tried, BackEndUnderTest backEnd, Offer offer, LoopMode loop, Duration patience) {
+    CaseContext(Case tried, BackEndUnderTest backEnd, Offer offer, LoopMode loop, Duration patience, Duration quiet) {
         this.tried = tried;
         this.backEnd = backEnd;
         this.offer = offer;
         this.loop = loop;
         this.patience = patience;
+        this.quiet = quiet;
     }
 
     /**
@@ -93,7 +95,7 @@ public final class CaseContext implements AutoCloseable {
      * @return a small part of the patience
      */
     public Duration quiet() {
-        return patience.dividedBy(20);
+        return quiet;
     }
 
     /**

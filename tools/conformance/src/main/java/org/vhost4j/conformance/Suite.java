@@ -22,15 +22,29 @@ import org.vhost4j.tools.common.Version;
 public final class Suite {
     /** No case takes longer, as a multiple of the patience with one answer. */
     private static final int CASE_PATIENCE = 10;
+    /** What does not come in this part of the patience is taken for not coming at all. */
+    private static final int QUIETS_IN_PATIENCE = 20;
 
     private final BackEndUnderTest backEnd;
     private final Duration patience;
+    private final Duration quiet;
     /** What the last case did. */
     private List<String> notes = List.of();
 
     public Suite(BackEndUnderTest backEnd, Duration patience) {
+        this(backEnd, patience, patience.dividedBy(QUIETS_IN_PATIENCE));
+    }
+
+    /**
+     * A suite that looks for another time for what is not to come.
+     *
+     * @param patience how long anything may take
+     * @param quiet how long to look before something is taken for not coming at all
+     */
+    Suite(BackEndUnderTest backEnd, Duration patience, Duration quiet) {
         this.backEnd = backEnd;
         this.patience = patience;
+        this.quiet = quiet;
     }
 
     /**
@@ -92,7 +106,7 @@ public final class Suite {
             return skipped(tried, Outcome.NOT_APPLICABLE, "needs a back-end that returns frames");
         }
         long began = System.nanoTime();
-        CaseRun run = new CaseRun(tried, new CaseContext(tried, backEnd, offer, loop, patience));
+        CaseRun run = new CaseRun(tried, new CaseContext(tried, backEnd, offer, loop, patience, quiet));
         Evidence evidence = run.evidence(patience.multipliedBy(CASE_PATIENCE));
         notes = run.notes();
         String skip = run.skipReason();
@@ -107,7 +121,7 @@ public final class Suite {
     private LoopMode detectLoop(Offer offer) {
         Case probe = Case.of("loop.detect", "", "", context -> {});
         LoopMode found = LoopMode.NONE;
-        try (CaseContext context = new CaseContext(probe, backEnd, offer, LoopMode.NONE, patience)) {
+        try (CaseContext context = new CaseContext(probe, backEnd, offer, LoopMode.NONE, patience, quiet)) {
             NetDriver driver = context.attach(context.setup());
             byte[] frame = context.datagram(700).complete();
             driver.send(frame, DriverHeader.PLAIN);

@@ -43,6 +43,6 @@ enum Fault {
     OLD_LOG,
     /** The whole file of the log is taken for the log, whatever its size and offset are said to be. */
     WHOLE_FILE,
-    /** A stopped ring's used index is written once more. */
+    /** A stopped ring's used index is still written. */
     LATE_WRITE
 }

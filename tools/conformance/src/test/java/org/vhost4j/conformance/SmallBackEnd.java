@@ -100,9 +100,9 @@ final class SmallBackEnd implements AutoCloseable {
                 try (RawMessage message = socket.receive(Duration.ofSeconds(1))) {
                     answer(socket, message);
                 }
-                receive.afterStop();
-                transmit.afterStop();
             }
+            receive.afterStop();
+            transmit.afterStop();
         }
     }
 

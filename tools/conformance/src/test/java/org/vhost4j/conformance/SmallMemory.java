@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.sys.Fd;
@@ -14,6 +15,8 @@ import org.vhost4j.sys.MappedFile;
 /** Guest memory of a {@link SmallBackEnd}, and the log of pages that were written. */
 final class SmallMemory {
     private static final int PAGE = 4096;
+    private static final long CLEARED_NANOS = 1_000_000_000;
+    private static final long LOOK_NANOS = 20_000;
 
     private record Region(long guest, long bytes, long user, MappedFile file, DriverMemory memory) {}
 
@@ -124,6 +127,21 @@ final class SmallMemory {
             }
             byte before = segment.get(ValueLayout.JAVA_BYTE, at);
             segment.set(ValueLayout.JAVA_BYTE, at, (byte) (before | 1 << page % 8));
+        }
+    }
+
+    /** Waits until a front-end has cleared the marks of a range; not for ever, because it need not do so. */
+    void awaitCleared(long guest, long bytes) {
+        MappedFile bits = log;
+        if (!logging || bits == null || bytes == 0) {
+            return;
+        }
+        long end = System.nanoTime() + CLEARED_NANOS;
+        for (long page = guest / PAGE; page <= (guest + bytes - 1) / PAGE; page++) {
+            while ((bits.segment().get(ValueLayout.JAVA_BYTE, page / 8) & 1 << page % 8) != 0
+                    && System.nanoTime() - end < 0) {
+                LockSupport.parkNanos(LOOK_NANOS);
+            }
         }
     }
 }

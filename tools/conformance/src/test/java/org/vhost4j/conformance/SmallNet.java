@@ -17,7 +17,7 @@ final class SmallNet {
     private static final int IP = 14;
     private static final int TCP = 34;
     private static final int PAYLOAD = 54;
-    /** Long enough for a front-end to fetch and clear the log. */
+    /** Long enough for a front-end that has cleared a mark to fetch its page. */
     private static final long FETCH_NANOS = 500_000;
 
     private final SmallMemory memory;
@@ -181,6 +181,7 @@ final class SmallNet {
                 int part = Math.min(buffer.length(), wanted - at);
                 if (fault == Fault.MARKED_FIRST) {
                     memory.mark(buffer.address(), part);
+                    memory.awaitCleared(buffer.address(), part);
                     LockSupport.parkNanos(FETCH_NANOS);
                 }
                 memory.at(buffer.address(), part).write(buffer.address(), all, at, part);

@@ -5,7 +5,6 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.device.driver.RingDriver;
@@ -19,8 +18,6 @@ final class SmallQueue {
 
     /** A chain that was taken. */
     record Chain(int head, List<Buffer> buffers) {}
-
-    private static final long LATE_NANOS = 20_000_000;
 
     private final SmallMemory memory;
     private final Fault fault;
@@ -46,6 +43,7 @@ final class SmallQueue {
     void reset() {
         started = false;
         enabled = false;
+        late = false;
         close(kick);
         close(call);
         kick = null;
@@ -110,13 +108,12 @@ final class SmallQueue {
         return lastAvail;
     }
 
-    /** What a faulty back-end does a moment after it has answered. */
+    /** What a faulty back-end does in every turn after it has answered, so that the front-end sees it whenever it looks. */
     void afterStop() {
         if (late) {
-            late = false;
-            LockSupport.parkNanos(LATE_NANOS);
+            usedIdx = usedIdx + 1 & 0xffff;
             long at = memory.toGuest(used);
-            memory.at(at, 4).put16(at + 2, usedIdx + 1 & 0xffff);
+            memory.at(at, 4).put16(at + 2, usedIdx);
         }
     }
 

@@ -180,17 +180,23 @@ final class QmpClient implements MessageReader.Sink {
         try {
             while (!finishing && channel.isOpen()) {
                 eventsWait.acquire();
-                writing.lock();
-                try {
-                    drainEvents();
-                } finally {
-                    writing.unlock();
-                }
+                writeWaiting();
             }
+            // The last of them may have come after the look before.
+            writeWaiting();
         } catch (IOException | InterruptedException e) {
             // The client is gone.
         } finally {
             close();
+        }
+    }
+
+    private void writeWaiting() throws IOException {
+        writing.lock();
+        try {
+            drainEvents();
+        } finally {
+            writing.unlock();
         }
     }
 

@@ -3,6 +3,7 @@ package org.vhost4j.qmp;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -40,6 +41,12 @@ public final class QmpMonitor implements AutoCloseable {
      */
     public static QmpMonitor listen(Path path, String version, Consumer<String> trouble) throws IOException {
         return new QmpMonitor(new QmpServer(QmpSocket.listen(path), trouble), version);
+    }
+
+    /** The same with another time to write what is left when it is closed. */
+    static QmpMonitor listen(Path path, String version, Consumer<String> trouble, Duration farewell)
+            throws IOException {
+        return new QmpMonitor(new QmpServer(QmpSocket.listen(path), trouble, farewell), version);
     }
 
     /**

@@ -3,6 +3,7 @@ package org.vhost4j.qmp;
 
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -23,11 +24,12 @@ final class QmpServer implements AutoCloseable {
     /** Events that may wait to be handed out, which takes no time. */
     private static final int EVENTS = 10_000;
 
-    private static final long FAREWELL_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
+    private static final Duration FAREWELL = Duration.ofMillis(300);
     private static final long SHORTAGE_MILLIS = 100;
 
     private final QmpSocket socket;
     private final Consumer<String> trouble;
+    private final Duration farewell;
     private final MemoryBudget budget = MemoryBudget.ofHeap();
     private final Semaphore places = new Semaphore(CLIENTS);
     private final Set<QmpClient> clients = ConcurrentHashMap.newKeySet();
@@ -43,8 +45,20 @@ final class QmpServer implements AutoCloseable {
      * @param trouble takes a line for the operator
      */
     QmpServer(QmpSocket socket, Consumer<String> trouble) {
+        this(socket, trouble, FAREWELL);
+    }
+
+    /**
+     * The same with another time to write what is left.
+     *
+     * @param socket where; closed with the server
+     * @param trouble takes a line for the operator
+     * @param farewell how long the end waits at most for clients to take what is still to be written
+     */
+    QmpServer(QmpSocket socket, Consumer<String> trouble, Duration farewell) {
         this.socket = socket;
         this.trouble = trouble;
+        this.farewell = farewell;
         publisher.start();
     }
 
@@ -159,7 +173,7 @@ final class QmpServer implements AutoCloseable {
             trouble.accept("the socket cannot be removed: " + e.getMessage());
         }
         clients.forEach(QmpClient::finish);
-        long end = System.nanoTime() + FAREWELL_NANOS;
+        long end = System.nanoTime() + farewell.toNanos();
         try {
             for (QmpClient client : clients) {
                 client.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime())));

@@ -23,6 +23,7 @@ import org.vhost4j.platform.definition.Resolution;
 import org.vhost4j.platform.definition.Resolver;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapability;
+import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
@@ -41,7 +42,7 @@ final class QmpFixture implements AutoCloseable {
 
     QmpFixture(Path directory) throws IOException {
         this.directory = directory;
-        this.monitor = QmpMonitor.listen(path(), "1.2.3-TEST", troubles::add);
+        this.monitor = QmpMonitor.listen(path(), "1.2.3-TEST", troubles::add, Await.PATIENCE);
         Resolution resolution = resolve();
         List<Endpoint> endpoints =
                 List.of(Endpoint.listen(guest(0), Attach.AUTO), Endpoint.listen(guest(1), Attach.AUTO));

@@ -24,10 +24,11 @@ import org.vhost4j.device.driver.SplitDriver;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.sys.Await;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
 class QmpServerTest {
     /** The bit by which vhost-user negotiates its own features (VHOST_USER_F_PROTOCOL_FEATURES); no driver sees it. */
     private static final long PROTOCOL_FEATURES = 1L << 30;
@@ -223,6 +224,28 @@ class QmpServerTest {
             fixture.monitor().close();
             assertThat(client.line()).contains("\"reason\": \"host-signal\"");
             assertThatThrownBy(client::line).hasMessageContaining("hung up");
+        }
+    }
+
+    /** The end may come at any moment between two looks of the thread that writes. */
+    @Test
+    void whatWasSaidLastIsWrittenBeforeTheEnd() throws Exception {
+        QmpEvent event = QmpEvent.now("X", JsonNodeFactory.instance.objectNode());
+        for (int round = 0; round < 200; round++) {
+            Path path = directory.resolve("last-" + round + ".sock");
+            QmpServer server = new QmpServer(QmpSocket.listen(path), line -> {}, Await.PATIENCE);
+            server.start(JsonNodeFactory.instance.objectNode(), QmpAnswersTest.negotiationOnly(), () -> {});
+            try (TestClient client = TestClient.negotiated(path)) {
+                int events = 1 + round % 3;
+                for (int i = 0; i < events; i++) {
+                    server.publishNow(event);
+                }
+                server.close();
+                for (int i = 0; i < events; i++) {
+                    assertThat(client.line()).contains("\"event\": \"X\"");
+                }
+                assertThatThrownBy(client::line).hasMessageContaining("hung up");
+            }
         }
     }
 

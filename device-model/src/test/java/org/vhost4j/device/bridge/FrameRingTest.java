@@ -266,7 +266,7 @@ class FrameRingTest {
     }
 
     @Test
-    @Timeout(120)
+    @Timeout(300)
     void twoThreadsPassFramesInOrderAndWhole() throws Exception {
         int frames = 300_000;
         CompletableFuture<Integer> wrong = new CompletableFuture<>();
@@ -317,7 +317,7 @@ class FrameRingTest {
 
     /** A ring of which one side is armed whenever it finds nothing loses no frame, and no wake-up either. */
     @Test
-    @Timeout(120)
+    @Timeout(300)
     void noWakeUpIsLost() throws Exception {
         int frames = 100_000;
         Semaphore wakes = new Semaphore(0);

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A stream that stands still holds up nobody who writes lines, and costs a bounded number of them. */
-@Timeout(30)
+@Timeout(300)
 class LimitedLogTest {
     private static final long PATIENCE_MILLIS = 20_000;
     private static final LimitedLog.Limits FEW = new LimitedLog.Limits(10, 1000, 5, 10);

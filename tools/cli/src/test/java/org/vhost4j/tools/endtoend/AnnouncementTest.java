@@ -24,7 +24,7 @@ import org.vhost4j.vhostuser.server.Switching;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** Where the network finds a guest that has moved: SEND_RARP in QEMU's order, with source and destination on one bridge and on two. */
-@Timeout(120)
+@Timeout(300)
 class AnnouncementTest {
     private static final int GUEST = 1;
     private static final NetSetup SETUP = NetSetup.full().withProtocol(ProtocolFeature.RARP, ProtocolFeature.REPLY_ACK);

@@ -3,7 +3,6 @@ package org.vhost4j.tools.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Duration;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -13,13 +12,13 @@ import org.vhost4j.frontend.FrontEndSocket;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.RawMessage;
+import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.wire.BackendRequest;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** What changes in the config space by itself, and how the driver hears of it. */
-@Timeout(60)
+@Timeout(300)
 class ConfigChangeTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final int STATUS = 6;
     private static final NetSetup OURS = NetSetup.full()
             .with(Feature.MAC, Feature.STATUS, Feature.CTRL_VQ, Feature.GUEST_ANNOUNCE)
@@ -29,7 +28,7 @@ class ConfigChangeTest {
     private final TestBackEnd backEnd = TestBackEnd.bridge(2);
 
     private static void assertTold(FrontEndSocket channel) {
-        try (RawMessage message = channel.receive(PATIENCE)) {
+        try (RawMessage message = channel.receive(Await.PATIENCE)) {
             assertThat(message.request()).isEqualTo(BackendRequest.CONFIG_CHANGE_MSG.code());
             assertThat(message.payload().hasRemaining()).isFalse();
         }

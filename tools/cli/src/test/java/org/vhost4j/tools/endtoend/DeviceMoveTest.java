@@ -28,7 +28,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
 /** A guest that moves from one back-end to another, and what of its device goes with it. */
-@Timeout(120)
+@Timeout(300)
 class DeviceMoveTest {
     private static final int GUEST = 1;
     private static final int NESTED = 5;

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import org.vhost4j.sys.Await;
@@ -18,8 +17,6 @@ import org.vhost4j.sys.Await;
  * Everything else comes and goes with class loading.
  */
 record Held(Map<String, Integer> counts) {
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
-
     static Held now() {
         Map<String, Integer> counts = new TreeMap<>();
         String[] numbers = new File("/proc/self/fd").list();
@@ -60,7 +57,7 @@ record Held(Map<String, Integer> counts) {
      * was counted here may have included something of an earlier front-end, and less is as good as the same.
      */
     void awaitAgain() {
-        Await.until(() -> "held is " + now() + ", and was " + this, PATIENCE, () -> now().isWithin(this));
+        Await.until(() -> "held is " + now() + ", and was " + this, Await.PATIENCE, () -> now().isWithin(this));
     }
 
     private boolean isWithin(Held before) {

@@ -18,7 +18,7 @@ import org.vhost4j.vhostuser.server.Uplink;
 
 /** The network beside the guests of a back-end, as a test has it: sends any frame and keeps what it gets. */
 final class HostPort implements FramePort, Uplink.Opened {
-    private static final long SECONDS = 10;
+    private static final long SECONDS = 60;
 
     private final MemorySegment memory = Arena.ofAuto().allocate(Frame.MAX_BYTES);
     private final Frame frame = new Frame();

@@ -55,6 +55,16 @@ final class IommuGuest implements AutoCloseable {
         return asked;
     }
 
+    /** Waits for the question about a page; one about another page that was still on its way is answered. */
+    IotlbMessage awaitMiss(long page) {
+        IotlbMessage asked = iommu.miss(Await.PATIENCE).orElseThrow();
+        while (asked.iova() != page) {
+            assertThat(iommu.map(asked.iova(), BOTH)).isZero();
+            asked = iommu.miss(Await.PATIENCE).orElseThrow();
+        }
+        return asked;
+    }
+
     /** How many questions were answered. */
     int answered() {
         return answered;

@@ -25,7 +25,7 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** Front-ends that come, stop, go and return. */
-@Timeout(120)
+@Timeout(300)
 class LifeCycleTest {
     @AutoClose
     private final TestBackEnd backEnd = TestBackEnd.bridge(2);

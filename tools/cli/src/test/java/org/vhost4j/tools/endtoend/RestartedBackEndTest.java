@@ -21,7 +21,7 @@ import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Endpoint;
 
 /** A back-end that is started again for a guest that runs: what the guest acknowledged, it gets, or its front-end is told no. */
-@Timeout(60)
+@Timeout(300)
 class RestartedBackEndTest {
     private static final FeatureSet WHOLE = TestBackEnd.OFFERED;
     private static final FeatureSet LESS =

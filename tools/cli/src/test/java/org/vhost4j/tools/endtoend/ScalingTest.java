@@ -27,7 +27,7 @@ import org.vhost4j.frontend.ReceivedFrame;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** Receive-side scaling and hash reports, against a hash that is calculated here bit by bit. */
-@Timeout(60)
+@Timeout(300)
 class ScalingTest {
     private static final int FLOWS = 64;
     private static final int IPV4 = 1;

@@ -16,7 +16,7 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 
 /** A device that stopped because of its ring stays stopped until GET_VRING_BASE has stopped every queue, and says so once. */
-@Timeout(60)
+@Timeout(300)
 class StoppedDeviceTest {
     @AutoClose
     private final TestBackEnd backEnd = TestBackEnd.bridge(2);

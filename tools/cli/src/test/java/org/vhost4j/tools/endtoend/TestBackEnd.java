@@ -36,8 +36,6 @@ import org.vhost4j.vhostuser.server.Uplink;
 
 /** The real back-end in this process, with sockets in a directory of its own and what it says kept. */
 public final class TestBackEnd implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
-
     /** Everything that the device implements. */
     public static final FeatureSet OFFERED = FeatureSet.of(NetFeatures.ALL);
 
@@ -207,7 +205,7 @@ public final class TestBackEnd implements AutoCloseable {
     public void awaitLine(String... fragments) {
         Await.until(
                 () -> "a line with " + List.of(fragments) + " in " + lines.all,
-                PATIENCE,
+                Await.PATIENCE,
                 () -> !lines.with(fragments).isEmpty());
     }
 
@@ -215,7 +213,7 @@ public final class TestBackEnd implements AutoCloseable {
     public void awaitLines(int count, String... fragments) {
         Await.until(
                 () -> count + " lines with " + List.of(fragments) + " in " + lines.all,
-                PATIENCE,
+                Await.PATIENCE,
                 () -> lines.with(fragments).size() >= count);
         assertThat(lines.with(fragments))
                 .as("lines with %s in %s", List.of(fragments), lines.all)
@@ -227,8 +225,9 @@ public final class TestBackEnd implements AutoCloseable {
         return !lines.with(fragments).isEmpty();
     }
 
-    /** Exactly one line has every fragment; and nothing that was ever said is more than a line, or a Java exception. */
+    /** Exactly one line has every fragment, which may still be on its way; and nothing that was ever said is more than a line, or a Java exception. */
     public void assertSaidOnce(String... fragments) {
+        awaitLine(fragments);
         assertThat(lines.with(fragments))
                 .as("lines with %s in %s", List.of(fragments), lines.all)
                 .hasSize(1);

@@ -21,7 +21,7 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.vhostuser.session.RefusedException;
 
 /** A front-end on the other end of the pipe that does its part, and one that does not. */
-@Timeout(30)
+@Timeout(300)
 class StatePipeTest {
     private static final int F_SETPIPE_SZ = 1031;
     private static final int PAGE = 4096;

@@ -38,7 +38,7 @@ class EndInAnyStateTest {
                 // The kernel itself waits for the daemon when a process that has the file open ends.
                 fuse.close();
                 file.close();
-                assertThat(child.awaitEnd(30)).isEqualTo(1);
+                assertThat(child.awaitEnd(60)).isEqualTo(1);
             }
         }
     }
@@ -48,7 +48,7 @@ class EndInAnyStateTest {
         try (ChildBackEnd child = ChildBackEnd.start(directory, "run", "--socket-path=a.sock")) {
             child.awaitLine("waiting for a front-end");
             child.terminate();
-            assertThat(child.awaitEnd(30)).isZero();
+            assertThat(child.awaitEnd(60)).isZero();
         }
     }
 }

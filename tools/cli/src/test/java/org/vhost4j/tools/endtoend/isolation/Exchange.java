@@ -4,29 +4,33 @@ package org.vhost4j.tools.endtoend.isolation;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 
 /** A thread that sends both ways at a fixed rate until it is told when to end, and then waits for what is on its way. */
 final class Exchange {
-    private static final Duration LAST_FRAMES = Duration.ofSeconds(5);
     private static final long LOOK_NANOS = 50_000;
     private static final int BURST = 16;
 
     private final NumberedFrames oneWay;
     private final NumberedFrames back;
     private final long interval;
+    private final Duration lastFrames;
+    private final CountDownLatch begun = new CountDownLatch(1);
     private final CompletableFuture<Report> report = new CompletableFuture<>();
     private volatile long end = Long.MAX_VALUE;
 
     /**
-     * Begins at once.
+     * Begins, and returns when it has.
      *
      * @param interval between two frames of one way, in nanoseconds
+     * @param lastFrames how long at most it waits in the end for frames that are on their way
      */
-    Exchange(NumberedFrames oneWay, NumberedFrames back, long interval) {
+    Exchange(NumberedFrames oneWay, NumberedFrames back, long interval, Duration lastFrames) {
         this.oneWay = oneWay;
         this.back = back;
         this.interval = interval;
+        this.lastFrames = lastFrames;
         Thread.ofPlatform().name("neighbours").daemon().start(() -> {
             try {
                 report.complete(run());
@@ -34,6 +38,11 @@ final class Exchange {
                 report.completeExceptionally(e);
             }
         });
+        try {
+            begun.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     /** No frame is due after this time. */
@@ -54,6 +63,7 @@ final class Exchange {
         long due = System.nanoTime();
         oneWay.begin(due);
         back.begin(due);
+        begun.countDown();
         while (due < end) {
             long now = System.nanoTime();
             // After a stall many are due; their receivers must not run out of buffers meanwhile.
@@ -67,7 +77,7 @@ final class Exchange {
                 LockSupport.parkNanos(LOOK_NANOS);
             }
         }
-        long patience = System.nanoTime() + LAST_FRAMES.toNanos();
+        long patience = System.nanoTime() + lastFrames.toNanos();
         while (!(oneWay.complete() && back.complete()) && System.nanoTime() < patience) {
             take();
             LockSupport.parkNanos(LOOK_NANOS);

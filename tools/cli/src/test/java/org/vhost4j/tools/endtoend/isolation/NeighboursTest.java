@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Duration;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
+import org.vhost4j.device.stats.Counter;
 import org.vhost4j.frontend.FrontEndQueue;
+import org.vhost4j.sys.Await;
 import org.vhost4j.tools.endtoend.TestBackEnd;
 
 /** The measure itself: it sees what it is for. */
@@ -45,8 +47,12 @@ class NeighboursTest {
 
     @Test
     void framesThatArriveNowhereAreLost() {
+        neighbours.expectLosses();
         Report report = neighbours.during(Duration.ofMillis(300), () -> {
             neighbours.two().frontEnd().setVringEnable(0, false);
+            Await.until(
+                    "a frame finds no queue",
+                    () -> backEnd.backend().counters(1).get(Counter.RX_NOT_READY) > 0);
         });
         assertThat(report.lost()).isPositive();
         assertThatThrownBy(() -> Neighbours.assertUndisturbed(report, report, Limit.longerBy(Duration.ofMillis(20))))

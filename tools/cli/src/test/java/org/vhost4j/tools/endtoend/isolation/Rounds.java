@@ -14,8 +14,8 @@ import java.util.function.ToLongFunction;
 
 /**
  * One kind of event in several rounds, each beside a quiet measure of the same run. No round may lose, double or damage a frame. Of the
- * latencies, 95 of 100 must be within the limit. A run of one round is repeated twice at most and allows 200 ms more, because one that a
- * busy machine held up says nothing: what it finds is a lane that stands still.
+ * latencies, 95 of 100 must be within the limit. A run of one round is repeated nine times at most and allows 200 ms more, because one
+ * that a busy machine held up says nothing: what it finds is a lane that stands still.
  *
  * <p>The system property {@code vhost4j.isolation.rounds} is the number of rounds, 1 unless given; {@code vhost4j.isolation.results} a
  * file that a row of a table is appended to. {@code tools/isolation} sets both.
@@ -27,7 +27,7 @@ public final class Rounds {
             |---|---|---|---|---|---|---|---|---|---|---|
             """;
 
-    private static final int REPEATS = 3;
+    private static final int REPEATS = 10;
     /** What a run of one round allows more, because it shares the machine with the rest of a build. */
     private static final Duration BUSY_MACHINE = Duration.ofMillis(200);
 

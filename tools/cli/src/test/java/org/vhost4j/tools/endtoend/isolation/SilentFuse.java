@@ -63,7 +63,7 @@ final class SilentFuse implements AutoCloseable {
 
     /** Waits until somebody waits for the file system. */
     void awaitQuestion() throws InterruptedException {
-        assertThat(asked.await(10, TimeUnit.SECONDS))
+        assertThat(asked.await(60, TimeUnit.SECONDS))
                 .as("the file system is asked")
                 .isTrue();
     }

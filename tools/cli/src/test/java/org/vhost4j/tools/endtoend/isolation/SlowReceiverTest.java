@@ -31,7 +31,7 @@ class SlowReceiverTest {
     private static final int ROUNDS = 1_000;
     private static final int SLOW = 3;
     private static final int GOOD = 2;
-    private static final Duration DEADLINE = Duration.ofSeconds(60);
+    private static final Duration DEADLINE = Duration.ofMinutes(5);
 
     @AutoClose
     private final TestBackEnd backEnd = TestBackEnd.bridge(3);

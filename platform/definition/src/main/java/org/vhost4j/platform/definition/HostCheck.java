@@ -41,6 +41,12 @@ final class HostCheck {
         if (capability.essential() && offered) {
             return true;
         }
+        if (Property.of(capability)
+                .filter(property -> !property.isOnByDefault())
+                .isPresent()) {
+            // Off in every QEMU that is not told otherwise, and that is judged where it is told.
+            return false;
+        }
         return platform.requires().contains(capability)
                 && (capability.features().isEmpty() ? capability.isVisible() : !dependent.isEmpty());
     }

@@ -101,6 +101,9 @@ final class Layers {
             List<Assignment> said = new ArrayList<>();
             if (property.feature().isPresent()) {
                 said.add(new Assignment(Layer.DEVICE, "the device's default", device.defaultOf(property)));
+            } else if (property.capability().isPresent() && isStated(property, machine, platform)) {
+                said.add(new Assignment(
+                        Layer.DEVICE, "QEMU's default", property.qemuDefault().orElseThrow()));
             }
             if (named) {
                 addIfAssigned(said, machine.assignments().get(property));
@@ -119,6 +122,12 @@ final class Layers {
             }
         }
         return resolved;
+    }
+
+    /** What neither says is QEMU's alone, and not for this program to list. */
+    private static boolean isStated(Property property, MachineDefinition machine, PlatformDefinition platform) {
+        return machine.assignments().containsKey(property)
+                || platform.assignments().containsKey(property);
     }
 
     private static void addIfAssigned(List<Assignment> said, @Nullable Assignment assignment) {

@@ -99,6 +99,11 @@ public record PlatformDefinition(
     /** A guest sees it, and need not have been given a feature that nobody has by default. */
     private static boolean isSeen(HostCapability capability) {
         Set<Feature> features = capability.features();
+        if (Property.of(capability)
+                .filter(property -> !property.isOnByDefault())
+                .isPresent()) {
+            return false;
+        }
         return capability.isVisible()
                 && (features.isEmpty() || !features.stream().allMatch(DeviceCapabilities::isOnRequest));
     }

@@ -212,6 +212,12 @@ final class PlatformFile implements Linker.Child {
                 }
             }
         }
+        assignments.forEach((property, assignment) -> property.capability()
+                .filter(capability -> Property.isOn(assignment.value()) && !requires.contains(capability))
+                .ifPresent(capability -> found.add(problem(
+                        root.path("properties").get(property.qualifiedName()),
+                        "properties." + property.qualifiedName(),
+                        "is " + assignment.value() + ", which needs '" + capability.id() + "' among 'requires'"))));
         if (!found.isEmpty()) {
             return;
         }

@@ -3,6 +3,7 @@ package org.vhost4j.platform.definition;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,19 +12,28 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.vhost4j.device.feature.Feature;
+import org.vhost4j.platform.probe.HostCapability;
 
 /**
- * A property of QEMU's {@code virtio-net-pci} that a machine, a platform or an operator may state, with QEMU's spelling. Most
- * of them are the switch of one feature bit.
+ * A property of QEMU's that a machine, a platform or an operator may state, with QEMU's spelling. Most of them are the switch of one
+ * feature bit of {@code virtio-net-pci}. Others belong to what else of a guest a kernel has a say in.
  *
- * @param owner the QEMU type that has it: {@code virtio-net}, {@code virtio-device} or {@code virtio-pci}; or {@code vhost4j} for one
- *     of our own
+ * @param owner the QEMU type that has it: {@code virtio-net}, {@code virtio-device} or {@code virtio-pci} of a network card; or
+ *     {@code vhost4j} for one of our own; or {@code cpu}, {@code arm-cpu}, {@code machine}, {@code vhost-vsock}, {@code vhost-scsi} or
+ *     {@code pci-device}
  * @param name the name within that type, as in {@code -device virtio-net-pci,host_uso=off}
  * @param kind which values it takes
  * @param feature the feature bit that it switches, if it does
  * @param qemuDefault the value in QEMU before any machine type has its say, or empty when QEMU computes it
+ * @param capability what the host's kernel has to have when it is on, for all but network cards, whose features know that themselves
  */
-public record Property(String owner, String name, Kind kind, Optional<Feature> feature, Optional<String> qemuDefault) {
+public record Property(
+        String owner,
+        String name,
+        Kind kind,
+        Optional<Feature> feature,
+        Optional<String> qemuDefault,
+        Optional<HostCapability> capability) {
     /** A switch that is on. */
     public static final String ON = "on";
     /** A switch that is off. */
@@ -62,6 +72,23 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
     private static final String DEVICE = "virtio-device";
     private static final String PCI = "virtio-pci";
 
+    /** The owner of what an x86 processor shows of KVM. */
+    public static final String CPU = "cpu";
+    /** The owner of what an ARM processor shows of KVM. */
+    public static final String ARM_CPU = "arm-cpu";
+    /** The owner of what {@code -machine} takes. */
+    public static final String MACHINE = "machine";
+    /** The owner of what {@code vhost-vsock-device} has. */
+    public static final String VHOST_VSOCK = "vhost-vsock";
+    /** The owner of what {@code vhost-scsi} has. */
+    public static final String VHOST_SCSI = "vhost-scsi";
+    /** The owner of what every PCI device has. */
+    private static final String ANY_PCI = "pci-device";
+
+    private static final String AUTO = "auto";
+
+    private static final Set<String> OWNERS_OF_CARDS = Set.of(NET, DEVICE, PCI);
+
     /** The owner of what no QEMU has a property for. */
     private static final String OURS = "vhost4j";
 
@@ -97,8 +124,9 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
 
     private static final int LEAST_MTU = 68;
     private static final Pattern WHOLE_NUMBER = Pattern.compile("0|[1-9][0-9]{0,9}");
-    private static final Map<String, Property> BY_NAME = registry();
-    private static final List<Property> ALL = List.copyOf(BY_NAME.values());
+    private static final List<Property> ALL = registry();
+    private static final Map<String, Property> BY_NAME = byName();
+    private static final Map<HostCapability, Property> BY_CAPABILITY = byCapability();
 
     /**
      * Every property that is known.
@@ -116,15 +144,17 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
      * @return the property, or nothing when there is none of that name
      */
     public static Optional<Property> named(String name) {
-        Property plain = BY_NAME.get(name);
-        if (plain != null) {
-            return Optional.of(plain);
-        }
-        int dot = name.indexOf('.');
-        return dot < 0
-                ? Optional.empty()
-                : Optional.ofNullable(BY_NAME.get(name.substring(dot + 1)))
-                        .filter(property -> property.qualifiedName().equals(name));
+        return Optional.ofNullable(BY_NAME.get(name));
+    }
+
+    /**
+     * The property that is on only where a host has a capability, of something else than a network card.
+     *
+     * @param capability the capability
+     * @return its property, or nothing when it has none
+     */
+    public static Optional<Property> of(HostCapability capability) {
+        return Optional.ofNullable(BY_CAPABILITY.get(capability));
     }
 
     /**
@@ -140,10 +170,19 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
     /**
      * Whether QEMU's {@code virtio-net-pci} has this property.
      *
-     * @return false for what is ours alone
+     * @return false for what is ours alone, and for what is not a network card's
      */
     public boolean isQemus() {
-        return !owner.equals(OURS);
+        return OWNERS_OF_CARDS.contains(owner);
+    }
+
+    /**
+     * Whether a guest has what the host must have for it unless somebody turns it off.
+     *
+     * @return false for what is off in QEMU
+     */
+    public boolean isOnByDefault() {
+        return qemuDefault.filter(Property::isOn).isPresent();
     }
 
     /**
@@ -190,45 +229,89 @@ public record Property(String owner, String name, Kind kind, Optional<Feature> f
         return name;
     }
 
-    private static Map<String, Property> registry() {
+    private static List<Property> registry() {
         List<Property> all = new ArrayList<>();
         for (Feature feature : Feature.values()) {
             feature.property().ifPresent(name -> all.add(ofFeature(feature, name)));
         }
-        all.add(new Property(NET, "rx_queue_size", Kind.NUMBER, Optional.empty(), Optional.of("256")));
-        all.add(new Property(NET, "tx_queue_size", Kind.NUMBER, Optional.empty(), Optional.of("256")));
+        all.add(plain(NET, "rx_queue_size", Kind.NUMBER, Optional.of("256")));
+        all.add(plain(NET, "tx_queue_size", Kind.NUMBER, Optional.of("256")));
         all.add(qemuSwitch(NET, "x-mtu-bypass-backend", ON));
         all.add(qemuSwitch(DEVICE, "use-started", ON));
         all.add(qemuSwitch(DEVICE, "use-disabled-flag", ON));
         all.add(qemuSwitch(DEVICE, "x-disable-legacy-check", OFF));
         all.add(qemuSwitch(PCI, "disable-modern", OFF));
-        all.add(new Property(PCI, "disable-legacy", Kind.SWITCH_OR_AUTO, Optional.empty(), Optional.of("auto")));
+        all.add(plain(PCI, "disable-legacy", Kind.SWITCH_OR_AUTO, Optional.of(AUTO)));
         all.add(qemuSwitch(PCI, "page-per-vq", OFF));
         all.add(qemuSwitch(PCI, "x-ignore-backend-features", OFF));
         all.add(qemuSwitch(PCI, "x-pcie-pm-no-soft-reset", ON));
         all.add(qemuSwitch(PCI, "x-pcie-flr-init", ON));
         all.add(qemuSwitch(PCI, "x-ats-page-aligned", ON));
-        all.add(new Property(PCI, "vectors", Kind.NUMBER, Optional.empty(), Optional.empty()));
+        all.add(plain(PCI, "vectors", Kind.NUMBER, Optional.empty()));
+        all.add(qemuSwitch(ANY_PCI, "x-pcie-ext-tag", ON));
+        all.add(qemuSwitch(ANY_PCI, "x-pcie-ari-nextfn-1", OFF));
+        all.add(qemuSwitch(ANY_PCI, "x-pcie-err-unc-mask", ON));
+        all.add(ofKernel(CPU, "kvmclock", ON, HostCapability.KVM_CLOCK));
+        all.add(ofKernel(CPU, "kvmclock-stable-bit", ON, HostCapability.KVM_CLOCK_STABLE));
+        all.add(ofKernel(CPU, "kvm-nopiodelay", ON, HostCapability.KVM_NOPIODELAY));
+        all.add(ofKernel(CPU, "kvm-asyncpf", ON, HostCapability.KVM_ASYNCPF));
+        all.add(ofKernel(CPU, "kvm-steal-time", ON, HostCapability.KVM_STEAL_TIME));
+        all.add(ofKernel(CPU, "kvm-pv-eoi", ON, HostCapability.KVM_PV_EOI));
+        all.add(ofKernel(CPU, "kvm-pv-unhalt", OFF, HostCapability.KVM_PV_UNHALT));
+        all.add(ofKernel(CPU, "kvm-pv-tlb-flush", OFF, HostCapability.KVM_PV_TLB_FLUSH));
+        all.add(ofKernel(CPU, "kvm-asyncpf-vmexit", OFF, HostCapability.KVM_ASYNCPF_VMEXIT));
+        all.add(ofKernel(CPU, "kvm-pv-ipi", OFF, HostCapability.KVM_PV_IPI));
+        all.add(ofKernel(CPU, "kvm-poll-control", OFF, HostCapability.KVM_POLL_CONTROL));
+        all.add(ofKernel(CPU, "kvm-pv-sched-yield", OFF, HostCapability.KVM_PV_SCHED_YIELD));
+        all.add(ofKernel(CPU, "kvm-asyncpf-int", OFF, HostCapability.KVM_ASYNCPF_INT));
+        all.add(ofKernel(ARM_CPU, "kvm-steal-time", AUTO, HostCapability.KVM_ARM_STEAL_TIME));
+        all.add(ofKernel(MACHINE, "smm", AUTO, HostCapability.KVM_SMM));
+        all.add(ofKernel(VHOST_VSOCK, "seqpacket", AUTO, HostCapability.VHOST_VSOCK_SEQPACKET));
+        all.add(ofKernel(VHOST_SCSI, "t10_pi", OFF, HostCapability.VHOST_SCSI_T10_PI));
+        return List.copyOf(all);
+    }
+
+    /** Of two that share a name, the plain name is the first one's. */
+    private static Map<String, Property> byName() {
         Map<String, Property> byName = new LinkedHashMap<>();
-        for (Property property : all) {
-            byName.put(property.name, property);
+        for (Property property : ALL) {
+            byName.putIfAbsent(property.name, property);
+            byName.put(property.qualifiedName(), property);
         }
         return Collections.unmodifiableMap(byName);
+    }
+
+    private static Map<HostCapability, Property> byCapability() {
+        Map<HostCapability, Property> byCapability = new EnumMap<>(HostCapability.class);
+        for (Property property : ALL) {
+            property.capability.ifPresent(capability -> byCapability.put(capability, property));
+        }
+        return Collections.unmodifiableMap(byCapability);
     }
 
     private static Property ofFeature(Feature feature, String name) {
         String owner = OF_ANY_DEVICE.contains(feature) ? DEVICE : UNKNOWN_TO_QEMU.contains(feature) ? OURS : NET;
         if (feature == Feature.MTU) {
-            return new Property(owner, name, Kind.MTU, Optional.of(feature), Optional.of("0"));
+            return new Property(owner, name, Kind.MTU, Optional.of(feature), Optional.of("0"), Optional.empty());
         }
         if (feature == Feature.SPEED_DUPLEX) {
-            return new Property(owner, name, Kind.SPEED, Optional.of(feature), Optional.of("0"));
+            return new Property(owner, name, Kind.SPEED, Optional.of(feature), Optional.of("0"), Optional.empty());
         }
         String value = OFF_IN_QEMU.contains(feature) ? OFF : ON;
-        return new Property(owner, name, Kind.SWITCH, Optional.of(feature), Optional.of(value));
+        return new Property(owner, name, Kind.SWITCH, Optional.of(feature), Optional.of(value), Optional.empty());
     }
 
     private static Property qemuSwitch(String owner, String name, String value) {
-        return new Property(owner, name, Kind.SWITCH, Optional.empty(), Optional.of(value));
+        return plain(owner, name, Kind.SWITCH, Optional.of(value));
+    }
+
+    private static Property plain(String owner, String name, Kind kind, Optional<String> value) {
+        return new Property(owner, name, kind, Optional.empty(), value, Optional.empty());
+    }
+
+    /** What QEMU decides by what the kernel has when nobody says anything ({@code auto}), or by itself. */
+    private static Property ofKernel(String owner, String name, String value, HostCapability capability) {
+        Kind kind = value.equals(AUTO) ? Kind.SWITCH_OR_AUTO : Kind.SWITCH;
+        return new Property(owner, name, kind, Optional.empty(), Optional.of(value), Optional.of(capability));
     }
 }

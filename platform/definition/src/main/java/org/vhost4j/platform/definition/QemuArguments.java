@@ -174,6 +174,9 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
      * device lacks it is off already, as QEMU offers no more than the back-end does.
      */
     private static boolean isForQemu(ResolvedProperty property) {
+        if (!property.property().isQemus() && property.property().feature().isEmpty()) {
+            return false;
+        }
         Optional<Feature> feature = property.property().feature();
         if (feature.filter(Feature.RING_RESET::equals).isPresent()
                 && property.decider().layer() == Layer.PLATFORM) {

@@ -51,6 +51,20 @@ public final class HostProbe {
     }
 
     /**
+     * The same host with the answers of a vhost-vsock that another process opened.
+     *
+     * @param host the host's answers
+     * @param vhostVsock a descriptor of {@code /dev/vhost-vsock}; it stays open, and is no different afterwards
+     * @return the answers, those about vhost-vsock being the descriptor's
+     */
+    public static HostCapabilities withVhostVsock(HostCapabilities host, int vhostVsock) {
+        Map<HostCapability, Answer> answers = new EnumMap<>(HostCapability.class);
+        answers.putAll(host.answers());
+        new KernelProbe(new LinuxKernel(OptionalInt.of(vhostVsock)), answers).askVhostVsock();
+        return new HostCapabilities(host.host(), host.kernel(), answers);
+    }
+
+    /**
      * Asks through other calls than the host's.
      *
      * @param tun takes the calls on {@code /dev/net/tun}

@@ -34,7 +34,7 @@ final class KernelProbe {
     /** Asks everything. */
     void run() {
         askVhostNet();
-        askVhost("/dev/vhost-vsock", HostCapability.VHOST_VSOCK, VSOCK_BITS);
+        askVhostVsock();
         askVhost("/dev/vhost-scsi", HostCapability.VHOST_SCSI, SCSI_BITS);
         new KvmProbe(kernel, answers).run();
         judge(HostCapability.USERFAULTFD, kernel.userfaultfd(), "ok", "CAP_SYS_PTRACE");
@@ -55,6 +55,11 @@ final class KernelProbe {
                 answers.put(capability, ofVhostNet(capability, result, offered));
             }
         }
+    }
+
+    /** Asks the kernel's vhost-vsock for its bits. */
+    void askVhostVsock() {
+        askVhost("/dev/vhost-vsock", HostCapability.VHOST_VSOCK, VSOCK_BITS);
     }
 
     private void askVhost(String device, HostCapability whole, Map<HostCapability, Integer> bits) {

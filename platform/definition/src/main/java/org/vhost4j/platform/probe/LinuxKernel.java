@@ -36,27 +36,27 @@ final class LinuxKernel implements HostKernel {
     private static final int CPUID_ENTRIES = 256;
     private static final int EOPNOTSUPP = 95;
 
-    private final OptionalInt vhostNet;
+    private final OptionalInt passed;
 
-    /** A kernel whose vhost-net is asked through its device. */
+    /** A kernel whose vhost devices are asked by opening them. */
     LinuxKernel() {
         this(OptionalInt.empty());
     }
 
     /**
-     * A kernel whose vhost-net is asked through a descriptor of {@code /dev/vhost-net} that another process opened, as management
-     * software passes it to QEMU ({@code vhostfd=}).
+     * A kernel one of whose vhost devices is asked through a descriptor that another process opened, as management software passes it to
+     * QEMU ({@code vhostfd=}).
      *
-     * @param vhostNet the descriptor, which stays open; empty to open the device
+     * @param passed the descriptor, which stays open, of the device that is asked; empty to open it
      */
-    LinuxKernel(OptionalInt vhostNet) {
-        this.vhostNet = vhostNet;
+    LinuxKernel(OptionalInt passed) {
+        this.passed = passed;
     }
 
     @Override
     public int vhostNetFeatures(long[] features) {
-        if (vhostNet.isPresent()) {
-            return features(vhostNet.getAsInt(), features);
+        if (passed.isPresent()) {
+            return features(passed.getAsInt(), features);
         }
         try (Fd fd = Fd.open("/dev/vhost-net", LibC.O_RDWR)) {
             return features(fd.number(), features);
@@ -103,14 +103,22 @@ final class LinuxKernel implements HostKernel {
 
     @Override
     public int vhostFeatures(String device, long[] features) {
-        try (Fd fd = Fd.open(device, LibC.O_RDWR);
-                Arena arena = Arena.ofConfined()) {
-            MemorySegment word = arena.allocate(ValueLayout.JAVA_LONG);
-            int result = LibC.ioctl(fd.number(), VHOST_GET_FEATURES, word.address());
-            features[0] = word.get(ValueLayout.JAVA_LONG, 0);
-            return result;
+        if (passed.isPresent()) {
+            return word(passed.getAsInt(), features);
+        }
+        try (Fd fd = Fd.open(device, LibC.O_RDWR)) {
+            return word(fd.number(), features);
         } catch (SystemError e) {
             return -e.errno();
+        }
+    }
+
+    private static int word(int fd, long[] features) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment word = arena.allocate(ValueLayout.JAVA_LONG);
+            int result = LibC.ioctl(fd, VHOST_GET_FEATURES, word.address());
+            features[0] = word.get(ValueLayout.JAVA_LONG, 0);
+            return result;
         }
     }
 

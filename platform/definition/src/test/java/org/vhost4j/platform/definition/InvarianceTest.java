@@ -183,7 +183,7 @@ final class InvarianceTest {
                 assertThat(same.emulated()).isEqualTo(resolution.emulated()).isEmpty();
                 assertThat(same.properties()).hasSameSizeAs(resolution.properties());
                 for (ResolvedProperty property : resolution.properties()) {
-                    String name = property.property().name();
+                    String name = property.property().qualifiedName();
                     ResolvedProperty other = same.property(name).orElseThrow();
                     if (property.decider().layer() == Layer.MACHINE
                             && other.decider().layer() == Layer.PLATFORM) {

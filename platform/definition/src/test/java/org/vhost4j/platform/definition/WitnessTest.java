@@ -27,6 +27,8 @@ final class WitnessTest {
 
     private static final Set<HostUse> NETWORK = EnumSet.of(HostUse.TAP, HostUse.VHOST_NET);
 
+    private static final Set<HostUse> BEYOND = EnumSet.of(HostUse.KVM, HostUse.VHOST_VSOCK, HostUse.VHOST_SCSI);
+
     /** What kernels have that no platform requires. */
     private static final Set<HostCapability> REQUIRED_BY_NONE =
             EnumSet.of(HostCapability.VHOST_NET, HostCapability.TAP_VNET_HDR_SIZE);
@@ -77,6 +79,27 @@ final class WitnessTest {
                 CATALOG.newestSupported(witness(series), NETWORK).orElseThrow();
         PlatformDefinition own = CATALOG.platform(name).orElseThrow();
         assertThat(PlatformChoice.promisedBy(newest)).isEqualTo(PlatformChoice.promisedBy(own));
+    }
+
+    /**
+     * Of what is not about network cards a definition names what all kernels from its first to its last have, so a later one may have more.
+     * What a guest has unless it is turned off, it names exactly.
+     */
+    @ParameterizedTest
+    @CsvSource(textBlock = WITNESSES)
+    void theKernelHasWhatItsDefinitionRequiresBeyondNetworkCards(String series, String name) throws IOException {
+        HostCapabilities kernel = witness(series);
+        PlatformDefinition definition = CATALOG.platform(name).orElseThrow();
+        for (HostCapability capability : HostCapability.values()) {
+            if (BEYOND.contains(capability.use())) {
+                boolean required = definition.requires().contains(capability);
+                boolean exact =
+                        Property.of(capability).filter(Property::isOnByDefault).isPresent();
+                assertThat(kernel.has(capability))
+                        .as("%s is %s", capability, kernel.answer(capability).inWords())
+                        .isEqualTo(required || (!exact && kernel.has(capability)));
+            }
+        }
     }
 
     @Test

@@ -14,17 +14,19 @@ import java.util.Set;
  */
 final class GivenOptions {
     /** The options that this program reads, and the key that their first word may leave out. */
-    private static final Map<String, String> READ = Map.of(
-            "machine", "type",
-            "M", "type",
-            "netdev", "type",
-            "nic", "type",
-            "net", "type",
-            "device", "driver",
-            "global", "driver",
-            "chardev", "backend",
-            "mon", "chardev",
-            "qmp", "chardev");
+    private static final Map<String, String> READ = Map.ofEntries(
+            Map.entry("machine", "type"),
+            Map.entry("M", "type"),
+            Map.entry("cpu", "model"),
+            Map.entry("accel", "accel"),
+            Map.entry("netdev", "type"),
+            Map.entry("nic", "type"),
+            Map.entry("net", "type"),
+            Map.entry("device", "driver"),
+            Map.entry("global", "driver"),
+            Map.entry("chardev", "backend"),
+            Map.entry("mon", "chardev"),
+            Map.entry("qmp", "chardev"));
 
     /** Options of any QEMU from 5 to 11 that have no value. */
     private static final Set<String> WITHOUT_VALUE = Set.of(

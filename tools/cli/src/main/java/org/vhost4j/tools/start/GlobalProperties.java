@@ -36,7 +36,7 @@ final class GlobalProperties {
      */
     static List<String> of(Resolution resolution, QemuBinary binary, Optional<QemuMachine> machine) {
         List<String> words = new ArrayList<>();
-        if (binary.properties().isEmpty()) {
+        if (!binary.hasNetworkCard()) {
             return words;
         }
         platformsValues(resolution, machine).forEach((property, value) -> {

@@ -12,15 +12,21 @@ import java.util.TreeSet;
  *
  * @param version such as {@code 10.0.2}
  * @param machines its machine types
- * @param properties the properties of its {@code virtio-net-device}, those of every virtio device included; empty when it has none
+ * @param properties the properties of its {@code virtio-net-device}, those of every virtio device included; and what is known here of
+ *     other types, behind the type's name and a dot, such as {@code vhost-vsock-device.seqpacket}
  */
 record QemuBinary(String version, List<QemuMachine> machines, Set<String> properties) {
-    private static final String HEADING = "vhost4j's notes about a QEMU, 1";
+    private static final String HEADING = "vhost4j's notes about a QEMU, 2";
     private static final String SEPARATOR = "\t";
 
     QemuBinary {
         machines = List.copyOf(machines);
         properties = Set.copyOf(properties);
+    }
+
+    /** Whether it has a virtio network card at all. */
+    boolean hasNetworkCard() {
+        return properties.stream().anyMatch(name -> name.indexOf('.') < 0);
     }
 
     /**

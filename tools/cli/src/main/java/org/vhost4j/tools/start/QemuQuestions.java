@@ -26,13 +26,16 @@ final class QemuQuestions {
     private static final String MACHINES_ALONE = "machines-alone";
     private static final String PROPERTIES = "properties";
 
-    private static final String COMMANDS = """
+    private static final String COMMANDS =
+            """
             {"execute":"qmp_capabilities"}
             {"execute":"query-machines","arguments":{"compat-props":true},"id":"%s"}
             {"execute":"query-machines","id":"%s"}
             {"execute":"device-list-properties","arguments":{"typename":"virtio-net-device"},"id":"%s"}
+            {"execute":"device-list-properties","arguments":{"typename":"vhost-vsock-device"},"id":"%s"}
+            {"execute":"qom-list-properties","arguments":{"typename":"qemu64-x86_64-cpu"},"id":"%s"}
             {"execute":"quit"}
-            """.formatted(MACHINES, MACHINES_ALONE, PROPERTIES);
+            """.formatted(MACHINES, MACHINES_ALONE, PROPERTIES, BeyondCards.VSOCK, BeyondCards.CPU);
 
     private QemuQuestions() {}
 
@@ -68,6 +71,13 @@ final class QemuQuestions {
                 machines = result;
             } else if (result.isArray() && id.equals(PROPERTIES)) {
                 result.forEach(property -> properties.add(property.path("name").asString("")));
+            } else if (result.isArray() && (id.equals(BeyondCards.VSOCK) || id.equals(BeyondCards.CPU))) {
+                result.forEach(property -> {
+                    String name = property.path("name").asString("");
+                    if (BeyondCards.isKnown(name)) {
+                        properties.add(id + "." + name);
+                    }
+                });
             }
         }
         if (version.isEmpty() || machines == null) {

@@ -4,6 +4,7 @@ package org.vhost4j.tools.start;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -135,7 +136,11 @@ final class QemuStart {
         }
         Resolution resolution = (Resolution) outcome;
         promised = resolution.platform();
-        List<String> globals = GlobalProperties.of(resolution, binary, machine);
+        List<String> globals = new ArrayList<>(GlobalProperties.of(resolution, binary, machine));
+        choice.platform()
+                .flatMap(catalog::platform)
+                .ifPresent(platform -> globals.addAll(
+                        BeyondCards.of(options, binary, machine.get().name(), platform, hosts::host)));
         for (NetworkCard card : cards) {
             check(card, machine.get(), choice, resolution);
         }

@@ -19,7 +19,7 @@ import org.vhost4j.tools.endtoend.isolation.Report;
 /** The program in two processes, one of which takes over from the other. */
 class TakeOverTest {
     private static final Duration LENGTH = Duration.ofMillis(300);
-    private static final long END_SECONDS = 20;
+    private static final long END_SECONDS = 60;
 
     @TempDir
     @SuppressWarnings("NullAway.Init")

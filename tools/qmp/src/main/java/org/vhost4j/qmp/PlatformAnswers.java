@@ -130,7 +130,11 @@ final class PlatformAnswers {
 
     /** QEMU's own name of the type, which definitions shorten. */
     private static String qomType(Property property) {
-        return property.owner().equals("virtio-net") ? "virtio-net-device" : property.owner();
+        return switch (property.owner()) {
+            case "virtio-net", Property.VHOST_VSOCK -> property.owner() + "-device";
+            case Property.CPU -> "x86_64-cpu";
+            default -> property.owner();
+        };
     }
 
     JsonNode hostCapabilities() {

@@ -24,7 +24,8 @@ public record SearchPath(List<Path> platforms, List<Path> machines) {
      * The directories of this process.
      *
      * @param environment the process's environment: {@code XDG_CONFIG_HOME} and {@code HOME} count
-     * @param extraPlatforms further directories of platforms, the most specific of all, in the order given
+     * @param extraPlatforms further directories of platforms, the most specific of all, in the order given; each may have a directory
+     *     {@code machines} in it
      * @return the search path
      */
     public static SearchPath of(Map<String, String> environment, List<Path> extraPlatforms) {
@@ -39,8 +40,10 @@ public record SearchPath(List<Path> platforms, List<Path> machines) {
         List<Path> platforms = new ArrayList<>(
                 bases.stream().map(base -> base.resolve("platforms")).toList());
         platforms.addAll(extraPlatforms);
-        return new SearchPath(
-                platforms, bases.stream().map(base -> base.resolve("machines")).toList());
+        List<Path> machines = new ArrayList<>(
+                bases.stream().map(base -> base.resolve("machines")).toList());
+        extraPlatforms.forEach(extra -> machines.add(extra.resolve("machines")));
+        return new SearchPath(platforms, machines);
     }
 
     /**

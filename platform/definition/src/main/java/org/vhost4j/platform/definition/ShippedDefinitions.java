@@ -87,8 +87,14 @@ final class ShippedDefinitions {
         return PlatformCatalog.linkMachines(files, ShippedDefinitions::unsound).stream();
     }
 
-    /** The file of a version of QEMU, a third number of which it does not count; one that there is not for what is no version. */
+    /**
+     * The file of a version of QEMU, a third number of which does not count, or of what a distribution calls its version; one that there
+     * is not for what is neither.
+     */
     private static String file(String version) {
+        if (!version.isEmpty() && !Character.isDigit(version.charAt(0))) {
+            return PREFIX + version + SUFFIX;
+        }
         List<String> numbers = List.of(version.split("\\.", -1));
         return numbers.size() < 2 ? "" : QEMU + twoDigits(numbers.get(0)) + "." + twoDigits(numbers.get(1)) + SUFFIX;
     }

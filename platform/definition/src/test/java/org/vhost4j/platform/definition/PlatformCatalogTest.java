@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -178,8 +179,8 @@ final class PlatformCatalogTest {
 
     @Test
     void shippedDefinitionsCanBeHidden() throws IOException {
-        write("50-linux-6.17.json", "");
-        assertThat(load().platform("linux-6.17")).isEmpty();
+        write("50-linux-ubuntu-26.04.json", "");
+        assertThat(load().platform("linux-ubuntu-26.04")).isEmpty();
         assertThat(load().problems()).isEmpty();
     }
 
@@ -419,15 +420,46 @@ final class PlatformCatalogTest {
 
     @Test
     void machinesOfOthersAreRead() throws IOException {
-        write("60-rhel.json", """
-                {"version": "rhel9.4.0", "newer": "8.2",
-                 "machines": [{"name": "pc-q35-rhel9.4.0", "title": "RHEL 9.4"}],
+        write("60-acme.json", """
+                {"version": "acme3", "newer": "8.2",
+                 "machines": [{"name": "pc-q35-acme3", "title": "Acme 3"}],
                  "properties": {"virtio-net.host_uso": "off"}}
                 """);
         PlatformCatalog catalog = PlatformCatalog.load(List.of(), List.of(directory));
         assertThat(catalog.problems()).isEmpty();
-        assertThat(catalog.machine("pc-q35-rhel9.4.0").orElseThrow().assignments())
+        assertThat(catalog.machine("pc-q35-acme3").orElseThrow().assignments())
                 .containsKey(Property.named("host_uso").orElseThrow());
         assertThat(Set.copyOf(catalog.machines())).hasSizeGreaterThan(80);
+    }
+
+    @Test
+    void machinesOfDistributionsKeepWhatTheirTablesSay() {
+        PlatformCatalog catalog = PlatformCatalog.shipped();
+        Property uso = Property.named("host_uso").orElseThrow();
+        for (String name : List.of("pc-q35-rhel9.8.0", "pc-q35-rhel9.6.0", "pc-q35-rhel9.4.0", "pc-q35-jammy")) {
+            MachineDefinition machine = catalog.machine(name).orElseThrow();
+            assertThat(machine.assignments())
+                    .as(name)
+                    .containsEntry(uso, new Assignment(Layer.MACHINE, name, Property.OFF));
+        }
+        for (String name : List.of("pc-q35-rhel10.0.0", "pc-q35-noble", "pc-i440fx-resolute", "microvm", "isapc")) {
+            assertThat(catalog.machine(name).orElseThrow().assignments())
+                    .as(name)
+                    .doesNotContainKey(uso);
+        }
+        // What upstream keeps for the version that a machine was forked from is kept as well.
+        assertThat(catalog.machine("pc-q35-rhel9.2.0").orElseThrow().assignments())
+                .containsKey(Property.named("pci-device.x-pcie-err-unc-mask").orElseThrow());
+        assertThat(catalog.machine("ubuntu-q35").orElseThrow().name()).isEqualTo("pc-q35-resolute");
+    }
+
+    @Test
+    void aDirectoryOfPlatformsMayHaveOneOfMachines() throws IOException {
+        Files.writeString(Files.createDirectory(directory.resolve("machines")).resolve("60-acme.json"), """
+                {"version": "acme3", "newer": "8.2", "machines": [{"name": "pc-q35-acme3", "title": "Acme 3"}]}
+                """);
+        PlatformCatalog catalog = SearchPath.of(Map.of(), List.of(directory)).load();
+        assertThat(catalog.problems()).isEmpty();
+        assertThat(catalog.machine("pc-q35-acme3")).isPresent();
     }
 }

@@ -473,13 +473,13 @@ final class ResolverTest {
                 .isEmpty();
     }
 
-    /** RHEL 9.4 to 9.6 have USO in no form, but a vhost-net that resets single queues. */
+    /** RHEL 9.4 to 9.7 have USO in no form, but a vhost-net that resets single queues. */
     @Test
     void whatVhostNetHasDecidesOnlyWhereItIsUsed() {
         Request request = Request.of(DeviceCapabilities.qemu(), hostThatKeeps("linux-rhel-9.4"));
         assertThat(resolved(request.withUses(QemuArguments.Netdev.VHOST_NET.uses()))
                         .platform())
-                .isEqualTo("linux-rhel-9.6");
+                .isEqualTo("linux-rhel-9.7");
         assertThat(resolved(request).platform()).isEqualTo("linux-6.0");
         assertThat(CATALOG.newestSupported(hostThatKeeps("linux-5.15"), QemuArguments.Netdev.TAP.uses())
                         .map(PlatformDefinition::name))

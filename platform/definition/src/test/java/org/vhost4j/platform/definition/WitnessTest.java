@@ -39,6 +39,7 @@ final class WitnessTest {
 
     private static final String WITNESSES = """
             5.10, linux-5.10
+            5.10, linux-debian-11
             6.1, linux-6.1
             6.1, linux-debian-12
             6.12, linux-6.12

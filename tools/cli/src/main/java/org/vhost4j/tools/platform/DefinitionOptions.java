@@ -38,7 +38,8 @@ final class DefinitionOptions {
             names = "--platform-dir",
             paramLabel = "DIR",
             converter = DirectoryConverter.class,
-            description = "A further directory of platform definitions, before all others.")
+            description =
+                    "A further directory of platform definitions, and of machines in its directory machines, before all others.")
     private List<Path> directories = new ArrayList<>();
 
     /**

@@ -180,9 +180,9 @@ record ProbeReport(
         return first.equals(last) ? first : first + " to " + last;
     }
 
+    /** What the versions of one machine have in common; a name without a version is a line by itself. */
     private static String line(String machine) {
-        int version = machine.lastIndexOf('-');
-        return version < 0 ? machine : machine.substring(0, version);
+        return machine.replaceFirst("[0-9.]+$", "");
     }
 
     /** The report for programs, as {@link #schema} describes it: lines, each with its end. */

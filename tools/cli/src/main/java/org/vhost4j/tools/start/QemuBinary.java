@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /**
  * What one QEMU has: it is asked once, and again when the file is another.
@@ -17,6 +18,7 @@ import java.util.TreeSet;
  */
 record QemuBinary(String version, List<QemuMachine> machines, Set<String> properties) {
     private static final String HEADING = "vhost4j's notes about a QEMU, 2";
+    private static final Pattern OF_PROXMOX = Pattern.compile("\\+pve[0-9]+$");
     private static final String SEPARATOR = "\t";
 
     QemuBinary {
@@ -32,10 +34,12 @@ record QemuBinary(String version, List<QemuMachine> machines, Set<String> proper
     /**
      * A machine type.
      *
-     * @param name its name or its alias; empty for the one that QEMU takes when none is named
+     * @param called its name or its alias, perhaps with Proxmox' suffix {@code +pve0}; empty for the one that QEMU takes when none is named
      * @return the machine, or nothing
      */
-    Optional<QemuMachine> machine(String name) {
+    Optional<QemuMachine> machine(String called) {
+        // Proxmox puts a version of its own behind a machine's name, which its QEMU takes off again.
+        String name = OF_PROXMOX.matcher(called).replaceFirst("");
         if (name.isEmpty()) {
             return machines.stream().filter(QemuMachine::isDefault).findFirst();
         }

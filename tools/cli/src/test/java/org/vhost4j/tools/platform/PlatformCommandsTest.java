@@ -139,8 +139,9 @@ final class PlatformCommandsTest {
                         "not linux-6.3: old lacks tap-uso, tap-write-udp-l4 (--missing=emulate keeps it in software)",
                         "not linux-6.2: old lacks tap-uso, tap-write-udp-l4 (--missing=emulate keeps it in software)",
                         "baseline: linux-6.0, linux-6.1",
-                        "also kept by all: linux-4.15, linux-4.14, linux-4.0, linux-3.18, linux-rhel-9.6, linux-rhel-9.5,"
-                                + " linux-rhel-8.10, linux-rhel-9.4, linux-debian-12, linux-rhel-9.2, linux-ubuntu-22.04");
+                        "also kept by all: linux-4.15, linux-4.14, linux-4.0, linux-3.18, linux-rhel-9.7, linux-rhel-9.6,"
+                                + " linux-rhel-9.5, linux-rhel-8.10, linux-rhel-9.4, linux-debian-12, linux-rhel-9.2,"
+                                + " linux-amazon-2023, linux-uek-7, linux-ubuntu-22.04, linux-debian-11");
     }
 
     @Test
@@ -190,14 +191,14 @@ final class PlatformCommandsTest {
 
     @Test
     void filesOfMachinesAreValidatedToo() throws IOException {
-        Path good = directory.resolve("60-rhel.json");
+        Path good = directory.resolve("60-acme.json");
         Files.writeString(good, """
-                {"version": "rhel9.4.0", "newer": "8.2",
-                 "machines": [{"name": "pc-q35-rhel9.4.0", "title": "RHEL 9.4"}],
+                {"version": "acme3", "newer": "8.2",
+                 "machines": [{"name": "pc-q35-acme3", "title": "Acme 3"}],
                  "properties": {"virtio-net.host_uso": "off"}}
                 """);
         assertThat(platform("validate", "--machines", good.toString())).isZero();
-        Path bad = directory.resolve("61-rhel.json");
+        Path bad = directory.resolve("61-acme.json");
         Files.writeString(
                 bad, Files.readString(good).replace("host_uso", "host_usso").replace("\"8.2\"", "\"8.3\""));
         assertThat(platform("validate", "--machines", bad.toString())).isEqualTo(2);

@@ -177,10 +177,13 @@ final class QemuPlatformIT {
     private static Map<String, String> compatibility(JsonNode machine) {
         Set<String> types =
                 Set.of("virtio-net-device", "virtio-net-pci", "virtio-net-pci-base", "virtio-device", "virtio-pci");
+        Set<String> others = Set.of("pci-device", "vhost-vsock-device");
         Map<String, String> values = new TreeMap<>();
         for (JsonNode each : machine.path("compat-props").values()) {
             String property = each.path("property").asString();
-            if (types.contains(each.path("qom-type").asString())) {
+            String type = each.path("qom-type").asString();
+            boolean ofOther = others.contains(type) && Property.named(property).isPresent();
+            if (types.contains(type) || ofOther) {
                 assertThat(Property.named(property)).as(property).isPresent();
                 values.put(
                         property,

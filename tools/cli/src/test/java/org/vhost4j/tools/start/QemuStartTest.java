@@ -99,6 +99,18 @@ final class QemuStartTest {
         }
     }
 
+    /** Proxmox' QEMU takes a version behind a machine's name. */
+    @Test
+    void aMachineOfProxmoxIsTheOneThatItIsMadeOf() {
+        HostCapabilities host = hostThatKeeps("linux-6.9");
+        assertThat(added(host, "-machine", "pc-q35-9.1+pve0", "-platform", "linux-6.1"))
+                .isNotEmpty()
+                .isEqualTo(added(host, "-machine", "pc-q35-9.1", "-platform", "linux-6.1"))
+                .isEqualTo(added(host, "-machine", "type=q35+pve1_linux-6.1"));
+        assertThat(added(host, "-machine", "pc-q35-9.1+acme", "-platform", "linux-6.1"))
+                .isEmpty();
+    }
+
     @Test
     void theHostIsAskedCardByCard() {
         HostCapabilities old = hostThatKeeps("linux-6.1");

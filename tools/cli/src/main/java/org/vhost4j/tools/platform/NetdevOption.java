@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.platform;
 
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +14,10 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** What network cards are attached to: each is judged by what its own back-end needs of the host. */
+/**
+ * What guests have that depends on the host: what their network cards are attached to, each of which is judged by what its own back-end
+ * needs, and what they have beside.
+ */
 final class NetdevOption {
     @Option(
             names = "--netdev",
@@ -19,6 +26,30 @@ final class NetdevOption {
             description = "What the network cards of a plain QEMU are attached to: a TAP, a TAP with vhost=on, or a"
                     + " vhost-user back-end.")
     private @Nullable Netdev netdev;
+
+    @Option(
+            names = "--with",
+            paramLabel = "kvm|kvm-arm|vhost-vsock|vhost-scsi",
+            split = ",",
+            converter = UseConverter.class,
+            description = "What else guests of a plain QEMU have that depends on the host's kernel.")
+    private List<HostUse> more = new ArrayList<>();
+
+    /** Takes the names of what is no network card's. */
+    static final class UseConverter implements ITypeConverter<HostUse> {
+        private static final Set<HostUse> KNOWN =
+                EnumSet.of(HostUse.KVM, HostUse.KVM_ARM, HostUse.VHOST_VSOCK, HostUse.VHOST_SCSI);
+
+        @Override
+        public HostUse convert(String value) {
+            for (HostUse each : KNOWN) {
+                if (each.name().toLowerCase(Locale.ROOT).replace('_', '-').equals(value)) {
+                    return each;
+                }
+            }
+            throw new TypeConversionException("takes kvm, kvm-arm, vhost-vsock and vhost-scsi, not '" + value + "'");
+        }
+    }
 
     /** Takes the names. */
     static final class Converter implements ITypeConverter<Netdev> {
@@ -57,6 +88,9 @@ final class NetdevOption {
      * @return in which ways the kernel is used
      */
     Set<HostUse> uses() {
-        return netdev().uses();
+        Set<HostUse> uses = EnumSet.noneOf(HostUse.class);
+        uses.addAll(netdev().uses());
+        uses.addAll(more);
+        return uses;
     }
 }

@@ -189,6 +189,31 @@ final class PlatformCommandsTest {
                         "/nonexistent.json: is not there");
     }
 
+    /** A kernel 5.10, which was asked, has no SEQPACKET; for a network card it is as good as 6.1. */
+    @Test
+    void whatGuestsHaveBesideNetworkCardsIsJudgedWhenItIsNamed() {
+        String old = "../../platform/definition/src/test/resources/org/vhost4j/platform/witness/5.10.json";
+        assertThat(platform("check", "linux-6.1", "--netdev", "tap", "--host-capabilities", old))
+                .isZero();
+        assertThat(platform("check", "linux-6.1", "--netdev", "tap", "--with", "kvm", "--host-capabilities", old))
+                .isZero();
+        assertThat(platform(
+                        "check",
+                        "linux-6.1",
+                        "--netdev",
+                        "tap",
+                        "--with",
+                        "kvm,vhost-vsock",
+                        "--host-capabilities",
+                        old))
+                .isEqualTo(1);
+        assertThat(out.toString()).contains("vhost-vsock-seqpacket");
+        assertThat(platform("baseline", "--with", "vhost-vsock", old)).isZero();
+        assertThat(out.toString()).contains("baseline: linux-4.15");
+        assertThat(platform("check", "linux-6.1", "--with", "vhost-blk")).isEqualTo(2);
+        assertThat(err.toString()).contains("takes kvm, kvm-arm, vhost-vsock and vhost-scsi, not 'vhost-blk'");
+    }
+
     @Test
     void filesOfMachinesAreValidatedToo() throws IOException {
         Path good = directory.resolve("60-acme.json");

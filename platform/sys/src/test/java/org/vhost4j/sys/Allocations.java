@@ -6,6 +6,7 @@ import java.lang.management.ManagementFactory;
 
 /** Holds code against the rule that it allocates nothing once it is warm. */
 public final class Allocations {
+    /** Enough for the compiler to see what is hot; on a busy machine it may have no processor for longer. */
     private static final int ROUNDS = 200;
     /** Bytes of a round that may be the measurement's, or the compiler's last word. */
     private static final long NOISE = 2048;
@@ -21,7 +22,9 @@ public final class Allocations {
     public static void assertNoneWhenWarm(long thread, Runnable round) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long allocated = 0;
-        for (int i = 0; i < ROUNDS; i++) {
+        long end = System.nanoTime() + Await.PATIENCE.toNanos();
+        int rounds = 0;
+        while (rounds++ < ROUNDS || System.nanoTime() - end < 0) {
             long before = threads.getThreadAllocatedBytes(thread);
             round.run();
             allocated = threads.getThreadAllocatedBytes(thread) - before;
@@ -29,6 +32,6 @@ public final class Allocations {
                 return;
             }
         }
-        throw new AssertionError("after " + ROUNDS + " rounds one still allocates " + allocated + " bytes");
+        throw new AssertionError("after " + (rounds - 1) + " rounds one still allocates " + allocated + " bytes");
     }
 }

@@ -39,7 +39,7 @@ import picocli.CommandLine;
 
 /** A back-end that nobody here wrote: DPDK's {@code net_vhost} in dpdk-testpmd, which returns frames as they are. */
 class DpdkBackEndIT {
-    private static final Duration START = Duration.ofSeconds(30);
+    private static final Duration START = Duration.ofSeconds(60);
     private static final int BUFFERS = 8;
 
     @TempDir

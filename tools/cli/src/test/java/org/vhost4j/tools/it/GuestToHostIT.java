@@ -37,8 +37,8 @@ class GuestToHostIT {
 
     @Test
     void superFramesReachTheKernelAndComeBack() throws IOException {
-        try (LabFixture lab = start("v4jt0", Map.of());
-                TapNetwork host = new TapNetwork("v4jt0")) {
+        try (LabFixture lab = start(TapNetwork.name(0), Map.of());
+                TapNetwork host = new TapNetwork(TapNetwork.name(0))) {
             host.take();
             Guest guest = lab.startNetdevGuest(0, "stock", "", DEVICE);
             guest.waitUntilUp();
@@ -73,8 +73,8 @@ class GuestToHostIT {
                 "guest_uso6")) {
             none.put(property, "off");
         }
-        try (LabFixture lab = start("v4jt1", none);
-                TapNetwork host = new TapNetwork("v4jt1")) {
+        try (LabFixture lab = start(TapNetwork.name(1), none);
+                TapNetwork host = new TapNetwork(TapNetwork.name(1))) {
             host.take();
             Guest guest = lab.startNetdevGuest(0, "stock", "", DEVICE);
             guest.waitUntilUp();
@@ -90,8 +90,8 @@ class GuestToHostIT {
     /** The back-end is restarted under a running guest, whose QEMU attaches again by itself. */
     @Test
     void backendRestarts() throws IOException {
-        try (LabFixture lab = start("v4jt2", Map.of());
-                TapNetwork host = new TapNetwork("v4jt2")) {
+        try (LabFixture lab = start(TapNetwork.name(2), Map.of());
+                TapNetwork host = new TapNetwork(TapNetwork.name(2))) {
             host.take();
             Guest guest = lab.startNetdevGuest(0, "11", ",reconnect-ms=200", DEVICE[0]);
             guest.waitUntilUp();
@@ -112,8 +112,8 @@ class GuestToHostIT {
     /** What the kernel sends lands in buffers that have to be asked for one by one. */
     @Test
     void aGuestBehindAnIommu() throws IOException {
-        try (LabFixture lab = start("v4jt3", Map.of("iommu_platform", "on"));
-                TapNetwork host = new TapNetwork("v4jt3")) {
+        try (LabFixture lab = start(TapNetwork.name(3), Map.of("iommu_platform", "on"));
+                TapNetwork host = new TapNetwork(TapNetwork.name(3))) {
             host.take();
             List<String> arguments = new ArrayList<>(AttachHelp.iommu("pc-q35"));
             arguments.addAll(AttachHelp.netdev(lab.endpoint(0), 0, 1, lab.netdevProperties()));

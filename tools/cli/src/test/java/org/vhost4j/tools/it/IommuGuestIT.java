@@ -100,7 +100,7 @@ class IommuGuestIT {
         if (machine == Machine.VIRTIO) {
             // Its driver is a module, and the network device is not probed before it.
             one.must(
-                    "modprobe virtio-iommu && for i in $(seq 100); do [ -e /sys/class/net/eth0 ] && exit 0; sleep 0.1; done; exit 1");
+                    "modprobe virtio-iommu && for i in $(seq 600); do [ -e /sys/class/net/eth0 ] && exit 0; sleep 0.1; done; exit 1");
         }
         assertThat(one.must("cat /sys/class/net/eth0/device/../iommu_group/type")
                         .strip())

@@ -54,7 +54,7 @@ class LinkIT {
 
     private static void awaitCarrier(Guest guest, int carrier) {
         guest.must(
-                "for i in $(seq 100); do [ $(cat /sys/class/net/eth0/carrier) = %d ] && exit 0; sleep 0.1; done; exit 1"
+                "for i in $(seq 600); do [ $(cat /sys/class/net/eth0/carrier) = %d ] && exit 0; sleep 0.1; done; exit 1"
                         .formatted(carrier));
     }
 }

@@ -17,6 +17,11 @@ final class TapNetwork implements AutoCloseable {
         this.namespace = "v4j-" + ifname;
     }
 
+    /** An interface's name that no other test has, nor another run of the same ones: at most 15 characters. */
+    static String name(int number) {
+        return "v4jt" + number + "-" + ProcessHandle.current().pid();
+    }
+
     /** Moves the TAP, which the back-end has opened, into the namespace, and brings it up. */
     void take() throws IOException {
         HostShell.run("ip netns del " + namespace + " 2>/dev/null; ip netns add " + namespace + " && ip link set "
@@ -28,14 +33,14 @@ final class TapNetwork implements AutoCloseable {
                 + " && ip -n " + namespace + " addr add " + Traffic.address6(HOST) + "/64 dev " + ifname + " nodad");
     }
 
-    /** Starts an iperf3 server in the namespace; it ends with the test, or after five minutes. */
+    /** Starts an iperf3 server in the namespace; it ends with the test, or after ten minutes. */
     Process iperfServer() throws IOException {
-        Process server = new ProcessBuilder("timeout", "300", "ip", "netns", "exec", namespace, "iperf3", "-s")
+        Process server = new ProcessBuilder("timeout", "600", "ip", "netns", "exec", namespace, "iperf3", "-s")
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
         HostShell.run(
-                "for i in $(seq 300); do ip netns exec " + namespace
+                "for i in $(seq 600); do ip netns exec " + namespace
                         + " grep -q ':1451 .* 0A ' /proc/net/tcp6 /proc/net/tcp 2>/dev/null && exit 0; sleep 0.1; done; exit 1");
         return server;
     }

@@ -112,7 +112,7 @@ final class QemuPlatformIT {
 
     private void predictionHolds(LabQemu which, String machine, String platform) throws IOException {
         QemuArguments arguments = arguments(machine, platform);
-        try (QtestQemu qemu = start(which, "qemu", machine, device(machine, arguments.settings(), "vh4jit0"))) {
+        try (QtestQemu qemu = start(which, "qemu", machine, device(machine, arguments.settings(), "vh4jit%d"))) {
             assertThat(qemu.device().offered().names())
                     .isEqualTo(arguments.offered().minus(LEGACY).names());
         }
@@ -196,10 +196,10 @@ final class QemuPlatformIT {
     private String migrate(LabQemu which, String pair, List<String> sourceSettings, List<String> destinationSettings)
             throws IOException, InterruptedException {
         String machine = "pc-q35-8.2";
-        List<String> incoming = new ArrayList<>(device(machine, destinationSettings, "vh4jit1"));
+        List<String> incoming = new ArrayList<>(device(machine, destinationSettings, "vh4jit%d"));
         incoming.addAll(List.of("-incoming", "defer"));
         String channel = "unix:" + directory.resolve(pair + ".sock");
-        try (QtestQemu source = start(which, pair + "0", machine, device(machine, sourceSettings, "vh4jit0"));
+        try (QtestQemu source = start(which, pair + "0", machine, device(machine, sourceSettings, "vh4jit%d"));
                 QtestQemu destination = start(which, pair + "1", machine, incoming)) {
             VirtioPci device = source.device();
             device.negotiate(device.offered());

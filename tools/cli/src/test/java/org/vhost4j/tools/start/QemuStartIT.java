@@ -359,7 +359,7 @@ final class QemuStartIT {
     /** It says what a temporary one of this host's says. */
     @Test
     void aPassedTapIsAsked() {
-        try (TapDevice tap = TapDevice.open("vh4jqs1", false)) {
+        try (TapDevice tap = TapDevice.open("vh4jqs%d", false)) {
             Map<HostCapability, Answer> answers = PassedTap.ask(tap.fd().number());
             HostCapabilities host = HostProbe.probe();
             assertThat(answers).hasSize(10);

@@ -175,8 +175,13 @@ final class QemuPlatformIT {
 
     /** What QEMU keeps of the properties that we know; booleans come as on, off, true or false. */
     private static Map<String, String> compatibility(JsonNode machine) {
-        Set<String> types =
-                Set.of("virtio-net-device", "virtio-net-pci", "virtio-net-pci-base", "virtio-device", "virtio-pci");
+        Set<String> types = Set.of(
+                "virtio-net-device",
+                "virtio-net-pci",
+                "virtio-net-pci-base",
+                "virtio-device",
+                "virtio-pci",
+                "vhost-vsock-device");
         Set<String> others = Set.of("pci-device", "vhost-vsock-device");
         Map<String, String> values = new TreeMap<>();
         for (JsonNode each : machine.path("compat-props").values()) {

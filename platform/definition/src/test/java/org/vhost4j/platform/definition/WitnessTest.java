@@ -103,6 +103,21 @@ final class WitnessTest {
         }
     }
 
+    /**
+     * Debian's 6.12 with a module {@code tun} that was built with the defect of Linux 6.6.44 (the check that e269d79c7d35 had added to
+     * virtio_net_hdr_to_skb), as no such kernel is to be had any more: what the ioctl promises, a write refutes.
+     */
+    @Test
+    void aKernelThatBreaksTcpWritesKeepsNoPlatformForTaps() throws IOException {
+        HostCapabilities broken = witness("6.12-broken-tun");
+        assertThat(broken.has(HostCapability.TAP_TSO)).isTrue();
+        assertThat(broken.answer(HostCapability.TAP_WRITE_TSO).inWords())
+                .isEqualTo("missing (write of TCPV4 super-frames: 1448 bytes in the last segment: EINVAL)");
+        assertThat(CATALOG.newestSupported(broken, EnumSet.of(HostUse.TAP))).isEmpty();
+        assertThat(CATALOG.platform("linux-6.1").orElseThrow().lackedBy(broken, EnumSet.of(HostUse.TAP)))
+                .containsExactly(HostCapability.TAP_WRITE_TSO);
+    }
+
     @Test
     void everyMainlineAndDebianDefinitionHasAWitnessOrIsKnownToHaveNone() {
         Set<String> witnessed = new TreeSet<>();

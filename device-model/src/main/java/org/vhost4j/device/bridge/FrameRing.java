@@ -79,8 +79,10 @@ final class FrameRing {
     private MemorySegment area = MemorySegment.NULL;
     /** Where in the area each entry's frame begins. */
     private final int[] begin = new int[ENTRIES];
-    /** There was once no room. */
-    private boolean crowded;
+    /** The area before, which must last while frames wait in it. */
+    MemorySegment areaBefore = MemorySegment.NULL;
+    /** The first frame that is not in the area before. */
+    private long firstInArea;
 
     /** An empty ring without memory. */
     FrameRing() {
@@ -148,7 +150,9 @@ final class FrameRing {
         if (at < 0) {
             lookForRoom();
             at = place(put, bytes);
-            crowded |= at < 0;
+            if (at < 0) {
+                at = enlarge(put);
+            }
         }
         return at;
     }
@@ -184,15 +188,16 @@ final class FrameRing {
     /** Where in the area there is room, or -1. What is in use goes from the oldest frame's begin to the newest's end. */
     private int place(long put, int bytes) {
         long freed = slots[FREED_SEEN];
+        if (put - freed == ENTRIES) {
+            return -1;
+        }
+        freed = Math.max(freed, firstInArea);
         if (put == freed) {
             // No frame is in the area: it may be replaced.
-            if (crowded || bytes > area.byteSize()) {
+            if (bytes > area.byteSize()) {
                 allocate(bytes);
             }
             return 0;
-        }
-        if (put - freed == ENTRIES) {
-            return -1;
         }
         int oldest = begin[(int) freed & ENTRIES - 1];
         int end = (int) slots[END];
@@ -206,11 +211,18 @@ final class FrameRing {
         if (entries.byteSize() == 0) {
             entries = Arena.ofAuto().allocate((long) ENTRIES * ENTRY_BYTES, ALIGNMENT);
         }
-        int size = crowded || bytes > SMALL_AREA ? LARGE_AREA : SMALL_AREA;
-        if (area.byteSize() != size) {
-            area = Arena.ofAuto().allocate(size, ALIGNMENT);
+        area = Arena.ofAuto().allocate(bytes > SMALL_AREA ? LARGE_AREA : SMALL_AREA, ALIGNMENT);
+    }
+
+    /** Goes on in a large area when the small one is full, at once: a sender that waits for nobody would lose frames. */
+    private int enlarge(long put) {
+        if (put - slots[FREED_SEEN] == ENTRIES || area.byteSize() == LARGE_AREA) {
+            return -1;
         }
-        crowded = false;
+        areaBefore = area;
+        firstInArea = put;
+        area = Arena.ofAuto().allocate(LARGE_AREA, ALIGNMENT);
+        return 0;
     }
 
     /**
@@ -249,9 +261,11 @@ final class FrameRing {
         peek(frame, 0);
     }
 
-    /** How many frames are here, as far as {@link #isEmpty} has seen. */
+    /** How many frames are here, all of which can be looked at. */
     int count() {
-        return (int) (slots[PUBLISHED_SEEN] - slots[TAKEN]);
+        long published = (long) SLOT.getAcquire(slots, PUBLISHED);
+        slots[PUBLISHED_SEEN] = published;
+        return (int) (published - slots[TAKEN]);
     }
 
     /** Looks at a frame behind the oldest one. */

@@ -184,7 +184,7 @@ public final class LaneInbox implements Pollable {
                 all.add(HeldFrame.copy(port, inlet.frame()));
             }
             Frame copied = new Frame();
-            for (int i = ahead; !inlet.ring.isEmpty() && i < inlet.ring.count(); i++) {
+            for (int i = ahead; i < inlet.ring.count(); i++) {
                 inlet.ring.peek(copied, i);
                 all.add(HeldFrame.copy(port, copied));
             }

@@ -133,14 +133,13 @@ public final class UnixListener implements AutoCloseable {
     /** Accepts nothing until {@link #thaw}. */
     public void freeze() {
         frozen = true;
-        handle.interest(FdHandle.QUIET);
     }
 
     /** Goes on after {@link #freeze}. */
     public void thaw() {
         frozen = false;
         if (open) {
-            handle.interest(FdHandle.READ);
+            acceptSoon();
         }
     }
 
@@ -214,7 +213,7 @@ public final class UnixListener implements AutoCloseable {
     }
 
     private void acceptSoon() {
-        if (!scheduled) {
+        if (!scheduled && !frozen) {
             scheduled = true;
             loop.turns().enqueue(this::slice);
         }
@@ -253,7 +252,7 @@ public final class UnixListener implements AutoCloseable {
     }
 
     private void resume() {
-        if (open && !frozen) {
+        if (open) {
             handle.interest(FdHandle.READ);
         }
     }

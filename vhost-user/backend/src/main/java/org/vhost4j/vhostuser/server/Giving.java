@@ -242,19 +242,17 @@ final class Giving {
         }
         boolean all = halted;
         for (LaneContext context : backend.contexts()) {
-            context.lane.execute(() -> {
-                if (all) {
-                    context.proceed();
-                }
-                uplinks(context, Uplink.Movable::proceed);
-                for (int i = 0; i < backend.guests().size(); i++) {
-                    GuestPort guest = backend.guests().get(i);
-                    if (guest.context() == context) {
-                        guest.proceed(all);
-                        backend.sockets().get(i).thaw();
-                    }
-                }
-            });
+            // Each by itself: what goes wrong with one must not keep the others.
+            if (all) {
+                context.lane.execute(context::proceed);
+            }
+            context.lane.execute(() -> uplinks(context, Uplink.Movable::proceed));
+        }
+        for (int i = 0; i < backend.guests().size(); i++) {
+            GuestPort guest = backend.guests().get(i);
+            GuestSocket socket = backend.sockets().get(i);
+            guest.context().lane.execute(() -> guest.proceed(all));
+            guest.context().lane.execute(socket::thaw);
         }
     }
 }

@@ -98,6 +98,7 @@ public interface BackEndProgram {
                 }
             }
             command.add("--socket-path=" + socket + ",attach=netdev");
+            command.add("--take-over=unix:" + socket + ".next");
             command.addAll(options);
             return command;
         }

@@ -105,6 +105,27 @@ final class Host implements AutoCloseable {
         awaitBackEnd();
     }
 
+    /**
+     * Starts a back-end that takes everything over from the one that runs, and waits for the end of that one.
+     *
+     * @throws IOException when it does not take over
+     */
+    void replaceBackEnd() throws IOException {
+        Process before = backEnd;
+        Process next = run();
+        try {
+            if (!before.waitFor(START_SECONDS, TimeUnit.SECONDS) || before.exitValue() != 0 || !next.isAlive()) {
+                next.destroyForcibly();
+                throw new IOException("the back-end of " + name + " was not taken over");
+            }
+        } catch (InterruptedException e) {
+            next.destroyForcibly();
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
+        backEnd = next;
+    }
+
     private void awaitSocket() throws IOException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
         try {

@@ -150,6 +150,20 @@ public final class MigrationLab implements AutoCloseable {
     }
 
     /**
+     * Has a new back-end take everything over from the one that the guest is attached to.
+     *
+     * @return the stream just before it, and from the new one's start until a second after the old one's end
+     * @throws IOException when the new one does not take over
+     */
+    public List<Interval> takeOver() throws IOException {
+        return guarded(() -> {
+            Interval quiet = stream.mark();
+            here.replaceBackEnd();
+            return List.of(quiet, stream.mark().and(stream.mark()));
+        });
+    }
+
+    /**
      * Tries to move the guest to a host whose device lacks a feature, and has it run on where it is: by itself with a return path,
      * and otherwise told by {@code cont}.
      *

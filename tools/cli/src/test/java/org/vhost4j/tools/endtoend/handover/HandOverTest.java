@@ -28,15 +28,18 @@ class HandOverTest {
     private static Stream<Arguments> setups() {
         NetSetup split = NetSetup.full();
         return Stream.of(
-                Arguments.argumentSet("split, one lane", split, 1),
-                Arguments.argumentSet("split, two lanes", split, 2),
-                Arguments.argumentSet("packed, one lane", split.packed(), 1),
-                Arguments.argumentSet("packed, two lanes", split.packed(), 2),
-                Arguments.argumentSet("split in order, one lane", split.inOrder(), 1),
-                Arguments.argumentSet(
-                        "packed in order, two lanes", split.packed().inOrder(), 2),
-                Arguments.argumentSet("legacy, one lane", NetSetup.legacy(), 1),
-                Arguments.argumentSet("rings of 16 that are full at all times, two lanes", split.queues(1, 16), 2));
+                setup("split, one lane", split, 1),
+                setup("split, two lanes", split, 2),
+                setup("packed, one lane", split.packed(), 1),
+                setup("packed, two lanes", split.packed(), 2),
+                setup("split in order, one lane", split.inOrder(), 1),
+                setup("packed in order, two lanes", split.packed().inOrder(), 2),
+                setup("legacy, one lane", NetSetup.legacy(), 1),
+                setup("rings of 16 that are full at all times, two lanes", split.queues(1, 16), 2));
+    }
+
+    private static Arguments setup(String what, NetSetup setup, int lanes) {
+        return Arguments.argumentSet(what, setup, lanes, what);
     }
 
     /** Waits for a front-end of this process, however busy the machine is, rather than dropping its frames. */
@@ -55,12 +58,16 @@ class HandOverTest {
 
     @ParameterizedTest
     @MethodSource("setups")
-    void nothingIsLostOrDoubled(NetSetup setup, int lanes) {
+    void nothingIsLostOrDoubled(NetSetup setup, int lanes, String what) throws Exception {
         try (TestBackEnd backEnd = start(lanes);
                 Neighbours neighbours = Neighbours.attach(backEnd.socket(0), backEnd.socket(1), setup)) {
-            for (int i = 0; i < TIMES; i++) {
-                assertIntact(neighbours.during(LENGTH, () -> backEnd.replace(backEnd.config())));
+            neighbours.rate(TakeOverRounds.rate(20_000) / 2);
+            TakeOverRounds rounds = new TakeOverRounds("guest to guest, " + what);
+            for (int i = 0; i < TakeOverRounds.rounds(TIMES); i++) {
+                Report quiet = neighbours.quiet(LENGTH);
+                rounds.add(quiet, neighbours.during(LENGTH, () -> backEnd.replace(backEnd.config())));
             }
+            rounds.finish();
         }
     }
 

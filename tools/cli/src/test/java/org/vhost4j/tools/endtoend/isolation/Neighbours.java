@@ -28,11 +28,22 @@ public final class Neighbours implements AutoCloseable {
     private final NetDriver one;
     private final NetDriver two;
 
+    private int framesPerSecond = FRAMES_PER_SECOND;
+
     private Neighbours(NetDriver one, NetDriver two) {
         this.one = one;
         this.two = two;
         this.oneWay = new NumberedFrames(one, two, 0xa1, 0xa2);
         this.back = new NumberedFrames(two, one, 0xa2, 0xa1);
+    }
+
+    /**
+     * Has each of the two send at another rate from now on.
+     *
+     * @param frames a second
+     */
+    public void rate(int frames) {
+        framesPerSecond = frames;
     }
 
     /** What happens to the back-end while the neighbours are watched. */
@@ -126,7 +137,7 @@ public final class Neighbours implements AutoCloseable {
     }
 
     private Report measure(Duration shortest, Event event) {
-        Exchange exchange = new Exchange(oneWay, back, 1_000_000_000L / FRAMES_PER_SECOND, lastFrames);
+        Exchange exchange = new Exchange(oneWay, back, 1_000_000_000L / framesPerSecond, lastFrames);
         long start = System.nanoTime();
         try {
             event.run();

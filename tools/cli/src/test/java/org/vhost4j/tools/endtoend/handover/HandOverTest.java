@@ -35,7 +35,7 @@ class HandOverTest {
                 setup("split in order, one lane", split.inOrder(), 1),
                 setup("packed in order, two lanes", split.packed().inOrder(), 2),
                 setup("legacy, one lane", NetSetup.legacy(), 1),
-                setup("rings of 16 that are full at all times, two lanes", split.queues(1, 16), 2));
+                setup("rings of 64, two lanes", split.queues(1, 64), 2));
     }
 
     private static Arguments setup(String what, NetSetup setup, int lanes) {

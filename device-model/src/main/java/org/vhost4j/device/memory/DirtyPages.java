@@ -20,6 +20,9 @@ public final class DirtyPages {
     private final long[] hostBase;
     private final long[] guestBase;
     private final long[] size;
+    /** Whether the log has a bit for every page of a region. */
+    private final boolean[] covered;
+
     private int hint;
 
     private final long[] word = new long[CAPACITY];
@@ -42,11 +45,13 @@ public final class DirtyPages {
         hostBase = new long[n];
         guestBase = new long[n];
         size = new long[n];
+        covered = new boolean[n];
         for (int i = 0; i < n; i++) {
             GuestRegion region = regions.get(i);
             hostBase[i] = region.memory().address();
             guestBase[i] = region.guestAddress();
             size[i] = region.size();
+            covered[i] = log.covers(guestBase[i], size[i]);
         }
     }
 
@@ -76,6 +81,67 @@ public final class DirtyPages {
             }
         }
         search(hostAddress, bytes);
+    }
+
+    /**
+     * Collects what was written at several addresses of ours. Neighbours among them that share a word of the log cost one step together.
+     *
+     * @param hostAddress the first byte of each, which {@link GuestMemory} gave
+     * @param bytes how many of each, 0 or more
+     * @param count how many addresses there are
+     */
+    public void wrote(long[] hostAddress, int[] bytes, int count) {
+        int i = 0;
+        while (i < count) {
+            i = wroteInRegion(hostAddress, bytes, i, count);
+            if (i < count) {
+                wrote(hostAddress[i], bytes[i]);
+                i++;
+            }
+        }
+    }
+
+    /** Collects as long as each write lies in the region of the last one and in one word of the log; returns the first that does not. */
+    private int wroteInRegion(long[] hostAddress, int[] bytes, int from, int count) {
+        int region = hint;
+        if (region >= covered.length || !covered[region]) {
+            return from;
+        }
+        long base = hostBase[region];
+        long most = size[region];
+        // Where the bit of the region's first byte is, in bytes: the address of a byte in the log's order.
+        long start = log.position(0) * DirtyLog.PAGE + guestBase[region];
+        long at = 0;
+        long mask = 0;
+        int i = from;
+        for (; i < count; i++) {
+            long offset = hostAddress[i] - base;
+            int length = bytes[i];
+            long last = offset + length - 1;
+            // One test for three: the write begins in the region, ends in it, and has a byte.
+            if ((offset | last - offset | most - 1 - last) < 0) {
+                break;
+            }
+            long firstBit = (start + offset) >>> DirtyLog.PAGE_SHIFT;
+            long lastBit = (start + last) >>> DirtyLog.PAGE_SHIFT;
+            long word = DirtyLog.word(firstBit);
+            if (DirtyLog.word(lastBit) != word) {
+                break;
+            }
+            if (word != at) {
+                if (mask != 0) {
+                    add(at, mask);
+                }
+                at = word;
+                mask = 0;
+            }
+            // All bits from the first to the last.
+            mask |= (2L << lastBit) - (1L << firstBit);
+        }
+        if (mask != 0) {
+            add(at, mask);
+        }
+        return i;
     }
 
     /** Neighbours for an IOMMU may be in several regions. */
@@ -150,13 +216,17 @@ public final class DirtyPages {
 
     /** Marks what was collected. When this returns the front-end finds every page of it. */
     public void mark() {
-        int n = count;
-        if (n == 0) {
-            return;
+        if (count != 0) {
+            // What was written must be visible before a bit is looked at that may be set already.
+            VarHandle.fullFence();
+            markFenced();
         }
+    }
+
+    /** Marks what was collected, like {@link #mark}, when there was a full fence since it was written. */
+    public void markFenced() {
+        int n = count;
         count = 0;
-        // What was written must be visible before a bit is looked at that may be set already.
-        VarHandle.fullFence();
         for (int i = 0; i < n; i++) {
             log.mark(word[i], bits[i]);
         }

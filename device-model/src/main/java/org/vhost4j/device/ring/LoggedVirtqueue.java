@@ -94,9 +94,7 @@ final class LoggedVirtqueue implements Virtqueue {
 
     @Override
     public void addUsed(Buffers buffers, int chains) {
-        for (int i = 0; i < chains; i++) {
-            pages.wrote(buffers.address[i], buffers.length[i]);
-        }
+        pages.wrote(buffers.address, buffers.length, chains);
         pieces.used(chains);
         queue.addUsed(buffers, chains);
     }
@@ -116,7 +114,8 @@ final class LoggedVirtqueue implements Virtqueue {
         pages.mark();
         boolean interrupt = queue.publish();
         queue.logPublished(ring);
-        pages.mark();
+        // Publishing ends with a full fence.
+        pages.markFenced();
         return interrupt;
     }
 

@@ -6,7 +6,7 @@ import org.vhost4j.device.memory.DirtyPages;
 
 /**
  * The pieces that the device may write of the chains that were popped and are neither used nor given back, in the order of the chains,
- * which is the order in which they are used. Grows as long as there are more of them than ever before.
+ * which is the order in which they are used. Grows with the most of them that there were at a time.
  */
 final class WritablePieces {
     private long[] address = new long[Buffers.CAPACITY];
@@ -19,48 +19,73 @@ final class WritablePieces {
     private int firstChain;
     private int chains;
 
-    /** A chain was popped; its pieces are added next. */
-    private void begin() {
+    /** Makes room for chains that were popped, and for their pieces, which are added next. */
+    private void room(int moreChains, int morePieces) {
         if (firstChain == chains) {
             firstChain = 0;
             chains = 0;
             firstPiece = 0;
             pieces = 0;
         }
-        if (chains == end.length) {
-            end = Arrays.copyOf(end, 2 * end.length);
+        if (chains + moreChains > end.length || pieces + morePieces > address.length) {
+            moveToFront();
+            end = grown(end, chains + moreChains);
+            length = grown(length, pieces + morePieces);
+            address = length.length == address.length ? address : Arrays.copyOf(address, length.length);
         }
     }
 
-    private void add(long pieceAddress, int pieceLength) {
-        int n = pieces;
-        if (n == address.length) {
-            address = Arrays.copyOf(address, 2 * n);
-            length = Arrays.copyOf(length, 2 * n);
+    /** How many pieces there is room for. */
+    int capacity() {
+        return address.length;
+    }
+
+    /** Forgets the chains that were used. */
+    private void moveToFront() {
+        chains -= firstChain;
+        pieces -= firstPiece;
+        System.arraycopy(address, firstPiece, address, 0, pieces);
+        System.arraycopy(length, firstPiece, length, 0, pieces);
+        for (int i = 0; i < chains; i++) {
+            end[i] = end[firstChain + i] - firstPiece;
         }
-        address[n] = pieceAddress;
-        length[n] = pieceLength;
-        pieces = n + 1;
+        firstChain = 0;
+        firstPiece = 0;
+    }
+
+    /** Twice as long as what is needed, so that chains are moved to the front seldom. */
+    private static int[] grown(int[] array, int needed) {
+        return 2 * needed > array.length ? Arrays.copyOf(array, 2 * needed) : array;
     }
 
     /** A chain was popped. */
     void popped(Chain chain) {
-        begin();
-        for (int i = chain.readable; i < chain.pieces; i++) {
-            add(chain.address[i], chain.length[i]);
-        }
+        int n = chain.pieces - chain.readable;
+        room(1, n);
+        System.arraycopy(chain.address, chain.readable, address, pieces, n);
+        System.arraycopy(chain.length, chain.readable, length, pieces, n);
+        pieces += n;
         end[chains++] = pieces;
     }
 
     /** Chains of one buffer each were popped. */
     void popped(Buffers buffers, int count, boolean writable) {
-        for (int i = 0; i < count; i++) {
-            begin();
-            if (writable) {
-                add(buffers.address[i], buffers.length[i]);
-            }
-            end[chains++] = pieces;
+        if (count == 0) {
+            return;
         }
+        room(count, writable ? count : 0);
+        int first = pieces;
+        if (writable) {
+            System.arraycopy(buffers.address, 0, address, first, count);
+            System.arraycopy(buffers.length, 0, length, first, count);
+            for (int i = 0; i < count; i++) {
+                end[chains + i] = first + i + 1;
+            }
+            pieces = first + count;
+        } else {
+            Arrays.fill(end, chains, chains + count, first);
+        }
+        chains += count;
     }
 
     /** The chains popped last are given back. */

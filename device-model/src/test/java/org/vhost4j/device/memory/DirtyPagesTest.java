@@ -10,6 +10,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -90,6 +91,41 @@ class DirtyPagesTest {
         pages.mark();
         assertThat(marked(bits)).containsExactly(0x102L, 0x113L, 0x117L);
         assertThatThrownBy(() -> pages.wrote(both.address() - 1, 1)).isInstanceOf(IllegalStateException.class);
+    }
+
+    /** Bursts of writes anywhere in two regions, over their border, over borders of words, of 0 bytes to many pages. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 5})
+    void aBurstIsMarkedLikeItsWritesOneByOne(int offset) {
+        Random random = new Random(offset);
+        MemorySegment both = arena.allocate(300 * PAGE, PAGE);
+        MemorySegment[] regions = {both.asSlice(0, 120 * PAGE), both.asSlice(120 * PAGE)};
+        for (int round = 0; round < 400; round++) {
+            // The log covers both regions, or only a part of the second.
+            long bytes = round % 2 == 0 ? 128 : 64;
+            MemorySegment burstBits = arena.allocate(160, 8).asSlice(offset, bytes);
+            MemorySegment singleBits = arena.allocate(160, 8).asSlice(offset, bytes);
+            DirtyPages burst = pages(burstBits, regions);
+            DirtyPages single = pages(singleBits, regions);
+            for (int i = 0; i < 4; i++) {
+                int count = random.nextInt(33);
+                long[] address = new long[32];
+                int[] length = new int[32];
+                long near = random.nextLong(290 * PAGE);
+                for (int k = 0; k < count; k++) {
+                    long at = random.nextInt(8) == 0 ? random.nextLong(290 * PAGE) : near;
+                    near = Math.min(at + random.nextInt(4000), 290 * PAGE);
+                    address[k] = both.address() + at;
+                    length[k] = random.nextInt(random.nextInt(4) == 0 ? 40_000 : 3000);
+                    single.wrote(address[k], length[k]);
+                }
+                burst.wrote(address, length, count);
+            }
+            burst.mark();
+            single.mark();
+            assertThat(marked(burstBits)).as("round %d", round).isEqualTo(marked(singleBits));
+        }
+        assertThat(told).as("the small log ends inside the second region").isNotEmpty();
     }
 
     @Test

@@ -39,7 +39,14 @@ import org.vhost4j.device.offload.Checksum;
         jvmArgsAppend = {
             "--enable-native-access=ALL-UNNAMED",
             "-XX:+UseSerialGC",
-            "-Djava.lang.foreign.native.threshold.power.copy=3"
+            "-Djava.lang.foreign.native.threshold.power.copy=3",
+            // Device and drivers are compiled apart, as they are in their processes. Compiled into one method they
+            // reach the compiler's
+            // limits, at other calls in each fork: one and the same code was 50 or 62 ns.
+            "-XX:CompileCommand=quiet",
+            "-XX:CompileCommand=dontinline,org.vhost4j.device.net.NetDevice::poll",
+            "-XX:CompileCommand=dontinline,org.vhost4j.device.driver.*::collect",
+            "-XX:CompileCommand=dontinline,org.vhost4j.benchmarks.loopback.BridgedGuests::post"
         })
 public class ChainBenchmark {
     static final int BURST = 32;

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.bench;
 
-import java.io.IOException;
 import java.util.List;
-import java.util.Optional;
-import org.vhost4j.bench.result.CrossCheck;
 import org.vhost4j.bench.result.Figure;
 import org.vhost4j.bench.result.Goal;
-import org.vhost4j.bench.result.Sample;
 import org.vhost4j.bench.result.Statistic;
 
 /** What a frame takes of the back-end's core when a whole ring of them is there at once: many short rounds, of which the best count. */
@@ -20,9 +16,7 @@ final class DrainRow implements Row {
     static final Figure MEDIAN = Figure.ofRounds("median", Statistic.MEDIAN);
 
     /** Short turns, and more of them: contenders meet the same neighbours. */
-    private static final int TURNS = 5;
-
-    private static final int ROUNDS_OF_A_TURN = 40;
+    static final int TURNS = 5;
 
     @Override
     public String name() {
@@ -59,7 +53,7 @@ final class DrainRow implements Row {
     private static Case toCase(Bench bench, DrainCase each) {
         OwnPeer ours = each.through() ? OwnPeer.polling() : OwnPeer.copying().named(OwnPeer.NAME);
         List<Contender> contenders = bench.withDpdk(ours).stream()
-                .map(peer -> new Contender(peer.name(), () -> start(bench, peer, each)))
+                .map(peer -> new Contender(peer.name(), () -> Draining.start(bench, peer, each)))
                 .toList();
         return Case.of(
                 each.name(),
@@ -67,44 +61,5 @@ final class DrainRow implements Row {
                 List.of(Goal.ratioAtMost(LOWER_QUARTILE, OwnPeer.NAME, bench.dpdkNames(), 1.0)),
                 contenders,
                 TURNS * bench.plan().rounds());
-    }
-
-    private static Subject start(Bench bench, Peer peer, DrainCase each) throws IOException {
-        BackEnd backEnd = peer.start(bench, each.work());
-        try {
-            OwnLoad frontEnd = Drains.frontEnd(bench);
-            try {
-                Drains drains = Drains.attach(frontEnd, backEnd.child(), backEnd.sockets());
-                drains.warmUp(List.of(each), bench.plan().warmUp());
-                return new Draining(each, backEnd, frontEnd, drains);
-            } catch (IOException e) {
-                frontEnd.close();
-                throw e;
-            }
-        } catch (IOException e) {
-            backEnd.close();
-            throw e;
-        }
-    }
-
-    /** One contender in one case. */
-    private record Draining(DrainCase each, BackEnd backEnd, OwnLoad frontEnd, Drains drains) implements Subject {
-        @Override
-        public Sample turn() throws IOException {
-            return Sample.ofRounds(drains.turn(List.of(each), ROUNDS_OF_A_TURN).getFirst());
-        }
-
-        @Override
-        public Optional<CrossCheck> end() throws IOException {
-            Direction direction = each.through() ? Direction.THROUGH : Direction.SEND;
-            long frames = drains.detach(direction);
-            return Optional.of(new CrossCheck(frames, backEnd.frames(direction), Plan.RING_SIZE));
-        }
-
-        @Override
-        public void close() {
-            frontEnd.close();
-            drains.close();
-        }
     }
 }

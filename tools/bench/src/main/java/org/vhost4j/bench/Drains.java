@@ -26,9 +26,10 @@ final class Drains implements AutoCloseable {
     }
 
     /** Starts a front-end, which can be attached to several back-ends. */
-    static OwnLoad frontEnd(Bench bench) throws IOException {
-        return OwnLoad.start(
-                bench, bench.plan().frontEndCore(), "DRAIN", List.of(), "--ring-size=" + Plan.RING_SIZE, "--mergeable");
+    static OwnLoad frontEnd(Bench bench, String... options) throws IOException {
+        List<String> all = new ArrayList<>(List.of("--ring-size=" + Plan.RING_SIZE, "--mergeable"));
+        all.addAll(List.of(options));
+        return OwnLoad.start(bench, bench.plan().frontEndCore(), "DRAIN", List.of(), all.toArray(String[]::new));
     }
 
     /**

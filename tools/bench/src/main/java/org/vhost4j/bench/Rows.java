@@ -11,6 +11,7 @@ final class Rows {
             new ReceiveRow(),
             new ThroughRow(),
             new DrainRow(),
+            new LoggingRow(),
             new SuperFrameRow(),
             new RoundTripRow(),
             new IdleRow(),

@@ -16,7 +16,7 @@ class PeerCommandTest {
             --seconds=NaN         | --seconds=NaN: from 0.1 to 3600 seconds
             --warm-up=-1          | --warm-up=-1.0: from 0.0 to 3600 seconds
             --steady=0.5          | --steady=0.5: from 1.0 to 3600 seconds
-            --rows=sends,arrives  | --rows=arrives: there are sends, receives, through, drain, super-frames, round-trip, idle, memory, start, warm-up, scaling, steady, host-tcp
+            --rows=sends,arrives  | --rows=arrives: there are sends, receives, through, drain, logging, super-frames, round-trip, idle, memory, start, warm-up, scaling, steady, host-tcp
             --quick --full        | --quick and --full cannot be given together
             --html=/nowhere/a     | --html=/nowhere/a: no file can be written there
             --back-end-core=0     | --front-end-core and --back-end-core are both 0: each side polls all the time and needs a core of its own

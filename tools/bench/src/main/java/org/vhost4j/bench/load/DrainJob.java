@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 import org.vhost4j.device.driver.SplitDriver;
+import org.vhost4j.frontend.DirtyLog;
 import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.frontend.FrontEndQueue;
 import org.vhost4j.frontend.NetDriver;
@@ -39,6 +40,7 @@ final class DrainJob implements AutoCloseable {
 
     private final List<FrameReceiver> receivers;
     private final Optional<NetDriver> receivingGuest;
+    private final List<DirtyLog> logs;
     private final Map<Shape, FrameSender> senders = new HashMap<>();
     private long sent;
     private long received;
@@ -57,8 +59,9 @@ final class DrainJob implements AutoCloseable {
      * @param drivers of the guest that sends and, when the frames go to another guest, of that one; with split rings; closed by
      *     {@link #close}
      * @param receivers of the same guests; their buffers, one for each entry of the ring, are posted
+     * @param logs of dirty pages, to which the device logs; cleared before each run, and closed by {@link #close}
      */
-    DrainJob(List<NetDriver> drivers, List<FrameReceiver> receivers) {
+    DrainJob(List<NetDriver> drivers, List<FrameReceiver> receivers, List<DirtyLog> logs) {
         this.drivers = List.copyOf(drivers);
         this.sender = drivers.getFirst();
         this.transmit = sender.transmitQueue(0);
@@ -66,6 +69,7 @@ final class DrainJob implements AutoCloseable {
         boolean through = drivers.size() > 1;
         this.receivingGuest = through ? Optional.of(drivers.getLast()) : Optional.empty();
         this.receivers = List.copyOf(receivers);
+        this.logs = List.copyOf(logs);
         this.watched = through ? drivers.getLast().receiveQueue(0).splitRing() : ring;
     }
 
@@ -79,6 +83,7 @@ final class DrainJob implements AutoCloseable {
     long[] run(Shape shape, int rounds) {
         FrameSender frames = senders.computeIfAbsent(shape, this::sender);
         introduceReceiver();
+        logs.forEach(DirtyLog::clear);
         long[] result = new long[1 + rounds];
         for (int i = 0; i < UNCOUNTED; i++) {
             round(frames);
@@ -86,6 +91,9 @@ final class DrainJob implements AutoCloseable {
         long kicks = transmit.kicks();
         for (int i = 1; i <= rounds; i++) {
             result[i] = round(frames);
+        }
+        if (logs.stream().anyMatch(log -> log.pages().isEmpty())) {
+            throw new FrontEndException("the back-end marks no page in the log of what it writes");
         }
         if (transmit.kicks() != kicks) {
             throw new FrontEndException(
@@ -169,5 +177,6 @@ final class DrainJob implements AutoCloseable {
     @Override
     public void close() {
         drivers.forEach(NetDriver::close);
+        logs.forEach(DirtyLog::close);
     }
 }

@@ -11,11 +11,13 @@ import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.frontend.ChainShape;
+import org.vhost4j.frontend.DirtyLog;
 import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.RamSetup;
 import org.vhost4j.tools.common.UnsupportedOption;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -90,6 +92,10 @@ public final class LoadCommand implements Callable<Integer> {
     @Option(names = "--buffer-bytes", paramLabel = "N")
     private int bufferBytes = 1536;
 
+    /** Every write of a back-end whose rings are drained is logged. */
+    @Option(names = "--logged")
+    private boolean logged;
+
     @Option(names = "--interval-us", paramLabel = "N")
     private int intervalMicros = 100;
 
@@ -129,11 +135,26 @@ public final class LoadCommand implements Callable<Integer> {
                 drivers.add(driver);
                 requireAll(driver, setup);
             }
-            return new DrainJob(drivers, drivers.stream().map(this::receiver).toList());
+            List<FrameReceiver> receivers = drivers.stream().map(this::receiver).toList();
+            List<DirtyLog> logs = logged ? logs(drivers) : List.of();
+            return new DrainJob(drivers, receivers, logs);
         } catch (RuntimeException e) {
             drivers.forEach(NetDriver::close);
             throw e;
         }
+    }
+
+    /** Has the back-end log what it writes into each guest. */
+    private static List<DirtyLog> logs(List<NetDriver> drivers) {
+        List<DirtyLog> logs = new ArrayList<>();
+        for (NetDriver driver : drivers) {
+            DirtyLog log =
+                    DirtyLog.create(driver.ram().guestAddress() + driver.ram().bytes());
+            logs.add(log);
+            log.begin(driver);
+            driver.frontEnd().barrier();
+        }
+        return logs;
     }
 
     /** What is measured has to be what was asked for. */
@@ -219,9 +240,10 @@ public final class LoadCommand implements Callable<Integer> {
         long buffers = (long) ringSize * (bufferBytes + ALIGNED & -ALIGNED);
         long rings = (long) ringSize * (indirect ? 4096 : 64);
         long ram = DRIVER_BYTES + slots + buffers + rings + PAGE - 1 & -PAGE;
+        NetSetup wanted = logged ? plain.withProtocol(ProtocolFeature.LOG_SHMFD) : plain;
         return new NetSetup(
                 plain.features(),
-                plain.protocolFeatures(),
+                wanted.protocolFeatures(),
                 1,
                 ringSize,
                 NetSetup.PLAIN_FRAME_BYTES,

@@ -47,12 +47,17 @@ public final class BoundedFile {
         }
         try (Fd fd = Fd.of(opened, "")) {
             requireRegular(path, Path.of("/proc/self/fd", Integer.toString(fd.number())));
-            long size = FileStatus.of(fd).size();
-            if (size > limit) {
-                throw refused(path, "has " + size + " bytes; at most " + limit + " are read", false);
-            }
-            return text(path.toString(), content(path, fd, (int) size, limit));
+            return readText(path, fd, limit);
         }
+    }
+
+    /** Reads a regular file that is open. */
+    static String readText(Path path, Fd fd, int limit) throws UnreadableFile {
+        long size = FileStatus.of(fd).size();
+        if (size > limit) {
+            throw refused(path, "has " + size + " bytes; at most " + limit + " are read", false);
+        }
+        return text(path.toString(), content(path, fd, (int) size, limit));
     }
 
     /**

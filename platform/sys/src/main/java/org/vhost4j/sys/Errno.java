@@ -7,6 +7,8 @@ public final class Errno {
     public static final int EPERM = 1;
     /** No such file or directory. */
     public static final int ENOENT = 2;
+    /** No such process. */
+    public static final int ESRCH = 3;
     /** Interrupted by a signal. */
     public static final int EINTR = 4;
     /** Input/output error; a TAP that is down answers so. */

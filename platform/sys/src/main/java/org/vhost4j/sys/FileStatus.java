@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * What mapping a file needs to know of it. The offsets in {@code struct stat} are those that x86-64 and aarch64 share.
+ * What there is to know of a file before it is read or mapped. The offsets in {@code struct stat} are those that x86-64 and aarch64 share.
  *
  * @param size bytes
  * @param blockSize the file system's preferred block: on hugetlbfs the size of a huge page

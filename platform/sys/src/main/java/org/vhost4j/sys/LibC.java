@@ -13,8 +13,16 @@ import com.sun.jna.NativeLibrary;
 public final class LibC {
     /** open: read only. */
     public static final int O_RDONLY = 0;
+    /** open: write only. */
+    public static final int O_WRONLY = 1;
     /** open: read and write. */
     public static final int O_RDWR = 2;
+    /** open: creates the file. */
+    static final int O_CREAT = 0x40;
+    /** open: with {@link #O_CREAT}, only when there is nothing of that name. */
+    static final int O_EXCL = 0x80;
+    /** open: ELOOP when the path itself is a symbolic link. */
+    static final int O_NOFOLLOW = 0x20000;
     /** open, F_SETFL: calls answer EAGAIN instead of waiting. */
     public static final int O_NONBLOCK = 0x800;
     /** open: closed by exec. */
@@ -91,6 +99,8 @@ public final class LibC {
     public static final int SO_TYPE = 3;
     /** Option: size of the send buffer in bytes. */
     public static final int SO_SNDBUF = 7;
+    /** Option: each message brings the process, user and group of its sender. */
+    public static final int SO_PASSCRED = 16;
     /** Option: process, user and group that created the other end. */
     public static final int SO_PEERCRED = 17;
     /** Option: whether the socket listens. */
@@ -99,6 +109,8 @@ public final class LibC {
     public static final int SO_DOMAIN = 39;
     /** Control message that carries descriptors. */
     public static final int SCM_RIGHTS = 1;
+    /** Control message that says who sent. */
+    public static final int SCM_CREDENTIALS = 2;
     /** recvmsg result flag: control data did not fit. */
     public static final int MSG_CTRUNC = 8;
     /** Do not wait. */
@@ -128,6 +140,10 @@ public final class LibC {
         static native int open(String path, int flags, int mode);
 
         static native int close(int fd);
+
+        static native int unlink(String path);
+
+        static native int rename(String from, String to);
 
         static native long read(int fd, long address, long bytes);
 
@@ -201,6 +217,38 @@ public final class LibC {
      */
     public static int open(String path, int flags) {
         return result(C.open(path, flags, 0));
+    }
+
+    /**
+     * open(2) of a file that may be created, for its owner alone.
+     *
+     * @param path what to open
+     * @param flags {@code O_} flags
+     * @return the descriptor or the negative errno
+     */
+    static int create(String path, int flags) {
+        return result(C.open(path, flags | O_CREAT, 0600));
+    }
+
+    /**
+     * unlink(2).
+     *
+     * @param path a name of any file but a directory
+     * @return 0 or the negative errno
+     */
+    static int unlink(String path) {
+        return result(C.unlink(path));
+    }
+
+    /**
+     * rename(2), which replaces what has the new name.
+     *
+     * @param from the name now
+     * @param to the new name
+     * @return 0 or the negative errno
+     */
+    static int rename(String from, String to) {
+        return result(C.rename(from, to));
     }
 
     /**

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One sendmsg(2) or recvmsg(2) on a Unix stream, with descriptors beside the bytes: {@code struct msghdr}, one
- * {@code struct iovec} and a control buffer with room for exactly {@link #MAX_DESCRIPTORS}, or as many as were asked for, as 64-bit Linux
- * lays them out.
+ * {@code struct iovec} and a control buffer with room for {@link #MAX_DESCRIPTORS}, or as many as were asked for, and the sender's
+ * credentials, as 64-bit Linux lays them out.
  * Reusable; belongs to one thread.
  */
 public final class SocketMessage {
@@ -32,6 +32,11 @@ public final class SocketMessage {
 
     /** The most descriptors that the kernel passes at once (SCM_MAX_FD). */
     public static final int MOST_DESCRIPTORS = 253;
+    /** struct ucred: process, user, group; the next control message begins at a multiple of 8. */
+    private static final int CREDENTIALS_ROOM = CMSG_DATA + 16;
+
+    /** {@link #sender} of bytes that came without credentials, because the socket does not ask for them. */
+    public static final int NOT_ASKED = -1;
 
     private final @Nullable Closer closer;
     private final int most;
@@ -39,6 +44,7 @@ public final class SocketMessage {
     private final MemorySegment header;
     private final MemorySegment vector;
     private final MemorySegment control;
+    private int sender = NOT_ASKED;
 
     /** Creates a message with buffers of its own, which are freed with it. */
     public SocketMessage() {
@@ -63,7 +69,7 @@ public final class SocketMessage {
     public SocketMessage(@Nullable Closer closer, int most) {
         this.closer = closer;
         this.most = most;
-        controlRoom = CMSG_DATA + most * Integer.BYTES;
+        controlRoom = CREDENTIALS_ROOM + CMSG_DATA + most * Integer.BYTES;
         MemorySegment all = Arena.ofAuto().allocate(HEADER_BYTES + IOV_BYTES + controlRoom + Integer.BYTES, Long.BYTES);
         header = all.asSlice(0, HEADER_BYTES);
         vector = all.asSlice(HEADER_BYTES, IOV_BYTES);
@@ -94,8 +100,10 @@ public final class SocketMessage {
             return received;
         }
         int before = descriptors.size();
+        sender = NOT_ASKED;
         collect(descriptors);
-        if ((header.get(ValueLayout.JAVA_INT, FLAGS) & LibC.MSG_CTRUNC) != 0) {
+        // Without credentials more descriptors than allowed have room.
+        if ((header.get(ValueLayout.JAVA_INT, FLAGS) & LibC.MSG_CTRUNC) != 0 || descriptors.size() - before > most) {
             while (descriptors.size() > before) {
                 descriptors.removeLast().close();
             }
@@ -112,15 +120,29 @@ public final class SocketMessage {
             if (length < CMSG_DATA || length > end - at) {
                 return;
             }
-            if (control.get(ValueLayout.JAVA_INT, at + CMSG_LEVEL) == LibC.SOL_SOCKET
-                    && control.get(ValueLayout.JAVA_INT, at + CMSG_TYPE) == LibC.SCM_RIGHTS) {
+            int type = control.get(ValueLayout.JAVA_INT, at + CMSG_LEVEL) == LibC.SOL_SOCKET
+                    ? control.get(ValueLayout.JAVA_INT, at + CMSG_TYPE)
+                    : 0;
+            if (type == LibC.SCM_RIGHTS) {
                 for (long data = at + CMSG_DATA; data + Integer.BYTES <= at + length; data += Integer.BYTES) {
                     descriptors.add(
                             Fd.passed(control.get(ValueLayout.JAVA_INT, data), "received no descriptor", closer));
                 }
+            } else if (type == LibC.SCM_CREDENTIALS && length >= CMSG_DATA + Integer.BYTES) {
+                sender = control.get(ValueLayout.JAVA_INT, at + CMSG_DATA);
             }
             at += (length + Long.BYTES - 1) & -Long.BYTES;
         }
+    }
+
+    /**
+     * The process that sent what was received last.
+     *
+     * @return its number, 1 or more; 0 when the kernel does not know it or our process namespace does not have it; {@link #NOT_ASKED} when
+     *     {@link PeerProcess#askSender} was not called
+     */
+    public int sender() {
+        return sender;
     }
 
     /**

@@ -6,11 +6,13 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.PeerProcess;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnixAddress;
 
 /**
- * Connects to a Unix socket, and tries again, less and less often, while nobody listens there. Belongs to its loop's thread.
+ * Connects to a Unix socket, and tries again, less and less often, while nobody listens there. The connections tell who sends on
+ * them: {@link UnixStream#sender}. Belongs to its loop's thread.
  */
 public final class UnixConnector implements AutoCloseable {
     /** Told how connecting goes. Called by the loop's thread. */
@@ -97,6 +99,8 @@ public final class UnixConnector implements AutoCloseable {
             retry(e.errno());
             return;
         }
+        // The first message may be there when connect(2) returns.
+        PeerProcess.askSender(socket);
         int result = address.connect(socket);
         if (result == 0) {
             hand(socket);

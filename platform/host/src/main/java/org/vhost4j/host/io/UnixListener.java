@@ -13,12 +13,13 @@ import org.vhost4j.device.Budget;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.LibC;
+import org.vhost4j.sys.PeerProcess;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnixAddress;
 
 /**
  * A Unix socket that front-ends connect to. A socket file that a dead process left behind is replaced; one that somebody listens
- * on is not. Belongs to its loop's thread.
+ * on is not. The connections tell who sends on them: {@link UnixStream#sender}. Belongs to its loop's thread.
  */
 public final class UnixListener implements AutoCloseable {
     private static final int BACKLOG = 16;
@@ -75,6 +76,7 @@ public final class UnixListener implements AutoCloseable {
         Fd socket = UnixAddress.socket();
         Object file = null;
         try {
+            PeerProcess.askSender(socket);
             int result = address.bind(socket);
             if (result == -Errno.EADDRINUSE) {
                 removeStale(address);
@@ -102,6 +104,7 @@ public final class UnixListener implements AutoCloseable {
      */
     public static UnixListener adopt(IoLoop loop, Fd socket, Consumer<Fd> accepted) {
         try {
+            PeerProcess.askSender(socket);
             return new UnixListener(loop, socket, socket.toString(), null, null, accepted);
         } catch (RuntimeException e) {
             socket.close();
@@ -121,6 +124,7 @@ public final class UnixListener implements AutoCloseable {
      */
     public static UnixListener takeOver(IoLoop loop, Fd socket, @Nullable Path path, Consumer<Fd> accepted) {
         try {
+            PeerProcess.askSender(socket);
             return path == null
                     ? adopt(loop, socket, accepted)
                     : new UnixListener(loop, socket, path.toString(), path, identity(path), accepted);

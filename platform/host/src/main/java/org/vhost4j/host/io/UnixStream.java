@@ -14,6 +14,7 @@ import org.vhost4j.device.Budget;
 import org.vhost4j.sys.Closer;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.PeerProcess;
 import org.vhost4j.sys.SocketMessage;
 import org.vhost4j.sys.SystemError;
 
@@ -42,6 +43,8 @@ public final class UnixStream implements AutoCloseable {
     private boolean readable;
     private boolean scheduled;
     private boolean open = true;
+    private boolean heard;
+    private int sender;
 
     /** Nothing is read or sent until {@link #thaw}. */
     private boolean frozen;
@@ -294,6 +297,9 @@ public final class UnixStream implements AutoCloseable {
                 endReading(-Errno.E2BIG);
                 return;
             }
+            if (!heard) {
+                hear();
+            }
             have += received;
             if (have == wanted) {
                 int length = have;
@@ -305,6 +311,26 @@ public final class UnixStream implements AutoCloseable {
                 pieces++;
             }
         }
+    }
+
+    /** The first bytes are here. Who sends the others does not matter. */
+    private void hear() {
+        heard = true;
+        int number = message.sender();
+        if (number != SocketMessage.NOT_ASKED) {
+            sender = number;
+            PeerProcess.senderHeard(socket);
+        }
+    }
+
+    /**
+     * The process that sent the first bytes.
+     *
+     * @return its number, 1 or more; 0 when it is not known: our process namespace does not have it, it sent before we had asked, nobody has
+     *     asked, or nothing has come
+     */
+    public int sender() {
+        return sender;
     }
 
     private void endReading(int received) {

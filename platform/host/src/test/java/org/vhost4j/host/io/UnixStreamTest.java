@@ -21,6 +21,7 @@ import org.vhost4j.sys.EventFd;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.OpenDescriptors;
+import org.vhost4j.sys.PeerProcess;
 import org.vhost4j.sys.SocketPair;
 import org.vhost4j.sys.SystemError;
 
@@ -83,6 +84,40 @@ class UnixStreamTest {
         before.awaitNoOthers();
         on.close();
         assertThat(on.failures).isEmpty();
+    }
+
+    @Test
+    void theSenderOfTheFirstBytesIsKnownWhenItWasAskedForBefore() {
+        SocketPair pair = SocketPair.create();
+        PeerProcess.askSender(pair.first());
+        Keeping keeping = new Keeping(piece -> 3);
+        UnixStream stream = open(pair.first(), 3, keeping);
+        assertThat(on.run(stream::sender)).isZero();
+        try (Peer peer = new Peer(pair.second());
+                Fd passed = pair.second().duplicate()) {
+            // As many descriptors as may come, beside the credentials.
+            peer.send(bytes("abc"), passed, passed, passed, passed, passed, passed, passed, passed);
+            assertThat(OnLoop.next(keeping.pieces)).isEqualTo(new Piece("abc", 8));
+            assertThat(on.run(stream::sender))
+                    .isEqualTo((int) ProcessHandle.current().pid());
+            peer.send(bytes("def"), passed);
+            assertThat(OnLoop.next(keeping.pieces)).isEqualTo(new Piece("def", 1));
+        }
+        assertThat(OnLoop.next(keeping.ends).cause()).isEqualTo(StreamEnd.Cause.PEER_CLOSED);
+    }
+
+    @Test
+    void theSenderOfWhatWasSentBeforeIsNotKnown() {
+        SocketPair pair = SocketPair.create();
+        Keeping keeping = new Keeping(piece -> 3);
+        try (Peer peer = new Peer(pair.second())) {
+            peer.send(bytes("abc"));
+            PeerProcess.askSender(pair.first());
+            UnixStream stream = open(pair.first(), 3, keeping);
+            assertThat(OnLoop.next(keeping.pieces)).isEqualTo(new Piece("abc", 0));
+            assertThat(on.run(stream::sender)).isZero();
+        }
+        assertThat(OnLoop.next(keeping.ends).cause()).isEqualTo(StreamEnd.Cause.PEER_CLOSED);
     }
 
     @Test

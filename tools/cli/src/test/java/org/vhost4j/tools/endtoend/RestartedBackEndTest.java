@@ -11,6 +11,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.frontend.FrontEnd;
@@ -72,7 +75,7 @@ class RestartedBackEndTest {
         }
         String text = Files.readString(file());
         // The same number, but a process that started later: the guest that acknowledged is gone.
-        Files.writeString(file(), text.replaceFirst("(?m)^(process \\S+ [0-9]+) .*$", "$1 1"));
+        Files.writeString(file(), text.replaceFirst("(?m)^(process \\S+ [0-9]+ [0-9]+) .*$", "$1 1"));
         try (TestBackEnd second = start("platform old", LESS)) {
             guestRunsOn(second, WITHOUT_USO);
         }
@@ -123,6 +126,131 @@ class RestartedBackEndTest {
             assertThatThrownBy(() -> guestRunsOn(second, WITHOUT_USO)).isInstanceOf(RuntimeException.class);
             second.awaitLine("it was offered GUEST_USO4 GUEST_USO6 HOST_USO");
         }
+    }
+
+    enum Handover {
+        /** Of a reboot or a driver rebind: the driver resets the device. */
+        RESET,
+        /** Of a kexec whose first kernel was not told: the rings are only stopped. */
+        STOPPED
+    }
+
+    private static void leave(NetDriver driver, Handover handover) {
+        for (int queue = 0; queue < 2; queue++) {
+            int unused = driver.frontEnd().getVringBase(queue);
+        }
+        if (handover == Handover.RESET) {
+            driver.frontEnd().setStatus(0);
+        }
+    }
+
+    /** Whoever drives the device next, on the same connection, takes less: its front-end shows the whole offer still. */
+    @ParameterizedTest
+    @EnumSource(Handover.class)
+    void aLaterDriverThatTakesLessDoesNotMakeTheOfferSmaller(Handover handover) throws IOException {
+        NetSetup whole = WITH_USO.without(Feature.CTRL_VQ);
+        try (TestBackEnd first = start("platform new", WHOLE);
+                NetDriver system = first.attach(0, whole)) {
+            system.send(new byte[60]);
+            system.awaitSent();
+            awaitAcknowledged(true);
+            leave(system, handover);
+            system.frontEnd().setFeatures(Feature.VERSION_1.mask() | Feature.PROTOCOL_FEATURES.mask());
+            try (NetDriver firmware = NetDriver.over(system.frontEnd(), NetSetup.full())) {
+                firmware.start();
+                firmware.send(new byte[60]);
+                firmware.awaitSent();
+                awaitAcknowledged(false);
+            }
+        }
+        try (TestBackEnd second = start("platform old", LESS)) {
+            assertThatThrownBy(() -> guestRunsOn(second, NetSetup.legacy())).isInstanceOf(RuntimeException.class);
+            second.awaitLine("it was offered GUEST_USO4 GUEST_USO6 HOST_USO (0x1c0000000000000) by platform new");
+        }
+        // The system that boots next gets what it is shown.
+        try (TestBackEnd third = start("platform new", WHOLE)) {
+            guestRunsOn(third, whole);
+        }
+    }
+
+    /** The back-end is started again while firmware runs, and again after the system has taken the whole offer. */
+    @ParameterizedTest
+    @EnumSource(Handover.class)
+    void aLaterDriverThatTakesMoreIsRemembered(Handover handover) throws IOException {
+        try (TestBackEnd first = start("platform new", WHOLE)) {
+            guestRunsOn(first, NetSetup.legacy());
+        }
+        try (TestBackEnd second = start("platform new", WHOLE);
+                NetDriver firmware = second.attach(0, NetSetup.full().only(Feature.VERSION_1))) {
+            firmware.send(new byte[60]);
+            firmware.awaitSent();
+            leave(firmware, handover);
+            firmware.frontEnd()
+                    .setFeatures((WITH_USO.without(Feature.CTRL_VQ).features()
+                                    & firmware.frontEnd().getFeatures())
+                            | Feature.PROTOCOL_FEATURES.mask());
+            try (NetDriver system = NetDriver.over(firmware.frontEnd(), WITH_USO.without(Feature.CTRL_VQ))) {
+                system.start();
+                system.send(new byte[60]);
+                system.awaitSent();
+                awaitAcknowledged(true);
+            }
+        }
+        try (TestBackEnd third = start("platform old", LESS)) {
+            assertThatThrownBy(() -> guestRunsOn(third, NetSetup.legacy())).isInstanceOf(RuntimeException.class);
+            third.awaitLine("its guest has acknowledged GUEST_USO4 GUEST_USO6 HOST_USO");
+        }
+    }
+
+    /** Whether the guest has USO now, as the file has it. */
+    private void awaitAcknowledged(boolean uso) {
+        Await.until("the file says what was acknowledged", () -> {
+            try {
+                String features = Files.readString(file()).lines().findFirst().orElse("");
+                // 64 bits in 16 digits, the low ones last; bit 56 is HOST_USO.
+                return features.length() > 27
+                        && ((Character.digit(features.charAt(features.length() - 15), 16) & 1) != 0) == uso;
+            } catch (IOException e) {
+                return false;
+            }
+        });
+    }
+
+    /** What a tenant can put in the place of the file: the back-end says one line, starts, and puts its own file there. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "mkfifo FILE|is a device, FIFO or socket",
+                "mknod FILE c 1 5|is a device, FIFO or socket",
+                "ln -s /dev/zero FILE|is a symbolic link",
+                "truncate -s 1T FILE|has 1099511627776 bytes; at most 65536 are read",
+                "touch FILE && chown 1000 FILE|belongs to user 1000"
+            })
+    void whatIsNoFileOfOursIsNamedAndNotHeeded(String kind) throws Exception {
+        String[] parts = kind.split("\\|", -1);
+        assertThat(new ProcessBuilder("sh", "-c", parts[0].replace("FILE", file().toString()))
+                        .start()
+                        .waitFor())
+                .isZero();
+        Files.writeString(directory.resolve("guest.sock.acknowledged.new"), "what a crash left");
+        try (TestBackEnd first = start("platform old", LESS)) {
+            first.assertSaidOnce(
+                    "cannot read what the guest has acknowledged, so it is not heeded: " + file() + " " + parts[1]);
+            assertThat(directory.resolve("guest.sock.acknowledged.new")).doesNotExist();
+            guestRunsOn(first, WITHOUT_USO);
+        }
+        assertThat(Files.readString(file())).startsWith("features 0x");
+    }
+
+    @Test
+    void aDirectoryInThePlaceOfTheFileIsNamed() throws IOException {
+        Files.createDirectory(file());
+        try (TestBackEnd first = start("platform old", LESS)) {
+            first.assertSaidOnce("so it is not heeded: " + file() + " is a directory, not a regular file");
+            guestRunsOn(first, WITHOUT_USO);
+            first.awaitLine("cannot keep what the guest has acknowledged for a restart: cannot rename ", "EISDIR");
+        }
+        assertThat(file()).isEmptyDirectory();
     }
 
     @Test

@@ -4,7 +4,6 @@ package org.vhost4j.vhostuser.server;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
-import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.PeerProcess;
 
 /**
@@ -17,7 +16,7 @@ final class AcknowledgedFeatures {
     private final String promise;
     private final @Nullable AcknowledgementFile file;
     private Optional<Acknowledgement> known;
-    private Optional<PeerProcess> process = Optional.empty();
+    private @Nullable PeerProcess process;
 
     /**
      * What is known of a guest when the back-end starts.
@@ -34,19 +33,17 @@ final class AcknowledgedFeatures {
     }
 
     /**
-     * A front-end has connected.
+     * A front-end has sent its first message. One whose process is not known, or was not known when it left, is taken for the one before,
+     * because a guest that runs on with less than it was offered would lose its network for good.
      *
-     * @param socket its connection
+     * @param sender its process
      * @return why it has to be turned away, in words, if it has to
      */
-    Optional<String> connected(Fd socket) {
-        process = PeerProcess.of(socket);
-        if (known.isEmpty() || !known.get().process().equals(process)) {
+    Optional<String> heard(PeerProcess sender) {
+        process = sender;
+        if (known.isEmpty() || !known.get().process().mayBe(sender)) {
             // Another process, so another guest.
-            forget();
-            if (process.isPresent()) {
-                know(new Acknowledgement(FeatureSet.EMPTY, offered, process, promise));
-            }
+            know(new Acknowledgement(FeatureSet.EMPTY, offered, sender, promise));
             return Optional.empty();
         }
         Acknowledgement before = known.get();
@@ -60,6 +57,10 @@ final class AcknowledgedFeatures {
             return Optional.of("it was offered " + words(withdrawn) + " by " + before.promise()
                     + ", its guest may acknowledge that at its next reset, and " + promise + " offers less: "
                     + remedy());
+        }
+        if (!sender.known()) {
+            // It may be the one before or another, which was offered what is offered now.
+            know(new Acknowledgement(before.features(), before.offered().plus(offered), sender, promise));
         }
         return Optional.empty();
     }
@@ -76,7 +77,7 @@ final class AcknowledgedFeatures {
      */
     Optional<String> takeOver(Optional<Acknowledgement> before) {
         known = before;
-        process = before.flatMap(Acknowledgement::process);
+        process = before.map(Acknowledgement::process).orElse(null);
         FeatureSet lacking = before.map(
                         each -> each.features().plus(each.offered()).minus(offered))
                 .orElse(FeatureSet.EMPTY);
@@ -96,7 +97,11 @@ final class AcknowledgedFeatures {
 
     /** The driver's features are settled. */
     void keep(FeatureSet features) {
-        know(new Acknowledgement(features, known.map(Acknowledgement::offered).orElse(offered), process, promise));
+        PeerProcess sender = process;
+        if (sender != null) {
+            know(new Acknowledgement(
+                    features, known.map(Acknowledgement::offered).orElse(offered), sender, promise));
+        }
     }
 
     private void know(Acknowledgement now) {

@@ -13,14 +13,14 @@ import org.vhost4j.sys.PeerProcess;
  *
  * @param features the virtio features that the driver acknowledged, none before it has
  * @param offered what the front-end was offered when it connected first
- * @param process the front-end's process, if it is known
+ * @param process the front-end's process, as far as it is known
  * @param promise what the features were offered by, in words without a line end
  */
-record Acknowledgement(FeatureSet features, FeatureSet offered, Optional<PeerProcess> process, String promise) {
+record Acknowledgement(FeatureSet features, FeatureSet offered, PeerProcess process, String promise) {
     private static final Pattern TEXT = Pattern.compile("""
             features 0x([0-9a-f]{16})([0-9a-f]{16})
             offered 0x([0-9a-f]{16})([0-9a-f]{16})
-            process (?:unknown|([0-9a-f-]{1,64}) ([0-9]{1,9}) ([0-9]{1,18}))
+            process ([0-9a-f-]{0,64}) ([0-9]{1,18}) ([0-9]{1,9}) ([0-9]{1,18})
             promise (.*)
             """);
 
@@ -36,8 +36,7 @@ record Acknowledgement(FeatureSet features, FeatureSet offered, Optional<PeerPro
                         features.low(),
                         offered.high(),
                         offered.low(),
-                        process.map(each -> each.boot() + " " + each.number() + " " + each.startTime())
-                                .orElse("unknown"),
+                        process.boot() + " " + process.namespace() + " " + process.number() + " " + process.startTime(),
                         promise);
     }
 
@@ -47,11 +46,12 @@ record Acknowledgement(FeatureSet features, FeatureSet offered, Optional<PeerPro
         if (!matcher.matches()) {
             return Optional.empty();
         }
-        Optional<PeerProcess> process = matcher.group(5) == null
-                ? Optional.empty()
-                : Optional.of(new PeerProcess(
-                        matcher.group(5), Integer.parseInt(matcher.group(6)), Long.parseLong(matcher.group(7))));
-        return Optional.of(new Acknowledgement(word(matcher, 1), word(matcher, 3), process, matcher.group(8)));
+        PeerProcess process = new PeerProcess(
+                matcher.group(5),
+                Long.parseLong(matcher.group(6)),
+                Integer.parseInt(matcher.group(7)),
+                Long.parseLong(matcher.group(8)));
+        return Optional.of(new Acknowledgement(word(matcher, 1), word(matcher, 3), process, matcher.group(9)));
     }
 
     private static FeatureSet word(Matcher matcher, int highGroup) {
@@ -62,6 +62,6 @@ record Acknowledgement(FeatureSet features, FeatureSet offered, Optional<PeerPro
 
     /** Whether the front-end that acknowledged is gone for sure, and its guest with it. */
     boolean isOver() {
-        return process.isPresent() && !process.get().lives();
+        return process.ended();
     }
 }

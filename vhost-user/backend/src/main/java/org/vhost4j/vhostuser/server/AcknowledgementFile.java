@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.server;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.vhost4j.sys.BoundedFile;
+import org.vhost4j.sys.OwnFile;
+import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnreadableFile;
 
 /**
@@ -25,7 +21,7 @@ final class AcknowledgementFile {
     /** What {@link #write} writes is shorter. */
     private static final int MOST_BYTES = 64 << 10;
 
-    private final Path path;
+    private final OwnFile file;
     private final ExecutorService writer;
     private final Consumer<String> trouble;
 
@@ -40,21 +36,22 @@ final class AcknowledgementFile {
      * @param trouble takes a line when the file cannot be read or written
      */
     AcknowledgementFile(Path socket, ExecutorService writer, Consumer<String> trouble) {
-        this.path = socket.resolveSibling(socket.getFileName() + SUFFIX);
+        this.file = new OwnFile(socket.resolveSibling(socket.getFileName() + SUFFIX), MOST_BYTES);
         this.writer = writer;
         this.trouble = trouble;
     }
 
     Path path() {
-        return path;
+        return file.path();
     }
 
     /** What the file says; nothing when there is none, or its guest is gone: then the file goes, too. */
     Optional<Acknowledgement> read() {
+        file.tidy();
         try {
-            Optional<Acknowledgement> found = Acknowledgement.parse(BoundedFile.readText(path, MOST_BYTES));
+            Optional<Acknowledgement> found = Acknowledgement.parse(file.read());
             if (found.isEmpty()) {
-                trouble.accept(path + " does not say what the guest has acknowledged, and is not heeded: "
+                trouble.accept(path() + " does not say what the guest has acknowledged, and is not heeded: "
                         + "it is not a text that a back-end wrote");
             } else if (found.get().isOver()) {
                 remove();
@@ -94,23 +91,15 @@ final class AcknowledgementFile {
         }
         try {
             if (last.isPresent()) {
-                replace(last.get().text());
+                file.replace(last.get().text());
             } else {
-                Files.deleteIfExists(path);
+                file.remove();
             }
-        } catch (IOException e) {
+        } catch (SystemError e) {
             trouble.accept((last.isPresent()
                             ? "cannot keep what the guest has acknowledged for a restart: "
                             : "cannot remove what a guest before has acknowledged: ")
-                    + e);
+                    + e.getMessage());
         }
-    }
-
-    private void replace(String text) throws IOException {
-        Path whole = path.resolveSibling(path.getFileName() + ".new");
-        Files.deleteIfExists(whole);
-        Files.createFile(whole, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        Files.writeString(whole, text, StandardOpenOption.WRITE);
-        Files.move(whole, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 }

@@ -17,7 +17,7 @@ public interface BackendListener {
     void ready(String guest, Endpoint endpoint);
 
     /**
-     * A front-end has connected.
+     * A front-end has connected, and its first message is here.
      *
      * @param guest the guest's name
      */
@@ -40,7 +40,7 @@ public interface BackendListener {
     void link(String guest, boolean up);
 
     /**
-     * A front-end is gone.
+     * A front-end that was attached is gone.
      *
      * @param guest the guest's name
      * @param reason why, in one line

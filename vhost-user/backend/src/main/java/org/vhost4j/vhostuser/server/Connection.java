@@ -8,12 +8,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.vhost4j.host.io.IoLoop;
 import org.vhost4j.host.io.StreamEnd;
 import org.vhost4j.host.io.StreamHandler;
 import org.vhost4j.host.io.UnixStream;
 import org.vhost4j.sys.Closer;
 import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.PeerProcess;
 import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
@@ -35,6 +37,11 @@ final class Connection implements StreamHandler {
     private final Consumer<String> ended;
     private final MessageReader reader = MessageReader.ofRequests();
     private final UnixStream stream;
+    private final Function<PeerProcess, Optional<String>> admission;
+    private boolean admitted;
+    /** What another back-end has heard the front-end's process to be; 0 when it has not. */
+    private int senderBefore;
+
     private boolean over;
 
     /** How many pieces of messages have come: what the front-end has said has not changed while this has not. */
@@ -45,15 +52,30 @@ final class Connection implements StreamHandler {
      *
      * @param loop the lane's
      * @param socket connected; from here on the connection's
+     * @param admission asked once, before the first message is handled: the process that sent it, and why it has to be turned away
      * @param session what its messages are for
      * @param ended told why, once, after the session is closed
      * @param closer closes what the front-end passes
      */
-    Connection(IoLoop loop, Fd socket, Session session, Consumer<String> ended, Closer closer) {
-        this(loop, socket, session, ended, closer, MessageHeader.BYTES);
+    Connection(
+            IoLoop loop,
+            Fd socket,
+            Function<PeerProcess, Optional<String>> admission,
+            Session session,
+            Consumer<String> ended,
+            Closer closer) {
+        this(loop, socket, admission, session, ended, closer, MessageHeader.BYTES);
     }
 
-    private Connection(IoLoop loop, Fd socket, Session session, Consumer<String> ended, Closer closer, int firstPiece) {
+    private Connection(
+            IoLoop loop,
+            Fd socket,
+            Function<PeerProcess, Optional<String>> admission,
+            Session session,
+            Consumer<String> ended,
+            Closer closer,
+            int firstPiece) {
+        this.admission = admission;
         this.session = session;
         this.closer = closer;
         this.ended = ended;
@@ -72,8 +94,12 @@ final class Connection implements StreamHandler {
         private final byte[] begun;
         private final List<Fd> descriptors;
         private final byte[] unsent;
+        private final boolean admitted;
+        private final int sender;
 
-        private Midst(byte[] begun, List<Fd> descriptors, byte[] unsent) {
+        private Midst(byte[] begun, List<Fd> descriptors, byte[] unsent, boolean admitted, int sender) {
+            this.admitted = admitted;
+            this.sender = sender;
             this.begun = begun;
             this.descriptors = descriptors;
             this.unsent = unsent;
@@ -82,7 +108,12 @@ final class Connection implements StreamHandler {
         void save(StateWriter to) {
             to.block(begun).number(descriptors.size());
             descriptors.forEach(to::descriptor);
-            to.block(unsent);
+            to.block(unsent).flag(admitted).number(sender);
+        }
+
+        /** Whether the first message has come, and its sender was not turned away. */
+        boolean admitted() {
+            return admitted;
         }
 
         static Midst load(StateReader from, Closer closer) throws HandOverException {
@@ -94,18 +125,27 @@ final class Connection implements StreamHandler {
                     descriptors.add(next.closedBy(closer));
                 }
             }
-            return new Midst(begun, descriptors, from.block());
+            return new Midst(begun, descriptors, from.block(), from.flag(), from.number());
         }
     }
 
     /**
      * Goes on with the connection of another back-end.
      *
+     * @param admission asked if that one has not got the first message
      * @param midst where that one has left it
      */
     static Connection takeOver(
-            IoLoop loop, Fd socket, Session session, Consumer<String> ended, Closer closer, Midst midst) {
-        Connection connection = new Connection(loop, socket, session, ended, closer, 0);
+            IoLoop loop,
+            Fd socket,
+            Function<PeerProcess, Optional<String>> admission,
+            Session session,
+            Consumer<String> ended,
+            Closer closer,
+            Midst midst) {
+        Connection connection = new Connection(loop, socket, admission, session, ended, closer, 0);
+        connection.admitted = midst.admitted;
+        connection.senderBefore = midst.sender;
         connection.stream.send(ByteBuffer.wrap(midst.unsent));
         connection.resume(midst.begun, midst.descriptors);
         return connection;
@@ -123,6 +163,10 @@ final class Connection implements StreamHandler {
         if (!over && !session.owesReply()) {
             stream.want(reader.wanted());
         }
+    }
+
+    private int sender() {
+        return senderBefore != 0 ? senderBefore : stream.sender();
     }
 
     /** Neither reads nor sends until {@link #thaw}. */
@@ -143,7 +187,7 @@ final class Connection implements StreamHandler {
         System.arraycopy(received, 0, begun, read.length, received.length);
         List<Fd> descriptors = new ArrayList<>(reader.begunDescriptors());
         descriptors.addAll(stream.begunDescriptors());
-        return new Midst(begun, descriptors, stream.unsent());
+        return new Midst(begun, descriptors, stream.unsent(), admitted, sender());
     }
 
     Session session() {
@@ -170,6 +214,15 @@ final class Connection implements StreamHandler {
     @Override
     public int received(ByteBuffer bytes, List<Fd> descriptors) {
         pieces++;
+        if (!admitted) {
+            Optional<String> refusal = admission.apply(PeerProcess.numbered(sender()));
+            if (refusal.isPresent()) {
+                descriptors.forEach(Fd::close);
+                end(refusal.get());
+                return 0;
+            }
+            admitted = true;
+        }
         try {
             Optional<Message> message = reader.accept(MemorySegment.ofBuffer(bytes), descriptors);
             if (message.isPresent()) {

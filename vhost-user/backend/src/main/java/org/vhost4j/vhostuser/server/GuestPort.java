@@ -21,6 +21,7 @@ import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.sys.Closer;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.HotCalls;
+import org.vhost4j.sys.PeerProcess;
 import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
@@ -46,6 +47,7 @@ final class GuestPort implements DeviceOwner {
     private @Nullable FrameSource source;
     private Runnable whenDisconnected = () -> {};
     private String lastRefusal = "";
+    private boolean admitted;
     private @Nullable String lastStop;
 
     private @Nullable Connection connection;
@@ -140,12 +142,8 @@ final class GuestPort implements DeviceOwner {
             listener.trouble(name, "a second front-end connected to " + endpoint + " and was turned away");
             return;
         }
-        Optional<String> refusal =
-                closer.full() ? Optional.of(Connection.TOO_MANY_TO_CLOSE) : acknowledged.connected(socket);
-        // Such a front-end tries again and again; it is said once.
-        refusal.filter(reason -> !reason.equals(lastRefusal)).ifPresent(reason -> listener.trouble(name, reason));
-        lastRefusal = refusal.orElse("");
-        if (refusal.isPresent()) {
+        if (closer.full()) {
+            refused(Connection.TOO_MANY_TO_CLOSE);
             socket.hangUp();
             socket.close();
             whenDisconnected.run();
@@ -156,9 +154,9 @@ final class GuestPort implements DeviceOwner {
         if (source != null) {
             context.lane.add(source);
         }
-        connection = new Connection(context.lane.loop(), socket, session, this::disconnected, closer);
+        admitted = false;
+        connection = new Connection(context.lane.loop(), socket, this::admit, session, this::disconnected, closer);
         connections++;
-        listener.attached(name);
     }
 
     /** A session of a front-end that has said nothing, with its effects on the device. */
@@ -180,6 +178,27 @@ final class GuestPort implements DeviceOwner {
         return new Session(options(), deviceEffects, memory);
     }
 
+    /** The front-end has sent its first message: only now it is known which process it is. */
+    private Optional<String> admit(PeerProcess sender) {
+        Optional<String> refusal = acknowledged.heard(sender);
+        if (refusal.isPresent()) {
+            refused(refusal.get());
+        } else {
+            lastRefusal = "";
+            admitted = true;
+            listener.attached(name);
+        }
+        return refusal;
+    }
+
+    /** Such a front-end tries again and again; it is said once. */
+    private void refused(String reason) {
+        if (!reason.equals(lastRefusal)) {
+            lastRefusal = reason;
+            listener.trouble(name, reason);
+        }
+    }
+
     /** A fault of its memory took the device off its lane. */
     private void restarted() {
         context.lane.remove(device);
@@ -198,7 +217,10 @@ final class GuestPort implements DeviceOwner {
         device.control().reset();
         context.forget(device);
         accepts.accept(device.accepts());
-        listener.detached(name, reason, device.counters().toString());
+        // One that said nothing, or was turned away, was never attached.
+        if (admitted) {
+            listener.detached(name, reason, device.counters().toString());
+        }
         whenDisconnected.run();
     }
 
@@ -448,9 +470,12 @@ final class GuestPort implements DeviceOwner {
             context.lane.add(source);
         }
         connections++;
-        listener.attached(name);
+        admitted = its.admitted();
+        if (admitted) {
+            listener.attached(name);
+        }
         connection = Connection.takeOver(
-                context.lane.loop(), coming.socket(), coming.session(), this::disconnected, closer, its);
+                context.lane.loop(), coming.socket(), this::admit, coming.session(), this::disconnected, closer, its);
     }
 
     /** Whether a front-end is connected, or is being taken over. */

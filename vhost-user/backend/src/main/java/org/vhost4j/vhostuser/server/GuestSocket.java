@@ -11,6 +11,7 @@ import org.vhost4j.host.io.UnixConnector;
 import org.vhost4j.host.io.UnixListener;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.InheritedSocket;
+import org.vhost4j.sys.PeerProcess;
 
 /** Where a guest's front-end is met while it is not connected: a socket to listen on, or to connect to. Entered by the guest's lane. */
 final class GuestSocket implements AutoCloseable {
@@ -39,6 +40,7 @@ final class GuestSocket implements AutoCloseable {
             if (InheritedSocket.listens(socket)) {
                 listener = UnixListener.adopt(loop, socket, guest::connected);
             } else {
+                PeerProcess.askSender(socket);
                 guest.connected(socket);
             }
         } else if (endpoint.connect()) {

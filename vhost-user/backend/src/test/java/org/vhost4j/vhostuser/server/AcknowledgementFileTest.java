@@ -7,12 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.sys.PeerProcess;
 
 /** A front-end that acknowledges faster than the disk writes leaves one task waiting, and the last word counts. */
 class AcknowledgementFileTest {
@@ -66,7 +66,7 @@ class AcknowledgementFileTest {
 
     private static Acknowledgement of(long features) {
         return new Acknowledgement(
-                FeatureSet.ofWord(features), FeatureSet.ofWord(-1), Optional.empty(), "machine a, platform b");
+                FeatureSet.ofWord(features), FeatureSet.ofWord(-1), PeerProcess.numbered(0), "machine a, platform b");
     }
 
     @Test
@@ -97,7 +97,7 @@ class AcknowledgementFileTest {
         assertThat(file.read()).isEmpty();
         assertThat(troubles)
                 .containsExactly("cannot read what the guest has acknowledged, so it is not heeded: " + file.path()
-                        + " is a device, FIFO or socket, not a regular file");
+                        + " is a symbolic link, not a regular file");
         file.write(of(1));
         disk.work();
         assertThat(file.read()).hasValue(of(1));

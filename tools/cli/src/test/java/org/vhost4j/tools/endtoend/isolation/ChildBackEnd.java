@@ -22,8 +22,15 @@ public final class ChildBackEnd implements AutoCloseable {
 
     /** Starts {@code vhost4j} with these arguments, in a directory. */
     public static ChildBackEnd start(Path directory, String... arguments) throws IOException {
+        return startBehind(List.of(), directory, arguments);
+    }
+
+    /** The same behind another command, such as {@code unshare}. */
+    public static ChildBackEnd startBehind(List<String> before, Path directory, String... arguments)
+            throws IOException {
         String classes = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-        List<String> command = new ArrayList<>(List.of(
+        List<String> command = new ArrayList<>(before);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "-XX:+UseSerialGC",
@@ -50,6 +57,11 @@ public final class ChildBackEnd implements AutoCloseable {
             line = reader.readLine();
         }
         throw new AssertionError("no line with " + List.of(fragments) + " in " + lines);
+    }
+
+    /** Its number. */
+    public long pid() {
+        return process.pid();
     }
 
     /** Tells it to end, by SIGTERM. */

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Map;
+
+/**
+ * A small text file of ours in a directory where others may create names. Only a regular file that belongs to the user of this process and
+ * has one name is read; a FIFO, a device, a link or a directory of that name is neither opened nor followed. It is replaced as a whole: a
+ * reader sees the text before or the new one.
+ */
+public final class OwnFile {
+    /** What the file is called until it is complete. One that is left by a crash is removed by the next write, or by {@link #tidy}. */
+    private static final String UNFINISHED = ".new";
+
+    private final Path path;
+    private final Path unfinished;
+    private final int limit;
+
+    /**
+     * Names a file; nothing is opened.
+     *
+     * @param path its path
+     * @param limit the most bytes that it may have
+     */
+    public OwnFile(Path path, int limit) {
+        this.path = path;
+        this.unfinished = path.resolveSibling(path.getFileName() + UNFINISHED);
+        this.limit = limit;
+    }
+
+    /**
+     * The file's path.
+     *
+     * @return as it was given
+     */
+    public Path path() {
+        return path;
+    }
+
+    /**
+     * Reads the file.
+     *
+     * @return its text
+     * @throws UnreadableFile when it is missing, of another kind, not ours, too long, not UTF-8, or cannot be read
+     */
+    public String read() throws UnreadableFile {
+        requireRegular();
+        int opened = LibC.open(path.toString(), LibC.O_RDONLY | LibC.O_NOFOLLOW | LibC.O_NONBLOCK | LibC.O_CLOEXEC);
+        if (opened < 0) {
+            throw refused("cannot be opened: " + new SystemError("open", -opened).getMessage());
+        }
+        try (Fd fd = Fd.of(opened, "")) {
+            requireOurs(fd);
+            return BoundedFile.readText(path, fd, limit);
+        }
+    }
+
+    /** Before it is opened: opening alone has effects on some devices, and ends the wait of a FIFO's writer. */
+    private void requireRegular() throws UnreadableFile {
+        BasicFileAttributes named;
+        try {
+            named = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        } catch (NoSuchFileException e) {
+            throw new UnreadableFile(path.toString(), "is not there", true);
+        } catch (IOException e) {
+            throw refused("cannot be examined: " + e);
+        }
+        if (named.isSymbolicLink()) {
+            throw refused("is a symbolic link, not a regular file");
+        }
+        if (!named.isRegularFile()) {
+            throw refused(
+                    named.isDirectory()
+                            ? "is a directory, not a regular file"
+                            : "is a device, FIFO or socket, not a regular file");
+        }
+    }
+
+    private void requireOurs(Fd fd) throws UnreadableFile {
+        Map<String, Object> opened;
+        try {
+            opened = Files.readAttributes(
+                    Path.of("/proc/self/fd", Integer.toString(fd.number())), "unix:uid,nlink,isRegularFile");
+        } catch (IOException e) {
+            throw refused("cannot be examined: " + e);
+        }
+        if (!Boolean.TRUE.equals(opened.get("isRegularFile"))) {
+            throw refused("is no regular file any more");
+        }
+        int ours = SocketPeer.ownUser();
+        if (!Integer.valueOf(ours).equals(opened.get("uid"))) {
+            throw refused("belongs to user " + opened.get("uid") + ", and this process is user " + ours);
+        }
+        if (!Integer.valueOf(1).equals(opened.get("nlink"))) {
+            throw refused("has " + opened.get("nlink") + " names (hard links) where there should be one");
+        }
+    }
+
+    private UnreadableFile refused(String reason) {
+        return new UnreadableFile(path.toString(), reason, false);
+    }
+
+    /**
+     * Replaces the file, or whatever has its name and is no directory.
+     *
+     * @param text what it is to say, at most the limit in bytes
+     * @throws SystemError when that cannot be done; the file is as it was
+     */
+    public void replace(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        tidy();
+        int created =
+                LibC.create(unfinished.toString(), LibC.O_WRONLY | LibC.O_EXCL | LibC.O_NOFOLLOW | LibC.O_CLOEXEC);
+        try (Fd fd = Fd.of(created, "cannot create " + unfinished)) {
+            write(fd, bytes);
+            SystemError.check(
+                    LibC.rename(unfinished.toString(), path.toString()), "cannot rename " + unfinished + " to " + path);
+        } catch (SystemError e) {
+            tidy();
+            throw e;
+        }
+    }
+
+    private void write(Fd fd, byte[] bytes) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment content = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
+            int done = 0;
+            while (done < bytes.length) {
+                int written = LibC.write(fd.number(), content.address() + done, bytes.length - done);
+                if (written != -Errno.EINTR) {
+                    done += SystemError.check(written, "cannot write " + unfinished);
+                }
+            }
+        }
+    }
+
+    /**
+     * Removes the file, or whatever has its name and is no directory. One that is not there is no error.
+     *
+     * @throws SystemError when it cannot be removed
+     */
+    public void remove() {
+        int removed = LibC.unlink(path.toString());
+        if (removed != -Errno.ENOENT) {
+            SystemError.check(removed, "cannot remove " + path);
+        }
+    }
+
+    /** Removes what a crash may have left of a write. What cannot be removed is met, and named, by the next write. */
+    public void tidy() {
+        var _ = LibC.unlink(unfinished.toString());
+    }
+}

@@ -103,7 +103,6 @@ public final class Bridge implements FrameSink {
      *
      * @param port not a port of this bridge yet
      * @param rules what it may send
-     * @throws IllegalArgumentException when another port has the same MAC address by its rules
      */
     public void add(FramePort port, PortRules rules) {
         int n = ports.length;
@@ -154,7 +153,7 @@ public final class Bridge implements FrameSink {
     /**
      * Says whether the guest of a port takes frames; it does while nothing was said. While it does not, an uplink may have the stations
      * that are the port's by its rules, or that it keeps: the guest has moved to another host, or is still to come from there. The
-     * address of its rules comes back to a guest that begins to run.
+     * address of its rules comes back to a guest that begins to run, unless another port with the same address has a guest that runs.
      *
      * @param port a port of this bridge and lane
      * @param running whether it does from now on

@@ -81,6 +81,11 @@ final class MacTable {
             this.rules = rules;
             this.learned = new long[rules.stations()];
         }
+
+        /** Whether a station is this port's by its rules, and its guest runs. */
+        private boolean hasItself(long station) {
+            return rules.mac() == station && running;
+        }
     }
 
     /** A table without stations and ports. */
@@ -92,10 +97,10 @@ final class MacTable {
     }
 
     /**
-     * Adds a port. Before frames move. A port that is here already, by the bridge of another lane, stays as it is.
+     * Adds a port. Before frames move. A port that is here already, by the bridge of another lane, stays as it is. Several may be given one
+     * address: they are where one guest is in turn, which runs at one of them at a time.
      *
      * @param number the next one, from 0, or a smaller one
-     * @throws IllegalArgumentException when the port is given the address of another one
      */
     void port(int number, String name, PortRules rules) {
         if (number < ports.length) {
@@ -119,12 +124,7 @@ final class MacTable {
         for (long entry : fixed) {
             fix(entry);
         }
-        if (rules.mac() != PortRules.NO_MAC) {
-            int other = find(rules.mac());
-            if (other >= 0) {
-                throw new IllegalArgumentException("%s and %s have the same MAC address %s"
-                        .formatted(ports[other].name, name, MacAddress.text(rules.mac())));
-            }
+        if (rules.mac() != PortRules.NO_MAC && find(rules.mac()) < 0) {
             fix(entry(rules.mac(), number) | FIXED);
         }
     }
@@ -200,10 +200,11 @@ final class MacTable {
     /**
      * Whether a station stays where it is although another port has heard it. What is a port's by its rules no other guest gets. An uplink
      * gets it, and what a guest's port keeps, while that guest does not run: it has moved to another host, or is still to come from there.
+     * Of two ports with one address the one whose guest runs has it.
      */
     private static boolean keeps(long entry, Port at, long station, Port heardBy) {
         if (station == heardBy.rules.mac()) {
-            return false;
+            return at.hasItself(station);
         }
         boolean uplink = heardBy.rules.uplink();
         if ((entry & FIXED) != 0) {
@@ -226,7 +227,7 @@ final class MacTable {
 
     /**
      * Whether the guest of a port takes frames, which it does when this was never called. Called by the port's lane. The address that is
-     * the port's by its rules comes back to a guest that begins to run.
+     * the port's by its rules comes back to a guest that begins to run, unless it runs at another port already.
      */
     void running(int onPort, boolean now) {
         Port port = ports[onPort];
@@ -242,7 +243,15 @@ final class MacTable {
             if (before == own) {
                 return;
             }
-            if (before >>> PORT_BITS == station && replace(at, before, own)) {
+            if (before >>> PORT_BITS != station) {
+                // Another lane was here in between.
+                continue;
+            }
+            if (ports[portOf(before)].hasItself(station)) {
+                port.rules.watch().taken(station, ports[portOf(before)].name);
+                return;
+            }
+            if (replace(at, before, own)) {
                 port.rules.watch().moved(station, ports[portOf(before)].name);
                 return;
             }
@@ -392,12 +401,13 @@ final class MacTable {
 
     /** The entry of a station that is not lent any more. */
     private long returned(long station) {
+        long one = NONE;
         for (int i = 0; i < ports.length; i++) {
-            if (ports[i].rules.mac() == station) {
-                return entry(station, i) | FIXED;
+            if (ports[i].rules.mac() == station && (one == NONE || ports[i].running)) {
+                one = entry(station, i) | FIXED;
             }
         }
-        return NONE;
+        return one;
     }
 
     private static long entry(long station, int port) {

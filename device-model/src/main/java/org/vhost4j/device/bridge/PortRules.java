@@ -6,7 +6,8 @@ import org.vhost4j.device.frame.MacAddress;
 /**
  * What a bridge holds a port to.
  *
- * @param mac the station that is behind this port and behind no other, 48 bits with the first byte on the wire highest, or {@link #NO_MAC}
+ * @param mac the station that is behind this port and behind no other, 48 bits with the first byte on the wire highest, or {@link #NO_MAC};
+ *     of several ports with one address the port whose guest runs has it
  * @param onlyMac whether frames come from {@code mac} alone: others are dropped
  * @param stations how many stations are remembered behind the port, or {@link #UNLIMITED}; one more, and the port's oldest is forgotten
  * @param keepsStations whether a station that was heard here cannot be taken by another port, until this one is forgotten

@@ -27,6 +27,14 @@ public interface StationWatch {
     default void moved(long station, String from) {}
 
     /**
+     * The address that is the port's own cannot be had: another port has the same, and its guest runs.
+     *
+     * @param station the address
+     * @param by the other port's name
+     */
+    default void taken(long station, String by) {}
+
+    /**
      * There are more stations than the port may have: its oldest one was forgotten.
      *
      * @param station the forgotten one's address

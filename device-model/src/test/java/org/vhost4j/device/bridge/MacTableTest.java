@@ -2,7 +2,6 @@
 package org.vhost4j.device.bridge;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -52,6 +51,11 @@ class MacTableTest {
             @Override
             public void moved(long station, String from) {
                 watch.add("moved " + station + " from " + from);
+            }
+
+            @Override
+            public void taken(long station, String by) {
+                watch.add("taken " + station + " by " + by);
             }
 
             @Override
@@ -268,10 +272,52 @@ class MacTableTest {
     }
 
     @Test
-    void twoPortsCannotHaveTheSameAddress() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> table.port(UPLINK + 1, "six", rules(OWN, false, 0, false)))
-                .withMessage("held and six have the same MAC address 52:54:00:00:00:01");
+    void ofTwoPortsWithOneAddressTheOneThatRunsHasIt() {
+        int other = UPLINK + 1;
+        table.port(other, "six", rules(OWN, true, 4, false));
+        table.running(other, false);
+        assertThat(table.find(OWN)).isEqualTo(HELD);
+        // The guest runs where it is; what begins to run beside it is refused.
+        table.running(other, true);
+        assertThat(table.find(OWN)).isEqualTo(HELD);
+        assertThat(table.heard(OWN, other, 2)).isFalse();
+        assertThat(table.heard(OWN, HELD, 1)).isTrue();
+        table.running(other, false);
+        assertThat(watch).containsExactly("taken " + OWN + " by held", "refused " + OWN + " 2");
+        watch.clear();
+        // It moves, and back.
+        table.running(HELD, false);
+        assertThat(table.find(OWN)).isEqualTo(HELD);
+        table.running(other, true);
+        assertThat(table.find(OWN)).isEqualTo(other);
+        assertThat(table.heard(OWN, other, 1)).isTrue();
+        assertThat(table.heard(OWN, 0, 1)).as("another guest").isFalse();
+        assertThat(table.heard(OWN, UPLINK, 1)).isFalse();
+        table.running(other, false);
+        table.running(HELD, true);
+        assertThat(table.find(OWN)).isEqualTo(HELD);
+        assertThat(table.heard(OWN, other, 1)).isFalse();
+        // What began too early has it by its first frame after the other has stopped.
+        table.running(other, true);
+        table.running(HELD, false);
+        assertThat(table.heard(OWN, other, 1)).isTrue();
+        assertThat(table.find(OWN)).isEqualTo(other);
+    }
+
+    @Test
+    void anAddressOfTwoPortsReturnsFromAnUplinkToTheOneThatRuns() {
+        int other = UPLINK + 1;
+        table.port(other, "six", rules(OWN, true, 4, false));
+        table.running(HELD, false);
+        table.running(other, false);
+        assertThat(table.heard(OWN, UPLINK, 1)).isTrue();
+        table.running(other, true);
+        assertThat(table.find(OWN)).isEqualTo(other);
+        table.running(other, false);
+        assertThat(table.heard(OWN, UPLINK, 1)).isTrue();
+        table.forget(UPLINK);
+        assertThat(table.find(OWN)).isIn(HELD, other);
+        assertThat(table.heard(OWN, 0, 1)).as("another guest").isFalse();
     }
 
     @Test

@@ -4,16 +4,13 @@ package org.vhost4j.tools.run;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.bridge.PortRules;
-import org.vhost4j.device.frame.MacAddress;
 import org.vhost4j.device.net.LinkSpeed;
 import org.vhost4j.device.net.NetConfigSpace;
 import org.vhost4j.device.ring.RingLayout;
@@ -250,14 +247,6 @@ final class RunOptions {
         List<Endpoint> all = new ArrayList<>();
         parsed(() -> socketPaths.stream().map(EndpointOption::parse).toList()).forEach(all::add);
         descriptors.forEach(number -> all.add(Endpoint.inherited(number, Attach.AUTO)));
-        Map<Long, Endpoint> addresses = new HashMap<>();
-        for (Endpoint each : all) {
-            Endpoint other = each.mac() == PortRules.NO_MAC ? null : addresses.put(each.mac(), each);
-            if (other != null) {
-                throw new UnsupportedOption("--socket-path=%s: mac=%s is the address of %s already"
-                        .formatted(each, MacAddress.text(each.mac()), other));
-            }
-        }
         return all;
     }
 

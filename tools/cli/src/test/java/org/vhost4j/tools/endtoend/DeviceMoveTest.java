@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.stats.Counter;
 import org.vhost4j.frontend.DeviceState;
 import org.vhost4j.frontend.FrontEnd;
@@ -23,6 +24,7 @@ import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.GuestView;
+import org.vhost4j.vhostuser.server.PortSecurity;
 import org.vhost4j.vhostuser.server.Switching;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
@@ -153,6 +155,43 @@ class DeviceMoveTest {
                     .as("the source's end takes nothing along")
                     .isEqualTo(frame(NEIGHBOUR, GUEST, 3));
             destination.close();
+        }
+    }
+
+    /** Both ends of the move have the guest's address by their options; a port that is no end of it never gets it. */
+    @Test
+    void withItsAddressAGuestMovesWithinOneBackEnd() {
+        long mac = 0x5254_0012_3400L + GUEST;
+        try (TestBackEnd backEnd = TestBackEnd.secured(PortSecurity.DEFAULT, mac, mac, PortRules.NO_MAC);
+                NetDriver neighbour = backEnd.attach(2, SETUP);
+                NetDriver source = backEnd.attach(0, SETUP)) {
+            Traffic.exchange(neighbour, NEIGHBOUR, source, GUEST);
+            byte[] state = leave(source);
+            FrontEnd frontEnd = arriving(backEnd.socket(1));
+            DeviceState.load(frontEnd, state);
+            neighbour.send(frame(GUEST, 255, 1));
+            neighbour.awaitSent();
+            assertThat(backEnd.backend().counters(2).get(Counter.TX_BAD_SOURCE)).isEqualTo(1);
+            try (NetDriver destination = NetDriver.negotiated(frontEnd, SETUP)) {
+                destination.start();
+                assertThat(stationOf(neighbour.receive().bytes())).isEqualTo(GUEST);
+                Traffic.oneWayAfterOthers(neighbour, NEIGHBOUR, destination, GUEST);
+                Traffic.oneWayAfterOthers(destination, GUEST, neighbour, NEIGHBOUR);
+                // The source begins to run although the guest has gone.
+                source.resume();
+                source.frontEnd().barrier();
+                backEnd.assertSaidOnce("guest0", "its address 52:54:00:12:34:01 is that of guest1, which runs");
+                source.send(frame(GUEST, 255, 2));
+                source.awaitSent();
+                assertThat(backEnd.backend().counters(0).get(Counter.TX_BAD_SOURCE))
+                        .isEqualTo(1);
+                Traffic.oneWayAfterOthers(neighbour, NEIGHBOUR, destination, GUEST);
+                Traffic.oneWayAfterOthers(destination, GUEST, neighbour, NEIGHBOUR);
+            }
+            // The destination is gone, and the guest is back.
+            backEnd.awaitLine("guest1 detached");
+            Traffic.oneWayAfterOthers(source, GUEST, neighbour, NEIGHBOUR);
+            Traffic.oneWayAfterOthers(neighbour, NEIGHBOUR, source, GUEST);
         }
     }
 

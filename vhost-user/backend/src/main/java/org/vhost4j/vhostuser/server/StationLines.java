@@ -22,6 +22,7 @@ final class StationLines implements StationWatch {
     private final Kind sources = new Kind();
     private final Kind moves = new Kind();
     private final Kind stations = new Kind();
+    private final Kind addresses = new Kind();
     private final Kind floods = new Kind();
 
     /** What was not said of one kind. */
@@ -62,6 +63,16 @@ final class StationLines implements StationWatch {
         count(Counter.STATIONS_MOVED, 1);
         if (due(moves, 1)) {
             say(moves, "station " + MacAddress.text(station) + " has moved here from " + from);
+        }
+    }
+
+    @Override
+    public void taken(long station, String by) {
+        if (due(addresses, 1)) {
+            say(
+                    addresses,
+                    "its address " + MacAddress.text(station) + " is that of " + by
+                            + ", which runs: until that has stopped, frames from here are dropped");
         }
     }
 

@@ -108,8 +108,14 @@ class MigrationIT {
                 record.add(events.killSource());
                 record.add(events.killSourceForGood());
             }
+            MigrationRecord transfers = new MigrationRecord("vhost4j", variant.named("cpr-transfer"));
+            for (int i = 0; i < ROUNDS; i++) {
+                transfers.add(moving.transfer());
+            }
             assertThat(moving.guestMessages()).doesNotContain("timed out");
             assertThat(record.whole()).as(record.row()).isTrue();
+            assertThat(transfers.whole()).as(transfers.row()).isTrue();
+            report(transfers.row());
         }
     }
 

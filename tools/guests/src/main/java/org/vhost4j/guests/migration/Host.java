@@ -2,11 +2,13 @@
 package org.vhost4j.guests.migration;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.guests.lab.Guest;
@@ -16,6 +18,7 @@ import org.vhost4j.guests.lab.Lab;
 /** One of the two hosts: a back-end with its TAP, and the QEMU that is attached to it at the time, if any. */
 final class Host implements AutoCloseable {
     private static final int START_SECONDS = 60;
+    private static final long LOOK_MILLIS = 5;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final String name;
@@ -184,6 +187,43 @@ final class Host implements AutoCloseable {
         start(arguments, further);
         capabilities();
         monitor().execute("migrate-incoming", "{\"uri\":\"unix:" + arrival() + "\"}");
+    }
+
+    /**
+     * Starts a QEMU that takes a guest's memory from another one ({@code cpr-transfer}). It opens its monitor only when that has connected.
+     *
+     * @return done when it has started; until then this object is not to be used
+     * @throws IOException when the QEMU before cannot be removed
+     */
+    CompletableFuture<Void> expectMemory() throws IOException, InterruptedException {
+        Files.deleteIfExists(memory());
+        List<String> arguments =
+                List.of("-incoming", channel("main", arrival()), "-incoming", channel("cpr", memory()));
+        CompletableFuture<Void> starting = CompletableFuture.runAsync(() -> {
+            try {
+                start(arguments, "");
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        while (!Files.exists(memory()) && !starting.isDone()) {
+            Thread.sleep(LOOK_MILLIS);
+        }
+        return starting;
+    }
+
+    /** Where this host takes a guest with its memory: two channels, in JSON. */
+    String channels() {
+        return "[" + channel("main", arrival()) + "," + channel("cpr", memory()) + "]";
+    }
+
+    private static String channel(String type, Path path) {
+        return "{\"channel-type\":\"%s\",\"addr\":{\"transport\":\"socket\",\"type\":\"unix\",\"path\":\"%s\"}}"
+                .formatted(type, path);
+    }
+
+    private Path memory() {
+        return directory.resolve(name + ".memory");
     }
 
     private void start(List<String> arguments, String further) throws IOException {

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.vhost4j.guests.lab.GuestFailure;
 import org.vhost4j.guests.lab.Lab;
 import tools.jackson.databind.JsonNode;
@@ -127,6 +128,38 @@ public final class MigrationLab implements AutoCloseable {
                 info.path("downtime").asLong(0),
                 compare,
                 differing);
+    }
+
+    /**
+     * Hands the guest and its memory to a QEMU with another back-end by {@code cpr-transfer}: memory is neither copied nor logged. The
+     * variant is one {@linkplain Variant#withEvents() with events}.
+     *
+     * @return what it was like
+     * @throws IOException when a QEMU does not start
+     */
+    public Round transfer() throws IOException {
+        return guarded(() -> {
+            CompletableFuture<Void> starting = there.expectMemory();
+            Interval quiet = stream.mark();
+            Monitor source = here.monitor();
+            source.execute(
+                    "migrate-set-capabilities", "{\"capabilities\":[{\"capability\":\"events\",\"state\":true}]}");
+            source.execute("migrate-set-parameters", "{\"mode\":\"cpr-transfer\"}");
+            source.execute("migrate", "{\"channels\":" + there.channels() + "}");
+            finish("completed");
+            starting.join();
+            JsonNode info = source.execute("query-migrate", "{}");
+            Interval event = stream.mark().and(traffic());
+            swap();
+            there.leave();
+            return new Round(
+                    quiet,
+                    event,
+                    info.path("total-time").asLong(0),
+                    info.path("downtime").asLong(0),
+                    false,
+                    List.of());
+        });
     }
 
     /**

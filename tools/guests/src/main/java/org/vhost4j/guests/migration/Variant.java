@@ -13,7 +13,8 @@ package org.vhost4j.guests.migration;
  * @param mergeable whether the device has MRG_RXBUF
  * @param guestAnnounce whether the device has GUEST_ANNOUNCE; without it QEMU asks the back-end by SEND_RARP
  * @param returnPath whether the destination answers the source during the migration, QEMU's {@code return-path}
- * @param eventful whether back-ends end and cards come and go: QEMU then connects again, and has a slot for a second card
+ * @param eventful whether back-ends end and cards come and go: QEMU then connects again, has a slot for a second card, and can hand its
+ *     memory to another QEMU
  */
 public record Variant(
         String name,
@@ -103,7 +104,8 @@ public record Variant(
 
     /** The machine type, which both QEMUs have to know. */
     String machine() {
-        return firstQemu.equals("11") && secondQemu.equals("11") ? "q35" : "pc-q35-10.0";
+        String machine = firstQemu.equals("11") && secondQemu.equals("11") ? "q35" : "pc-q35-10.0";
+        return eventful ? machine + ",aux-ram-share=on" : machine;
     }
 
     /** How much memory the guest has: without mergeable buffers Linux posts 64 KiB for each frame, in every queue. */

@@ -11,26 +11,26 @@ import org.vhost4j.device.steering.ReceiveFilter;
  * another length than it must have, is refused and changes nothing.
  */
 final class ControlCommands {
-    private static final int CLASS_RX = 0;
-    private static final int CLASS_MAC = 1;
-    private static final int CLASS_VLAN = 2;
+    static final int CLASS_RX = 0;
+    static final int CLASS_MAC = 1;
+    static final int CLASS_VLAN = 2;
     private static final int CLASS_ANNOUNCE = 3;
-    private static final int CLASS_MQ = 4;
-    private static final int CLASS_GUEST_OFFLOADS = 5;
-    private static final int CLASS_NOTF_COAL = 6;
+    static final int CLASS_MQ = 4;
+    static final int CLASS_GUEST_OFFLOADS = 5;
+    static final int CLASS_NOTF_COAL = 6;
     private static final int CLASS_STATS = 8;
 
-    private static final int MAC_TABLE_SET = 0;
-    private static final int MAC_ADDR_SET = 1;
-    private static final int VLAN_ADD = 0;
+    static final int MAC_TABLE_SET = 0;
+    static final int MAC_ADDR_SET = 1;
+    static final int VLAN_ADD = 0;
     private static final int VLAN_DEL = 1;
     private static final int MQ_VQ_PAIRS_SET = 0;
     private static final int MQ_RSS_CONFIG = 1;
     private static final int MQ_HASH_CONFIG = 2;
     private static final int COAL_TX_SET = 0;
     private static final int COAL_RX_SET = 1;
-    private static final int COAL_VQ_SET = 2;
-    private static final int COAL_VQ_GET = 3;
+    static final int COAL_VQ_SET = 2;
+    static final int COAL_VQ_GET = 3;
 
     private final DriverSettings driver;
 
@@ -96,7 +96,13 @@ final class ControlCommands {
             case CLASS_STATS -> statistics(code, command, room);
             default -> Answer.ERR;
         };
-        return answer.result().length <= room ? answer : Answer.ERR;
+        if (answer.result().length > room) {
+            return Answer.ERR;
+        }
+        if (answer.done()) {
+            driver.settings.carriedOut(command);
+        }
+        return answer;
     }
 
     private boolean multiqueue(int code, byte[] command) {

@@ -7,6 +7,9 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
@@ -20,6 +23,8 @@ import org.vhost4j.device.stats.Counters;
  * its config space says. Entered by the lane.
  */
 public final class DeviceControl {
+    private static final int MAC_BYTES = 6;
+
     private final DeviceState state;
     private final DeviceQueues queues;
     private final ReceivePath reception;
@@ -27,6 +32,9 @@ public final class DeviceControl {
     private final NetConfigSpace configSpace;
     private final Counters counters;
     private final ControlCommands commands;
+
+    /** What the driver set where its guest comes from, until one of its queues runs here. */
+    private List<byte[]> arrived = List.of();
 
     /** Of one device. */
     DeviceControl(DeviceState state) {
@@ -46,11 +54,61 @@ public final class DeviceControl {
      * @param acknowledged a subset of what was offered
      */
     public void features(FeatureSet acknowledged) {
-        driver.acknowledge(acknowledged);
+        if (driver.acknowledge(acknowledged)) {
+            carryOutArrived();
+        }
+    }
+
+    /**
+     * What the driver has set by its control queue, so that it can go with its guest: commands that bring another device to the same
+     * settings.
+     *
+     * @return class, command and data of each, as on the control queue; up to 5000 with 32 KiB in all; empty when nothing was set
+     */
+    public List<byte[]> settings() {
+        List<byte[]> all = new ArrayList<>();
+        if (driver.changedMac()) {
+            ByteBuffer command = ByteBuffer.allocate(2 + MAC_BYTES);
+            command.put((byte) ControlCommands.CLASS_MAC).put((byte) ControlCommands.MAC_ADDR_SET);
+            command.putShort((short) (configSpace.mac() >>> 32)).putInt((int) configSpace.mac());
+            all.add(command.array());
+        }
+        all.addAll(driver.settings.commands());
+        return all;
+    }
+
+    /**
+     * Takes over what the driver has set where its guest comes from, as soon as its features are known. A command that they do not allow
+     * has no effect. No queue runs.
+     *
+     * @param settings of {@link #settings()}, each of at least 2 bytes
+     */
+    public void settings(List<byte[]> settings) {
+        List<byte[]> others = new ArrayList<>();
+        for (byte[] command : settings) {
+            boolean mac = command[0] == ControlCommands.CLASS_MAC && command[1] == ControlCommands.MAC_ADDR_SET;
+            if (mac && command.length == 2 + MAC_BYTES) {
+                // A driver may look at the config space before it says what it can.
+                ByteBuffer address = ByteBuffer.wrap(command, 2, MAC_BYTES);
+                configSpace.setMac(
+                        Short.toUnsignedLong(address.getShort()) << 32 | Integer.toUnsignedLong(address.getInt()));
+            } else {
+                others.add(command.clone());
+            }
+        }
+        arrived = others;
+        carryOutArrived();
+    }
+
+    private void carryOutArrived() {
+        for (byte[] command : arrived) {
+            ControlCommands.Answer unused = commands.execute(command, Integer.MAX_VALUE);
+        }
     }
 
     /** Forgets what the driver said on its control queue, because there is a new one with the same features. */
     public void newDriver() {
+        arrived = List.of();
         driver.forget();
     }
 
@@ -118,6 +176,7 @@ public final class DeviceControl {
             case TRANSMIT ->
                 queues.startTransmit(index, new TxQueue(queue, interrupt, enabled, driver.features.headerBytes()));
         }
+        arrived = List.of();
         queue.disableNotifications();
         state.mustPoll |= silent;
     }
@@ -256,7 +315,7 @@ public final class DeviceControl {
      *
      * @return for {@link #restore}
      */
-    public byte[] settings() {
+    public byte[] save() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (DataOutputStream out = new DataOutputStream(bytes)) {
             out.writeBoolean(state.linkUp);
@@ -270,7 +329,7 @@ public final class DeviceControl {
     /**
      * Takes the settings of a device in another process. The same features were acknowledged, and no queue runs.
      *
-     * @param settings as {@link #settings} has them
+     * @param settings as {@link #save} has them
      * @throws IllegalArgumentException when they are not those of such a device; the message is one line
      */
     public void restore(byte[] settings) {
@@ -312,6 +371,7 @@ public final class DeviceControl {
 
     /** Forgets what the driver negotiated, as after a reset. All queues are stopped already. */
     public void reset() {
+        arrived = List.of();
         driver.reset();
     }
 

@@ -25,6 +25,9 @@ final class DriverSettings {
     /** Notification coalescing. */
     final Moderations moderations;
 
+    /** How it came to its settings. */
+    final SettingCommands settings = new SettingCommands();
+
     /** By virtqueue index. */
     final QueueStatistics[] statistics;
 
@@ -56,12 +59,14 @@ final class DriverSettings {
         Arrays.setAll(statistics, index -> new QueueStatistics());
     }
 
-    /** Takes the features. The same again leave everything as it is. */
-    void acknowledge(FeatureSet acknowledged) {
-        if (!acknowledged.equals(features.acknowledged())) {
+    /** Takes the features; whether they are others. The same again leave everything as it is. */
+    boolean acknowledge(FeatureSet acknowledged) {
+        boolean changed = !acknowledged.equals(features.acknowledged());
+        if (changed) {
             features.acknowledge(acknowledged);
             forget();
         }
+        return changed;
     }
 
     /** Everything but the features is as at the start. */
@@ -76,6 +81,7 @@ final class DriverSettings {
         filter.reset(features.has(Feature.CTRL_VLAN));
         configSpace.announce(false);
         moderations.reset();
+        settings.clear();
         for (QueueStatistics each : statistics) {
             each.clear();
         }
@@ -96,6 +102,7 @@ final class DriverSettings {
         filter.save(out);
         steering.save(out);
         moderations.save(out);
+        settings.save(out);
         out.writeInt(statistics.length);
         for (QueueStatistics each : statistics) {
             each.save(out);
@@ -109,6 +116,7 @@ final class DriverSettings {
         filter.load(in);
         steering.load(in, config.maxPairs());
         moderations.load(in);
+        settings.load(in);
         if (in.readInt() != statistics.length) {
             throw new IOException("the statistics are those of another number of queues");
         }
@@ -116,6 +124,11 @@ final class DriverSettings {
             each.load(in);
         }
         owner.offloadsChanged(features.guestOffloads());
+    }
+
+    /** Whether the config space has another address than at the start. */
+    boolean changedMac() {
+        return configSpace.mac() != config.mac();
     }
 
     boolean negotiated(Feature feature) {

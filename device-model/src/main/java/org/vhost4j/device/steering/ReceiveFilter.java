@@ -13,7 +13,7 @@ import org.vhost4j.device.frame.MacAddress;
  */
 public final class ReceiveFilter {
     /** The most unicast and multicast addresses that are kept; a guest with more gets all frames of that kind. */
-    static final int MAX_ADDRESSES = 64;
+    public static final int MAX_ADDRESSES = 64;
 
     private static final long BROADCAST = 0xffff_ffff_ffffL;
     private static final int VLANS = 4096;

@@ -15,10 +15,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.vhost4j.device.bridge.PortRules;
+import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.stats.Counter;
+import org.vhost4j.frontend.Control;
 import org.vhost4j.frontend.DeviceState;
 import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.FrontEndException;
+import org.vhost4j.frontend.FrontEndQueue;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.PacketBuilder;
@@ -75,9 +78,13 @@ class DeviceMoveTest {
 
     /** As QEMU has it: the state comes before features and memory. */
     private static FrontEnd arriving(Path socket) {
+        return arriving(socket, SETUP);
+    }
+
+    private static FrontEnd arriving(Path socket, NetSetup setup) {
         FrontEnd frontEnd = FrontEnd.connect(socket);
         assertThat(frontEnd.getFeatures()).isNotZero();
-        frontEnd.setProtocolFeatures(frontEnd.getProtocolFeatures() & SETUP.protocolFeatures());
+        frontEnd.setProtocolFeatures(frontEnd.getProtocolFeatures() & setup.protocolFeatures());
         return frontEnd;
     }
 
@@ -125,6 +132,45 @@ class DeviceMoveTest {
             // And again, because the first can be lost.
             assertThat(twoStations(host)).containsExactlyInAnyOrder(GUEST, NESTED);
             destination.close();
+        }
+    }
+
+    /** The driver goes on with its rings where they were: nothing tells it that it has another device. */
+    @Test
+    void whatTheDriverHasSetByItsControlQueueGoesWithIt() {
+        NetSetup setup = SETUP.with(Feature.CTRL_VQ, Feature.CTRL_RX).withProtocol(ProtocolFeature.CONFIG);
+        try (TestBackEnd here = bridge(2);
+                TestBackEnd there = bridge(2);
+                NetDriver driver = here.attach(0, setup);
+                NetDriver before = here.attach(1, SETUP);
+                NetDriver neighbour = there.attach(1, SETUP)) {
+            Traffic.exchange(driver, GUEST, before, NEIGHBOUR);
+            byte[] table = new byte[4 + 6 + 4];
+            table[0] = 1;
+            System.arraycopy(frame(NEIGHBOUR, GUEST, 0), 0, table, 4, 6);
+            assertThat(driver.control(Control.MAC, Control.MAC_TABLE_SET, table))
+                    .isEqualTo(Control.OK);
+            assertThat(driver.control(Control.RX, Control.RX_PROMISC, (byte) 0)).isEqualTo(Control.OK);
+            byte[] state = leave(driver);
+            try (FrontEnd frontEnd = arriving(there.socket(0), setup)) {
+                DeviceState.load(frontEnd, state);
+                frontEnd.setFeatures(driver.features());
+                frontEnd.setMemTable(driver.guestRam().regions());
+                for (FrontEndQueue queue : driver.queues()) {
+                    frontEnd.setVringEnable(queue.index(), true);
+                    queue.start(frontEnd, queue.ring().deviceBase());
+                }
+                frontEnd.barrier();
+                neighbour.send(frame(NEIGHBOUR, NESTED, 1));
+                neighbour.send(frame(NEIGHBOUR, GUEST, 2));
+                assertThat(driver.receive().bytes())
+                        .as("the table lets nothing else pass")
+                        .isEqualTo(frame(NEIGHBOUR, GUEST, 2));
+                assertThat(driver.control(Control.RX, Control.RX_PROMISC, (byte) 1))
+                        .isEqualTo(Control.OK);
+                neighbour.send(frame(NEIGHBOUR, NESTED, 3));
+                assertThat(driver.receive().bytes()).isEqualTo(frame(NEIGHBOUR, NESTED, 3));
+            }
         }
     }
 

@@ -68,7 +68,7 @@ final class DeviceEffects implements SessionEffects {
     /** The front-end has kept the lane in a signal: nothing of it is signalled any more. */
     private boolean jammed;
 
-    /** The front-end cleared the device status: QEMU does so for a mere pause, too. */
+    /** The front-end cleared the device status, as QEMU does for a mere pause, too, or the device has moved. */
     private boolean paused;
 
     /** What this class keeps of a queue that runs. */
@@ -438,7 +438,11 @@ final class DeviceEffects implements SessionEffects {
 
     @Override
     public void checkState(Consumer<Optional<String>> answer) {
-        move.check(announcer, answer);
+        move.check(announcer, failure -> {
+            // Next comes the driver whose state it is, where it was, or a new one.
+            paused |= failure.isEmpty();
+            answer.accept(failure);
+        });
     }
 
     /** The config space has changed by itself: the driver is to read it again. */

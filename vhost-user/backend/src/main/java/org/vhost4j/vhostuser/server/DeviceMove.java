@@ -87,7 +87,13 @@ final class DeviceMove {
             }
         }
         String abi = view == null ? "" : view.fingerprint();
-        byte[] state = new MovedState(promise, abi, context.stations(device, Announcer.MOST), counters).bytes();
+        byte[] state = new MovedState(
+                        promise,
+                        abi,
+                        context.stations(device, Announcer.MOST),
+                        counters,
+                        device.control().settings())
+                .bytes();
         begin(to, () -> {
             StatePipe pipe = StatePipe.write(to, state, thread);
             return new Transfer(pipe, pipe.result().thenApply(written -> Optional.empty()));
@@ -210,6 +216,7 @@ final class DeviceMove {
         for (Counter counter : Counter.values()) {
             device.counters().set(counter, state.counters().getOrDefault(counter, 0L));
         }
+        device.control().settings(state.settings());
         announcer.moved(state.stations());
         if (!state.promise().equals(promise) && !state.promise().isEmpty() && !promise.isEmpty()) {
             trouble.accept(

@@ -344,7 +344,7 @@ final class GuestPort implements DeviceOwner {
             now.midst().save(to);
             to.flag(its.paused())
                     .flag(its.channelWorks())
-                    .block(device.control().settings());
+                    .block(device.control().save());
             List<Optional<Integer>> positions = now.session().positions();
             SessionRecord.writePositions(positions, to);
             for (int i = 0; i < positions.size(); i++) {

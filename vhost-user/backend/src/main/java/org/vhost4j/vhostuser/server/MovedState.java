@@ -28,8 +28,10 @@ import org.vhost4j.vhostuser.session.RefusedException;
  * @param abi the fingerprint of what the guest sees; empty when nothing was said
  * @param stations MAC addresses that were heard behind the guest's port, 48 bits each
  * @param counters what the device has counted, without zeros
+ * @param settings commands of the control queue that bring another device to what the driver has set; at most {@value #MOST_SETTINGS} bytes
+ *     in all
  */
-record MovedState(String promise, String abi, List<Long> stations, Map<Counter, Long> counters) {
+record MovedState(String promise, String abi, List<Long> stations, Map<Counter, Long> counters, List<byte[]> settings) {
     /** A state is never longer; in a pipe of the usual size there is room for all of it. */
     static final int MOST_BYTES = 1 << 16;
 
@@ -47,15 +49,20 @@ record MovedState(String promise, String abi, List<Long> stations, Map<Counter, 
     private static final int PROMISE = 1;
     private static final int ABI = 2;
     private static final int STATIONS = 3;
+    /** Each a le16 length, class, command, data. Written only when there are some: a reader that does not know them refuses. */
+    private static final int SETTINGS = 4;
     /** Each a byte that is the length of the name, the name, le64 value. */
     private static final int COUNTERS = OPTIONAL;
 
     private static final int MOST_TEXT = 1024;
+    private static final int MOST_SETTINGS = 1 << 15;
+    private static final int LEAST_COMMAND = 2;
 
     /** Copies the collections. */
     MovedState {
         stations = List.copyOf(stations);
         counters = Map.copyOf(counters);
+        settings = List.copyOf(settings);
         if (promise.length() > MOST_TEXT || abi.length() > MOST_TEXT || stations.size() > Announcer.MOST) {
             throw new IllegalArgumentException("a state has texts of up to " + MOST_TEXT + " characters and up to "
                     + Announcer.MOST + " addresses");
@@ -71,6 +78,9 @@ record MovedState(String promise, String abi, List<Long> stations, Map<Counter, 
         ByteBuffer addresses = ByteBuffer.allocate(stations.size() * MAC_BYTES);
         stations.forEach(mac -> addresses.putShort((short) (mac >>> 32)).putInt(mac.intValue()));
         record(to, STATIONS, addresses.array());
+        if (!settings.isEmpty()) {
+            record(to, SETTINGS, settingBytes());
+        }
         record(to, COUNTERS, counterBytes());
         to.putInt(HEADER_BYTES - Integer.BYTES, to.position() + CHECKSUM_BYTES);
         to.putInt(checksum(to.array(), to.position()));
@@ -79,6 +89,12 @@ record MovedState(String promise, String abi, List<Long> stations, Map<Counter, 
 
     private static void record(ByteBuffer to, int kind, byte[] bytes) {
         to.putShort((short) kind).putShort((short) 0).putInt(bytes.length).put(bytes);
+    }
+
+    private byte[] settingBytes() {
+        ByteBuffer to = ByteBuffer.allocate(MOST_SETTINGS).order(ByteOrder.LITTLE_ENDIAN);
+        settings.forEach(command -> to.putShort((short) command.length).put(command));
+        return Arrays.copyOf(to.array(), to.position());
     }
 
     private byte[] counterBytes() {
@@ -137,6 +153,7 @@ record MovedState(String promise, String abi, List<Long> stations, Map<Counter, 
         private String abi = "";
         private List<Long> stations = List.of();
         private Map<Counter, Long> counters = Map.of();
+        private List<byte[]> settings = List.of();
 
         MovedState read(ByteBuffer from) throws RefusedException {
             while (from.hasRemaining()) {
@@ -154,7 +171,7 @@ record MovedState(String promise, String abi, List<Long> stations, Map<Counter, 
                 from.position(from.position() + length);
                 take(kind, content);
             }
-            return new MovedState(promise, abi, stations, counters);
+            return new MovedState(promise, abi, stations, counters, settings);
         }
 
         private void take(int kind, ByteBuffer content) throws RefusedException {
@@ -162,6 +179,7 @@ record MovedState(String promise, String abi, List<Long> stations, Map<Counter, 
                 case PROMISE -> promise = text("promise", content);
                 case ABI -> abi = text("ABI", content);
                 case STATIONS -> stations = addresses(content);
+                case SETTINGS -> settings = commands(content);
                 case COUNTERS -> counters = counts(content);
                 default -> {
                     if (kind < OPTIONAL) {
@@ -198,6 +216,23 @@ record MovedState(String promise, String abi, List<Long> stations, Map<Counter, 
                     throw malformed("has " + MacAddress.text(mac) + ", which is not the address of one station");
                 }
                 all.add(mac);
+            }
+            return all;
+        }
+
+        private static List<byte[]> commands(ByteBuffer content) throws RefusedException {
+            if (content.remaining() > MOST_SETTINGS) {
+                throw malformed("has " + content.remaining() + " bytes of settings, more than " + MOST_SETTINGS);
+            }
+            List<byte[]> all = new ArrayList<>();
+            while (content.hasRemaining()) {
+                int length = content.remaining() < Short.BYTES ? 0 : Short.toUnsignedInt(content.getShort());
+                if (length < LEAST_COMMAND || length > content.remaining()) {
+                    throw malformed("has a setting that is not whole");
+                }
+                byte[] command = new byte[length];
+                content.get(command);
+                all.add(command);
             }
             return all;
         }

@@ -24,7 +24,8 @@ class MovedStateTest {
             "machine a, platform b",
             "vnet1-1-q1-s1024-m0-c12-00000000",
             List.of(0x5254_0012_3456L, 0xfe00_0000_0001L),
-            Map.of(Counter.TX_FRAMES, 17L, Counter.RX_BYTES, Long.MAX_VALUE));
+            Map.of(Counter.TX_FRAMES, 17L, Counter.RX_BYTES, Long.MAX_VALUE),
+            List.of());
 
     private static MovedState random(Random random) {
         List<Long> stations = new ArrayList<>();
@@ -37,7 +38,17 @@ class MovedStateTest {
                 counters.put(counter, 1 + random.nextLong(Long.MAX_VALUE));
             }
         }
-        return new MovedState(text(random), text(random), stations, counters);
+        List<byte[]> settings = new ArrayList<>();
+        for (int i = random.nextInt(80); i > 0; i--) {
+            byte[] command = new byte[2 + random.nextInt(400)];
+            random.nextBytes(command);
+            settings.add(command);
+        }
+        return new MovedState(text(random), text(random), stations, counters, settings);
+    }
+
+    private static void assertSame(MovedState one, MovedState other) {
+        assertThat(one).usingRecursiveComparison().isEqualTo(other);
     }
 
     private static String text(Random random) {
@@ -82,7 +93,7 @@ class MovedStateTest {
         byte[] bytes = STATE.bytes();
         assertThat(Arrays.copyOf(bytes, 12)).containsExactly('4', 'j', 's', 't', 'a', 't', 'e', '1', 1, 0, 0, 0);
         assertThat(bytes.length).isEqualTo(16 + 8 + 21 + 8 + 32 + 8 + 12 + 8 + 2 * 9 + 9 + 8 + 4);
-        assertThat(MovedState.parse(bytes)).isEqualTo(STATE);
+        assertSame(MovedState.parse(bytes), STATE);
     }
 
     @ParameterizedTest
@@ -93,8 +104,25 @@ class MovedStateTest {
             MovedState state = random(random);
             byte[] bytes = state.bytes();
             assertThat(bytes.length).isLessThanOrEqualTo(MovedState.MOST_BYTES);
-            assertThat(MovedState.parse(bytes)).isEqualTo(state);
+            assertSame(MovedState.parse(bytes), state);
         }
+    }
+
+    @Test
+    void settingsAreWrittenWhenThereAreSome() throws RefusedException {
+        MovedState state = new MovedState(
+                STATE.promise(),
+                STATE.abi(),
+                STATE.stations(),
+                STATE.counters(),
+                List.of(new byte[] {0, 1, 1}, new byte[] {2, 0, 5, 1}));
+        byte[] bytes = state.bytes();
+        assertThat(bytes.length).isEqualTo(STATE.bytes().length + 8 + 2 + 3 + 2 + 4);
+        assertSame(MovedState.parse(bytes), state);
+        assertRefused(withRecord(4, (byte) 3, (byte) 0, (byte) 0, (byte) 1), "has a setting that is not whole");
+        assertRefused(withRecord(4, (byte) 1, (byte) 0, (byte) 0), "has a setting that is not whole");
+        assertRefused(withRecord(4, (byte) 1), "has a setting that is not whole");
+        assertRefused(withRecord(4, new byte[32769]), "has 32769 bytes of settings, more than 32768");
     }
 
     @ParameterizedTest

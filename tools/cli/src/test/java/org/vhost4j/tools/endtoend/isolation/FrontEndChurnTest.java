@@ -37,9 +37,9 @@ class FrontEndChurnTest {
 
     private static final long SYS_KILL = 62;
     private static final int SIGSTOP = 19;
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     /** What the JVM itself may take more of outside its heap, such as compiled code. */
-    private static final long MEMORY_KIB = 8 << 10;
+    private static final long MEMORY_KIB = 24 << 10;
 
     private final Random random = new Random(16);
 

@@ -28,8 +28,8 @@ public final class FdHandle implements AutoCloseable {
             .with(EpollIoOps.EPOLLOUT)
             .with(EpollIoOps.EPOLLRDHUP)
             .with(EpollIoOps.EPOLLET);
-    /** Nothing but errors. */
-    public static final EpollIoOps QUIET = EpollIoOps.NONE;
+    /** Nothing but errors. Not {@code NONE}: that takes the descriptor off epoll, and Netty 4.2 does not put it back. */
+    public static final EpollIoOps QUIET = EpollIoOps.EPOLLERR;
 
     /** What to do about a descriptor. Called by the loop's thread; may throw, which is reported. */
     @FunctionalInterface

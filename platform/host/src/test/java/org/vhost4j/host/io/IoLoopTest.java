@@ -51,6 +51,36 @@ class IoLoopTest {
         }
     }
 
+    /** As when a listener is out of descriptors: it is quiet for a while, and then accepts again. */
+    @Test
+    void aHandleThatWasQuietReportsAgain() throws Exception {
+        try (OnLoop on = new OnLoop();
+                EventFd event = EventFd.create();
+                EventFd later = EventFd.create()) {
+            BlockingQueue<String> served = new LinkedBlockingQueue<>();
+            FdHandle handle = on.run(() -> {
+                FdHandle.open(on.loop, later.fd(), FdHandle.READ_EDGE, events -> served.add("later"));
+                return FdHandle.open(on.loop, event.fd(), FdHandle.READ_EDGE, events -> served.add("event"));
+            });
+            for (int i = 0; i < 3; i++) {
+                on.run(() -> {
+                    handle.interest(FdHandle.QUIET);
+                    event.signal();
+                    later.signal();
+                    return 0;
+                });
+                assertThat(OnLoop.next(served)).as("while it is quiet").isEqualTo("later");
+                on.run(() -> {
+                    handle.interest(FdHandle.READ_EDGE);
+                    return 0;
+                });
+                assertThat(OnLoop.next(served)).isEqualTo("event");
+            }
+            assertThat(served).isEmpty();
+            assertThat(on.failures).isEmpty();
+        }
+    }
+
     @Test
     void failuresOfTasksAndTimersReachTheListenerOnly() throws Exception {
         try (OnLoop on = new OnLoop()) {

@@ -168,6 +168,15 @@ public record NetSetup(
     }
 
     /**
+     * The same with LOG_SHMFD, so that a {@link DirtyLog} can begin.
+     *
+     * @return a copy
+     */
+    public NetSetup withLog() {
+        return withProtocol(ProtocolFeature.LOG_SHMFD);
+    }
+
+    /**
      * The same with some protocol features more.
      *
      * @param more to acknowledge too

@@ -17,7 +17,6 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.RamSetup;
 import org.vhost4j.tools.common.UnsupportedOption;
-import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -240,7 +239,7 @@ public final class LoadCommand implements Callable<Integer> {
         long buffers = (long) ringSize * (bufferBytes + ALIGNED & -ALIGNED);
         long rings = (long) ringSize * (indirect ? 4096 : 64);
         long ram = DRIVER_BYTES + slots + buffers + rings + PAGE - 1 & -PAGE;
-        NetSetup wanted = logged ? plain.withProtocol(ProtocolFeature.LOG_SHMFD) : plain;
+        NetSetup wanted = logged ? plain.withLog() : plain;
         return new NetSetup(
                 plain.features(),
                 wanted.protocolFeatures(),

@@ -319,6 +319,7 @@ public final class DeviceControl {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (DataOutputStream out = new DataOutputStream(bytes)) {
             out.writeBoolean(state.linkUp);
+            SettingCommands.write(settings(), out);
             driver.save(out);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -335,6 +336,7 @@ public final class DeviceControl {
     public void restore(byte[] settings) {
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(settings))) {
             state.linkUp = in.readBoolean();
+            settings(SettingCommands.read(in));
             driver.load(in);
             if (in.available() != 0) {
                 throw new IOException("they are longer than expected");

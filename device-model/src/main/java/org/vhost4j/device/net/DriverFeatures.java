@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
-import java.io.DataInput;
-import java.io.DataOutput;
-import java.io.IOException;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.frame.NetHeader;
@@ -72,17 +69,6 @@ final class DriverFeatures {
 
     private static int mask(FeatureSet features, Feature feature, int offload) {
         return features.has(feature) ? offload : 0;
-    }
-
-    /** Writes which receive offloads are on. */
-    void save(DataOutput out) throws IOException {
-        out.writeInt(guestOffloads);
-    }
-
-    /** Takes what {@link #save} has written, for the same features. */
-    void load(DataInput in) throws IOException {
-        int all = guestOffloads;
-        guestOffloads = in.readInt() & all;
     }
 
     boolean has(Feature feature) {

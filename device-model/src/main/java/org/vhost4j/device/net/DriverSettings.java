@@ -95,35 +95,24 @@ final class DriverSettings {
         configSpace.setMac(config.mac());
     }
 
-    /** Writes all that is kept here but the features. */
+    /** Writes what the driver has not set itself: the status of the config space, and what its queues have counted. */
     void save(DataOutput out) throws IOException {
-        features.save(out);
-        configSpace.save(out);
-        filter.save(out);
-        steering.save(out);
-        moderations.save(out);
-        settings.save(out);
+        out.writeByte(configSpace.status());
         out.writeInt(statistics.length);
         for (QueueStatistics each : statistics) {
             each.save(out);
         }
     }
 
-    /** Takes what {@link #save} has written, after the same features were acknowledged. */
+    /** Takes what {@link #save} has written. */
     void load(DataInput in) throws IOException {
-        features.load(in);
-        configSpace.load(in);
-        filter.load(in);
-        steering.load(in, config.maxPairs());
-        moderations.load(in);
-        settings.load(in);
+        configSpace.status(in.readByte());
         if (in.readInt() != statistics.length) {
             throw new IOException("the statistics are those of another number of queues");
         }
         for (QueueStatistics each : statistics) {
             each.load(in);
         }
-        owner.offloadsChanged(features.guestOffloads());
     }
 
     /** Whether the config space has another address than at the start. */

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
-import java.io.DataInput;
-import java.io.DataOutput;
-import java.io.IOException;
 import java.util.Arrays;
 
 /** What a driver set for notification coalescing of each queue that moves frames; it outlasts a pause of the queue. */
@@ -52,26 +49,6 @@ final class Moderations {
         QueueInterrupt interrupt = queues.interrupt(index);
         if (interrupt != null) {
             interrupt.moderate(wanted);
-        }
-    }
-
-    /** Writes what was set. */
-    void save(DataOutput out) throws IOException {
-        out.writeInt(byIndex.length);
-        for (Moderation each : byIndex) {
-            out.writeLong(each.maxPackets());
-            out.writeLong(each.maxMicros());
-        }
-    }
-
-    /** Takes what {@link #save} has written. */
-    void load(DataInput in) throws IOException {
-        int count = in.readInt();
-        if (count != byIndex.length) {
-            throw new IOException("notification coalescing of " + count + " queues where " + byIndex.length + " exist");
-        }
-        for (int i = 0; i < count; i++) {
-            set(i, new Moderation(in.readLong(), in.readLong()));
         }
     }
 

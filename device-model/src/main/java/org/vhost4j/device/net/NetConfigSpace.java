@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
-import java.io.DataInput;
-import java.io.DataOutput;
-import java.io.IOException;
 import org.vhost4j.device.steering.HashTypes;
 import org.vhost4j.device.steering.RssConfig;
 import org.vhost4j.device.steering.Toeplitz;
@@ -150,16 +147,14 @@ public final class NetConfigSpace {
         macWritable = writable;
     }
 
-    /** Writes what a driver can change, and what changes by itself. */
-    void save(DataOutput out) throws IOException {
-        out.writeLong(mac());
-        out.writeByte(bytes[STATUS_OFFSET]);
+    /** The link, and whether the driver is to announce its addresses. */
+    int status() {
+        return bytes[STATUS_OFFSET];
     }
 
-    /** Takes what {@link #save} has written. */
-    void load(DataInput in) throws IOException {
-        setMac(in.readLong());
-        bytes[STATUS_OFFSET] = (byte) (in.readByte() & (LINK_UP | ANNOUNCE));
+    /** Takes the {@link #status} of a device in another process. */
+    void status(int status) {
+        bytes[STATUS_OFFSET] = (byte) (status & (LINK_UP | ANNOUNCE));
     }
 
     private void putShort(int offset, int value) {

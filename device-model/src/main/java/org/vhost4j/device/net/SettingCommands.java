@@ -100,23 +100,22 @@ final class SettingCommands {
         return all;
     }
 
-    /** Writes the commands for a device in another process. */
-    void save(DataOutput out) throws IOException {
-        List<byte[]> all = commands();
-        out.writeInt(all.size());
-        for (byte[] command : all) {
+    /** Writes commands for a device in another process. */
+    static void write(List<byte[]> commands, DataOutput out) throws IOException {
+        out.writeInt(commands.size());
+        for (byte[] command : commands) {
             out.writeInt(command.length);
             out.write(command);
         }
     }
 
-    /** Takes what {@link #save} has written. */
-    void load(DataInput in) throws IOException {
-        clear();
+    /** Reads what {@link #write} has written. */
+    static List<byte[]> read(DataInput in) throws IOException {
         int count = in.readInt();
         if (count < 0 || count > MOST_COMMANDS) {
             throw new IOException("they are of %d commands".formatted(count));
         }
+        List<byte[]> commands = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             int bytes = in.readInt();
             if (bytes < 2 || bytes > MOST_BYTES) {
@@ -124,7 +123,8 @@ final class SettingCommands {
             }
             byte[] command = new byte[bytes];
             in.readFully(command);
-            carriedOut(command);
+            commands.add(command);
         }
+        return commands;
     }
 }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.steering;
 
-import java.io.DataInput;
-import java.io.DataOutput;
-import java.io.IOException;
 import java.util.Arrays;
 import org.vhost4j.device.frame.MacAddress;
 
@@ -52,70 +49,6 @@ public final class ReceiveFilter {
         multicastOverflow = false;
         vlanFilter = filterVlans;
         Arrays.fill(vlans, 0);
-    }
-
-    /**
-     * Writes all that the driver has set, for a device in another process.
-     *
-     * @param out takes it
-     * @throws IOException when {@code out} does
-     */
-    public void save(DataOutput out) throws IOException {
-        for (boolean each : new boolean[] {
-            promiscuous,
-            allMulticast,
-            allUnicast,
-            noMulticast,
-            noUnicast,
-            noBroadcast,
-            unicastOverflow,
-            multicastOverflow,
-            vlanFilter
-        }) {
-            out.writeBoolean(each);
-        }
-        save(out, unicast, unicasts);
-        save(out, multicast, multicasts);
-        save(out, vlans, vlans.length);
-    }
-
-    private static void save(DataOutput out, long[] values, int count) throws IOException {
-        out.writeInt(count);
-        for (int i = 0; i < count; i++) {
-            out.writeLong(values[i]);
-        }
-    }
-
-    /**
-     * Takes what {@link #save} has written.
-     *
-     * @param in has it
-     * @throws IOException when it ends too early or is not what was written
-     */
-    public void load(DataInput in) throws IOException {
-        promiscuous = in.readBoolean();
-        allMulticast = in.readBoolean();
-        allUnicast = in.readBoolean();
-        noMulticast = in.readBoolean();
-        noUnicast = in.readBoolean();
-        noBroadcast = in.readBoolean();
-        unicastOverflow = in.readBoolean();
-        multicastOverflow = in.readBoolean();
-        vlanFilter = in.readBoolean();
-        unicasts = load(in, unicast);
-        multicasts = load(in, multicast);
-        int unused = load(in, vlans);
-    }
-
-    private static int load(DataInput in, long[] values) throws IOException {
-        int count = in.readInt();
-        if (count < 0 || count > values.length) {
-            throw new IOException("a receive filter has " + count + " entries where " + values.length + " fit");
-        }
-        for (int i = 0; i < count; i++) {
-            values[i] = in.readLong();
-        }
-        return count;
     }
 
     /** Starts a new MAC table. */

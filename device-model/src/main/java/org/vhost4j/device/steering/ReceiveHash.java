@@ -21,7 +21,6 @@ public final class ReceiveHash {
     private final Toeplitz toeplitz = new Toeplitz();
     private final FlowHeaders headers = new FlowHeaders();
     private int types;
-    private byte[] key = new byte[0];
 
     /** What a driver gets that has configured nothing: no hash. */
     void clear() {
@@ -32,24 +31,13 @@ public final class ReceiveHash {
      * Sets types and key.
      *
      * @param enabledTypes a mask of {@link HashTypes}
-     * @param bytes the key, at most {@link Toeplitz#KEY_BYTES} bytes
+     * @param key at most {@link Toeplitz#KEY_BYTES} bytes
      */
-    void configure(int enabledTypes, byte[] bytes) {
+    void configure(int enabledTypes, byte[] key) {
         types = enabledTypes;
-        key = bytes.clone();
-        toeplitz.key(bytes);
+        toeplitz.key(key);
         value = 0;
         report = HashTypes.REPORT_NONE;
-    }
-
-    /** As {@link #configure} has it. */
-    int types() {
-        return types;
-    }
-
-    /** As {@link #configure} has it. */
-    byte[] key() {
-        return key.clone();
     }
 
     /** Whether any type is enabled. */

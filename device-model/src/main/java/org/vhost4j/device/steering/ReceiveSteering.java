@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.steering;
 
-import java.io.DataInput;
-import java.io.DataOutput;
-import java.io.IOException;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
 
@@ -52,57 +49,6 @@ public final class ReceiveSteering {
     /** MQ_HASH_CONFIG: what is reported; the steering stays as it is. */
     public void report(RssConfig config) {
         hash.configure(config.types(), config.key());
-    }
-
-    /**
-     * Writes all that the driver has set, for a device in another process; not the flows, which are learned again.
-     *
-     * @param out takes it
-     * @throws IOException when {@code out} does
-     */
-    public void save(DataOutput out) throws IOException {
-        out.writeInt(pairs);
-        out.writeInt(unclassified);
-        out.writeInt(table.length);
-        for (int each : table) {
-            out.writeInt(each);
-        }
-        out.writeInt(hash.types());
-        out.writeInt(hash.key().length);
-        out.write(hash.key());
-    }
-
-    /**
-     * Takes what {@link #save} has written.
-     *
-     * @param in has it
-     * @param maxPairs how many pairs the device has
-     * @throws IOException when it ends too early or is not what was written
-     */
-    public void load(DataInput in, int maxPairs) throws IOException {
-        int inUse = in.readInt();
-        int others = in.readInt();
-        int[] entries = new int[within(in.readInt(), RssConfig.MAX_TABLE)];
-        for (int i = 0; i < entries.length; i++) {
-            entries[i] = within(in.readInt(), maxPairs - 1);
-        }
-        int types = in.readInt();
-        byte[] key = new byte[within(in.readInt(), Toeplitz.KEY_BYTES)];
-        in.readFully(key);
-        if (Integer.bitCount(entries.length) > 1) {
-            throw new IOException("an indirection table has " + entries.length + " entries, which is no power of two");
-        }
-        pairs = within(inUse, maxPairs);
-        unclassified = within(others, maxPairs - 1);
-        table = entries;
-        hash.configure(types & HashTypes.ALL, key);
-    }
-
-    private static int within(int value, int most) throws IOException {
-        if (value < 0 || value > most) {
-            throw new IOException("receive steering has " + value + " where 0 to " + most + " are possible");
-        }
-        return value;
     }
 
     /** Whether every frame takes the first pair, whatever it is, and nothing is said about it. */

@@ -21,8 +21,8 @@ import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
-import org.vhost4j.vhostuser.server.BackendListener;
 import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.vhostuser.server.SilentListener;
 import org.vhost4j.vhostuser.server.Switching;
 
 /**
@@ -41,7 +41,7 @@ final class Rehearsal {
 
     private Rehearsal(BackendConfig config) {
         this.config = config;
-        this.backend = Backend.start(config, new Silence());
+        this.backend = Backend.start(config, new SilentListener());
     }
 
     /**
@@ -137,33 +137,9 @@ final class Rehearsal {
                     return false;
                 }
             });
-            backend = Backend.takeOver(config, new Silence(), next, () -> {});
+            backend = Backend.takeOver(config, new SilentListener(), next, () -> {});
             boolean unused = given.join();
             before.close();
         }
-    }
-
-    /** Hears nothing. */
-    private static final class Silence implements BackendListener {
-        @Override
-        public void ready(String guest, Endpoint endpoint) {}
-
-        @Override
-        public void attached(String guest) {}
-
-        @Override
-        public void negotiated(String guest, FeatureSet features) {}
-
-        @Override
-        public void link(String guest, boolean up) {}
-
-        @Override
-        public void detached(String guest, String reason, String counts) {}
-
-        @Override
-        public void stopped(String guest, String reason) {}
-
-        @Override
-        public void trouble(String who, String line) {}
     }
 }

@@ -8,7 +8,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.vhost4j.device.feature.FeatureSet;
-import org.vhost4j.tools.endtoend.SilentListener;
+import org.vhost4j.vhostuser.server.SilentListener;
 
 /** Remembers what a back-end says. Entered by its lane; read by the test. */
 final class RecordingListener extends SilentListener {

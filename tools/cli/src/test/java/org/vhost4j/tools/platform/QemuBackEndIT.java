@@ -34,12 +34,12 @@ import org.vhost4j.platform.definition.Request;
 import org.vhost4j.platform.definition.Resolution;
 import org.vhost4j.platform.definition.Resolver;
 import org.vhost4j.platform.probe.HostCapabilities;
-import org.vhost4j.tools.endtoend.SilentListener;
 import org.vhost4j.tools.run.AttachHelp;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.vhostuser.server.SilentListener;
 
 /** What a guest is offered by real QEMUs with this back-end behind them. Needs the guest lab's cache. */
 @SuppressWarnings("try") // A back-end is there to be attached to.

@@ -35,11 +35,11 @@ import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostProbe;
 import org.vhost4j.platform.probe.HostUse;
 import org.vhost4j.platform.probe.PassedTap;
-import org.vhost4j.tools.endtoend.SilentListener;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.vhostuser.server.SilentListener;
 
 /**
  * {@code -platform} against QEMU's own report of its properties, with whatever is behind a card. Needs root (TAP interfaces) and the guest

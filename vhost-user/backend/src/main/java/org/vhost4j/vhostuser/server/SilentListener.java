@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.vhost4j.tools.endtoend;
+package org.vhost4j.vhostuser.server;
 
 import org.vhost4j.device.feature.FeatureSet;
-import org.vhost4j.vhostuser.server.BackendListener;
-import org.vhost4j.vhostuser.server.Endpoint;
 
-/** Passes over what a back-end says; a test overrides what it asks about. */
+/** Ignores what a back-end says; a subclass overrides what it wants to know. Any thread may call it. */
 public class SilentListener implements BackendListener {
+    /** A listener that ignores everything. */
+    public SilentListener() {}
+
     @Override
     public void ready(String guest, Endpoint endpoint) {}
 

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.sys.Errno;
-import org.vhost4j.sys.ServiceManager;
+import org.vhost4j.sys.NotifySocket;
 import org.vhost4j.sys.SocketPeer;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.tools.common.UnsupportedOption;
@@ -24,7 +24,7 @@ final class Succession implements AutoCloseable {
 
     private final Path path;
     private final EventPrinter events;
-    private final ServiceManager manager = ServiceManager.ofEnvironment();
+    private final NotifySocket manager = NotifySocket.ofEnvironment();
     private volatile @Nullable HandOverSocket socket;
 
     Succession(Path path, EventPrinter events) {

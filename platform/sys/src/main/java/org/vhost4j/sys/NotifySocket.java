@@ -10,13 +10,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Tells the service manager what this process does, as sd_notify(3) does: a datagram to the socket that NOTIFY_SOCKET names. */
-public final class ServiceManager {
+public final class NotifySocket {
     private static final int PATH = 2;
     private static final int MOST_NAME = 107;
 
     private final @Nullable String socket;
 
-    private ServiceManager(@Nullable String socket) {
+    private NotifySocket(@Nullable String socket) {
         this.socket = socket;
     }
 
@@ -25,8 +25,8 @@ public final class ServiceManager {
      *
      * @return one that hears nothing when there is none
      */
-    public static ServiceManager ofEnvironment() {
-        return new ServiceManager(System.getenv("NOTIFY_SOCKET"));
+    public static NotifySocket ofEnvironment() {
+        return new NotifySocket(System.getenv("NOTIFY_SOCKET"));
     }
 
     /**
@@ -35,8 +35,8 @@ public final class ServiceManager {
      * @param socket a path, or an abstract name behind {@code @}
      * @return a service manager
      */
-    public static ServiceManager at(String socket) {
-        return new ServiceManager(socket);
+    public static NotifySocket at(String socket) {
+        return new NotifySocket(socket);
     }
 
     /**

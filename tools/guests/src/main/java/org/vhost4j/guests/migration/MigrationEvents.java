@@ -39,23 +39,14 @@ public final class MigrationEvents {
      */
     public Round changeCards() throws IOException {
         return lab.guarded(() -> {
-            lab.there().expect(true, "");
-            Interval quiet = lab.stream().mark();
-            lab.begin(MigrationLab.SLOW_BYTES_PER_SECOND);
-            lab.awaitUse();
+            Interval quiet = beginSlowly(true);
             Interval seen = changeQueues();
             seen = seen.and(resetDriver());
             addCardWhileMoving();
             lab.setBandwidth(MigrationLab.FAST_BYTES_PER_SECOND);
             Round round = lab.finishMove(quiet, true);
             hotPlug();
-            return new Round(
-                    round.quiet(),
-                    seen.and(round.event()),
-                    round.totalMillis(),
-                    round.downtimeMillis(),
-                    true,
-                    round.differingPages());
+            return round.after(seen);
         });
     }
 
@@ -178,14 +169,9 @@ public final class MigrationEvents {
      */
     public Interval killDestination() throws IOException {
         return lab.guarded(() -> {
-            lab.there().expect(false, "");
-            Interval unused = lab.stream().mark();
-            lab.begin(MigrationLab.SLOW_BYTES_PER_SECOND);
-            lab.awaitUse();
+            Interval unused = beginSlowly(false);
             lab.there().killBackEnd();
-            lab.setBandwidth(MigrationLab.FAST_BYTES_PER_SECOND);
-            lab.finish("failed");
-            lab.requireRunning();
+            letFail();
             Interval seen = lab.traffic();
             lab.there().leave();
             lab.there().restartBackEnd();
@@ -202,22 +188,13 @@ public final class MigrationEvents {
      */
     public Round killSource() throws IOException {
         return lab.guarded(() -> {
-            lab.there().expect(true, "");
-            Interval quiet = lab.stream().mark();
-            lab.begin(MigrationLab.SLOW_BYTES_PER_SECOND);
-            lab.awaitUse();
+            Interval quiet = beginSlowly(true);
             lab.here().killBackEnd();
             lab.here().restartBackEnd();
             Interval seen = lab.traffic();
             lab.setBandwidth(MigrationLab.FAST_BYTES_PER_SECOND);
             Round round = lab.finishMove(quiet, true);
-            return new Round(
-                    round.quiet(),
-                    seen.and(round.event()),
-                    round.totalMillis(),
-                    round.downtimeMillis(),
-                    true,
-                    round.differingPages());
+            return round.after(seen);
         });
     }
 
@@ -229,17 +206,28 @@ public final class MigrationEvents {
      */
     public Interval killSourceForGood() throws IOException {
         return lab.guarded(() -> {
-            lab.there().expect(false, "");
-            Interval unused = lab.stream().mark();
-            lab.begin(MigrationLab.SLOW_BYTES_PER_SECOND);
-            lab.awaitUse();
+            Interval unused = beginSlowly(false);
             lab.here().killBackEnd();
-            lab.setBandwidth(MigrationLab.FAST_BYTES_PER_SECOND);
-            lab.finish("failed");
-            lab.requireRunning();
+            letFail();
             lab.there().leave();
             lab.here().restartBackEnd();
             return lab.traffic();
         });
+    }
+
+    /** Begins a migration that lasts until it gets more bandwidth, and waits until the log is in use; the stream just before it. */
+    private Interval beginSlowly(boolean stopped) throws IOException, InterruptedException {
+        lab.there().expect(stopped, "");
+        Interval quiet = lab.stream().mark();
+        lab.begin(MigrationLab.SLOW_BYTES_PER_SECOND);
+        lab.awaitUse();
+        return quiet;
+    }
+
+    /** Lets a migration come to its end, which is to be a failure: the guest runs at the source. */
+    private void letFail() throws IOException, InterruptedException {
+        lab.setBandwidth(MigrationLab.FAST_BYTES_PER_SECOND);
+        lab.finish("failed");
+        lab.requireRunning();
     }
 }

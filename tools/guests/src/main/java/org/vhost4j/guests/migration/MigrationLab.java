@@ -121,13 +121,7 @@ public final class MigrationLab implements AutoCloseable {
         Interval event = stream.mark().and(stream.mark());
         swap();
         there.leave();
-        return new Round(
-                quiet,
-                event,
-                info.path("total-time").asLong(0),
-                info.path("downtime").asLong(0),
-                compare,
-                differing);
+        return Round.of(quiet, event, info, compare, differing);
     }
 
     /**
@@ -152,13 +146,7 @@ public final class MigrationLab implements AutoCloseable {
             Interval event = stream.mark().and(traffic());
             swap();
             there.leave();
-            return new Round(
-                    quiet,
-                    event,
-                    info.path("total-time").asLong(0),
-                    info.path("downtime").asLong(0),
-                    false,
-                    List.of());
+            return Round.of(quiet, event, info, false, List.of());
         });
     }
 

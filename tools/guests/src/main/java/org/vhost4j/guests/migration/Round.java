@@ -2,6 +2,7 @@
 package org.vhost4j.guests.migration;
 
 import java.util.List;
+import tools.jackson.databind.JsonNode;
 
 /**
  * One migration.
@@ -23,5 +24,25 @@ public record Round(
     /** Copies the list. */
     public Round {
         differingPages = List.copyOf(differingPages);
+    }
+
+    /**
+     * A migration as QEMU reports it.
+     *
+     * @param info the source's answer to {@code query-migrate}
+     */
+    static Round of(Interval quiet, Interval event, JsonNode info, boolean compared, List<Long> differingPages) {
+        return new Round(
+                quiet,
+                event,
+                info.path("total-time").asLong(0),
+                info.path("downtime").asLong(0),
+                compared,
+                differingPages);
+    }
+
+    /** The same, with an interval before the event that belongs to it. */
+    Round after(Interval earlier) {
+        return new Round(quiet, earlier.and(event), totalMillis, downtimeMillis, compared, differingPages);
     }
 }

@@ -31,6 +31,7 @@ import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.PortSecurity;
+import org.vhost4j.vhostuser.server.SilentListener;
 import org.vhost4j.vhostuser.server.Switching;
 import org.vhost4j.vhostuser.server.Uplink;
 
@@ -65,6 +66,14 @@ public final class TestBackEnd implements AutoCloseable {
     /** Guests of a back-end that is configured by the caller. */
     public static TestBackEnd of(int guests, UnaryOperator<BackendConfig.Builder> settings) {
         return new TestBackEnd(true, settings.apply(config(listening(guests))).build());
+    }
+
+    /** Two guests of a back-end that waits a minute for a front-end, however busy the machine is, rather than dropping its frames. */
+    public static TestBackEnd patient(int lanes) {
+        return of(
+                2,
+                config -> config.lanes(lanes)
+                        .receiveTimeouts(new ReceiveTimeouts(Duration.ofMinutes(1), Duration.ofMinutes(1))));
     }
 
     /** A sink that keeps what guests acknowledge, in a directory of the caller's. */

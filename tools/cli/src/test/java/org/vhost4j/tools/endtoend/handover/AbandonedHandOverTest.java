@@ -11,12 +11,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.vhost4j.device.net.ReceiveTimeouts;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.sys.SocketPair;
 import org.vhost4j.tools.endtoend.TestBackEnd;
 import org.vhost4j.tools.endtoend.isolation.Neighbours;
-import org.vhost4j.tools.endtoend.isolation.Report;
 import org.vhost4j.vhostuser.handover.HandOverChannel;
 import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.MessageType;
@@ -43,19 +41,6 @@ class AbandonedHandOverTest {
         return Stream.of(
                 Arguments.argumentSet("split, one lane", NetSetup.full(), 1),
                 Arguments.argumentSet("packed, two lanes", NetSetup.full().packed(), 2));
-    }
-
-    private static TestBackEnd start(int lanes) {
-        return TestBackEnd.of(
-                2,
-                config -> config.lanes(lanes)
-                        .receiveTimeouts(new ReceiveTimeouts(Duration.ofMinutes(1), Duration.ofMinutes(1))));
-    }
-
-    private static void assertIntact(Report report) {
-        assertThat(report.lost()).as("lost: %s", report).isZero();
-        assertThat(report.doubled()).as("doubled: %s", report).isZero();
-        assertThat(report.damaged()).as("damaged: %s", report).isZero();
     }
 
     /** Why the old back-end kept its guests. */
@@ -105,48 +90,53 @@ class AbandonedHandOverTest {
     @ParameterizedTest
     @MethodSource("setups")
     void endsAtAnyStep(NetSetup setup, int lanes) throws Exception {
-        try (TestBackEnd backEnd = start(lanes);
+        try (TestBackEnd backEnd = TestBackEnd.patient(lanes);
                 Neighbours neighbours = Neighbours.attach(backEnd.socket(0), backEnd.socket(1), setup)) {
             for (Step last : Step.values()) {
-                assertIntact(neighbours.during(
-                        LENGTH,
-                        () -> assertThat(kept(backEnd, channel -> {
-                                    advance(channel, last);
-                                    channel.close();
-                                }))
-                                .as("after %s", last)
-                                .isEqualTo("the other back-end is gone")));
+                Neighbours.assertIntact(
+                        neighbours.during(
+                                LENGTH,
+                                () -> assertThat(kept(backEnd, channel -> {
+                                            advance(channel, last);
+                                            channel.close();
+                                        }))
+                                        .as("after %s", last)
+                                        .isEqualTo("the other back-end is gone")),
+                        "at a hand-over");
             }
             // And then one that does not end.
-            assertIntact(neighbours.during(LENGTH, () -> backEnd.replace(backEnd.config())));
+            Neighbours.assertIntact(
+                    neighbours.during(LENGTH, () -> backEnd.replace(backEnd.config())), "at a hand-over");
         }
     }
 
     @Test
     void answersNoMoreWhileEverythingStandsStill() throws Exception {
-        try (TestBackEnd backEnd = start(1);
+        try (TestBackEnd backEnd = TestBackEnd.patient(1);
                 Neighbours neighbours = Neighbours.attach(backEnd.socket(0), backEnd.socket(1), NetSetup.full())) {
             SocketPair pair = SocketPair.create();
             try (HandOverChannel old = new HandOverChannel(pair.first());
                     HandOverChannel silent = new HandOverChannel(pair.second())) {
-                assertIntact(neighbours.during(LENGTH, () -> {
-                    CompletableFuture<Void> stops = CompletableFuture.runAsync(() -> {
-                        try {
-                            advance(silent, Step.POSITIONS);
-                        } catch (HandOverException e) {
-                            throw new AssertionError(e);
-                        }
-                    });
-                    try {
-                        backEnd.backend().handOver(old);
-                        throw new AssertionError("handed over to nobody");
-                    } catch (HandOverException e) {
-                        assertThat(e.reason()).isEqualTo("the other back-end says nothing");
-                    }
-                    stops.get();
-                }));
+                Neighbours.assertIntact(
+                        neighbours.during(LENGTH, () -> {
+                            CompletableFuture<Void> stops = CompletableFuture.runAsync(() -> {
+                                try {
+                                    advance(silent, Step.POSITIONS);
+                                } catch (HandOverException e) {
+                                    throw new AssertionError(e);
+                                }
+                            });
+                            try {
+                                backEnd.backend().handOver(old);
+                                throw new AssertionError("handed over to nobody");
+                            } catch (HandOverException e) {
+                                assertThat(e.reason()).isEqualTo("the other back-end says nothing");
+                            }
+                            stops.get();
+                        }),
+                        "at a hand-over");
             }
-            assertIntact(neighbours.quiet(LENGTH));
+            Neighbours.assertIntact(neighbours.quiet(LENGTH), "at a hand-over");
         }
     }
 
@@ -155,28 +145,34 @@ class AbandonedHandOverTest {
             value = MessageType.class,
             names = {"READY", "COMMIT"})
     void saysWhatIsNotDue(MessageType wrong) throws Exception {
-        try (TestBackEnd backEnd = start(1);
+        try (TestBackEnd backEnd = TestBackEnd.patient(1);
                 Neighbours neighbours = Neighbours.attach(backEnd.socket(0), backEnd.socket(1), NetSetup.full())) {
-            assertIntact(neighbours.during(
-                    LENGTH,
-                    () -> assertThat(kept(backEnd, channel -> channel.send(wrong, PATIENCE)))
-                            .isEqualTo("the other back-end says " + wrong + " where HELLO is due")));
-            assertIntact(neighbours.during(
-                    LENGTH,
-                    () -> assertThat(kept(backEnd, channel -> {
-                                advance(channel, Step.POSITIONS);
-                                channel.refuse("no TAP");
-                            }))
-                            .isEqualTo("no TAP")));
-            assertIntact(neighbours.during(
-                    LENGTH,
-                    () -> assertThat(kept(
-                                    backEnd,
-                                    channel -> channel.send(
-                                            MessageType.HELLO,
-                                            new StateWriter().number(7).number(9),
-                                            PATIENCE)))
-                            .isEqualTo("the new back-end reads state of format 7 to 9, and this one writes 1")));
+            Neighbours.assertIntact(
+                    neighbours.during(
+                            LENGTH,
+                            () -> assertThat(kept(backEnd, channel -> channel.send(wrong, PATIENCE)))
+                                    .isEqualTo("the other back-end says " + wrong + " where HELLO is due")),
+                    "at a hand-over");
+            Neighbours.assertIntact(
+                    neighbours.during(
+                            LENGTH,
+                            () -> assertThat(kept(backEnd, channel -> {
+                                        advance(channel, Step.POSITIONS);
+                                        channel.refuse("no TAP");
+                                    }))
+                                    .isEqualTo("no TAP")),
+                    "at a hand-over");
+            Neighbours.assertIntact(
+                    neighbours.during(
+                            LENGTH,
+                            () -> assertThat(kept(
+                                            backEnd,
+                                            channel -> channel.send(
+                                                    MessageType.HELLO,
+                                                    new StateWriter().number(7).number(9),
+                                                    PATIENCE)))
+                                    .isEqualTo("the new back-end reads state of format 7 to 9, and this one writes 1")),
+                    "at a hand-over");
         }
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.endtoend.handover;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
@@ -12,7 +11,6 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
-import org.vhost4j.device.net.ReceiveTimeouts;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.tools.endtoend.TestBackEnd;
 import org.vhost4j.tools.endtoend.isolation.Neighbours;
@@ -42,24 +40,10 @@ class HandOverTest {
         return Arguments.argumentSet(what, setup, lanes, what);
     }
 
-    /** Waits for a front-end of this process, however busy the machine is, rather than dropping its frames. */
-    private static TestBackEnd start(int lanes) {
-        return TestBackEnd.of(
-                2,
-                config -> config.lanes(lanes)
-                        .receiveTimeouts(new ReceiveTimeouts(Duration.ofMinutes(1), Duration.ofMinutes(1))));
-    }
-
-    private static void assertIntact(Report report) {
-        assertThat(report.lost()).as("lost: %s", report).isZero();
-        assertThat(report.doubled()).as("doubled: %s", report).isZero();
-        assertThat(report.damaged()).as("damaged: %s", report).isZero();
-    }
-
     @ParameterizedTest
     @MethodSource("setups")
     void nothingIsLostOrDoubled(NetSetup setup, int lanes, String what) throws Exception {
-        try (TestBackEnd backEnd = start(lanes);
+        try (TestBackEnd backEnd = TestBackEnd.patient(lanes);
                 Neighbours neighbours = Neighbours.attach(backEnd.socket(0), backEnd.socket(1), setup)) {
             neighbours.rate(TakeOverRounds.rate(20_000) / 2);
             TakeOverRounds rounds = new TakeOverRounds("guest to guest, " + what);
@@ -73,10 +57,12 @@ class HandOverTest {
 
     @Test
     void theNumberOfLanesMayChange() {
-        try (TestBackEnd backEnd = start(2);
+        try (TestBackEnd backEnd = TestBackEnd.patient(2);
                 Neighbours neighbours = Neighbours.attach(backEnd.socket(0), backEnd.socket(1), NetSetup.full())) {
-            assertIntact(neighbours.during(LENGTH, () -> backEnd.replace(withLanes(backEnd, 1))));
-            assertIntact(neighbours.during(LENGTH, () -> backEnd.replace(withLanes(backEnd, 2))));
+            Neighbours.assertIntact(
+                    neighbours.during(LENGTH, () -> backEnd.replace(withLanes(backEnd, 1))), "at a hand-over");
+            Neighbours.assertIntact(
+                    neighbours.during(LENGTH, () -> backEnd.replace(withLanes(backEnd, 2))), "at a hand-over");
         }
     }
 
@@ -91,20 +77,23 @@ class HandOverTest {
 
     @Test
     void aSmallerOfferIsRefusedAndNothingIsNoticed() {
-        try (TestBackEnd backEnd = start(1);
+        try (TestBackEnd backEnd = TestBackEnd.patient(1);
                 Neighbours neighbours = Neighbours.attach(backEnd.socket(0), backEnd.socket(1), NetSetup.full())) {
             BackendConfig like = backEnd.config();
             BackendConfig less = BackendConfig.builder(
                             like.endpoints(), like.offered().minus(FeatureSet.of(Feature.HOST_UFO)))
                     .mtu(like.mtu())
                     .build();
-            assertIntact(neighbours.during(
-                    LENGTH,
-                    () -> assertThatThrownBy(() -> backEnd.replace(less))
-                            .isInstanceOf(HandOverException.class)
-                            .hasMessageContaining("offered there and not here: HOST_UFO")));
+            Neighbours.assertIntact(
+                    neighbours.during(
+                            LENGTH,
+                            () -> assertThatThrownBy(() -> backEnd.replace(less))
+                                    .isInstanceOf(HandOverException.class)
+                                    .hasMessageContaining("offered there and not here: HOST_UFO")),
+                    "at a hand-over");
             backEnd.awaitLine("old", "offered there and not here: HOST_UFO");
-            assertIntact(neighbours.during(LENGTH, () -> backEnd.replace(backEnd.config())));
+            Neighbours.assertIntact(
+                    neighbours.during(LENGTH, () -> backEnd.replace(backEnd.config())), "at a hand-over");
         }
     }
 }

@@ -14,7 +14,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.tools.endtoend.isolation.ChildBackEnd;
 import org.vhost4j.tools.endtoend.isolation.Neighbours;
-import org.vhost4j.tools.endtoend.isolation.Report;
 
 /** The program in two processes, one of which takes over from the other. */
 class TakeOverTest {
@@ -36,25 +35,22 @@ class TakeOverTest {
         return Neighbours.attach(directory.resolve("a.sock"), directory.resolve("b.sock"), NetSetup.full());
     }
 
-    private static void assertIntact(Report report) {
-        assertThat(List.of(report.lost(), report.doubled(), report.damaged()))
-                .as("lost, doubled, damaged: %s", report)
-                .containsOnly(0L);
-    }
-
     @Test
     void framesGoOnInAnotherProcess() throws Exception {
         try (ChildBackEnd first = start()) {
             first.awaitLine("guest1: waiting for a front-end");
             try (Neighbours neighbours = neighbours();
                     ChildBackEnd second = start()) {
-                assertIntact(neighbours.during(LENGTH, () -> second.awaitLine("took over from process")));
+                Neighbours.assertIntact(
+                        neighbours.during(LENGTH, () -> second.awaitLine("took over from process")), "at a hand-over");
                 assertThat(first.awaitEnd(END_SECONDS)).isZero();
                 assertThat(first.lines()).anyMatch(line -> line.contains("handed over to process"));
                 try (ChildBackEnd third = start()) {
-                    assertIntact(neighbours.during(LENGTH, () -> third.awaitLine("took over from process")));
+                    Neighbours.assertIntact(
+                            neighbours.during(LENGTH, () -> third.awaitLine("took over from process")),
+                            "at a hand-over");
                     assertThat(second.awaitEnd(END_SECONDS)).isZero();
-                    assertIntact(neighbours.quiet(LENGTH));
+                    Neighbours.assertIntact(neighbours.quiet(LENGTH), "at a hand-over");
                     third.terminate();
                     assertThat(third.awaitEnd(END_SECONDS)).isZero();
                 }
@@ -71,13 +67,16 @@ class TakeOverTest {
             first.awaitLine("guest1: waiting for a front-end");
             try (Neighbours neighbours = neighbours();
                     ChildBackEnd less = start("--set", "host_ufo=off", "--set", "guest_ufo=off")) {
-                assertIntact(neighbours.during(
-                        LENGTH, () -> assertThat(less.awaitEnd(END_SECONDS)).isEqualTo(2)));
+                Neighbours.assertIntact(
+                        neighbours.during(
+                                LENGTH,
+                                () -> assertThat(less.awaitEnd(END_SECONDS)).isEqualTo(2)),
+                        "at a hand-over");
                 assertThat(less.lines().getLast())
                         .contains("--take-over=unix:next.sock: the back-end that runs keeps its guests")
                         .contains("HOST_UFO");
                 first.awaitLine("nothing was handed over, and this back-end goes on", "HOST_UFO");
-                assertIntact(neighbours.quiet(LENGTH));
+                Neighbours.assertIntact(neighbours.quiet(LENGTH), "at a hand-over");
             }
         }
     }

@@ -129,8 +129,13 @@ public final class Neighbours implements AutoCloseable {
                 .isTrue();
     }
 
-    /** Demands that no frame was lost, doubled or damaged. */
-    static void assertIntact(Report report, String when) {
+    /**
+     * Demands that no frame was lost, doubled or damaged.
+     *
+     * @param report the measure
+     * @param when it was taken
+     */
+    public static void assertIntact(Report report, String when) {
         assertThat(report.lost()).as("lost %s: %s", when, report).isZero();
         assertThat(report.doubled()).as("doubled %s: %s", when, report).isZero();
         assertThat(report.damaged()).as("damaged %s: %s", when, report).isZero();

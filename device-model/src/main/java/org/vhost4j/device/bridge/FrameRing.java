@@ -214,7 +214,7 @@ final class FrameRing {
         area = Arena.ofAuto().allocate(bytes > SMALL_AREA ? LARGE_AREA : SMALL_AREA, ALIGNMENT);
     }
 
-    /** Goes on in a large area when the small one is full, at once: a sender that waits for nobody would lose frames. */
+    /** Continues in a large area at once when the small one is full: senders that do not wait would lose frames. */
     private int enlarge(long put) {
         if (put - slots[FREED_SEEN] == ENTRIES || area.byteSize() == LARGE_AREA) {
             return -1;

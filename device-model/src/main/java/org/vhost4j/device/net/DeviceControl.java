@@ -277,7 +277,7 @@ public final class DeviceControl {
     }
 
     /**
-     * Goes on with a queue where {@link #suspend} left it: its ring is back in the same place.
+     * Continues with a queue where {@link #suspend} left it: its ring is back in the same place.
      *
      * @param index the virtqueue's index, of a queue that is suspended
      */
@@ -358,7 +358,7 @@ public final class DeviceControl {
     }
 
     /**
-     * Goes on with the super-frame that comes next where another device was. A frame that the driver has changed meanwhile is cut from its
+     * Continues with the super-frame that comes next where another device was. A frame that the driver has changed meanwhile is cut from its
      * first segment.
      *
      * @param index the virtqueue's index, of a queue that has just been started

@@ -78,7 +78,7 @@ public final class UnixConnector implements AutoCloseable {
         frozen = true;
     }
 
-    /** Goes on after {@link #freeze}. */
+    /** Continues after {@link #freeze}. */
     public void thaw() {
         frozen = false;
     }

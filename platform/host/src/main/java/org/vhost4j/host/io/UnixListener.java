@@ -139,7 +139,7 @@ public final class UnixListener implements AutoCloseable {
         frozen = true;
     }
 
-    /** Goes on after {@link #freeze}. */
+    /** Continues after {@link #freeze}. */
     public void thaw() {
         frozen = false;
         if (open) {

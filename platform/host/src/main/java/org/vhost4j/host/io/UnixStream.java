@@ -186,7 +186,7 @@ public final class UnixStream implements AutoCloseable {
         frozen = true;
     }
 
-    /** Goes on after {@link #freeze}. Called by the loop's thread. */
+    /** Continues after {@link #freeze}. Called by the loop's thread. */
     public void thaw() {
         loop.assertInLoop();
         frozen = false;

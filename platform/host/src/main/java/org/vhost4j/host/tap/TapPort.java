@@ -117,7 +117,7 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
         halted = true;
     }
 
-    /** Goes on after {@link #halt}. Called by the lane's thread. */
+    /** Continues after {@link #halt}. Called by the lane's thread. */
     public void proceed() {
         halted = false;
         if (stoppedReason == null) {

@@ -72,7 +72,7 @@ final class TapReader {
         this.engine = engine;
     }
 
-    /** Goes on with another descriptor. A frame that waits for room keeps waiting. */
+    /** Continues with another descriptor. A frame that waits for room keeps waiting. */
     void fd(int another) {
         fd = another;
     }
@@ -83,7 +83,7 @@ final class TapReader {
         return waiting ? HeldFrame.copy(0, staged) : null;
     }
 
-    /** Goes on with a frame that another process has read. */
+    /** Continues with a frame that another process has read. */
     void hold(HeldFrame frame) {
         Frame held = frame.frame();
         staged.clear();

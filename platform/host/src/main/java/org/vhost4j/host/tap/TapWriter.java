@@ -35,7 +35,7 @@ final class TapWriter {
         this.trouble = trouble;
     }
 
-    /** Goes on with another descriptor. */
+    /** Continues with another descriptor. */
     void fd(int another) {
         fd = another;
         blocked = false;

@@ -71,7 +71,7 @@ final class AcknowledgedFeatures {
     }
 
     /**
-     * Goes on with what another back-end knew.
+     * Continues with what another back-end knew.
      *
      * @return why its guest cannot be taken over, in words, if it cannot
      */

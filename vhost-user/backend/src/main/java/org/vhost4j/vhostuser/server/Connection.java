@@ -130,7 +130,7 @@ final class Connection implements StreamHandler {
     }
 
     /**
-     * Goes on with the connection of another back-end.
+     * Continues with the connection of another back-end.
      *
      * @param admission asked if that one has not got the first message
      * @param midst where that one has left it
@@ -174,7 +174,7 @@ final class Connection implements StreamHandler {
         stream.freeze();
     }
 
-    /** Goes on after {@link #freeze}. */
+    /** Continues after {@link #freeze}. */
     void thaw() {
         stream.thaw();
     }

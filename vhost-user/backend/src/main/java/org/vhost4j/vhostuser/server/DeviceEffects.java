@@ -322,7 +322,7 @@ final class DeviceEffects implements SessionEffects {
         return paused;
     }
 
-    /** Goes on where another back-end was. */
+    /** Continues where another back-end was. */
     void paused(boolean was) {
         paused = was;
     }

@@ -235,7 +235,7 @@ final class Giving {
         return all.flag(false);
     }
 
-    /** Goes on as if nothing had been. */
+    /** Continues as if nothing had been. */
     private void proceed() {
         if (!frozen) {
             return;

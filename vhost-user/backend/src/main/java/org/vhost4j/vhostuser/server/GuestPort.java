@@ -306,7 +306,7 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    /** Goes on after {@link #freeze}. */
+    /** Continues after {@link #freeze}. */
     void proceed(boolean halted) {
         if (connection != null) {
             if (halted) {

@@ -51,7 +51,7 @@ final class GuestSocket implements AutoCloseable {
     }
 
     /**
-     * Goes on with the socket of another back-end.
+     * Continues with the socket of another back-end.
      *
      * @param listening the socket that it listened on, or null
      * @param connected whether the front-end is connected
@@ -107,7 +107,7 @@ final class GuestSocket implements AutoCloseable {
         }
     }
 
-    /** Goes on after {@link #freeze}. */
+    /** Continues after {@link #freeze}. */
     void thaw() {
         if (listener != null) {
             listener.thaw();

@@ -192,7 +192,7 @@ final class LaneContext {
         }
     }
 
-    /** Goes on after {@link #halt}. */
+    /** Continues after {@link #halt}. */
     void proceed() {
         if (inbox != null) {
             lane.add(inbox);

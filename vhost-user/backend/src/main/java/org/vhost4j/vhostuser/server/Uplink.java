@@ -47,7 +47,7 @@ public interface Uplink {
         /** Passes no frame on until {@link #proceed}. */
         void halt();
 
-        /** Goes on after {@link #halt}, or with what another back-end has left behind. */
+        /** Continues after {@link #halt}, or with what another back-end has left behind. */
         void proceed();
 
         /**

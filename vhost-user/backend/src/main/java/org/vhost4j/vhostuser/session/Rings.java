@@ -447,7 +447,7 @@ final class Rings {
         }
     }
 
-    /** Goes on with all rings where {@link #halt} left them. */
+    /** Continues with all rings where {@link #halt} left them. */
     void proceed() {
         for (Ring ring : rings) {
             if (ring.runs && !ring.suspended) {

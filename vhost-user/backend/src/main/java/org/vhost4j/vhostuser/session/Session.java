@@ -379,7 +379,7 @@ public final class Session implements AutoCloseable {
         rings.halt();
     }
 
-    /** Goes on with all queues where {@link #halt} left them. */
+    /** Continues with all queues where {@link #halt} left them. */
     public void proceed() {
         rings.proceed();
     }

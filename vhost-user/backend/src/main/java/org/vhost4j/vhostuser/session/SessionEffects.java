@@ -135,7 +135,7 @@ public interface SessionEffects {
     void suspendQueue(int index);
 
     /**
-     * Goes on with a suspended queue where it was: its ring lies in the same memory again.
+     * Continues with a suspended queue where it was: its ring lies in the same memory again.
      *
      * @param index the virtqueue
      */

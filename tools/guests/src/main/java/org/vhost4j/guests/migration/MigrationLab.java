@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 import org.vhost4j.guests.lab.GuestFailure;
 import org.vhost4j.guests.lab.Lab;
 import tools.jackson.databind.JsonNode;
@@ -201,7 +202,11 @@ public final class MigrationLab implements AutoCloseable {
                 throw new GuestFailure("the source takes a migration that was refused for " + end);
             }
             if (end.equals("completed")) {
-                // Without a return path it does not hear that the destination has refused.
+                // Without a return path the source does not hear of the refusal. QEMU takes cont a moment after it
+                // reports the end.
+                requireStatus(
+                        "the source does not finish its migration",
+                        status -> !status.path("status").asString("").equals("finish-migrate"));
                 here.monitor().execute("cont", "{}");
             }
             requireRunning();
@@ -315,13 +320,19 @@ public final class MigrationLab implements AutoCloseable {
 
     /** Waits until the guest runs where it is. */
     void requireRunning() throws InterruptedException {
+        requireStatus(
+                "the source does not run", status -> status.path("running").asBoolean(false));
+    }
+
+    private void requireStatus(String trouble, Predicate<JsonNode> wanted) throws InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!here.monitor().execute("query-status", "{}").path("running").asBoolean(false)) {
+        JsonNode status = here.monitor().execute("query-status", "{}");
+        while (!wanted.test(status)) {
             if (System.nanoTime() > deadline) {
-                throw new GuestFailure(
-                        "the source does not run: " + here.monitor().execute("query-status", "{}"));
+                throw new GuestFailure(trouble + ": " + status);
             }
             Thread.sleep(5);
+            status = here.monitor().execute("query-status", "{}");
         }
     }
 

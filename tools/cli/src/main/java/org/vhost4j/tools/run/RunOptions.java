@@ -3,7 +3,6 @@ package org.vhost4j.tools.run;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -51,9 +50,10 @@ final class RunOptions {
     @Option(
             names = "--port",
             paramLabel = "PORT",
+            completionCandidates = PortKinds.class,
             description =
-                    "tap:ifname=NAME joins a TAP to the bridge; instead of the bridge, null[:copy=on] drops frames, echo "
-                            + "returns them and source:size=BYTES sends them")
+                    "A port on the bridge beside the guests, or what replaces the bridge: null drops frames, echo returns"
+                            + " them, source sends them. One of: ${COMPLETION-CANDIDATES}.")
     List<String> ports = List.of();
 
     @Option(
@@ -138,10 +138,8 @@ final class RunOptions {
      * @throws UnsupportedOption when one of them is wrong
      */
     Set<HostUse> readPorts() {
-        parsedPorts = parsed(() -> ports.stream().map(PortOption::parse).toList());
-        return parsedPorts.stream().anyMatch(PortOption.Tap.class::isInstance)
-                ? EnumSet.of(HostUse.TAP)
-                : EnumSet.noneOf(HostUse.class);
+        parsedPorts = parsed(() -> ports.stream().map(PortKinds::parse).toList());
+        return PortOption.uses(parsedPorts);
     }
 
     /**

@@ -12,13 +12,25 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.vhostuser.server.Switching;
+import picocli.CommandLine;
 
 class PortOptionTest {
     @Test
     void aPortThatDropsMayCopyFirst() {
-        assertThat(PortOption.parse("null")).isEqualTo(new PortOption.NoBridge(new Switching.Dropped()));
-        assertThat(PortOption.parse("null:copy=off")).isEqualTo(new PortOption.NoBridge(new Switching.Dropped()));
-        assertThat(PortOption.parse("null:copy=on")).isEqualTo(new PortOption.NoBridge(new Switching.Copied()));
+        assertThat(PortKinds.parse("null")).isEqualTo(new PortOption.NoBridge(new Switching.Dropped()));
+        assertThat(PortKinds.parse("null:copy=off")).isEqualTo(new PortOption.NoBridge(new Switching.Dropped()));
+        assertThat(PortKinds.parse("null:copy=on")).isEqualTo(new PortOption.NoBridge(new Switching.Copied()));
+    }
+
+    @Test
+    void theHelpNamesEveryKind() {
+        String help =
+                new CommandLine(new RunCommand()).setUsageHelpWidth(2000).getUsageMessage(CommandLine.Help.Ansi.OFF);
+        assertThat(PortKinds.ALL).isNotEmpty().allSatisfy(kind -> {
+            assertThat(help).contains(kind.usage());
+            assertThat(kind.usage()).startsWith(kind.name());
+        });
+        assertThat(PortKinds.ALL).extracting(PortKind::name).doesNotHaveDuplicates();
     }
 
     @Test
@@ -48,7 +60,7 @@ class PortOptionTest {
 
     private static Switching switching(String... ports) {
         return PortOption.toSwitching(
-                List.of(ports).stream().map(PortOption::parse).toList(), HostCapabilities.NOTHING_ASKED, true);
+                List.of(ports).stream().map(PortKinds::parse).toList(), HostCapabilities.NOTHING_ASKED, true);
     }
 
     @ParameterizedTest
@@ -60,7 +72,7 @@ class PortOptionTest {
             """)
     void whatIsNoPortIsRefused(String value, String message) {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> PortOption.parse(value))
+                .isThrownBy(() -> PortKinds.parse(value))
                 .withMessage(message);
     }
 }

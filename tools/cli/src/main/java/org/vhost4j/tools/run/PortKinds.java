@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import java.util.Iterator;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Every kind of {@code --port}. */
+final class PortKinds implements Iterable<String> {
+    /** In the order of the help. */
+    static final List<PortKind> ALL = List.of(new TapKind(), new NullKind(), new EchoKind(), new SourceKind());
+
+    /** For picocli, which shows {@link #iterator} in the help. */
+    PortKinds() {}
+
+    /**
+     * Reads a value of {@code --port}.
+     *
+     * @param value the kind, and its options behind a colon
+     * @return what it asks for
+     * @throws IllegalArgumentException in words for the user
+     */
+    static PortOption parse(String value) {
+        int colon = value.indexOf(':');
+        String name = colon < 0 ? value : value.substring(0, colon);
+        String rest = colon < 0 ? "" : value.substring(colon + 1);
+        String option = "--port=" + value;
+        return ALL.stream()
+                .filter(kind -> kind.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(option + ": a port is " + usages()))
+                .parse(option, rest);
+    }
+
+    private static String usages() {
+        String but = ALL.stream().limit(ALL.size() - 1L).map(PortKind::usage).collect(Collectors.joining(", "));
+        return but + " or " + ALL.getLast().usage();
+    }
+
+    /** How each kind is written. */
+    @Override
+    public Iterator<String> iterator() {
+        return ALL.stream().map(PortKind::usage).iterator();
+    }
+}

@@ -11,7 +11,7 @@ import java.time.Duration;
  * <p>A receiver that keeps taking frames is waited for all the time. One that takes none is waited for once, until the budget is spent.
  * Times are those of the caller's clock, in nanoseconds.
  */
-final class WaitBudget {
+public final class WaitBudget {
     /** As many bytes earn as much as a frame does beside them. */
     static final int FRAME_BYTES = 2_500;
 
@@ -32,7 +32,7 @@ final class WaitBudget {
      * @param most what it never exceeds, 0 for no waiting
      * @param frames so many earn all of it
      */
-    WaitBudget(Duration most, int frames) {
+    public WaitBudget(Duration most, int frames) {
         this.most = most.toNanos();
         this.left = this.most;
         this.ofFrame = this.most / frames;
@@ -42,9 +42,10 @@ final class WaitBudget {
     /**
      * A frame finds no room. Spends the time since the last such frame, when nothing came between.
      *
+     * @param now the clock, in nanoseconds
      * @return whether its sender may wait, and offer it again soon
      */
-    boolean mayWait(long now) {
+    public boolean mayWait(long now) {
         began = !waiting;
         if (began) {
             waiting = true;
@@ -56,25 +57,38 @@ final class WaitBudget {
     }
 
     /** The frame that {@link #mayWait} let wait does not: its sender drops it. */
-    void doesNotWait() {
+    public void doesNotWait() {
         waiting &= !began;
     }
 
-    /** Nobody waits any more. */
-    void ended(long now) {
+    /**
+     * No sender waits any more.
+     *
+     * @param now the clock, in nanoseconds
+     */
+    public void ended(long now) {
         if (waiting) {
             spend(now);
             waiting = false;
         }
     }
 
-    /** The receiver has taken frames; {@link #ended} was called. */
-    void earn(int frames, long bytes) {
+    /**
+     * The receiver has taken frames; {@link #ended} was called.
+     *
+     * @param frames how many, 0 or more
+     * @param bytes how long they are together
+     */
+    public void earn(int frames, long bytes) {
         left = Math.min(most, left + frames * ofFrame + (long) (bytes * ofByte));
     }
 
-    /** Whether nothing is spent, and nobody waits. */
-    boolean whole() {
+    /**
+     * Whether nothing is spent, and no sender waits.
+     *
+     * @return true when neither {@link #ended} nor {@link #earn} would change anything
+     */
+    public boolean whole() {
         return left == most && !waiting;
     }
 

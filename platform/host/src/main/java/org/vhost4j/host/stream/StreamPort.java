@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.stream;
+
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.Pollable;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.net.ReceiveTimeouts;
+import org.vhost4j.device.net.WaitBudget;
+import org.vhost4j.host.io.FdHandle;
+import org.vhost4j.host.lane.Lane;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.SystemError;
+
+/**
+ * A network behind a stream socket, on which each frame follows its length in 4 bytes, the highest first, as QEMU's {@code -netdev stream},
+ * passt, gvproxy and socket_vmnet have it. The port exists without a connection, too: then frames for it are dropped.
+ *
+ * <p>Nothing waits for the peer: what the socket does not take is kept, up to 1 MiB, then senders are held up for as long as the
+ * {@linkplain ReceiveTimeouts#forBuffers budget of a guest without buffers} allows, then frames are dropped and counted. No allocation for
+ * a frame.
+ *
+ * <p>Belongs to the lane that it is attached to. The counters may be read by any thread, a little late.
+ */
+@SuppressWarnings("EnumOrdinal") // Slots live as long as this object: no order is stored or sent.
+public final class StreamPort implements FramePort, Pollable, AutoCloseable {
+    private static final int BURST = 64;
+    private static final int DROPS = StreamDrop.values().length;
+
+    private final String name;
+    private final StreamPeer peer;
+    private final FrameSink sink;
+    private final LongSupplier clock;
+    private final Consumer<String> trouble;
+    private final StreamReader reader;
+    private final StreamWriter writer = new StreamWriter();
+    private final FramePort stream = new Stream();
+    private final AtomicLongArray drops = new AtomicLongArray(DROPS);
+    private final boolean[] said = new boolean[DROPS];
+
+    private final WaitBudget patience =
+            new WaitBudget(ReceiveTimeouts.DEFAULT.forBuffers(), ReceiveTimeouts.FRAMES_FOR_BUFFERS);
+
+    /** Something is spent of the patience. */
+    private boolean strained;
+
+    private Consumer<String> whenLost = reason -> {};
+    private @Nullable Lane lane;
+    private @Nullable Fd socket;
+    private @Nullable FdHandle handle;
+    private volatile boolean connected;
+    private volatile @Nullable String stoppedReason;
+
+    /**
+     * A port without a connection.
+     *
+     * @param name what to call it in messages
+     * @param peer what is at the other end
+     * @param sink where the peer's frames go
+     * @param clock nanoseconds of any origin
+     * @param trouble takes a line when the port stops for good, and when a frame is dropped for a reason that the connection had not
+     *     before; called by the lane's thread
+     */
+    public StreamPort(String name, StreamPeer peer, FrameSink sink, LongSupplier clock, Consumer<String> trouble) {
+        this.name = name;
+        this.peer = peer;
+        this.sink = sink;
+        this.clock = clock;
+        this.trouble = trouble;
+        this.reader = new StreamReader(peer, this, sink);
+    }
+
+    /**
+     * Has something done when a connection is lost, also one that {@link #connect} finds lost. Called before {@link #attach}.
+     *
+     * @param task takes the reason, one line; called by the lane's thread, which must not wait; the socket is closed already
+     */
+    public void whenLost(Consumer<String> task) {
+        whenLost = task;
+    }
+
+    /**
+     * Puts the port on its lane. Called by the lane's thread.
+     *
+     * @param to the lane that will own the port
+     */
+    public void attach(Lane to) {
+        lane = to;
+        to.add(this);
+    }
+
+    /**
+     * Gives the port a connection in place of the one that it has, if any. Called by the lane's thread.
+     *
+     * @param to a connected stream socket that does not block; from here on the port's, also when this fails
+     * @throws SystemError when the socket cannot be watched
+     * @throws IllegalStateException when the port is closed or has stopped
+     */
+    public void connect(Fd to) {
+        Lane on = lane;
+        if (on == null || stoppedReason != null) {
+            to.close();
+            throw new IllegalStateException("port " + name + " is closed");
+        }
+        disconnect();
+        try {
+            handle = FdHandle.open(on.loop(), to, FdHandle.STREAM_EDGE, events -> room());
+        } catch (RuntimeException e) {
+            to.close();
+            throw e;
+        }
+        socket = to;
+        reader.open(to.number());
+        writer.open(to.number());
+        Arrays.fill(said, false);
+        connected = true;
+        on.rearm();
+    }
+
+    /** Being awake is what most events are for: the turn that follows polls every port. */
+    private void room() {
+        if (connected) {
+            writer.writable();
+        }
+    }
+
+    /** Ends the connection, if there is one; {@link #whenLost} is not told. Called by the lane's thread. */
+    public void disconnect() {
+        connected = false;
+        FdHandle watched = handle;
+        if (watched != null) {
+            watched.close();
+            handle = null;
+        }
+        Fd to = socket;
+        if (to != null) {
+            to.close();
+            socket = null;
+        }
+        count(StreamDrop.LOST, writer.close());
+    }
+
+    private void lost(String reason) {
+        disconnect();
+        whenLost.accept(reason);
+    }
+
+    @Override
+    public int poll() {
+        if (stoppedReason != null) {
+            return 0;
+        }
+        int work = 0;
+        int result = connected ? StreamReader.MOVED : StreamReader.EMPTY;
+        while (work < BURST && result == StreamReader.MOVED) {
+            result = reader.read();
+            if (result == StreamReader.MOVED) {
+                work++;
+            }
+        }
+        if (reader.forwarded()) {
+            sink.flush();
+        }
+        if (result == StreamReader.ENDED) {
+            lost(reader.reason());
+        } else if (connected && writer.broken() != 0) {
+            lost(StreamReader.lost(writer.broken()));
+        }
+        return work;
+    }
+
+    /** Everything is reported by edge at any time, except that a write has failed. */
+    @Override
+    public boolean arm() {
+        return connected && writer.broken() != 0;
+    }
+
+    @Override
+    public void disarm() {}
+
+    @Override
+    public void fault(String reason) {
+        if (stoppedReason == null) {
+            stoppedReason = reason;
+            disconnect();
+            trouble.accept("stopped: " + reason);
+        }
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public int accepts() {
+        return peer.accepts();
+    }
+
+    @Override
+    public int deliver(Frame frame) {
+        if (!connected) {
+            return refuse(StreamDrop.NOT_CONNECTED);
+        }
+        if (!writer.hasRoom(frame.bytes)) {
+            writer.flush();
+            if (!writer.hasRoom(frame.bytes)) {
+                return full();
+            }
+        }
+        if (strained) {
+            relieved(frame.bytes);
+        }
+        return peer.deliver(frame, stream);
+    }
+
+    private int full() {
+        strained = true;
+        return patience.mayWait(clock.getAsLong()) ? NO_ROOM : refuse(StreamDrop.NO_ROOM);
+    }
+
+    private void relieved(int bytes) {
+        patience.ended(clock.getAsLong());
+        patience.earn(1, bytes);
+        strained = !patience.whole();
+    }
+
+    private int refuse(StreamDrop reason) {
+        count(reason, 1);
+        return REFUSED;
+    }
+
+    private void count(StreamDrop reason, int frames) {
+        if (frames == 0) {
+            return;
+        }
+        drops.addAndGet(reason.ordinal(), frames);
+        if (reason != StreamDrop.NOT_CONNECTED && reason != StreamDrop.LOST && !said[reason.ordinal()]) {
+            // A line for each reason, not for each frame; of a lost connection its owner says more.
+            said[reason.ordinal()] = true;
+            trouble.accept("frames are dropped: " + reason.meaning());
+        }
+    }
+
+    @Override
+    public void dropped() {
+        patience.doesNotWait();
+        count(StreamDrop.NO_ROOM, 1);
+    }
+
+    @Override
+    public void lost(int frames) {
+        count(connected ? StreamDrop.NO_ROOM : StreamDrop.NOT_CONNECTED, frames);
+    }
+
+    @Override
+    public void flush() {
+        writer.flush();
+    }
+
+    /** The stream itself, for what the peer makes of frames. */
+    private final class Stream implements FramePort {
+        @Override
+        public String name() {
+            return name;
+        }
+
+        @Override
+        public int accepts() {
+            return 0;
+        }
+
+        @Override
+        public int deliver(Frame frame) {
+            if (frame.bytes > peer.longest()) {
+                return refuse(StreamDrop.TOO_LONG);
+            }
+            return writer.write(frame) ? DELIVERED : refuse(StreamDrop.MEMORY);
+        }
+
+        @Override
+        public void flush() {
+            writer.flush();
+        }
+    }
+
+    /**
+     * Whether there is a connection, as far as it is known.
+     *
+     * @return false after {@link #whenLost} was told
+     */
+    public boolean isConnected() {
+        return connected;
+    }
+
+    /**
+     * Why the port stopped.
+     *
+     * @return the reason, or null while it works
+     */
+    public @Nullable String stoppedReason() {
+        return stoppedReason;
+    }
+
+    /**
+     * Frames that were dropped, of both directions.
+     *
+     * @param reason why
+     * @return since the start
+     */
+    public long drops(StreamDrop reason) {
+        return reason == StreamDrop.RUNT ? reader.runts() : drops.get(reason.ordinal());
+    }
+
+    /**
+     * Frames that have come from the peer.
+     *
+     * @return since the start
+     */
+    public long framesRead() {
+        return reader.frames();
+    }
+
+    /**
+     * Bytes in {@link #framesRead}, without lengths.
+     *
+     * @return since the start
+     */
+    public long bytesRead() {
+        return reader.bytes();
+    }
+
+    /**
+     * Those of {@link #framesRead} that became super-frames.
+     *
+     * @return since the start
+     */
+    public long superFramesRead() {
+        return reader.superFrames();
+    }
+
+    /**
+     * Frames that were given to the socket, or wait for it.
+     *
+     * @return since the start
+     */
+    public long framesWritten() {
+        return writer.frames();
+    }
+
+    /**
+     * Bytes in {@link #framesWritten}, without lengths.
+     *
+     * @return since the start
+     */
+    public long bytesWritten() {
+        return writer.bytes();
+    }
+
+    /**
+     * How often the socket took a part of what was written, and the rest later.
+     *
+     * @return since the start
+     */
+    public long partialWrites() {
+        return writer.partialWrites();
+    }
+
+    /** Leaves the lane and ends the connection; later calls do nothing. Called by the lane's thread, or when the lane is closed. */
+    @Override
+    public void close() {
+        Lane from = lane;
+        if (from != null && from.inLane()) {
+            from.remove(this);
+        }
+        lane = null;
+        disconnect();
+    }
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.stream;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.HotCalls;
+import org.vhost4j.sys.IoVector;
+
+/**
+ * The way out over a stream: the length of each frame, 4 bytes with the highest first, and the frame. Long frames are written from the
+ * pieces where they are; short ones are put together until {@link #flush}. What the socket does not take is kept, and written when there
+ * is room again: no call waits.
+ */
+final class StreamWriter {
+    /** The length before each frame. */
+    static final int LENGTH_BYTES = 4;
+
+    /** What may wait for room. */
+    static final int CAPACITY = 1 << 20;
+
+    /** Copying a frame of so many bytes costs less than a call. */
+    private static final int SHORT = 2048;
+
+    /** Headers that are repeated when a frame goes in two. */
+    private static final int SLACK = 1024;
+
+    private static final int NONE = -1;
+
+    private final MemorySegment memory = Arena.ofAuto().allocate(CAPACITY, 64);
+    private final long buffer = memory.address();
+    private final MemorySegment prefix = Arena.ofAuto().allocate(LENGTH_BYTES, LENGTH_BYTES);
+    private final IoVector vector = new IoVector();
+
+    private int fd = -1;
+    private int head;
+    private int tail;
+    /** The socket was full; {@link #writable} ends it. */
+    private boolean blocked;
+
+    private int broken;
+    /** Where the frame is that is being copied, or {@link #NONE}. */
+    private int keeping = NONE;
+
+    /** Where the first whole frame begins that waits: at {@code head}, or behind the rest of one of which a part was written. */
+    private int boundary;
+
+    private long frames;
+    private long bytes;
+    private long partialWrites;
+
+    /** Begins a stream. */
+    void open(int number) {
+        fd = number;
+        blocked = false;
+        broken = 0;
+    }
+
+    /**
+     * Ends the stream.
+     *
+     * @return how many frames were not written, or not to their end
+     */
+    int close() {
+        fd = -1;
+        int lost = boundary == head ? 0 : 1;
+        for (int at = boundary; at < tail; at = next(at)) {
+            lost++;
+        }
+        head = 0;
+        tail = 0;
+        boundary = 0;
+        keeping = NONE;
+        return lost;
+    }
+
+    /** Whether a frame can be taken, in two even. */
+    boolean hasRoom(int frameBytes) {
+        return CAPACITY - (tail - head) >= frameBytes + SLACK;
+    }
+
+    /** Whether something waits for room. */
+    boolean waits() {
+        return tail != head;
+    }
+
+    /** The errno with which the connection was lost; 0 while it was not. */
+    int broken() {
+        return broken;
+    }
+
+    /**
+     * Takes a frame for which {@link #hasRoom} was true.
+     *
+     * @return false when its memory has gone, and nothing of it was written
+     */
+    boolean write(Frame frame) {
+        scrub();
+        if (blocked || broken != 0 || frame.bytes <= SHORT || frame.pieces > IoVector.MAX_PIECES - 2) {
+            append(frame, 0);
+        } else if (!send(frame)) {
+            return false;
+        }
+        frames++;
+        bytes += frame.bytes;
+        return true;
+    }
+
+    private boolean send(Frame frame) {
+        int before = tail - head;
+        HostMemory.putIntBE(prefix.address(), frame.bytes);
+        int count = 0;
+        if (before != 0) {
+            vector.set(count++, buffer + head, before);
+        }
+        vector.set(count++, prefix.address(), LENGTH_BYTES);
+        for (int i = 0; i < frame.pieces; i++) {
+            vector.set(count++, frame.address[i], frame.length[i]);
+        }
+        int written = vector.write(fd, count);
+        if (written == -Errno.EFAULT) {
+            return false;
+        }
+        if (written < 0) {
+            failed(-written);
+            append(frame, 0);
+        } else if (written <= before) {
+            wrote(written);
+            blocked = true;
+            append(frame, 0);
+        } else {
+            wrote(before);
+            int done = written - before;
+            if (done < LENGTH_BYTES + frame.bytes) {
+                partialWrites++;
+                blocked = true;
+                append(frame, done);
+            }
+        }
+        return true;
+    }
+
+    /** Keeps a frame with its length, but for the bytes that were written. */
+    private void append(Frame frame, int written) {
+        int left = LENGTH_BYTES + frame.bytes - written;
+        if (CAPACITY - tail < left) {
+            HostMemory.copy(buffer + head, buffer, tail - head);
+            tail -= head;
+            boundary -= head;
+            head = 0;
+        }
+        int at = tail;
+        // Before the bytes are copied: when their memory has gone the length is sent all the same, and as many bytes
+        // must follow.
+        tail += left;
+        if (at == head && written != 0) {
+            boundary = tail;
+        }
+        int skip = written;
+        if (skip < LENGTH_BYTES) {
+            HostMemory.putIntBE(prefix.address(), frame.bytes);
+            HostMemory.copy(prefix.address() + skip, buffer + at, LENGTH_BYTES - skip);
+            at += LENGTH_BYTES - skip;
+            skip = 0;
+        } else {
+            skip -= LENGTH_BYTES;
+        }
+        keeping = at;
+        for (int i = 0; i < frame.pieces; i++) {
+            int length = frame.length[i];
+            if (skip >= length) {
+                skip -= length;
+            } else {
+                HostMemory.copy(frame.address[i] + skip, buffer + at, length - skip);
+                at += length - skip;
+                skip = 0;
+            }
+        }
+        HotCalls.checkpoint();
+        keeping = NONE;
+    }
+
+    /** Of a frame whose memory went while it was copied zeros are sent, not what was here before. */
+    private void scrub() {
+        if (keeping != NONE) {
+            memory.asSlice(keeping, tail - keeping).fill((byte) 0);
+            keeping = NONE;
+        }
+    }
+
+    /** The socket has room again. */
+    void writable() {
+        blocked = false;
+        flush();
+    }
+
+    /** Writes what was put together, as far as there is room. */
+    void flush() {
+        scrub();
+        if (blocked || broken != 0 || head == tail) {
+            return;
+        }
+        int waiting = tail - head;
+        vector.set(0, buffer + head, waiting);
+        int written = vector.write(fd, 1);
+        if (written < 0) {
+            failed(-written);
+        } else {
+            wrote(written);
+            if (written < waiting) {
+                partialWrites++;
+                blocked = true;
+            }
+        }
+    }
+
+    private void wrote(int count) {
+        head += count;
+        if (head == tail) {
+            head = 0;
+            tail = 0;
+            boundary = 0;
+        }
+        while (boundary < head) {
+            boundary = next(boundary);
+        }
+    }
+
+    /** Behind the frame that begins at an offset. */
+    private int next(int at) {
+        return at + LENGTH_BYTES + HostMemory.getIntBE(buffer + at);
+    }
+
+    private void failed(int errno) {
+        if (errno == Errno.EAGAIN) {
+            blocked = true;
+        } else if (errno != Errno.EINTR) {
+            broken = errno;
+        }
+    }
+
+    long frames() {
+        return frames;
+    }
+
+    long bytes() {
+        return bytes;
+    }
+
+    long partialWrites() {
+        return partialWrites;
+    }
+}

@@ -92,6 +92,7 @@ final class SendPath {
             } else {
                 // Before it is forwarded: its answer may come back at once.
                 steering.learn(queue.frame, pair);
+                queue.queue.recordTaken();
                 if (sink.forward(device, queue.frame) == FramePort.NO_ROOM) {
                     queue.parked = true;
                     break;
@@ -118,6 +119,7 @@ final class SendPath {
             return 0;
         }
         steering.learn(frames, pair);
+        queue.queue.recordTaken();
         int done = sink.forward(device, frames);
         if (done != 0) {
             long bytes = frames.bytes(0, done);

@@ -81,6 +81,11 @@ final class LoggedVirtqueue implements Virtqueue {
     }
 
     @Override
+    public void recordTaken() {
+        queue.recordTaken();
+    }
+
+    @Override
     public void addUsed(int id, int written) {
         pieces.used(written, pages);
         queue.addUsed(id, written);

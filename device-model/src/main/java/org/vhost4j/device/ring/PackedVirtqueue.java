@@ -13,7 +13,8 @@ import org.vhost4j.device.memory.GuestMemory;
  * descriptor is written. A used descriptor overwrites one that was popped before, so chains that are given back with
  * {@link #unpop} are whole as long as chains are used in the order in which they were popped, which the device model does.
  *
- * <p>A burst is shown to the driver at once: the flags of its first used descriptor are written last.
+ * <p>A burst is shown to the driver at once: its first used descriptor is written last. Each used descriptor is written by one store, so
+ * that after a crash each is either still available or used.
  */
 final class PackedVirtqueue extends RingVirtqueue {
     private static final int NONE = -1;
@@ -28,6 +29,7 @@ final class PackedVirtqueue extends RingVirtqueue {
     private final PackedChainReader reader;
     private final GuestMemory toRead;
     private final GuestMemory toWrite;
+    private final QueueProgress progress;
     /** By the position behind a popped chain: how many descriptors it has. */
     private final char[] lengthBefore;
 
@@ -40,10 +42,13 @@ final class PackedVirtqueue extends RingVirtqueue {
     private int nextUsed;
     /** The marks of a descriptor that is used at {@link #nextUsed}. */
     private int usedMarks;
-    /** The first used descriptor that the driver has not been shown, and the flags that will do it. */
+    /** The first used descriptor that the driver has not been shown, and the second half of it, which will do it. */
     private int firstUsed = NONE;
 
-    private int firstFlags;
+    private long firstFields;
+    /** Where the last publication ended, as {@link #base()} has it. */
+    private int shown;
+
     /** How many descriptors of the ring the unpublished chains have. */
     private int unpublished;
     /** The {@link #firstUsed} of the publication that is logged. */
@@ -51,18 +56,28 @@ final class PackedVirtqueue extends RingVirtqueue {
     /** Where the used descriptor of the batch is to which the next readable chain belongs. */
     private int batch = NONE;
 
+    private int batchMarks;
+
     private boolean notificationsOn = true;
     /** The driver may have asked for an interrupt before this queue was started here: the first publication gives one. */
     private boolean interruptDue = true;
 
     /** {@link RingLayout#open} has checked sizes, alignments and base. */
-    PackedVirtqueue(String name, int size, RingParts parts, GuestMemory memory, int base, RingFeatures features) {
+    PackedVirtqueue(
+            String name,
+            int size,
+            RingParts parts,
+            GuestMemory memory,
+            int base,
+            RingFeatures features,
+            QueueProgress progress) {
         int avail = base & 0xffff;
         // DPDK's front-end says only where the available side begins. Nothing is in flight when a ring starts, so the
         // used side begins
         // there too; used index 0 with wrap counter 0 would mean something only if chains were in flight.
         int used = base >>> 16 == 0 ? avail : base >>> 16;
         this.name = name;
+        this.progress = progress;
         this.size = size;
         this.descriptors = parts.descriptors();
         this.driverEvent = parts.avail();
@@ -78,6 +93,7 @@ final class PackedVirtqueue extends RingVirtqueue {
                 (avail & PackedLayout.WRAP) != 0 ? PackedLayout.AVAILABLE : PackedLayout.AVAILABLE ^ PackedLayout.MARKS;
         this.nextUsed = used & ~PackedLayout.WRAP;
         this.usedMarks = (used & PackedLayout.WRAP) != 0 ? PackedLayout.USED : 0;
+        this.shown = used;
     }
 
     @Override
@@ -163,11 +179,13 @@ final class PackedVirtqueue extends RingVirtqueue {
     }
 
     @Override
+    public void recordTaken() {
+        progress.taken(popped(), shown);
+    }
+
+    @Override
     public void addUsed(int id, int written) {
-        int at = nextUsed;
-        identify(at, id, written);
-        mark(at, written == 0 ? usedMarks : usedMarks | PackedLayout.WRITE);
-        skip(id);
+        useOne(id, written, written == 0 ? usedMarks : usedMarks | PackedLayout.WRITE);
         batch = NONE;
     }
 
@@ -177,12 +195,16 @@ final class PackedVirtqueue extends RingVirtqueue {
             addUsed(id, 0);
         } else if (batch == NONE) {
             batch = nextUsed;
-            identify(batch, id, 0);
-            mark(batch, usedMarks);
-            skip(id);
+            batchMarks = usedMarks;
+            useOne(id, 0, usedMarks);
         } else {
             // The one used descriptor of a batch names its last chain and stands for all of them (2.8.9).
-            identify(batch, id, 0);
+            long fields = fields(id, 0, batchMarks);
+            if (batch == firstUsed) {
+                firstFields = fields;
+            } else {
+                PackedLayout.LEN_ID_FLAGS.set(descriptors, (long) PackedLayout.SIZE * batch, fields);
+            }
             skip(id);
         }
     }
@@ -210,35 +232,20 @@ final class PackedVirtqueue extends RingVirtqueue {
         batch = NONE;
     }
 
-    /** Uses a chain of one descriptor. Its fields are one store where it need not be hidden yet. */
+    /** Uses a chain. Its descriptor is one store, and the first one's is left to {@link #publish}. */
     private void useOne(int id, int written, int flags) {
-        int at = nextUsed;
+        long fields = fields(id, written, flags);
         if (firstUsed == NONE) {
-            identify(at, id, written);
-            firstUsed = at;
-            firstFlags = flags;
+            firstUsed = nextUsed;
+            firstFields = fields;
         } else {
-            PackedLayout.LEN_ID_FLAGS.set(
-                    descriptors,
-                    (long) PackedLayout.SIZE * at,
-                    written | (long) (id & 0xffff) << 32 | (long) flags << 48);
+            PackedLayout.LEN_ID_FLAGS.set(descriptors, (long) PackedLayout.SIZE * nextUsed, fields);
         }
         skip(id);
     }
 
-    private void identify(int at, int id, int written) {
-        long descriptor = (long) PackedLayout.SIZE * at;
-        PackedLayout.ID.set(descriptors, descriptor, (short) id);
-        PackedLayout.LEN.set(descriptors, descriptor, written);
-    }
-
-    private void mark(int at, int flags) {
-        if (firstUsed == NONE) {
-            firstUsed = at;
-            firstFlags = flags;
-        } else {
-            PackedLayout.FLAGS.set(descriptors, (long) PackedLayout.SIZE * at, (short) flags);
-        }
+    private static long fields(int id, int written, int flags) {
+        return written | (long) (id & 0xffff) << 32 | (long) flags << 48;
     }
 
     /** Passes the descriptors of a chain that was used, whose number is in the high half of its id. */
@@ -265,10 +272,16 @@ final class PackedVirtqueue extends RingVirtqueue {
             return false;
         }
         int count = unpublished;
-        // A fence and a plain store rather than setRelease: an ordered 2-byte store in interpreted code aborts the JVM
-        // when the front-end has truncated the file below this mapping.
+        long fields = firstFields;
+        int end = position(nextUsed, usedMarks != 0);
+        progress.taken(popped(), end);
+        // A fence and a plain store rather than setRelease: an ordered store in interpreted code aborts the JVM when
+        // the front-end has truncated the file below this mapping.
         VarHandle.releaseFence();
-        PackedLayout.FLAGS.set(descriptors, (long) PackedLayout.SIZE * first, (short) firstFlags);
+        PackedLayout.LEN_ID_FLAGS.set(descriptors, (long) PackedLayout.SIZE * first, fields);
+        // The highest bit is the mark of a used descriptor, which is the wrap counter.
+        progress.published(position(first, fields < 0), end);
+        shown = end;
         firstUsed = NONE;
         batch = NONE;
         unpublished = 0;
@@ -366,9 +379,31 @@ final class PackedVirtqueue extends RingVirtqueue {
 
     @Override
     public int base() {
-        int avail = availMarks == PackedLayout.AVAILABLE ? nextAvail | PackedLayout.WRAP : nextAvail;
-        int used = usedMarks != 0 ? nextUsed | PackedLayout.WRAP : nextUsed;
-        return used << 16 | avail;
+        return position(nextUsed, usedMarks != 0) << 16 | popped();
+    }
+
+    private int popped() {
+        return position(nextAvail, availMarks == PackedLayout.AVAILABLE);
+    }
+
+    /** Gives back what a device had taken that died. Another queue goes on. */
+    void recover(PackedRecovery found, int base) {
+        nextAvail = found.end & ~PackedLayout.WRAP;
+        availMarks = (found.end & PackedLayout.WRAP) != 0
+                ? PackedLayout.AVAILABLE
+                : PackedLayout.AVAILABLE ^ PackedLayout.MARKS;
+        // What was found out stands before anything is given back: this process may die, too.
+        progress.taken(found.end, found.from);
+        progress.published(found.from, found.from);
+        for (int i = 0; i < found.count; i++) {
+            addUsed(found.chains[i], 0);
+        }
+        publish();
+        progress.moved(found.next, base);
+    }
+
+    private static int position(int index, boolean wrap) {
+        return wrap ? index | PackedLayout.WRAP : index;
     }
 
     @Override

@@ -2,6 +2,7 @@
 package org.vhost4j.device.ring;
 
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
@@ -41,8 +42,29 @@ public enum RingLayout {
         }
 
         @Override
-        Virtqueue make(String name, int size, RingParts parts, GuestMemory memory, int base, RingFeatures features) {
-            return new SplitVirtqueue(name, size, parts, memory, base, features);
+        Virtqueue make(
+                String name,
+                int size,
+                RingParts parts,
+                GuestMemory memory,
+                int base,
+                RingFeatures features,
+                QueueProgress progress) {
+            return new SplitVirtqueue(name, size, parts, memory, base, features, progress);
+        }
+
+        @Override
+        Virtqueue recover(
+                String name,
+                int size,
+                RingParts parts,
+                GuestMemory memory,
+                int base,
+                RingFeatures features,
+                QueueProgress progress) {
+            SplitVirtqueue dead = new SplitVirtqueue(name, size, parts, memory, base, features, progress);
+            int next = dead.recover(progress.taken(), base);
+            return new SplitVirtqueue(name, size, parts, memory, next, features, progress);
         }
     },
     /** One descriptor ring and two event suppression structures. */
@@ -76,8 +98,31 @@ public enum RingLayout {
         }
 
         @Override
-        Virtqueue make(String name, int size, RingParts parts, GuestMemory memory, int base, RingFeatures features) {
-            return new PackedVirtqueue(name, size, parts, memory, base, features);
+        Virtqueue make(
+                String name,
+                int size,
+                RingParts parts,
+                GuestMemory memory,
+                int base,
+                RingFeatures features,
+                QueueProgress progress) {
+            return new PackedVirtqueue(name, size, parts, memory, base, features, progress);
+        }
+
+        @Override
+        Virtqueue recover(
+                String name,
+                int size,
+                RingParts parts,
+                GuestMemory memory,
+                int base,
+                RingFeatures features,
+                QueueProgress progress) {
+            PackedRecovery found = new PackedRecovery(size, parts.descriptors(), progress, base, features.inOrder());
+            int from = found.from << 16 | found.from;
+            PackedVirtqueue dead = new PackedVirtqueue(name, size, parts, memory, from, features, progress);
+            dead.recover(found, base);
+            return new PackedVirtqueue(name, size, parts, memory, found.next << 16 | found.next, features, progress);
         }
     };
 
@@ -198,6 +243,107 @@ public enum RingLayout {
      * @throws RingFault when a size, an alignment or the base is not allowed; the reason begins with the queue's name
      */
     public Virtqueue open(String name, int size, RingParts parts, GuestMemory memory, int base, RingFeatures features) {
+        return open(name, size, parts, memory, base, features, QueueProgress.unkept(), 0);
+    }
+
+    /**
+     * Starts the device side of a queue whose progress is kept.
+     *
+     * @param name the queue's name in messages
+     * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
+     * @param parts the rings
+     * @param memory the memory table
+     * @param base where to begin, as {@link Virtqueue#base()} has it; of a packed ring a high half of 0 says as much as the low half
+     * @param features what was negotiated
+     * @param progress takes how far the queue is; what it says is forgotten
+     * @param ring tells rings in different memory apart
+     * @return the queue
+     * @throws RingFault when a size, an alignment or the base is not allowed; the reason begins with the queue's name
+     */
+    public Virtqueue open(
+            String name,
+            int size,
+            RingParts parts,
+            GuestMemory memory,
+            int base,
+            RingFeatures features,
+            QueueProgress progress,
+            long ring) {
+        require(name, size, parts, base);
+        progress.begin(this, size, base, ring);
+        return make(name, size, parts, memory, base, features, progress);
+    }
+
+    /**
+     * Starts the device side of a queue that was stopped here, or left by another process, in its place: the front-end knows nothing of
+     * it, so that what it said at the beginning still counts.
+     *
+     * @param name the queue's name in messages
+     * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
+     * @param parts the rings
+     * @param memory the memory table
+     * @param base where the queue was stopped, as {@link Virtqueue#base()} has it
+     * @param features what was negotiated
+     * @param progress what is known of the queue, which stays; takes how far it is
+     * @param ring tells rings in different memory apart
+     * @return the queue
+     * @throws RingFault when a size, an alignment or the base is not allowed; the reason begins with the queue's name
+     */
+    public Virtqueue resume(
+            String name,
+            int size,
+            RingParts parts,
+            GuestMemory memory,
+            int base,
+            RingFeatures features,
+            QueueProgress progress,
+            long ring) {
+        if (!progress.isOf(this, size, ring)) {
+            return open(name, size, parts, memory, base, features, progress, ring);
+        }
+        require(name, size, parts, base);
+        return make(name, size, parts, memory, base, features, progress);
+    }
+
+    /**
+     * Starts the device side of a queue where a device was that died, or whose connection ended, and gives back to the driver what it
+     * had taken: nothing leaves twice. The driver is to be interrupted once, because the device may have died between using chains and
+     * saying so.
+     *
+     * @param name the queue's name in messages
+     * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
+     * @param parts the rings
+     * @param memory the memory table
+     * @param base where the front-end says that the queue is, which counts when nothing better is known
+     * @param features what was negotiated
+     * @param progress what is known of the queue; takes how far it is
+     * @param ring tells rings in different memory apart
+     * @param contradicted told in words why what is known is not believed, when the ring says otherwise
+     * @return the queue
+     * @throws RingFault when a size, an alignment or the base is not allowed; the reason begins with the queue's name
+     */
+    public Virtqueue reopen(
+            String name,
+            int size,
+            RingParts parts,
+            GuestMemory memory,
+            int base,
+            RingFeatures features,
+            QueueProgress progress,
+            long ring,
+            Consumer<String> contradicted) {
+        require(name, size, parts, base);
+        if (progress.isOf(this, size, ring)) {
+            try {
+                return recover(name, size, parts, memory, base, features, progress);
+            } catch (RingFault e) {
+                contradicted.accept(e.reason());
+            }
+        }
+        return open(name, size, parts, memory, base, features, progress, ring);
+    }
+
+    private void require(String name, int size, RingParts parts, int base) {
         try {
             validateSize(size);
             validateBase(base, size);
@@ -207,11 +353,26 @@ public enum RingLayout {
         } catch (RingFault e) {
             throw new RingFault(name + ": " + e.reason());
         }
-        return make(name, size, parts, memory, base, features);
     }
 
     abstract Virtqueue make(
-            String name, int size, RingParts parts, GuestMemory memory, int base, RingFeatures features);
+            String name,
+            int size,
+            RingParts parts,
+            GuestMemory memory,
+            int base,
+            RingFeatures features,
+            QueueProgress progress);
+
+    /** A queue at the place that is known, with everything that was taken given back; nothing is written when this throws. */
+    abstract Virtqueue recover(
+            String name,
+            int size,
+            RingParts parts,
+            GuestMemory memory,
+            int base,
+            RingFeatures features,
+            QueueProgress progress);
 
     private static void require(String what, MemorySegment part, long bytes, int alignment) {
         if (part.byteSize() < bytes) {

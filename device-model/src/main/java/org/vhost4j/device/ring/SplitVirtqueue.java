@@ -26,6 +26,7 @@ final class SplitVirtqueue extends RingVirtqueue {
     private final MemorySegment descriptors;
     private final GuestMemory toRead;
     private final GuestMemory toWrite;
+    private final QueueProgress progress;
 
     private int nextAvail;
     private int seenAvail;
@@ -37,8 +38,16 @@ final class SplitVirtqueue extends RingVirtqueue {
     private boolean interruptDue = true;
 
     /** {@link RingLayout#open} has checked sizes, alignments and base. */
-    SplitVirtqueue(String name, int size, RingParts parts, GuestMemory memory, int base, RingFeatures features) {
+    SplitVirtqueue(
+            String name,
+            int size,
+            RingParts parts,
+            GuestMemory memory,
+            int base,
+            RingFeatures features,
+            QueueProgress progress) {
         this.name = name;
+        this.progress = progress;
         this.size = size;
         this.mask = size - 1;
         this.avail = parts.avail();
@@ -138,6 +147,11 @@ final class SplitVirtqueue extends RingVirtqueue {
     }
 
     @Override
+    public void recordTaken() {
+        progress.taken(nextAvail, 0);
+    }
+
+    @Override
     public void addUsed(int id, int written) {
         element(usedIdx, id, written);
         usedIdx = (usedIdx + 1) & 0xffff;
@@ -193,6 +207,32 @@ final class SplitVirtqueue extends RingVirtqueue {
         SplitLayout.ELEMENT_LEN.set(used, slot, written);
     }
 
+    /**
+     * Gives back what a device had taken that died. It had used everything in order, so the used ring says where it was, whatever the
+     * front-end says.
+     *
+     * @param taken up to where frames may have left; not heeded when the driver has not made so much available
+     * @return where a device goes on
+     */
+    int recover(int taken, int base) {
+        int available = availIdx() - usedIdx & 0xffff;
+        if (available > size) {
+            throw new RingFault("available index %d is not ahead of used index %d by at most %d"
+                    .formatted(availIdx(), usedIdx, size));
+        }
+        int lost = taken - usedIdx & 0xffff;
+        if (lost <= available) {
+            for (int i = 0; i < lost; i++) {
+                long slot = SplitLayout.RING + 2L * (usedIdx & mask);
+                addUsed((short) SplitLayout.SHORT.get(avail, slot) & 0xffff, 0);
+            }
+        }
+        nextAvail = usedIdx;
+        publish();
+        progress.moved(usedIdx, base);
+        return usedIdx;
+    }
+
     @Override
     public boolean hasUnpublished() {
         return usedIdx != publishedIdx;
@@ -211,6 +251,7 @@ final class SplitVirtqueue extends RingVirtqueue {
         SplitLayout.SHORT.set(used, (long) SplitLayout.IDX, (short) to);
         publishedIdx = to;
         batchIdx = to;
+        progress.taken(nextAvail, 0);
         // The index must be visible before we look at whether the driver sleeps (virtio 1.4 section 2.7.7.2).
         VarHandle.fullFence();
         if (interruptDue) {

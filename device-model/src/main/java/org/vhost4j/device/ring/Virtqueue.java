@@ -57,6 +57,12 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     void unpopWritten(int chains);
 
     /**
+     * Records that what the chains popped so far hold may leave the device from here on. A back-end that is started after a crash gives
+     * them back to the driver and does not pop them again.
+     */
+    void recordTaken();
+
+    /**
      * Marks a chain as used. The driver sees it after {@link #publish()}.
      *
      * @param id {@link Chain#id}

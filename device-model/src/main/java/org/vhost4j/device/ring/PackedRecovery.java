@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.ring;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Finds where a device was in a packed ring when it died, and what it has to give back: chains that it had taken, whose frames may have
+ * left, and those of a burst that it had begun to use and not shown to the driver.
+ *
+ * <p>A descriptor that the device has taken was available in its lap. It is used or available for the next lap once the driver has been
+ * shown that. Descriptors behind the first of a chain, and those of a batch that is used as one, keep the marks of being available: about
+ * them, and what the driver has not made available yet, the marks say nothing. Positions here count over two laps of the ring, from 0 to
+ * 2 * size - 1, the first with wrap counter 1.
+ *
+ * <p>QEMU does not know where a packed ring is. It gives back the position that it knew last, and when the connection closes it uses
+ * what is available from there on (its link is down), and gives back the position behind that. What lies before it is given back then,
+ * too: the frames are older, and QEMU drops all that a split ring has.
+ */
+final class PackedRecovery {
+    private final int size;
+    private final MemorySegment descriptors;
+
+    /** The chains to give back, as {@link Chain#id} has them, oldest first. */
+    final int[] chains;
+
+    int count;
+
+    /** Where the first of {@link #chains} is, as {@link Virtqueue#base()} has it. */
+    int from;
+
+    /** Where the last of {@link #chains} ends. */
+    int end;
+
+    /** Where the device goes on: there, or behind what the front-end has used itself. */
+    int next;
+
+    /** How many descriptors {@link #chains} have. */
+    private int listed;
+
+    private int chainId;
+
+    /**
+     * Looks at a ring.
+     *
+     * @param progress what is known of it
+     * @param base what the front-end gives now
+     * @param batches whether a used descriptor may stand for others, as with IN_ORDER
+     * @throws RingFault with the contradiction when what is known is not of this ring as it is now
+     */
+    PackedRecovery(int size, MemorySegment descriptors, QueueProgress progress, int base, boolean batches) {
+        this.size = size;
+        this.descriptors = descriptors;
+        this.chains = new int[size];
+        int before = inLaps(progress.given());
+        int now = inLaps(base);
+        int at = inLaps(progress.publishedTo());
+        int taken = inLaps(progress.taken());
+        int publishing = inLaps(progress.publishing());
+        int began = inLaps(progress.publishedFrom());
+        if (began != at) {
+            requireOurs(began, at, batches, publishing == at && now == before);
+        }
+        if (publishing != at && distance(at, publishing) <= size && !isAvailable(at)) {
+            // It was available when it was taken, so the publication was made; only its record was not.
+            at = publishing;
+        }
+        if (distance(before, at) < distance(before, now) && !isAvailable(at)) {
+            // The front-end has used what was there. It stopped before chains of an unshown burst that were used
+            // already, and so has
+            // shown them.
+            at = shown(now, taken);
+            taken = distance(at, taken) <= size ? taken : at;
+            now = at;
+        } else if (isUsed(at)) {
+            throw contradiction(at, "is used already");
+        }
+        from = position(at);
+        // What it has used behind the device were chains that a batch of ours had used without a mark each; no driver
+        // looks there.
+        boolean usedByFrontEnd = now != before && now != at && distance(at, before) < size;
+        if (usedByFrontEnd) {
+            if (!passed(before)) {
+                throw contradiction(before, "is not used, though the front-end has gone on behind it");
+            }
+            end = position(walk(at, before));
+            next = position(now);
+        } else {
+            end = position(walkUsed(taken == at ? unshown(at) : walk(at, taken)));
+            next = end;
+        }
+    }
+
+    private int inLaps(int position) {
+        int index = position & ~PackedLayout.WRAP & 0xffff;
+        if (index >= size) {
+            throw new RingFault("it is outside a ring of " + size);
+        }
+        return (position & PackedLayout.WRAP) != 0 ? index : index + size;
+    }
+
+    private int position(int inLaps) {
+        return inLaps < size ? inLaps | PackedLayout.WRAP : inLaps - size;
+    }
+
+    private int after(int at, int steps) {
+        int next = at + steps;
+        return next >= 2 * size ? next - 2 * size : next;
+    }
+
+    private int distance(int one, int other) {
+        int steps = other - one;
+        return steps < 0 ? steps + 2 * size : steps;
+    }
+
+    private int flags(int at) {
+        return (short) PackedLayout.ALIGNED_SHORT.getAcquire(descriptors, PackedLayout.flagsAt(at % size)) & 0xffff;
+    }
+
+    private int marks(int at) {
+        return flags(at) & PackedLayout.MARKS;
+    }
+
+    private boolean passed(int at) {
+        return ((short) flags(at) < 0) == (at < size);
+    }
+
+    private boolean isUsed(int at) {
+        return marks(at) == (at < size ? PackedLayout.USED : 0);
+    }
+
+    private boolean isAvailable(int at) {
+        return marks(at) == (at < size ? PackedLayout.AVAILABLE : PackedLayout.AVAILABLE ^ PackedLayout.MARKS);
+    }
+
+    /** Where the chains end that the driver has been shown. What was taken may be available for the next lap already. */
+    private int shown(int begin, int taken) {
+        int at = begin;
+        int left = distance(begin, taken) <= size ? distance(begin, taken) : 0;
+        while (isUsed(at) || (left > 0 && passed(at))) {
+            int length = isUsed(at) ? chainAt(at) : 1;
+            at = after(at, length);
+            left -= length;
+            if (distance(begin, at) > size) {
+                throw contradiction(at, "is behind the whole ring");
+            }
+        }
+        return at;
+    }
+
+    /**
+     * Checks a ring against the last publication, whose first descriptor was used in its lap, or in the next one when a publication of the
+     * whole ring was not recorded. A ring that was zeroed since differs.
+     *
+     * @param began where it began
+     * @param at where it ended
+     * @param batches whether a used descriptor may stand for others, which are not marked
+     * @param settled whether nothing was used behind {@code at}, neither by a device that died nor by the front-end
+     */
+    private void requireOurs(int began, int at, boolean batches, boolean settled) {
+        boolean zero = (long) PackedLayout.ADDR.get(descriptors, (long) PackedLayout.SIZE * (began % size)) == 0;
+        if (zero || (!passed(began) && !isUsed(after(began, size)))) {
+            throw contradiction(began, "was never used");
+        }
+        if (isUsed(began) || isUsed(after(began, size))) {
+            return;
+        }
+        // The driver has made it available for the next lap, and so everything before.
+        if (!isAvailable(at) && (settled || !passed(at))) {
+            throw contradiction(at, "was not made available, but " + began % size + " behind it was");
+        }
+        boolean any = (began < size) == (at < size) || at % size == 0 || batches;
+        for (int i = 1; i <= at % size; i++) {
+            any |= passed(after(at, 2 * size - i));
+        }
+        if (!any) {
+            throw contradiction(0, "was never used in this lap");
+        }
+    }
+
+    /** Lists the chains from one position up to another; the other one. */
+    private int walk(int begin, int end) {
+        int at = begin;
+        int left = distance(begin, end);
+        if (left > size) {
+            throw contradiction(end, "is behind the whole ring");
+        }
+        while (left > 0) {
+            int length = chainAt(at);
+            if (length > left) {
+                throw contradiction(at, "begins a chain that ends behind the position");
+            }
+            add(length);
+            at = after(at, length);
+            left -= length;
+        }
+        return end;
+    }
+
+    /** Lists the first chain of a burst of which something is used, and the first not, because it is written last; where it ends. */
+    private int unshown(int at) {
+        if (!isAvailable(at)) {
+            return at;
+        }
+        int length = chainAt(at);
+        int behind = after(at, length);
+        if (length == size || !isUsed(behind)) {
+            return at;
+        }
+        add(length);
+        return behind;
+    }
+
+    /** Lists the chains that are used and were not shown to the driver, because the first of their burst was not; where they end. */
+    private int walkUsed(int begin) {
+        int at = begin;
+        while (count > 0 && listed < size && isUsed(at)) {
+            int length = chainAt(at);
+            if (listed + length > size) {
+                throw contradiction(at, "begins a chain that is longer than the ring");
+            }
+            add(length);
+            at = after(at, length);
+        }
+        return at;
+    }
+
+    private void add(int length) {
+        chains[count] = chainId | length << 16;
+        count++;
+        listed += length;
+    }
+
+    /** How many descriptors the chain at a position has; {@link #chainId} names it. */
+    private int chainAt(int at) {
+        if (isAvailable(at)) {
+            int length = ending(at);
+            if (length == 0) {
+                throw contradiction(at, "begins a chain without an end");
+            }
+            return length;
+        }
+        if (!isUsed(at)) {
+            throw contradiction(at, "is neither available nor used");
+        }
+        // Its own flag that the chain goes on is overwritten. The last descriptor of its chain has the same buffer id,
+        // which no other
+        // chain has before the driver has seen this one.
+        int id = id(at);
+        int behind = after(at, 1);
+        if (isAvailable(behind)) {
+            int rest = ending(behind);
+            if (rest != 0 && rest < size && chainId == id) {
+                return rest + 1;
+            }
+        }
+        chainId = id;
+        return 1;
+    }
+
+    /** How many descriptors a chain has from an available one on; 0 when it does not end. Its id is in the last. */
+    private int ending(int begin) {
+        int at = begin;
+        for (int length = 1; length <= size; length++) {
+            if (!isAvailable(at)) {
+                return 0;
+            }
+            if ((flags(at) & PackedLayout.NEXT) == 0) {
+                chainId = id(at);
+                return length;
+            }
+            at = after(at, 1);
+        }
+        return 0;
+    }
+
+    private int id(int at) {
+        return (short) PackedLayout.ID.get(descriptors, (long) PackedLayout.SIZE * (at % size)) & 0xffff;
+    }
+
+    private RingFault contradiction(int at, String what) {
+        return new RingFault("descriptor " + at % size + " " + what);
+    }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.ring;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/**
+ * How far the device is in one queue, in memory that outlives a crash of this process, such as a mapped file. Two positions are kept: up
+ * to where chains were given back to the driver, and up to where their frames may have left. The second one is stored before a frame
+ * leaves. So a back-end that is started again gives back what lies between them without sending it, and nothing comes twice. A split
+ * ring keeps the first one itself, in its used index.
+ *
+ * <p>The memory may say anything when it is read: it may be of another ring, or of none. {@link RingLayout#reopen} believes it as far
+ * as the ring agrees.
+ *
+ * <pre>
+ *   le32 state; le32 given; le32 published; le32 taken; le64 ring;
+ * </pre>
+ *
+ * Positions are as in {@link Virtqueue#base()}: 16 bits, of a packed ring with the wrap counter in bit 15. {@code given} is what the
+ * front-end gave when the queue was started. {@code published} and the high half of {@code taken} are for packed rings:
+ * {@code published} has in its low half where the last publication ended, and in its high half where it began; {@code taken} has in its
+ * high half where the publication ends that is under way, or where the last one ended while none is.
+ */
+public final class QueueProgress {
+    /** How much memory one queue takes: a cache line. */
+    public static final int BYTES = 64;
+
+    private static final int STATE = 0;
+    private static final int GIVEN = 4;
+    private static final int PUBLISHED = 8;
+    private static final int TAKEN = 12;
+    private static final int RING = 16;
+    private static final int NOT_STARTED = 0;
+
+    private static final VarHandle INT =
+            ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
+    private static final VarHandle LONG =
+            ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
+
+    private final MemorySegment slot;
+
+    /**
+     * The progress that a piece of memory keeps.
+     *
+     * @param slot {@link #BYTES} bytes, aligned to 8
+     */
+    public QueueProgress(MemorySegment slot) {
+        this.slot = slot.asSlice(0, BYTES);
+    }
+
+    /**
+     * Progress in memory of its own, for a queue whose progress nobody keeps.
+     *
+     * @return of a queue that is not started
+     */
+    public static QueueProgress unkept() {
+        return new QueueProgress(Arena.ofAuto().allocate(BYTES, BYTES));
+    }
+
+    /** The queue begins at a position: nothing is under way. */
+    void begin(RingLayout layout, int size, int base, long ring) {
+        forget();
+        int position = base & 0xffff;
+        INT.set(slot, (long) GIVEN, base);
+        INT.set(slot, (long) PUBLISHED, position << 16 | position);
+        INT.set(slot, (long) TAKEN, position << 16 | position);
+        LONG.set(slot, (long) RING, ring);
+        // A crash before the last store leaves a queue that is not started.
+        VarHandle.releaseFence();
+        INT.set(slot, (long) STATE, state(layout, size));
+    }
+
+    /**
+     * Whether a queue of this kind was started over a ring, and not stopped.
+     *
+     * @param layout its layout
+     * @param size its descriptors
+     * @param ring tells rings in different memory apart
+     * @return true when the positions may be of this ring
+     */
+    boolean isOf(RingLayout layout, int size, long ring) {
+        return (int) INT.get(slot, (long) STATE) == state(layout, size) && (long) LONG.get(slot, (long) RING) == ring;
+    }
+
+    private static int state(RingLayout layout, int size) {
+        return (layout == RingLayout.PACKED ? 2 << 24 : 1 << 24) | size;
+    }
+
+    /**
+     * Frames up to a position may have left from the next store on.
+     *
+     * @param position of what was popped
+     * @param end where the publication ends that follows, of a packed ring; where the last one ended when none does
+     */
+    void taken(int position, int end) {
+        INT.set(slot, (long) TAKEN, end << 16 | position);
+        VarHandle.releaseFence();
+    }
+
+    /** Chains of a packed ring were shown to the driver. */
+    void published(int from, int to) {
+        VarHandle.releaseFence();
+        INT.set(slot, (long) PUBLISHED, from << 16 | to);
+    }
+
+    /** The queue goes on here, and the front-end thinks that it does so there. */
+    void moved(int position, int base) {
+        taken(position, position);
+        published(position, position);
+        VarHandle.releaseFence();
+        INT.set(slot, (long) GIVEN, base);
+    }
+
+    int given() {
+        return (int) INT.get(slot, (long) GIVEN);
+    }
+
+    int publishedFrom() {
+        return (int) INT.get(slot, (long) PUBLISHED) >>> 16;
+    }
+
+    int publishedTo() {
+        return (int) INT.get(slot, (long) PUBLISHED) & 0xffff;
+    }
+
+    int taken() {
+        return (int) INT.get(slot, (long) TAKEN) & 0xffff;
+    }
+
+    int publishing() {
+        return (int) INT.get(slot, (long) TAKEN) >>> 16;
+    }
+
+    /**
+     * The queue was stopped and everything that was taken is used: nothing of what comes next has left.
+     *
+     * @param base as {@link Virtqueue#base()} has it
+     */
+    public void stopped(int base) {
+        int position = base & 0xffff;
+        taken(position, position);
+    }
+
+    /** Positions have no meaning any more: the front-end was told where the queue is, or has reset it. */
+    public void forget() {
+        INT.set(slot, (long) STATE, NOT_STARTED);
+        VarHandle.releaseFence();
+    }
+}

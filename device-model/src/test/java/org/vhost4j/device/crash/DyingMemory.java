@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.crash;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassTransform;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.CodeTransform;
+import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
+
+/**
+ * Loads the device model once more so that its process can die before any store into memory that outlives it: a ring, a buffer, what is
+ * kept of its progress. Every call in the bytecode that stores there is preceded by {@link #store()}. What the driver's side stores is not
+ * counted.
+ */
+public final class DyingMemory extends ClassLoader {
+    /** The process is dead: no store reaches memory any more. */
+    public static final class Death extends Error {
+        private static final long serialVersionUID = 1;
+
+        Death() {
+            super("dead", null, false, false);
+        }
+    }
+
+    private static final String MODEL = "org.vhost4j.device.";
+    private static final ClassDesc COUNTER = ClassDesc.of(DyingMemory.class.getName());
+    private static final MethodTypeDesc STORE = MethodTypeDesc.of(ConstantDescs.CD_void);
+
+    private static long left = Long.MAX_VALUE;
+    private static boolean dead;
+
+    DyingMemory(ClassLoader parent) {
+        super(parent);
+    }
+
+    /** A new process dies before its n-th store, from 1 on. */
+    public static void dieAt(long n) {
+        left = n;
+        dead = false;
+    }
+
+    /** The process lives on without a limit. */
+    public static void live() {
+        dieAt(Long.MAX_VALUE);
+    }
+
+    /** Called by the bytecode that this loads. */
+    public static void store() {
+        if (dead || --left == 0) {
+            dead = true;
+            throw new Death();
+        }
+    }
+
+    @Override
+    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+        if (!name.startsWith(MODEL) || name.startsWith(DyingMemory.class.getName())) {
+            return super.loadClass(name, resolve);
+        }
+        synchronized (getClassLoadingLock(name)) {
+            Class<?> loaded = findLoadedClass(name);
+            if (loaded == null) {
+                byte[] bytes = bytes(name);
+                loaded = defineClass(name, bytes, 0, bytes.length);
+            }
+            return loaded;
+        }
+    }
+
+    private byte[] bytes(String name) throws ClassNotFoundException {
+        try (InputStream in = getParent().getResourceAsStream(name.replace('.', '/') + ".class")) {
+            if (in == null) {
+                throw new ClassNotFoundException(name);
+            }
+            byte[] original = in.readAllBytes();
+            boolean driver = name.startsWith(MODEL + "driver.") || name.startsWith(MODEL + "crash.");
+            ClassFile file = ClassFile.of();
+            return driver
+                    ? original
+                    : file.transformClass(file.parse(original), ClassTransform.transformingMethodBodies((CodeTransform)
+                            DyingMemory::count));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void count(CodeBuilder code, CodeElement element) {
+        if (element instanceof InvokeInstruction call && stores(call)) {
+            code.invokestatic(COUNTER, "store", STORE);
+        }
+        code.with(element);
+    }
+
+    private static boolean stores(InvokeInstruction call) {
+        String owner = call.owner().asInternalName();
+        String name = call.name().stringValue();
+        return switch (owner) {
+            case "java/lang/invoke/VarHandle" -> name.startsWith("set") || name.startsWith("compareAndSet");
+            case "java/lang/foreign/MemorySegment" ->
+                name.equals("copy") || name.equals("set") || name.equals("fill") || name.equals("copyFrom");
+            default -> false;
+        };
+    }
+}

@@ -83,6 +83,24 @@ public final class TapDevice implements AutoCloseable {
     }
 
     /**
+     * Opens the only queue of a TAP as it was made: with multi_queue or without, which is also how one is created when there is none.
+     *
+     * @param name of the interface, as {@link #open} takes it
+     * @return the queue
+     * @throws SystemError with one sentence that says what is missing
+     */
+    public static TapDevice openAsMade(String name) {
+        try {
+            return open(name, false);
+        } catch (SystemError e) {
+            if (e.errno() != Errno.EINVAL || InterfaceKind.of(name) != InterfaceKind.TAP) {
+                throw e;
+            }
+            return open(name, true);
+        }
+    }
+
+    /**
      * Takes over a queue that another process has opened.
      *
      * @param fd the queue; from here on the device's
@@ -104,7 +122,11 @@ public final class TapDevice implements AutoCloseable {
             request.set(ValueLayout.JAVA_SHORT, IFREQ_FLAGS, (short) flags);
             int result = LibC.ioctl(fd.number(), TUNSETIFF, request.address());
             if (result < 0) {
-                throw cannotAttach(name, multiQueue, -result);
+                throw cannotAttach(
+                        name,
+                        multiQueue,
+                        -result,
+                        result == -Errno.EINVAL ? InterfaceKind.of(name) : InterfaceKind.NONE);
             }
             return request.getString(0, StandardCharsets.UTF_8);
         }
@@ -125,15 +147,22 @@ public final class TapDevice implements AutoCloseable {
         };
     }
 
-    static SystemError cannotAttach(String name, boolean multiQueue, int errno) {
+    static SystemError cannotAttach(String name, boolean multiQueue, int errno, InterfaceKind kind) {
         String problem = switch (errno) {
             case Errno.EPERM ->
                 "not permitted; it takes CAP_NET_ADMIN, or a TAP that was made for this user with" + " \"ip tuntap add "
                         + name + " mode tap user NAME\"";
             case Errno.EBUSY -> "another process has it open";
             case Errno.EINVAL ->
-                "an interface of this name exists, and it is not a TAP " + (multiQueue ? "with" : "without")
-                        + " multi_queue, or the name is not one for an interface";
+                switch (kind) {
+                    case NONE -> "no interface can have this name";
+                    case OTHER -> "an interface of this name exists, and it is no TAP";
+                    case TAP ->
+                        multiQueue
+                                ? "it was made without multi_queue, and cannot have a second queue"
+                                : "it was made with multi_queue, which is for guests with several queue pairs"
+                                        + " (--queues); make it without";
+                };
             case Errno.E2BIG -> "all of its queues are in use";
             default -> "";
         };

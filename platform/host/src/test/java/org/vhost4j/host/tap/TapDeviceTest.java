@@ -64,13 +64,27 @@ class TapDeviceTest {
                 "1|not permitted; it takes CAP_NET_ADMIN, or a TAP that was made for this user with \"ip tuntap add tap7"
                         + " mode tap user NAME\"",
                 "16|another process has it open",
-                "22|an interface of this name exists, and it is not a TAP with multi_queue, or the name is not one for an"
-                        + " interface",
                 "7|all of its queues are in use",
                 "12|ENOMEM (Cannot allocate memory)",
             })
     void anInterfaceThatCannotBeHadIsExplained(int errno, String reason) {
-        assertThat(TapDevice.cannotAttach("tap7", true, errno)).hasMessage("cannot open TAP tap7: " + reason);
+        assertThat(TapDevice.cannotAttach("tap7", true, errno, InterfaceKind.NONE))
+                .hasMessage("cannot open TAP tap7: " + reason);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "NONE|false|no interface can have this name",
+                "OTHER|false|an interface of this name exists, and it is no TAP",
+                "TAP|true|it was made without multi_queue, and cannot have a second queue",
+                "TAP|false|it was made with multi_queue, which is for guests with several queue pairs (--queues); make it"
+                        + " without",
+            })
+    void eachCauseOfOneErrorIsToldApart(InterfaceKind kind, boolean multiQueue, String reason) {
+        assertThat(TapDevice.cannotAttach("tap7", multiQueue, Errno.EINVAL, kind))
+                .hasMessage("cannot open TAP tap7: " + reason);
     }
 
     @Test

@@ -326,9 +326,10 @@ class TapPortIT {
         namespace.run(() -> {
             assertThatThrownBy(() -> TapDevice.open("tapa", false))
                     .hasMessage("cannot open TAP tapa: another process has it open");
-            assertThatThrownBy(() -> TapDevice.open("tapa", true)).hasMessageContaining("not a TAP with multi_queue");
-            assertThatThrownBy(() -> TapDevice.open("lo", false)).hasMessageContaining("not a TAP without multi_queue");
-            assertThatThrownBy(() -> TapDevice.open("a/b", false)).hasMessageContaining("not one for an interface");
+            assertThatThrownBy(() -> TapDevice.open("tapa", true)).hasMessageContaining("made without multi_queue");
+            assertThatThrownBy(() -> TapDevice.open("lo", false)).hasMessageContaining("it is no TAP");
+            assertThatThrownBy(() -> TapDevice.open("a/b", false))
+                    .hasMessageContaining("no interface can have this name");
             return 0;
         });
         open.awaitNoOthers();
@@ -341,7 +342,24 @@ class TapPortIT {
                     TapDevice second = TapDevice.open(first.name(), true)) {
                 assertThat(first.name()).isEqualTo("multi0");
                 assertThat(second.name()).isEqualTo("multi0");
+                assertThatThrownBy(() -> TapDevice.open("multi0", false)).hasMessageContaining("made with multi_queue");
             }
+            return 0;
+        });
+    }
+
+    @Test
+    void theQueueOfATapIsHadAsItWasMade() throws Exception {
+        namespace.run(() -> {
+            try (TapDevice first = TapDevice.open("made%d", true);
+                    TapDevice second = TapDevice.openAsMade(first.name())) {
+                assertThat(second.name()).isEqualTo("made0");
+            }
+            try (TapDevice created = TapDevice.openAsMade("plain")) {
+                assertThat(created.name()).isEqualTo("plain");
+                assertThatThrownBy(() -> TapDevice.open("plain", true)).hasMessageContaining("made without");
+            }
+            assertThatThrownBy(() -> TapDevice.openAsMade("lo")).hasMessageContaining("it is no TAP");
             return 0;
         });
     }

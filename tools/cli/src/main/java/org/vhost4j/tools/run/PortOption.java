@@ -31,6 +31,16 @@ sealed interface PortOption {
          * @param host what the probe found of {@link #uses}
          */
         Uplink uplink(HostCapabilities host);
+
+        /**
+         * The same beside guests with so many queue pairs.
+         *
+         * @param host what the probe found of {@link #uses}
+         * @param queues 1 or more
+         */
+        default Uplink uplink(HostCapabilities host, int queues) {
+            return uplink(host);
+        }
     }
 
     /** What the bridge is replaced by. */
@@ -61,14 +71,15 @@ sealed interface PortOption {
      *
      * @param options all of them; none for a bridge between the guests alone
      * @param host what the probe found of {@link #uses}
+     * @param queues how many queue pairs each guest has
      * @param coalesce whether the bridge puts plain frames together
      * @throws UnsupportedOption when they do not go together
      */
-    static Switching toSwitching(List<PortOption> options, HostCapabilities host, boolean coalesce) {
+    static Switching toSwitching(List<PortOption> options, HostCapabilities host, int queues, boolean coalesce) {
         List<Uplink> uplinks = new ArrayList<>();
         for (PortOption option : options) {
             switch (option) {
-                case OnBridge port -> uplinks.add(port.uplink(host));
+                case OnBridge port -> uplinks.add(port.uplink(host, queues));
                 case NoBridge alone
                 when options.size() == 1 -> {
                     return alone.switching();

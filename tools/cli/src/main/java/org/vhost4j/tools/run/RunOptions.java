@@ -191,7 +191,7 @@ final class RunOptions {
                 .queuePairs(queues)
                 .mtu(resolution.number("host_mtu"))
                 .linkSpeed(speed == 0 ? LinkSpeed.UNKNOWN : new LinkSpeed(speed, LinkSpeed.Duplex.FULL))
-                .switching(secured(PortOption.toSwitching(parsedPorts, host, coalesces())))
+                .switching(secured(PortOption.toSwitching(parsedPorts, host, queues, coalesces())))
                 .idle(idlePolicy())
                 .view(new AbiView(abi(resolution)))
                 .promise("machine " + resolution.machine() + ", platform " + resolution.platform())

@@ -22,7 +22,12 @@ final class TapKind implements PortKind {
 
         @Override
         public Uplink uplink(HostCapabilities host) {
-            return new TapUplink(ifname, host, PortOption.lines("tap:" + ifname));
+            return uplink(host, 1);
+        }
+
+        @Override
+        public Uplink uplink(HostCapabilities host, int queues) {
+            return new TapUplink(ifname, queues > 1, host, PortOption.lines("tap:" + ifname));
         }
     }
 

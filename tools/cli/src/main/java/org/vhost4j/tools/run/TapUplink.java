@@ -23,10 +23,23 @@ import org.vhost4j.vhostuser.server.Uplink;
  * A TAP as a port of the bridge. What the kernel takes and gives is what the probe found; what it lacks is done in software.
  *
  * @param ifname the interface's name
+ * @param multiQueue whether it may have been made with multi_queue, as for guests with several queue pairs; one queue of it is used
  * @param host what the probe found
  * @param trouble takes a line when something does not work
  */
-public record TapUplink(String ifname, HostCapabilities host, Consumer<String> trouble) implements Uplink {
+public record TapUplink(String ifname, boolean multiQueue, HostCapabilities host, Consumer<String> trouble)
+        implements Uplink {
+    /**
+     * A TAP without multi_queue.
+     *
+     * @param ifname the interface's name
+     * @param host what the probe found
+     * @param trouble takes a line when something does not work
+     */
+    public TapUplink(String ifname, HostCapabilities host, Consumer<String> trouble) {
+        this(ifname, false, host, trouble);
+    }
+
     @Override
     public String name() {
         return "tap:" + ifname;
@@ -121,7 +134,7 @@ public record TapUplink(String ifname, HostCapabilities host, Consumer<String> t
     }
 
     private TapDevice device() {
-        TapDevice device = TapDevice.open(ifname, false);
+        TapDevice device = multiQueue ? TapDevice.openAsMade(ifname) : TapDevice.open(ifname, false);
         if (host.has(HostCapability.TAP_TUNNEL)) {
             device.tunnels();
         }

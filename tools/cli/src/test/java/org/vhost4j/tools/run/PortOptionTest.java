@@ -60,7 +60,18 @@ class PortOptionTest {
 
     private static Switching switching(String... ports) {
         return PortOption.toSwitching(
-                List.of(ports).stream().map(PortKinds::parse).toList(), HostCapabilities.NOTHING_ASKED, true);
+                List.of(ports).stream().map(PortKinds::parse).toList(), HostCapabilities.NOTHING_ASKED, 1, true);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, false", "2, true"})
+    void aTapMayHaveMultiQueueWhereGuestsHaveSeveralQueues(int queues, boolean may) {
+        List<PortOption> ports = List.of(PortKinds.parse("tap:ifname=one"));
+        assertThat(PortOption.toSwitching(ports, HostCapabilities.NOTHING_ASKED, queues, false))
+                .isInstanceOfSatisfying(
+                        Switching.Bridged.class,
+                        each -> assertThat(((TapUplink) each.uplinks().getFirst()).multiQueue())
+                                .isEqualTo(may));
     }
 
     @ParameterizedTest

@@ -4,9 +4,17 @@ package org.vhost4j.sys;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.Charset;
+import java.nio.file.Path;
+import java.util.Optional;
 
 /** A Unix stream socket that our parent left open for us, as {@code --fd=N} says. */
 public final class InheritedSocket {
+    /** Of a {@code struct sockaddr_un}. */
+    private static final int ADDRESS_BYTES = 110;
+
+    private static final int FAMILY_BYTES = 2;
+
     private InheritedSocket() {}
 
     /**
@@ -42,6 +50,30 @@ public final class InheritedSocket {
      */
     public static boolean listens(Fd socket) {
         return option(socket.number(), LibC.SO_ACCEPTCONN) == 1;
+    }
+
+    /**
+     * The path that a socket was bound to: of a listening one, and of a connection that came in there.
+     *
+     * @param number a descriptor
+     * @return an absolute path; nothing for a socket without one, or for what is no Unix socket
+     */
+    public static Optional<Path> path(int number) {
+        if (option(number, LibC.SO_DOMAIN) != LibC.AF_UNIX) {
+            return Optional.empty();
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(ADDRESS_BYTES + 1, Long.BYTES);
+            MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, ADDRESS_BYTES);
+            if (LibC.getsockname(number, address.address(), length.address()) < 0
+                    || length.get(ValueLayout.JAVA_INT, 0) <= FAMILY_BYTES) {
+                return Optional.empty();
+            }
+            // The kernel's has an end only where there is room for it.
+            String path =
+                    address.getString(FAMILY_BYTES, Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8")));
+            return path.startsWith("/") ? Optional.of(Path.of(path)) : Optional.empty();
+        }
     }
 
     private static int option(int number, int option) {

@@ -22,7 +22,9 @@ public final class LibC {
     /** open: with {@link #O_CREAT}, only when there is nothing of that name. */
     static final int O_EXCL = 0x80;
     /** open: ELOOP when the path itself is a symbolic link. */
-    static final int O_NOFOLLOW = 0x20000;
+    public static final int O_NOFOLLOW = 0x20000;
+    /** open: the file itself, of any kind, for what takes no permission on it. */
+    public static final int O_PATH = 0x200000;
     /** open, F_SETFL: calls answer EAGAIN instead of waiting. */
     public static final int O_NONBLOCK = 0x800;
     /** open: closed by exec. */
@@ -141,6 +143,8 @@ public final class LibC {
 
         static native int close(int fd);
 
+        static native int unsetenv(String name);
+
         static native int unlink(String path);
 
         static native int rename(String from, String to);
@@ -183,6 +187,8 @@ public final class LibC {
 
         static native int getsockopt(int fd, int level, int option, long value, long length);
 
+        static native int getsockname(int fd, long address, long length);
+
         static native int setsockopt(int fd, int level, int option, long value, int length);
 
         static native long recvmsg(int fd, long message, int flags);
@@ -202,6 +208,15 @@ public final class LibC {
         static native long syscall(long number, long first, long second, long third);
 
         static native String strerror(int errno);
+    }
+
+    /**
+     * unsetenv(3): programs that are started from now on do without the variable. What the JVM has read at its start stays.
+     *
+     * @param name the variable's
+     */
+    static void unsetenv(String name) {
+        int unused = C.unsetenv(name);
     }
 
     private static int result(long value) {
@@ -491,6 +506,18 @@ public final class LibC {
      */
     public static int getsockopt(int fd, int option, long value, long length) {
         return result(C.getsockopt(fd, SOL_SOCKET, option, value, length));
+    }
+
+    /**
+     * getsockname(2).
+     *
+     * @param fd the socket
+     * @param address room for its address
+     * @param length address of an int that holds the room in bytes, and afterwards the length of the socket's address
+     * @return 0 or the negative errno
+     */
+    static int getsockname(int fd, long address, long length) {
+        return result(C.getsockname(fd, address, length));
     }
 
     /**

@@ -72,6 +72,20 @@ public final class UnixListener implements AutoCloseable {
      * @throws SystemError when the path cannot be listened on
      */
     public static UnixListener bind(IoLoop loop, Path path, Consumer<Fd> accepted) {
+        return bind(loop, path, SocketAccess.DEFAULT, accepted);
+    }
+
+    /**
+     * The same for a socket that certain users may connect to.
+     *
+     * @param loop the loop that will own the socket
+     * @param path of the socket file, which is created now and removed by {@link #close}
+     * @param access who may connect
+     * @param accepted given each connection, non-blocking, and from then on its owner
+     * @return the listening socket
+     * @throws SystemError when the path cannot be listened on, or the file cannot be given that access
+     */
+    public static UnixListener bind(IoLoop loop, Path path, SocketAccess access, Consumer<Fd> accepted) {
         UnixAddress address = UnixAddress.of(path);
         Fd socket = UnixAddress.socket();
         Object file = null;
@@ -84,6 +98,7 @@ public final class UnixListener implements AutoCloseable {
             }
             SystemError.check(result, "cannot create socket " + path);
             file = identity(path);
+            access.apply(path);
             SystemError.check(LibC.listen(socket.number(), BACKLOG), "cannot listen on " + path);
             return new UnixListener(loop, socket, path.toString(), path, file, accepted);
         } catch (RuntimeException e) {

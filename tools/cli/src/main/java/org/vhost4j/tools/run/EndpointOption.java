@@ -2,86 +2,155 @@
 package org.vhost4j.tools.run;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.frame.MacAddress;
+import org.vhost4j.host.io.SocketAccess;
+import org.vhost4j.sys.ActivatedSockets.Activated;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Endpoint;
 
 /**
- * {@code --socket-path=PATH[,server=off][,attach=netdev|device][,mac=ADDRESS[,trust-guest-mac=on]][,device-state=off]}: the options behind the path are in
- * QEMU's style.
+ * {@code --socket-path=PATH[,OPTION=VALUE…]} and {@code --fd=FDNUM|NAME[,OPTION=VALUE…]}: options in QEMU's style. Those of a guest go with
+ * both, those of a file with a path.
  */
 final class EndpointOption {
+    private static final String[] OF_GUEST = {"attach", "mac", "trust-guest-mac", "device-state"};
+    private static final String[] OF_FILE = {"server", "mode", "group"};
+
     private EndpointOption() {}
 
     /**
-     * Reads the option's value.
+     * Reads a value of {@code --socket-path}.
      *
      * @throws IllegalArgumentException in words for the user
      */
     static Endpoint parse(String value) {
+        return parse(value, null);
+    }
+
+    /**
+     * Reads a value of {@code --socket-path}.
+     *
+     * @param group whose members may connect where the value does not say, or null
+     * @throws IllegalArgumentException in words for the user
+     */
+    static Endpoint parse(String value, @Nullable String group) {
+        String whole = "--socket-path=" + value;
         int comma = value.indexOf(',');
         String path = comma < 0 ? value : value.substring(0, comma);
         if (path.isEmpty()) {
-            throw new IllegalArgumentException("--socket-path=" + value + ": the path is empty");
+            throw new IllegalArgumentException(whole + ": the path is empty");
         }
-        Map<String, String> options = CommaOptions.parse(
-                "--socket-path",
-                comma < 0 ? "" : value.substring(comma + 1),
-                "server",
-                "attach",
-                "mac",
-                "trust-guest-mac",
-                "device-state");
-        Attach attach = attach(value, options.getOrDefault("attach", "auto"));
-        Endpoint endpoint = switch (options.getOrDefault("server", "on")) {
-            case "on" -> Endpoint.listen(Path.of(path), attach);
-            case "off" -> Endpoint.connect(Path.of(path), attach);
-            default -> throw new IllegalArgumentException("--socket-path=" + value + ": server is on or off");
-        };
-        boolean trust = switch (options.getOrDefault("trust-guest-mac", "off")) {
-            case "on" -> true;
-            case "off" -> false;
-            default -> throw new IllegalArgumentException("--socket-path=" + value + ": trust-guest-mac is on or off");
-        };
-        boolean deviceState = switch (options.getOrDefault("device-state", "on")) {
-            case "on" -> true;
-            case "off" -> false;
-            default -> throw new IllegalArgumentException("--socket-path=" + value + ": device-state is on or off");
-        };
-        endpoint = endpoint.withDeviceState(deviceState);
+        Map<String, String> options = options("--socket-path", value, both(OF_GUEST, OF_FILE));
+        Attach attach = attach(whole, options.getOrDefault("attach", "auto"));
+        if (!isOn(whole, "server", options.getOrDefault("server", "on"))) {
+            if (options.containsKey("mode") || options.containsKey("group")) {
+                throw new IllegalArgumentException(whole + ": mode and group are of a socket that is made here");
+            }
+            return ofGuest(whole, options, Endpoint.connect(Path.of(path), attach));
+        }
+        return ofGuest(
+                whole, options, Endpoint.listen(Path.of(path), attach).withAccess(access(whole, options, group)));
+    }
+
+    /**
+     * Reads a value of {@code --fd}.
+     *
+     * @param activated the sockets that the service manager has opened
+     * @throws IllegalArgumentException in words for the user
+     */
+    static Endpoint parseDescriptor(String value, List<Activated> activated) {
+        String whole = "--fd=" + value;
+        int comma = value.indexOf(',');
+        int number = descriptor(whole, comma < 0 ? value : value.substring(0, comma), activated);
+        Map<String, String> options = options("--fd", value, OF_GUEST);
+        return ofGuest(
+                whole, options, Endpoint.inherited(number, attach(whole, options.getOrDefault("attach", "auto"))));
+    }
+
+    private static int descriptor(String whole, String text, List<Activated> activated) {
+        if (text.matches("[0-9]{1,9}")) {
+            return Integer.parseInt(text);
+        }
+        List<Activated> named =
+                activated.stream().filter(each -> each.name().equals(text)).toList();
+        if (named.size() == 1) {
+            return named.getFirst().number();
+        }
+        List<String> names = activated.stream().map(Activated::name).toList();
+        throw new IllegalArgumentException(whole + ": "
+                + (named.size() > 1
+                        ? named.size() + " sockets of the service manager have this name: give their numbers, from "
+                                + named.getFirst().number()
+                        : "neither a descriptor's number nor the name of a socket that the service manager has opened"
+                                + (names.isEmpty() ? "" : " (" + String.join(", ", names) + ")")));
+    }
+
+    private static Map<String, String> options(String option, String value, String... known) {
+        int comma = value.indexOf(',');
+        return CommaOptions.parse(option, comma < 0 ? "" : value.substring(comma + 1), known);
+    }
+
+    private static String[] both(String[] some, String[] more) {
+        List<String> all = new ArrayList<>(Arrays.asList(some));
+        all.addAll(Arrays.asList(more));
+        return all.toArray(String[]::new);
+    }
+
+    private static Endpoint ofGuest(String whole, Map<String, String> options, Endpoint endpoint) {
+        boolean trust = isOn(whole, "trust-guest-mac", options.getOrDefault("trust-guest-mac", "off"));
+        Endpoint with =
+                endpoint.withDeviceState(isOn(whole, "device-state", options.getOrDefault("device-state", "on")));
         String mac = options.get("mac");
         if (mac == null) {
             if (options.containsKey("trust-guest-mac")) {
-                throw new IllegalArgumentException(
-                        "--socket-path=" + value + ": trust-guest-mac is for a guest with mac=ADDRESS");
+                throw new IllegalArgumentException(whole + ": trust-guest-mac is for a guest with mac=ADDRESS");
             }
-            return endpoint;
+            return with;
         }
-        return endpoint.withMac(mac(value, mac), trust);
+        return with.withMac(mac(whole, mac), trust);
     }
 
-    private static long mac(String value, String text) {
+    private static SocketAccess access(String whole, Map<String, String> options, @Nullable String group) {
+        try {
+            return SocketAccess.parse(options.get("mode"), options.getOrDefault("group", group));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(whole + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static boolean isOn(String whole, String option, String value) {
+        return switch (value) {
+            case "on" -> true;
+            case "off" -> false;
+            default -> throw new IllegalArgumentException(whole + ": " + option + " is on or off");
+        };
+    }
+
+    private static long mac(String whole, String text) {
         long mac;
         try {
             mac = MacAddress.parse(text);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("--socket-path=" + value + ": " + e.getMessage(), e);
+            throw new IllegalArgumentException(whole + ": " + e.getMessage(), e);
         }
         if (mac == 0 || MacAddress.isGroup(mac)) {
-            throw new IllegalArgumentException("--socket-path=" + value + ": " + text + " is "
+            throw new IllegalArgumentException(whole + ": " + text + " is "
                     + (mac == 0 ? "no address" : "a group's address") + ", a guest needs one of its own");
         }
         return mac;
     }
 
-    private static Attach attach(String value, String name) {
+    private static Attach attach(String whole, String name) {
         return switch (name) {
             case "auto" -> Attach.AUTO;
             case "netdev" -> Attach.NETDEV;
             case "device" -> Attach.DEVICE;
-            default ->
-                throw new IllegalArgumentException("--socket-path=" + value + ": attach is netdev, device or auto");
+            default -> throw new IllegalArgumentException(whole + ": attach is netdev, device or auto");
         };
     }
 }

@@ -20,6 +20,9 @@ import org.vhost4j.platform.definition.Resolution;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostUse;
 import org.vhost4j.qmp.QmpOption;
+import org.vhost4j.sys.ActivatedSockets;
+import org.vhost4j.sys.ActivatedSockets.Activated;
+import org.vhost4j.sys.SystemError;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.BackendConfig;
@@ -32,20 +35,31 @@ import picocli.CommandLine.Option;
 final class RunOptions {
     @Option(
             names = "--socket-path",
-            paramLabel =
-                    "PATH[,server=off][,attach=netdev|device][,mac=ADDRESS[,trust-guest-mac=on]][,device-state=off]",
+            paramLabel = "PATH[,server=off][,attach=netdev|device][,mac=ADDRESS[,trust-guest-mac=on]]"
+                    + "[,device-state=off][,mode=OCTAL][,group=GROUP]",
             description = "the socket of one guest; once for each guest. With server=off the front-end listens. "
                     + "attach=netdev is for QEMU's -netdev vhost-user, attach=device for its generic device; "
                     + "without it either works. mac= is the guest's address; with trust-guest-mac=on it may send from "
                     + "others, too. With device-state=off nothing of the device moves with the guest, for a migration to or "
-                    + "from a back-end, or a QEMU before 10.0, that does not know of it")
+                    + "from a back-end, or a QEMU before 10.0, that does not know of it. mode= and group= are those of the socket's file; "
+                    + "with group= alone the mode is 0660")
     List<String> socketPaths = List.of();
 
     @Option(
             names = "--fd",
-            paramLabel = "FDNUM",
-            description = "an inherited socket, connected or listening, instead of --socket-path")
-    List<Integer> descriptors = List.of();
+            paramLabel = "FDNUM|NAME[,attach=…][,mac=…][,device-state=off]",
+            description =
+                    "an inherited socket, connected or listening, instead of --socket-path, with the same options of a "
+                            + "guest. NAME is that of a socket of systemd's (FileDescriptorName=). Without --fd and --socket-path each "
+                            + "socket of systemd's is one guest's")
+    List<String> descriptors = List.of();
+
+    @Option(
+            names = "--socket-group",
+            paramLabel = "GROUP",
+            description = "Members of GROUP may connect to guests' sockets; as group=GROUP of each --socket-path.")
+    @Nullable
+    String socketGroup;
 
     @Option(
             names = "--port",
@@ -239,13 +253,51 @@ final class RunOptions {
         if (!socketPaths.isEmpty() && !descriptors.isEmpty()) {
             throw new UnsupportedOption("--socket-path and --fd cannot be given together");
         }
+        if (socketGroup != null && socketPaths.isEmpty()) {
+            throw new UnsupportedOption("--socket-group=" + socketGroup + ": there is no --socket-path that it is for");
+        }
+        List<Activated> activated = activated();
+        if (!activated.isEmpty() && (!socketPaths.isEmpty() || descriptors.isEmpty())) {
+            return ofServiceManager(activated);
+        }
         if (socketPaths.isEmpty() && descriptors.isEmpty()) {
             throw new UnsupportedOption("give --socket-path=PATH or --fd=FDNUM, once for each guest");
         }
         List<Endpoint> all = new ArrayList<>();
-        parsed(() -> socketPaths.stream().map(EndpointOption::parse).toList()).forEach(all::add);
-        descriptors.forEach(number -> all.add(Endpoint.inherited(number, Attach.AUTO)));
+        parsed(() -> socketPaths.stream()
+                        .map(value -> EndpointOption.parse(value, socketGroup))
+                        .toList())
+                .forEach(all::add);
+        parsed(() -> descriptors.stream()
+                        .map(value -> EndpointOption.parseDescriptor(value, activated))
+                        .toList())
+                .forEach(all::add);
+        for (Activated socket : activated) {
+            if (all.stream().noneMatch(endpoint -> endpoint.descriptor() == socket.number())) {
+                throw new UnsupportedOption("the service manager has opened descriptor " + socket.number() + " ("
+                        + socket.name() + "), and no --fd takes it");
+            }
+        }
         return all;
+    }
+
+    private static List<Activated> activated() {
+        try {
+            return ActivatedSockets.take();
+        } catch (SystemError e) {
+            throw new UnsupportedOption(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Each socket is one guest's, in their order. */
+    private List<Endpoint> ofServiceManager(List<Activated> activated) {
+        if (!socketPaths.isEmpty()) {
+            throw new UnsupportedOption(
+                    "--socket-path cannot be given together with sockets that the service manager has opened");
+        }
+        return activated.stream()
+                .map(socket -> Endpoint.inherited(socket.number(), Attach.AUTO))
+                .toList();
     }
 
     private Switching secured(Switching switching) {

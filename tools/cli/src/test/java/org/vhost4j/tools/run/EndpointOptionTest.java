@@ -10,6 +10,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.vhost4j.device.bridge.PortRules;
+import org.vhost4j.host.io.SocketAccess;
+import org.vhost4j.sys.ActivatedSockets.Activated;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Endpoint;
 
@@ -42,6 +44,38 @@ class EndpointOptionTest {
                 .endsWith("virtio-net-pci,netdev=net0,mac=52:54:00:12:ab:56,host_uso=off");
     }
 
+    @Test
+    void whoMayConnectIsOfEachSocketOrOfAll() {
+        assertThat(EndpointOption.parse("/tmp/a.sock").access()).isEqualTo(SocketAccess.DEFAULT);
+        assertThat(EndpointOption.parse("/tmp/a.sock,mode=0600").access().mode())
+                .isEqualTo(0600);
+        SocketAccess all = EndpointOption.parse("/tmp/a.sock", "7").access();
+        assertThat(all).isEqualTo(SocketAccess.parse("0660", "7"));
+        assertThat(EndpointOption.parse("/tmp/a.sock,group=8,mode=0666,mac=52:54:00:12:34:56", "7")
+                        .access())
+                .isEqualTo(SocketAccess.parse("0666", "8"));
+        assertThat(EndpointOption.parse("/tmp/a.sock,server=off", "7").access())
+                .as("not made here")
+                .isEqualTo(SocketAccess.DEFAULT);
+    }
+
+    @Test
+    void anInheritedSocketHasANumberOrTheNameThatTheServiceManagerGave() {
+        List<Activated> activated = List.of(new Activated(3, "one"), new Activated(4, "two"), new Activated(5, "two"));
+        assertThat(EndpointOption.parseDescriptor("7", List.of())).isEqualTo(Endpoint.inherited(7, Attach.AUTO));
+        assertThat(EndpointOption.parseDescriptor("one,attach=netdev,mac=52:54:00:12:34:56", activated))
+                .isEqualTo(Endpoint.inherited(3, Attach.NETDEV).withMac(0x5254_0012_3456L, false));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> EndpointOption.parseDescriptor("two", activated))
+                .withMessageContaining("2 sockets of the service manager have this name: give their numbers, from 4");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> EndpointOption.parseDescriptor("three", activated))
+                .withMessageContaining("(one, two, two)");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> EndpointOption.parseDescriptor("7,mode=0660", activated))
+                .withMessageContaining("there is no option 'mode'");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -53,6 +87,9 @@ class EndpointOptionTest {
                 "mac=ff:ff:ff:ff:ff:ff|is a group's address",
                 "trust-guest-mac=on|trust-guest-mac is for a guest with mac=ADDRESS",
                 "mac=52:54:00:12:34:56,trust-guest-mac=yes|trust-guest-mac is on or off",
+                "mode=1777|mode is three octal digits such as 0660, not 1777",
+                "group=no-such-group|there is no group no-such-group on this host",
+                "server=off,mode=0660|mode and group are of a socket that is made here",
                 "device-state=maybe|device-state is on or off"
             })
     void whatIsNoAddressIsRefused(String options, String reason) {

@@ -2,8 +2,11 @@
 package org.vhost4j.vhostuser.server;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.bridge.PortRules;
+import org.vhost4j.host.io.SocketAccess;
+import org.vhost4j.sys.InheritedSocket;
 
 /**
  * Where one guest's front-end is met.
@@ -15,6 +18,7 @@ import org.vhost4j.device.bridge.PortRules;
  * @param mac the guest's MAC address, 48 bits with the first byte on the wire highest, or {@link PortRules#NO_MAC} when none is given
  * @param trustMac whether the guest may send from other addresses, too
  * @param deviceState whether the device's state moves with the guest; a front-end that finds this on one side of a migration alone fails it
+ * @param access who may connect to a socket that is listened on here
  */
 public record Endpoint(
         @Nullable Path path,
@@ -23,7 +27,8 @@ public record Endpoint(
         Attach attach,
         long mac,
         boolean trustMac,
-        boolean deviceState) {
+        boolean deviceState,
+        SocketAccess access) {
     /**
      * A socket to listen on.
      *
@@ -32,7 +37,7 @@ public record Endpoint(
      * @return the endpoint
      */
     public static Endpoint listen(Path path, Attach attach) {
-        return new Endpoint(path, -1, false, attach, PortRules.NO_MAC, false, true);
+        return new Endpoint(path, -1, false, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT);
     }
 
     /**
@@ -43,7 +48,7 @@ public record Endpoint(
      * @return the endpoint
      */
     public static Endpoint connect(Path path, Attach attach) {
-        return new Endpoint(path, -1, true, attach, PortRules.NO_MAC, false, true);
+        return new Endpoint(path, -1, true, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT);
     }
 
     /**
@@ -54,7 +59,7 @@ public record Endpoint(
      * @return the endpoint
      */
     public static Endpoint inherited(int descriptor, Attach attach) {
-        return new Endpoint(null, descriptor, false, attach, PortRules.NO_MAC, false, true);
+        return new Endpoint(null, descriptor, false, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT);
     }
 
     /**
@@ -65,7 +70,7 @@ public record Endpoint(
      * @return an endpoint with it
      */
     public Endpoint withMac(long address, boolean trust) {
-        return new Endpoint(path, descriptor, connect, attach, address, trust, deviceState);
+        return new Endpoint(path, descriptor, connect, attach, address, trust, deviceState, access);
     }
 
     /**
@@ -75,7 +80,26 @@ public record Endpoint(
      * @return an endpoint with it
      */
     public Endpoint withDeviceState(boolean moves) {
-        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, moves);
+        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, moves, access);
+    }
+
+    /**
+     * The same endpoint for certain users.
+     *
+     * @param who may connect to the socket that is listened on
+     * @return an endpoint with it
+     */
+    public Endpoint withAccess(SocketAccess who) {
+        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, deviceState, who);
+    }
+
+    /**
+     * The path of the socket, also of an inherited one.
+     *
+     * @return as given, or as it was bound; nothing for an inherited connection without a path
+     */
+    public Optional<Path> address() {
+        return path != null ? Optional.of(path) : InheritedSocket.path(descriptor);
     }
 
     @Override

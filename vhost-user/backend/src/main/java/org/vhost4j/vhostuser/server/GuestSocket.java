@@ -46,7 +46,7 @@ final class GuestSocket implements AutoCloseable {
         } else if (endpoint.connect()) {
             connect(endpoint.path()).connect();
         } else {
-            listener = UnixListener.bind(loop, endpoint.path(), guest::connected);
+            listener = UnixListener.bind(loop, endpoint.path(), endpoint.access(), guest::connected);
         }
     }
 

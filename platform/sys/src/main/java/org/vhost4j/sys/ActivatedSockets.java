@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The sockets that a service manager has opened for this process, as sd_listen_fds(3) says: they are numbered from 3, LISTEN_FDS has their
+ * number, LISTEN_FDNAMES their names, and LISTEN_PID the process that they are for.
+ */
+public final class ActivatedSockets {
+    /** What says that there are sockets. */
+    private static final List<String> VARIABLES = List.of("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES");
+
+    private static final int FIRST = 3;
+
+    /** More than a process may have descriptors by any usual limit. */
+    private static final int MOST = 65_536;
+
+    /** A socket without a name of its own has this one. */
+    private static final String UNNAMED = "unknown";
+
+    /**
+     * A socket.
+     *
+     * @param number its descriptor
+     * @param name FileDescriptorName= of its unit, or the unit's name
+     */
+    public record Activated(int number, String name) {}
+
+    private ActivatedSockets() {}
+
+    /**
+     * Takes the sockets of this process: exec closes them from now on, and no child hears of them. To be called once.
+     *
+     * @return in their order; empty when there are none, or they are for another process
+     * @throws SystemError when a variable makes no sense, or a descriptor is not open
+     */
+    public static List<Activated> take() {
+        List<Activated> sockets = read(System.getenv(), ProcessHandle.current().pid());
+        VARIABLES.forEach(LibC::unsetenv);
+        for (Activated socket : sockets) {
+            int flags = LibC.fcntl(socket.number(), LibC.F_GETFD, 0);
+            if (flags < 0) {
+                throw SystemError.explained(
+                        "LISTEN_FDS says that descriptor " + socket.number()
+                                + " is a socket for this process, but it is not open",
+                        -flags);
+            }
+            SystemError.check(
+                    LibC.fcntl(socket.number(), LibC.F_SETFD, flags | LibC.FD_CLOEXEC),
+                    "cannot keep descriptor " + socket.number());
+        }
+        return sockets;
+    }
+
+    /**
+     * Reads the variables.
+     *
+     * @param environment the process's
+     * @param process its number: a script that starts it by exec keeps the number, and one that starts it as a child has it ignored
+     */
+    static List<Activated> read(Map<String, String> environment, long process) {
+        String count = environment.get("LISTEN_FDS");
+        if (count == null || !Long.toString(process).equals(environment.get("LISTEN_PID"))) {
+            return List.of();
+        }
+        if (!count.matches("[0-9]{1,6}") || Integer.parseInt(count) > MOST) {
+            throw SystemError.explained("LISTEN_FDS=" + count + " is not a number of sockets", Errno.EINVAL);
+        }
+        String names = environment.get("LISTEN_FDNAMES");
+        String[] each = names == null ? new String[0] : names.split(":", -1);
+        int sockets = Integer.parseInt(count);
+        if (names != null && each.length != sockets) {
+            throw SystemError.explained(
+                    "LISTEN_FDNAMES=" + names + " has " + each.length + " names, and LISTEN_FDS=" + count
+                            + " says how many sockets there are",
+                    Errno.EINVAL);
+        }
+        List<Activated> all = new ArrayList<>();
+        for (int i = 0; i < sockets; i++) {
+            all.add(new Activated(FIRST + i, names == null || each[i].isEmpty() ? UNNAMED : each[i]));
+        }
+        return all;
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.vhost4j.sys.ActivatedSockets.Activated;
+
+/** A service that says which sockets it has, and then what a program that it starts has of them. */
+final class ActivatedProgram {
+    private ActivatedProgram() {}
+
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        for (Activated socket : ActivatedSockets.take()) {
+            String flags = Files.readAllLines(Path.of("/proc/self/fdinfo/" + socket.number())).stream()
+                    .filter(line -> line.startsWith("flags:"))
+                    .findFirst()
+                    .orElseThrow();
+            long open = Long.parseLong(flags.substring("flags:".length()).strip(), 8);
+            System.out.println("socket " + socket.number() + " " + socket.name() + " "
+                    + InheritedSocket.path(socket.number()).orElseThrow().getFileName()
+                    + ((open & LibC.O_CLOEXEC) != 0 ? " closed by exec" : " kept by exec"));
+        }
+        new ProcessBuilder("env").inheritIO().start().waitFor();
+    }
+}

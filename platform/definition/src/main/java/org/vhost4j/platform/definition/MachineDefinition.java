@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param isDefault whether it is taken when none is named
  * @param deprecated why not to use it any more, if so
  * @param assignments the properties that it states, each with the definition that the assignment comes from
+ * @param qemu the QEMU that has brought it; for a distribution's machine the one it was made of; nothing for a machine without versions
  * @param origin the file that it was read from
  */
 public record MachineDefinition(
@@ -25,6 +26,7 @@ public record MachineDefinition(
         boolean isDefault,
         Optional<String> deprecated,
         Map<Property, Assignment> assignments,
+        Optional<QemuVersion> qemu,
         String origin) {
     /** Copies the collections. */
     public MachineDefinition {

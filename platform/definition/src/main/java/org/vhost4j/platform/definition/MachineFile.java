@@ -109,6 +109,7 @@ final class MachineFile implements Linker.Child {
                     each.path("default").asBoolean(false),
                     text(each, "deprecated"),
                     own,
+                    QemuVersion.parse(name()).or(() -> parent().flatMap(QemuVersion::parse)),
                     source.file()));
         }
         return machines;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.run;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.frame.MacAddress;
 import org.vhost4j.device.net.NetConfigSpace;
@@ -11,6 +11,7 @@ import org.vhost4j.platform.definition.QemuArguments;
 import org.vhost4j.platform.definition.Resolution;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.vhostuser.server.GuestAddress;
 
 /** The QEMU arguments that attach a guest to a socket. */
 public final class AttachHelp {
@@ -23,24 +24,39 @@ public final class AttachHelp {
      * @param number the guest's number, to keep identifiers apart
      * @param queuePairs how many queue pairs
      * @param properties what QEMU has to be told of the promise, such as {@code ctrl_vlan=off}; perhaps empty
-     * @return QEMU's arguments
+     * @return QEMU's arguments, for the newest QEMU
      */
     public static List<String> netdev(Endpoint endpoint, int number, int queuePairs, List<String> properties) {
+        return netdev(endpoint, number, queuePairs, properties, AttachedQemu.NEWEST);
+    }
+
+    /**
+     * The same for a certain QEMU.
+     *
+     * @param endpoint where
+     * @param number the guest's number, to keep identifiers apart
+     * @param queuePairs how many queue pairs
+     * @param properties what QEMU has to be told of the promise, such as {@code ctrl_vlan=off}; perhaps empty
+     * @param qemu which QEMU it is
+     * @return QEMU's arguments
+     */
+    static List<String> netdev(
+            Endpoint endpoint, int number, int queuePairs, List<String> properties, AttachedQemu qemu) {
         List<String> arguments = new ArrayList<>();
         arguments.add("-chardev");
-        arguments.add(chardev(endpoint, number) + (endpoint.connect() ? "" : ",reconnect-ms=1000"));
+        arguments.add(chardev(endpoint, number) + (endpoint.connect() ? "" : "," + qemu.reconnect()));
         arguments.add("-netdev");
         arguments.add("vhost-user,id=net" + number + ",chardev=char" + number
                 + (queuePairs > 1 ? ",queues=" + queuePairs : ""));
         arguments.add("-device");
         StringBuilder device = new StringBuilder("virtio-net-pci,netdev=net" + number);
-        if (queuePairs > 1) {
+        if (qemu.withoutVectors()) {
+            device.append(",vectors=0");
+        } else if (queuePairs > 1) {
             // An interrupt for each ring, for the control queue and for changes of the configuration.
             device.append(",vectors=").append(2 * queuePairs + 2);
         }
-        if (endpoint.mac() != PortRules.NO_MAC) {
-            device.append(",mac=").append(MacAddress.text(endpoint.mac()));
-        }
+        device.append(",mac=").append(MacAddress.text(GuestAddress.of(endpoint, number)));
         properties.forEach(property -> device.append(',').append(property));
         arguments.add(device.toString());
         return arguments;
@@ -103,7 +119,8 @@ public final class AttachHelp {
     }
 
     private static String chardev(Endpoint endpoint, int number) {
-        return "socket,id=char%d,path=%s%s".formatted(number, endpoint.path(), endpoint.connect() ? ",server=on" : "");
+        Path path = endpoint.address().orElseThrow().toAbsolutePath();
+        return "socket,id=char%d,path=%s%s".formatted(number, path, endpoint.connect() ? ",server=on" : "");
     }
 
     /**
@@ -112,9 +129,10 @@ public final class AttachHelp {
      * @param endpoints where guests attach
      * @param queuePairs queue pairs of each guest
      * @param resolution what they are promised
+     * @param qemu the QEMU that they run in
      * @return lines without their ends
      */
-    static List<String> lines(List<Endpoint> endpoints, int queuePairs, Resolution resolution) {
+    static List<String> lines(List<Endpoint> endpoints, int queuePairs, Resolution resolution, AttachedQemu qemu) {
         List<String> lines = new ArrayList<>();
         boolean translated = resolution.offered().has(Feature.ACCESS_PLATFORM);
         lines.add("attach a guest with these arguments of "
@@ -125,7 +143,7 @@ public final class AttachHelp {
         QemuArguments netdev = QemuArguments.inFrontOf(resolution);
         for (int i = 0; i < endpoints.size(); i++) {
             Endpoint endpoint = endpoints.get(i);
-            if (endpoint.path() == null) {
+            if (endpoint.address().isEmpty()) {
                 continue;
             }
             if (endpoint.attach() != Attach.NETDEV) {
@@ -134,11 +152,12 @@ public final class AttachHelp {
             }
             if (endpoint.attach() != Attach.DEVICE) {
                 lines.add("guest" + i + ", QEMU's own virtio-net: "
-                        + String.join(" ", netdev(endpoint, i, queuePairs, netdev.settings())));
+                        + String.join(" ", netdev(endpoint, i, queuePairs, netdev.settings(), qemu)));
             }
         }
-        if (endpoints.stream().anyMatch(each -> each.path() != null && each.attach() != Attach.DEVICE)) {
+        if (endpoints.stream().anyMatch(each -> each.address().isPresent() && each.attach() != Attach.DEVICE)) {
             netdev.notes().forEach(note -> lines.add("QEMU's own virtio-net: " + note));
+            qemu.notes().forEach(note -> lines.add("QEMU's own virtio-net: " + note));
         }
         return lines;
     }

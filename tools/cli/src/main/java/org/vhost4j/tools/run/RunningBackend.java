@@ -85,7 +85,7 @@ final class RunningBackend {
         // Before the first line that says that somebody can attach: from then on a signal is an orderly end.
         Runtime.getRuntime()
                 .addShutdownHook(Thread.ofPlatform().name("vhost4j-end").unstarted(running::end));
-        describe(config, resolution, abi, events);
+        describe(config, resolution, abi, AttachedQemu.of(catalog.machine(resolution.machine())), events);
         Listeners listeners = new Listeners(List.of(events));
         Backend backend = running.open(config, listeners, before);
         before.ifPresent(channel -> {
@@ -133,7 +133,8 @@ final class RunningBackend {
     }
 
     /** Prints what is promised, and how a guest is attached. */
-    private static void describe(BackendConfig config, Resolution resolution, GuestAbi abi, EventPrinter events) {
+    private static void describe(
+            BackendConfig config, Resolution resolution, GuestAbi abi, AttachedQemu qemu, EventPrinter events) {
         events.line("vhost4j: machine " + resolution.machine() + ", platform " + resolution.platform()
                 + (resolution.platformNamed() ? "" : " (the newest that this host supports)"));
         resolution.notes().forEach(note -> events.line("vhost4j: " + note));
@@ -148,7 +149,7 @@ final class RunningBackend {
             events.line("vhost4j: %d lanes on %d processors: they take turns, and frames from one to another wait"
                     .formatted(config.lanesInUse(), processors));
         }
-        AttachHelp.lines(config.endpoints(), config.queuePairs(), resolution)
+        AttachHelp.lines(config.endpoints(), config.queuePairs(), resolution, qemu)
                 .forEach(line -> events.line("vhost4j: " + line));
     }
 

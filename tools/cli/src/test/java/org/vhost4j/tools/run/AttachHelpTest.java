@@ -11,6 +11,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.vhost4j.platform.definition.DeviceCapabilities;
 import org.vhost4j.platform.definition.MissingPolicy;
 import org.vhost4j.platform.definition.PlatformCatalog;
@@ -22,7 +24,15 @@ import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Endpoint;
 
 class AttachHelpTest {
+    private static final Endpoint ENDPOINT = Endpoint.listen(Path.of("/tmp/a.sock"), Attach.AUTO);
+
     private static List<String> lines(String machine, Map<String, String> settings) {
+        return lines(machine, settings, ENDPOINT, false);
+    }
+
+    private static List<String> lines(
+            String machine, Map<String, String> settings, Endpoint endpoint, boolean emulated) {
+        PlatformCatalog catalog = PlatformCatalog.shipped();
         Request request = new Request(
                 Optional.of(machine),
                 Optional.of("linux-6.1"),
@@ -31,8 +41,58 @@ class AttachHelpTest {
                 Set.of(),
                 DeviceCapabilities.vhost4j(1, OptionalInt.empty()),
                 HostCapabilities.NOTHING_ASKED);
-        Resolution resolution = (Resolution) new Resolver(PlatformCatalog.shipped()).resolve(request);
-        return AttachHelp.lines(List.of(Endpoint.listen(Path.of("/tmp/a.sock"), Attach.AUTO)), 1, resolution);
+        Resolution resolution = (Resolution) new Resolver(catalog).resolve(request);
+        AttachedQemu qemu =
+                new AttachedQemu(catalog.machine(machine).orElseThrow().qemu(), emulated);
+        return AttachHelp.lines(List.of(endpoint), 1, resolution, qemu);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "pc-q35-7.2,reconnect=1",
+        "pc-q35-9.1,reconnect=1",
+        "pc-q35-rhel9.6.0,reconnect=1",
+        "pc-q35-noble,reconnect=1",
+        "pc-q35-9.2,reconnect-ms=1000",
+        "pc-q35-10.0,reconnect-ms=1000",
+        "pc-q35-resolute,reconnect-ms=1000",
+        "microvm,reconnect-ms=1000"
+    })
+    void qemuConnectsAgainAsTheOneOfTheMachineCanBeTold(String machine, String option) {
+        List<String> lines = lines(machine, Map.of());
+        assertThat(lines.get(2)).contains("-chardev socket,id=char0,path=/tmp/a.sock," + option + " ");
+        assertThat(lines.stream().anyMatch(line -> line.contains("QEMU 9.2 and newer want reconnect-ms=1000")))
+                .isEqualTo(option.equals("reconnect=1"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"pc-q35-7.2,true,true", "pc-q35-7.2,false,false", "pc-q35-8.0,true,false", "pc-q35-jammy,true,true"})
+    void aQemuThatWouldCrashHasNoMsix(String machine, boolean emulated, boolean without) {
+        List<String> lines = lines(machine, Map.of(), ENDPOINT, emulated);
+        assertThat(lines.get(2).contains("virtio-net-pci,netdev=net0,vectors=0,"))
+                .isEqualTo(without);
+        assertThat(lines.stream().anyMatch(line -> line.contains("QEMU 7.2 with -accel tcg")))
+                .isEqualTo(!machine.equals("pc-q35-8.0"));
+    }
+
+    @Test
+    void twoLinesOfOneBackEndNeverHaveOneAddress() {
+        String first = lines("pc-q35-10.0", Map.of()).get(2);
+        String second = lines("pc-q35-10.0", Map.of(), Endpoint.listen(Path.of("/tmp/b.sock"), Attach.AUTO), false)
+                .get(2);
+        assertThat(first)
+                .containsPattern(",mac=([0-9a-f]{2}:){5}[0-9a-f]{2}")
+                .isNotEqualTo(second.replace("b.sock", "a.sock"))
+                .isEqualTo(lines("pc-q35-10.0", Map.of()).get(2));
+    }
+
+    @Test
+    void aPathIsAbsolute() {
+        List<String> lines =
+                lines("pc-q35-10.0", Map.of(), Endpoint.connect(Path.of("here/a.sock"), Attach.AUTO), false);
+        assertThat(lines.subList(1, 3))
+                .allSatisfy(line ->
+                        assertThat(line).contains(",path=" + Path.of("").toAbsolutePath() + "/here/a.sock,server=on "));
     }
 
     @Test

@@ -9,7 +9,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import org.vhost4j.device.Pollable;
-import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.offload.OffloadCounters;
 import org.vhost4j.device.stats.Counters;
 import org.vhost4j.host.lane.Lane;
@@ -19,9 +18,6 @@ import org.vhost4j.vhostuser.handover.HandOverException;
 
 /** A running back-end: a socket and a device for each guest, and what connects them, on one lane or several. */
 public final class Backend implements AutoCloseable {
-    /** The first guest's MAC address, unless it has one of its own: locally administered, 02:76:34:6a:00:00. */
-    private static final long FIRST_MAC = 0x0276_346a_0000L;
-
     private final BackendConfig config;
     private final BackendListener listener;
     private final List<LaneContext> contexts = new ArrayList<>();
@@ -126,7 +122,7 @@ public final class Backend implements AutoCloseable {
         String name = "guest" + number;
         return new GuestPort(
                 name,
-                endpoint.mac() == PortRules.NO_MAC ? FIRST_MAC + number : endpoint.mac(),
+                GuestAddress.of(endpoint, number),
                 endpoint,
                 config,
                 context,

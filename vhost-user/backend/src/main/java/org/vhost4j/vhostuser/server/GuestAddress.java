@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.util.List;
+import org.vhost4j.device.bridge.PortRules;
+
+/**
+ * The MAC address of a guest: the one that was given to its socket, or one that is derived from this host and the socket's path. The derived
+ * one stays the same over restarts, is another one on each host and for each path, and is only a suggestion: a guest that has come from
+ * another host has the one of there.
+ */
+public final class GuestAddress {
+    /** Identifies the host; the last one only until the next boot. */
+    private static final List<Path> HOST_FILES = List.of(
+            Path.of("/etc/machine-id"),
+            Path.of("/var/lib/dbus/machine-id"),
+            Path.of("/proc/sys/kernel/random/boot_id"));
+
+    /** In the first byte: locally administered, and the address of one station (IEEE 802, section 8.2.2). */
+    private static final long LOCAL = 1L << 41;
+
+    private static final long GROUP = 1L << 40;
+    private static final long ALL = (1L << 48) - 1;
+
+    /** Of one process: for sockets without a name, and hosts without an identity. */
+    private static final String PROCESS = Long.toHexString(new SecureRandom().nextLong());
+
+    private static final String HOST = host(HOST_FILES);
+
+    private GuestAddress() {}
+
+    /**
+     * The address that a guest has in our config space, and that QEMU's arguments have.
+     *
+     * @param endpoint the guest's socket
+     * @param number the guest's number, which counts where the socket has no name
+     * @return 48 bits with the first byte on the wire highest
+     */
+    public static long of(Endpoint endpoint, int number) {
+        return endpoint.mac() == PortRules.NO_MAC ? derived(HOST, socket(endpoint, number)) : endpoint.mac();
+    }
+
+    /**
+     * The address that belongs to a socket of a host.
+     *
+     * @param host what identifies the host; cannot be found out from the address
+     * @param socket what identifies the socket there
+     */
+    static long derived(String host, String socket) {
+        MessageDigest digest;
+        try {
+            digest = MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JVM has SHA-256", e);
+        }
+        // No name has a zero in it, so that two pairs never come to the same bytes.
+        digest.update(("vhost4j guest\0" + host + "\0" + socket).getBytes(StandardCharsets.UTF_8));
+        byte[] hash = digest.digest();
+        long address = 0;
+        for (int i = 0; i < 6; i++) {
+            address = (address << 8) | (hash[i] & 0xff);
+        }
+        return ((address & ALL) | LOCAL) & ~GROUP;
+    }
+
+    private static String socket(Endpoint endpoint, int number) {
+        return endpoint.address()
+                .map(path -> path.toAbsolutePath().normalize().toString())
+                .orElse(PROCESS + " " + number);
+    }
+
+    /**
+     * What identifies the host: the first of some files that says something.
+     *
+     * @param files in this order; an image of containers has an empty one, or one that says "uninitialized"
+     */
+    static String host(List<Path> files) {
+        for (Path file : files) {
+            try {
+                String id = Files.readString(file).strip();
+                if (id.matches("[0-9a-fA-F-]{32,36}")) {
+                    return id;
+                }
+            } catch (IOException e) {
+                // The next one, then.
+            }
+        }
+        return PROCESS;
+    }
+}

@@ -175,6 +175,16 @@ public final class Bridge implements FrameSink {
     }
 
     /**
+     * The station behind a port that was heard before all others.
+     *
+     * @param port a port of this bridge and lane
+     * @return 48 bits, or {@link PortRules#NO_MAC} when there is none; any of them when the port may have as many as it likes
+     */
+    public long eldestStation(FramePort port) {
+        return stations.eldest(indexOf(port));
+    }
+
+    /**
      * Takes a station over from another back-end: it is behind the port from now on, as far as the port may have it.
      *
      * @param port a port of this bridge and lane

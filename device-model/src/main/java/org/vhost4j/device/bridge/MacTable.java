@@ -191,6 +191,9 @@ final class MacTable {
                 if ((before & RESERVED) == 0) {
                     list(station, port, onPort);
                 }
+                if (ports[other].running) {
+                    ports[other].rules.watch().lost(station);
+                }
                 port.rules.watch().moved(station, ports[other].name);
                 return true;
             }
@@ -256,6 +259,19 @@ final class MacTable {
                 return;
             }
         }
+    }
+
+    /** The station that was heard behind a port before all others that are there, or {@link PortRules#NO_MAC}. Called by the port's lane. */
+    long eldest(int ofPort) {
+        Port port = ports[ofPort];
+        for (int i = 0; i < port.count; i++) {
+            long station = port.learned[(port.oldest + i) % port.learned.length];
+            if (find(station) == ofPort) {
+                return station;
+            }
+        }
+        long[] any = new long[1];
+        return stations(ofPort, any) == 0 ? PortRules.NO_MAC : any[0];
     }
 
     /** The stations behind a port, as many as fit. Called by the port's lane. */

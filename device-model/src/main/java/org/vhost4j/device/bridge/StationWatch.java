@@ -2,7 +2,7 @@
 package org.vhost4j.device.bridge;
 
 /**
- * Hears what a port does against its {@link PortRules}. Called by the port's lane, perhaps for every frame; must return at once.
+ * Hears what a port does against its {@link PortRules}. Called by the port's lane unless it says otherwise, perhaps for every frame; must return at once.
  * Addresses are 48 bits with the first byte on the wire highest.
  */
 public interface StationWatch {
@@ -25,6 +25,14 @@ public interface StationWatch {
      * @param from the other port's name
      */
     default void moved(long station, String from) {}
+
+    /**
+     * A station that was behind this port is now behind another one, although the guest of this one takes frames. Called by the other
+     * port's lane, before that port's {@link #moved}.
+     *
+     * @param station its address
+     */
+    default void lost(long station) {}
 
     /**
      * The address that is the port's own cannot be had: another port has the same, and its guest runs.

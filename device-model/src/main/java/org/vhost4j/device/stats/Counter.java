@@ -25,6 +25,8 @@ public enum Counter {
     TX_FLOOD_LIMIT("frames for all ports dropped beyond the limit of a second"),
     /** Stations that were heard behind this guest after they had been behind another port. */
     STATIONS_MOVED("stations moved here from another port"),
+    /** Stations of this guest that another port, whose guest runs, claims as well: two guests have one address. */
+    STATIONS_CLAIMED("stations that another port claims as well"),
     /** Stations behind this guest that were forgotten because there were too many. */
     STATIONS_FORGOTTEN("stations forgotten because the guest has too many"),
     /** Frames that the guest received. */

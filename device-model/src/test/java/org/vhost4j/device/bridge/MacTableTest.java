@@ -54,6 +54,11 @@ class MacTableTest {
             }
 
             @Override
+            public void lost(long station) {
+                watch.add("lost " + station);
+            }
+
+            @Override
             public void taken(long station, String by) {
                 watch.add("taken " + station + " by " + by);
             }
@@ -221,10 +226,32 @@ class MacTableTest {
 
     @Test
     void aMoveIsTold() {
-        table.heard(STATION, 0, 1);
         table.heard(STATION, LIMITED, 1);
+        table.heard(STATION, UPLINK, 1);
+        table.heard(STATION, UPLINK, 1);
+        assertThat(watch).containsExactly("lost " + STATION, "moved " + STATION + " from limited");
+    }
+
+    @Test
+    void aPortWhoseGuestHasStoppedHasNothingToLose() {
         table.heard(STATION, LIMITED, 1);
-        assertThat(watch).containsExactly("moved " + STATION + " from zero");
+        table.running(LIMITED, false);
+        table.heard(STATION, UPLINK, 1);
+        assertThat(watch).containsExactly("moved " + STATION + " from limited");
+    }
+
+    @Test
+    void theEldestStationIsTheFirstThatWasHeardAndIsStillThere() {
+        assertThat(table.eldest(LIMITED)).isEqualTo(PortRules.NO_MAC);
+        table.heard(STATION + 7, LIMITED, 1);
+        table.heard(STATION + 3, LIMITED, 1);
+        table.heard(STATION + 5, LIMITED, 1);
+        assertThat(table.eldest(LIMITED)).isEqualTo(STATION + 7);
+        table.heard(STATION + 7, 0, 1);
+        assertThat(table.eldest(LIMITED)).isEqualTo(STATION + 3);
+        assertThat(table.eldest(0)).as("of a port without a limit").isEqualTo(STATION + 7);
+        table.forget(LIMITED);
+        assertThat(table.eldest(LIMITED)).isEqualTo(PortRules.NO_MAC);
     }
 
     @Test

@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
+import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.offload.BadFrame;
 import org.vhost4j.device.offload.OffloadCounter;
@@ -88,7 +89,10 @@ final class BackendAnswers {
                 .put("abi", served.abi().fingerprint());
         node.set("offered", bits(served.config().offered()));
         device.negotiated().ifPresent(features -> node.set("negotiated", bits(features)));
-        node.put("mac", mac(device.mac()));
+        if (device.mac() != PortRules.NO_MAC) {
+            node.put("mac", mac(device.mac()));
+        }
+        node.put("mac-source", word(device.macSource()));
         node.put("link-up", device.linkUp());
         if (served.config().mtu() != 0) {
             node.put("mtu", served.config().mtu());

@@ -135,6 +135,9 @@ class QmpServerTest {
                         client.returned("{'execute': 'query-devices'}").get(1);
                 assertThat(device.path("state").asString()).isEqualTo("running");
                 assertThat(device.path("negotiated")).isEqualTo(features);
+                // The front-end has not taken CONFIG: the address in its config space was never said to us.
+                assertThat(device.path("mac-source").asString()).isEqualTo("front-end");
+                assertThat(device.has("mac")).isFalse();
                 assertThat(device.path("queues").get(0).toString())
                         .startsWith("{\"index\":0,\"kind\":\"receive\",\"running\":true,\"enabled\":true,\"size\":")
                         .contains("\"format\":\"split\"");
@@ -157,6 +160,11 @@ class QmpServerTest {
                             .path("state")
                             .asString())
                     .isEqualTo("waiting");
+            assertThat(client.returned("{'execute': 'query-devices'}")
+                            .get(1)
+                            .path("mac-source")
+                            .asString())
+                    .isEqualTo("device");
             // Nothing was said to the one that has not negotiated.
             assertThat(silent.ask("{'execute': 'qmp_capabilities'}")).isEqualTo("{\"return\": {}}");
         }

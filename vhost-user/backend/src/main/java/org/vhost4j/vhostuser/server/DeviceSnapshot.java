@@ -12,7 +12,8 @@ import org.vhost4j.device.feature.FeatureSet;
  * @param endpoint where its front-end is met
  * @param state how far the front-end and the driver have come
  * @param negotiated what the driver acknowledged; nothing before its first queue runs
- * @param mac the MAC address of the config space, 48 bits, first byte highest
+ * @param mac the guest's MAC address, 48 bits, first byte highest; {@link org.vhost4j.device.bridge.PortRules#NO_MAC} when it is not known
+ * @param macSource who says so
  * @param linkUp whether its operator has the link up
  * @param lastStop why the device stopped the last time, whether or not it works again
  * @param queues every virtqueue in the order of their indices; none without a front-end
@@ -23,9 +24,22 @@ public record DeviceSnapshot(
         State state,
         Optional<FeatureSet> negotiated,
         long mac,
+        MacSource macSource,
         boolean linkUp,
         Optional<String> lastStop,
         List<QueueSnapshot> queues) {
+    /** Whose word a MAC address is. */
+    public enum MacSource {
+        /** Our config space has it: it is given, suggested, or set by the driver. */
+        DEVICE,
+        /** The config space is the front-end's. The address is the one that was given to the socket, and the guest's frames must have it. */
+        GIVEN,
+        /** The config space is the front-end's. The address is the one that the guest's frames came from first. */
+        HEARD,
+        /** The config space is the front-end's, and no frame has shown its address yet. */
+        FRONT_END
+    }
+
     /** How far a device has come. */
     public enum State {
         /** There is no front-end. */

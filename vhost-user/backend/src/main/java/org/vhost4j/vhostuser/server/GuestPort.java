@@ -25,6 +25,7 @@ import org.vhost4j.sys.PeerProcess;
 import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
+import org.vhost4j.vhostuser.server.DeviceSnapshot.MacSource;
 import org.vhost4j.vhostuser.session.RefusedException;
 import org.vhost4j.vhostuser.session.Session;
 import org.vhost4j.vhostuser.session.SessionOptions;
@@ -239,15 +240,40 @@ final class GuestPort implements DeviceOwner {
             boolean runs = queues.stream().anyMatch(queue -> queue.ring().isPresent());
             state = runs ? DeviceSnapshot.State.NEGOTIATED : DeviceSnapshot.State.ATTACHED;
         }
+        MacSource macSource = macSource();
         return new DeviceSnapshot(
                 name,
                 endpoint,
                 state,
                 now == null ? Optional.empty() : now.settled(),
-                device.control().config().mac(),
+                switch (macSource) {
+                    case DEVICE -> device.control().config().mac();
+                    case GIVEN -> endpoint.mac();
+                    case HEARD -> context.eldestStation(device);
+                    case FRONT_END -> PortRules.NO_MAC;
+                },
+                macSource,
                 device.control().linkUp(),
                 Optional.ofNullable(lastStop),
                 queues);
+    }
+
+    private MacSource macSource() {
+        Connection now = connection;
+        Set<ProtocolFeature> taken = now == null ? Set.of() : now.session().protocolFeatures();
+        boolean ours = switch (endpoint.attach()) {
+            case DEVICE -> true;
+            case NETDEV -> false;
+            // Until the front-end has said which it is, what it would find counts.
+            case AUTO -> taken.isEmpty() || taken.contains(ProtocolFeature.CONFIG);
+        };
+        if (ours) {
+            return MacSource.DEVICE;
+        }
+        if (endpoint.mac() != PortRules.NO_MAC) {
+            return MacSource.GIVEN;
+        }
+        return context.eldestStation(device) == PortRules.NO_MAC ? MacSource.FRONT_END : MacSource.HEARD;
     }
 
     /** Has something done whenever the front-end is gone. */

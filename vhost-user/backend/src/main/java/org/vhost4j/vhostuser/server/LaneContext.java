@@ -168,6 +168,11 @@ final class LaneContext {
                 : List.of();
     }
 
+    /** The first station that was heard behind a port of this lane, or {@link PortRules#NO_MAC}. */
+    long eldestStation(FramePort port) {
+        return sink instanceof Bridge bridge ? bridge.eldestStation(port) : PortRules.NO_MAC;
+    }
+
     /** Takes a station over from another back-end. */
     void learn(FramePort port, long station) {
         if (sink instanceof Bridge bridge) {

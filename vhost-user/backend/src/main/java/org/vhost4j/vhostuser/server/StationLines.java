@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.server;
 
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,12 @@ import org.vhost4j.device.stats.Counters;
 final class StationLines implements StationWatch {
     private static final long BETWEEN_LINES = 60_000_000_000L;
 
+    /** A station that comes back within this time is on both ports: one that has moved stays longer. Nanoseconds. */
+    private static final long CLAIM_TIME = 60_000_000_000L;
+
+    /** A power of two. */
+    private static final int PLACES = 16;
+
     private final @Nullable Counters counters;
     private final Consumer<String> lines;
     private final LongSupplier clock;
@@ -24,6 +31,13 @@ final class StationLines implements StationWatch {
     private final Kind stations = new Kind();
     private final Kind addresses = new Kind();
     private final Kind floods = new Kind();
+    private final Kind claims = new Kind();
+
+    /** The stations that were lost, each at a place of its own; another one there replaces it. Written by the lanes of other ports. */
+    private final AtomicLongArray lost = new AtomicLongArray(PLACES);
+
+    /** When that was, by {@link #clock}. */
+    private final AtomicLongArray lostAt = new AtomicLongArray(PLACES);
 
     /** What was not said of one kind. */
     private static final class Kind {
@@ -59,15 +73,32 @@ final class StationLines implements StationWatch {
     }
 
     @Override
+    public void lost(long station) {
+        int place = place(station);
+        lostAt.setOpaque(place, clock.getAsLong());
+        lost.setRelease(place, station);
+    }
+
+    @Override
     public void moved(long station, String from) {
         count(Counter.STATIONS_MOVED, 1);
-        if (due(moves, 1)) {
+        int place = place(station);
+        if (lost.getAcquire(place) == station && clock.getAsLong() - lostAt.getOpaque(place) < CLAIM_TIME) {
+            count(Counter.STATIONS_CLAIMED, 1);
+            if (due(claims, 1)) {
+                say(
+                        claims,
+                        "station " + MacAddress.text(station) + " is here and at " + from
+                                + ", which takes its frames: give every guest an address of its own");
+            }
+        } else if (due(moves, 1)) {
             say(moves, "station " + MacAddress.text(station) + " has moved here from " + from);
         }
     }
 
     @Override
     public void taken(long station, String by) {
+        count(Counter.STATIONS_CLAIMED, 1);
         if (due(addresses, 1)) {
             say(
                     addresses,
@@ -90,6 +121,10 @@ final class StationLines implements StationWatch {
         if (due(floods, 1)) {
             say(floods, "a frame for all ports was dropped: more than the limit of a second");
         }
+    }
+
+    private static int place(long station) {
+        return (int) (station ^ (station >>> 8)) & (PLACES - 1);
     }
 
     private void count(Counter counter, int amount) {

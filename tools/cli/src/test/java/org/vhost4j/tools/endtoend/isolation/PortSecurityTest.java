@@ -146,6 +146,15 @@ class PortSecurityTest {
             assertThat(backEnd.backend().counters(0).get(Counter.STATIONS_MOVED))
                     .isEqualTo(4);
             backEnd.assertSaidOnce("guest1", "station 02:00:00:00:00:05 has moved here from guest0");
+            // From the second time on it is clear that both have it.
+            assertThat(backEnd.backend().counters(0).get(Counter.STATIONS_CLAIMED))
+                    .isEqualTo(4);
+            assertThat(backEnd.backend().counters(1).get(Counter.STATIONS_CLAIMED))
+                    .isEqualTo(4);
+            backEnd.assertSaidOnce(
+                    "guest0",
+                    "station 02:00:00:00:00:05 is here and at guest1, which takes its frames: give every guest an"
+                            + " address of its own");
         }
     }
 

@@ -3,6 +3,7 @@ package org.vhost4j.tools;
 
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.vhost4j.bench.BenchCommand;
@@ -86,6 +87,12 @@ public final class Vhost4j {
      * @return the status
      */
     static int run(PrintWriter errors, String... arguments) {
+        // Before the command line is read: QEMU's convention has all that is beside this option ignored, known or not.
+        if (arguments.length > 0
+                && arguments[0].equals("run")
+                && List.of(arguments).contains(RunCommand.PRINT_CAPABILITIES)) {
+            return RunCommand.printCapabilities();
+        }
         CommandLine line = line(arguments);
         line.setErr(errors);
         line.setParameterExceptionHandler((exception, given) -> {

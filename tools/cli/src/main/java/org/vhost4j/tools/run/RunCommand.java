@@ -27,10 +27,18 @@ import picocli.CommandLine.Spec;
         description = "Runs a back-end: a socket for each guest, and a bridge between them.",
         mixinStandardHelpOptions = true)
 public final class RunCommand implements Callable<Integer> {
+    /** The option that has all others ignored. */
+    public static final String PRINT_CAPABILITIES = "--print-capabilities";
+
+    /** The schema (docs/interop/vhost-user.json) has no further members for this type. */
+    private static final String CAPABILITIES = "{\"type\": \"net\"}";
+
     @Mixin
     RunOptions options = new RunOptions();
 
-    @Option(names = "--print-capabilities", description = "prints the capabilities as JSON and ends")
+    @Option(
+            names = PRINT_CAPABILITIES,
+            description = "prints the capabilities as JSON and ends, whatever else is given")
     boolean printCapabilities;
 
     @Mixin
@@ -43,12 +51,20 @@ public final class RunCommand implements Callable<Integer> {
     /** For picocli. */
     public RunCommand() {}
 
+    /**
+     * Prints the capabilities.
+     *
+     * @return the status
+     */
+    public static int printCapabilities() {
+        System.out.println(CAPABILITIES);
+        return 0;
+    }
+
     @Override
     public Integer call() throws IOException {
         if (printCapabilities) {
-            // The schema (docs/interop/vhost-user.json) has no further members for this type.
-            System.out.println("{\"type\": \"net\"}");
-            return 0;
+            return printCapabilities();
         }
         Set<HostUse> uses = options.readPorts();
         PlatformCatalog catalog = promise.catalog();

@@ -27,7 +27,7 @@ class RunCommandIT {
 
     @Test
     void capabilities() throws Exception {
-        Ended ended = run("run", "--print-capabilities", "--socket-path=/ignored");
+        Ended ended = run("run", "--print-capabilities", "--socket-path=/ignored", "--nothing=1", "word");
         assertThat(ended.status()).isZero();
         assertThat(ended.out()).containsExactly("{\"type\": \"net\"}");
         assertThat(ended.err()).isEmpty();
@@ -52,6 +52,8 @@ class RunCommandIT {
                 "run --socket-path=a.sock --set=gso=on|gso",
                 "run --socket-path=a.sock --set=host_uso=maybe|host_uso",
                 "run --nothing|--nothing",
+                "run --fd=first|--fd=first: neither a descriptor's number nor the name of a socket that the service manager has opened",
+                "run --fd=0 --socket-group=0|--socket-group=0: there is no --socket-path that it is for",
             })
     void whatCannotBeHonoured(String arguments, String words) throws Exception {
         Ended ended = run(arguments.split(" ", -1));

@@ -17,7 +17,8 @@ final class FakeCheckout {
     static final String BUILDING = "vhost4j: building (a minute or two)";
     static final String BUILDING_AGAIN = BUILDING + ", because the sources are not those of the archive";
 
-    private static final List<String> SCRIPTS = List.of("archive", "build", "java25", "maven", "vhost4j");
+    private static final List<String> SCRIPTS =
+            List.of("archive", "build", "java25", "maven", "vhost4j", "vhost4j-net");
 
     // A source that says "broken" does not compile. While the FIFO "gate" is there, a build waits for a line from it.
     private static final String MAVEN = """

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.tools.launcher.FakeCheckout.Ended;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
 
 /** When {@code tools/vhost4j} builds, and what it runs. */
 final class LauncherTest {
@@ -62,6 +64,33 @@ final class LauncherTest {
         Path libraries = first.beside("native");
         assertThat(first.argument("-Djna.boot.library.path=")).isEqualTo(libraries.toString());
         assertThat(libraries).isDirectoryContaining("glob:**/libjnidispatch.so");
+    }
+
+    @Test
+    void theBackEndProgramIsRun() throws Exception {
+        Ended ended = checkout.run("vhost4j-net", "--socket-path=/a.sock", "--queues=2");
+        assertThat(ended.status()).isZero();
+        assertThat(ended.out()).endsWith("run", "--socket-path=/a.sock", "--queues=2");
+    }
+
+    @Test
+    void capabilitiesArePrintedWithoutAJvmWhateverElseIsGiven() throws Exception {
+        Ended ended = checkout.run("vhost4j-net", "--nothing", "--fd=7", "--print-capabilities", "word");
+        assertThat(ended.status()).isZero();
+        assertThat(ended.out()).containsExactly("{\"type\": \"net\"}");
+        assertThat(ended.err()).isEmpty();
+        assertThat(checkout.builds()).isZero();
+    }
+
+    /** The members that docs/interop/vhost-user.json has for every type. */
+    @Test
+    void theDescriptorIsThatOfTheProgram() throws Exception {
+        JsonNode descriptor = new ObjectMapper().readTree(Files.readString(Path.of("..", "50-vhost4j-net.json")));
+        assertThat(descriptor.propertyNames()).containsExactlyInAnyOrder("description", "type", "binary");
+        assertThat(descriptor.path("type").asString()).isEqualTo("net");
+        Path binary = Path.of(descriptor.path("binary").asString());
+        assertThat(binary).isAbsolute();
+        assertThat(Path.of("..").resolve(binary.getFileName())).isExecutable();
     }
 
     @Test

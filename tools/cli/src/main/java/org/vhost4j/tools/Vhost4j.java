@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.vhost4j.bench.BenchCommand;
 import org.vhost4j.sys.MemoryExhaustion;
+import org.vhost4j.tools.common.Terminal;
 import org.vhost4j.tools.common.Version;
 import org.vhost4j.tools.conformance.ConformanceCommand;
 import org.vhost4j.tools.demo.DemoCommand;
@@ -19,8 +20,10 @@ import org.vhost4j.tools.qemu.QemuFeaturesCommand;
 import org.vhost4j.tools.run.RunCommand;
 import org.vhost4j.tools.start.QemuAnswer;
 import org.vhost4j.tools.start.QemuCommand;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** The command {@code vhost4j}. Status 0: done; 1: failed; 2: what was asked for cannot be had, with one line that says why. */
 @Command(
@@ -29,6 +32,11 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true,
         versionProvider = Vhost4j.VersionOption.class)
 public final class Vhost4j {
+    private static final String HELP = "help";
+
+    /** Prints a script for bash and zsh; for packages, so that it is not listed. */
+    private static final String COMPLETION = "generate-completion";
+
     /** The subcommands, in the order in which they are listed. */
     private static final Map<String, Supplier<?>> COMMANDS = new LinkedHashMap<>();
 
@@ -43,6 +51,8 @@ public final class Vhost4j {
         COMMANDS.put("qemu-features", QemuFeaturesCommand::new);
         COMMANDS.put("bench", BenchCommand::new);
         COMMANDS.put("conformance", ConformanceCommand::new);
+        COMMANDS.put(HELP, CommandLine.HelpCommand::new);
+        COMMANDS.put(COMPLETION, AutoComplete.GenerateCompletion::new);
     }
 
     private Vhost4j() {}
@@ -96,7 +106,7 @@ public final class Vhost4j {
         CommandLine line = line(arguments);
         line.setErr(errors);
         line.setParameterExceptionHandler((exception, given) -> {
-            errors.println("vhost4j: " + FailureLine.of(exception));
+            errors.println("vhost4j: " + Misuse.line(exception));
             return 2;
         });
         line.setExecutionExceptionHandler((exception, command, parsed) -> {
@@ -104,7 +114,7 @@ public final class Vhost4j {
             return FailureLine.status(exception);
         });
         if (arguments.length == 0) {
-            line.usage(System.out);
+            line.usage(errors);
             return 2;
         }
         return line.execute(arguments);
@@ -121,12 +131,25 @@ public final class Vhost4j {
         CommandLine line = new CommandLine(new Vhost4j());
         // An argument that begins with @ is an argument, not a file to read arguments from.
         line.setExpandAtFiles(false);
-        Supplier<?> meant = arguments.length == 0 ? null : COMMANDS.get(arguments[0]);
+        boolean aboutAll = arguments.length == 0 || List.of(HELP, COMPLETION).contains(arguments[0]);
+        Supplier<?> meant = aboutAll ? null : COMMANDS.get(arguments[0]);
         if (meant != null) {
             line.addSubcommand(arguments[0], meant.get());
         } else {
-            COMMANDS.forEach((name, command) -> line.addSubcommand(name, command.get()));
+            COMMANDS.forEach((name, command) -> {
+                CommandLine sub = new CommandLine(command.get());
+                sub.getCommandSpec().usageMessage().hidden(name.equals(COMPLETION));
+                line.addSubcommand(name, sub);
+            });
         }
+        line.setUsageHelpWidth(Terminal.columns());
+        tellVersion(line.getCommandSpec());
         return line;
+    }
+
+    /** Has every command answer {@code --version} as the first does. */
+    private static void tellVersion(CommandSpec spec) {
+        spec.versionProvider(new VersionOption());
+        spec.subcommands().values().forEach(sub -> tellVersion(sub.getCommandSpec()));
     }
 }

@@ -5,13 +5,30 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.vhost4j.tools.common.MainClass;
+import org.vhost4j.tools.common.Version;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 final class Vhost4jTest {
     private static final String[] COMMANDS = {
-        "run", "demo", "platform", "probe", "negotiate", "qemu", "qemu-args", "qemu-features", "bench", "conformance"
+        "run",
+        "demo",
+        "platform",
+        "probe",
+        "negotiate",
+        "qemu",
+        "qemu-args",
+        "qemu-features",
+        "bench",
+        "conformance",
+        "help",
+        "generate-completion"
     };
 
     @Test
@@ -22,7 +39,9 @@ final class Vhost4jTest {
     @Test
     void onlyTheCommandThatIsMeantIsMade() {
         for (String name : COMMANDS) {
-            assertThat(Vhost4j.line(name, "--help").getSubcommands()).containsOnlyKeys(name);
+            boolean aboutAll = name.equals("help") || name.equals("generate-completion");
+            assertThat(Vhost4j.line(name, "--help").getSubcommands())
+                    .containsOnlyKeys(aboutAll ? COMMANDS : new String[] {name});
         }
     }
 
@@ -41,10 +60,73 @@ final class Vhost4jTest {
         });
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            rnu                          | there is no command 'rnu'; did you mean 'run'? See 'vhost4j help'.
+            platform shwo                | there is no command 'shwo'; did you mean 'show'? See 'vhost4j platform --help'.
+            run --lanse                  | vhost4j run has no option '--lanse'; did you mean '--lanes'? See 'vhost4j run --help'.
+            bench pear                   | there is no command 'pear'; did you mean 'peer'? See 'vhost4j bench --help'.
+            probe /tmp/a.sock /tmp/b.sock | vhost4j probe takes no further argument '/tmp/b.sock'. See 'vhost4j probe --help'.
+            """)
+    void whatIsNotUnderstoodIsRefusedInOneLine(String words, String line) {
+        assertThat(errorOf(words)).isEqualTo("vhost4j: " + line + "\n");
+    }
+
     @Test
-    void anUnknownCommandIsRefusedInOneLine() {
+    void withoutACommandHelpGoesToStandardError() {
         StringWriter errors = new StringWriter();
-        assertThat(Vhost4j.run(new PrintWriter(errors, true), "rnu")).isEqualTo(2);
-        assertThat(errors.toString().lines()).hasSize(1).first().asString().startsWith("vhost4j: ");
+        assertThat(Vhost4j.run(new PrintWriter(errors, true))).isEqualTo(2);
+        assertThat(errors.toString())
+                .contains("Usage: vhost4j", "conformance", "help")
+                .doesNotContain("generate-completion");
+    }
+
+    private static String errorOf(String words) {
+        StringWriter errors = new StringWriter();
+        assertThat(Vhost4j.run(new PrintWriter(errors, true), words.split(" ", -1)))
+                .isEqualTo(2);
+        return errors.toString();
+    }
+
+    @Test
+    void everyCommandAnswersHelpAndVersion() {
+        for (CommandLine command : allBelow(Vhost4j.line())) {
+            String name = command.getCommandSpec().qualifiedName();
+            if (name.equals("vhost4j qemu") || name.equals("vhost4j help")) {
+                continue;
+            }
+            String[] words = name.substring("vhost4j".length()).strip().split(" ", -1);
+            assertThat(outputOf(words, "--help")).startsWith("Usage: " + name);
+            assertThat(outputOf(words, "--version")).isEqualTo("vhost4j " + Version.current() + "\n");
+            assertThat(command.getCommandSpec().usageMessage().description())
+                    .as(name)
+                    .isNotEmpty();
+        }
+        assertThat(outputOf(new String[] {"help"}, "run")).startsWith("Usage: vhost4j run");
+    }
+
+    private static List<CommandLine> allBelow(CommandLine line) {
+        List<CommandLine> all = new ArrayList<>(List.of(line));
+        line.getSubcommands().values().forEach(sub -> all.addAll(allBelow(sub)));
+        return all;
+    }
+
+    private static String outputOf(String[] words, String last) {
+        List<String> arguments = new ArrayList<>(List.of(words));
+        arguments.remove("");
+        arguments.add(last);
+        StringWriter out = new StringWriter();
+        int status = Vhost4j.line(arguments.toArray(String[]::new))
+                .setOut(new PrintWriter(out, true))
+                .setErr(new PrintWriter(out, true))
+                .execute(arguments.toArray(String[]::new));
+        assertThat(status).as(String.join(" ", arguments)).isZero();
+        return out.toString();
+    }
+
+    @Test
+    void completionKnowsCommandsAndOptions() {
+        assertThat(outputOf(new String[] {}, "generate-completion"))
+                .contains("complete -F", "conformance", "--take-over");
     }
 }

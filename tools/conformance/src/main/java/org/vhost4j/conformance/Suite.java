@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.driver.DeviceViolationException;
@@ -24,6 +25,9 @@ public final class Suite {
     private static final int CASE_PATIENCE = 10;
     /** What does not come in this part of the patience is taken for not coming at all. */
     private static final int QUIETS_IN_PATIENCE = 20;
+
+    /** Why a case did not run after {@code interrupted}. */
+    private static final String INTERRUPTED = "interrupted";
 
     private final BackEndUnderTest backEnd;
     private final Duration patience;
@@ -58,6 +62,27 @@ public final class Suite {
      */
     public SuiteReport run(
             String label, String reached, List<Case> cases, @Nullable LoopMode wanted, Consumer<CaseResult> progress) {
+        return run(label, reached, cases, wanted, progress, () -> false);
+    }
+
+    /**
+     * Runs cases until all have run or no more are wanted.
+     *
+     * @param label what the back-end is called
+     * @param reached the command line's words by which it is reached
+     * @param wanted how the back-end returns frames; null to find out
+     * @param progress called with each result
+     * @param interrupted asked before and after each case; from the first true on, cases are reported as not run, the one at hand as well,
+     *     because the signal may have ended its back-end
+     * @throws UnsupportedOption when there is no back-end to begin with
+     */
+    public SuiteReport run(
+            String label,
+            String reached,
+            List<Case> cases,
+            @Nullable LoopMode wanted,
+            Consumer<CaseResult> progress,
+            BooleanSupplier interrupted) {
         Instant began = Instant.now();
         Offer offer;
         LoopMode loop;
@@ -70,7 +95,14 @@ public final class Suite {
         List<CaseResult> results = new ArrayList<>();
         String gone = null;
         for (Case each : cases) {
+            if (gone == null && interrupted.getAsBoolean()) {
+                gone = INTERRUPTED;
+            }
             CaseResult result = gone == null ? run(each, offer, loop) : skipped(each, Outcome.NOT_RUN, gone);
+            if (gone == null && interrupted.getAsBoolean()) {
+                gone = INTERRUPTED;
+                result = skipped(each, Outcome.NOT_RUN, gone);
+            }
             if (gone == null && result.outcome() != Outcome.NOT_OFFERED) {
                 String trouble = backEnd.trouble();
                 if (trouble != null && result.outcome() != Outcome.NOT_APPLICABLE) {

@@ -22,7 +22,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code vhost4j bench load}: the front-end's side of a measurement, for {@code bench peer} to start. */
-@Command(name = "load", description = "A front-end that makes traffic; bench peer starts it.", hidden = true)
+@Command(
+        name = "load",
+        description = "A front-end that makes traffic; bench peer starts it.",
+        hidden = true,
+        mixinStandardHelpOptions = true)
 public final class LoadCommand implements Callable<Integer> {
     private static final int MOST_SLOTS_OF_SUPER_FRAMES = 64;
     private static final int PAGE = 4096;

@@ -8,11 +8,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.conformance.BackEndProcess;
 import org.vhost4j.conformance.BackEndUnderTest;
 import org.vhost4j.conformance.Case;
+import org.vhost4j.conformance.CaseResult;
 import org.vhost4j.conformance.LoopMode;
 import org.vhost4j.conformance.Suite;
 import org.vhost4j.conformance.SuiteReport;
@@ -20,6 +23,8 @@ import org.vhost4j.conformance.cases.Catalog;
 import org.vhost4j.conformance.report.ConsoleReport;
 import org.vhost4j.conformance.report.HtmlReport;
 import org.vhost4j.conformance.report.JUnitReport;
+import org.vhost4j.tools.common.Interruption;
+import org.vhost4j.tools.common.Progress;
 import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,6 +41,9 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         subcommands = MatrixCommand.class)
 public final class ConformanceCommand implements Callable<Integer> {
+    /** How long the case at hand and the reports take at most after an interruption. */
+    private static final Duration INTERRUPTED_PATIENCE = Duration.ofSeconds(60);
+
     @Parameters(index = "0", arity = "0..1", paramLabel = "SOCKET", description = "The back-end's socket.")
     private @Nullable Path socket;
 
@@ -111,16 +119,35 @@ public final class ConformanceCommand implements Callable<Integer> {
         LoopMode mode = LoopMode.ofOption(loop).orElse(null);
         ConsoleReport console = new ConsoleReport(out);
         BackEndProcess process = exec == null ? null : new BackEndProcess(exec, at, !listen);
-        SuiteReport report;
-        try (BackEndUnderTest backEnd = new BackEndUnderTest(at, listen, process, patience)) {
-            report = new Suite(backEnd, patience)
-                    .run(label == null ? at.toString() : label, reached(at), cases, mode, console::progress);
+        try (Interruption interruption = Interruption.watch(INTERRUPTED_PATIENCE)) {
+            SuiteReport report;
+            try (BackEndUnderTest backEnd = new BackEndUnderTest(at, listen, process, patience);
+                    Progress progress = Progress.on(spec.commandLine().getErr())) {
+                report = new Suite(backEnd, patience)
+                        .run(
+                                label == null ? at.toString() : label,
+                                reached(at),
+                                cases,
+                                mode,
+                                following(cases.size(), console, progress),
+                                interruption::requested);
+            }
+            write("--junit", junit, () -> JUnitReport.text(report));
+            write("--html", html, () -> HtmlReport.text(report));
+            write("--json", json, () -> JsonReport.text(report));
+            console.end(report);
+            return report.passed() ? 0 : 1;
         }
-        write("--junit", junit, () -> JUnitReport.text(report));
-        write("--html", html, () -> HtmlReport.text(report));
-        write("--json", json, () -> JsonReport.text(report));
-        console.end(report);
-        return report.passed() ? 0 : 1;
+    }
+
+    /** Prints each result, and on standard error how far the suite is. */
+    private static Consumer<CaseResult> following(int all, ConsoleReport console, Progress progress) {
+        AtomicInteger done = new AtomicInteger();
+        return result -> {
+            progress.clear();
+            console.progress(result);
+            progress.step(done.incrementAndGet(), all, "cases");
+        };
     }
 
     /** What is to be said again to reach the same back-end. */

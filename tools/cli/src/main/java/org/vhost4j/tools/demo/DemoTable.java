@@ -8,6 +8,7 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
 import org.vhost4j.tools.common.Table;
+import org.vhost4j.tools.common.Terminal;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -62,10 +63,10 @@ final class DemoTable {
                     .append(String.join(" ", negotiated.get(i).names()))
                     .append('\n');
         }
-        text.append('\n').append(numbers().text()).append('\n');
+        text.append('\n').append(numbers().text(Terminal.columns())).append('\n');
         Table exchanged = new Table();
         rows.forEach(row -> exchanged.row(row.what(), row.result()));
-        text.append(exchanged.text()).append('\n');
+        text.append(exchanged.text(Terminal.columns())).append('\n');
         return text.toString();
     }
 
@@ -105,14 +106,10 @@ final class DemoTable {
         Table table = new Table(1);
         table.row("", "guest0", "guest1");
         for (Counter counter : SHOWN) {
-            List<String> line = new ArrayList<>(List.of(shortened(counter.meaning())));
+            List<String> line = new ArrayList<>(List.of(counter.meaning()));
             counters.forEach(each -> line.add(Long.toString(each.get(counter))));
             table.row(line);
         }
         return table;
-    }
-
-    private static String shortened(String meaning) {
-        return meaning.length() <= 36 ? meaning : meaning.substring(0, 33) + "...";
     }
 }

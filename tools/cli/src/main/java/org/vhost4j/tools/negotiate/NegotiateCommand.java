@@ -20,6 +20,8 @@ import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.frontend.Rendezvous;
 import org.vhost4j.sys.SystemError;
+import org.vhost4j.tools.common.Interruption;
+import org.vhost4j.tools.common.Progress;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.probe.JsonSchema;
 import org.vhost4j.tools.probe.SocketOptions;
@@ -42,6 +44,9 @@ public final class NegotiateCommand implements Callable<Integer> {
     /** How long a back-end takes at most to end with its connection, if it is one that does. */
     private static final Duration ONE_SHOT = Duration.ofMillis(300);
 
+    /** How long the combination at hand takes at most after an interruption. */
+    private static final Duration INTERRUPTED_PATIENCE = Duration.ofSeconds(30);
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -50,6 +55,10 @@ public final class NegotiateCommand implements Callable<Integer> {
     @Option(names = "--help", usageHelp = true, description = "Show this help message and exit.")
     @SuppressWarnings("UnusedVariable")
     private boolean help;
+
+    @Option(names = "--version", versionHelp = true, description = "Print version information and exit.")
+    @SuppressWarnings("UnusedVariable")
+    private boolean version;
 
     @Mixin
     private SocketOptions where = new SocketOptions();
@@ -129,6 +138,7 @@ public final class NegotiateCommand implements Callable<Integer> {
             return 0;
         }
         Outcome wanted = wanted();
+        checkNames();
         LoopMode mode = LoopMode.ofOption(loop).orElse(null);
         try (Rendezvous rendezvous = where.rendezvous()) {
             return exec == null
@@ -173,6 +183,22 @@ public final class NegotiateCommand implements Callable<Integer> {
     /** The JSON Schema of {@code --json}. */
     static String schemaText() {
         return JsonSchema.text(NegotiateCommand.class, "negotiate.schema.json");
+    }
+
+    /** A name that is misspelled is said before a back-end is waited for. */
+    private void checkNames() {
+        if (features != null) {
+            BitNames.VIRTIO.word("--features", features, 0);
+        }
+        if (protocolFeatures != null) {
+            BitNames.PROTOCOL.word("--protocol-features", protocolFeatures, 0);
+        }
+        if (expectFeatures != null) {
+            BitNames.VIRTIO.difference("--expect-features", expectFeatures, 0);
+        }
+        if (expectProtocolFeatures != null) {
+            BitNames.PROTOCOL.difference("--expect-protocol-features", expectProtocolFeatures, 0);
+        }
     }
 
     private Outcome wanted() {
@@ -237,17 +263,25 @@ public final class NegotiateCommand implements Callable<Integer> {
         }
         List<Combination> combinations = new Matrix(offered, offeredWithConfig, offeredProtocol).combinations();
         MatrixRun run = new MatrixRun(rendezvous, starter(process), patience, Duration.ofSeconds(limit), mode);
-        run.run(combinations, attempt -> {});
-        Report report = new Report(
-                rendezvous.path().toString(),
-                offered,
-                offeredProtocol,
-                run.attempts(),
-                combinations.size(),
-                run.stopped(),
-                List.of());
-        out.print(json ? report.json() : report.matrix());
-        out.flush();
+        try (Interruption interruption = Interruption.watch(INTERRUPTED_PATIENCE);
+                Progress progress = Progress.on(spec.commandLine().getErr())) {
+            progress.step(0, combinations.size(), "combinations");
+            run.run(
+                    combinations,
+                    attempt -> progress.step(run.attempts().size(), combinations.size(), "combinations"),
+                    interruption::requested);
+            progress.clear();
+            Report report = new Report(
+                    rendezvous.path().toString(),
+                    offered,
+                    offeredProtocol,
+                    run.attempts(),
+                    combinations.size(),
+                    run.stopped(),
+                    List.of());
+            out.print(json ? report.json() : report.matrix());
+            out.flush();
+        }
         return run.stopped().isEmpty() && run.attempts().stream().allMatch(Attempt::isSound) ? 0 : 1;
     }
 }

@@ -11,6 +11,7 @@ import org.vhost4j.conformance.negotiate.BitNames;
 import org.vhost4j.conformance.negotiate.Combination;
 import org.vhost4j.conformance.negotiate.Outcome;
 import org.vhost4j.tools.common.Table;
+import org.vhost4j.tools.common.Terminal;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -97,7 +98,7 @@ record Report(
         long frames = attempts.stream().mapToLong(Attempt::frames).sum();
         long bad = attempts.stream().filter(each -> !each.isSound()).count();
         return offer()
-                + summary.text()
+                + summary.text(Terminal.columnsOfRecords())
                 + details
                 + attempts.size() + " of " + combinations + " combinations tried"
                 + (stopped.isEmpty() ? "" : ": " + stopped)
@@ -118,7 +119,7 @@ record Report(
     }
 
     private static String indented(Table table) {
-        return table.text().indent(2);
+        return table.text(Terminal.columnsOfRecords() - 2).indent(2);
     }
 
     /** For programs, as the schema describes it: lines, each with its end. */

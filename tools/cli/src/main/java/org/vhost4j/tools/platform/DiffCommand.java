@@ -8,6 +8,7 @@ import org.vhost4j.platform.definition.PlatformCatalog;
 import org.vhost4j.platform.definition.PlatformDefinition;
 import org.vhost4j.platform.definition.PlatformDifference;
 import org.vhost4j.tools.common.Table;
+import org.vhost4j.tools.common.Terminal;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -69,7 +70,10 @@ final class DiffCommand implements Callable<Integer> {
         Table table = new Table();
         table.row("", one.get().name(), other.get().name());
         difference.rows().forEach(row -> table.row(row.what(), row.left(), row.right()));
-        out.print(difference.rows().isEmpty() ? "They promise and require the same.\n" : table.text());
+        out.print(
+                difference.rows().isEmpty()
+                        ? "They promise and require the same.\n"
+                        : table.text(Terminal.columnsOfRecords()));
         out.flush();
         return difference.rows().isEmpty() ? 0 : 1;
     }

@@ -10,6 +10,7 @@ import org.vhost4j.platform.definition.DeviceKind;
 import org.vhost4j.platform.definition.MigrationExplanation;
 import org.vhost4j.sys.BoundedFile;
 import org.vhost4j.tools.common.Table;
+import org.vhost4j.tools.common.Terminal;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -86,7 +87,7 @@ final class ExplainCommand implements Callable<Integer> {
                     bit.sinceMachine().orElse("-"),
                     bit.sincePlatform().orElse("-"));
         }
-        StringBuilder text = new StringBuilder(table.text());
+        StringBuilder text = new StringBuilder(table.text(Terminal.columnsOfRecords()));
         List<MigrationExplanation.Bit> stopping = explanation.stopping();
         if (explanation.device().isEmpty()) {
             text.append("The device is ")

@@ -14,6 +14,7 @@ import org.vhost4j.platform.probe.HostCapabilitiesJson;
 import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostProbe;
 import org.vhost4j.tools.common.Table;
+import org.vhost4j.tools.common.Terminal;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -81,6 +82,6 @@ final class ProbeCommand implements Callable<Integer> {
                     answer.said(),
                     capability.softwareFallback().isPresent() ? "yes" : "no");
         }
-        return "Host " + host.host() + ", kernel " + host.kernel() + "\n" + table.text();
+        return "Host " + host.host() + ", kernel " + host.kernel() + "\n" + table.text(Terminal.columnsOfRecords());
     }
 }

@@ -21,6 +21,7 @@ import org.vhost4j.platform.definition.Resolver;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.tools.common.Table;
+import org.vhost4j.tools.common.Terminal;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -95,7 +96,7 @@ final class ShowCommand implements Callable<Integer> {
                     property.availability().title(),
                     property.provenance());
         }
-        out.print(table.text());
+        out.print(table.text(Terminal.columnsOfRecords()));
         List<String> withoutProperty = resolution.withoutProperty();
         if (!withoutProperty.isEmpty()) {
             out.println("By the device alone, whatever is said: " + String.join(", ", withoutProperty));

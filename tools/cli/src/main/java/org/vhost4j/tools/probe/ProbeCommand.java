@@ -11,6 +11,7 @@ import org.vhost4j.frontend.Offer;
 import org.vhost4j.frontend.Rendezvous;
 import org.vhost4j.platform.definition.PlatformCatalog;
 import org.vhost4j.platform.definition.SearchPath;
+import org.vhost4j.tools.common.Terminal;
 import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -64,7 +65,7 @@ public final class ProbeCommand implements Callable<Integer> {
         } catch (FrontEndException e) {
             throw new UnsupportedOption("the back-end does not answer: " + e.getMessage());
         }
-        out.print(json ? report.json() : report.text());
+        out.print(json ? report.json() : report.text(Terminal.columns()));
         out.flush();
         return report.isSound() ? 0 : 1;
     }

@@ -44,11 +44,7 @@ record ProbeReport(
     private static final List<String> STATUS_BITS = List.of("ACKNOWLEDGE", "DRIVER", "DRIVER_OK", "FEATURES_OK");
 
     /** The newest platforms that are honoured on a machine, by both ways to a guest. */
-    record Newest(Optional<String> netdev, Optional<String> device) {
-        private String inWords() {
-            return netdev.orElse("none") + " / " + device.orElse("none");
-        }
-    }
+    record Newest(Optional<String> netdev, Optional<String> device) {}
 
     /** Judges an offer. */
     static ProbeReport of(Rendezvous rendezvous, Offer offer, PlatformCatalog catalog, String machine) {
@@ -74,8 +70,13 @@ record ProbeReport(
         return offer.troubles().isEmpty() && offer.violations().isEmpty();
     }
 
-    /** The report for people: lines, each with its end. */
-    String text() {
+    /**
+     * The report for people.
+     *
+     * @param columns how wide lines may be
+     * @return lines, each with its end
+     */
+    String text(int columns) {
         StringBuilder text = new StringBuilder();
         Table facts = new Table();
         facts.row("features", words(offer.features()));
@@ -93,25 +94,27 @@ record ProbeReport(
         if (offer.config().isEmpty()) {
             facts.row("config space", "not the back-end's");
         }
-        text.append(facts.text());
-        offer.config().ifPresent(bytes -> text.append(config(bytes)));
-        section(text, "Broken dependencies", offer.violations());
-        section(text, "Trouble", offer.troubles());
-        section(text, "Remarks", offer.remarks());
+        text.append(facts.text(columns));
+        offer.config().ifPresent(bytes -> text.append(config(bytes, columns)));
+        section(text, columns, "Broken dependencies", offer.violations());
+        section(text, columns, "Trouble", offer.troubles());
+        section(text, columns, "Remarks", offer.remarks());
         text.append("Platforms on ").append(machine).append(", and what the back-end lacks for each:\n");
         Table table = new Table();
         table.row("PLATFORM", "BEHIND -netdev vhost-user", "BEHIND QEMU'S GENERIC DEVICE");
         platforms.forEach((name, verdict) -> table.row(name, lacking(verdict.netdev()), lacking(verdict.device())));
-        text.append(table.text());
-        text.append("Machines, and the newest platform that is honoured (behind -netdev / the generic device):\n");
-        text.append(machineRanges());
+        text.append(table.text(columns));
+        text.append("Machines, and the newest platform that is honoured by each:\n");
+        text.append(machineRanges(columns));
         return text.toString();
     }
 
-    private static void section(StringBuilder text, String title, List<String> lines) {
+    private static void section(StringBuilder text, int columns, String title, List<String> lines) {
         if (!lines.isEmpty()) {
             text.append(title).append(":\n");
-            lines.forEach(line -> text.append("  ").append(line).append('\n'));
+            Table table = new Table();
+            lines.forEach(line -> table.row("  " + line));
+            text.append(table.text(columns));
         }
     }
 
@@ -139,7 +142,7 @@ record ProbeReport(
         return words.toString();
     }
 
-    private String config(byte[] bytes) {
+    private String config(byte[] bytes, int columns) {
         Table table = new Table();
         for (ConfigField field : ConfigField.values()) {
             if (field.end() <= bytes.length) {
@@ -149,7 +152,7 @@ record ProbeReport(
                         field.hasMeaning(offer.features()) ? "" : "no driver looks at it: its feature is not offered");
             }
         }
-        return "config space, " + bytes.length + " bytes of it:\n" + table.text();
+        return "config space, " + bytes.length + " bytes of it:\n" + table.text(columns);
     }
 
     private static String lacking(List<String> missing) {
@@ -157,23 +160,27 @@ record ProbeReport(
     }
 
     /** Machines of one line that come after each other and fare alike are one row. */
-    private String machineRanges() {
+    private String machineRanges(int columns) {
         Map<String, List<String>> lines = new LinkedHashMap<>();
         for (String name : machines.keySet()) {
             lines.computeIfAbsent(line(name), line -> new ArrayList<>()).add(name);
         }
         Table table = new Table();
+        table.row("MACHINE", "BEHIND -netdev", "BEHIND THE GENERIC DEVICE");
         for (List<String> line : lines.values()) {
             int from = 0;
             for (int i = 1; i <= line.size(); i++) {
                 Newest newest = machines.get(line.get(from));
                 if (i == line.size() || !Objects.equals(machines.get(line.get(i)), newest)) {
-                    table.row("  " + range(line.get(from), line.get(i - 1)), newest == null ? "" : newest.inWords());
+                    table.row(
+                            range(line.get(from), line.get(i - 1)),
+                            newest == null ? "" : newest.netdev().orElse("none"),
+                            newest == null ? "" : newest.device().orElse("none"));
                     from = i;
                 }
             }
         }
-        return table.text();
+        return table.text(columns);
     }
 
     private static String range(String first, String last) {

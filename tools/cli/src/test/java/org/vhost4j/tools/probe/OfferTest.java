@@ -156,7 +156,8 @@ class OfferTest {
             }
             ProbeReport report = ProbeReport.of(rendezvous, full, catalog, "pc-q35-10.0");
             assertThat(report.isSound()).isFalse();
-            assertThat(report.text())
+            assertThat(report.text(80).lines()).allMatch(line -> line.length() <= 80);
+            assertThat(report.text(80))
                     .contains(
                             "0xf ACKNOWLEDGE DRIVER DRIVER_OK FEATURES_OK",
                             "GET_STATUS: late",

@@ -3,8 +3,10 @@ package org.vhost4j.tools.common;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
-/** Rows of text in columns as wide as their widest entry, with two blanks between them. */
+/** Rows of text in columns as wide as their widest entry, or narrower where lines would not fit, with two blanks between them. */
 public final class Table {
     private static final int GAP = 2;
 
@@ -44,33 +46,103 @@ public final class Table {
     }
 
     /**
-     * The rows.
+     * The rows, each on one line.
      *
      * @return lines, each with its end
      */
     public String text() {
-        List<Integer> widths = new ArrayList<>();
-        for (List<String> row : rows) {
-            for (int i = 0; i < row.size(); i++) {
-                int width = row.get(i).length();
-                if (i == widths.size()) {
-                    widths.add(width);
-                } else {
-                    widths.set(i, Math.max(widths.get(i), width));
-                }
-            }
-        }
+        return text(Integer.MAX_VALUE);
+    }
+
+    /**
+     * The rows in lines of a width. The widest columns are made narrower until all fit; a cell that is too long for its column continues
+     * in the lines below, broken at blanks, and no word is broken.
+     *
+     * @param columns how wide lines may be; a line is longer only where words are
+     * @return lines, each with its end
+     */
+    public String text(int columns) {
+        int[] widths = widths(columns);
         StringBuilder text = new StringBuilder();
         for (List<String> row : rows) {
-            StringBuilder line = new StringBuilder();
+            List<List<String>> cells = new ArrayList<>();
+            int height = 1;
             for (int i = 0; i < row.size(); i++) {
-                String cell = row.get(i);
-                int blanks = widths.get(i) - cell.length();
-                line.repeat(' ', i < firstNumber ? 0 : blanks).append(cell);
-                line.repeat(' ', (i < firstNumber ? blanks : 0) + GAP);
+                List<String> lines = broken(row.get(i), widths[i]);
+                cells.add(lines);
+                height = Math.max(height, lines.size());
             }
-            text.append(line.toString().stripTrailing()).append('\n');
+            for (int line = 0; line < height; line++) {
+                text.append(line(cells, line, widths)).append('\n');
+            }
         }
         return text.toString();
+    }
+
+    private String line(List<List<String>> cells, int index, int[] widths) {
+        StringBuilder line = new StringBuilder();
+        for (int i = 0; i < cells.size(); i++) {
+            List<String> lines = cells.get(i);
+            String cell = index < lines.size() ? lines.get(index) : "";
+            int blanks = widths[i] - cell.length();
+            line.repeat(' ', i < firstNumber ? 0 : blanks).append(cell);
+            line.repeat(' ', (i < firstNumber ? blanks : 0) + GAP);
+        }
+        return line.toString().stripTrailing();
+    }
+
+    /** The width of each column, such that a line fits if words allow it. */
+    private int[] widths(int columns) {
+        int count = rows.stream().mapToInt(List::size).max().orElse(0);
+        int[] widths = new int[count];
+        int[] least = new int[count];
+        for (List<String> row : rows) {
+            for (int i = 0; i < row.size(); i++) {
+                widths[i] = Math.max(widths[i], row.get(i).length());
+                least[i] = Math.max(least[i], longestWord(row.get(i)));
+            }
+        }
+        long excess = IntStream.of(widths).sum() + (long) GAP * Math.max(0, count - 1) - columns;
+        while (excess > 0) {
+            int widest = -1;
+            for (int i = 0; i < Math.min(count, firstNumber); i++) {
+                if (widths[i] > least[i] && (widest < 0 || widths[i] > widths[widest])) {
+                    widest = i;
+                }
+            }
+            if (widest < 0) {
+                return widths;
+            }
+            widths[widest]--;
+            excess--;
+        }
+        return widths;
+    }
+
+    /** The longest part that is not broken: a word with the blanks before the first, which indent the cell. */
+    private static int longestWord(String cell) {
+        int indent = cell.length() - cell.stripLeading().length();
+        return Stream.of(cell.strip().split(" +", -1))
+                .mapToInt(word -> indent + word.length())
+                .max()
+                .orElse(0);
+    }
+
+    private static List<String> broken(String cell, int width) {
+        if (cell.length() <= width) {
+            return List.of(cell);
+        }
+        String indent = " ".repeat(cell.length() - cell.stripLeading().length());
+        List<String> lines = new ArrayList<>();
+        StringBuilder line = new StringBuilder();
+        for (String word : cell.strip().split(" +", -1)) {
+            if (!line.isEmpty() && line.length() + 1 + word.length() > width) {
+                lines.add(line.toString());
+                line.setLength(0);
+            }
+            line.append(line.isEmpty() ? indent : " ").append(word);
+        }
+        lines.add(line.toString());
+        return lines;
     }
 }

@@ -34,4 +34,25 @@ class TableTest {
     void aTableWithoutRowsIsEmpty() {
         assertThat(new Table().text()).isEmpty();
     }
+
+    @Test
+    void aCellThatIsTooLongContinuesBelow() {
+        Table table = new Table();
+        table.row("features", "0x33 CSUM GUEST_CSUM MAC STATUS");
+        table.row("  queues", "2", "a note of some length");
+        assertThat(table.text(34)).isEqualTo("""
+                features  0x33 CSUM
+                          GUEST_CSUM
+                          MAC STATUS
+                  queues  2            a note of
+                                       some length
+                """);
+    }
+
+    @Test
+    void wordsAreNeverBroken() {
+        Table table = new Table(1);
+        table.row("aVeryLongWord", "12345");
+        assertThat(table.text(5)).isEqualTo("aVeryLongWord  12345\n");
+    }
 }

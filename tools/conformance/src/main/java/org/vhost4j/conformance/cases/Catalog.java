@@ -7,6 +7,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.vhost4j.conformance.Case;
 import org.vhost4j.conformance.CaseGroup;
+import org.vhost4j.device.feature.NearestName;
 import org.vhost4j.tools.common.UnsupportedOption;
 
 /** Every case that there is. */
@@ -55,12 +56,19 @@ public final class Catalog {
         }
         for (String pattern : patterns) {
             if (all.stream().noneMatch(each -> matches(pattern, each))) {
-                throw new UnsupportedOption("--only=" + pattern + ": no case has that name; --list shows all of them");
+                throw new UnsupportedOption(noCase(pattern, all));
             }
         }
         return all.stream()
                 .filter(each -> patterns.stream().anyMatch(pattern -> matches(pattern, each)))
                 .toList();
+    }
+
+    private static String noCase(String pattern, List<Case> all) {
+        String question =
+                NearestName.question(pattern, all.stream().map(Case::name).toList());
+        return "--only=" + pattern + ": no case has that name"
+                + (question.isEmpty() ? "; --list shows all of them" : question);
     }
 
     private static boolean matches(String pattern, Case each) {

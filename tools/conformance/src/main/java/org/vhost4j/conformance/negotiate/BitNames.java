@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.feature.NearestName;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
@@ -145,7 +146,10 @@ public enum BitNames {
     }
 
     private UnsupportedOption unknown(String option, String name) {
-        return new UnsupportedOption(option + ": there is no " + what + " '" + name
-                + "' in a word of 64 bits; give names of the specification, BIT_0 to BIT_63, or 0x and digits");
+        String question = NearestName.question(name, names(-1L));
+        return new UnsupportedOption(option + ": there is no " + what + " '" + name + "' in a word of 64 bits"
+                + (question.isEmpty()
+                        ? "; give names of the specification, BIT_0 to BIT_63, or 0x and digits"
+                        : question));
     }
 }

@@ -4,6 +4,7 @@ package org.vhost4j.conformance.negotiate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.conformance.LoopMode;
@@ -47,11 +48,16 @@ public final class MatrixRun {
      *
      * @param combinations in this order
      * @param tried told of each attempt
+     * @param interrupted asked before and after each attempt; true ends the run, without the attempt at hand, because the signal may have
+     *     ended its back-end
      */
-    public void run(List<Combination> combinations, Consumer<Attempt> tried) {
+    public void run(List<Combination> combinations, Consumer<Attempt> tried, BooleanSupplier interrupted) {
         for (Combination combination : combinations) {
             if (System.nanoTime() - end > 0) {
                 stopped = "the time is up";
+                return;
+            }
+            if (isInterrupted(interrupted)) {
                 return;
             }
             Attempt attempt;
@@ -59,6 +65,9 @@ public final class MatrixRun {
             try (FrontEnd frontEnd = rendezvous.meetServing(patience)) {
                 attempt = attempt(frontEnd, combination);
             } catch (FrontEndException | SystemError e) {
+                if (isInterrupted(interrupted)) {
+                    return;
+                }
                 // The offer was asked for on a connection of its own.
                 stopped =
                         "after " + (attempts.size() + 1) + " connections the back-end takes no other (" + e.getMessage()
@@ -66,9 +75,19 @@ public final class MatrixRun {
                                 + " --exec";
                 return;
             }
+            if (isInterrupted(interrupted)) {
+                return;
+            }
             attempts.add(attempt);
             tried.accept(attempt);
         }
+    }
+
+    private boolean isInterrupted(BooleanSupplier interrupted) {
+        if (interrupted.getAsBoolean()) {
+            stopped = "interrupted";
+        }
+        return !stopped.isEmpty();
     }
 
     /** The first combination shows whether frames return at all. */

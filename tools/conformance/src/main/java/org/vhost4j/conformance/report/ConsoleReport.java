@@ -87,7 +87,15 @@ public final class ConsoleReport {
                         report.count(Outcome.NOT_OFFERED),
                         report.count(Outcome.NOT_APPLICABLE));
         long notRun = report.count(Outcome.NOT_RUN);
-        return notRun == 0 ? text : text + ", " + notRun + " not run because the back-end was gone";
+        return notRun == 0 ? text : text + ", " + notRun + " not run: " + whyNotRun(report);
+    }
+
+    private static String whyNotRun(SuiteReport report) {
+        return report.results().stream()
+                .filter(each -> each.outcome() == Outcome.NOT_RUN)
+                .map(CaseResult::reason)
+                .findFirst()
+                .orElse("");
     }
 
     /**

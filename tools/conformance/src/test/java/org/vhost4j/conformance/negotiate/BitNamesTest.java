@@ -50,6 +50,13 @@ class BitNamesTest {
     }
 
     @Test
+    void aMisspelledNameLeadsToTheRightOne() {
+        assertThatThrownBy(() -> BitNames.VIRTIO.word("--features", "HOST_USOX", OFFER))
+                .hasMessage(
+                        "--features: there is no feature 'HOST_USOX' in a word of 64 bits; did you mean 'HOST_USO'?");
+    }
+
+    @Test
     void anExpectation() {
         assertThat(BitNames.VIRTIO.difference("--expect-features", "+CSUM,-HOST_USO", OFFER))
                 .isEmpty();

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.feature;
+
+import java.util.Collection;
+import java.util.Comparator;
+
+/** Finds the name that a misspelled one stands for: of a feature, or of anything else that is chosen by name. */
+public final class NearestName {
+    /** From this edit distance on, names have nothing to do with each other. */
+    private static final int FAR = 4;
+
+    private NearestName() {}
+
+    /**
+     * A question that leads from a misspelling to what may have been meant.
+     *
+     * @param wrong what was written
+     * @param known what could have been written
+     * @return {@code ; did you mean 'x'?}, or nothing when no name is near
+     */
+    public static String question(String wrong, Collection<String> known) {
+        return known.stream()
+                .filter(name -> distance(wrong, name) < Math.min(FAR, wrong.length()))
+                .min(Comparator.comparingInt((String name) -> distance(wrong, name))
+                        .thenComparing(Comparator.naturalOrder()))
+                .map(name -> "; did you mean '" + name + "'?")
+                .orElse("");
+    }
+
+    /** The edit distance: how many characters are inserted, removed or substituted to come from one to the other. */
+    private static int distance(String a, String b) {
+        int[] row = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) {
+            row[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int substituted = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(substituted, Math.min(row[j], row[j - 1]) + 1);
+            }
+        }
+        return row[b.length()];
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools;
+
+import java.util.Set;
+import org.vhost4j.device.feature.NearestName;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** What is said of a command line that is not understood: one line that names the word, what may have been meant, and where help is. */
+final class Misuse {
+    private Misuse() {}
+
+    /**
+     * The line.
+     *
+     * @param exception what picocli found
+     * @return one line, without an end
+     */
+    static String line(ParameterException exception) {
+        CommandLine command = exception.getCommandLine();
+        String name = command.getCommandSpec().qualifiedName();
+        if (exception instanceof UnmatchedArgumentException unmatched
+                && !unmatched.getUnmatched().isEmpty()) {
+            String help = name.equals("vhost4j") ? "vhost4j help" : name + " --help";
+            return what(unmatched, command) + meant(unmatched, command) + " See '" + help + "'.";
+        }
+        return FailureLine.of(exception);
+    }
+
+    private static String what(UnmatchedArgumentException unmatched, CommandLine command) {
+        String word = unmatched.getUnmatched().getFirst();
+        if (unmatched.isUnknownOption()) {
+            return command.getCommandSpec().qualifiedName() + " has no option '" + word + "'";
+        }
+        return command.getSubcommands().isEmpty()
+                        || !command.getCommandSpec().positionalParameters().isEmpty()
+                ? command.getCommandSpec().qualifiedName() + " takes no further argument '" + word + "'"
+                : "there is no command '" + word + "'";
+    }
+
+    private static String meant(UnmatchedArgumentException unmatched, CommandLine command) {
+        String word = unmatched.getUnmatched().getFirst();
+        Set<String> known = unmatched.isUnknownOption()
+                ? command.getCommandSpec().optionsMap().keySet()
+                : command.getSubcommands().keySet();
+        // What follows = belongs to the option and not to its name.
+        String question = NearestName.question(word.split("=", 2)[0], known);
+        return question.isEmpty() ? "." : question;
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.common;
+
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Lets a long command end with what it knows when the process is interrupted (SIGINT, SIGTERM): the signal only asks, the command looks
+ * at {@link #requested} between two steps, prints its result and calls {@link #close}. The process ends with the signal's status, 130
+ * for SIGINT, and without a result when that takes longer than its time.
+ */
+public final class Interruption implements AutoCloseable {
+    private final Duration patience;
+    private final CountDownLatch done = new CountDownLatch(1);
+    private final Thread hook = Thread.ofPlatform().name("vhost4j-interruption").unstarted(this::request);
+    private volatile boolean requested;
+
+    Interruption(Duration patience) {
+        this.patience = patience;
+    }
+
+    /**
+     * Watches for the signal.
+     *
+     * @param patience how long the step at hand and the result may take after the signal
+     * @return to be closed when the result is printed
+     */
+    public static Interruption watch(Duration patience) {
+        Interruption interruption = new Interruption(patience);
+        Runtime.getRuntime().addShutdownHook(interruption.hook);
+        return interruption;
+    }
+
+    /**
+     * Whether the command is to end.
+     *
+     * @return true once the process was interrupted
+     */
+    public boolean requested() {
+        return requested;
+    }
+
+    /** What the signal does: asks, and keeps the process until the command has ended or the time is up. */
+    void request() {
+        requested = true;
+        try {
+            if (!done.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+                System.err.println("vhost4j: interrupted, and no result after " + patience.toSeconds() + " s");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** The command has printed its result: the process may end. */
+    @Override
+    public void close() {
+        done.countDown();
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // The process is ending: the hook returns by itself.
+            return;
+        }
+    }
+}

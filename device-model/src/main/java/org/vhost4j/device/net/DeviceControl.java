@@ -222,6 +222,30 @@ public final class DeviceControl {
     }
 
     /**
+     * Ends what is in flight on a queue before it stops: chains that were in flight in a process that has died, and were not popped here,
+     * are used with nothing written. A frame that waits for room goes back into the ring.
+     *
+     * @param index the virtqueue's index, of a queue that runs
+     */
+    public void finish(int index) {
+        Virtqueue ring = queues.ring(index);
+        if (ring != null && !state.memoryLost) {
+            quiesce(index);
+            ring.finish();
+            publish(index);
+        }
+    }
+
+    private void publish(int index) {
+        Virtqueue ring = queues.ring(index);
+        QueueInterrupt interrupt = queues.interrupt(index);
+        if (ring != null && interrupt != null) {
+            state.publish(ring, interrupt);
+            interrupt.raiseHeld();
+        }
+    }
+
+    /**
      * Logs what the device writes for a queue from here on, or no longer. What was written before is published, and logged where it was to
      * be. A frame that waits for room goes back into the ring.
      *
@@ -256,12 +280,10 @@ public final class DeviceControl {
         reception.releaseReservation();
         if (receive != null) {
             receive.recover();
-            state.publish(receive.queue, receive.interrupt);
-            receive.interrupt.raiseHeld();
+            publish(index);
         } else if (transmit != null) {
             transmit.unread();
-            state.publish(transmit.queue, transmit.interrupt);
-            transmit.interrupt.raiseHeld();
+            publish(index);
         }
     }
 

@@ -111,6 +111,11 @@ final class LoggedVirtqueue implements Virtqueue {
     }
 
     @Override
+    public void finish() {
+        queue.finish();
+    }
+
+    @Override
     public boolean publish() {
         if (!queue.hasUnpublished()) {
             return false;

@@ -178,6 +178,15 @@ final class PackedVirtqueue extends RingVirtqueue {
         }
     }
 
+    /** Continues behind descriptors that another process has popped. */
+    void passPopped(int count) {
+        nextAvail += count;
+        if (nextAvail >= size) {
+            nextAvail -= size;
+            availMarks ^= PackedLayout.MARKS;
+        }
+    }
+
     @Override
     public void recordTaken() {
         progress.taken(popped(), shown);

@@ -42,6 +42,22 @@ public enum RingLayout {
         }
 
         @Override
+        public long inflightBytes(int entries) {
+            return SplitInflight.HEADER_BYTES + (long) SplitInflight.ENTRY_BYTES * entries;
+        }
+
+        @Override
+        InflightRecord inflight(
+                InflightRegion region,
+                String name,
+                int size,
+                RingParts parts,
+                GuestMemory memory,
+                RingFeatures features) {
+            return new SplitInflight(region, name, size, parts, memory, features);
+        }
+
+        @Override
         Virtqueue make(
                 String name,
                 int size,
@@ -95,6 +111,22 @@ public enum RingLayout {
             if ((base & 0x7fff) >= size || (base >>> 16 & 0x7fff) >= size) {
                 throw new RingFault("base 0x%x has an index outside a ring of %d".formatted(base, size));
             }
+        }
+
+        @Override
+        public long inflightBytes(int entries) {
+            return PackedInflight.HEADER_BYTES + (long) PackedInflight.ENTRY_BYTES * entries;
+        }
+
+        @Override
+        InflightRecord inflight(
+                InflightRegion region,
+                String name,
+                int size,
+                RingParts parts,
+                GuestMemory memory,
+                RingFeatures features) {
+            return new PackedInflight(region, name, size, parts, memory, features);
         }
 
         @Override
@@ -211,6 +243,17 @@ public enum RingLayout {
      * @return bytes
      */
     public abstract long usedBytes(int size);
+
+    /**
+     * The length of a queue's region in a front-end's in-flight area.
+     *
+     * @param entries how many descriptors it is for
+     * @return bytes
+     */
+    public abstract long inflightBytes(int entries);
+
+    abstract InflightRecord inflight(
+            InflightRegion region, String name, int size, RingParts parts, GuestMemory memory, RingFeatures features);
 
     /**
      * Finds the parts of a ring in one piece of memory.

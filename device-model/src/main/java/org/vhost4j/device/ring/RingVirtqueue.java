@@ -4,7 +4,7 @@ package org.vhost4j.device.ring;
 import java.util.function.Consumer;
 
 /** A virtqueue that works on the ring itself, and can tell a log what of the ring it has written. */
-abstract sealed class RingVirtqueue implements Virtqueue permits SplitVirtqueue, PackedVirtqueue {
+abstract sealed class RingVirtqueue implements Virtqueue permits SplitVirtqueue, PackedVirtqueue, InflightVirtqueue {
     @Override
     public final Virtqueue logged(QueueLog log, Consumer<String> beyond) {
         return new LoggedVirtqueue(this, log, beyond);
@@ -18,6 +18,11 @@ abstract sealed class RingVirtqueue implements Virtqueue permits SplitVirtqueue,
     @Override
     public final void unpopWritten(int chains) {
         unpop(chains);
+    }
+
+    @Override
+    public void finish() {
+        // Only a queue whose chains are tracked finds some.
     }
 
     /** All that the device ever writes: it may have been written before there was a log. */

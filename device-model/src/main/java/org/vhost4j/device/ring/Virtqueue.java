@@ -95,6 +95,12 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     void addUsedUnwritten(Buffers buffers, int chains);
 
     /**
+     * Uses, with nothing written, what was in flight in a process that has died and was not popped here. No chain is popped that is not
+     * used.
+     */
+    void finish();
+
+    /**
      * Makes everything used since the last call visible to the driver.
      *
      * @return true when the driver wants an interrupt for it

@@ -55,6 +55,17 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
+     * Whether the kernel guarantees that nobody shortens a file (F_SEAL_SHRINK).
+     *
+     * @param file any descriptor
+     * @return false for a file that has no seals
+     */
+    public static boolean isSealedAgainstShrinking(Fd file) {
+        int seals = LibC.fcntl(file.number(), LibC.F_GET_SEALS, 0);
+        return seals >= 0 && (seals & LibC.F_SEAL_SHRINK) != 0;
+    }
+
+    /**
      * Maps {@code size} bytes from {@code offset}. The offset need not be aligned: the mapping begins at the page, on hugetlbfs the
      * huge page, below it.
      *
@@ -73,8 +84,7 @@ public final class MappedFile implements AutoCloseable {
                             + Long.toUnsignedString(offset) + ", but the file has " + status.size() + " bytes",
                     Errno.EINVAL);
         }
-        int seals = LibC.fcntl(file.number(), LibC.F_GET_SEALS, 0);
-        boolean shrinkSealed = seals >= 0 && (seals & LibC.F_SEAL_SHRINK) != 0;
+        boolean shrinkSealed = isSealedAgainstShrinking(file);
         long page = Math.max(PAGE, Integer.highestOneBit(status.blockSize()));
         long start = offset & -page;
         // munmap(2) of a hugetlbfs mapping wants whole huge pages; elsewhere what lies beyond the file is never

@@ -2,6 +2,7 @@
 package org.vhost4j.frontend;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.MappedFile;
@@ -85,6 +86,24 @@ public final class InflightArea implements AutoCloseable {
     public void set(FrontEnd frontEnd) {
         frontEnd.tell(
                 Request.SET_INFLIGHT_FD, description(mapping.segment().byteSize(), offset, queues, queueSize), file);
+    }
+
+    /**
+     * The area as it is, or as it was: what a back-end that dies now leaves.
+     *
+     * @return a copy of all of its bytes
+     */
+    public byte[] contents() {
+        return mapping.segment().toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    /**
+     * Makes the area say something else, as after a crash. No ring runs.
+     *
+     * @param bytes as many as it has
+     */
+    public void contents(byte[] bytes) {
+        MemorySegment.copy(bytes, 0, mapping.segment(), ValueLayout.JAVA_BYTE, 0, bytes.length);
     }
 
     /**

@@ -36,7 +36,7 @@ public final class HandOverChannel implements AutoCloseable {
     /** The oldest format of the content that this version reads. */
     public static final int OLDEST_FORMAT = 1;
     /** The format of the content that this version writes, and the newest that it reads. */
-    public static final int FORMAT = 1;
+    public static final int FORMAT = 2;
 
     private static final int MAGIC = 0x4f483456;
     private static final int HEADER = 24;

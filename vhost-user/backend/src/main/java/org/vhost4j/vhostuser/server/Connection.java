@@ -248,8 +248,10 @@ final class Connection implements StreamHandler {
         }
     }
 
-    private void send(Message message) {
-        stream.send(ByteBuffer.wrap(MessageWriter.bytes(message)));
+    private void send(Message reply) {
+        try (reply) {
+            stream.send(ByteBuffer.wrap(MessageWriter.bytes(reply)), reply.descriptors());
+        }
     }
 
     @Override

@@ -16,6 +16,7 @@ import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.net.DeviceControl;
 import org.vhost4j.device.net.GuestNotifier;
 import org.vhost4j.device.net.QueueKind;
+import org.vhost4j.device.ring.InflightRegion;
 import org.vhost4j.device.ring.QueueLog;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.RingFeatures;
@@ -181,7 +182,14 @@ final class DeviceEffects implements SessionEffects {
         }
         Queue queue = queues[index];
         try {
-            Virtqueue ring = ring(name, setup);
+            Virtqueue untracked = ring(name, setup);
+            Virtqueue ring = untracked;
+            String contradiction = "";
+            try {
+                ring = tracked(name, setup, untracked);
+            } catch (RingFault e) {
+                contradiction = e.reason();
+            }
             GuestNotifier call = notifier(index, setup.call());
             queue.err = signal(setup.err(), "the error descriptor of queue " + index);
             queue.kick = setup.kick() == null
@@ -194,6 +202,9 @@ final class DeviceEffects implements SessionEffects {
             device.start(index, ring, call, setup.enabled(), setup.kick() == null);
             if (setup.log() != null) {
                 logQueue(index, setup.log());
+            }
+            if (!contradiction.isEmpty()) {
+                stop.accept(contradiction);
             }
             // The lane may sleep armed for the other queues alone: this one's driver would not know that it is to kick.
             lane.rearm();
@@ -209,11 +220,38 @@ final class DeviceEffects implements SessionEffects {
     }
 
     private Virtqueue ring(String name, QueueSetup setup) {
+        return setup.layout().open(name, setup.size(), parts(setup), memory, setup.base(), features(setup));
+    }
+
+    /**
+     * The queue with its chains tracked, where the front-end wants that. A frame that was in flight when another process died may have
+     * arrived, so it is not sent again; buffers that were to receive frames, and commands, are taken again.
+     *
+     * @throws RingFault when the in-flight area contradicts itself or the ring
+     */
+    private Virtqueue tracked(String name, QueueSetup setup, Virtqueue untracked) {
+        InflightRegion inflight = setup.inflight();
+        return inflight == null
+                ? untracked
+                : inflight.open(
+                        setup.layout(),
+                        name,
+                        setup.size(),
+                        parts(setup),
+                        memory,
+                        setup.base(),
+                        features(setup),
+                        device.queueKind(setup.index()) != QueueKind.TRANSMIT);
+    }
+
+    private RingFeatures features(QueueSetup setup) {
         RingFeatures negotiated = RingFeatures.of(device.features());
         boolean transmits = device.queueKind(setup.index()) == QueueKind.TRANSMIT;
-        RingFeatures features = transmits ? negotiated.ofTransmitQueue() : negotiated;
-        RingParts parts = new RingParts(setup.descriptors(), setup.avail(), setup.used());
-        return setup.layout().open(name, setup.size(), parts, memory, setup.base(), features);
+        return transmits ? negotiated.ofTransmitQueue() : negotiated;
+    }
+
+    private static RingParts parts(QueueSetup setup) {
+        return new RingParts(setup.descriptors(), setup.avail(), setup.used());
     }
 
     private GuestNotifier notifier(int index, @Nullable Fd call) {
@@ -237,6 +275,11 @@ final class DeviceEffects implements SessionEffects {
         logSignal = null;
         tellWhoReadsTheLog();
         stop.accept(what + " kept the back-end waiting: the front-end has filled its counter");
+    }
+
+    @Override
+    public void finishQueue(int index) {
+        device.finish(index);
     }
 
     @Override

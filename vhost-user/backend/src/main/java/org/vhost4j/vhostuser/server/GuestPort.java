@@ -392,16 +392,17 @@ final class GuestPort implements DeviceOwner {
     /**
      * Prepares to go on with what a front-end has said to another back-end. Nothing of it is in force.
      *
+     * @param format of the state
      * @throws HandOverException when it cannot be so here
      */
-    void loadSetup(StateReader from) throws HandOverException {
+    void loadSetup(StateReader from, int format) throws HandOverException {
         discardArrival();
         if (!from.flag()) {
             return;
         }
         boolean stopped = from.flag();
         Fd socket = from.descriptor();
-        SessionState state = SessionRecord.read(from, each -> each.closedBy(closer));
+        SessionState state = SessionRecord.read(from, format, each -> each.closedBy(closer));
         if (socket == null) {
             throw new HandOverException(name + " came without its connection");
         }

@@ -5,12 +5,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
 import org.vhost4j.vhostuser.session.SessionOptions;
 import org.vhost4j.vhostuser.session.SessionState;
+import org.vhost4j.vhostuser.wire.InflightDescription;
 import org.vhost4j.vhostuser.wire.LogArea;
 import org.vhost4j.vhostuser.wire.MemoryRegion;
 import org.vhost4j.vhostuser.wire.VringAddress;
@@ -18,6 +20,9 @@ import org.vhost4j.vhostuser.wire.VringAddress;
 /** How a session's state is written down for another back-end. */
 final class SessionRecord {
     private static final int MOST_RINGS = 256;
+
+    /** The format that has the in-flight area. */
+    private static final int INFLIGHT = 2;
 
     private SessionRecord() {}
 
@@ -40,9 +45,18 @@ final class SessionRecord {
         if (log != null) {
             to.word(log.area().size()).word(log.area().offset()).descriptor(log.file());
         }
-        to.descriptor(state.logSignal())
-                .descriptor(state.channel())
-                .number(state.rings().size());
+        to.descriptor(state.logSignal());
+        SessionState.Inflight inflight = state.inflight();
+        to.flag(inflight != null);
+        if (inflight != null) {
+            InflightDescription at = inflight.description();
+            to.word(at.size())
+                    .word(at.offset())
+                    .number(at.queues())
+                    .number(at.queueSize())
+                    .descriptor(inflight.file());
+        }
+        to.descriptor(state.channel()).number(state.rings().size());
         for (SessionState.RingState ring : state.rings()) {
             to.number(ring.size()).flag(ring.enabled()).flag(ring.started());
             VringAddress at = ring.address();
@@ -64,7 +78,7 @@ final class SessionRecord {
      *
      * @param owner makes a descriptor one that the front-end has passed
      */
-    static SessionState read(StateReader from, Owner owner) throws HandOverException {
+    static SessionState read(StateReader from, int format, Owner owner) throws HandOverException {
         boolean acknowledged = from.flag();
         long features = from.word();
         long protocol = from.word();
@@ -80,6 +94,7 @@ final class SessionRecord {
             log = new SessionState.Log(area, owner.owned(required(from.descriptor())));
         }
         Fd logSignal = owned(from, owner);
+        SessionState.Inflight inflight = format < INFLIGHT || !from.flag() ? null : inflight(from, owner);
         Fd channel = owned(from, owner);
         List<SessionState.RingState> rings = new ArrayList<>();
         for (int left = from.count(MOST_RINGS); left > 0; left--) {
@@ -92,7 +107,17 @@ final class SessionRecord {
             rings.add(new SessionState.RingState(
                     size, at, enabled, started, owned(from, owner), owned(from, owner), owned(from, owner)));
         }
-        return new SessionState(acknowledged, features, protocol, status, regions, log, logSignal, channel, rings);
+        return new SessionState(
+                acknowledged, features, protocol, status, regions, log, logSignal, inflight, channel, rings);
+    }
+
+    private static SessionState.Inflight inflight(StateReader from, Owner owner) throws HandOverException {
+        InflightDescription at = new InflightDescription(
+                from.word(), from.word(), from.count(MOST_RINGS), from.count(RingLayout.MAX_SIZE));
+        if (at.queues() == 0) {
+            throw new HandOverException("an in-flight area is for no queue");
+        }
+        return new SessionState.Inflight(at, owner.owned(required(from.descriptor())));
     }
 
     /** Who closes a descriptor. */

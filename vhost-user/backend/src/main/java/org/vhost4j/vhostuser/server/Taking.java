@@ -31,6 +31,9 @@ final class Taking {
     /** By guest, null for none. */
     private final List<@Nullable Fd> listening = new ArrayList<>();
 
+    /** Of the other back-end's state. */
+    private int format;
+
     private final List<List<Long>> stations = new ArrayList<>();
     private final List<HeldFrame> held = new ArrayList<>();
 
@@ -85,7 +88,7 @@ final class Taking {
                 new StateWriter().number(HandOverChannel.OLDEST_FORMAT).number(HandOverChannel.FORMAT),
                 ANSWER);
         try (StateReader offer = channel.receive(MessageType.OFFER, ANSWER).reader()) {
-            int format = offer.number();
+            format = offer.number();
             if (format < HandOverChannel.OLDEST_FORMAT || format > HandOverChannel.FORMAT) {
                 throw new HandOverException("the other back-end writes state of format " + format);
             }
@@ -124,7 +127,7 @@ final class Taking {
             listening.add(setup.descriptor());
             inLane(guest.context(), () -> {
                 guest.context().running(guest.device(), false);
-                guest.loadSetup(setup);
+                guest.loadSetup(setup, format);
             });
         }
         LaneContext first = backend.contexts().getFirst();
@@ -143,7 +146,7 @@ final class Taking {
         // Nothing of it is on a lane yet: to ask each lane would take longer than all of it.
         for (GuestPort guest : backend.guests()) {
             if (positions.flag()) {
-                guest.loadSetup(positions);
+                guest.loadSetup(positions, format);
             }
             guest.loadPosition(positions);
         }

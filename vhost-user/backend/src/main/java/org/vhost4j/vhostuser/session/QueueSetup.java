@@ -3,6 +3,7 @@ package org.vhost4j.vhostuser.session;
 
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.ring.InflightRegion;
 import org.vhost4j.device.ring.QueueLog;
 import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.sys.Fd;
@@ -27,6 +28,7 @@ import org.vhost4j.sys.Fd;
  * @param call what to signal to the driver, or null: then it polls
  * @param err what to signal when the queue fails, or null
  * @param log how the queue's writes are logged for a migration, or null when they are not
+ * @param inflight where chains in flight are tracked, or null when they are not
  */
 public record QueueSetup(
         int index,
@@ -40,9 +42,11 @@ public record QueueSetup(
         @Nullable Fd kick,
         @Nullable Fd call,
         @Nullable Fd err,
-        @Nullable QueueLog log) {
+        @Nullable QueueLog log,
+        @Nullable InflightRegion inflight) {
     /** The same queue, logged elsewhere. */
     QueueSetup loggedIn(@Nullable QueueLog other) {
-        return new QueueSetup(index, layout, size, descriptors, avail, used, base, enabled, kick, call, err, other);
+        return new QueueSetup(
+                index, layout, size, descriptors, avail, used, base, enabled, kick, call, err, other, inflight);
     }
 }

@@ -3,6 +3,7 @@ package org.vhost4j.vhostuser.session;
 
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.ring.InflightRegion;
 import org.vhost4j.device.ring.QueueLog;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.RingLayout;
@@ -51,8 +52,11 @@ final class Ring {
      * The queue over the given memory, or the reason why it cannot be.
      *
      * @param logging where its writes are logged, or null
+     * @param inflight where its chains are tracked, or null
      */
-    QueueSetup resolve(RingLayout layout, RingMemory memory, Logging.@Nullable Target logging) throws RefusedException {
+    QueueSetup resolve(
+            RingLayout layout, RingMemory memory, Logging.@Nullable Target logging, @Nullable InflightRegion inflight)
+            throws RefusedException {
         VringAddress at = address;
         if (size == 0) {
             throw new RefusedException("it has no size; SET_VRING_NUM must come before SET_VRING_KICK");
@@ -66,6 +70,9 @@ final class Ring {
             layout.validateBase(from, size);
         } catch (RingFault e) {
             throw new RefusedException(e);
+        }
+        if (inflight != null) {
+            requireRoom(layout, inflight);
         }
         return new QueueSetup(
                 index,
@@ -85,7 +92,20 @@ final class Ring {
                 kick,
                 call,
                 err,
-                logging == null ? null : log(layout, memory, at, logging));
+                logging == null ? null : log(layout, memory, at, logging),
+                inflight);
+    }
+
+    private void requireRoom(RingLayout layout, InflightRegion inflight) throws RefusedException {
+        if (size > inflight.entries()) {
+            throw new RefusedException(
+                    "its size is %d, and the in-flight area is for queues of %d".formatted(size, inflight.entries()));
+        }
+        long needed = layout.inflightBytes(inflight.entries());
+        if (inflight.bytes() < needed) {
+            throw new RefusedException(
+                    "the in-flight area has %d bytes for it, and it takes %d".formatted(inflight.bytes(), needed));
+        }
     }
 
     private QueueLog log(RingLayout layout, RingMemory memory, VringAddress at, Logging.Target logging)

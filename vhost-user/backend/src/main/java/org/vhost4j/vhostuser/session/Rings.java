@@ -36,9 +36,11 @@ final class Rings {
     private final Iommu iommu = new Iommu();
 
     private final Logging logging = new Logging();
+    private final InflightMapping inflight;
 
-    Rings(SessionOptions options, Negotiation negotiation, SessionEffects effects) {
+    Rings(SessionOptions options, Negotiation negotiation, SessionEffects effects, InflightMapping inflight) {
         this.effects = effects;
+        this.inflight = inflight;
         this.negotiation = negotiation;
         this.maxSize = options.maxQueueSize();
         this.rings = new Ring[options.queueCount()];
@@ -169,7 +171,13 @@ final class Rings {
     /** GET_VRING_BASE. */
     VringState stop(int index) {
         Ring ring = rings[index];
+        // What the device does not work on now may have something in flight.
+        boolean whole = ring.runs && !ring.suspended;
+        finish(ring);
         stop(ring);
+        if (whole) {
+            inflight.forget(index);
+        }
         Integer base = ring.base;
         return new VringState(index, base == null ? layout().startBase() : base);
     }
@@ -302,7 +310,7 @@ final class Rings {
     private void reresolve(Ring ring) {
         try {
             QueueSetup then = ring.setup;
-            QueueSetup now = ring.resolve(layout(), ringMemory, logging.target(memory));
+            QueueSetup now = resolve(ring);
             if (then == null || !Ring.sameMemory(now, then)) {
                 pause(ring);
                 return;
@@ -336,6 +344,10 @@ final class Rings {
         }
     }
 
+    private QueueSetup resolve(Ring ring) throws RefusedException {
+        return ring.resolve(layout(), ringMemory, logging.target(memory), inflight.region(ring.index));
+    }
+
     private void resume(Ring ring, boolean ran) {
         try {
             run(ring);
@@ -353,7 +365,7 @@ final class Rings {
     /** Behind an IOMMU a ring whose memory has to be asked for first runs later. */
     private void run(Ring ring) throws RefusedException {
         try {
-            QueueSetup setup = ring.resolve(layout(), ringMemory, logging.target(memory));
+            QueueSetup setup = resolve(ring);
             effects.startQueue(setup);
             ring.setup = setup;
             ring.runs = true;
@@ -365,21 +377,36 @@ final class Rings {
     /** SET_STATUS with 0: all rings stop and keep what the front-end has said about them. */
     void stopAll() {
         for (Ring ring : rings) {
-            stop(ring);
+            abandon(ring);
+        }
+    }
+
+    /** The driver is gone, or pauses with everything that it had made available and was not used. */
+    private void abandon(Ring ring) {
+        finish(ring);
+        stop(ring);
+        inflight.forget(ring.index);
+    }
+
+    private void finish(Ring ring) {
+        if (ring.runs && !ring.suspended && inflight.region(ring.index) != null) {
+            effects.finishQueue(ring.index);
         }
     }
 
     /** RESET_DEVICE. */
     void reset() {
         for (Ring ring : rings) {
-            stop(ring);
+            abandon(ring);
             ring.reset();
         }
     }
 
-    /** Ends the session: no lane uses memory or descriptors of it after this. */
+    /** Ends the session: no lane uses memory or descriptors of it after this. The in-flight area says what it said. */
     void close() {
-        stopAll();
+        for (Ring ring : rings) {
+            stop(ring);
+        }
         logging.end();
         memory = GuestMemory.EMPTY;
         tellMemory();
@@ -485,7 +512,8 @@ final class Rings {
         }
     }
 
-    private RingLayout layout() {
+    /** As negotiated; split before that. */
+    RingLayout layout() {
         return RingLayout.of(negotiation.features());
     }
 

@@ -11,8 +11,10 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
+import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.wire.ConfigSpace;
+import org.vhost4j.vhostuser.wire.InflightDescription;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.LogArea;
 import org.vhost4j.vhostuser.wire.MemoryRegions;
@@ -47,6 +49,7 @@ public final class Session implements AutoCloseable {
     private final Negotiation negotiation;
     private final MemoryTable table;
     private final LogMapping log;
+    private final InflightMapping inflight;
     private final Rings rings;
     private final StateRequests states;
     private @Nullable Fd backendChannel;
@@ -67,7 +70,8 @@ public final class Session implements AutoCloseable {
         this.negotiation = new Negotiation(options);
         this.table = new MemoryTable(mapper, options.memorySlots());
         this.log = new LogMapping(mapper);
-        this.rings = new Rings(options, negotiation, effects);
+        this.inflight = new InflightMapping(mapper);
+        this.rings = new Rings(options, negotiation, effects, inflight);
         this.states = new StateRequests(effects);
     }
 
@@ -137,6 +141,12 @@ public final class Session implements AutoCloseable {
         }
         if (request == Request.SET_DEVICE_STATE_FD) {
             return Optional.of(Message.reply(request.code(), StateRequests.REFUSED));
+        }
+        if (request == Request.GET_INFLIGHT_FD) {
+            // QEMU goes on without an area when it has no bytes.
+            return Optional.of(Message.reply(
+                    request.code(),
+                    MemorySegment.ofArray(new byte[(int) message.payload().byteSize()])));
         }
         boolean waits = request == Request.IOTLB_MSG || acknowledges(request, message);
         return waits ? Optional.of(Message.reply(request.code(), FAILURE)) : Optional.empty();
@@ -238,6 +248,10 @@ public final class Session implements AutoCloseable {
                 rings.translate(IotlbMessage.read(payload));
                 return reply(request, SUCCESS);
             }
+            case GET_INFLIGHT_FD -> {
+                return Optional.of(makeInflight(payload));
+            }
+            case SET_INFLIGHT_FD -> setInflight(payload, message.takeDescriptor());
             case SET_DEVICE_STATE_FD -> {
                 return reply(request, states.begin(payload, message, rings.anyStarted()));
             }
@@ -286,6 +300,39 @@ public final class Session implements AutoCloseable {
         }
         rings.log(log.replace(area, message.takeDescriptor(), rings::requireCoveredBy));
         log.closeRetired();
+    }
+
+    private Message makeInflight(MemorySegment payload) throws ProtocolException, RefusedException {
+        InflightDescription wanted = inflightDescription(Request.GET_INFLIGHT_FD, payload);
+        InflightMapping.Made made = inflight.make(
+                // One for packed rings is large enough for split ones.
+                wanted, negotiation.acknowledged() ? rings.layout() : RingLayout.PACKED);
+        return Message.reply(
+                Request.GET_INFLIGHT_FD.code(),
+                made.description().toPayload((int) payload.byteSize()),
+                List.of(made.file()));
+    }
+
+    private void setInflight(MemorySegment payload, Fd descriptor) throws ProtocolException {
+        InflightDescription description;
+        try {
+            description = inflightDescription(Request.SET_INFLIGHT_FD, payload);
+            description.validatePlace(Request.SET_INFLIGHT_FD);
+        } catch (ProtocolException e) {
+            descriptor.close();
+            throw e;
+        }
+        inflight.replace(description, descriptor, rings.layout());
+    }
+
+    private InflightDescription inflightDescription(Request request, MemorySegment payload) throws ProtocolException {
+        if (rings.anyStarted()) {
+            throw new ProtocolException(
+                    request.name(), "a ring is started", "GET_VRING_BASE must stop all of them first");
+        }
+        InflightDescription description = InflightDescription.read(payload);
+        description.validateQueues(request, rings.count(), options.maxQueueSize());
+        return description;
     }
 
     private void changeMemory(GuestMemory memory) {
@@ -366,6 +413,7 @@ public final class Session implements AutoCloseable {
                 table.state(),
                 log.state(),
                 log.signal(),
+                inflight.state(),
                 backendChannel,
                 rings.state());
     }
@@ -419,10 +467,15 @@ public final class Session implements AutoCloseable {
                 log.signal(state.logSignal(), effects);
             }
             rings.logging(negotiation.features().has(Feature.LOG_ALL));
+            SessionState.Inflight tracked = state.inflight();
+            if (tracked != null) {
+                inflight.replace(tracked.description(), tracked.file(), rings.layout());
+            }
         } catch (ProtocolException e) {
             state.regions().forEach(region -> region.file().close());
             Ring.close(state.log() == null ? null : state.log().file());
             Ring.close(state.logSignal());
+            Ring.close(state.inflight() == null ? null : state.inflight().file());
             throw new RefusedException(String.valueOf(e.getMessage()));
         }
         if (state.channel() != null) {
@@ -484,6 +537,7 @@ public final class Session implements AutoCloseable {
         try {
             rings.close();
             log.close(effects);
+            inflight.close();
             table.close();
             if (backendChannel != null) {
                 effects.backendChannel(null, Set.of());

@@ -94,6 +94,14 @@ public interface SessionEffects {
     void startQueue(QueueSetup setup) throws RefusedException;
 
     /**
+     * Ends what is in flight on a queue that runs and is about to stop for good: chains that were in flight in a process that has died, and
+     * that were not taken again, are used with nothing written.
+     *
+     * @param index the virtqueue, which is not suspended
+     */
+    void finishQueue(int index);
+
+    /**
      * Stops a queue that runs, after everything that it has taken is done: used, published, and notified. A queue that has
      * failed counts as running.
      *

@@ -50,6 +50,7 @@ public record SessionOptions(
             ProtocolFeature.MTU,
             ProtocolFeature.BACKEND_REQ,
             ProtocolFeature.CONFIG,
+            ProtocolFeature.INFLIGHT_SHMFD,
             ProtocolFeature.RESET_DEVICE,
             ProtocolFeature.CONFIGURE_MEM_SLOTS,
             ProtocolFeature.STATUS,

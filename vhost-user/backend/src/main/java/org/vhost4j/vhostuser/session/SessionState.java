@@ -4,6 +4,7 @@ package org.vhost4j.vhostuser.session;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.sys.Fd;
+import org.vhost4j.vhostuser.wire.InflightDescription;
 import org.vhost4j.vhostuser.wire.LogArea;
 import org.vhost4j.vhostuser.wire.MemoryRegion;
 import org.vhost4j.vhostuser.wire.VringAddress;
@@ -19,6 +20,7 @@ import org.vhost4j.vhostuser.wire.VringAddress;
  * @param regions the memory table
  * @param log the log of dirty pages; null when there was none
  * @param logSignal what is signalled when there are new marks in the log (SET_LOG_FD); null when it was never given
+ * @param inflight the in-flight area; null when there was none
  * @param channel the back-end channel; null when there was none
  * @param rings every ring in the order of their indices
  */
@@ -30,6 +32,7 @@ public record SessionState(
         List<Region> regions,
         @Nullable Log log,
         @Nullable Fd logSignal,
+        @Nullable Inflight inflight,
         @Nullable Fd channel,
         List<RingState> rings) {
     /** Copies the lists. */
@@ -53,6 +56,14 @@ public record SessionState(
      * @param file what it is mapped from
      */
     public record Log(LogArea area, Fd file) {}
+
+    /**
+     * The in-flight area.
+     *
+     * @param description as it was given or made
+     * @param file what it is mapped from
+     */
+    public record Inflight(InflightDescription description, Fd file) {}
 
     /**
      * A ring.

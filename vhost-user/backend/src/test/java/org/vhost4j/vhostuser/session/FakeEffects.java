@@ -172,6 +172,12 @@ final class FakeEffects implements SessionEffects {
     }
 
     @Override
+    public void finishQueue(int index) {
+        assertThat(runningQueue(index).inflight()).isNotNull();
+        log.add("finish " + index);
+    }
+
+    @Override
     public int stopQueue(int index) {
         QueueSetup setup = runningQueue(index);
         assertThat(mapper.isMapped(setup.used()))
@@ -267,7 +273,8 @@ final class FakeEffects implements SessionEffects {
                 setup.kick(),
                 call,
                 err,
-                setup.log());
+                setup.log(),
+                setup.inflight());
     }
 
     @Override

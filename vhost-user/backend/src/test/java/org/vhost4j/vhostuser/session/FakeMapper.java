@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.session;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -10,7 +11,7 @@ import org.vhost4j.sys.Fd;
 
 /**
  * Maps regions to addresses that nothing is behind: a session computes with guest memory and never touches it, and here it would
- * crash if it did. Every file has {@link #fileSize} bytes.
+ * crash if it did; but for the in-flight area. Every file has {@link #fileSize} bytes.
  */
 final class FakeMapper implements RegionMapper {
     long fileSize = 1L << 40;
@@ -32,7 +33,10 @@ final class FakeMapper implements RegionMapper {
         if (offset < 0 || offset > fileSize - size) {
             throw new RefusedException("cannot map %s: it ends beyond the file's %d bytes".formatted(what, fileSize));
         }
-        MemorySegment memory = MemorySegment.ofAddress(next + skew).reinterpret(size);
+        // The one memory that a session touches itself.
+        MemorySegment memory = what.equals("the in-flight area")
+                ? Arena.ofAuto().allocate(size, Long.BYTES)
+                : MemorySegment.ofAddress(next + skew).reinterpret(size);
         next += (size | 0xfff) + 1 + 0x1000;
         log.add("map %s: 0x%x at 0x%x".formatted(what, size, offset));
         Mapping mapping = new Mapping() {

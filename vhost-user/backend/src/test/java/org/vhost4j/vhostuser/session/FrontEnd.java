@@ -90,7 +90,8 @@ final class FrontEnd implements AutoCloseable {
         if (reply.isPresent()) {
             assertThat(reply.get().flags()).isEqualTo(5);
             assertThat(reply.get().code()).isEqualTo(message.code());
-            assertThat(reply.get().descriptorCount()).isZero();
+            boolean area = reply.get().code() == Request.GET_INFLIGHT_FD.code();
+            assertThat(reply.get().descriptorCount()).isLessThanOrEqualTo(area ? 1 : 0);
         }
         return reply;
     }

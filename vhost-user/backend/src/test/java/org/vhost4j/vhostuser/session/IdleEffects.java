@@ -45,6 +45,9 @@ class IdleEffects implements SessionEffects {
     public void logQueue(int index, @Nullable QueueLog log) {}
 
     @Override
+    public void finishQueue(int index) {}
+
+    @Override
     public int stopQueue(int index) {
         return 0;
     }

@@ -37,8 +37,6 @@ class RequestTableTest {
             Request.POSTCOPY_ADVISE,
             Request.POSTCOPY_LISTEN,
             Request.POSTCOPY_END,
-            Request.GET_INFLIGHT_FD,
-            Request.SET_INFLIGHT_FD,
             Request.GPU_SET_SOCKET,
             Request.VRING_KICK,
             Request.GET_SHARED_OBJECT,

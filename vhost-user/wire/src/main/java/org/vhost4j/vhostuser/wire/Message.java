@@ -69,7 +69,19 @@ public final class Message implements AutoCloseable {
      * @return the message, whose flags are exactly 0x5
      */
     public static Message reply(int code, MemorySegment payload) {
-        return new Message(code, MessageHeader.VERSION | MessageHeader.REPLY, payload, List.of());
+        return reply(code, payload, List.of());
+    }
+
+    /**
+     * A reply with descriptors.
+     *
+     * @param code the number of the request that it answers
+     * @param payload its bytes
+     * @param descriptors what goes with it; the message owns them from here on
+     * @return the message, whose flags are exactly 0x5
+     */
+    public static Message reply(int code, MemorySegment payload, List<Fd> descriptors) {
+        return new Message(code, MessageHeader.VERSION | MessageHeader.REPLY, payload, descriptors);
     }
 
     /**

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.ring;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import org.vhost4j.device.memory.GuestMemory;
+
+/**
+ * The part of a front-end's in-flight area that is for one queue (vhost-user protocol, "Inflight I/O tracking"): memory that outlives this
+ * process, and says which chains a device has taken and not given back. Both layouts begin alike, in the machine's byte order:
+ *
+ * <pre>
+ *   0  u64 features   0
+ *   8  u16 version    1; 0: not initialized
+ *  10  u16 desc_num   how many entries follow the header
+ * </pre>
+ *
+ * <p>It is read when a queue is opened over it, each field once, and checked; after that it is only written. So what a front-end writes
+ * there while the queue runs has no effect before the next start.
+ */
+public final class InflightRegion {
+    static final int VERSION = 1;
+
+    private static final int VERSION_OFFSET = 8;
+    private static final int DESC_NUM_OFFSET = 10;
+    private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle().withInvokeExactBehavior();
+    private static final VarHandle SHORT = ValueLayout.JAVA_SHORT.varHandle().withInvokeExactBehavior();
+
+    private final MemorySegment region;
+    private final int entries;
+
+    /**
+     * A region of an area.
+     *
+     * @param region as many bytes as {@link RingLayout#inflightBytes} says, or more, aligned to 8
+     * @param entries how many descriptors it has entries for, 1 to {@link RingLayout#MAX_SIZE}
+     */
+    public InflightRegion(MemorySegment region, int entries) {
+        this.region = region;
+        this.entries = entries;
+    }
+
+    /**
+     * How many bytes it has.
+     *
+     * @return with what lies behind the entries
+     */
+    public long bytes() {
+        return region.byteSize();
+    }
+
+    /**
+     * How many descriptors it has entries for.
+     *
+     * @return at least the size of the queue
+     */
+    public int entries() {
+        return entries;
+    }
+
+    /**
+     * Opens a queue whose chains are tracked here. A region that is not initialized is made so. One that is says where the queue is: the
+     * used index of a split ring is in the ring, the used position of a packed one is here, and what is in flight was taken behind it;
+     * the base that the front-end gives is not heeded then, as front-ends do not know how far a process came that died.
+     *
+     * <p>What was in flight is dealt with in the order in which it was taken, before anything else: popped again, or given back to the
+     * driver as used with nothing written.
+     *
+     * @param layout the ring's layout
+     * @param name the queue's name in messages
+     * @param size number of descriptors, no more than {@link #entries}
+     * @param parts the rings
+     * @param memory the memory table
+     * @param base where to begin if nothing is known here, as {@link Virtqueue#base()} has it
+     * @param features what was negotiated
+     * @param again whether chains that were in flight are popped again; false when what was done with them must not be done twice
+     * @return the queue
+     * @throws RingFault when the ring is not allowed, as {@link RingLayout#open} says, or what the region says contradicts itself or the
+     *     ring; the reason begins with the queue's name
+     */
+    public Virtqueue open(
+            RingLayout layout,
+            String name,
+            int size,
+            RingParts parts,
+            GuestMemory memory,
+            int base,
+            RingFeatures features,
+            boolean again) {
+        InflightRecord record = layout.inflight(this, name, size, parts, memory, features);
+        int version = u16(VERSION_OFFSET);
+        if (version == 0) {
+            // The base counts, so it is checked; reading the used index of a split ring needs the ring.
+            layout.open(name, size, parts, memory, base, features);
+            record.begin(base);
+            put16(DESC_NUM_OFFSET, entries);
+            putLong(0, 0);
+            VarHandle.releaseFence();
+            put16(VERSION_OFFSET, VERSION);
+        } else {
+            layout.open(name, size, parts, memory, layout.startBase(), features);
+            requireKnown(name, version);
+            record.recover();
+        }
+        InflightVirtqueue queue = new InflightVirtqueue(record.ring(), record, entries);
+        if (!again) {
+            queue.finish();
+        }
+        return queue;
+    }
+
+    private void requireKnown(String name, int version) {
+        if (version != VERSION) {
+            throw fault(name, "has version " + version + ", and version " + VERSION + " is known");
+        }
+        long unknown = (long) LONG.get(region, 0L);
+        if (unknown != 0) {
+            throw fault(name, "has features 0x%x, and none is known".formatted(unknown));
+        }
+        int number = u16(DESC_NUM_OFFSET);
+        if (number != entries) {
+            throw fault(name, "has entries for %d descriptors, and was given for %d".formatted(number, entries));
+        }
+    }
+
+    /**
+     * Makes the region say nothing any more: the front-end was told where the queue is, or has reset it. The queue is not open, and
+     * nothing is in flight.
+     */
+    public void forget() {
+        put16(VERSION_OFFSET, 0);
+        VarHandle.releaseFence();
+    }
+
+    static RingFault fault(String name, String what) {
+        return new RingFault(name + ": the in-flight area " + what);
+    }
+
+    int u8(long at) {
+        return region.get(ValueLayout.JAVA_BYTE, at) & 0xff;
+    }
+
+    void put8(long at, int value) {
+        region.set(ValueLayout.JAVA_BYTE, at, (byte) value);
+    }
+
+    int u16(long at) {
+        return (short) SHORT.get(region, at) & 0xffff;
+    }
+
+    void put16(long at, int value) {
+        SHORT.set(region, at, (short) value);
+    }
+
+    void put32(long at, int value) {
+        region.set(ValueLayout.JAVA_INT, at, value);
+    }
+
+    long getLong(long at) {
+        return (long) LONG.get(region, at);
+    }
+
+    void putLong(long at, long value) {
+        LONG.set(region, at, value);
+    }
+}

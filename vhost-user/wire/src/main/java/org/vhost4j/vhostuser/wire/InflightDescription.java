@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.wire;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A description of the in-flight area (vhost-user protocol, "Payload"): where it is in the file that goes with it, and for what.
+ *
+ * <p>In GET_INFLIGHT_FD the front-end says only for what it wants one.
+ *
+ * @param size mmap_size: how many bytes it has, unsigned
+ * @param offset mmap_offset: of its first byte in the file, unsigned
+ * @param queues num_queues: how many regions it has, one for each queue, 0 to 65535
+ * @param queueSize queue_size: how many descriptors each region has entries for, 0 to 65535
+ */
+public record InflightDescription(long size, long offset, int queues, int queueSize) {
+    private static final int OFFSET = 8;
+    private static final int QUEUES = 16;
+    private static final int QUEUE_SIZE = 18;
+
+    /** What {@link #offset} must be a multiple of: fields have up to 8 bytes, and are stored whole. */
+    private static final int ALIGNMENT = 8;
+
+    /**
+     * Reads a description.
+     *
+     * @param payload 20 bytes, or 24 with its padding
+     * @return the description, which may say anything
+     */
+    public static InflightDescription read(MemorySegment payload) {
+        return new InflightDescription(
+                payload.get(JAVA_LONG_UNALIGNED, 0),
+                payload.get(JAVA_LONG_UNALIGNED, OFFSET),
+                payload.get(JAVA_SHORT_UNALIGNED, QUEUES) & 0xffff,
+                payload.get(JAVA_SHORT_UNALIGNED, QUEUE_SIZE) & 0xffff);
+    }
+
+    /**
+     * Checks what the area is for.
+     *
+     * @param request whose payload it is
+     * @param mostQueues how many queues there are
+     * @param mostDescriptors how many a queue can have
+     * @throws ProtocolException when it is for none, or for more
+     */
+    public void validateQueues(Request request, int mostQueues, int mostDescriptors) throws ProtocolException {
+        if (queues < 1 || queues > mostQueues) {
+            throw new ProtocolException(request.name(), "num_queues " + queues, "1 to " + mostQueues + " are allowed");
+        }
+        if (queueSize < 1 || queueSize > mostDescriptors) {
+            throw new ProtocolException(
+                    request.name(), "queue_size " + queueSize, "1 to " + mostDescriptors + " are allowed");
+        }
+    }
+
+    /**
+     * Checks where the area is.
+     *
+     * @param request whose payload it is
+     * @throws ProtocolException when it is empty, its end does not fit in 63 bits, or its offset is not aligned
+     */
+    public void validatePlace(Request request) throws ProtocolException {
+        if (size <= 0 || offset < 0 || size > Long.MAX_VALUE - offset) {
+            throw new ProtocolException(
+                    request.name(),
+                    "mmap_size %s at mmap_offset %s"
+                            .formatted(Long.toUnsignedString(size), Long.toUnsignedString(offset)),
+                    "the area must not be empty, and its end must fit in 63 bits");
+        }
+        if (offset % ALIGNMENT != 0) {
+            throw new ProtocolException(
+                    request.name(), "mmap_offset " + offset, "it must be a multiple of " + ALIGNMENT);
+        }
+    }
+
+    /**
+     * The description as a payload.
+     *
+     * @param bytes 20, or 24 with padding, which front-ends differ in
+     * @return so many bytes
+     */
+    public MemorySegment toPayload(int bytes) {
+        MemorySegment payload = MemorySegment.ofArray(new byte[bytes]);
+        payload.set(JAVA_LONG_UNALIGNED, 0, size);
+        payload.set(JAVA_LONG_UNALIGNED, OFFSET, offset);
+        payload.set(JAVA_SHORT_UNALIGNED, QUEUES, (short) queues);
+        payload.set(JAVA_SHORT_UNALIGNED, QUEUE_SIZE, (short) queueSize);
+        return payload;
+    }
+}

@@ -26,6 +26,7 @@ public final class Catalog {
             new MigrationCases(),
             new StateCases(),
             new LogFailureCases(),
+            new InflightCases(),
             new ResetCases(),
             new HostileMessageCases(),
             new HostileRingCases());

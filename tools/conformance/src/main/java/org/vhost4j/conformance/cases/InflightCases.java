@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.cases;
+
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.vhost4j.conformance.Case;
+import org.vhost4j.conformance.CaseContext;
+import org.vhost4j.conformance.CaseGroup;
+import org.vhost4j.device.driver.RingDriver;
+import org.vhost4j.frontend.ChainShape;
+import org.vhost4j.frontend.FrontEnd;
+import org.vhost4j.frontend.FrontEndException;
+import org.vhost4j.frontend.FrontEndQueue;
+import org.vhost4j.frontend.InflightArea;
+import org.vhost4j.frontend.NetDriver;
+import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.frontend.RawMessage;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.MemFd;
+import org.vhost4j.vhostuser.wire.InflightDescription;
+import org.vhost4j.vhostuser.wire.MessageHeader;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+import org.vhost4j.vhostuser.wire.Request;
+
+/** The memory in which a back-end records what is in flight, and what it does with that when it is started again. */
+public final class InflightCases implements CaseGroup {
+    private static final String SECTION = "vhost-user, Inflight I/O tracking";
+    private static final int QUEUES = 2;
+    private static final int SIZE = 64;
+    private static final int TRANSMIT = 1;
+    private static final int FRAMES = 10;
+    private static final int FILE_BYTES = 1 << 20;
+    private static final int DESCRIPTION_BYTES = 24;
+    private static final int RANDOM_AREAS = 20;
+
+    @Override
+    public String title() {
+        return "In-flight tracking";
+    }
+
+    @Override
+    public List<Case> cases() {
+        List<Case> all = new ArrayList<>(Case.onBoth(
+                Case.of(
+                        "inflight.area",
+                        SECTION,
+                        "GET_INFLIGHT_FD gives a file with room for every queue, and SET_INFLIGHT_FD takes it",
+                        InflightCases::area),
+                Case.of(
+                        "inflight.cleared",
+                        SECTION,
+                        "a chain that the driver was shown as used is not in flight any more",
+                        InflightCases::cleared),
+                Case.of(
+                        "inflight.returned",
+                        SECTION,
+                        "a chain that was in flight when a back-end died is used once by the next, which then goes on behind it",
+                        InflightCases::returned),
+                Case.of(
+                        "inflight.contents",
+                        "robustness",
+                        "%d areas with random contents are survived".formatted(RANDOM_AREAS),
+                        InflightCases::randomContents)));
+        all.addAll(List.of(
+                asked("num-queues-0", 0, SIZE),
+                asked("num-queues-65535", 65_535, SIZE),
+                asked("queue-size-0", QUEUES, 0),
+                asked("queue-size-65535", QUEUES, 65_535),
+                given("empty", 0, 0),
+                given("size-wraps", -4096, 0),
+                given("offset-wraps", FILE_BYTES, -4096),
+                given("larger-than-file", 1L << 40, 0),
+                given("too-small", 64, 0),
+                given("offset-odd", FILE_BYTES / 2, 1)));
+        return all.stream()
+                .map(each -> each.needs(ProtocolFeature.INFLIGHT_SHMFD))
+                .toList();
+    }
+
+    private static NetSetup setup(CaseContext context) {
+        return context.setup()
+                .queues(1, SIZE)
+                .withProtocol(ProtocolFeature.INFLIGHT_SHMFD)
+                .receive(ChainShape.TOGETHER, NetSetup.PLAIN_FRAME_BYTES, SIZE / 2);
+    }
+
+    /** A driver whose queues do not run yet, and its area. */
+    private static InflightArea get(CaseContext context, NetDriver driver) {
+        context.note("GET_INFLIGHT_FD for %d queues of %d", QUEUES, SIZE);
+        return context.keep(InflightArea.get(driver.frontEnd(), QUEUES, SIZE));
+    }
+
+    private static void area(CaseContext context) {
+        NetDriver driver = context.negotiated(setup(context));
+        InflightArea area = get(context, driver);
+        for (int queue = 0; queue < QUEUES; queue++) {
+            int version = context.packed()
+                    ? area.packed(queue).version()
+                    : area.split(queue).version();
+            context.require(version <= 1, "version %d of queue %d before anything has run", version, queue);
+        }
+        area.set(driver.frontEnd());
+        driver.start();
+        TransmitBuffer.of(context, driver).send(FRAMES);
+        int number = context.packed()
+                ? area.packed(TRANSMIT).descNum()
+                : area.split(TRANSMIT).descNum();
+        context.require(number == SIZE, "desc_num of the transmit queue is %d, and queue_size was %d", number, SIZE);
+    }
+
+    private static List<Integer> inFlight(CaseContext context, InflightArea area) {
+        return context.packed()
+                ? area.packed(TRANSMIT).inflight()
+                : area.split(TRANSMIT).inflight();
+    }
+
+    private static void cleared(CaseContext context) {
+        NetDriver driver = context.negotiated(setup(context));
+        InflightArea area = get(context, driver);
+        area.set(driver.frontEnd());
+        driver.start();
+        TransmitBuffer buffer = TransmitBuffer.of(context, driver);
+        for (int i = 0; i < 3 * SIZE; i += FRAMES) {
+            context.note("%d frames", FRAMES);
+            buffer.send(FRAMES);
+            // Between showing and clearing there is a moment.
+            boolean clear = context.await(
+                    context.patience(), () -> inFlight(context, area).isEmpty());
+            context.require(clear, "in flight are %s", inFlight(context, area));
+        }
+    }
+
+    /** A connection on which the same driver continues where another back-end was. */
+    private static FrontEnd continued(CaseContext context, NetDriver driver, InflightArea area) {
+        FrontEnd frontEnd = context.connect();
+        frontEnd.getFeatures();
+        frontEnd.setProtocolFeatures(frontEnd.getProtocolFeatures()
+                & ProtocolFeature.word(List.of(ProtocolFeature.INFLIGHT_SHMFD, ProtocolFeature.REPLY_ACK)));
+        frontEnd.setOwner();
+        frontEnd.setFeatures(driver.features());
+        frontEnd.setMemTable(driver.guestRam().regions());
+        context.note("SET_INFLIGHT_FD on another connection, with the same memory and rings");
+        area.set(frontEnd);
+        for (FrontEndQueue queue : driver.queues()) {
+            frontEnd.setVringEnable(queue.index(), true);
+            queue.start(frontEnd, queue.ring().deviceBase());
+        }
+        return frontEnd;
+    }
+
+    private static void returned(CaseContext context) {
+        NetDriver driver = context.negotiated(setup(context));
+        InflightArea area = get(context, driver);
+        // What is left by a back-end that has taken the first chain: no other has ever run.
+        TransmitBuffer buffer = TransmitBuffer.of(context, driver);
+        FrontEndQueue queue = driver.transmitQueue(0);
+        RingDriver ring = queue.ring();
+        buffer.offer(1);
+        ring.publish();
+        area.contents(taken(context, area, ring));
+        driver.frontEnd().close();
+        FrontEnd frontEnd = continued(context, driver, area);
+        queue.kick().signal();
+        context.awaitUsed(queue);
+        context.note("%d frames more", FRAMES);
+        buffer.send(FRAMES);
+        frontEnd.getFeatures();
+        context.require(!ring.hasUsed(), "more was used than was offered");
+    }
+
+    /** The area with the transmit queue's first chain, of one descriptor, in flight. */
+    private static byte[] taken(CaseContext context, InflightArea area, RingDriver ring) {
+        byte[] bytes = area.contents();
+        ByteBuffer region = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
+        region.position(bytes.length / QUEUES * TRANSMIT);
+        ByteBuffer at = region.slice().order(ByteOrder.nativeOrder());
+        at.putShort(8, (short) 1).putShort(10, (short) SIZE);
+        if (context.packed()) {
+            at.put(20, (byte) 1).put(21, (byte) 1);
+            at.putShort(12, (short) 1).putShort(14, (short) 1);
+            for (int i = 0; i < SIZE; i++) {
+                at.putShort(32 + 32 * i + 2, (short) (i + 1));
+            }
+            at.put(32, (byte) 1).putShort(32 + 6, (short) 1).putLong(32 + 8, 1);
+            long descriptor = ring.descAddress();
+            at.putShort(32 + 16, (short) ring.memory().get16(descriptor + 12))
+                    .putShort(32 + 18, (short) ring.memory().get16(descriptor + 14))
+                    .putInt(32 + 20, ring.memory().get32(descriptor + 8))
+                    .putLong(32 + 24, ring.memory().get64(descriptor));
+        } else {
+            int head = ring.memory().get16(ring.availAddress() + 4);
+            at.put(16 + 16 * head, (byte) 1).putLong(16 + 16 * head + 8, 1);
+        }
+        return bytes;
+    }
+
+    private static void randomContents(CaseContext context) {
+        Random random = new Random(SIZE);
+        for (int i = 0; i < RANDOM_AREAS; i++) {
+            NetDriver driver = context.negotiated(setup(context));
+            InflightArea area = get(context, driver);
+            byte[] bytes = area.contents();
+            random.nextBytes(bytes);
+            for (int queue = 0; queue < QUEUES; queue++) {
+                // What says that something is there, so that it is looked at.
+                int region = bytes.length / QUEUES * queue;
+                ByteBuffer.wrap(bytes)
+                        .order(ByteOrder.nativeOrder())
+                        .putLong(region, 0)
+                        .putShort(region + 8, (short) 1)
+                        .putShort(region + 10, (short) SIZE);
+            }
+            area.contents(bytes);
+            try {
+                area.set(driver.frontEnd());
+                driver.start();
+                TransmitBuffer.of(context, driver).offer(FRAMES);
+                CaseContext.publishAndKick(driver.transmitQueue(0));
+                driver.frontEnd().getFeatures();
+            } catch (FrontEndException e) {
+                // Whether it refuses, stops the device or closes the connection is the back-end's own choice.
+                context.note("then: %s", String.valueOf(e.getMessage()));
+            }
+            driver.close();
+        }
+    }
+
+    private static Case asked(String name, int queues, int queueSize) {
+        return Case.of(
+                "inflight.get-" + name,
+                "robustness",
+                "GET_INFLIGHT_FD for %d queues of %d is survived".formatted(queues, queueSize),
+                context -> {
+                    NetDriver driver = context.negotiated(setup(context));
+                    attempt(
+                            context,
+                            () -> send(
+                                    driver.frontEnd(),
+                                    Request.GET_INFLIGHT_FD,
+                                    new InflightDescription(0, 0, queues, queueSize)));
+                });
+    }
+
+    private static Case given(String name, long size, long offset) {
+        return Case.of(
+                "inflight.set-" + name,
+                "robustness",
+                "SET_INFLIGHT_FD with mmap_size %s at mmap_offset %s of a file of 1 MiB is survived"
+                        .formatted(Long.toUnsignedString(size), Long.toUnsignedString(offset)),
+                context -> {
+                    NetDriver driver = context.negotiated(setup(context));
+                    try (Fd file = MemFd.createSealed("inflight", FILE_BYTES)) {
+                        attempt(context, () -> {
+                            send(
+                                    driver.frontEnd(),
+                                    Request.SET_INFLIGHT_FD,
+                                    new InflightDescription(size, offset, QUEUES, SIZE),
+                                    file);
+                            driver.start();
+                            TransmitBuffer.of(context, driver).offer(FRAMES);
+                            CaseContext.publishAndKick(driver.transmitQueue(0));
+                        });
+                    }
+                });
+    }
+
+    private static void send(FrontEnd frontEnd, Request request, InflightDescription description, Fd... files) {
+        byte[] payload = description.toPayload(DESCRIPTION_BYTES).toArray(ValueLayout.JAVA_BYTE);
+        frontEnd.sendRaw(RawMessage.encode(request.code(), MessageHeader.VERSION, payload), List.of(files));
+        if (request.reply().isPresent()) {
+            frontEnd.reply(request).close();
+        }
+        frontEnd.getFeatures();
+    }
+
+    private static void attempt(CaseContext context, Runnable what) {
+        try {
+            what.run();
+        } catch (FrontEndException e) {
+            // Whether it refuses, stops the device or closes the connection is the back-end's own choice.
+            context.note("then: %s", String.valueOf(e.getMessage()));
+        }
+    }
+}

@@ -113,7 +113,7 @@ static int connect_to_service(void)
     return -1;
 }
 
-/* The program beside this one, which ends when it has answered; its own children go on. */
+/* The program beside this one, which ends when it has answered; its own children continue. */
 static int start_program(pid_t *child)
 {
     static char program[PATH_MAX + 32];

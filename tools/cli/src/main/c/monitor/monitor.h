@@ -131,7 +131,7 @@ struct qemu {
 };
 
 int qemu_connect(struct qemu *qemu);
-// The pidfd has become readable. A QEMU that became a daemon goes on in another process.
+// The pidfd has become readable. A QEMU that became a daemon continues in another process.
 void qemu_check(struct qemu *qemu);
 void relay(struct qemu *qemu, int client, int *listening);
 

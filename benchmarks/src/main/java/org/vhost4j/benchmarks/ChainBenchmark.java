@@ -41,8 +41,7 @@ import org.vhost4j.device.offload.Checksum;
             "-XX:+UseSerialGC",
             "-Djava.lang.foreign.native.threshold.power.copy=3",
             // Device and drivers are compiled apart, as they are in their processes. Compiled into one method they
-            // reach the compiler's
-            // limits, at other calls in each fork: one and the same code was 50 or 62 ns.
+            // reach the compiler's limits, at other calls in each fork: one and the same code was 50 or 62 ns.
             "-XX:CompileCommand=quiet",
             "-XX:CompileCommand=dontinline,org.vhost4j.device.net.NetDevice::poll",
             "-XX:CompileCommand=dontinline,org.vhost4j.device.driver.*::collect",
@@ -123,7 +122,7 @@ public class ChainBenchmark {
     }
 
     /**
-     * The yardstick: the same bytes into the same buffers.
+     * The baseline: the same bytes into the same buffers.
      *
      * @return something of the result
      */

@@ -19,8 +19,8 @@ import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.offload.Checksum;
 
 /**
- * The Internet checksum against a copy of the same bytes, which is what it is to be compared with on any machine. At 1448
- * bytes the sum should take no more than 3 copies; much more means that the loop is no longer vectorised.
+ * The Internet checksum against a copy of the same bytes, which is the reference on any machine. At 1448 bytes the sum should
+ * take no more than 3 copies; much more means that the loop is no longer vectorised.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -42,7 +42,7 @@ public class ChecksumBenchmark {
     private final Arena arena = Arena.ofAuto();
     private final MemorySegment source = arena.allocate(1 << 17, 64);
     private final MemorySegment target = arena.allocate(1 << 17, 64);
-    /** Payload behind an Ethernet header is aligned to 2 bytes, seldom to more. */
+    /** Payload behind an Ethernet header is aligned to 2 bytes, rarely to more. */
     private final long from = source.address() + 2;
 
     private final long to = target.address();
@@ -56,7 +56,7 @@ public class ChecksumBenchmark {
     }
 
     /**
-     * The yardstick.
+     * The baseline.
      *
      * @return a byte of the copy
      */

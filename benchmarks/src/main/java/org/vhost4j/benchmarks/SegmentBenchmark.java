@@ -71,7 +71,7 @@ public class SegmentBenchmark {
     }
 
     /**
-     * The yardstick: the frame's bytes, copied.
+     * The baseline: the frame's bytes, copied.
      *
      * @return something of the result
      */

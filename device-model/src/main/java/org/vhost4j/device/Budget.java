@@ -4,9 +4,9 @@ package org.vhost4j.device;
 import java.util.function.LongSupplier;
 
 /**
- * How much of one kind of slow work a lane does in one turn of its duty cycle, whoever causes it: a number of units, bytes and
- * nanoseconds, of which the first that is used up ends the work until the next turn. One unit is always allowed, so that work that takes
- * longer than a turn should gets done, too; a turn therefore exceeds the budget by one unit at most.
+ * How much of one kind of slow work a lane does in one turn of its duty cycle, regardless of the cause: a number of units, bytes
+ * and nanoseconds, of which the first that is used up ends the work until the next turn. One unit is always allowed, so that work
+ * that takes longer than a turn should gets done, too; a turn therefore exceeds the budget by one unit at most.
  *
  * <p>Used by one thread, in this order: {@link #begin}, then {@link #remains} before each unit and {@link #spend} after it.
  */
@@ -40,7 +40,7 @@ public final class Budget {
         this.clock = clock;
     }
 
-    /** Another turn begins: all of the budget is there again. Costs nothing: the clock is not read before there is work. */
+    /** Starts another turn: the budget is whole again. Costs nothing: the clock is not read before there is work. */
     public void begin() {
         started = false;
     }

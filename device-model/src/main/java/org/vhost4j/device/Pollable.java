@@ -19,7 +19,7 @@ public interface Pollable {
      */
     boolean arm();
 
-    /** Work goes on: wake-ups are not needed until the next {@link #arm()}. */
+    /** Work continues: wake-ups are not needed until the next {@link #arm()}. */
     void disarm();
 
     /**

@@ -2,7 +2,7 @@
 /**
  * The virtio-net device model: guest memory, virtqueues, header, config space, control queue, offload engine, bridge.
  *
- * <p>It imports nothing but {@code java.base}, owns no descriptor and starts no thread. Unless a class says otherwise, an
+ * <p>It imports only {@code java.base}, owns no descriptor and starts no thread. Unless a class says otherwise, an
  * object of these packages belongs to one lane: the single thread that polls the queues of the device.
  */
 @org.jspecify.annotations.NullMarked

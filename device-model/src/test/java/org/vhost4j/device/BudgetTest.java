@@ -51,7 +51,7 @@ class BudgetTest {
     }
 
     @Test
-    void whatIsUsedUpIsUsedUpForEveryone() {
+    void whatIsUsedUpIsUsedUpForAll() {
         turn(0, 0);
         assertThat(budget.remains()).isFalse();
     }

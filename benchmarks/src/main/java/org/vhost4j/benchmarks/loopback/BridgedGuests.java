@@ -62,7 +62,7 @@ public final class BridgedGuests {
     /** The receiver's lane, or null when it is the sender's. */
     private final @Nullable LaneInbox inbox;
 
-    /** What becomes of the frames. */
+    /** What happens to the frames. */
     public enum Way {
         /** Both guests are on one lane. */
         PLAIN,
@@ -79,7 +79,7 @@ public final class BridgedGuests {
      *
      * @param arena their memory is from here
      * @param packed the layout of their rings
-     * @param way what becomes of the frames
+     * @param way what happens to the frames
      * @param ringSize entries of each ring, a power of two; the receiver has as many buffers
      * @param memoryBytes memory of each queue, for its ring, and for buffers and frames
      */

@@ -15,8 +15,8 @@ import org.vhost4j.device.offload.Coalescer;
 import org.vhost4j.device.offload.OffloadEngine;
 
 /**
- * A learning bridge (IEEE 802.1D without the spanning tree): a frame goes to the port where its destination was heard, to all
- * others when it was not or when it is for a group, and never back.
+ * A learning bridge (IEEE 802.1D without the spanning tree): a frame goes to the port of its destination, to all other ports when
+ * that is unknown or a group, and never back.
  *
  * <p>A frame with one receiver waits with its sender while the receiver has no room; a flooded one never waits. A port that
  * is an uplink waits for no guest while there are others: its frames wait in a queue for that guest alone, or are dropped.
@@ -167,7 +167,7 @@ public final class Bridge implements FrameSink {
      *
      * @param port a port of this bridge and lane
      * @param most how many are wanted
-     * @return so many at most, 48 bits each, in no order
+     * @return at most that many, 48 bits each, in no order
      */
     public long[] stations(FramePort port, int most) {
         long[] some = new long[most];
@@ -323,8 +323,8 @@ public final class Bridge implements FrameSink {
      *
      * @param frame the frame, in one piece
      * @param destination the port that it was sent to, one of this lane
-     * @return {@link FramePort#DELIVERED}, also for a frame that was dropped; or {@link FramePort#NO_ROOM}: the frame waits and is to be
-     *     handed over again
+     * @return {@link FramePort#DELIVERED}, also for a frame that was dropped; or {@link FramePort#NO_ROOM}: the frame waits;
+     *     deliver it again
      */
     int arrive(Frame frame, int destination) {
         int result = handOver(frame, destination);
@@ -438,8 +438,8 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Learns where the sender of frames is; the receiver's port, or -1 when all others get the frames, or the sender's own when nobody does,
-     * because they came from there or may not come from it.
+     * Learns where the sender of frames is; the receiver's port, or -1 when all others get the frames, or the sender's own when
+     * none does, because they came from there or may not come from it.
      */
     private int route(int source, long destinationMac, long sourceMac, int frames) {
         if (!stations.heard(sourceMac, source, frames)) {

@@ -11,8 +11,8 @@ import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Copies every frame into memory of its own, counts it and drops it: for measuring what a guest can send beside back-ends that
- * take each frame into a buffer. Like theirs, its memory is small and used again soon, so that it stays in the caches.
+ * Copies every frame into memory of its own, counts it and drops it: for comparisons with back-ends that copy each frame into a
+ * buffer. Like theirs, its memory is small and used again soon, so that it stays in the caches.
  */
 public final class CopySink implements FrameSink {
     /** Room for a few dozen ordinary frames, or for one of the longest. */

@@ -139,7 +139,7 @@ final class FrameRing {
         return to - from;
     }
 
-    /** Finds room for so many bytes in the area: where, or -1 when there is none now. */
+    /** Finds room for a number of bytes in the area; its offset, or -1 when there is none now. */
     private int claim(int bytes) {
         long put = slots[PUT];
         if (put == slots[PUBLISHED]) {
@@ -228,7 +228,7 @@ final class FrameRing {
     /**
      * Shows what was put in to the lane that takes out.
      *
-     * @return whether that lane is to be woken
+     * @return whether to wake that lane
      */
     boolean publish() {
         long before = slots[PUBLISHED];
@@ -302,7 +302,7 @@ final class FrameRing {
         frames.count(count);
     }
 
-    /** How many frames were dropped, for want of room here, since the last call. */
+    /** How many frames were dropped, for lack of room here, since the last call. */
     int takeLost() {
         long lost = (long) SLOT.getOpaque(slots, LOST);
         int more = (int) (lost - slots[LOST_SEEN]);
@@ -310,7 +310,7 @@ final class FrameRing {
         return more;
     }
 
-    /** The oldest frames were dealt with, so many. */
+    /** Removes the given number of oldest frames. */
     void remove(int frames) {
         slots[TAKEN] += frames;
     }

@@ -170,8 +170,8 @@ public final class LaneInbox implements Pollable {
     }
 
     /**
-     * Copies the frames that were not handed over yet, because their port has no room. They stay here. Called while no lane puts any in, by
-     * this lane.
+     * Copies the frames that were not delivered yet, because their port has no room. They stay here. Called while no lane puts
+     * any in, by this lane.
      *
      * @return the oldest first for each port
      */

@@ -9,11 +9,11 @@ import org.vhost4j.device.frame.MacAddress;
 
 /**
  * Which port a station is behind: buckets of {@value #WAYS} entries, twice as many as the ports may have stations. Which bucket a station
- * falls into is a secret of this table, so that nobody can fill a chosen one.
+ * falls into is a secret of this table, so that no guest can fill a chosen one.
  *
- * <p>In a full bucket the port that has most makes room, as long as it has more than the other has with the new one; else the port replaces
- * an entry of its own. A station that finds no place is not remembered, and frames for it go to all. So a guest that invents addresses pushes
- * out nobody who has one, and never costs memory.
+ * <p>In a full bucket the port that has most makes room, as long as it has more than the other has with the new one; else the
+ * port replaces an entry of its own. A station that finds no place is not remembered, and frames for it go to all. So a guest
+ * that invents addresses evicts no other port's station, and never costs memory.
  *
  * <p>The bridges of several lanes may share one: what one of them hears all of them know. An entry is one word, which is read and
  * replaced as a whole; there is no lock. The reads that each frame costs are plain ones: a lane's turn ends with a native call, behind
@@ -38,7 +38,7 @@ final class MacTable {
     private static final long NONE = 0;
 
     /** In {@link #last}: no station, which has 48 bits. */
-    private static final long NOBODY = -1;
+    private static final long NO_STATION = -1;
 
     private static final VarHandle SLOT =
             MethodHandles.arrayElementVarHandle(long[].class).withInvokeExactBehavior();
@@ -54,7 +54,7 @@ final class MacTable {
     private Port[] ports = new Port[0];
 
     /**
-     * The station that was heard last on each port: while the table has an entry for it, there is nothing to be learned. Written by
+     * The source of the last frame of each port: while the table has an entry for it, there is nothing to learn. Written by
      * the port's lane, and by the lane that takes the entry away.
      */
     private long[] last = new long[0];
@@ -97,8 +97,8 @@ final class MacTable {
     }
 
     /**
-     * Adds a port. Before frames move. A port that is here already, by the bridge of another lane, stays as it is. Several may be given one
-     * address: they are where one guest is in turn, which runs at one of them at a time.
+     * Adds a port. Before frames move. A port that the bridge of another lane has added already stays as it is. Several may have
+     * one address: the ports of one guest that moves, which runs at one of them at a time.
      *
      * @param number the next one, from 0, or a smaller one
      */
@@ -112,7 +112,7 @@ final class MacTable {
         ports = Arrays.copyOf(ports, number + 1);
         ports[number] = new Port(name, rules);
         last = Arrays.copyOf(last, number + 1);
-        last[number] = NOBODY;
+        last[number] = NO_STATION;
         long[] fixed =
                 Arrays.stream(entries).filter(entry -> (entry & FIXED) != 0).toArray();
         int buckets = LEAST_BUCKETS;
@@ -140,7 +140,7 @@ final class MacTable {
         throw new IllegalStateException("more than " + WAYS + " fixed stations in one bucket");
     }
 
-    /** The port of a station, or -1 when it was never heard or is forgotten. */
+    /** The port of a station, or -1 when it is unknown or forgotten. */
     int find(long station) {
         int first = bucket(station);
         for (int i = first; i < first + WAYS; i++) {
@@ -201,9 +201,9 @@ final class MacTable {
     }
 
     /**
-     * Whether a station stays where it is although another port has heard it. What is a port's by its rules no other guest gets. An uplink
-     * gets it, and what a guest's port keeps, while that guest does not run: it has moved to another host, or is still to come from there.
-     * Of two ports with one address the one whose guest runs has it.
+     * Whether a station keeps its port although it has sent on another. What is a port's by its rules no other guest gets. An
+     * uplink gets it, and what a guest's port keeps, while that guest does not run: it has moved to another host, or is still to
+     * come from there. Of two ports with one address the one whose guest runs has it.
      */
     private static boolean keeps(long entry, Port at, long station, Port heardBy) {
         if (station == heardBy.rules.mac()) {
@@ -287,7 +287,7 @@ final class MacTable {
     }
 
     private boolean retry(long station, int onPort, int frames) {
-        SLOT.setOpaque(last, onPort, NOBODY);
+        SLOT.setOpaque(last, onPort, NO_STATION);
         return learn(station, onPort, frames);
     }
 
@@ -310,15 +310,15 @@ final class MacTable {
     /** Puts a station into a place, and has the port that loses it learn its own again. */
     private boolean replace(int at, long before, long after) {
         int onPort = portOf(after);
-        // In this order: whoever takes the entry away looks here behind that.
+        // In this order: the thread that removes the entry reads this afterwards.
         SLOT.setOpaque(last, onPort, after >>> PORT_BITS);
         if (!SLOT.compareAndSet(entries, at, before, after)) {
-            SLOT.setOpaque(last, onPort, NOBODY);
+            SLOT.setOpaque(last, onPort, NO_STATION);
             return false;
         }
         if (before != NONE && portOf(before) != onPort) {
-            // Should that station be heard there again, it is to be learned again.
-            boolean unused = SLOT.compareAndSet(last, portOf(before), before >>> PORT_BITS, NOBODY);
+            // The station is learned again with its next frame there.
+            boolean unused = SLOT.compareAndSet(last, portOf(before), before >>> PORT_BITS, NO_STATION);
         }
         return true;
     }
@@ -412,7 +412,7 @@ final class MacTable {
             }
         }
         ports[ofPort].count = 0;
-        SLOT.setOpaque(last, ofPort, NOBODY);
+        SLOT.setOpaque(last, ofPort, NO_STATION);
     }
 
     /** The entry of a station that is not lent any more. */

@@ -10,7 +10,7 @@ import org.vhost4j.device.frame.MacAddress;
  *     of several ports with one address the port whose guest runs has it
  * @param onlyMac whether frames come from {@code mac} alone: others are dropped
  * @param stations how many stations are remembered behind the port, or {@link #UNLIMITED}; one more, and the port's oldest is forgotten
- * @param keepsStations whether a station that was heard here cannot be taken by another port, until this one is forgotten
+ * @param keepsStations whether a station of this port cannot move to another port, until this one is forgotten
  * @param floodsPerSecond how many frames may come in a second that go to all other ports, or {@link #UNLIMITED}
  * @param uplink whether many stands behind this port, so that it never waits for one receiver while there are others
  * @param watch hears what the port does against these
@@ -29,7 +29,7 @@ public record PortRules(
     /** There is no limit. */
     public static final int UNLIMITED = 0;
 
-    /** So many stations are enough for a guest that has guests or containers of its own. */
+    /** Limit of stations of a port, enough for a guest that runs guests or containers. */
     public static final int STATIONS = 64;
 
     /** A port that is held to nothing. */

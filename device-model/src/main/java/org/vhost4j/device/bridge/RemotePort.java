@@ -71,7 +71,7 @@ public final class RemotePort implements FramePort {
         ring.lost();
     }
 
-    /** Whether the port has dealt with all frames that went this way. */
+    /** Whether the port has processed all frames of this path. */
     boolean isDone() {
         return ring.isDone();
     }

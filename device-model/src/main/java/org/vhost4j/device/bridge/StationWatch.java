@@ -35,7 +35,7 @@ public interface StationWatch {
     default void lost(long station) {}
 
     /**
-     * The address that is the port's own cannot be had: another port has the same, and its guest runs.
+     * The port's own address is in use: another port has the same one, and its guest runs.
      *
      * @param station the address
      * @param by the other port's name

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.driver;
 
-/** Buffers of one size in guest memory, taken and given back in any order; the one given back last is taken first. */
+/** Buffers of one size in guest memory, taken and returned in any order; the one returned last is taken first. */
 public final class BufferPool {
     /** What {@link #take} returns when every buffer is out. */
     public static final long NONE = -1;

@@ -40,7 +40,7 @@ public record DriverHeader(
     public static final int GSO_TCPV6 = 4;
     /** UDP, to be sent as datagrams. */
     public static final int GSO_UDP_L4 = 5;
-    /** Beside a TCP type: CWR is set. */
+    /** With a TCP type: CWR is set. */
     public static final int GSO_ECN = 0x80;
 
     /** A frame that needs nothing. */

@@ -24,7 +24,7 @@ public final class DriverMemory {
     /**
      * Wraps a segment.
      *
-     * @param segment native memory; it should be aligned as the rings in it are to be, 16 bytes at least
+     * @param segment native memory; aligned as its rings require, at least 16 bytes
      * @param guestBase guest-physical address of its first byte
      */
     public DriverMemory(MemorySegment segment, long guestBase) {

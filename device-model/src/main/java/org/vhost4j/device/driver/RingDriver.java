@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
  * driver trusts nothing that the device could write: what it knows of its chains is its own.
  */
 public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
-    /** Descriptor flag: the chain goes on. */
+    /** Descriptor flag: the chain continues. */
     public static final int NEXT = 1;
     /** Descriptor flag: the device writes this buffer. */
     public static final int WRITE = 2;
@@ -49,7 +49,7 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
      * @param size entries
      * @param features what was negotiated
      * @param indirectCapacity the most descriptors in an indirect table; 0 when there will be none
-     * @param driverBytes size of the part that the driver writes, beside the descriptors
+     * @param driverBytes size of the part that the driver writes, without the descriptors
      * @param driverAlignment of that part
      * @param deviceBytes size of the part that the device writes, aligned to 4
      */
@@ -94,7 +94,7 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     }
 
     /**
-     * Forgets every chain, zeroes the queue and begins anew. The device must not be running on it.
+     * Forgets every chain, zeroes the queue and starts over. The device must not be running on it.
      *
      * @param base where both sides begin, as SET_VRING_BASE has it
      */
@@ -138,7 +138,7 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     /**
      * Whether the device wants to be notified of what was published since the last call.
      *
-     * @return true when the queue is to be kicked
+     * @return true when the queue must be kicked
      */
     public abstract boolean needKick();
 
@@ -164,12 +164,12 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
      * Asks for an interrupt when more chains have been used; without EVENT_IDX any number means the next one.
      *
      * @param chains how many from those collected, 1 to the number in flight
-     * @return true when so many are used already, for which no interrupt may come: collect again
+     * @return true when that many are used already and no call may come: collect again
      */
     public abstract boolean enableInterruptsAfter(int chains);
 
     /**
-     * Where a device goes on that has used every chain which it took, by what it has written: what GET_VRING_BASE must
+     * Where a device continues that has used every chain which it took, by what it has written: what GET_VRING_BASE must
      * return, and what SET_VRING_BASE is to tell.
      *
      * @return as in those messages

@@ -22,21 +22,21 @@ public final class Frame {
     public static final int GSO_TCPV6 = 4;
     /** UDP, to be cut into datagrams. */
     public static final int GSO_UDP_L4 = 5;
-    /** Flag beside a TCP type: the first segment carries CWR. */
+    /** Flag with a TCP type: the first segment carries CWR. */
     public static final int GSO_ECN = 0x80;
-    /** Bit beside a TCP type or {@link #GSO_UDP_L4}: the packet is inside UDP over IPv4. */
+    /** Bit with a TCP type or {@link #GSO_UDP_L4}: the packet is inside UDP over IPv4. */
     public static final int GSO_UDP_TUNNEL_IPV4 = 0x20;
-    /** Bit beside a TCP type or {@link #GSO_UDP_L4}: the packet is inside UDP over IPv6. */
+    /** Bit with a TCP type or {@link #GSO_UDP_L4}: the packet is inside UDP over IPv6. */
     public static final int GSO_UDP_TUNNEL_IPV6 = 0x40;
     /** Both tunnel bits, of which a frame has one at most. */
     public static final int GSO_UDP_TUNNEL = GSO_UDP_TUNNEL_IPV4 | GSO_UDP_TUNNEL_IPV6;
-    /** Header flag: the checksum at {@code checksumStart + checksumOffset} is to be completed. */
+    /** Header flag: the checksum at {@code checksumStart + checksumOffset} must be completed. */
     public static final int NEEDS_CSUM = 1;
     /** Header flag: the checksum was verified. */
     public static final int DATA_VALID = 2;
     /** Header flag, in what a driver with RSC_EXT receives: the fields of the checksum count segments instead. */
     public static final int RSC_INFO = 4;
-    /** Header flag, beside a tunnel bit: the checksum of the outer UDP header is to be completed, too. */
+    /** Header flag, with a tunnel bit: the checksum of the outer UDP header must be completed, too. */
     public static final int UDP_TUNNEL_CSUM = 8;
     /** {@link #needs}: this frame was not checked yet. */
     public static final int UNCHECKED = -1;
@@ -92,7 +92,7 @@ public final class Frame {
     public int coalesced;
     /** How many duplicate acknowledgements it has taken in with them. */
     public int duplicateAcks;
-    /** The IPv6 identification that the fragments sent so far have; it means something while {@link #segmentsDone} is not 0. */
+    /** The IPv6 identification that the fragments sent so far have; it is valid while {@link #segmentsDone} is not 0. */
     public int fragmentId;
 
     /** Creates an empty frame. */

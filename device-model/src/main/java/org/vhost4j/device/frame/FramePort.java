@@ -12,7 +12,7 @@ public interface FramePort {
     int NO_ROOM = 1;
     /** {@link #deliver}: the port will not take this frame; it counted the reason. */
     int REFUSED = 2;
-    /** {@link #deliver}: the frame was taken, for the lane of its receiver, which counts what becomes of it. */
+    /** {@link #deliver}: the frame was taken, for the lane of its receiver, which counts what happens to it. */
     int QUEUED = 3;
 
     /**
@@ -38,13 +38,13 @@ public interface FramePort {
     int deliver(Frame frame);
 
     /**
-     * Hands over frames that came together and need nothing beyond {@link #accepts()}, in their order, as long as nothing but copying
-     * is to be done for them. A port that takes frames one by one only takes none of them.
+     * Hands over frames that came together and need nothing beyond {@link #accepts()}, in their order, as long as they need only
+     * to be copied. A port that takes frames one by one only takes none of them.
      *
      * @param frames the burst
      * @param from the first of its frames that is for this port
      * @param to behind the last one
-     * @return how many were taken; the next one is to be handed over by {@link #deliver(Frame)}, which tells why
+     * @return how many were taken; deliver the next one by {@link #deliver(Frame)}, which tells why
      */
     default int deliver(FrameBurst frames, int from, int to) {
         return 0;
@@ -53,13 +53,16 @@ public interface FramePort {
     /**
      * Whether what {@link #deliver(FrameBurst, int, int)} takes is {@link #QUEUED}.
      *
-     * @return true when the lane of the receiver counts what becomes of the frames
+     * @return true when the lane of the receiver counts what happens to the frames
      */
     default boolean queues() {
         return false;
     }
 
-    /** The frame to which {@link #deliver} has just said {@link #NO_ROOM} is not offered again: it waits for nobody, and is dropped. */
+    /**
+     * The frame to which {@link #deliver} has just said {@link #NO_ROOM} is not offered again: it does not wait, and is
+     * dropped.
+     */
     default void dropped() {}
 
     /**

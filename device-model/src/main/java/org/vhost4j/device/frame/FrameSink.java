@@ -22,7 +22,7 @@ public interface FrameSink {
      *
      * @param from the port they came in by
      * @param frames checked frames
-     * @return how many were passed on, the first ones; the next one is to be offered alone, as {@link #forward(FramePort, Frame)}
+     * @return how many were passed on, the first ones; offer the next one alone, as {@link #forward(FramePort, Frame)}
      */
     default int forward(FramePort from, FrameBurst frames) {
         int n = frames.count();

@@ -7,7 +7,7 @@ package org.vhost4j.device.frame;
  */
 public interface LandingPort extends FramePort {
     /**
-     * Asks for room in which a frame can land without a copy in between.
+     * Reserves room into which a frame can be written without an intermediate copy.
      *
      * @param landing filled with pieces that may be written, {@code landing.bytes} of them in all
      * @param atLeast how many bytes are wanted
@@ -16,7 +16,7 @@ public interface LandingPort extends FramePort {
     boolean reserve(Frame landing, int atLeast);
 
     /**
-     * Asks for room for a frame that is there, with more to come perhaps; the port does not write it. The room is in the queue that
+     * Asks for room for a frame in memory, perhaps with more to follow; the port does not write it. The room is in the queue that
      * the frame goes to.
      *
      * @param landing filled with pieces that may be written, at least {@code frame.bytes} of them in all
@@ -44,14 +44,14 @@ public interface LandingPort extends FramePort {
     void commit(Frame landing, int bytes);
 
     /**
-     * Gives all room that {@link #reserve} gave back although something was written there, of which nothing is received.
+     * Gives all room that {@link #reserve} returned although something was written there, of which nothing is received.
      *
      * @param landing the frame that {@code reserve} filled
      */
     void discard(Frame landing);
 
     /**
-     * Whether the receiver is told how many segments, and how many duplicate acknowledgements, a super-frame stands for.
+     * Whether the receiver's header has the number of segments and of duplicate acknowledgements of a super-frame.
      *
      * @return true when {@link Frame#duplicateAcks} of a frame that is committed reaches it
      */

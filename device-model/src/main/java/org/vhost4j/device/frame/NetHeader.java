@@ -212,8 +212,8 @@ public final class NetHeader {
     }
 
     /**
-     * Makes the header of a super-frame that which a driver with RSC_EXT gets: RSC_INFO is set, and where the checksum is gives way to
-     * two counts.
+     * Changes the header of a super-frame to that of a driver with RSC_EXT: RSC_INFO is set, and the checksum fields hold two
+     * counts.
      *
      * @param address where the header is
      * @param frame gives the flags

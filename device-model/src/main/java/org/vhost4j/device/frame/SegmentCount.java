@@ -4,8 +4,8 @@ package org.vhost4j.device.frame;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * What a driver with RSC_EXT is told of a super-frame (virtio 1.4 section 5.1.6.4.1): how many TCP segments and duplicate
- * acknowledgements it stands for. It is told so of every super-frame, also of those that came as one, and the counts are where the
+ * What a driver with RSC_EXT learns of a super-frame (virtio 1.4 section 5.1.6.4.1): how many TCP segments and duplicate
+ * acknowledgements it stands for. It learns this of every super-frame, also of those that came as one, and the counts are where the
  * header has the checksum's place otherwise. The checksum is as partial as ever: a driver that needs its place finds it in the packet.
  */
 public final class SegmentCount {

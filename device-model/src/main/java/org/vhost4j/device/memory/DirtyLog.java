@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 /**
  * The log of dirty pages that a front-end shares for a migration (vhost-user protocol, "Migration"): bit {@code n} of it, counted from
  * the lowest bit of the first byte, stands for the 4 KiB from guest-physical address {@code 4096 n} on. The front-end fetches and clears
- * the bits at any time, so each is set in one atomic step, and after the write that it tells of.
+ * the bits at any time, so each is set in one atomic step, and after the write that it marks.
  *
  * <p>Immutable; any number of threads may mark at the same time, each with a {@link DirtyPages} of its own.
  */
@@ -27,7 +27,8 @@ public class DirtyLog {
     /**
      * A log.
      *
-     * @param bits its mapping, from the bits of guest-physical address 0 on; the caller unmaps it when nobody marks any more
+     * @param bits its mapping, from the bits of guest-physical address 0 on; the caller unmaps it when no thread marks pages any
+     *     more
      */
     public DirtyLog(MemorySegment bits) {
         long address = bits.address();
@@ -68,8 +69,8 @@ public class DirtyLog {
     }
 
     /**
-     * Sets bits of a word unless all are set. What they tell of was written before a full fence: so a front-end that clears a bit after it
-     * was seen here looks at the page later, and finds what was written.
+     * Sets bits of a word unless all are set. What they mark was written before a full fence: so a front-end that clears a bit
+     * after it was seen here looks at the page later, and finds what was written.
      */
     void mark(long word, long bits) {
         long address = firstWord + word * WORD_BYTES;

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Collects which pages were written and marks them together in a {@link DirtyLog}: one fence and few words for a burst. A page must be
- * collected after it was written, and whoever collects marks before anybody is told of what was written.
+ * collected after it was written, and the collector marks it before the driver is told of the write.
  *
  * <p>Confined to one lane; several of them may share a log.
  */
@@ -29,7 +29,7 @@ public final class DirtyPages {
     private final long[] bits = new long[CAPACITY];
     private int count;
 
-    /** Told once of a write that has no bit; null when nobody is told, or somebody was. */
+    /** Called once for a write that has no bit; null without a listener, or after the call. */
     private @Nullable Consumer<String> beyond;
 
     /**
@@ -56,8 +56,8 @@ public final class DirtyPages {
     }
 
     /**
-     * Has a listener told when something is written that the log does not cover: the guest's memory would be copied without it. Until
-     * this is called such pages are passed over.
+     * Sets a listener for writes that the log does not cover: the guest's memory would be copied without it. Until this is called
+     * such pages are passed over.
      *
      * @param told called once, with one line
      */
@@ -66,7 +66,7 @@ public final class DirtyPages {
     }
 
     /**
-     * Collects what was written at an address of ours.
+     * Collects what was written at one of our own addresses.
      *
      * @param hostAddress the first byte, which {@link GuestMemory} gave
      * @param bytes how many, 0 or more
@@ -84,7 +84,8 @@ public final class DirtyPages {
     }
 
     /**
-     * Collects what was written at several addresses of ours. Neighbours among them that share a word of the log cost one step together.
+     * Collects what was written at several of our own addresses. Adjacent ones that share a word of the log cost one step
+     * together.
      *
      * @param hostAddress the first byte of each, which {@link GuestMemory} gave
      * @param bytes how many of each, 0 or more
@@ -144,7 +145,7 @@ public final class DirtyPages {
         return i;
     }
 
-    /** Neighbours for an IOMMU may be in several regions. */
+    /** Pages adjacent in an IOMMU's address space may be in several regions. */
     private void search(long hostAddress, long bytes) {
         long at = hostAddress;
         long left = bytes;

@@ -82,7 +82,7 @@ public final class GuestMemory {
     }
 
     /**
-     * Whether addresses are I/O virtual: then what cannot be translated may only have to be asked for.
+     * Whether addresses are I/O virtual: then a failed translation may be an IOTLB miss.
      *
      * @return true behind an IOMMU
      */
@@ -183,8 +183,8 @@ public final class GuestMemory {
     }
 
     /**
-     * How many bytes follow a guest-physical address in its region, so that a range which crosses from one region into its
-     * neighbour can be taken in parts.
+     * How many bytes follow a guest-physical address in its region, so that a range which crosses from one region into the next
+     * can be taken in parts.
      *
      * @param guestAddress the first byte
      * @return the bytes from there to the region's end, or 0 when the address is in no region

@@ -176,9 +176,9 @@ public final class HostMemory {
     }
 
     /**
-     * Sets bits of 64, little-endian, in one step for every other process. All that this thread wrote before is visible to whoever sees
-     * the bits. (getAndBitwiseOr reads the word first, so in memory that vanished it ends as every other access does; a compareAndSet
-     * would end the JVM.)
+     * Sets bits of 64, little-endian, in one step for every other process. All that this thread wrote before is visible to a
+     * thread that sees the bits. (getAndBitwiseOr reads the word first, so in memory that vanished it ends as every other access
+     * does; a compareAndSet would end the JVM.)
      *
      * @param address where, a multiple of 8
      * @param bits those to set

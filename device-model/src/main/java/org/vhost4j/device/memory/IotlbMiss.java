@@ -15,7 +15,7 @@ public final class IotlbMiss extends RuntimeException {
      * Creates a miss.
      *
      * @param address the I/O virtual address
-     * @param write whether it is to be written
+     * @param write whether the access is a write
      */
     public IotlbMiss(long address, boolean write) {
         super(null, null, false, false);

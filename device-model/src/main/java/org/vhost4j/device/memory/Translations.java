@@ -6,7 +6,7 @@ import java.util.TreeMap;
 
 /**
  * What an IOMMU of the platform lets a device reach (ACCESS_PLATFORM, virtio 1.4 section 6.1): ranges of I/O virtual addresses, where
- * they lie for us, and whether the device may read and write there. A cache: what is not here can be asked for.
+ * they lie for us, and whether the device may read and write there. A cache: an entry that is missing causes an IOTLB miss.
  *
  * <p>Confined to one lane, like {@link GuestMemory}. Ring readers keep the two views, and a change is in force for them at once.
  */
@@ -111,7 +111,7 @@ public final class Translations {
         publish(writable, false);
     }
 
-    /** Neighbours that follow each other for us, too, become one, so that a ring may lie across them. */
+    /** Adjacent entries that are adjacent in this process, too, become one, so that a ring may lie across them. */
     private void publish(GuestMemory view, boolean reading) {
         long[] base = new long[ranges.size()];
         long[] size = new long[base.length];

@@ -146,7 +146,7 @@ final class ControlCommands {
         return false;
     }
 
-    /** Two tables, unicast and multicast, each a le32 count and so many addresses. Nothing changes unless both are whole. */
+    /** Two tables, unicast and multicast, each a le32 count and that number of addresses. Nothing changes unless both are whole. */
     private boolean macTable(byte[] command) {
         int unicastAt = 2;
         long unicasts = count(command, unicastAt);

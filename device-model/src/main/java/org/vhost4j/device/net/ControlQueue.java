@@ -44,7 +44,7 @@ final class ControlQueue {
                     .formatted(queue.name(), chain.head));
         }
         QueueStatistics statistics = interrupt.statistics();
-        // Statistics that are asked for count the asking, too (virtio 1.4 section 5.1.6.5.10).
+        // The statistics of the control queue include the query itself (virtio 1.4 section 5.1.6.5.10).
         statistics.packets++;
         statistics.done++;
         ControlCommands.Answer answer = chain.readableBytes > MAX_COMMAND

@@ -246,12 +246,12 @@ public final class DeviceControl {
     }
 
     /**
-     * Logs what the device writes for a queue from here on, or no longer. What was written before is published, and logged where it was to
-     * be. A frame that waits for room goes back into the ring.
+     * Logs what the device writes for a queue from now on, or no longer. What was written before is published, and logged where
+     * the log covers it. A frame that waits for room goes back into the ring.
      *
      * @param index the virtqueue's index, of a queue that runs
      * @param log where; null for nowhere
-     * @param beyond told in one line of a write that the log does not cover, and then of no other
+     * @param beyond called once, with one line, for a write that the log does not cover
      */
     public void log(int index, @Nullable QueueLog log, Consumer<String> beyond) {
         quiesce(index);
@@ -262,7 +262,8 @@ public final class DeviceControl {
     }
 
     /**
-     * Says who is told when a log was written: once for each burst of a queue that is published, and when notifications are asked for.
+     * Sets the listener for writes to the log: once for each burst of a queue that is published, and when notifications are asked
+     * for.
      *
      * @param signal {@link GuestNotifier#NONE} while no queue is logged
      */

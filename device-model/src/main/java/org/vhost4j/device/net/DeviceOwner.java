@@ -38,10 +38,11 @@ public interface DeviceOwner {
     }
 
     /**
-     * The device waits for a translation of its IOMMU. Once it has come, {@link DeviceControl#translationsChanged} lets it go on.
+     * The device waits for a translation of its IOMMU. Once it has come, {@link DeviceControl#translationsChanged} lets it
+     * continue.
      *
      * @param address the I/O virtual address
-     * @param write whether it is to be written
+     * @param write whether the access is a write
      */
     default void translationMissing(long address, boolean write) {}
 }

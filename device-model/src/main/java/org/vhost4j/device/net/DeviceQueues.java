@@ -84,7 +84,7 @@ final class DeviceQueues {
         running++;
     }
 
-    /** Takes a queue out; what its driver has to be told is still to be published. */
+    /** Takes a queue out; publish afterwards, so that its driver sees the last used entries. */
     void remove(int index) {
         withdraw(index);
         switch (kind(index)) {

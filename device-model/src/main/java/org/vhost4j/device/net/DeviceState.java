@@ -33,7 +33,7 @@ final class DeviceState {
     @Nullable
     String stoppedReason;
 
-    /** Tells the reader of the log of dirty pages that there is more in it. */
+    /** Signals the reader of the dirty log that there are new marks. */
     GuestNotifier logWritten = GuestNotifier.NONE;
 
     private final Runnable checkpoint;

@@ -152,7 +152,7 @@ final class DriverSettings {
         return StatisticsReply.supported(features);
     }
 
-    /** STATS_GET, with room for so many bytes of answer. */
+    /** STATS_GET, with room for an answer of the given size. */
     Optional<byte[]> statistics(byte[] command, long room) {
         return StatisticsReply.get(command, statistics, queues, features, room);
     }

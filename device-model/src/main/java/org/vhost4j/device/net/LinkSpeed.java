@@ -2,7 +2,7 @@
 package org.vhost4j.device.net;
 
 /**
- * What the config space says of the link's speed (SPEED_DUPLEX, virtio 1.4 section 5.1.4). It is told, not enforced.
+ * What the config space says of the link's speed (SPEED_DUPLEX, virtio 1.4 section 5.1.4). It is reported, not enforced.
  *
  * @param megabits Mbit/s, 0 to 2147483647, or -1 when it is not known
  * @param duplex half or full

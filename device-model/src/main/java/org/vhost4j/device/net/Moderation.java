@@ -8,8 +8,8 @@ import org.vhost4j.device.memory.LittleEndian;
 /**
  * What the driver set for notification coalescing, by virtqueue (virtio 1.4 section 5.1.6.5.9): le32 max_packets and le32 max_usecs.
  *
- * @param maxPackets so many frames are enough; 0 for any number
- * @param maxMicros so many microseconds are enough; 0 for no coalescing
+ * @param maxPackets raise after this many frames; 0 for any number
+ * @param maxMicros raise after this many microseconds; 0 for no coalescing
  */
 record Moderation(long maxPackets, long maxMicros) {
     /** Every interrupt at once. */

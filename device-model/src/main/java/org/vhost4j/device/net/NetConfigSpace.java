@@ -94,7 +94,7 @@ public final class NetConfigSpace {
     }
 
     /**
-     * Writes a range. A driver may change nothing but the MAC address, and that only without VERSION_1: a newer driver uses
+     * Writes a range. A driver may change only the MAC address, and that only without VERSION_1: a newer driver uses
      * the control queue. Bytes that stay as they are may be written by every driver, because QEMU writes the whole space.
      *
      * @param offset 0 or more

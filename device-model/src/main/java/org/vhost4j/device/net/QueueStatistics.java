@@ -17,7 +17,7 @@ final class QueueStatistics {
     long bytes;
     long drops;
 
-    /** Of the drops: for want of receive buffers; or, of a transmit queue, for malformed headers. */
+    /** Of the drops: for lack of receive buffers; or, of a transmit queue, for malformed headers. */
     long dropsOfItsKind;
 
     /** With a partial checksum. */

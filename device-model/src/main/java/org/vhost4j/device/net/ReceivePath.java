@@ -15,14 +15,14 @@ import org.vhost4j.device.steering.ReceiveFilter;
 import org.vhost4j.device.steering.ReceiveSteering;
 
 /**
- * The way of a frame into the guest (virtio 1.4 section 5.1.6.4): filter, choice of the queue, buffers. A {@link RingFault} passes to
- * the device.
+ * The path of a frame into the guest (virtio 1.4 section 5.1.6.4): filter, choice of the queue, buffers. A {@link RingFault}
+ * passes to the device.
  */
 final class ReceivePath {
     final ReceiveFilter filter = new ReceiveFilter();
     final ReceiveSteering steering = new ReceiveSteering();
 
-    /** Whether frames wait for buffers, or are dropped for want of them. */
+    /** Whether frames wait for buffers, or are dropped for lack of them. */
     private boolean full;
 
     private final DeviceQueues queues;
@@ -162,7 +162,7 @@ final class ReceivePath {
         return noRoom(forBuffers, now, statistics);
     }
 
-    /** The ring or a buffer has to be asked for first: the sender waits, too, and for longer. */
+    /** The ring or a buffer has an IOTLB miss: the sender waits, too, and for longer. */
     int awaitTranslation() {
         long now = clock.getAsLong();
         forBuffers.ended(now);
@@ -259,7 +259,7 @@ final class ReceivePath {
         return true;
     }
 
-    /** Room for a frame that is there; see {@link LandingPort#reserve(Frame, Frame)}. */
+    /** Room for a frame in memory; see {@link LandingPort#reserve(Frame, Frame)}. */
     boolean reserve(Frame landing, Frame frame) {
         RxQueue queue = queueFor(frame);
         if (queue == null

@@ -9,13 +9,13 @@ import java.time.Duration;
  * #FRAMES_FOR_BUFFERS} or {@value #FRAMES_FOR_TRANSLATIONS} frames, or with 2,500 bytes for each of these.
  *
  * @param forBuffers while the guest has posted no receive buffers
- * @param forTranslations while its IOMMU owes translations: each takes a question and an answer, of a front-end that has other work
+ * @param forTranslations while IOTLB misses are pending: each takes a request and an answer of a front-end that has other work
  */
 public record ReceiveTimeouts(Duration forBuffers, Duration forTranslations) {
-    /** So many frames earn all of {@link #forBuffers}. */
+    /** Number of frames that earn all of {@link #forBuffers}. */
     public static final int FRAMES_FOR_BUFFERS = 1_000;
 
-    /** So many frames earn all of {@link #forTranslations}: an answer from a busy front-end takes milliseconds. */
+    /** Number of frames that earn all of {@link #forTranslations}: an answer from a busy front-end takes milliseconds. */
     public static final int FRAMES_FOR_TRANSLATIONS = 250;
 
     /** What does no guest harm that runs, and what no other guest notices for long: 50 ms, and 1 s behind an IOMMU. */

@@ -60,7 +60,7 @@ final class RxQueue {
     /**
      * A queue that has received nothing.
      *
-     * @param segmentCounts whether the driver is told how many segments a super-frame stands for
+     * @param segmentCounts whether the header has the number of segments of a super-frame
      * @param hash has the hash of the frame that is delivered, for drivers with HASH_REPORT
      */
     RxQueue(
@@ -113,7 +113,7 @@ final class RxQueue {
         return done;
     }
 
-    /** Gives back the buffers of a burst that a fault of its sender's memory has ended. Some have been written. */
+    /** Returns the buffers of a burst that a fault of its sender's memory has ended. Some have been written. */
     void recover() {
         if (popped != 0) {
             queue.unpopWritten(popped);
@@ -164,11 +164,11 @@ final class RxQueue {
         try {
             outcome = grow(room, atLeast);
         } catch (IotlbMiss | RingFault e) {
-            giveBack();
+            returnChains();
             throw e;
         }
         if (outcome != ROOM) {
-            giveBack();
+            returnChains();
         }
         return outcome;
     }
@@ -178,7 +178,7 @@ final class RxQueue {
         try {
             return grow(room, atLeast) == ROOM;
         } catch (IotlbMiss miss) {
-            // It is met again, and asked for, when the next frame wants room.
+            // The miss recurs, and is reported, when the next frame needs room.
             return false;
         }
     }
@@ -255,7 +255,7 @@ final class RxQueue {
     /** Writes the header, uses as many of the taken chains as {@code bytes} fill and gives the others back. */
     void commit(Frame room, int bytes) {
         if (bytes == 0) {
-            giveBack();
+            returnChains();
             return;
         }
         long left = (long) headerBytes + bytes;
@@ -264,7 +264,7 @@ final class RxQueue {
             filled += takenBytes[used];
         }
         room.bytes = bytes;
-        // Before the chains are used: then a log is told of it, too.
+        // Before the chains are used: then the log marks it, too.
         if (headerAddress != 0) {
             writeHeader(headerAddress, room, used);
         } else {
@@ -298,13 +298,13 @@ final class RxQueue {
         }
     }
 
-    /** Gives back all chains that are taken, into which nothing was written. */
-    void giveBack() {
+    /** Returns all chains that are taken, into which nothing was written. */
+    void returnChains() {
         queue.unpop(taken);
         taken = 0;
     }
 
-    /** Gives back all chains that are taken, after something may have been written into them. */
+    /** Returns all chains that are taken, after something may have been written into them. */
     void discard() {
         queue.unpopWritten(taken);
         taken = 0;

@@ -13,8 +13,8 @@ import org.vhost4j.device.stats.Counters;
 import org.vhost4j.device.steering.ReceiveSteering;
 
 /**
- * The way of a frame out of the guest (virtio 1.4 section 5.1.6.2): check its header, hand it to the sink, give the chain back. A frame for
- * which there is no room stays parked in its queue.
+ * The path of a frame out of the guest (virtio 1.4 section 5.1.6.2): check its header, hand it to the sink, give the chain back.
+ * A frame for which there is no room stays parked in its queue.
  */
 final class SendPath {
     /** Frames that one queue may send in one turn. */
@@ -64,7 +64,8 @@ final class SendPath {
             if (!open) {
                 discarded(queue);
             } else if (sink.forward(device, queue.frame) == FramePort.NO_ROOM) {
-                // Some more of its segments may have found room: the receiver posts no more before it has seen those.
+                // Some of its segments may have found room: the receiver posts no further buffers before it has seen
+                // those.
                 sink.flush();
                 return work;
             } else {

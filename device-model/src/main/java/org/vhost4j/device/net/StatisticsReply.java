@@ -52,7 +52,7 @@ final class StatisticsReply {
         return types;
     }
 
-    /** The answer to STATS_QUERY. A type whose feature was not negotiated is not there: Linux asks for all that are. */
+    /** The answer to STATS_QUERY. A type whose feature was not negotiated is absent: Linux asks for all present types. */
     static byte[] supported(DriverFeatures driver) {
         byte[] bytes = new byte[Long.BYTES];
         ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putLong(types(driver));

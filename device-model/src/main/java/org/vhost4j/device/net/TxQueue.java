@@ -82,8 +82,7 @@ final class TxQueue {
             }
             long at = buffers.address[good];
             long first = NetHeader.first(at);
-            // The frame is looked at later; here its cache line is asked for, while those of the others are on their
-            // way.
+            // The frame is looked at later; here its cache line is prefetched, while those of the others are loading.
             seen ^= HostMemory.getLongLE(at + headerBytes);
             if (NetHeader.asksForNothing(first)) {
                 burst.plain(good, 0);
@@ -143,7 +142,7 @@ final class TxQueue {
         if (segmentsDone != 0) {
             resumeSegmentation();
         }
-        // A driver must not claim that it verified a checksum; other unknown flags are to be ignored (5.1.6.2.2).
+        // A driver must not claim that it verified a checksum; other unknown flags must be ignored (5.1.6.2.2).
         frame.flags &= Frame.NEEDS_CSUM;
         return FRAME;
     }
@@ -189,7 +188,7 @@ final class TxQueue {
         }
     }
 
-    /** Forgets where a parked frame lies: it will be read from the ring again, and goes on with its next segment. */
+    /** Forgets where a parked frame lies: it will be read from the ring again, and continues with its next segment. */
     void unread() {
         recover();
         if (parked) {

@@ -6,13 +6,13 @@ import java.time.Duration;
 /**
  * How long senders may still wait for one receiver, over all its frames and all its senders together. Waiting spends it, and taking frames
  * earns it back: a number of frames, or {@value #FRAME_BYTES} bytes for each of them, earn all of it. Nothing else does: a receiver that
- * starts its rings again, or posts a buffer now and then, holds up nobody for longer.
+ * starts its rings again, or posts a buffer now and then, delays no sender for longer.
  *
  * <p>A receiver that keeps taking frames is waited for all the time. One that takes none is waited for once, until the budget is spent.
  * Times are those of the caller's clock, in nanoseconds.
  */
 public final class WaitBudget {
-    /** As many bytes earn as much as a frame does beside them. */
+    /** Number of bytes that earn as much as one frame. */
     static final int FRAME_BYTES = 2_500;
 
     private final long most;
@@ -30,7 +30,7 @@ public final class WaitBudget {
      * A budget of which nothing is spent.
      *
      * @param most what it never exceeds, 0 for no waiting
-     * @param frames so many earn all of it
+     * @param frames the number of frames that earn all of it
      */
     public WaitBudget(Duration most, int frames) {
         this.most = most.toNanos();

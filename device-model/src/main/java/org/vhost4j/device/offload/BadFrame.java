@@ -28,7 +28,7 @@ public enum BadFrame {
     TCP_HEADER_LENGTH("a TCP header of less than 20 bytes"),
     /** A type that virtio does not know. */
     UNKNOWN_GSO_TYPE("unknown gso_type"),
-    /** The ECN bit beside a type that is not TCP, or alone. */
+    /** The ECN bit with a type that is not TCP, or alone. */
     ECN_WITHOUT_TCP("gso_type has ECN without a TCP type"),
     /** A super-frame without {@code NEEDS_CSUM}. */
     GSO_WITHOUT_CSUM("gso_type is set, NEEDS_CSUM is not"),
@@ -53,7 +53,7 @@ public enum BadFrame {
     GSO_NOT_NEGOTIATED("a gso_type that was not negotiated"),
     /** The ECN bit of a sender that did not negotiate it. */
     ECN_NOT_NEGOTIATED("gso_type has ECN without having negotiated it"),
-    /** Both tunnel bits, or one beside a type that no tunnel carries. */
+    /** Both tunnel bits, or one with a type that no tunnel carries. */
     TUNNEL_TYPE("gso_type has both tunnel bits, or one without TCP or UDP_L4"),
     /** A flag that a tunnel's super-frame must not have, or {@code UDP_TUNNEL_CSUM} without a tunnel. */
     TUNNEL_FLAGS("flags have UDP_TUNNEL_CSUM without a tunnel, or DATA_VALID with one"),

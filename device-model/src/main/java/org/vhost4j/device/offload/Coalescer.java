@@ -18,8 +18,8 @@ import org.vhost4j.device.frame.LandingPort;
  * IPv4 identifications included; that rules out, among others, what is not next in sequence, wrong checksums, padding, IP options,
  * extension headers and fragments.
  *
- * <p>A duplicate acknowledgement (RFC 5681 section 2) between the segments of a flow is taken in, too, when the receiver is told how many
- * there were ({@link LandingPort#countsSegments}): it differs from the segment before it in that count alone.
+ * <p>A duplicate acknowledgement (RFC 5681 section 2) between the segments of a flow is taken in, too, when the header can report
+ * their number ({@link LandingPort#countsSegments}): it differs from the segment before it in that count alone.
  */
 public final class Coalescer {
     /** Linux takes 64 datagrams at most in a super-frame until 6.8. */

@@ -13,8 +13,8 @@ import org.vhost4j.device.memory.HostMemory;
  * whose checksum is completed first, shared out in pieces of {@code gso_size} bytes. As in Linux, the fragments of IPv4 keep
  * the sender's identification and options and lose DF.
  *
- * <p>The identification of IPv6 fragments is ours to choose. It does not repeat within 2^32 datagrams, and does not tell how many
- * there were (RFC 7739).
+ * <p>The identification of IPv6 fragments is ours to choose. It does not repeat within 2^32 datagrams, and does not reveal how
+ * many there were (RFC 7739).
  */
 final class Fragmenter {
     private static final int FRAGMENT_HEADER = 8;

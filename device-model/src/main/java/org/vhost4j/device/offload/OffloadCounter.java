@@ -3,21 +3,21 @@ package org.vhost4j.device.offload;
 
 import org.vhost4j.device.frame.Frame;
 
-/** What an {@link OffloadEngine} counts, beside one counter for each {@link BadFrame}. Only delivered frames count. */
+/** What an {@link OffloadEngine} counts, in addition to one counter for each {@link BadFrame}. Only delivered frames count. */
 public enum OffloadCounter {
-    /** Plain frames handed on as they are. */
+    /** Plain frames passed on as they are. */
     PASSED("frames passed as they are"),
     /** Frames with a partial checksum whose receiver completes it or trusts it. */
     PASSED_CSUM("frames passed with a partial checksum"),
-    /** TCP super-frames over IPv4 handed on whole. */
+    /** TCP super-frames over IPv4 passed on whole. */
     PASSED_TCPV4("TCPv4 super-frames passed whole"),
-    /** TCP super-frames over IPv6 handed on whole. */
+    /** TCP super-frames over IPv6 passed on whole. */
     PASSED_TCPV6("TCPv6 super-frames passed whole"),
-    /** UDP super-frames handed on whole. */
+    /** UDP super-frames passed on whole. */
     PASSED_UDP_L4("UDP_L4 super-frames passed whole"),
-    /** UDP super-frames to be sent as IP fragments, handed on whole. */
+    /** UDP super-frames to be sent as IP fragments, passed on whole. */
     PASSED_UFO("UFO super-frames passed whole"),
-    /** Super-frames inside a UDP tunnel handed on whole. */
+    /** Super-frames inside a UDP tunnel passed on whole. */
     PASSED_TUNNEL("super-frames in UDP tunnels passed whole"),
     /** Frames whose checksum was completed in software. */
     CSUM_COMPLETED("checksums completed in software"),

@@ -19,8 +19,8 @@ public final class OffloadCounters {
     /**
      * What several have counted so far. Any thread.
      *
-     * @param all they go on counting
-     * @return the sums, which nobody adds to
+     * @param all they continue counting
+     * @return the sums, which stay constant
      */
     public static OffloadCounters sum(List<OffloadCounters> all) {
         OffloadCounters sum = new OffloadCounters();

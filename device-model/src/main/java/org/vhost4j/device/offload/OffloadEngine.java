@@ -16,7 +16,7 @@ import org.vhost4j.device.memory.HostMemory;
  */
 public final class OffloadEngine {
     /**
-     * Beside the {@link Offloads} that a sender may use: its word that a checksum was verified ({@link Frame#DATA_VALID})
+     * In addition to the {@link Offloads} that a sender may use: its word that a checksum was verified ({@link Frame#DATA_VALID})
      * counts. True of a TAP, whose kernel verified it; never of a guest.
      */
     public static final int TRUSTED = 1 << 30;
@@ -41,7 +41,7 @@ public final class OffloadEngine {
     }
 
     /**
-     * Holds a frame's header against its packet and against what the sender negotiated, and sets {@link Frame#needs}. Called
+     * Checks a frame's header against its packet and the sender's negotiated features, and sets {@link Frame#needs}. Called
      * once for each frame that comes in, before {@link #deliver}; a bad frame is counted here and must be dropped.
      *
      * <p>The header is normalised: flags that mean nothing are cleared, and a super-frame that fits one segment becomes a
@@ -109,11 +109,11 @@ public final class OffloadEngine {
      * segments, or in IP fragments.
      *
      * <p>When the port runs out of room between two segments, {@link Frame#segmentsDone} remembers how many it took, and the
-     * next call with the same frame and port goes on there.
+     * next call with the same frame and port continues there.
      *
      * @param frame the frame; one that {@link #check} has not seen is checked as if its sender might use every offload
      * @param port the receiver
-     * @return {@link FramePort#DELIVERED}; {@link FramePort#NO_ROOM} when the frame, or the rest of it, is to be offered again;
+     * @return {@link FramePort#DELIVERED}; {@link FramePort#NO_ROOM} when the frame, or the rest of it, must be offered again;
      *     {@link FramePort#REFUSED} when it, or the rest of it, was dropped and counted by the port or as a {@link BadFrame};
      *     {@link FramePort#QUEUED} when the port is another lane's, whose engine counts it
      */

@@ -9,8 +9,8 @@ import org.vhost4j.device.memory.HostMemory;
 
 /**
  * The headers of a flow whose frames are put together, and those of the frame at hand that may be its next. Both are held without
- * the fields in which the segments of one super-frame differ, so that the rest can be compared as bytes; those fields are held
- * against what {@link Segmenter} would write.
+ * the fields in which the segments of one super-frame differ, so that the rest can be compared as bytes; those fields are
+ * compared with what {@link Segmenter} would write.
  */
 final class SegmentHeaders {
     private static final int TCP_FIN = 0x01;
@@ -188,7 +188,7 @@ final class SegmentHeaders {
     }
 
     /**
-     * Whether the headers of the frame at hand are those of the flow's next segment, but for checksums.
+     * Whether the headers of the frame at hand are those of the flow's next segment, except for checksums.
      *
      * @param packets how many there are, acknowledgements included
      * @param bytes how many bytes they have, with the headers of the first only

@@ -9,7 +9,7 @@ import org.vhost4j.device.memory.HostMemory;
 /**
  * Cuts a TCP or UDP super-frame into segments, each our copy of the headers, adapted, before slices of the sender's payload.
  *
- * <p>The segments are those that Linux makes: a TCP sequence number that goes on, CWR on the first segment only, FIN and PSH
+ * <p>The segments are those that Linux makes: a TCP sequence number that continues, CWR on the first segment only, FIN and PSH
  * on the last only, an IPv4 identification that counts up with each segment whatever DF says, lengths and checksums of its
  * own for each, and all other fields repeated. Lengths that the sender wrote are not read. Around each segment of a packet in a
  * tunnel are the tunnel's headers ({@link OuterHeaders}).

@@ -6,7 +6,7 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.Offloads;
 
 /**
- * Holds a frame's virtio-net header against the packet and against what its sender negotiated (virtio 1.4 section 5.1.6.2).
+ * Checks a frame's virtio-net header against the packet and its sender's negotiated features (virtio 1.4 section 5.1.6.2).
  * What Linux accepts of a TAP's writer beyond the specification's rules is accepted only where drivers rely on it.
  */
 final class SuperFrameRules {

@@ -12,7 +12,7 @@ public final class Buffers {
 
     /** Host address of each buffer. */
     public final long[] address = new long[CAPACITY];
-    /** Length of each buffer in bytes, at least 1; whoever uses a writable one puts here how many bytes it wrote. */
+    /** Length of each buffer in bytes, at least 1; the user of a writable buffer stores the number of bytes it wrote here. */
     public final int[] length = new int[CAPACITY];
     /** Names each chain to the queue; what it is made of is the ring format's affair. */
     public final int[] id = new int[CAPACITY];

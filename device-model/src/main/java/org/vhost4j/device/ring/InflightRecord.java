@@ -32,7 +32,7 @@ abstract sealed class InflightRecord permits SplitInflight, PackedInflight {
         }
     }
 
-    /** Initializes the region of a queue in which nothing is in flight, but for its version. */
+    /** Initializes the region of a queue in which nothing is in flight, except for its version. */
     abstract void begin(int base);
 
     /**
@@ -62,7 +62,7 @@ abstract sealed class InflightRecord permits SplitInflight, PackedInflight {
     abstract int take(int id, int index);
 
     /** The chain taken last that is not used goes back into the ring. */
-    abstract void giveBack(int entry);
+    abstract void release(int entry);
 
     /** A chain is used by the publication that comes next. */
     abstract void use(int entry);

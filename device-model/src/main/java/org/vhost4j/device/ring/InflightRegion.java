@@ -8,7 +8,7 @@ import org.vhost4j.device.memory.GuestMemory;
 
 /**
  * The part of a front-end's in-flight area that is for one queue (vhost-user protocol, "Inflight I/O tracking"): memory that outlives this
- * process, and says which chains a device has taken and not given back. Both layouts begin alike, in the machine's byte order:
+ * process, and says which chains a device has taken and not returned. Both layouts begin alike, in the machine's byte order:
  *
  * <pre>
  *   0  u64 features   0
@@ -62,10 +62,10 @@ public final class InflightRegion {
     /**
      * Opens a queue whose chains are tracked here. A region that is not initialized is made so. One that is says where the queue is: the
      * used index of a split ring is in the ring, the used position of a packed one is here, and what is in flight was taken behind it;
-     * the base that the front-end gives is not heeded then, as front-ends do not know how far a process came that died.
+     * the base that the front-end gives is ignored then, as front-ends do not know how far a process came that died.
      *
-     * <p>What was in flight is dealt with in the order in which it was taken, before anything else: popped again, or given back to the
-     * driver as used with nothing written.
+     * <p>What was in flight is dealt with in the order in which it was taken, before anything else: popped again, or returned to
+     * the driver as used with nothing written.
      *
      * @param layout the ring's layout
      * @param name the queue's name in messages

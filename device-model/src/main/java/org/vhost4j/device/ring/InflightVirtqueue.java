@@ -99,7 +99,7 @@ final class InflightVirtqueue extends RingVirtqueue {
             } else {
                 ofRing--;
                 ring.unpop(1);
-                record.giveBack(popped[end & mask]);
+                record.release(popped[end & mask]);
             }
         }
     }

@@ -62,7 +62,7 @@ final class PackedChainReader {
             flags = (short) PackedLayout.FLAGS.get(descriptors, (long) PackedLayout.SIZE * index) & 0xffff;
             if ((flags & PackedLayout.MARKS) != marks && taken < size) {
                 // The driver makes the head available last, so the rest of the chain was available before it.
-                throw new RingFault("%s: the chain from descriptor %d goes on at %d, which is not available"
+                throw new RingFault("%s: the chain from descriptor %d continues at %d, which is not available"
                         .formatted(name, head, index));
             }
         }

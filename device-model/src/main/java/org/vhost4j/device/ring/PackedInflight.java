@@ -322,7 +322,7 @@ final class PackedInflight extends InflightRecord {
     }
 
     @Override
-    void giveBack(int entry) {
+    void release(int entry) {
         free(entry);
         ordered();
         storeHeads();

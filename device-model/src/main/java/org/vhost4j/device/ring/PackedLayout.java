@@ -25,13 +25,13 @@ final class PackedLayout {
     /** Size of an event suppression structure in bytes; it is aligned to 4. */
     static final int EVENT_BYTES = 4;
 
-    /** Descriptor flag: the chain goes on with the next descriptor of the ring. */
+    /** Descriptor flag: the chain continues with the next descriptor of the ring. */
     static final int NEXT = 1;
     /** Descriptor flag: the device writes; of a used descriptor: it wrote. */
     static final int WRITE = 2;
     /** Descriptor flag: the buffer is a table of descriptors. */
     static final int INDIRECT = 4;
-    /** Descriptor flags: both marks of availability. A descriptor is available while they differ in the way of this lap. */
+    /** Descriptor flags: both marks of availability. A descriptor is available while they differ as this lap demands. */
     static final int MARKS = 0x8080;
     /** The marks of an available descriptor while the wrap counter is 1; while it is 0 it has the other one. */
     static final int AVAILABLE = 0x0080;

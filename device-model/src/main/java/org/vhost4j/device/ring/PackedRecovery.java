@@ -4,23 +4,23 @@ package org.vhost4j.device.ring;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Finds where a device was in a packed ring when it died, and what it has to give back: chains that it had taken, whose frames may have
- * left, and those of a burst that it had begun to use and not shown to the driver.
+ * Finds where a device was in a packed ring when it died, and what it has to return: chains that it had taken, whose frames may
+ * have left, and those of a burst that it had begun to use and not shown to the driver.
  *
  * <p>A descriptor that the device has taken was available in its lap. It is used or available for the next lap once the driver has been
  * shown that. Descriptors behind the first of a chain, and those of a batch that is used as one, keep the marks of being available: about
  * them, and what the driver has not made available yet, the marks say nothing. Positions here count over two laps of the ring, from 0 to
  * 2 * size - 1, the first with wrap counter 1.
  *
- * <p>QEMU does not know where a packed ring is. It gives back the position that it knew last, and when the connection closes it uses
- * what is available from there on (its link is down), and gives back the position behind that. What lies before it is given back then,
+ * <p>QEMU does not know where a packed ring is. It returns the position that it knew last, and when the connection closes it uses
+ * what is available from there on (its link is down), and returns the position behind that. What lies before it is returned then,
  * too: the frames are older, and QEMU drops all that a split ring has.
  */
 final class PackedRecovery {
     private final int size;
     private final MemorySegment descriptors;
 
-    /** The chains to give back, as {@link Chain#id} has them, oldest first. */
+    /** The chains to return, as {@link Chain#id} has them, oldest first. */
     final int[] chains;
 
     int count;
@@ -31,7 +31,7 @@ final class PackedRecovery {
     /** Where the last of {@link #chains} ends. */
     int end;
 
-    /** Where the device goes on: there, or behind what the front-end has used itself. */
+    /** Where the device continues: there, or behind what the front-end has used itself. */
     int next;
 
     /** How many descriptors {@link #chains} have. */
@@ -66,8 +66,7 @@ final class PackedRecovery {
         }
         if (distance(before, at) < distance(before, now) && !isAvailable(at)) {
             // The front-end has used what was there. It stopped before chains of an unshown burst that were used
-            // already, and so has
-            // shown them.
+            // already, and so has shown them.
             at = shown(now, taken);
             taken = distance(at, taken) <= size ? taken : at;
             now = at;
@@ -75,7 +74,7 @@ final class PackedRecovery {
             throw contradiction(at, "is used already");
         }
         from = position(at);
-        // What it has used behind the device were chains that a batch of ours had used without a mark each; no driver
+        // What it has used behind the device were chains that one batch had used without a mark each; no driver
         // looks there.
         boolean usedByFrontEnd = now != before && now != at && distance(at, before) < size;
         if (usedByFrontEnd) {
@@ -242,9 +241,8 @@ final class PackedRecovery {
         if (!isUsed(at)) {
             throw contradiction(at, "is neither available nor used");
         }
-        // Its own flag that the chain goes on is overwritten. The last descriptor of its chain has the same buffer id,
-        // which no other
-        // chain has before the driver has seen this one.
+        // Its own flag that the chain continues is overwritten. The last descriptor of its chain has the same buffer
+        // id, which no other chain has before the driver has seen this one.
         int id = id(at);
         int behind = after(at, 1);
         if (isAvailable(behind)) {

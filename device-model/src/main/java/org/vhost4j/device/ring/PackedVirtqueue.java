@@ -10,7 +10,7 @@ import org.vhost4j.device.memory.GuestMemory;
  *
  * <p>Positions run from 0 to size - 1; each time one passes the end its wrap counter flips, which is kept as the marks that a
  * descriptor of that lap has. {@code nextAvail} is where the next chain is looked for, {@code nextUsed} where the next used
- * descriptor is written. A used descriptor overwrites one that was popped before, so chains that are given back with
+ * descriptor is written. A used descriptor overwrites one that was popped before, so chains that are returned with
  * {@link #unpop} are whole as long as chains are used in the order in which they were popped, which the device model does.
  *
  * <p>A burst is shown to the driver at once: its first used descriptor is written last. Each used descriptor is written by one store, so
@@ -73,8 +73,8 @@ final class PackedVirtqueue extends RingVirtqueue {
             QueueProgress progress) {
         int avail = base & 0xffff;
         // DPDK's front-end says only where the available side begins. Nothing is in flight when a ring starts, so the
-        // used side begins
-        // there too; used index 0 with wrap counter 0 would mean something only if chains were in flight.
+        // used side begins there too; used index 0 with wrap counter 0 would mean something only if chains were in
+        // flight.
         int used = base >>> 16 == 0 ? avail : base >>> 16;
         this.name = name;
         this.progress = progress;
@@ -395,13 +395,13 @@ final class PackedVirtqueue extends RingVirtqueue {
         return position(nextAvail, availMarks == PackedLayout.AVAILABLE);
     }
 
-    /** Gives back what a device had taken that died. Another queue goes on. */
+    /** Returns what a device had taken that died. Another queue continues. */
     void recover(PackedRecovery found, int base) {
         nextAvail = found.end & ~PackedLayout.WRAP;
         availMarks = (found.end & PackedLayout.WRAP) != 0
                 ? PackedLayout.AVAILABLE
                 : PackedLayout.AVAILABLE ^ PackedLayout.MARKS;
-        // What was found out stands before anything is given back: this process may die, too.
+        // What was found out stands before anything is returned: this process may die, too.
         progress.taken(found.end, found.from);
         progress.published(found.from, found.from);
         for (int i = 0; i < found.count; i++) {

@@ -42,7 +42,7 @@ final class PieceWriter {
         }
     }
 
-    /** The rare ones: a buffer that crosses from one region into its neighbour, or one that breaks a rule. */
+    /** The rare ones: a buffer that crosses from one region into the next, or one that breaks a rule. */
     private void addParts(Chain chain, String what, int index, long addr, long bytes, boolean writable) {
         if (bytes > Integer.MAX_VALUE) {
             throw new RingFault("%s: %s %d has a length of %d bytes, more than %d"
@@ -67,7 +67,7 @@ final class PieceWriter {
         }
     }
 
-    /** Behind an IOMMU an address may only have to be asked for, unless it is known to be mapped for the other direction alone. */
+    /** Behind an IOMMU an address may be an IOTLB miss, unless it is known to be mapped for the other direction alone. */
     private void missing(String what, int index, long at, boolean writable) {
         if (!toRead.isTranslated()) {
             return;

@@ -9,8 +9,8 @@ import java.nio.ByteOrder;
 
 /**
  * How far the device is in one queue, in memory that outlives a crash of this process, such as a mapped file. Two positions are kept: up
- * to where chains were given back to the driver, and up to where their frames may have left. The second one is stored before a frame
- * leaves. So a back-end that is started again gives back what lies between them without sending it, and nothing comes twice. A split
+ * to where chains were returned to the driver, and up to where their frames may have left. The second one is stored before a frame
+ * leaves. So a back-end that is started again returns what lies between them without sending it, and nothing comes twice. A split
  * ring keeps the first one itself, in its used index.
  *
  * <p>The memory may say anything when it is read: it may be of another ring, or of none. {@link RingLayout#reopen} believes it as far
@@ -53,7 +53,7 @@ public final class QueueProgress {
     }
 
     /**
-     * Progress in memory of its own, for a queue whose progress nobody keeps.
+     * Progress in memory of its own, for a queue whose progress is not kept.
      *
      * @return of a queue that is not started
      */
@@ -107,7 +107,7 @@ public final class QueueProgress {
         INT.set(slot, (long) PUBLISHED, from << 16 | to);
     }
 
-    /** The queue goes on here, and the front-end thinks that it does so there. */
+    /** The queue continues here, and the front-end thinks that it does so there. */
     void moved(int position, int base) {
         taken(position, position);
         published(position, position);

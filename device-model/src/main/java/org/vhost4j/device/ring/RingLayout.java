@@ -349,7 +349,7 @@ public enum RingLayout {
     }
 
     /**
-     * Starts the device side of a queue where a device was that died, or whose connection ended, and gives back to the driver what it
+     * Starts the device side of a queue where a device was that died, or whose connection ended, and returns to the driver what it
      * had taken: nothing leaves twice. The driver is to be interrupted once, because the device may have died between using chains and
      * saying so.
      *
@@ -407,7 +407,7 @@ public enum RingLayout {
             RingFeatures features,
             QueueProgress progress);
 
-    /** A queue at the place that is known, with everything that was taken given back; nothing is written when this throws. */
+    /** A queue at the place that is known, with everything that was taken returned; nothing is written when this throws. */
     abstract Virtqueue recover(
             String name,
             int size,
@@ -436,7 +436,7 @@ public enum RingLayout {
      * Checks the number of descriptors.
      *
      * @param size number of descriptors
-     * @throws RingFault when it is not 1 to {@link #MAX_SIZE}, or this layout cannot have so many
+     * @throws RingFault when it is not 1 to {@link #MAX_SIZE}, or exceeds this layout's maximum
      */
     public abstract void validateSize(int size);
 

@@ -3,7 +3,7 @@ package org.vhost4j.device.ring;
 
 import java.util.function.Consumer;
 
-/** A virtqueue that works on the ring itself, and can tell a log what of the ring it has written. */
+/** A virtqueue that works on the ring itself, and can mark in a log what it has written of the ring. */
 abstract sealed class RingVirtqueue implements Virtqueue permits SplitVirtqueue, PackedVirtqueue, InflightVirtqueue {
     @Override
     public final Virtqueue logged(QueueLog log, Consumer<String> beyond) {

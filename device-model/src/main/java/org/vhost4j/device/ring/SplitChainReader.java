@@ -37,7 +37,7 @@ final class SplitChainReader {
         chain.head = head;
         MemorySegment table = descriptors;
         int index = head;
-        // A chain visits no descriptor twice, so one that goes on after 'size' of them runs in a circle.
+        // A chain visits no descriptor twice, so one that continues after 'size' of them runs in a circle.
         for (int left = size; left > 0; left--) {
             long at = (long) DescriptorLayout.SIZE * index;
             long addr = (long) DescriptorLayout.ADDR.get(table, at);
@@ -53,7 +53,7 @@ final class SplitChainReader {
                 return;
             }
             if (next >= size) {
-                throw new RingFault("%s: descriptor %d goes on at %d of %d".formatted(name, index, next, size));
+                throw new RingFault("%s: descriptor %d continues at %d of %d".formatted(name, index, next, size));
             }
             index = next;
         }
@@ -106,7 +106,7 @@ final class SplitChainReader {
                 return;
             }
             if (next >= entries) {
-                throw new RingFault("%s: entry %d of the indirect table of descriptor %d goes on at %d of %d"
+                throw new RingFault("%s: entry %d of the indirect table of descriptor %d continues at %d of %d"
                         .formatted(name, entry, index, next, entries));
             }
             entry = next;

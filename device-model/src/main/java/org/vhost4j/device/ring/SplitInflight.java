@@ -165,7 +165,7 @@ final class SplitInflight extends InflightRecord {
     }
 
     @Override
-    void giveBack(int entry) {
+    void release(int entry) {
         clear(entry);
         ordered();
     }

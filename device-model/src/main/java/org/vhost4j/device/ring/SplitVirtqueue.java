@@ -9,7 +9,7 @@ import org.vhost4j.device.memory.GuestMemory;
  * The device side of a split virtqueue (virtio 1.4 section 2.7).
  *
  * <p>Indices run free over 16 bits; {@code nextAvail} is the next entry of the available ring to read, {@code usedIdx} the
- * next of the used ring to write, {@code publishedIdx} what the driver has been told.
+ * next of the used ring to write, {@code publishedIdx} what the driver has seen published.
  */
 final class SplitVirtqueue extends RingVirtqueue {
     private final String name;
@@ -124,7 +124,7 @@ final class SplitVirtqueue extends RingVirtqueue {
         return taken;
     }
 
-    /** Looks at the driver's index once; true when it is ahead of ours. */
+    /** Looks at the driver's index once; true when it is ahead of the device's. */
     private boolean refresh() {
         // Acquire: the ring entries and descriptors that this index covers were written before it.
         int idx = availIdx();
@@ -208,11 +208,11 @@ final class SplitVirtqueue extends RingVirtqueue {
     }
 
     /**
-     * Gives back what a device had taken that died. It had used everything in order, so the used ring says where it was, whatever the
+     * Returns what a device had taken that died. It had used everything in order, so the used ring says where it was, whatever the
      * front-end says.
      *
-     * @param taken up to where frames may have left; not heeded when the driver has not made so much available
-     * @return where a device goes on
+     * @param taken up to where frames may have left; ignored when the driver has not made so much available
+     * @return where a device continues
      */
     int recover(int taken, int base) {
         int available = availIdx() - usedIdx & 0xffff;

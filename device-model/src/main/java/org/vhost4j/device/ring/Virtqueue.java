@@ -50,15 +50,15 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     void unpop(int chains);
 
     /**
-     * Gives the chains popped last back although some of their bytes were written: a log is told of all that could be.
+     * Gives the chains popped last back although some of their bytes were written: the log marks all that could be.
      *
      * @param chains how many
      */
     void unpopWritten(int chains);
 
     /**
-     * Records that what the chains popped so far hold may leave the device from here on. A back-end that is started after a crash gives
-     * them back to the driver and does not pop them again.
+     * Records that what the chains popped so far hold may leave the device from now on. A back-end that is started after a crash
+     * gives them back to the driver and does not pop them again.
      */
     void recordTaken();
 
@@ -136,7 +136,7 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
      */
     boolean enableNotificationsBeyondSeen();
 
-    /** Tells the driver that notifications are not needed. */
+    /** Tells the driver that kicks are not needed. */
     void disableNotifications();
 
     /**
@@ -153,7 +153,7 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
      * the other one is.
      *
      * @param log where they are logged
-     * @param beyond told, once and in one line, when something was written that the log does not cover
+     * @param beyond called once, with one line, for a write that the log does not cover
      * @return the queue to use instead
      */
     Virtqueue logged(QueueLog log, Consumer<String> beyond);

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import org.vhost4j.device.memory.DirtyPages;
 
 /**
- * The pieces that the device may write of the chains that were popped and are neither used nor given back, in the order of the chains,
- * which is the order in which they are used. Grows with the most of them that there were at a time.
+ * The pieces that the device may write of the chains that were popped and are neither used nor returned, in the order of the
+ * chains, which is the order in which they are used. Grows with the most of them that there were at a time.
  */
 final class WritablePieces {
     private long[] address = new long[Buffers.CAPACITY];
@@ -53,7 +53,7 @@ final class WritablePieces {
         firstPiece = 0;
     }
 
-    /** Twice as long as what is needed, so that chains are moved to the front seldom. */
+    /** Twice as long as what is needed, so that chains are moved to the front rarely. */
     private static int[] grown(int[] array, int needed) {
         return 2 * needed > array.length ? Arrays.copyOf(array, 2 * needed) : array;
     }
@@ -88,13 +88,13 @@ final class WritablePieces {
         chains += count;
     }
 
-    /** The chains popped last are given back. */
+    /** The chains popped last are returned. */
     void unpopped(int count) {
         chains -= count;
         pieces = chains == firstChain ? firstPiece : end[chains - 1];
     }
 
-    /** The chains popped last are given back, and some of their bytes were written. */
+    /** The chains popped last are returned, and some of their bytes were written. */
     void unpoppedWritten(int count, DirtyPages dirty) {
         int from = chains - count == firstChain ? firstPiece : end[chains - count - 1];
         for (int i = from; i < pieces; i++) {

@@ -29,7 +29,7 @@ public final class Counters {
     }
 
     /**
-     * Goes on from another value: the guest comes from a device that has counted so far.
+     * Continues from another value: the guest comes from a device that has counted so far.
      *
      * @param counter which
      * @param value at least 0

@@ -7,8 +7,8 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Where in a frame the fields are that tell flows apart: addresses of IP, ports of TCP or UDP. Behind up to two VLAN tags, IPv4 options,
- * IPv6 extension headers. Every place is checked against the frame; what is cut off counts as not there.
+ * Where in a frame the fields are that distinguish flows: addresses of IP, ports of TCP or UDP. Behind up to two VLAN tags, IPv4
+ * options, IPv6 extension headers. Every place is checked against the frame; what is cut off counts as not there.
  */
 final class FlowHeaders {
     private static final int IPV4_TYPE = 0x0800;

@@ -33,7 +33,7 @@ public final class ReceiveSteering {
         flows.clear();
     }
 
-    /** MQ_VQ_PAIRS_SET: so many pairs, and steering by flow from now on. */
+    /** MQ_VQ_PAIRS_SET: sets the number of pairs, and steers by flow. */
     public void automatic(int pairsInUse) {
         pairs = pairsInUse;
         table = new int[0];
@@ -81,7 +81,7 @@ public final class ReceiveSteering {
         return pairs > 1 && table.length == 0;
     }
 
-    /** The pair for one of some frames that came together; nothing is to be {@link #reportsHash reported} of it. */
+    /** The pair for one of some frames that came together; its hash is not {@link #reportsHash reported}. */
     public int pairFor(FrameBurst frames, int index) {
         if (table.length != 0) {
             return pairFor(frames.frame(index));

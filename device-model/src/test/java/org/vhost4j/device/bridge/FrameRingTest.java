@@ -104,7 +104,7 @@ class FrameRingTest {
 
     /** Frames go in and out together or alone, as it comes; what is not plain goes out alone. */
     @Test
-    void framesThatCameTogetherMayGoOnTogether() {
+    void framesThatCameTogetherMayLeaveTogether() {
         SplittableRandom random = new SplittableRandom(8);
         FrameBurst in = new FrameBurst();
         FrameBurst out = new FrameBurst();
@@ -200,7 +200,7 @@ class FrameRingTest {
         }
     }
 
-    /** The first area is small. When it is full a burst goes on in a large one, and what is in the small one stays as it is. */
+    /** The first area is small. When it is full a burst continues in a large one, and what is in the small one stays as it is. */
     @Test
     void memoryGrowsInTheMidstOfABurst() {
         assertThat(FrameRing.ENTRIES * 1500).isGreaterThan(FrameRing.SMALL_AREA);

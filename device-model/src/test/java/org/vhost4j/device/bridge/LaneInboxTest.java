@@ -74,7 +74,7 @@ class LaneInboxTest {
         bridgeThere.add(inboxHere.remote(port0, port0::fault, () -> {}));
         bridgeThere.add(port1);
         bridgeThere.add(port2);
-        // Everybody is known.
+        // Every station is known.
         for (int i = 0; i < 3; i++) {
             assertThat(send(i, GROUP, 60)).isEqualTo(FramePort.DELIVERED);
         }
@@ -136,7 +136,7 @@ class LaneInboxTest {
     }
 
     @Test
-    void aFrameForOneReachesItAndNobodyElse() {
+    void aFrameForOneReachesItOnly() {
         byte[] sent = bytes(0, mac(2), 100, 1);
         assertThat(send(0, frame(sent))).isEqualTo(FramePort.DELIVERED);
         assertThat(port2.delivered)
@@ -167,7 +167,7 @@ class LaneInboxTest {
         long before = there.counters().get(OffloadCounter.SEGMENTS);
         assertThat(send(0, frame)).isEqualTo(FramePort.DELIVERED);
         turns();
-        assertThat(port1.delivered).as("nobody knows where it is to go").hasSize(5);
+        assertThat(port1.delivered).as("its destination is unknown").hasSize(5);
         assertThat(port2.delivered).hasSize(5);
         assertThat(there.counters().get(OffloadCounter.SEGMENTS) - before).isEqualTo(10);
         assertThat(there.counters().get(OffloadCounter.CUT_UDP_L4)).isEqualTo(2);
@@ -217,10 +217,10 @@ class LaneInboxTest {
     }
 
     @Test
-    void whatIsForEverybodyWaitsForNobody() {
+    void broadcastsWaitForNoReceiver() {
         port1.room = 0;
         assertThat(send(0, GROUP, 60)).isEqualTo(FramePort.DELIVERED);
-        assertThat(send(0, 0x0aaa_0000_0001L, 60)).as("to nobody known").isEqualTo(FramePort.DELIVERED);
+        assertThat(send(0, 0x0aaa_0000_0001L, 60)).as("to an unknown station").isEqualTo(FramePort.DELIVERED);
         assertThat(turns()).isEqualTo(4);
         assertThat(turns()).isZero();
         assertThat(port1.delivered).isEmpty();
@@ -228,7 +228,7 @@ class LaneInboxTest {
     }
 
     @Test
-    void aSuperFrameGoesOnWithTheSegmentForWhichThereWasNoRoom() {
+    void aSuperFrameContinuesWithTheSegmentForWhichThereWasNoRoom() {
         Frame frame = fiveDatagrams(mac(1));
         port1.room = 2;
         assertThat(send(0, frame)).isEqualTo(FramePort.DELIVERED);

@@ -80,7 +80,7 @@ class MacTableTest {
     @Test
     void anUplinkHasTheAddressOfAGuestThatDoesNotRunAndNoOtherGuestGetsIt() {
         table.running(HELD, false);
-        assertThat(table.find(OWN)).as("nobody was heard elsewhere").isEqualTo(HELD);
+        assertThat(table.find(OWN)).as("no station was seen elsewhere").isEqualTo(HELD);
         assertThat(table.heard(OWN, 0, 1)).isFalse();
         assertThat(table.heard(OWN, UPLINK, 1)).isTrue();
         assertThat(table.find(OWN)).isEqualTo(UPLINK);
@@ -144,7 +144,7 @@ class MacTableTest {
     }
 
     @Test
-    void whoWasHeardIsFoundAndNobodyElse() {
+    void onlyLearnedStationsAreFound() {
         assertThat(table.find(STATION)).isEqualTo(-1);
         assertThat(table.find(0)).isEqualTo(-1);
         assertThat(table.find(0xffff_ffff_ffffL)).isEqualTo(-1);

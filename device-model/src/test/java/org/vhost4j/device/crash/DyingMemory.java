@@ -15,7 +15,7 @@ import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 
 /**
- * Loads the device model once more so that its process can die before any store into memory that outlives it: a ring, a buffer, what is
+ * Loads the device model again so that its process can die before any store into memory that outlives it: a ring, a buffer, what is
  * kept of its progress. Every call in the bytecode that stores there is preceded by {@link #store()}. What the driver's side stores is not
  * counted.
  */

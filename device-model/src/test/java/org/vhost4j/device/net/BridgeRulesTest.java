@@ -241,7 +241,7 @@ class BridgeRulesTest {
             silent.restart();
             a.turn();
         }
-        assertThat(a.sent()).as("frames that were dropped for want of buffers").isEqualTo(1);
+        assertThat(a.sent()).as("frames that were dropped for lack of buffers").isEqualTo(1);
         for (int i = 0; i < 100; i++) {
             silent.restart();
             send(a, 1, 2, 1);

@@ -31,7 +31,7 @@ class CommandBudgetTest {
     private long step;
     private final Budget budget = new Budget(8, 1_000, 100, () -> now += step);
 
-    /** A device with nothing but a control queue, which the guest has filled. */
+    /** A device with only a control queue, which the guest has filled. */
     private final class Guest {
         private final DriverMemory memory = new DriverMemory(Arena.ofAuto().allocate(BYTES, 4096), 0);
         private final RingDriver driver = new SplitDriver(memory, SIZE, RingDriver.Features.NONE, 0);

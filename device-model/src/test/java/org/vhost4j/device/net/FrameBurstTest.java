@@ -285,7 +285,7 @@ class FrameBurstTest {
         c.turn();
         assertThat(c.received()).hasSize(1);
         assertThat(a.received()).hasSize(2);
-        // Nobody had heard of a station 1 yet.
+        // Station 1 was not known yet.
         assertThat(b.received()).hasSize(1);
         List<byte[]> toB = new ArrayList<>();
         List<byte[]> toC = new ArrayList<>();

@@ -216,7 +216,7 @@ class MigratingDeviceTest {
     }
 
     @Test
-    void whatLandsWithoutACopyAndWhatIsGivenBackAfterwards() {
+    void whatLandsWithoutACopyAndWhatIsReturnedAfterwards() {
         Frame landing = new Frame();
         b.post(60, 2100);
         guestsRan();
@@ -231,7 +231,7 @@ class MigratingDeviceTest {
                 }
                 case 1 -> b.device.discard(landing);
                 default -> {
-                    // Nobody commits it: a fault came between.
+                    // It is never committed: a fault came first.
                     assertThat(b.device.poll()).isZero();
                 }
             }

@@ -107,7 +107,7 @@ final class TestGuest {
     }
 
     /**
-     * Logs what the device writes from here on.
+     * Logs what the device writes from now on.
      *
      * @return what a front-end copies by the log
      */

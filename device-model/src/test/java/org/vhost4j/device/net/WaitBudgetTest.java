@@ -93,7 +93,7 @@ class WaitBudgetTest {
     }
 
     @Test
-    void withoutABudgetNobodyWaits() {
+    void withoutABudgetNoSenderWaits() {
         WaitBudget none = new WaitBudget(Duration.ZERO, 1_000);
         assertThat(none.mayWait(now)).isFalse();
         none.earn(1_000_000, 1_000_000);

@@ -283,7 +283,7 @@ class OffloadEngineTest {
     }
 
     @Test
-    void aFrameHalfTakenGoesOnInSegmentsWhateverThePortTakesMeanwhile() {
+    void aFrameHalfTakenContinuesInSegmentsWhateverThePortTakesMeanwhile() {
         SuperFrame packet = packet(true, false, true);
         Frame frame = packet.frame(arena, random, 3);
         RecordingPort port = new RecordingPort(0);

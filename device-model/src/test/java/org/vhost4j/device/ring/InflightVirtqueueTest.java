@@ -173,7 +173,7 @@ class InflightVirtqueueTest {
 
     @ParameterizedTest
     @EnumSource
-    void whatWasInFlightIsPoppedAgainInItsOrderOrGivenBackUnwritten(RingLayout layout) {
+    void whatWasInFlightIsPoppedAgainInItsOrderOrReturnedUnwritten(RingLayout layout) {
         for (boolean again : new boolean[] {true, false}) {
             RingDriver driver = driver(layout);
             Virtqueue first = open(layout, driver, again);
@@ -209,7 +209,7 @@ class InflightVirtqueueTest {
 
     @ParameterizedTest
     @EnumSource
-    void whatIsNotPoppedAgainBeforeTheQueueStopsIsGivenBack(RingLayout layout) {
+    void whatIsNotPoppedAgainBeforeTheQueueStopsIsReturned(RingLayout layout) {
         RingDriver driver = driver(layout);
         offer(driver, 1, 2, 1);
         pop(open(layout, driver, true), 3);

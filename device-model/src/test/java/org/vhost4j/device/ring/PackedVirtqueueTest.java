@@ -255,12 +255,12 @@ class PackedVirtqueueTest {
     }
 
     @Test
-    void aChainThatGoesOnWhereNothingIsAvailable() {
+    void aChainThatContinuesWhereNothingIsAvailable() {
         PackedDriver driver = driver(RingDriver.Features.NONE);
         driver.rawDescriptor(0, BASE, 10, 0, NEXT | AVAIL);
-        refuses(driver, "queue 0: the chain from descriptor 0 goes on at 1, which is not available");
+        refuses(driver, "queue 0: the chain from descriptor 0 continues at 1, which is not available");
         driver.rawDescriptor(1, BASE, 10, 0, AVAIL | USED);
-        refuses(driver, "queue 0: the chain from descriptor 0 goes on at 1, which is not available");
+        refuses(driver, "queue 0: the chain from descriptor 0 continues at 1, which is not available");
     }
 
     @Test

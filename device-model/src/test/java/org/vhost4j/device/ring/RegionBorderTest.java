@@ -115,7 +115,7 @@ class RegionBorderTest {
         return new int[] {0, 1, before - 1, before, before + 1, length - 1, length};
     }
 
-    /** A round: a buffer over the border is offered, written in part, and used or given back. */
+    /** A round: a buffer over the border is offered, written in part, and used or returned. */
     private void round(
             RingDriver driver, Virtqueue device, long address, int before, int behind, int written, boolean indirect) {
         if (indirect) {
@@ -165,7 +165,7 @@ class RegionBorderTest {
     }
 
     @Test
-    void whatIsGivenBackAfterItWasWritten() {
+    void whatIsReturnedAfterItWasWritten() {
         MemorySegment low = memory(LOW_BYTES).asSlice(0, LOW_BYTES - (border & (PAGE - 1)));
         GuestMemory table = table(border - low.byteSize(), low, border, memory(HIGH_BYTES));
         RingDriver driver = driver();

@@ -73,7 +73,7 @@ class ReopenedRingTest {
 
     @ParameterizedTest
     @EnumSource
-    void aQueueGoesOnWhereItWasWhateverTheFrontEndSays(RingLayout layout) {
+    void aQueueContinuesWhereItWasWhateverTheFrontEndSays(RingLayout layout) {
         RingDriver driver = driver(layout);
         Virtqueue first = reopen(layout, driver, layout.startBase(), RING);
         for (int i = 0; i < 5; i++) {

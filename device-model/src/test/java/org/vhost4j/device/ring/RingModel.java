@@ -21,7 +21,7 @@ import org.vhost4j.device.memory.MigratedMemory;
 /**
  * A driver and a device on one ring of either format, and what must be true of them after every step: each chain is popped
  * once, in the order and with the contents in which it was offered; it comes back once, with the length that was written,
- * and not before it was published; whoever sleeps is woken by what it waits for, and by nothing that it has switched off. If the ring
+ * and not before it was published; a sleeping side is woken by what it waits for, and by nothing that it has disabled. If the ring
  * migrates, the copy is the same as the memory whenever nothing waits to be published.
  */
 final class RingModel {
@@ -510,7 +510,7 @@ final class RingModel {
         return true;
     }
 
-    /** Brings everything that is under way to its end; whoever sleeps is woken for it. */
+    /** Brings everything that is under way to its end; a sleeping side is woken for it. */
     void finish() {
         show();
         if (deviceSleeps) {

@@ -69,7 +69,7 @@ class SplitVirtqueueTest {
     void nextBeyondTheQueue() {
         SplitDriver driver = new SplitDriver(driverMemory, SIZE, false, 0);
         offerRaw(driver, BASE, 10, SplitDriver.NEXT, 0xffff);
-        refuses(driver, "queue 0: descriptor 0 goes on at 65535 of 8");
+        refuses(driver, "queue 0: descriptor 0 continues at 65535 of 8");
     }
 
     @Test
@@ -121,7 +121,7 @@ class SplitVirtqueueTest {
         driver.rawTableDescriptor(tableAt, 0, tableAt, 16, SplitDriver.INDIRECT, 0);
         refuses(driver, "queue 0: entry 0 of the indirect table of descriptor 0 is indirect itself");
         driver.rawTableDescriptor(tableAt, 0, BASE, 16, SplitDriver.NEXT, 2);
-        refuses(driver, "queue 0: entry 0 of the indirect table of descriptor 0 goes on at 2 of 2");
+        refuses(driver, "queue 0: entry 0 of the indirect table of descriptor 0 continues at 2 of 2");
         driver.rawTableDescriptor(tableAt, 0, BASE, 16, SplitDriver.NEXT, 0);
         refuses(driver, "queue 0: the indirect table of descriptor 0 runs in a circle");
     }

@@ -18,7 +18,7 @@ import org.vhost4j.device.memory.DirtyPages;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.GuestRegion;
 
-/** Which pages are written when chains are used or given back, and how much is remembered of them. */
+/** Which pages are written when chains are used or returned, and how much is remembered of them. */
 class WritablePiecesTest {
     private static final long PAGE = DirtyLog.PAGE;
     private static final int PAGES = 4096;
@@ -83,7 +83,7 @@ class WritablePiecesTest {
     }
 
     @Test
-    void chainsThatAreGivenBackWrittenAreMarkedAndNoOthers() {
+    void returnedChainsThatWereWrittenAreMarkedAndNoOthers() {
         int first = pop(10);
         pieces.unpoppedWritten(4, dirty);
         assertThat(marked()).containsExactly(first + 6, first + 7, first + 8, first + 9);

@@ -32,7 +32,7 @@ public final class ActivatedSockets {
     private ActivatedSockets() {}
 
     /**
-     * Takes the sockets of this process: exec closes them from now on, and no child hears of them. To be called once.
+     * Takes the sockets of this process: exec closes them from now on, and no child is notified of them. To be called once.
      *
      * @return in their order; empty when there are none, or they are for another process
      * @throws SystemError when a variable makes no sense, or a descriptor is not open

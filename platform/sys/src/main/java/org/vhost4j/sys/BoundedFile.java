@@ -17,7 +17,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 
 /**
  * Reads whole files with a limit. Only regular files are read: a FIFO would make the reader wait for a writer, and a device such as
- * {@code /dev/zero} has no end. The limit is also held against what is read, because a file can grow and those of procfs have no
+ * {@code /dev/zero} has no end. The limit is also checked while reading, because a file can grow and those of procfs have no
  * size.
  */
 public final class BoundedFile {
@@ -35,8 +35,7 @@ public final class BoundedFile {
      */
     public static String readText(Path path, int limit) throws UnreadableFile {
         // Opening alone has effects on some devices, and ends the wait of a FIFO's writer: so the name is asked first,
-        // and the
-        // descriptor again.
+        // and the descriptor again.
         requireRegular(path, path);
         int opened = LibC.open(path.toString(), LibC.O_RDONLY | LibC.O_NONBLOCK | LibC.O_CLOEXEC);
         if (opened < 0) {

@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Closes and unmaps what another process has passed to us, in a thread of its own and one after the other. Closing a file of a FUSE
- * daemon waits for that daemon, and giving back a large memory file takes seconds: neither may happen where frames move.
+ * daemon waits for that daemon, and returning a large memory file takes seconds: neither may happen where frames move.
  *
  * <p>There is one for each guest, so a guest whose descriptors cannot be closed delays its own only. It is bounded by its owner, who
  * takes nothing more from that guest while {@link #full} is true. Any thread may call it.
@@ -48,7 +48,7 @@ public final class Closer implements AutoCloseable {
     /**
      * Has a call made that may wait, behind those before it.
      *
-     * @param call close(2), munmap(2) or the like; when this closer has ended, a thread of its own makes it
+     * @param call close(2), munmap(2) or a similar call; when this closer has ended, a thread of its own makes it
      */
     public void execute(Runnable call) {
         waiting.incrementAndGet();
@@ -88,7 +88,7 @@ public final class Closer implements AutoCloseable {
         return waiting.get() > MOST;
     }
 
-    /** Waits a moment for what is still to be closed; the end of the process closes the rest. */
+    /** Waits briefly for pending calls; the end of the process closes the rest. */
     @Override
     public void close() {
         thread.shutdown();

@@ -25,7 +25,7 @@ public final class Errno {
     public static final int EACCES = 13;
     /** An address that is not mapped. */
     public static final int EFAULT = 14;
-    /** Somebody else has it. */
+    /** Device or resource busy. */
     public static final int EBUSY = 16;
     /** It exists already. */
     public static final int EEXIST = 17;
@@ -41,9 +41,9 @@ public final class Errno {
     public static final int ENOTTY = 25;
     /** No buffers left. */
     public static final int ENOBUFS = 105;
-    /** Nobody reads. */
+    /** Broken pipe: no reader is left. */
     public static final int EPIPE = 32;
-    /** Argument list too long; a TAP says so when it has no queue left. */
+    /** Argument list too long; a TAP returns it when it has no queue left. */
     public static final int E2BIG = 7;
     /** The descriptor has nothing behind it any more, such as a TAP whose interface was removed. */
     public static final int EBADFD = 77;
@@ -55,7 +55,7 @@ public final class Errno {
     public static final int ECONNABORTED = 103;
     /** The peer reset the connection. */
     public static final int ECONNRESET = 104;
-    /** Nobody listens. */
+    /** Connection refused: no listener. */
     public static final int ECONNREFUSED = 111;
 
     /** One more than the largest error number. */

@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A counter that wakes whoever waits for it: the kick and the call of a queue. {@link #signal} may be called by any thread, the
+ * A counter that wakes its waiter: the kick and the call of a queue. {@link #signal} may be called by any thread, the
  * rest by the owner.
  */
 public final class EventFd implements AutoCloseable {
@@ -32,7 +32,7 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * Takes over a descriptor that somebody sent. Anything but an eventfd is refused, and it is made non-blocking, which
+     * Takes over a descriptor that another process sent. Anything but an eventfd is refused, and it is made non-blocking, which
      * its sender can undo at any time.
      *
      * @param fd the descriptor; closed when it is refused

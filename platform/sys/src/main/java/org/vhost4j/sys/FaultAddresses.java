@@ -13,11 +13,11 @@ import java.nio.ByteOrder;
  * the address alone tells whose memory it is. A front-end shortens its file, its tmpfs is full, its huge pages are used up: the guest
  * that sends to it gets the signal.
  *
- * <p>A few instructions stand before the JVM's own handler: they write {@code si_addr} into a ring and go on there. On other processors
- * than x86-64 nothing is recorded.
+ * <p>A few instructions stand before the JVM's own handler: they write {@code si_addr} into a ring and continue there. On other
+ * processors than x86-64 nothing is recorded.
  */
 final class FaultAddresses {
-    /** So many addresses are kept; a power of two, at most 128. */
+    /** Number of addresses that are kept; a power of two, at most 128. */
     static final int KEPT = 64;
 
     private static final int SIGBUS = 7;
@@ -38,7 +38,7 @@ final class FaultAddresses {
 
     private FaultAddresses() {}
 
-    /** How many addresses were recorded; from here on {@link #since} looks. */
+    /** How many addresses were recorded; from now on {@link #since} looks. */
     static long count() {
         return (long) LONG.getVolatile(RING, 0L);
     }
@@ -69,7 +69,7 @@ final class FaultAddresses {
         }
     }
 
-    /** The handler, in a page of its own that stays for ever: (signal, siginfo, context) in rdi, rsi, rdx. */
+    /** The handler, in a page of its own that stays forever: (signal, siginfo, context) in rdi, rsi, rdx. */
     private static long code(long next) {
         byte[] bytes = new byte[PAGE];
         ByteBuffer code = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);

@@ -6,8 +6,8 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file descriptor that somebody owns: whoever holds the object closes it, once. A number that was closed is never used
- * again, because the kernel may have given it to somebody else.
+ * A file descriptor with one owner: the holder of the object closes it, once. A number that was closed is never used
+ * again, because the kernel may have given it to another file.
  */
 public final class Fd implements AutoCloseable {
     private static final VarHandle NUMBER;
@@ -89,7 +89,7 @@ public final class Fd implements AutoCloseable {
         return passed(LibC.fcntl(from, LibC.F_DUPFD_CLOEXEC, 0), "cannot duplicate descriptor " + from, closer);
     }
 
-    /** Ends a connection of ours, so that the peer sees it at once although {@link #close} may take longer. */
+    /** Ends our own connection, so that the peer sees it at once although {@link #close} may take longer. */
     public void hangUp() {
         int n = number;
         if (n >= 0) {
@@ -97,7 +97,7 @@ public final class Fd implements AutoCloseable {
         }
     }
 
-    /** Makes a call that may wait for whoever passed this descriptor: at once, or where waiting harms nobody else. */
+    /** Makes a call that may wait for the process that passed this descriptor: at once, or on a thread that may wait. */
     void release(Runnable call) {
         if (closer == null) {
             call.run();

@@ -6,7 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * What there is to know of a file before it is read or mapped. The offsets in {@code struct stat} are those that x86-64 and aarch64 share.
+ * The status of a file, examined before it is read or mapped. The offsets in {@code struct stat} are those that x86-64 and
+ * aarch64 share.
  *
  * @param size bytes
  * @param blockSize the file system's preferred block: on hugetlbfs the size of a huge page

@@ -611,7 +611,7 @@ public final class LibC {
      *
      * @param fds address of an array of {@code struct pollfd}
      * @param count its entries
-     * @param timeoutMillis how long to wait at most, in milliseconds; negative waits for ever
+     * @param timeoutMillis how long to wait at most, in milliseconds; negative waits forever
      * @return how many entries have events, 0 when the time has passed, or the negative errno
      */
     public static int poll(long fds, int count, int timeoutMillis) {

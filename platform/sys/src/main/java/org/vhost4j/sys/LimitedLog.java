@@ -87,7 +87,7 @@ public final class LimitedLog implements AutoCloseable {
     }
 
     /**
-     * Writes a line that somebody else causes. Never waits for the stream.
+     * Writes a line that another process causes. Never waits for the stream.
      *
      * @param source who causes it, such as a guest's name: its lines are limited, and left out beyond that
      * @param text without an end of line; one inside it becomes a space
@@ -158,7 +158,7 @@ public final class LimitedLog implements AutoCloseable {
     private boolean takeInto(List<String> batch) throws InterruptedException {
         synchronized (lock) {
             while (true) {
-                boolean owed = settle();
+                boolean owed = reportDropped();
                 while (batch.size() < BATCH && !waiting.isEmpty()) {
                     String line = waiting.remove();
                     waitingCharacters -= line.length();
@@ -179,12 +179,12 @@ public final class LimitedLog implements AutoCloseable {
         }
     }
 
-    /** Tells of what budgets left out; true while there is more to tell later. */
-    private boolean settle() {
+    /** Reports what budgets left out; true while there is more to report later. */
+    private boolean reportDropped() {
         boolean owed = false;
         for (Map.Entry<String, LineBudget> entry : budgets.entrySet()) {
             LineBudget budget = entry.getValue();
-            long count = budget.settle(nanoTime.getAsLong(), closed);
+            long count = budget.takeDropped(nanoTime.getAsLong(), closed);
             if (count > 0) {
                 add(entry.getKey() + ": " + count + " lines left out: more than " + limits.perSecond + " a second");
             }

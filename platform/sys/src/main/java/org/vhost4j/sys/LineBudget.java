@@ -2,8 +2,8 @@
 package org.vhost4j.sys;
 
 /**
- * How many lines one source may write: a burst, and then so many a second. What is left out is counted and told once a second, so
- * that a flood costs a few lines and still shows. Not for several threads.
+ * How many lines one source may write: a burst, and then a number a second. What is left out is counted and reported once a
+ * second, so that a flood costs a few lines and still shows. Not for several threads.
  */
 final class LineBudget {
     static final long SECOND = 1_000_000_000L;
@@ -52,22 +52,22 @@ final class LineBudget {
     }
 
     /**
-     * Whether lines were left out that nobody was told of.
+     * Whether lines were dropped and not reported yet.
      *
-     * @return true until {@link #settle} has given their number
+     * @return true until {@link #takeDropped} has given their number
      */
     boolean owes() {
         return leftOut > 0;
     }
 
     /**
-     * What is to be told now.
+     * The number to report now.
      *
      * @param now the time in nanoseconds
      * @param atOnce whether the second need not be over
      * @return how many lines were left out since the last time, or 0 while it is too early to say
      */
-    long settle(long now, boolean atOnce) {
+    long takeDropped(long now, boolean atOnce) {
         if (leftOut == 0 || (!atOnce && now - leftOutSince < SECOND)) {
             return 0;
         }

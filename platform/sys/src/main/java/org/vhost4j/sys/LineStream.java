@@ -11,7 +11,7 @@ import java.nio.charset.StandardCharsets;
  * what libraries and the JVM print cannot make a thread wait either.
  */
 public final class LineStream extends OutputStream {
-    /** Text without an end of line is cut after so many bytes. */
+    /** Longest line in bytes; longer text is split. */
     private static final int MOST_BYTES = 4096;
 
     private final LimitedLog log;

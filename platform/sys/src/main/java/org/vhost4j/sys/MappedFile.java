@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A part of a file, mapped shared for reading and writing with mmap(2) on the descriptor itself. {@code FileChannel.map} is not
- * used because it would grow a file that is too short, and this one is somebody else's.
+ * used because it would grow a file that is too short, and this file belongs to another process.
  *
  * <p>The owner of the file can shorten it at any time; touching the lost part then throws {@link InternalError}, later than one
  * thinks: see {@code org.vhost4j.platform.run}.
@@ -55,7 +55,7 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Whether the kernel guarantees that nobody shortens a file (F_SEAL_SHRINK).
+     * Whether the kernel guarantees that a file cannot shrink (F_SEAL_SHRINK).
      *
      * @param file any descriptor
      * @return false for a file that has no seals
@@ -103,7 +103,7 @@ public final class MappedFile implements AutoCloseable {
     /**
      * The mapped bytes. Alive until {@link #close}, accessible to every thread.
      *
-     * @return as many bytes as were asked for
+     * @return as many bytes as were requested
      */
     public MemorySegment segment() {
         return segment;
@@ -119,7 +119,7 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Whether the kernel guarantees that nobody shortens the file (F_SEAL_SHRINK).
+     * Whether the kernel guarantees that the file cannot shrink (F_SEAL_SHRINK).
      *
      * @return false when the memory may vanish while it is used
      */

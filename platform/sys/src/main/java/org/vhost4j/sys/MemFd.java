@@ -6,7 +6,7 @@ public final class MemFd {
     private MemFd() {}
 
     /**
-     * Creates a memory file that anybody who gets the descriptor may shorten.
+     * Creates a memory file that any process with the descriptor may shorten.
      *
      * @param name shown in /proc, at most 249 bytes
      * @param size bytes, at least 0
@@ -19,12 +19,12 @@ public final class MemFd {
 
     /**
      * Creates a memory file of huge pages of the host's usual size, as many as it has room for from the beginning: mapping it cannot
-     * fail for want of them.
+     * fail for lack of them.
      *
      * @param name shown in /proc, at most 249 bytes
      * @param size bytes, a multiple of the size of a huge page
      * @return its owner
-     * @throws SystemError when the host has not enough free huge pages, or the size is no multiple of theirs
+     * @throws SystemError when the host has not enough free huge pages, or the size is no multiple of their size
      */
     public static Fd createHuge(String name, long size) {
         Fd fd;
@@ -92,7 +92,7 @@ public final class MemFd {
     }
 
     /**
-     * Gives the pages of a range back: the file keeps its size, and whoever touches the range finds no page there.
+     * Gives the pages of a range back: the file keeps its size, and an access to the range finds no page there.
      *
      * @param fd the file
      * @param offset of the first byte, a multiple of the page size

@@ -8,9 +8,9 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is done about an {@link OutOfMemoryError}: the process ends, with the status of {@code -XX:+ExitOnOutOfMemoryError}. The JVM
- * does so itself where it runs out of heap, and not where a thread or memory outside the heap cannot be had; and whoever catches
- * every {@link Throwable} would go on with whatever was half done.
+ * What is done about an {@link OutOfMemoryError}: the process ends, with the status of {@code -XX:+ExitOnOutOfMemoryError}. The
+ * JVM does so itself where it runs out of heap, and not where a thread or memory outside the heap cannot be had; and code that
+ * catches every {@link Throwable} would continue with whatever was half done.
  */
 public final class MemoryExhaustion {
     /** The JVM's own status for it. */

@@ -14,9 +14,9 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Map;
 
 /**
- * A small text file of ours in a directory where others may create names. Only a regular file that belongs to the user of this process and
- * has one name is read; a FIFO, a device, a link or a directory of that name is neither opened nor followed. It is replaced as a whole: a
- * reader sees the text before or the new one.
+ * A small text file of this program in a directory where others may create names. Only a regular file that belongs to the user of
+ * this process and has one name is read; a FIFO, a device, a link or a directory of that name is neither opened nor followed. It
+ * is replaced as a whole: a reader sees the text before or the new one.
  */
 public final class OwnFile {
     /** What the file is called until it is complete. One that is left by a crash is removed by the next write, or by {@link #tidy}. */

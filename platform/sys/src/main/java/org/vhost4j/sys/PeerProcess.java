@@ -11,10 +11,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The process that sends on a Unix socket, so exactly that another one with the same number is told apart. SO_PEERCRED would name the one
- * that called connect(2) or listen(2), which need not be the one that speaks: libvirt opens sockets for its QEMUs.
+ * The process that sends on a Unix socket, so exactly that a later process with the same number is distinguished. SO_PEERCRED
+ * would name the one that called connect(2) or listen(2), which need not be the one that speaks: libvirt opens sockets for its
+ * QEMUs.
  *
- * @param boot the kernel's boot_id: process numbers and start times begin anew with each boot
+ * @param boot the kernel's boot_id: process numbers and start times start over with each boot
  * @param namespace the number of the process namespace in which {@code number} counts
  * @param number the process's number, 1 or more; 0 when it is not known
  * @param startTime when it started, in clock ticks after the boot; 0 when it is not known, or had ended already
@@ -41,7 +42,7 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
     }
 
     /**
-     * No more senders: one was heard, and the kernel is to have no more work.
+     * Credentials off: one sender is known, and the kernel is spared further work.
      *
      * @param socket a Unix socket
      */
@@ -128,7 +129,7 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
     /**
      * Whether the process is certainly not there any more.
      *
-     * @return true once it has ended; false when that cannot be told
+     * @return true once it has ended; false when that is unknown
      */
     public boolean ended() {
         PeerProcess now = numbered(number);

@@ -8,10 +8,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One sendmsg(2) or recvmsg(2) on a Unix stream, with descriptors beside the bytes: {@code struct msghdr}, one
- * {@code struct iovec} and a control buffer with room for {@link #MAX_DESCRIPTORS}, or as many as were asked for, and the sender's
- * credentials, as 64-bit Linux lays them out.
- * Reusable; belongs to one thread.
+ * One sendmsg(2) or recvmsg(2) on a Unix stream, with descriptors in addition to the bytes: {@code struct msghdr}, one
+ * {@code struct iovec} and a control buffer with room for {@link #MAX_DESCRIPTORS}, or the requested number, and the sender's
+ * credentials, as 64-bit Linux lays them out. Reusable; belongs to one thread.
  */
 public final class SocketMessage {
     /** The most descriptors that one message carries, the limit of vhost-user. */
@@ -86,7 +85,7 @@ public final class SocketMessage {
      * @param into native memory
      * @param offset in {@code into}, where the first byte goes
      * @param bytes how many at most, at least 1
-     * @param descriptors filled with the descriptors, closed by exec; from here on the caller's
+     * @param descriptors filled with the descriptors, closed by exec; owned by the caller from now on
      * @return bytes received, 0 at the end of the stream, or the negative errno; {@code -E2BIG} when more descriptors came than
      *     a message may have: then all of them are closed
      */

@@ -12,7 +12,7 @@ import java.nio.file.Path;
 /**
  * Who made the other end of a connected Unix socket (unix(7), SO_PEERCRED).
  *
- * @param process its number in our process namespace, 0 when that does not show it
+ * @param process its number in our process namespace, 0 when it is not visible there
  * @param user its effective user
  */
 public record SocketPeer(int process, int user) {

@@ -39,7 +39,7 @@ public final class SystemError extends RuntimeException {
     }
 
     /**
-     * Passes a good result on.
+     * Passes on a successful result.
      *
      * @param result a result of {@link LibC} or {@link HotCalls}: negative is an errno
      * @param attempt what could not be done when it is

@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The page faults of another process that gave us its userfaultfd(2): they are read one by one, and the faulting thread goes on when
- * its page was placed. Addresses are that process's.
+ * The page faults of another process that gave us its userfaultfd(2): they are read one by one, and the faulting thread continues
+ * when its page was placed. Addresses are that process's.
  *
  * <p>{@link #place} may be called by any thread; {@link #next} by one.
  */
@@ -64,10 +64,10 @@ public final class UserFaults implements AutoCloseable {
     }
 
     /**
-     * Places a page, and lets whoever waits for it go on. When there is a page already, it stays as it is.
+     * Places a page, and resumes the threads that wait for it. When there is a page already, it stays as it is.
      *
      * @param address of the page in the other process
-     * @param page its contents, in memory of ours
+     * @param page its contents, in our own memory
      * @return false when there was one already
      * @throws SystemError when the page cannot be placed
      */
@@ -88,7 +88,8 @@ public final class UserFaults implements AutoCloseable {
             MemorySegment range = local.allocate(RANGE_BYTES, Long.BYTES);
             range.set(ValueLayout.JAVA_LONG, 0, address);
             range.set(ValueLayout.JAVA_LONG, 8, page.byteSize());
-            SystemError.check(LibC.ioctl(fd.number(), WAKE, range.address()), "cannot wake whoever waits for a page");
+            SystemError.check(
+                    LibC.ioctl(fd.number(), WAKE, range.address()), "cannot wake the threads that wait for a page");
             return false;
         }
     }

@@ -41,7 +41,7 @@ class ActivatedSocketsTest {
         assertThat(ActivatedSockets.read(Map.of(), 17)).isEmpty();
     }
 
-    /** What makes no sense to another process is none of ours. */
+    /** What is meant for another process is ignored. */
     @Test
     void variablesOfAnotherProcessMayBeAnything() {
         assertThat(ActivatedSockets.read(environment("16", "many", "a"), 17)).isEqualTo(List.of());

@@ -4,7 +4,7 @@ package org.vhost4j.sys;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 
-/** Holds code against the rule that it allocates nothing once it is warm. */
+/** Checks that code allocates nothing once it is warm. */
 public final class Allocations {
     /** Enough for the compiler to see what is hot; on a busy machine it may have no processor for longer. */
     private static final int ROUNDS = 200;

@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A stream that stands still holds up nobody who writes lines, and costs a bounded number of them. */
+/** A stream that stands still delays no writer, and costs a bounded number of them. */
 @Timeout(300)
 class LimitedLogTest {
     private static final long PATIENCE_MILLIS = 20_000;

@@ -30,12 +30,12 @@ class LineBudgetTest {
         assertThat(budget.owes()).isFalse();
         taken(budget, 0, 7);
         assertThat(budget.owes()).isTrue();
-        assertThat(budget.settle(999 * MILLI, false)).isZero();
-        assertThat(budget.settle(1000 * MILLI, false)).isEqualTo(7);
+        assertThat(budget.takeDropped(999 * MILLI, false)).isZero();
+        assertThat(budget.takeDropped(1000 * MILLI, false)).isEqualTo(7);
         assertThat(budget.owes()).isFalse();
-        assertThat(budget.settle(5000 * MILLI, false)).isZero();
+        assertThat(budget.takeDropped(5000 * MILLI, false)).isZero();
         taken(budget, 5000 * MILLI, 8);
-        assertThat(budget.settle(5000 * MILLI, true)).isEqualTo(3);
+        assertThat(budget.takeDropped(5000 * MILLI, true)).isEqualTo(3);
     }
 
     private static int taken(LineBudget budget, long now, int lines) {

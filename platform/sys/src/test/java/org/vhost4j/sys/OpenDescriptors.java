@@ -22,7 +22,7 @@ public final class OpenDescriptors {
     }
 
     /**
-     * Looks at all descriptors, whoever owns them.
+     * Looks at all descriptors, regardless of their owner.
      *
      * @return those that are open now
      */
@@ -60,6 +60,6 @@ public final class OpenDescriptors {
 
     /** Waits until every descriptor that is open was open at this moment, too: something that is leaked stays, all else goes. */
     public void awaitNoOthers() {
-        Await.until(() -> "none but " + open + " is open: " + read(), Await.PATIENCE, () -> open.containsAll(read()));
+        Await.until(() -> "only " + open + " is open: " + read(), Await.PATIENCE, () -> open.containsAll(read()));
     }
 }

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a file of ours may be, when others can put something in its place. Nothing here may wait: hence the time limit. */
+/** What a file of this program may be, when others can replace it. Nothing here may wait, so there is a time limit. */
 @Timeout(20)
 class OwnFileTest {
     private static final int LIMIT = 1000;

@@ -24,7 +24,7 @@ class UserFaultsTest {
                 Arena arena = Arena.ofConfined()) {
             assertThat(faults.next()).isEqualTo(UserFaults.NONE);
             long second = mapped.segment().address() + PAGE;
-            // write(2) reads the page inside the kernel, where this thread holds up nobody.
+            // write(2) reads the page inside the kernel, where this thread delays no other.
             Thread reader = Thread.ofPlatform().start(() -> HotCalls.write(sink.number(), second + 5, 11));
             long touched = UserFaults.NONE;
             while (touched == UserFaults.NONE && reader.isAlive()) {
@@ -39,7 +39,7 @@ class UserFaultsTest {
             }
             assertThat(faults.place(second, page)).as("it is there").isFalse();
             assertThat(faults.place(second - PAGE, page))
-                    .as("nobody waits for it")
+                    .as("no thread waits for it")
                     .isTrue();
         }
     }

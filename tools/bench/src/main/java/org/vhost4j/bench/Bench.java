@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What rows need to make their cases: the plan, the processes, and who else is there. */
+/** What rows need to make their cases: the plan, the processes, and the other contenders. */
 final class Bench {
     private final Children children;
     private final Plan plan;
@@ -28,7 +28,7 @@ final class Bench {
         return plan;
     }
 
-    /** Some of ours, and all of DPDK's. */
+    /** Some of this back-end's, and all of DPDK's. */
     List<Peer> withDpdk(Peer... ours) {
         List<Peer> peers = new ArrayList<>(List.of(ours));
         peers.addAll(dpdk);

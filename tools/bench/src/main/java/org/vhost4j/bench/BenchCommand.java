@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 /** {@code vhost4j bench}: measurements. */
 @Command(
         name = "bench",
-        description = "Measures this back-end beside others, and builds of it beside each other.",
+        description = "Compares this back-end with others, and builds of it with each other.",
         mixinStandardHelpOptions = true,
         subcommands = {PeerCommand.class, CompareCommand.class, SegmentationCommand.class, LoadCommand.class})
 public final class BenchCommand {

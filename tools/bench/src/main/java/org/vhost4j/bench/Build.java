@@ -26,9 +26,10 @@ record Build(String name, List<String> command) {
     private static final Duration PAUSE = Duration.ofMillis(20);
 
     /**
-     * For both builds alike. Left to itself the just-in-time compiler makes of one and the same build code that differs by a third from
-     * start to start: it depends on when methods are compiled, and on how rarely they were called until then. Here the lane waits for the
-     * compiler, and no call is too rare to be inlined. A cache that one build has and the other has not is no difference of theirs.
+     * For both builds alike. Left to itself the just-in-time compiler makes of one and the same build code that differs by a
+     * third from start to start: it depends on when methods are compiled, and on how rarely they were called until then. Here the
+     * lane waits for the compiler, and no call is too rare to be inlined. A cache that one build has and the other has not is no
+     * difference between them.
      */
     private static final List<String> JVM = List.of(
             "-XX:+UnlockDiagnosticVMOptions",

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/** A running program: what it prints is kept, what it is told goes to its standard input. */
+/** A running program: what it prints is kept, its commands go to its standard input. */
 final class Child implements AutoCloseable {
     private static final long CLOCK_TICKS_PER_SECOND = 100;
     /** What an ended program has printed arrives within this. */
@@ -124,7 +124,7 @@ final class Child implements AutoCloseable {
         signal("STOP");
     }
 
-    /** Lets a frozen program go on. */
+    /** Lets a frozen program continue. */
     void resume() throws IOException {
         signal("CONT");
     }

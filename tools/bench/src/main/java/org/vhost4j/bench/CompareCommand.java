@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "compare",
         description =
-                "Compares two builds of this back-end: what a frame takes when a whole ring of them is there at once. Both are started "
+                "Compares two builds of this back-end: the time of a frame when a whole ring of them is available at once. Both are started "
                         + "several times and take turns on one core; the front-end is this program's. Takes a few minutes. Ends with "
                         + "status 1 when something is slower by more than the limit.",
         mixinStandardHelpOptions = true)

@@ -4,7 +4,7 @@ package org.vhost4j.bench;
 import java.io.IOException;
 
 /**
- * Somebody who is measured in a case.
+ * A program that is measured in a case.
  *
  * @param name what to call it
  * @param opener makes it ready
@@ -13,7 +13,7 @@ record Contender(String name, Opener opener) {
     /** Makes a contender ready. */
     @FunctionalInterface
     interface Opener {
-        /** Starts whatever is needed, and lets what is to be compiled be compiled. */
+        /** Starts whatever is needed, and waits until the JIT has compiled what it will. */
         Subject open() throws IOException;
     }
 }

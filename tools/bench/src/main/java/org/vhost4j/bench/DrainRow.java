@@ -6,7 +6,10 @@ import org.vhost4j.bench.result.Figure;
 import org.vhost4j.bench.result.Goal;
 import org.vhost4j.bench.result.Statistic;
 
-/** What a frame takes of the back-end's core when a whole ring of them is there at once: many short rounds, of which the best count. */
+/**
+ * The back-end's processor time of a frame when a whole ring of them is available at once: many short rounds, of which
+ * the best count.
+ */
 final class DrainRow implements Row {
     /** The shortest round. */
     static final Figure BEST = Figure.ofRounds("best", Statistic.BEST);
@@ -15,7 +18,7 @@ final class DrainRow implements Row {
     /** Half of the rounds take no longer. */
     static final Figure MEDIAN = Figure.ofRounds("median", Statistic.MEDIAN);
 
-    /** Short turns, and more of them: contenders meet the same neighbours. */
+    /** Short turns, and more of them: contenders meet the same load on the machine. */
     static final int TURNS = 5;
 
     @Override

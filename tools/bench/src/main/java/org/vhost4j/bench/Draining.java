@@ -19,7 +19,7 @@ record Draining(DrainCase each, BackEnd backEnd, OwnLoad frontEnd, Drains drains
     private static final int ROUNDS_OF_A_TURN = 40;
 
     /**
-     * Starts a back-end and a front-end, and lets what is to be compiled be compiled.
+     * Starts a back-end and a front-end, and waits until the JIT has compiled what it will.
      *
      * @param options further options of the front-end
      */

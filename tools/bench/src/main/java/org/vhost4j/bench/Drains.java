@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 
 /** A back-end whose rings our front-end has it drain. Between turns the back-end is frozen and the front-end idle. */
 final class Drains implements AutoCloseable {
-    /** Rounds between two looks at the time while what is to be compiled is being compiled. */
+    /** Rounds between two looks at the clock during warm-up. */
     private static final int WARM_UP_ROUNDS = 50;
 
     private static final double NANO = 1e-9;
@@ -50,9 +50,9 @@ final class Drains implements AutoCloseable {
     }
 
     /**
-     * Drains rings of each case for a while, so that what is to be compiled is, and puts both to rest.
+     * Drains rings of each case for a while, so that the JIT compiles, and then stops both.
      *
-     * @param duration processor time that the back-end is to have: what takes longer because of neighbours gets longer
+     * @param duration processor time that the back-end is to have: time lost to other load is added
      */
     void warmUp(List<DrainCase> cases, Duration duration) throws IOException {
         backEnd.resume();

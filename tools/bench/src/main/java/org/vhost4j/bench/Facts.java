@@ -33,7 +33,7 @@ final class Facts {
         return facts;
     }
 
-    /** When and where it was measured; to be added to. */
+    /** When and where it was measured; mutable. */
     static Map<String, String> ofHost(Duration took) throws IOException {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put(

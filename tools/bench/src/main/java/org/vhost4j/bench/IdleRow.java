@@ -11,7 +11,7 @@ import org.vhost4j.bench.result.Figure;
 import org.vhost4j.bench.result.Goal;
 import org.vhost4j.bench.result.Sample;
 
-/** What a back-end costs when its guest does nothing, and how fast it is there again. */
+/** What a back-end costs when its guest does nothing, and how fast it responds again. */
 final class IdleRow implements Row {
     private static final Figure PROCESSOR = new Figure("processor time", "s a minute", 1, 2, false);
     private static final Figure SWITCHES = new Figure("context switches", "a second", 1, 1, false);

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 /**
  * What a JVM has logged by {@code -Xlog:safepoint,gc}.
  *
- * @param longestNanos the longest safepoint, from the first thread that was to stop until all went on
+ * @param longestNanos the longest safepoint, from the first thread that was to stop until all continued
  * @param collections how often garbage was collected
  * @param collectedBytes how much that was, in whole mebibytes as the log has it
  */

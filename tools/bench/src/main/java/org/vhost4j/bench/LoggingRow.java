@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.vhost4j.bench.result.Goal;
 
-/** What a frame takes while the front-end has every write logged for a migration, beside the same without a log. */
+/** What a frame takes while the front-end has every write logged for a migration, compared with the same without a log. */
 final class LoggingRow implements Row {
     /** A logged guest is to keep nine tenths of its rate. */
     private static final double MOST = 1 / 0.9;

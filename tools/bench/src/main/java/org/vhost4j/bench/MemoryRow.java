@@ -26,7 +26,7 @@ final class MemoryRow implements Row {
 
     @Override
     public String about() {
-        return "Resident memory beside that of guests, after all of them have sent for a while. testpmd has room for "
+        return "Resident memory without that of guests, after all of them have sent for a while. testpmd has room for "
                 + DpdkPeer.MOST_GUESTS + " of them; its buffers are part of it.";
     }
 

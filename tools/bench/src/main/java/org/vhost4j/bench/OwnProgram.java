@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.vhost4j.tools.common.MainClass;
 
-/** This program once more: a JVM with the flags of this one. */
+/** A child process of this program: a JVM with the same flags. */
 final class OwnProgram {
     private OwnProgram() {}
 

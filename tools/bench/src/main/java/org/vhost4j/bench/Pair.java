@@ -50,7 +50,7 @@ final class Pair implements Subject {
         return new Contender(peer.name(), () -> start(bench, peer, work, direction, figure, underWay, loader));
     }
 
-    /** Starts both, lets frames flow for a while so that what is to be compiled is, and puts them to rest. */
+    /** Starts both, lets frames flow for a while so that the JIT compiles, and then stops them. */
     private static Pair start(
             Bench bench, Peer peer, Work work, Direction direction, Figure figure, long underWay, Loader loader)
             throws IOException {

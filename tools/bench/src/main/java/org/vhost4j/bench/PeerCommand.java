@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "peer",
         description =
-                "Measures this back-end beside others, in turn: front-ends on one core, back-ends on another. Takes a quarter of "
+                "Compares this back-end with others, in turn: front-ends on one core, back-ends on another. Takes a quarter of "
                         + "an hour. Ends with status 1 when something could not be measured, or the two sides of a pair have not "
                         + "counted the same frames.",
         mixinStandardHelpOptions = true)

@@ -111,8 +111,8 @@ final class RoundTrips implements Subject {
     /**
      * Reads what the front-end says.
      *
-     * @param line how many round trips, how many without end, the longest, and percentiles, each with the time that so many do not
-     *     exceed; times in nanoseconds
+     * @param line how many round trips, how many without end, the longest, and percentiles, each with the time that this share
+     *     does not exceed; times in nanoseconds
      * @throws IOException when frames did not come back
      */
     static Sample parse(String line) throws IOException {
@@ -139,7 +139,7 @@ final class RoundTrips implements Subject {
             }
         }
         values.put(WORST, Double.parseDouble(words[2]) * NANO);
-        Curve curve = new Curve("one round trip in so many takes longer", "us", true, points);
+        Curve curve = new Curve("one round trip in this number takes longer", "us", true, points);
         return new Sample(values, false, Optional.of(curve));
     }
 

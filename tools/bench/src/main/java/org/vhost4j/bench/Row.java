@@ -8,12 +8,12 @@ interface Row {
     /** What {@code --rows} calls it. */
     String name();
 
-    /** What people call it. */
+    /** Its name for users. */
     String title();
 
     /** What is measured and how, in a sentence or two. */
     String about();
 
-    /** What is to be measured, in order. */
+    /** What to measure, in order. */
     List<Case> cases(Bench bench);
 }

@@ -16,17 +16,17 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * {@code vhost4j bench segmentation}: segmentation, checksums and the way from guest to guest beside plain copies, and beside a C
- * program that does the same with DPDK's libraries. The benchmarks are an archive of their own, which is run, not linked.
+ * {@code vhost4j bench segmentation}: segmentation, checksums and the way from guest to guest compared with plain copies and with
+ * a C program that does the same with DPDK's libraries. The benchmarks are an archive of their own, which is run, not linked.
  */
 @Command(
         name = "segmentation",
         description =
-                "Measures segmentation and checksums beside a plain copy of the same bytes, and beside a C program over "
+                "Compares segmentation and checksums with a plain copy of the same bytes, and with a C program over "
                         + "DPDK's rte_gso. Each number is the best of several rounds; compare numbers of one run only.",
         mixinStandardHelpOptions = true)
 final class SegmentationCommand implements Callable<Integer> {
-    /** Short, so that some rounds pass between two time slices of the neighbours. */
+    /** Short, so that some rounds pass between two time slices of other load. */
     private static final int ROUND_MILLIS = 5;
 
     @Option(

@@ -9,8 +9,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What the benchmarks and the C program measured, in nanoseconds, each the best of its rounds: on a machine with neighbours everything
- * else measures them, too.
+ * What the benchmarks and the C program measured, in nanoseconds, each the best of its rounds: on a shared machine every other
+ * statistic measures the other load, too.
  */
 final class SegmentationResults {
     private final Map<String, Double> nanos = new HashMap<>();

@@ -11,7 +11,7 @@ interface Subject extends AutoCloseable {
     /** Measures once. */
     Sample turn() throws IOException;
 
-    /** Ends in order, after the last turn; says what both sides have counted when both have. */
+    /** Ends in order, after the last turn; returns the counts of both sides if there are any. */
     default Optional<CrossCheck> end() throws IOException {
         return Optional.empty();
     }

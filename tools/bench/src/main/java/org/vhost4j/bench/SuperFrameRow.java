@@ -11,7 +11,7 @@ import org.vhost4j.bench.result.Figure;
 import org.vhost4j.bench.result.Goal;
 import org.vhost4j.bench.result.Sample;
 
-/** Super-frames of 64 KiB from one guest to another, beside plain copies of as many bytes by the same core. */
+/** Super-frames of 64 KiB from one guest to another, compared with plain copies of as many bytes by the same core. */
 final class SuperFrameRow implements Row {
     private static final String COPY = "plain copy";
     private static final double COPY_SHARE = 0.8;

@@ -162,7 +162,7 @@ public final class Testpmd implements AutoCloseable {
         device.addAll(List.of(options));
         List<String> arguments = new ArrayList<>(List.of("--forward-mode=" + mode, "--auto-start"));
         if (device.contains(POSTCOPY)) {
-            // Otherwise the kernel would fetch all guest memory at once, without asking anybody.
+            // Otherwise the kernel would fetch all guest memory at once, unconditionally.
             arguments.add("--no-mlockall");
         }
         return start(children, "DPDK's back-end", PROGRAM, core, List.of(String.join(",", device)), arguments);

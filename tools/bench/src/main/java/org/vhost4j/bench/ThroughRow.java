@@ -9,7 +9,7 @@ import org.vhost4j.bench.result.Goal;
 
 /** Frames from one guest to another. */
 final class ThroughRow implements Row {
-    /** So many bursts of 32 go round each way: half of a ring. */
+    /** Number of bursts of 32 that circulate each way: half of a ring. */
     private static final int BURSTS = 16;
 
     @Override

@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.vhost4j.sys.MemoryExhaustion;
 import org.vhost4j.tools.common.UnsupportedOption;
 
-/** What the user is told when a command fails: one line, and what to do about it where we know. */
+/** The message to the user when a command fails: one line, and what to do about it where we know. */
 final class FailureLine {
     /** Causes of causes that are looked at; a library may make a circle of them. */
     private static final int MOST_CAUSES = 16;
@@ -23,11 +23,11 @@ final class FailureLine {
      */
     static String of(Throwable thrown) {
         List<Throwable> causes = causes(thrown);
-        if (causes.stream().anyMatch(FailureLine::isForWantOfDescriptors)) {
+        if (causes.stream().anyMatch(FailureLine::isLackOfDescriptors)) {
             return "too many open files: raise the limit (ulimit -n): " + message(causes.getLast());
         }
         Optional<Throwable> library =
-                causes.stream().filter(FailureLine::isForWantOfLibraries).findFirst();
+                causes.stream().filter(FailureLine::isLackOfLibraries).findFirst();
         if (library.isPresent()) {
             return "a native library cannot be loaded from " + System.getProperty("java.io.tmpdir") + " ("
                     + message(library.get())
@@ -49,7 +49,7 @@ final class FailureLine {
      * The status that goes with it.
      *
      * @param thrown what ended the command
-     * @return 2 when what was asked for cannot be had, else 1
+     * @return 2 when the request cannot be fulfilled, else 1
      */
     static int status(Throwable thrown) {
         return thrown instanceof UnsupportedOption || thrown instanceof IOException ? 2 : 1;
@@ -65,12 +65,12 @@ final class FailureLine {
         return causes;
     }
 
-    private static boolean isForWantOfDescriptors(Throwable cause) {
+    private static boolean isLackOfDescriptors(Throwable cause) {
         String message = String.valueOf(cause.getMessage());
         return message.contains("Too many open files") || message.contains("EMFILE");
     }
 
-    private static boolean isForWantOfLibraries(Throwable cause) {
+    private static boolean isLackOfLibraries(Throwable cause) {
         // A class that failed to initialize is named in every later error, and only the first has the reason.
         return cause instanceof UnsatisfiedLinkError
                 || (cause instanceof NoClassDefFoundError

@@ -25,7 +25,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** The command {@code vhost4j}. Status 0: done; 1: failed; 2: what was asked for cannot be had, with one line that says why. */
+/** The command {@code vhost4j}. Status 0: done; 1: failed; 2: the request cannot be fulfilled, with one line that says why. */
 @Command(
         name = "vhost4j",
         description = "A vhost-user virtio-net back-end whose offloads are decided by a named platform.",

@@ -13,7 +13,10 @@ import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A few turns of the real thing: every program starts, both sides count the same, and nothing is left. How fast, nobody asks. */
+/**
+ * A few turns of the real thing: every program starts, both sides count the same, and nothing is left. Speed is not
+ * checked here.
+ */
 class PeerCommandIT {
     @TempDir
     Path directory;

@@ -24,7 +24,7 @@ import org.vhost4j.qmp.schema.Schema;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Clients that nobody here wrote. */
+/** Clients from another project. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class QmpClientsIT {
     private static final Path ARCHIVE = Path.of("target", "vhost4j.jar").toAbsolutePath();

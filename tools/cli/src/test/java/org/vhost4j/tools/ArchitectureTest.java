@@ -87,7 +87,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void theDeviceModelNeedsNothingButJavaItself() {
+    void theDeviceModelNeedsOnlyJavaItself() {
         classes()
                 .that()
                 .resideInAPackage("org.vhost4j.device..")
@@ -244,7 +244,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void ofJacksonTheMonitorsJsonTakesNothingButValues() {
+    void ofJacksonTheMonitorsJsonUsesValuesOnly() {
         noClasses()
                 .that()
                 .resideInAPackage("org.vhost4j.qmp.wire..")

@@ -30,12 +30,12 @@ public final class BackEndProcess {
     private @Nullable Process process;
 
     /**
-     * Prepares; nothing is started.
+     * Prepares the process without starting it.
      *
      * @param command for the shell, with {@code {socket}} for the socket's path
      * @param socket the path
-     * @param removeSocket whether a socket that an earlier run left is in the way of the back-end
-     * @throws UnsupportedOption when there is no place for what it prints
+     * @param removeSocket whether a socket that an earlier run left blocks the back-end
+     * @throws UnsupportedOption when its output cannot be stored
      */
     public BackEndProcess(String command, Path socket, boolean removeSocket) {
         this.command = command.replace("{socket}", socket.toString());
@@ -117,7 +117,7 @@ public final class BackEndProcess {
         return how + "; its last line: " + lastLine();
     }
 
-    /** How the process was ended by a signal that nobody here sent it; null when it runs or ended by itself. */
+    /** How the process was ended by a signal that was not sent here; null when it runs or ended by itself. */
     @Nullable
     String crash() {
         Process running = process;

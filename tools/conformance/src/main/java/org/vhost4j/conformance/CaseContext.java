@@ -99,7 +99,7 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Opens a connection on which nothing but GET_FEATURES has been sent.
+     * Opens a connection on which only GET_FEATURES has been sent.
      *
      * @return closed with the context
      */
@@ -227,7 +227,7 @@ public final class CaseContext implements AutoCloseable {
      * Waits until something holds.
      *
      * @param longest how long
-     * @param condition looked at again and again
+     * @param condition looked at repeatedly
      * @return false when it did not hold in time
      */
     public boolean await(Duration longest, BooleanSupplier condition) {
@@ -405,7 +405,7 @@ public final class CaseContext implements AutoCloseable {
     /**
      * Whether a feature was negotiated.
      *
-     * @param driver by whom
+     * @param driver that acknowledged
      * @param feature which
      * @return true when it is acknowledged
      */

@@ -15,7 +15,7 @@ public enum LoopMode {
     /** With source and destination MAC address exchanged. */
     MACSWAP("returns frames with the MAC addresses exchanged");
 
-    /** What stands on a command line for finding out. */
+    /** The value on a command line for finding out. */
     public static final String AUTO = "auto";
 
     private static final int MAC_BYTES = 6;

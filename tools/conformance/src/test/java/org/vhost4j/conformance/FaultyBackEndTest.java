@@ -65,7 +65,7 @@ class FaultyBackEndTest {
     private int runs;
 
     private SuiteReport run(Fault fault, List<Case> cases) {
-        // A socket's path stays when nobody listens there any more.
+        // A socket's path stays when no process listens there any more.
         Path place = directory.resolve(fault + "-" + runs++ + ".sock");
         boolean sound = fault == Fault.NONE;
         try (SmallBackEnd backEnd = new SmallBackEnd(place, fault);

@@ -24,7 +24,7 @@ import org.vhost4j.vhostuser.wire.Request;
 import org.vhost4j.vhostuser.wire.VringState;
 
 /**
- * A back-end that is written for nothing but to be seen through: one queue pair, split rings, frames that return as they are,
+ * A back-end that is written only to be easy to understand: one queue pair, split rings, frames that return as they are,
  * checksums completed and TCP segmented. It does one thing wrong on purpose.
  */
 final class SmallBackEnd implements AutoCloseable {

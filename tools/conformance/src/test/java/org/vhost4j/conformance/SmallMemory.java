@@ -130,7 +130,7 @@ final class SmallMemory {
         }
     }
 
-    /** Waits until a front-end has cleared the marks of a range; not for ever, because it need not do so. */
+    /** Waits until a front-end has cleared the marks of a range; not forever, because it need not do so. */
     void awaitCleared(long guest, long bytes) {
         MappedFile bits = log;
         if (!logging || bits == null || bytes == 0) {

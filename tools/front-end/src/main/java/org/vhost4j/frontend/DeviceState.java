@@ -16,8 +16,8 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The state of a back-end that moves with the guest (vhost-user protocol, "Migrating back-end state"): bytes that nobody else
- * understands, through a pipe. Its rings must be stopped.
+ * The state of a back-end that moves with the guest (vhost-user protocol, "Migrating back-end state"): bytes that only back-ends
+ * understand, through a pipe. Its rings must be stopped.
  */
 public final class DeviceState {
     private static final int SAVE = 0;
@@ -86,7 +86,7 @@ public final class DeviceState {
      * SET_DEVICE_STATE_FD: the back-end begins to save.
      *
      * @param frontEnd a connection on which DEVICE_STATE was acknowledged
-     * @return what is to be read from
+     * @return the end to read from
      * @throws FrontEndException when the back-end refuses
      */
     public static Transfer beginSave(FrontEnd frontEnd) {
@@ -100,7 +100,7 @@ public final class DeviceState {
      * SET_DEVICE_STATE_FD: the back-end begins to load.
      *
      * @param frontEnd a connection on which DEVICE_STATE was acknowledged
-     * @return what is to be written to
+     * @return the end to write to
      * @throws FrontEndException when the back-end refuses
      */
     public static Transfer beginLoad(FrontEnd frontEnd) {

@@ -104,7 +104,7 @@ public final class DirtyLog implements AutoCloseable {
 
     /**
      * Begins to log as a migration does: SET_LOG_BASE, SET_FEATURES with LOG_ALL, and the addresses of every queue again,
-     * with the flag that has writes to its used ring logged. The queues go on running.
+     * with the flag that has writes to its used ring logged. The queues continue running.
      *
      * @param driver negotiated with LOG_SHMFD, and with LOG_ALL on offer
      */
@@ -194,13 +194,13 @@ public final class DirtyLog implements AutoCloseable {
     }
 
     /**
-     * Takes every mark out, as a front-end does that sends the pages away: a page is to be read after its mark was taken.
+     * Takes every mark out, as a front-end does that sends the pages away: read a page after its mark was taken.
      *
-     * @param page told the guest-physical address of each marked page, ascending
+     * @param page receives the guest-physical address of each marked page, ascending
      */
     public void take(LongConsumer page) {
         for (long at = 0; at < bits.byteSize(); at += Long.BYTES) {
-            // Most words have no mark, and an exchange takes the line away from whoever sets one.
+            // Most words have no mark, and an exchange takes the cache line away from the thread that sets one.
             if ((long) LONGS.getOpaque(bits, at) != 0) {
                 long word = (long) LONGS.getAndSet(bits, at, 0L);
                 for (; word != 0; word &= word - 1) {
@@ -211,7 +211,7 @@ public final class DirtyLog implements AutoCloseable {
     }
 
     /**
-     * Shortens the log's file, as no front-end should. From here on this log must not be read.
+     * Shortens the log's file, as no front-end should. From now on this log must not be read.
      *
      * @param size bytes that are left, 0 or more
      */

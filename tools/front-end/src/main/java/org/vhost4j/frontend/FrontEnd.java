@@ -24,7 +24,7 @@ import org.vhost4j.vhostuser.wire.VringFile;
 import org.vhost4j.vhostuser.wire.VringState;
 
 /**
- * One connection to a back-end: a method for each request of the vhost-user protocol that a network device is sent, and raw
+ * One connection to a back-end: a method for each request of the vhost-user protocol that a network device receives, and raw
  * access below them. Before REPLY_ACK is negotiated nothing is known of a request that has no answer until {@link #barrier}.
  */
 public final class FrontEnd extends FrontEndConnection {
@@ -234,7 +234,7 @@ public final class FrontEnd extends FrontEndConnection {
      * GET_VRING_BASE: stops the queue.
      *
      * @param queue the queue's index
-     * @return the available index that it would go on with
+     * @return the available index that it would continue with
      */
     public int getVringBase(int queue) {
         try (RawMessage reply = request(Request.GET_VRING_BASE, bytes(new VringState(queue, 0).toPayload()))) {
@@ -253,7 +253,7 @@ public final class FrontEnd extends FrontEndConnection {
      * @param queue the queue's index
      * @param ring where the three parts are
      * @param ram the region they are in
-     * @param logged whether what the device writes to the ring is to be logged, under the guest-physical address of the used
+     * @param logged whether to log what the device writes to the ring, under the guest-physical address of the used
      *     ring, or of the descriptors, where a device uses buffers of a packed ring; behind an IOMMU under the driver's own address of it,
      *     as QEMU sends it
      */
@@ -335,7 +335,7 @@ public final class FrontEnd extends FrontEndConnection {
      *
      * @param offset of the first byte
      * @param size how many
-     * @return so many bytes, or none when the back-end refused
+     * @return that number of bytes, or none when the back-end refused
      */
     public byte[] getConfig(int offset, int size) {
         byte[] ask = bytes(new ConfigSpace(offset, 0, MemorySegment.ofArray(new byte[size])).toPayload());

@@ -9,7 +9,7 @@ import org.vhost4j.vhostuser.wire.MessageHeader;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The way of requests and answers over one socket: what any request of the protocol has in common. {@link FrontEnd} has the
+ * Requests and answers over one socket: what any request of the protocol has in common. {@link FrontEnd} has the
  * requests themselves.
  *
  * <p>A request that the protocol answers goes by {@link #request} or {@link #askU64}, any other by {@link #tell}: with

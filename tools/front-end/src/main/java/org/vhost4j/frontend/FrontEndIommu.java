@@ -13,7 +13,7 @@ import org.vhost4j.vhostuser.wire.Request;
 
 /**
  * An IOMMU with pages of 4 KiB before one region of guest memory (vhost-user protocol, "IOMMU support"). It answers what the back-end asks
- * on its channel, one page at a time, when it is told to.
+ * on its channel, one page at a time, on request.
  */
 public final class FrontEndIommu implements AutoCloseable {
     /** The size of a page in bytes. */

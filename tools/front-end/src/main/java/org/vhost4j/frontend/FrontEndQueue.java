@@ -59,7 +59,7 @@ public final class FrontEndQueue implements AutoCloseable {
      * Tells the back-end where the ring is, at the start or again later.
      *
      * @param frontEnd the connection
-     * @param logged whether writes to the used ring are to be logged
+     * @param logged whether to log writes to the used ring
      */
     public void setAddress(FrontEnd frontEnd, boolean logged) {
         frontEnd.setVringAddr(index, ring, ram, logged);
@@ -96,7 +96,7 @@ public final class FrontEndQueue implements AutoCloseable {
      * Stops the queue.
      *
      * @param frontEnd the connection
-     * @return where it would go on
+     * @return where it would continue
      */
     public int stop(FrontEnd frontEnd) {
         return frontEnd.getVringBase(index);
@@ -209,7 +209,7 @@ public final class FrontEndQueue implements AutoCloseable {
      *
      * @param patience how long
      * @return false when none came in time
-     * @throws FrontEndException when elements were used and no interrupt came though it was asked for
+     * @throws FrontEndException when elements were used and the requested interrupt did not come
      */
     public boolean awaitUsed(Duration patience) {
         return awaitUsed(Deadline.in(patience));
@@ -219,7 +219,7 @@ public final class FrontEndQueue implements AutoCloseable {
      * Waits for used elements as an interrupt handler does: asks for an interrupt, sleeps, looks again.
      *
      * @return false when the deadline passed
-     * @throws FrontEndException when elements were used and no interrupt came though it was asked for
+     * @throws FrontEndException when elements were used and the requested interrupt did not come
      */
     boolean awaitUsed(Deadline deadline) {
         while (!ring.enableInterrupts()) {

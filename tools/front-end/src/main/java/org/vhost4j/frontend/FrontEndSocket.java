@@ -68,7 +68,7 @@ public final class FrontEndSocket implements AutoCloseable {
      * @param path the back-end's socket
      * @param patience how long to wait
      * @return the connection
-     * @throws FrontEndException.TimedOut when nobody listens there in time
+     * @throws FrontEndException.TimedOut when no process listens there in time
      */
     public static FrontEndSocket connect(Path path, Duration patience) {
         Deadline deadline = Deadline.in(patience);

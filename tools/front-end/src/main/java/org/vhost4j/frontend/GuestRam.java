@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** The memory of a guest: regions that the back-end is told of, some of which may come and go while rings run. */
+/** The memory of a guest: regions in the back-end's memory table, some of which may be added and removed while rings run. */
 public final class GuestRam implements AutoCloseable {
     /** Distance of the regions' guest-physical addresses: there are holes between them. */
     private static final long STRIDE = 1L << 32;
@@ -19,7 +19,7 @@ public final class GuestRam implements AutoCloseable {
     private long next;
     private boolean shared;
 
-    /** Lays memory out; nobody is told yet. */
+    /** Lays memory out; the memory table is not sent yet. */
     GuestRam(FrontEnd frontEnd, long guestBase, RamSetup setup) {
         this.frontEnd = frontEnd;
         this.hugePages = setup.hugePages();
@@ -96,7 +96,7 @@ public final class GuestRam implements AutoCloseable {
         throw new IllegalArgumentException("no region has guest address 0x%x".formatted(guestAddress));
     }
 
-    /** Tells the back-end of every region: one by one when it has slots, else all at once. */
+    /** Sends every region: one by one to a back-end with slots, else all at once. */
     public void share() {
         if (hasSlots()) {
             regions.forEach(frontEnd::addMemReg);

@@ -14,8 +14,8 @@ import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.device.driver.SplitDriver;
 
 /**
- * The catalog of what no driver may write into a transmit queue. What a back-end makes of it is up to the test: one that is not ours
- * has to survive, ours has to say what is wrong.
+ * The catalog of what no driver may write into a transmit queue. The test decides what it expects of a back-end: others must
+ * survive, this project's must also report what is wrong.
  */
 public final class HostileRings {
     private static final int PAGE_BYTES = 4096;
@@ -114,7 +114,7 @@ public final class HostileRings {
             }),
             HostileRing.of(
                     "chain-without-end",
-                    "a chain that goes on with a descriptor that is not available",
+                    "a chain that continues with a descriptor that is not available",
                     ring -> ring.rawDescriptor(0, buffer(ring), 64, 0, NEXT | AVAIL)),
             HostileRing.of("id-out-of-range", "an id beyond the queue's size", ring -> {
                 ring.rawDescriptor(0, buffer(ring), 64, 0xffff, AVAIL);
@@ -219,7 +219,7 @@ public final class HostileRings {
 
     /**
      * Writes descriptors, entries and indices at random while the device reads them, with a kick after each. Most are what a device
-     * takes, so that it goes on for a while.
+     * takes, so that it continues for a while.
      *
      * @param driver with a split queue of 256 descriptors; its transmit queue 0 is not usable afterwards
      * @param random decides everything
@@ -247,7 +247,7 @@ public final class HostileRings {
         ring.rawDescriptor(0, address, length, 0, flags | AVAIL);
     }
 
-    /** From the last to the first, so that the device sees nothing before all is there. */
+    /** From the last to the first, so that the device sees nothing before all is written. */
     private static void wholeRing(PackedDriver ring, int length) {
         for (int i = ring.size() - 1; i >= 0; i--) {
             ring.rawDescriptor(i, buffer(ring), length, 0, NEXT | AVAIL);

@@ -81,7 +81,7 @@ public final class InflightArea implements AutoCloseable {
     /**
      * SET_INFLIGHT_FD.
      *
-     * @param frontEnd the connection to the back-end that is to go on, or to begin, with this area
+     * @param frontEnd the connection to the back-end that is to continue, or to begin, with this area
      */
     public void set(FrontEnd frontEnd) {
         frontEnd.tell(
@@ -118,7 +118,7 @@ public final class InflightArea implements AutoCloseable {
     /**
      * How many queues it has room for.
      *
-     * @return as asked for
+     * @return as requested
      */
     public int queues() {
         return queues;

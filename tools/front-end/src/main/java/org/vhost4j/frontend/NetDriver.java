@@ -119,7 +119,7 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * What the device has written since {@link #recordWrites}, as far as the driver can tell: receive buffers of the frames that
+     * What the device has written since {@link #recordWrites}, as far as the driver can see: receive buffers of the frames that
      * were taken, and what it wrote last in each ring: index and element of a split ring; of a packed ring the descriptor before
      * the next one, which is right when the last chain had one descriptor.
      *
@@ -172,7 +172,7 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * Sends a frame that needs nothing, by pair 0, in one descriptor where that is allowed.
+     * Sends a frame that needs no offload, by pair 0, in one descriptor where that is allowed.
      *
      * @param frame from the destination MAC address on
      */
@@ -283,7 +283,7 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * Takes a frame that is there already.
+     * Takes a frame that has arrived already.
      *
      * @param pair by which receive queue
      * @return the frame, or nothing

@@ -108,7 +108,7 @@ public abstract sealed class NetQueues implements AutoCloseable permits NetDrive
     /**
      * The same, with another way of giving the back-end the memory.
      *
-     * @param share tells it of every region, such as {@link Postcopy#share}
+     * @param share sends every region, such as {@link Postcopy#share}
      */
     public final void start(Runnable share) {
         share.run();
@@ -137,7 +137,7 @@ public abstract sealed class NetQueues implements AutoCloseable permits NetDrive
         }
     }
 
-    /** Stops every queue with GET_VRING_BASE. {@link #resume} goes on. */
+    /** Stops every queue with GET_VRING_BASE. {@link #resume} continues. */
     public final void stop() {
         for (FrontEndQueue queue : queues()) {
             int base = queue.stop(frontEnd);

@@ -177,7 +177,7 @@ public record NetSetup(
     }
 
     /**
-     * The same with some protocol features more.
+     * The same with further protocol features.
      *
      * @param more to acknowledge too
      * @return a copy

@@ -43,7 +43,7 @@ public record Offer(
     }
 
     /**
-     * Asks a back-end. Beside the protocol features of the questions nothing is acknowledged, and nothing is set up.
+     * Asks a back-end. Only the protocol features of the questions are acknowledged, and nothing is set up.
      *
      * @param frontEnd a fresh connection, which stays the caller's
      * @return the answers
@@ -179,7 +179,7 @@ public record Offer(
     }
 
     /**
-     * What the offer makes of front-ends that take it, beside its dependencies.
+     * What the offer makes of front-ends that take it, in addition to its dependencies.
      *
      * @return one sentence for each; empty when there is nothing to say
      */

@@ -24,7 +24,7 @@ import org.vhost4j.vhostuser.wire.Request;
  * The arrival of a guest by postcopy migration (vhost-user protocol, "POSTCOPY_ADVISE" and the messages behind it): the guest
  * runs while its memory is still on its way, and a page that the back-end touches is fetched then.
  *
- * <p>In this order: {@link #advise}, {@link #listen}, {@link #withhold} for memory that is to be on its way, {@link #share}
+ * <p>In this order: {@link #advise}, {@link #listen}, {@link #withhold} for memory that arrives later, {@link #share}
  * instead of {@link GuestRam#share}, {@link #end}. A thread of this object serves the back-end's faults from the copy that {@code
  * withhold} made. The driver must not touch withheld memory before its page has been placed.
  */
@@ -61,8 +61,8 @@ public final class Postcopy implements AutoCloseable {
     /**
      * POSTCOPY_ADVISE.
      *
-     * @param frontEnd a connection on which PAGEFAULT was acknowledged, and which has not been told of memory
-     * @return what is to come
+     * @param frontEnd a connection on which PAGEFAULT was acknowledged, and which has no memory table yet @return the session of
+     *     page faults
      * @throws FrontEndException when the back-end does not give its userfaultfd
      */
     public static Postcopy advise(FrontEnd frontEnd) {
@@ -137,7 +137,7 @@ public final class Postcopy implements AutoCloseable {
         }
     }
 
-    /** Waits for a fault; false when there is to be an end. */
+    /** Waits for a fault; false at the end. */
     private boolean awaitFault() {
         try (Arena local = Arena.ofConfined()) {
             MemorySegment entries = local.allocate(16, Integer.BYTES);

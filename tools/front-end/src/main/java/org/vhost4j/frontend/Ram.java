@@ -74,7 +74,7 @@ public final class Ram implements AutoCloseable {
     /**
      * Guest memory in a file of any kind.
      *
-     * @param file as long as the memory; from here on this object's
+     * @param file as long as the memory; owned by this object from now on
      * @param guestAddress where the guest sees it
      * @param bytes its size
      * @return the memory
@@ -177,7 +177,7 @@ public final class Ram implements AutoCloseable {
     }
 
     /**
-     * Cuts the file, so that whoever has it mapped loses the rest. Nothing of the region beyond may be touched by this process
+     * Cuts the file, so that every mapping of it loses the rest. Nothing of the region beyond may be touched by this process
      * afterwards.
      *
      * @param bytes what is left of the file

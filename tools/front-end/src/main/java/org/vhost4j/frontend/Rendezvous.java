@@ -12,8 +12,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where front-end and back-end meet, once or again and again: a socket at which the back-end listens and to which each
- * connection is made anew, or one at which the front-end listens and the back-end connects (vhost-user protocol,
+ * Where front-end and back-end meet, once or repeatedly: a socket at which the back-end listens and to which each
+ * connection is made again, or one at which the front-end listens and the back-end connects (vhost-user protocol,
  * "Communication").
  */
 public final class Rendezvous implements AutoCloseable {

@@ -95,7 +95,7 @@ final class Transmitter {
         return true;
     }
 
-    /** Takes back what the device has used; a chain that somebody else offered has no buffer of ours. */
+    /** Takes back what the device has used; a chain from elsewhere has none of our buffers. */
     void reclaim() {
         RingDriver ring = queue.ring();
         while (ring.collect()) {

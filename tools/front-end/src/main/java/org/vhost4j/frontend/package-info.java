@@ -19,7 +19,7 @@
  * <p>From below: {@link org.vhost4j.frontend.FrontEndSocket} carries bytes and descriptors, {@link
  * org.vhost4j.frontend.FrontEndConnection} requests and answers, {@link org.vhost4j.frontend.FrontEnd} has a method for
  * each request, {@link org.vhost4j.frontend.NetDriver} is a whole network driver on top ({@link org.vhost4j.frontend.NetQueues} are its queues), whose rings are those of {@code
- * org.vhost4j.device.driver}. Beside it, each with the requests of one concern: {@link org.vhost4j.frontend.GuestRam} (regions
+ * org.vhost4j.device.driver}. Next to it, each with the requests of one concern: {@link org.vhost4j.frontend.GuestRam} (regions
  * that come and go), {@link org.vhost4j.frontend.FrontEndIommu}, {@link org.vhost4j.frontend.DirtyLog}, {@link
  * org.vhost4j.frontend.InflightArea}, {@link org.vhost4j.frontend.Postcopy} and {@link
  * org.vhost4j.frontend.DeviceState}. What a back-end does wrong is a {@link org.vhost4j.frontend.FrontEndException}, or,

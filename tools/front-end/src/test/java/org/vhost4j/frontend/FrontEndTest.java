@@ -141,7 +141,7 @@ class FrontEndTest {
     }
 
     @Test
-    void aFloodThatNobodyReadsEndsAtTheDeadline() {
+    void anUnreadFloodEndsAtTheDeadline() {
         byte[] much = new byte[16 << 20];
         assertThatThrownBy(() -> frontEnd.socket().send(much, List.of(), Duration.ofMillis(1)))
                 .isInstanceOf(FrontEndException.TimedOut.class);

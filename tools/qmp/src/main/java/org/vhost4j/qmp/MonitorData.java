@@ -21,8 +21,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What {@code vhost4j-monitor} is told of the platforms: the program that stands between a QEMU's monitor and its clients, and answers
- * {@code query-platforms} there. Lines of a word and what belongs to it, in ASCII.
+ * What {@code vhost4j-monitor} learns of the platforms: the program that stands between a QEMU's monitor and its clients, and
+ * answers {@code query-platforms} there. Lines of a word and what belongs to it, in ASCII.
  */
 public final class MonitorData {
     private static final String FIRST = "vhost4j-monitor-data 1";

@@ -20,7 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * One client. Its reading thread carries out one message after the other and writes the answers itself: a client that does not
- * read its answers is not read from either. Its writing thread writes events. Whoever closes the channel ends both.
+ * read its answers is not read from either. Its writing thread writes events. Closing the channel ends both.
  */
 final class QmpClient implements MessageReader.Sink {
     /** Events that may wait for a client. */
@@ -45,11 +45,11 @@ final class QmpClient implements MessageReader.Sink {
     /**
      * A client, not served yet.
      *
-     * @param channel connected; the client's from here on
+     * @param channel connected; the client's from now on
      * @param dispatcher carries out messages
      * @param budget of all clients
      * @param quit runs when the client has ended the program, after it was answered
-     * @param ended told once, when the client is gone
+     * @param ended called once, when the client is gone
      */
     QmpClient(
             SocketChannel channel,
@@ -113,7 +113,8 @@ final class QmpClient implements MessageReader.Sink {
         } catch (IOException | Gone e) {
             // The client is gone, or was sent away.
         } catch (OutOfMemoryError e) {
-            // The budget keeps messages small beside the heap; should it fail, this client is what can be given up.
+            // The budget keeps messages small compared with the heap; should it fail, this client is what can be given
+            // up.
         } finally {
             close();
             ended.accept(this);
@@ -158,8 +159,7 @@ final class QmpClient implements MessageReader.Sink {
             drainEvents();
             JsonText.write(message, out);
             // Before the client can see that it has negotiated, so that it misses nothing from then on; events of other
-            // threads
-            // queue up behind this message.
+            // threads queue up behind this message.
             hearsEvents = session.negotiated();
             out.flush();
         } finally {

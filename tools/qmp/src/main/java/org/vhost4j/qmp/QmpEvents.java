@@ -42,7 +42,7 @@ final class QmpEvents implements BackendListener {
 
     @Override
     public void ready(String guest, Endpoint endpoint) {
-        // Whoever asks query-devices knows.
+        // query-devices tells.
     }
 
     @Override

@@ -14,7 +14,7 @@ import org.vhost4j.qmp.schema.Schema;
 import org.vhost4j.vhostuser.server.BackendListener;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/** The monitor of one back-end. Its socket is there before the back-end, clients are served once the back-end runs. */
+/** The monitor of one back-end. Its socket exists before the back-end, clients are served once the back-end runs. */
 public final class QmpMonitor implements AutoCloseable {
     /** How long a client that ends the program and does not read its answer can hold up the end. */
     private static final long ANSWER_SECONDS = 1;
@@ -36,7 +36,7 @@ public final class QmpMonitor implements AutoCloseable {
      * @param path of the socket file, removed by {@link #close}
      * @param version of this program
      * @param trouble takes a line for the operator
-     * @return the monitor, which serves nobody yet
+     * @return the monitor, which serves no client yet
      * @throws IOException when the socket cannot be had; the message is one clause for the user
      */
     public static QmpMonitor listen(Path path, String version, Consumer<String> trouble) throws IOException {
@@ -52,7 +52,7 @@ public final class QmpMonitor implements AutoCloseable {
     /**
      * Makes events for clients.
      *
-     * @return to be told what happens in the back-end
+     * @return to be notified of what happens in the back-end
      */
     public BackendListener events() {
         return events;
@@ -96,7 +96,7 @@ public final class QmpMonitor implements AutoCloseable {
         }
     }
 
-    /** The process was told to end: clients hear so, unless one of them has ended it. */
+    /** The process received a signal to end: clients are notified, unless one of them has ended it. */
     public void endedBySignal() {
         shutdown("host-signal");
     }

@@ -16,7 +16,7 @@ import org.vhost4j.qmp.wire.JsonText;
 import org.vhost4j.qmp.wire.MemoryBudget;
 import tools.jackson.databind.JsonNode;
 
-/** Clients on a socket: who is there, and what they all are told. */
+/** Clients on a socket: which are connected, and what is sent to all. */
 final class QmpServer implements AutoCloseable {
     /** Clients at a time; more wait in the socket's backlog. */
     static final int CLIENTS = 16;
@@ -119,7 +119,7 @@ final class QmpServer implements AutoCloseable {
     }
 
     /**
-     * Tells all clients past negotiation. Never blocks. Should there be more than can be handed out, clients are sent away, so
+     * Notifies all clients past negotiation. Never blocks. Should there be more than can be handed out, clients are sent away, so
      * that one that is connected has missed nothing.
      *
      * @param event what happened
@@ -131,7 +131,7 @@ final class QmpServer implements AutoCloseable {
     }
 
     /**
-     * Tells all clients past negotiation, and returns when it has: what is sent to them after this comes behind it.
+     * Notifies all clients past negotiation, and returns afterwards: what is sent to them after this comes behind it.
      *
      * @param event what happened
      */

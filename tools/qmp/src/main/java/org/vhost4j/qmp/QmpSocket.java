@@ -19,8 +19,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The listening socket and its file. Nobody but the owner can connect at any moment: the file is made in a directory that only
- * the owner enters, gets its mode, and only then its name. A file that a dead process left behind is replaced; one that somebody
+ * The listening socket and its file. Only the owner can connect at any moment: the file is made in a directory that only
+ * the owner enters, gets its mode, and only then its name. A file that a dead process left behind is replaced; one that a process
  * listens on is not, nor is anything that is no socket.
  */
 final class QmpSocket implements AutoCloseable {
@@ -83,7 +83,7 @@ final class QmpSocket implements AutoCloseable {
         }
     }
 
-    /** The socket's first name; that of the file if there is room, because the kernel goes on showing it. */
+    /** The socket's first name; that of the file if there is room, because the kernel continues showing it. */
     private static Path hidden(Path directory, Path path) {
         Path likely = directory.resolve(path.getFileName());
         Path relative = Path.of("").toAbsolutePath().relativize(likely);
@@ -105,11 +105,11 @@ final class QmpSocket implements AutoCloseable {
             probe.configureBlocking(false);
             boolean unused = probe.connect(UnixDomainSocketAddress.of(path));
         } catch (ConnectException e) {
-            // Refused: nobody listens.
+            // Refused: no process listens.
             Files.deleteIfExists(path);
             return;
         } catch (IOException e) {
-            throw new IOException("it cannot be told whether another process listens there: " + e.getMessage(), e);
+            throw new IOException("it is unknown whether another process listens there: " + e.getMessage(), e);
         }
         throw new IOException("another process listens there already");
     }

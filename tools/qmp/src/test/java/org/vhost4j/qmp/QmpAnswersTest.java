@@ -25,7 +25,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What commands answer and events carry, held against the schema. */
+/** What commands answer and events carry, validated against the schema. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class QmpAnswersTest {
     private static final Schema SCHEMA = Schema.load();

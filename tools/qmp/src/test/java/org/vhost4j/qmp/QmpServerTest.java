@@ -85,9 +85,9 @@ class QmpServerTest {
         assertThat(path).exists();
         QmpSocket socket = QmpSocket.listen(path);
         Files.delete(path);
-        Files.writeString(path, "somebody else's");
+        Files.writeString(path, "another's");
         socket.close();
-        assertThat(path).hasContent("somebody else's");
+        assertThat(path).hasContent("another's");
         assertThatThrownBy(() -> QmpSocket.listen(path)).hasMessage("there is a file of that name that is no socket");
         assertThatThrownBy(() -> QmpSocket.listen(directory.resolve("none").resolve("x")))
                 .hasMessageContaining("no file can be made in");
@@ -208,7 +208,7 @@ class QmpServerTest {
     }
 
     @Test
-    void quitTellsEverybodyAndThenAnswers() throws Exception {
+    void quitTellsAllClientsAndThenAnswers() throws Exception {
         try (QmpFixture fixture = new QmpFixture(directory);
                 TestClient client = TestClient.negotiated(fixture.path());
                 TestClient other = TestClient.negotiated(fixture.path())) {
@@ -225,7 +225,7 @@ class QmpServerTest {
     }
 
     @Test
-    void aSignalTellsEverybodyBeforeTheEnd() throws Exception {
+    void aSignalTellsAllFrontEndsBeforeTheEnd() throws Exception {
         try (QmpFixture fixture = new QmpFixture(directory);
                 TestClient client = TestClient.negotiated(fixture.path())) {
             fixture.monitor().endedBySignal();

@@ -10,7 +10,10 @@ import java.util.List;
 import org.vhost4j.guests.lab.Lab;
 import org.vhost4j.sys.Await;
 
-/** The monitor of a real QEMU 11 that has no machine, but a network client by the name of a guest of ours. It serves one client after the other. */
+/**
+ * The monitor of a real QEMU 11 that has no machine, but a network client with the name of one of our guests. It serves
+ * one client after the other.
+ */
 final class RealMonitor implements AutoCloseable {
 
     private final Process process;

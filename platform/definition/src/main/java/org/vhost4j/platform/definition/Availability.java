@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.platform.definition;
 
-/** What becomes of a property's value on its way to the guest. Depends on the back-end, never on the host. */
+/** What happens to a property's value on its way to the guest. Depends on the back-end, never on the host. */
 public enum Availability {
     /** The guest is offered the feature. */
     OFFERED("offered"),
@@ -21,7 +21,7 @@ public enum Availability {
     }
 
     /**
-     * What people call it.
+     * Its name for users.
      *
      * @return a few words
      */

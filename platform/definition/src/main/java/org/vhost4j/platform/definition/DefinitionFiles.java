@@ -77,7 +77,7 @@ final class DefinitionFiles {
      * Whether directories have nothing to say.
      *
      * @param directories those that do not exist have not
-     * @return true when no definition of the program's own is overridden or joined, and nothing is to be complained of
+     * @return true when no definition of the program's own is overridden or joined, and there is no problem
      */
     static boolean nothingIn(List<Path> directories) {
         List<DefinitionProblem> problems = new ArrayList<>();

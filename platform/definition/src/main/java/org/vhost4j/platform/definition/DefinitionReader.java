@@ -21,13 +21,13 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Reads JSON files and holds them against a JSON Schema; every problem has its line and member.
+ * Reads JSON files and validates them against a JSON Schema; every problem has its line and member.
  *
- * <p>The program's own files were held against it by the build, and not again: the schema's classes take most of a second to
- * load, which nobody should wait for who has no definitions of his own.
+ * <p>The program's own files were validated by the build, and not again: the schema's classes take most of a second to
+ * load, and users without their own definitions should not wait for them.
  */
 final class DefinitionReader {
-    /** Made with the first definition that is somebody else's. */
+    /** Created for the first definition that is not shipped. */
     private static final class Strict {
         static final JsonMapper MAPPER = LimitedJson.reader(MOST_TOKENS);
     }
@@ -35,7 +35,7 @@ final class DefinitionReader {
     /** The largest definition of the program's own has 300. */
     private static final long MOST_TOKENS = 10_000;
 
-    /** So many problems of one file are told; who mends them sees the next. */
+    /** Maximum of problems reported of one file; fixing them shows the next. */
     private static final int MOST_PROBLEMS = 20;
 
     private final String schemaResource;
@@ -73,7 +73,7 @@ final class DefinitionReader {
     }
 
     /**
-     * Reads a file that is JSON, and holds it against the schema.
+     * Reads a file that is JSON, and validates it against the schema.
      *
      * @param source the file
      * @param problems takes what is wrong with it

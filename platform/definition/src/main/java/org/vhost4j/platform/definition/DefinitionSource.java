@@ -7,6 +7,6 @@ package org.vhost4j.platform.definition;
  * @param file where it is, for messages
  * @param baseName its name without directories; a file of a more specific directory hides one of the same base name
  * @param text its content
- * @param shipped whether it comes with the program, whose build has held it against its schema
+ * @param shipped whether it comes with the program, whose build has validated it against its schema
  */
 record DefinitionSource(String file, String baseName, String text, boolean shipped) {}

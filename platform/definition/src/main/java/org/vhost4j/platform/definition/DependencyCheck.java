@@ -19,7 +19,7 @@ final class DependencyCheck {
     /**
      * Checks a promise.
      *
-     * @param offered what is to be offered
+     * @param offered the planned offer
      * @param properties where each value comes from
      * @return one sentence for each feature that is missing and needed; empty when the promise is sound
      */

@@ -17,7 +17,7 @@ import org.vhost4j.device.feature.NetFeatures;
  * @param features every feature that the device has
  * @param offByDefault those of them which it only offers when a later layer says on
  * @param bits how many feature bits its way to the guest carries: 64 with vhost-user, 128 without
- * @param mtu what {@code host_mtu} is when nobody says otherwise; 0 for none
+ * @param mtu what {@code host_mtu} is unless a later layer sets it; 0 for none
  * @param leftToFrontEnd features that a front-end with switches of its own (QEMU's virtio-net-pci) is offered unless the machine,
  *     the platform or the operator says off: whether the guest sees them is decided there. They belong to rings and reset, not to
  *     what frames may look like
@@ -33,7 +33,7 @@ public record DeviceCapabilities(
         Map<Feature, String> whyNot) {
     private static final String QEMU = "QEMU";
 
-    /** How rings are laid out: guests get it only when somebody asks for it, as with QEMU. */
+    /** How rings are laid out: guests get it on request only, as with QEMU. */
     private static final Set<Feature> RINGS = EnumSet.of(Feature.RING_PACKED, Feature.IN_ORDER);
 
     /** What the device has and no machine promises by itself. */
@@ -56,8 +56,8 @@ public record DeviceCapabilities(
     private static final Set<Feature> OF_FRONT_END = EnumSet.of(Feature.NOTIFY_ON_EMPTY);
 
     /**
-     * RING_RESET is served but offered to nobody: QEMU (11.1 at least) tells a vhost-user back-end nothing when the driver resets a
-     * queue, neither from virtio-net-pci, which tells a TAP's vhost alone, nor from its generic device. The back-end would go on
+     * RING_RESET is implemented but not offered: QEMU (11.1 at least) tells a vhost-user back-end nothing when the driver resets a
+     * queue, neither from virtio-net-pci, which tells a TAP's vhost alone, nor from its generic device. The back-end would continue
      * with the ring that the guest has given up.
      */
     private static final String NO_RING_RESET = "QEMU tells a vhost-user back-end nothing of a queue's reset";
@@ -98,11 +98,9 @@ public record DeviceCapabilities(
             whyNot.put(Feature.MQ, "it has one queue pair (give --queues more than 1)");
         }
         // NOTIFICATION_DATA is none of the device's: the kick of vhost-user is an eventfd, on which the data of a
-        // notification is lost,
-        // so the driver would collect it for nothing. The offload engine and the TAP know super-frames inside UDP
-        // tunnels (bits 65 to 68), but no guest can be
-        // promised them:
-        // vhost-user's GET_FEATURES and SET_FEATURES carry one 64-bit word, and it has no message for more.
+        // notification is lost, so the driver would collect it for nothing. The offload engine and the TAP know
+        // super-frames inside UDP tunnels (bits 65 to 68), but no guest can be promised them: vhost-user's GET_FEATURES
+        // and SET_FEATURES carry one 64-bit word, and it has no message for more.
         return new DeviceCapabilities(
                 "this back-end", features, offByDefault, Long.SIZE, mtu.orElse(0), leftToFrontEnd, whyNot);
     }
@@ -141,7 +139,7 @@ public record DeviceCapabilities(
     }
 
     /**
-     * Whether this is QEMU's own device: no software of ours stands in for what its host lacks.
+     * Whether this is QEMU's own device: none of our software stands in for what its host lacks.
      *
      * @return true for {@link #qemu}
      */
@@ -154,7 +152,7 @@ public record DeviceCapabilities(
      * feature needs keeps everyone's promise but that operator's.
      *
      * @param feature the feature
-     * @return true for packed rings, IN_ORDER, RSS and the like
+     * @return true for packed rings, IN_ORDER, RSS and so on
      */
     static boolean isOnRequest(Feature feature) {
         return RINGS.contains(feature) || ON_REQUEST.contains(feature);
@@ -181,7 +179,7 @@ public record DeviceCapabilities(
     }
 
     /**
-     * The value of a property when nobody says otherwise.
+     * The default value of a property.
      *
      * @param property a property of a feature
      * @return on or off, or a number

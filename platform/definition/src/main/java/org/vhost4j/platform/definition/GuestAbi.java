@@ -40,7 +40,7 @@ public record GuestAbi(FeatureSet features, int queuePairs, int queueSize, int m
 
     /**
      * The ABI in one word, the same on every host and for every version of the program: what it consists of, and a checksum
-     * against misspelling. It is short enough for a command line, and whoever has two of them can say how they differ.
+     * against misspelling. It is short enough for a command line, and two fingerprints show how two ABIs differ.
      *
      * @return such as {@code vnet1-1c00138bfbba7-q1-s1024-m0-c12-5d0c1a2b}
      */
@@ -84,7 +84,7 @@ public record GuestAbi(FeatureSet features, int queuePairs, int queueSize, int m
      * How another ABI differs from this one.
      *
      * @param actual the other
-     * @return one clause each; empty when a guest cannot tell them apart
+     * @return one clause each; empty when a guest cannot distinguish them
      */
     public List<String> differences(GuestAbi actual) {
         List<String> differences = new ArrayList<>();

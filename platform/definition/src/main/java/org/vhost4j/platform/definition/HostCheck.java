@@ -12,9 +12,9 @@ final class HostCheck {
     /**
      * The capabilities that a promise needs and that the host lacks, or may lack for all that is known.
      *
-     * <p>A capability is needed when a feature that is offered cannot be had without it, whoever asked for the feature; and when the
-     * platform requires it, unless every feature that depends on it was switched off or is not in this device. What no guest can see,
-     * and software does as well, is never needed.
+     * <p>A capability is needed when a feature that is offered cannot be provided without it, no matter which layer enabled the
+     * feature; and when the platform requires it, unless every feature that depends on it was switched off or is not in this
+     * device. What no guest can see, and software does as well, is never needed.
      *
      * @param request the host and how it is used
      * @param platform the platform
@@ -44,7 +44,7 @@ final class HostCheck {
         if (Property.of(capability)
                 .filter(property -> !property.isOnByDefault())
                 .isPresent()) {
-            // Off in every QEMU that is not told otherwise, and that is judged where it is told.
+            // Off by default in every QEMU; a setting is checked where it is given.
             return false;
         }
         return platform.requires().contains(capability)

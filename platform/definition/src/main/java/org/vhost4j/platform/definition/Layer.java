@@ -3,7 +3,7 @@ package org.vhost4j.platform.definition;
 
 /** Who may state a property's value, weakest first: a later layer's assignment overrides an earlier one's. */
 public enum Layer {
-    /** What the back-end's device does when nobody says otherwise. */
+    /** What the back-end's device does by default. */
     DEVICE("device default"),
     /** The machine type. */
     MACHINE("machine"),
@@ -19,7 +19,7 @@ public enum Layer {
     }
 
     /**
-     * What people call it.
+     * Its name for users.
      *
      * @return one or two words
      */

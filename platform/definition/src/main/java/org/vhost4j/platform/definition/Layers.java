@@ -85,7 +85,7 @@ final class Layers {
 
     /**
      * Lays the layers over each other, with a platform that was chosen because the operator has named none. Then the machine keeps what
-     * it says: an old machine is there for guests that started on it, and nobody has asked for more.
+     * it says: an old machine exists for guests that started on it, and no later layer demands more.
      *
      * @param machine the machine
      * @param platform the platform

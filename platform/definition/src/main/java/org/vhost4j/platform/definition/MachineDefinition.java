@@ -11,7 +11,7 @@ import java.util.Optional;
  * A QEMU machine type, as far as a network device sees it: the property values that QEMU keeps for guests that started on it.
  *
  * @param name as {@code -machine} takes it
- * @param title what people read
+ * @param title its title for users
  * @param aliases other names
  * @param isDefault whether it is taken when none is named
  * @param deprecated why not to use it any more, if so

@@ -95,7 +95,7 @@ public record MigrationExplanation(
             Pattern.compile("vhost\\s+lacks\\s+feature\\s+mask\\s+(0x[0-9a-fA-F]+|[0-9]+)\\b");
 
     private static final int MOST_DIGITS = 32;
-    /** So many different messages of one log are explained. */
+    /** Maximum of different messages of one log that are explained. */
     private static final int MOST_PAIRS = 64;
 
     /** Copies the lists. */
@@ -107,11 +107,11 @@ public record MigrationExplanation(
     }
 
     /**
-     * Explains every failure that a text tells of.
+     * Explains every failure in a text.
      *
      * @param catalog the machines and platforms
-     * @param text two hexadecimal feature words, the guest's first; or lines of QEMU's log among which its message is, whatever
-     *     stands around it
+     * @param text two hexadecimal feature words, the guest's first; or lines of QEMU's log among which its message is, with any
+     *     text around it
      * @return an explanation for each pair of words that is there, at least one
      * @throws IllegalArgumentException when there are no two words, or one is too long; the message is one sentence for the user
      */
@@ -158,8 +158,8 @@ public record MigrationExplanation(
     private static void add(Set<Told> told, Told one) {
         told.add(one);
         if (told.size() > MOST_PAIRS) {
-            throw new IllegalArgumentException("There are more than " + MOST_PAIRS
-                    + " different messages of QEMU's: give the lines that are to be explained.");
+            throw new IllegalArgumentException(
+                    "There are more than " + MOST_PAIRS + " different messages of QEMU's: give the lines to explain.");
         }
     }
 

@@ -22,8 +22,8 @@ import tools.jackson.databind.JsonNode;
 /**
  * All machines and platforms that are known. A definition that is broken is left out and reported; the others stand.
  *
- * <p>Where nobody has definitions of his own, which is almost everywhere, only those are read that are asked for, and all of them
- * when somebody wants a list.
+ * <p>Without definitions of the user's own, the usual case, only the requested ones are read, and all of them when a list is
+ * wanted.
  */
 public final class PlatformCatalog {
     /** Where the program's own platforms are. */
@@ -81,7 +81,7 @@ public final class PlatformCatalog {
         return known;
     }
 
-    /** The definitions one by one, as long as they are all that anybody wanted. */
+    /** The definitions one by one, as long as no list was wanted. */
     private Optional<ShippedDefinitions> single() {
         return whole == null ? Optional.ofNullable(single) : Optional.empty();
     }
@@ -350,7 +350,7 @@ public final class PlatformCatalog {
     }
 
     /**
-     * Every platform, each read when its turn comes: for whoever takes the first that is good enough.
+     * Every platform, each read when its turn comes: for callers that take the first that is good enough.
      *
      * @return in the order of {@link #platforms}
      */

@@ -24,8 +24,8 @@ final class PlatformChoice {
      * promised by every candidate alike, whatever its definition says.
      *
      * @param uses in which ways the kernel is used
-     * @param candidates the platforms that may be taken, in the order of {@link PlatformDefinition#NEWEST_FIRST}; no more of them are
-     *     asked for once none can promise more
+     * @param candidates the platforms that may be taken, in the order of {@link PlatformDefinition#NEWEST_FIRST}; iteration ends
+     *     once none can promise more
      * @param promised what guests are promised by a platform
      * @param most what no candidate can go beyond
      * @return a candidate whose promise no other candidate contains and exceeds; empty when there are none

@@ -21,7 +21,7 @@ import org.vhost4j.platform.probe.HostUse;
  * requirements are already part of it.
  *
  * @param name the name
- * @param title what people read
+ * @param title its title for users
  * @param line the family within which one platform follows another; {@code linux} is the mainline kernel's
  * @param released when a host could first keep it; orders a line
  * @param parent the definition that it builds on, if any
@@ -96,7 +96,7 @@ public record PlatformDefinition(
         return lacked;
     }
 
-    /** A guest sees it, and need not have been given a feature that nobody has by default. */
+    /** A guest sees it, and need not have been given a feature that is off by default. */
     private static boolean isSeen(HostCapability capability) {
         Set<Feature> features = capability.features();
         if (Property.of(capability)

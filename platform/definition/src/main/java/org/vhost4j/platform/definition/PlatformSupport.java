@@ -55,7 +55,7 @@ public record PlatformSupport(PlatformDefinition platform, HostCapabilities host
     }
 
     /**
-     * What is lacked, for people and for machines that show it to people.
+     * What is lacked, for users and for programs that show it to them.
      *
      * @return one clause each, such as {@code tap-uso is missing (TUNSETOFFLOAD CSUM|USO4|USO6: EINVAL)}
      */
@@ -68,7 +68,7 @@ public record PlatformSupport(PlatformDefinition platform, HostCapabilities host
     /**
      * What is lacked, by name only.
      *
-     * @return such as {@code lacks tap-uso, tap-write-udp-l4}, or {@code cannot tell about tap-csum} where nobody could be asked;
+     * @return such as {@code lacks tap-uso, tap-write-udp-l4}, or {@code cannot tell about tap-csum} where it could not be asked;
      *     empty when nothing is lacked
      */
     public String lacking() {

@@ -177,7 +177,7 @@ public record Property(
     }
 
     /**
-     * Whether a guest has what the host must have for it unless somebody turns it off.
+     * Whether a guest has what the host must have for it by default.
      *
      * @return false for what is off in QEMU
      */
@@ -309,7 +309,7 @@ public record Property(
         return new Property(owner, name, kind, Optional.empty(), value, Optional.empty());
     }
 
-    /** What QEMU decides by what the kernel has when nobody says anything ({@code auto}), or by itself. */
+    /** What QEMU decides by what the kernel has by default ({@code auto}), or by itself. */
     private static Property ofKernel(String owner, String name, String value, HostCapability capability) {
         Kind kind = value.equals(AUTO) ? Kind.SWITCH_OR_AUTO : Kind.SWITCH;
         return new Property(owner, name, kind, Optional.empty(), Optional.of(value), Optional.of(capability));

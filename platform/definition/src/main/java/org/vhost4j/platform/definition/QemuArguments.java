@@ -14,7 +14,7 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * What a plain QEMU must be told so that its own virtio-net device promises what a platform says.
+ * The settings with which a plain QEMU's own virtio-net device promises what a platform says.
  *
  * @param settings properties for {@code -device virtio-net-pci}, as {@code name=value}: those that differ from what QEMU does by
  *     itself on that machine
@@ -69,7 +69,10 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
             "guest_tunnel", "10.2",
             "guest_tunnel_csum", "10.2");
 
-    /** What a device behind an IOMMU needs beside the bit: no legacy interface, which knows of none, and its own translation cache. */
+    /**
+     * What a device behind an IOMMU needs in addition to the bit: no legacy interface, which knows of none, and its own
+     * translation cache.
+     */
     public static final List<String> BEHIND_IOMMU = List.of("disable-legacy=on", "ats=on");
 
     private static final Set<Feature> USO = EnumSet.of(Feature.GUEST_USO4, Feature.GUEST_USO6, Feature.HOST_USO);
@@ -101,8 +104,8 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
     }
 
     /**
-     * Works them out for a QEMU that has no back-end of ours. The settings are the same whatever the netdev is, so that all cards of a
-     * guest have one set of properties, and any of them can get another back-end on another host.
+     * Computes them for a QEMU without this project's back-end. The settings are the same whatever the netdev is, so that
+     * all cards of a guest have one set of properties, and any of them can get another back-end on another host.
      *
      * @param resolution a platform on a machine, resolved for {@link DeviceCapabilities#qemu()}
      * @param netdev how frames leave QEMU
@@ -122,7 +125,7 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
         FeatureSet offered = resolution.offered();
         if (netdev == Netdev.VHOST_USER) {
             offered = passedByVhostUser(offered, notes);
-            notes.add("The guest sees of these what the back-end offers as well, but for "
+            notes.add("The guest sees of these what the back-end offers as well, except for "
                     + Names.and(OF_QEMU_ALONE.stream().map(Feature::name).toList()) + ", which QEMU decides alone.");
         } else {
             notes.add("QEMU clears without a word what its TAP"
@@ -134,7 +137,7 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
 
     /**
      * Works them out for a QEMU whose {@code -netdev vhost-user} leads to this back-end: with them the guest sees what the back-end
-     * promises and what it leaves to QEMU, but for what QEMU never passes on.
+     * promises and what it leaves to QEMU, except for what QEMU never passes on.
      *
      * @param resolution what the back-end promises, resolved for {@link DeviceCapabilities#vhost4j}
      * @return the arguments
@@ -159,10 +162,10 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
     }
 
     /**
-     * What of a promise any back-end has to offer before guests behind QEMU's {@code -netdev vhost-user} can be given it: without
-     * what QEMU never passes on, and what it decides alone.
+     * The part of a promise that any back-end must offer before guests behind QEMU's {@code -netdev vhost-user} can be given it:
+     * without what QEMU never passes on, and what it decides alone.
      *
-     * @param promise what guests are to be offered
+     * @param promise what guests will be offered
      * @return the part that QEMU asks the back-end about
      */
     public static FeatureSet askedOfBackEnd(FeatureSet promise) {
@@ -170,7 +173,7 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
     }
 
     /**
-     * Whether QEMU has to be told. It passes no USO and no tunnel bit whatever it is told; and what is off only because this
+     * Whether QEMU needs the setting. It passes no USO and no tunnel bit in any case; and what is off only because this
      * device lacks it is off already, as QEMU offers no more than the back-end does.
      */
     private static boolean isForQemu(ResolvedProperty property) {

@@ -5,7 +5,7 @@ import java.util.List;
 import org.vhost4j.platform.probe.HostCapability;
 
 /**
- * The promise that was asked for cannot be given.
+ * The requested promise cannot be given.
  *
  * @param reasons one sentence each, at least one
  * @param missing the host's capabilities that are missing or unknown, when that is among the reasons

@@ -11,7 +11,7 @@ import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * What is to be promised to a guest, and by whom.
+ * The requested promise to a guest, and its layers.
  *
  * @param machine the machine's name or alias; nothing for the default machine
  * @param platform the platform's name or alias, or {@code host}; nothing for the newest that the host supports

@@ -17,11 +17,11 @@ import org.vhost4j.platform.probe.HostCapability;
  * @param platform the platform's name, {@code host} for whatever the host has
  * @param platformNamed whether the operator named it; otherwise it is the newest that the host supports
  * @param offered the features that the guest is offered: all of them, and nothing else
- * @param leftToFrontEnd features that a front-end with switches of its own is offered beside them; whether the guest sees them
+ * @param leftToFrontEnd features that a front-end with switches of its own is offered in addition; whether the guest sees them
  *     is that front-end's promise
  * @param properties every property that some layer states, with its provenance
- * @param emulated capabilities that the host lacks and software stands in for; the guest cannot tell
- * @param notes what the operator should know, one sentence each
+ * @param emulated capabilities that the host lacks and software stands in for; the guest sees no difference @param notes what the
+ *     operator should know, one sentence each
  */
 public record Resolution(
         String machine,
@@ -64,7 +64,7 @@ public record Resolution(
     }
 
     /**
-     * What the device offers without anybody's say: bits that no property switches.
+     * What the device offers unconditionally: bits that no property switches.
      *
      * @return the features' names, in the order of their bits
      */

@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param property the property
  * @param assignments what the layers said, weakest first; at least one, the last of which decided
- * @param availability what becomes of it
+ * @param availability what happens to it
  */
 public record ResolvedProperty(Property property, List<Assignment> assignments, Availability availability) {
     /** Copies the assignments. */
@@ -38,9 +38,9 @@ public record ResolvedProperty(Property property, List<Assignment> assignments, 
     }
 
     /**
-     * What the earlier layers said.
+     * The values of the earlier layers.
      *
-     * @return weakest first; empty when nobody was overridden
+     * @return weakest first; empty when none was overridden
      */
     public List<Assignment> overridden() {
         return assignments.subList(0, assignments.size() - 1);

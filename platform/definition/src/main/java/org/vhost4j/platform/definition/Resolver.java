@@ -13,7 +13,8 @@ import org.vhost4j.platform.probe.HostCapability;
 
 /**
  * Decides what a guest is promised: device default, then machine, then platform, then the operator's settings, each overriding
- * the one before; a platform that nobody has named comes before the machine. The host has no say in the value of a bit; it only decides whether the promise can be kept.
+ * the one before; a default platform comes before the machine. The host has no say in the value of a bit; it only decides whether
+ * the promise can be kept.
  *
  * <p>There are three outcomes and no more: the same bits on every host, a refusal, or the same bits with the missing
  * acceleration done in software.
@@ -33,7 +34,7 @@ public final class Resolver {
     /**
      * Resolves a request.
      *
-     * @param request what is to be promised
+     * @param request the requested promise
      * @return a {@link Resolution} or a {@link Refusal}
      */
     public Outcome resolve(Request request) {
@@ -122,7 +123,7 @@ public final class Resolver {
         return offered;
     }
 
-    /** Nobody but the device itself has said anything of them. */
+    /** No layer above the device default has set them. */
     private static FeatureSet leftToFrontEnd(DeviceCapabilities device, List<ResolvedProperty> properties) {
         Set<Feature> left = EnumSet.noneOf(Feature.class);
         for (ResolvedProperty property : properties) {
@@ -210,7 +211,7 @@ public final class Resolver {
         return notes;
     }
 
-    /** What the machine says against the platform, which nobody has named. */
+    /** What the machine says against the default platform. */
     private static List<ResolvedProperty> keptByMachine(DeviceCapabilities device, List<ResolvedProperty> properties) {
         return properties.stream()
                 .filter(each -> each.decider().layer() == Layer.MACHINE
@@ -252,7 +253,7 @@ public final class Resolver {
                 .toList();
         return new Refusal(
                 List.of(
-                        "This host supports no platform as far as can be told: " + Names.and(answers) + ".",
+                        "This host supports no platform as far as is known: " + Names.and(answers) + ".",
                         "Name one with --platform and --missing=emulate to have it kept in software, or give another"
                                 + " probe with --host-capabilities."),
                 lacked);

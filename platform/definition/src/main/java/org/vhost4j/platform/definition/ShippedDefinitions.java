@@ -12,9 +12,9 @@ import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The program's own definitions one by one: a file is read when its definition is asked for, and with it those that it builds on. The
- * names of the files say what is in them: {@code 50-NAME.json} a platform, {@code 50-qemu-MAJOR.MINOR.json} the machines of a
- * version. Aliases are known only to whoever has read them all.
+ * The program's own definitions one by one: a file is read when its definition is requested, and with it those that it builds on.
+ * The names of the files say what is in them: {@code 50-NAME.json} a platform, {@code 50-qemu-MAJOR.MINOR.json} the machines of a
+ * version. Aliases are known only after all of them were read.
  */
 final class ShippedDefinitions {
     private static final String PREFIX = "50-";

@@ -2,7 +2,7 @@
 package org.vhost4j.platform.probe;
 
 /**
- * What a host said when it was asked for a capability.
+ * A host's answer for a capability.
  *
  * @param verdict whether the host has it
  * @param asked what was called

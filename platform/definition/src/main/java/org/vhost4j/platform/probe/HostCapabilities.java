@@ -8,7 +8,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * What one host answered, for every capability that was asked for. Immutable.
+ * What one host answered, for every requested capability. Immutable.
  *
  * @param host the host's name or the file that the answers came from; for messages only
  * @param kernel the kernel's release as uname gives it; for messages only, never for a decision
@@ -29,7 +29,7 @@ public record HostCapabilities(String host, String kernel, Map<HostCapability, A
      * The answer for a capability.
      *
      * @param capability the capability
-     * @return its answer; unknown when it was not asked for
+     * @return its answer; unknown when it was not probed
      */
     public Answer answer(HostCapability capability) {
         Answer answer = answers.get(capability);

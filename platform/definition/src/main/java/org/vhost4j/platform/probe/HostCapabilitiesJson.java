@@ -16,7 +16,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A host's answers as a file, so that one host can be judged on another.
+ * A host's answers as a file, so that one host can be checked on another.
  *
  * <p>A capability that the file does not name is unknown; one that this program does not know is ignored, as the file may come
  * from a newer one.
@@ -42,7 +42,7 @@ public final class HostCapabilitiesJson {
     }
 
     /**
-     * Writes answers, and what people may want to know of them.
+     * Writes answers, and explanations of them.
      *
      * @param host the answers
      * @param about further members by their names; no reader depends on them

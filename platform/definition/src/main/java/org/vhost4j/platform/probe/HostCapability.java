@@ -210,7 +210,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Guests are told of a page that the host has yet to fetch. */
+    /** Guests are notified of a page that the host has yet to fetch. */
     KVM_ASYNCPF(
             "kvm-asyncpf",
             HostUse.KVM,
@@ -218,7 +218,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Guests are told how long they waited for a processor. */
+    /** Guests see how long they waited for a processor. */
     KVM_STEAL_TIME(
             "kvm-steal-time",
             HostUse.KVM,
@@ -250,7 +250,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Hypervisors in guests are told of a missing page by an exit. */
+    /** Hypervisors in guests are notified of a missing page by an exit. */
     KVM_ASYNCPF_VMEXIT(
             "kvm-asyncpf-vmexit",
             HostUse.KVM,
@@ -282,7 +282,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Guests are told by an interrupt that a page is there. */
+    /** Guests are notified by an interrupt that a page has arrived. */
     KVM_ASYNCPF_INT(
             "kvm-asyncpf-int",
             HostUse.KVM,
@@ -300,7 +300,7 @@ public enum HostCapability {
             null),
     /** Guests have a system management mode. */
     KVM_SMM("kvm-smm", HostUse.KVM, "KVM_CHECK_EXTENSION KVM_CAP_X86_SMM", false, EnumSet.noneOf(Feature.class), null),
-    /** Guests on ARM are told how long they waited for a processor. */
+    /** Guests on ARM see how long they waited for a processor. */
     KVM_ARM_STEAL_TIME(
             "kvm-arm-steal-time",
             HostUse.KVM_ARM,
@@ -332,7 +332,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** It tells guests of disks that come and go. */
+    /** It notifies guests of disks that are plugged and unplugged. */
     VHOST_SCSI_HOTPLUG(
             "vhost-scsi-hotplug",
             HostUse.VHOST_SCSI,

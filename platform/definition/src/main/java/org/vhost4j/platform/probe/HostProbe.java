@@ -16,7 +16,7 @@ public final class HostProbe {
     private HostProbe() {}
 
     /**
-     * Whether questions stayed open for want of {@code CAP_NET_ADMIN} alone.
+     * Whether questions stayed open for lack of {@code CAP_NET_ADMIN} alone.
      *
      * @param host the answers
      * @return true when the same process could ask them in a network namespace of its own
@@ -79,7 +79,8 @@ public final class HostProbe {
     }
 
     /**
-     * How the kernel was built, as uname gives it; a distribution's version is in it, such as {@code Debian 6.1.176-1}. For people only.
+     * How the kernel was built, as uname gives it; a distribution's version is in it, such as {@code Debian 6.1.176-1}. For users
+     * only.
      *
      * @return one line; empty when it cannot be read
      */

@@ -32,7 +32,7 @@ public enum HostUse {
     }
 
     /**
-     * What people call it.
+     * Its name for users.
      *
      * @return a noun for a sentence
      */

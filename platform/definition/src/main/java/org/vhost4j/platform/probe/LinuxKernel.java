@@ -15,7 +15,7 @@ final class LinuxKernel implements HostKernel {
 
     private static final long VHOST_GET_FEATURES = 0x8008af00L;
     private static final long VHOST_GET_FEATURES_ARRAY = 0x8008af83L;
-    /** Words of the array that are asked for: 128 bits. */
+    /** Words of the array that are requested: 128 bits. */
     private static final int WORDS = 2;
 
     private static final int SYS_SOCKET = X86_64 ? 41 : 198;
@@ -68,8 +68,7 @@ final class LinuxKernel implements HostKernel {
     private static int features(int fd, long[] features) {
         try (Arena arena = Arena.ofConfined()) {
             // struct vhost_features_array: a count, and as many words. A kernel before 6.17 has no such call; what it
-            // answers depends
-            // on whether the descriptor has an owner.
+            // answers depends on whether the descriptor has an owner.
             MemorySegment array = arena.allocate(ValueLayout.JAVA_LONG, 1 + WORDS);
             array.setAtIndex(ValueLayout.JAVA_LONG, 0, WORDS);
             if (LibC.ioctl(fd, VHOST_GET_FEATURES_ARRAY, array.address()) >= 0) {

@@ -4,7 +4,7 @@ package org.vhost4j.platform.probe;
 import java.util.List;
 
 /**
- * What TUNSETOFFLOAD is asked for, to know whether a TAP hands it to the guest (linux/if_tun.h).
+ * The flags of TUNSETOFFLOAD that show whether a TAP passes something to the guest (linux/if_tun.h).
  *
  * @param capability what a yes means
  * @param mask {@code TUN_F_} flags, with those that they need
@@ -18,7 +18,7 @@ record TapOffload(HostCapability capability, int mask) {
     private static final int TUNNEL = 0x80;
     private static final int TUNNEL_CSUM = 0x100;
 
-    /** Each offload, in the order in which they are asked for. */
+    /** Each offload, in the order of the calls. */
     static final List<TapOffload> ALL = List.of(
             new TapOffload(HostCapability.TAP_CSUM, CSUM),
             new TapOffload(HostCapability.TAP_TSO, CSUM | TSO),

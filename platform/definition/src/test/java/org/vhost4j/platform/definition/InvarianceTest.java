@@ -163,7 +163,7 @@ final class InvarianceTest {
     }
 
     @Test
-    void whoNamesThePlatformThatWasTakenGetsTheSameButForWhatTheMachineKeeps() {
+    void namingTheDefaultPlatformGivesTheSameExceptWhatTheMachineKeeps() {
         int taken = 0;
         int kept = 0;
         for (int i = 0; i < CASES; i++) {

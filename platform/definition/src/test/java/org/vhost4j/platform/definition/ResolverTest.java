@@ -58,7 +58,7 @@ final class ResolverTest {
 
     /** QEMU's defaults: packed and in_order are off. Its own device may still be told to have them. */
     @Test
-    void ringFormatsAreLeftToTheFrontEndUntilSomebodySpeaks() {
+    void ringFormatsAreLeftToTheFrontEndUnlessSet() {
         Resolution silent = resolved(on("linux-6.17").withPlatform("linux-6.17"));
         FeatureSet left = FeatureSet.of(Feature.NOTIFY_ON_EMPTY, Feature.RING_PACKED, Feature.IN_ORDER);
         assertThat(silent.leftToFrontEnd()).isEqualTo(left);
@@ -113,7 +113,7 @@ final class ResolverTest {
                 .containsExactly(Layer.DEVICE, Layer.MACHINE, Layer.PLATFORM, Layer.EXPLICIT);
     }
 
-    /** QEMU's own pc-q35-8.1 has no USO, and nobody has asked for it. */
+    /** QEMU's own pc-q35-8.1 has no USO, and it was not asked for. */
     @Test
     void whatAnOldMachineSaysIsKeptWhenNoPlatformIsNamed() {
         Request request = on("linux-6.12").withMachine("pc-q35-8.1");
@@ -424,7 +424,7 @@ final class ResolverTest {
     void hostThatCouldNotBeAskedSupportsNothingByDefault() {
         Refusal refusal = refused(Request.of(DEVICE, HostCapabilities.NOTHING_ASKED));
         assertThat(refusal.message())
-                .contains("supports no platform as far as can be told")
+                .contains("supports no platform as far as is known")
                 .contains("tap-csum is unknown");
     }
 
@@ -462,7 +462,7 @@ final class ResolverTest {
                         .offered()
                         .has(Feature.IN_ORDER))
                 .isTrue();
-        // A platform whose kernels have it keeps its promise on one without: nobody has IN_ORDER by default.
+        // A platform whose kernels have it keeps its promise on one without: IN_ORDER is off by default.
         Set<HostCapability> all = EnumSet.noneOf(HostCapability.class);
         all.addAll(CATALOG.platform("linux-6.17").orElseThrow().requires());
         all.remove(HostCapability.VHOST_NET_IN_ORDER);

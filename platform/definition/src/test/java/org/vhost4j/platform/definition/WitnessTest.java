@@ -105,7 +105,7 @@ final class WitnessTest {
 
     /**
      * Debian's 6.12 with a module {@code tun} that was built with the defect of Linux 6.6.44 (the check that e269d79c7d35 had added to
-     * virtio_net_hdr_to_skb), as no such kernel is to be had any more: what the ioctl promises, a write refutes.
+     * virtio_net_hdr_to_skb), as no such kernel is available any more: what the ioctl promises, a write refutes.
      */
     @Test
     void aKernelThatBreaksTcpWritesKeepsNoPlatformForTaps() throws IOException {

@@ -20,7 +20,7 @@ final class FairTurns implements SelectStrategy {
     private final Queue<Runnable> waiting = new ArrayDeque<>();
 
     /**
-     * Nobody waits.
+     * Nothing waits.
      *
      * @param next decides what the loop does in the rest of the turn
      * @param budget of each turn
@@ -33,7 +33,7 @@ final class FairTurns implements SelectStrategy {
     }
 
     /**
-     * Puts somebody's slice at the end of the queue, where it must not be yet.
+     * Puts a slice at the end of the queue, where it must not be yet.
      *
      * @param slice one share of work, bounded by {@link #budget} and by itself
      */

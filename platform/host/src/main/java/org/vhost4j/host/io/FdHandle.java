@@ -28,7 +28,7 @@ public final class FdHandle implements AutoCloseable {
             .with(EpollIoOps.EPOLLOUT)
             .with(EpollIoOps.EPOLLRDHUP)
             .with(EpollIoOps.EPOLLET);
-    /** Nothing but errors. Not {@code NONE}: that takes the descriptor off epoll, and Netty 4.2 does not put it back. */
+    /** Errors only. Not {@code NONE}: that takes the descriptor off epoll, and Netty 4.2 does not put it back. */
     public static final EpollIoOps QUIET = EpollIoOps.EPOLLERR;
 
     /** What to do about a descriptor. Called by the loop's thread; may throw, which is reported. */
@@ -41,7 +41,7 @@ public final class FdHandle implements AutoCloseable {
          */
         void ready(int events);
 
-        /** The loop ends. The handle is closed already; whoever owns the descriptor closes it now. */
+        /** The loop ends. The handle is closed already; its owner closes the descriptor now. */
         default void loopClosed() {}
     }
 
@@ -61,7 +61,7 @@ public final class FdHandle implements AutoCloseable {
      * @param loop the loop
      * @param fd open for as long as the handle is
      * @param interest what to report
-     * @param handler told about it
+     * @param handler called for its events
      * @return the handle
      * @throws SystemError when epoll refuses the descriptor, as it does with a regular file
      */

@@ -53,8 +53,7 @@ public final class IoLoop implements AutoCloseable {
                 Thread.ofPlatform().name("vhost4j-" + name).daemon(true).factory();
         IoHandlerFactory epoll = EpollIoHandler.newFactory(EVENTS, () -> turns);
         // As a lambda the factory does not claim that the handler can change its thread, for which netty would read the
-        // clock
-        // twice in every turn.
+        // clock twice in every turn.
         eventLoop = new SingleThreadIoEventLoop(null, threads, executor -> epoll.newHandler(executor));
         // Linking the calls takes a good part of a second, which should not fall on the first event.
         HotCalls.checkpoint();
@@ -66,7 +65,7 @@ public final class IoLoop implements AutoCloseable {
      * Starts a loop that sleeps until something happens.
      *
      * @param name of its thread, behind {@code vhost4j-}
-     * @param failures told what a task or a handler threw, by the loop's thread
+     * @param failures receives what a task or a handler threw, by the loop's thread
      * @return the running loop
      */
     public static IoLoop start(String name, Consumer<? super Throwable> failures) {
@@ -78,7 +77,7 @@ public final class IoLoop implements AutoCloseable {
      *
      * @param name of its thread, behind {@code vhost4j-}
      * @param strategy asked in every turn; must not throw
-     * @param failures told what a task or a handler threw, by the loop's thread
+     * @param failures receives what a task or a handler threw, by the loop's thread
      * @param clock nanoseconds, by which the time that peers take in a turn is measured
      * @return the running loop
      */
@@ -111,7 +110,7 @@ public final class IoLoop implements AutoCloseable {
     }
 
     /**
-     * Refuses to go on outside the loop's thread.
+     * Refuses to continue outside the loop's thread.
      *
      * @throws IllegalStateException when another thread calls
      */
@@ -189,7 +188,7 @@ public final class IoLoop implements AutoCloseable {
         }
     }
 
-    /** Tells about a failure; the listener's own are swallowed, because there is nobody left to tell. */
+    /** Tells about a failure; the listener's own are swallowed, because no one is left to tell. */
     void report(Throwable failure) {
         MemoryExhaustion.endIfCauseOf(failure);
         try {
@@ -197,7 +196,7 @@ public final class IoLoop implements AutoCloseable {
             HotCalls.checkpoint();
         } catch (Throwable t) {
             MemoryExhaustion.endIfCauseOf(t);
-            // Going on is all that is left.
+            // Continuing is all that is left.
         }
     }
 
@@ -229,7 +228,7 @@ public final class IoLoop implements AutoCloseable {
     }
 
     /**
-     * Ends the thread: tasks that wait are run, handles that are open are told, and this returns when the thread is gone. Later
+     * Ends the thread: tasks that wait are run, open handles are notified, and this returns when the thread is gone. Later
      * calls do nothing.
      *
      * @throws IllegalStateException when the loop's own thread calls, which would wait for itself

@@ -17,7 +17,7 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
 /**
- * Who may connect to a socket: whom the permissions of its file allow to write.
+ * Who may connect to a socket: users with write permission for its file.
  *
  * @param mode the file's permissions, 0 to 0777, or {@link #UNCHANGED} to leave them to the umask
  * @param group the file's group, or null for that of the process
@@ -75,8 +75,8 @@ public record SocketAccess(int mode, @Nullable GroupPrincipal group) {
     }
 
     /**
-     * Gives it to a socket's file. To be called before the socket listens, when nobody can connect yet. Another file that somebody has put in
-     * its place stays as it is.
+     * Gives it to a socket's file. To be called before the socket listens, when no process can connect yet. Another file in its
+     * place stays unchanged.
      *
      * @param path of the file
      * @throws SystemError when the process may not

@@ -11,16 +11,16 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnixAddress;
 
 /**
- * Connects to a Unix socket, and tries again, less and less often, while nobody listens there. The connections tell who sends on
+ * Connects to a Unix socket, and tries again, less and less often, while nothing listens there. The connections tell who sends on
  * them: {@link UnixStream#sender}. Belongs to its loop's thread.
  */
 public final class UnixConnector implements AutoCloseable {
-    /** Told how connecting goes. Called by the loop's thread. */
+    /** Called with the progress of connecting. Called by the loop's thread. */
     public interface Handler {
         /**
-         * The other side is there. Call {@link UnixConnector#connect} to connect once more when it is gone again.
+         * The other side is there. Call {@link UnixConnector#connect} to connect again when it is gone again.
          *
-         * @param connection non-blocking; from here on the handler's
+         * @param connection non-blocking; owned by the handler from now on
          */
         void connected(Fd connection);
 
@@ -51,7 +51,7 @@ public final class UnixConnector implements AutoCloseable {
      * @param path of the socket
      * @param firstDelay milliseconds between the first attempt and the second, at least 1; doubled for each one after
      * @param longestDelay milliseconds that the delay never exceeds
-     * @param handler told how it goes
+     * @param handler called with the progress
      * @throws SystemError when no socket can have this path
      */
     public UnixConnector(IoLoop loop, Path path, long firstDelay, long longestDelay, Handler handler) {

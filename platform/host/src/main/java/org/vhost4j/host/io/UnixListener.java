@@ -18,7 +18,7 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnixAddress;
 
 /**
- * A Unix socket that front-ends connect to. A socket file that a dead process left behind is replaced; one that somebody listens
+ * A Unix socket that front-ends connect to. A socket file that a dead process left behind is replaced; one that a process listens
  * on is not. The connections tell who sends on them: {@link UnixStream#sender}. Belongs to its loop's thread.
  */
 public final class UnixListener implements AutoCloseable {
@@ -112,7 +112,7 @@ public final class UnixListener implements AutoCloseable {
      * Listens on a socket that was inherited. Called by the loop's thread.
      *
      * @param loop the loop that will own the socket
-     * @param socket listening and non-blocking; from here on the listener's, and closed when this throws
+     * @param socket listening and non-blocking; owned by the listener from now on, and closed when this throws
      * @param accepted given each connection, non-blocking, and from then on its owner
      * @return the listening socket
      * @throws SystemError when the socket cannot be watched
@@ -131,7 +131,7 @@ public final class UnixListener implements AutoCloseable {
      * Listens on a socket that another process has handed over. Called by the loop's thread.
      *
      * @param loop the loop that will own the socket
-     * @param socket listening and non-blocking; from here on the listener's, and closed when this throws
+     * @param socket listening and non-blocking; owned by the listener from now on, and closed when this throws
      * @param path of the socket file, which {@link #close} removes; null when it was inherited
      * @param accepted given each connection, non-blocking, and from then on its owner
      * @return the listening socket
@@ -181,7 +181,7 @@ public final class UnixListener implements AutoCloseable {
         }
     }
 
-    /** Removes a socket file that nobody listens on; whoever does listen sees one connection come and go. */
+    /** Removes a socket file that no process listens on; a listener sees one connection come and go. */
     private static void removeStale(UnixAddress address) {
         Path path = address.path();
         int result;
@@ -213,7 +213,7 @@ public final class UnixListener implements AutoCloseable {
         }
     }
 
-    /** connect(2) refuses a file of any other kind in the same way as a socket that nobody listens on. */
+    /** connect(2) refuses a file of any other kind in the same way as a socket that no process listens on. */
     private static boolean isSocket(Path path) {
         try {
             return (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS) >> 12 == S_IFSOCK;

@@ -19,7 +19,7 @@ import org.vhost4j.sys.SocketMessage;
 import org.vhost4j.sys.SystemError;
 
 /**
- * A connected Unix stream that carries descriptors. It never reads beyond the piece that was asked for, so descriptors stay with
+ * A connected Unix stream that carries descriptors. It never reads beyond the requested piece, so descriptors stay with
  * the message they came with, and a handler that asks for nothing more holds its peer back.
  *
  * <p>Belongs to its loop's thread. No method calls the handler before it returns.
@@ -76,10 +76,10 @@ public final class UnixStream implements AutoCloseable {
      * Begins to read. Called by the loop's thread.
      *
      * @param loop the loop that will own the stream
-     * @param socket connected and non-blocking; from here on the stream's, and closed when this throws
+     * @param socket connected and non-blocking; owned by the stream from now on, and closed when this throws
      * @param first the length of the first piece, 1 to {@code largest}; 0 to read nothing until {@link #want} is called
-     * @param largest the longest piece that will ever be asked for, in bytes
-     * @param handler told what comes in
+     * @param largest the longest piece that will ever be requested, in bytes
+     * @param handler receives what comes in
      * @return the stream
      * @throws SystemError when the socket cannot be watched
      */
@@ -91,10 +91,10 @@ public final class UnixStream implements AutoCloseable {
      * Begins to read. Called by the loop's thread.
      *
      * @param loop the loop that will own the stream
-     * @param socket connected and non-blocking; from here on the stream's, and closed when this throws
+     * @param socket connected and non-blocking; owned by the stream from now on, and closed when this throws
      * @param first the length of the first piece, 1 to {@code largest}; 0 to read nothing until {@link #want} is called
-     * @param largest the longest piece that will ever be asked for, in bytes
-     * @param handler told what comes in
+     * @param largest the longest piece that will ever be requested, in bytes
+     * @param handler receives what comes in
      * @param closer closes the socket and the descriptors that come by it
      * @return the stream
      * @throws SystemError when the socket cannot be watched
@@ -124,7 +124,7 @@ public final class UnixStream implements AutoCloseable {
     }
 
     /**
-     * Goes on reading after {@link StreamHandler#received} asked for nothing.
+     * Continues reading after {@link StreamHandler#received} asked for nothing.
      *
      * @param bytes the length of the next piece, 1 up to the stream's largest
      * @throws IllegalStateException when a piece is being read already
@@ -326,8 +326,8 @@ public final class UnixStream implements AutoCloseable {
     /**
      * The process that sent the first bytes.
      *
-     * @return its number, 1 or more; 0 when it is not known: our process namespace does not have it, it sent before we had asked, nobody has
-     *     asked, or nothing has come
+     * @return its number, 1 or more; 0 when it is not known: our process namespace does not have it, it sent before we had asked,
+     *     it was not requested, or nothing has been received
      */
     public int sender() {
         return sender;
@@ -343,7 +343,7 @@ public final class UnixStream implements AutoCloseable {
         } else if (have > 0) {
             end(StreamEnd.Cause.CUT_SHORT, "the peer closed the connection after " + have + " of " + wanted + " bytes");
         } else {
-            // Also ECONNRESET, which is how a Unix socket says that the peer closed and left something of ours unread.
+            // Also ECONNRESET, which is how a Unix socket says that the peer closed and left some of our data unread.
             end(StreamEnd.Cause.PEER_CLOSED, "the peer closed the connection");
         }
     }
@@ -367,7 +367,7 @@ public final class UnixStream implements AutoCloseable {
         } finally {
             if (!done) {
                 handed.forEach(Fd::close);
-                end(StreamEnd.Cause.FAILED, "a message could not be handled because of a defect of ours");
+                end(StreamEnd.Cause.FAILED, "a message could not be handled because of an internal error");
             }
         }
     }

@@ -11,7 +11,7 @@ import org.vhost4j.device.Budget;
  * the speed of a bare spinning thread and still have an event loop. Nothing here allocates.
  */
 final class DutyCycle implements SelectStrategy {
-    /** Every so many turns epoll is looked at, however hot the lane is; a power of two. */
+    /** Number of turns between two looks at epoll, even on a busy lane; a power of two. */
     private static final int TURNS_PER_LOOK = 64;
 
     private static final int LOOK = 0;
@@ -40,7 +40,7 @@ final class DutyCycle implements SelectStrategy {
         return sleeps;
     }
 
-    /** Somebody has come, or has more to be woken for: the next sleep is preceded by arming everybody anew. */
+    /** A pollable was added, or has more wake-up conditions: all pollables are armed again before the next sleep. */
     void rearm() {
         if (armed) {
             armed = false;

@@ -16,7 +16,7 @@ final class FaultGuard {
     private final LaneListener listener;
     private final List<Pollable> pollables = new ArrayList<>();
 
-    /** Whom to blame when an error surfaces outside the try that should have caught it. */
+    /** Which pollable to blame when an error surfaces outside the try that should have caught it. */
     private @Nullable Pollable current;
 
     private long faults;
@@ -43,7 +43,7 @@ final class FaultGuard {
         return faults;
     }
 
-    /** One burst of everybody; how much was done, and at least 1 when there was a fault. */
+    /** One burst of each pollable; how much was done, and at least 1 when there was a fault. */
     int pollAll() {
         int work = 0;
         try {
@@ -80,7 +80,7 @@ final class FaultGuard {
         }
     }
 
-    /** Everybody asks to be woken; true when somebody has work after all. */
+    /** Arms every pollable; true when one has work after all. */
     boolean armAll() {
         boolean work = false;
         for (int i = 0; i < pollables.size(); i++) {
@@ -96,7 +96,7 @@ final class FaultGuard {
         return work;
     }
 
-    /** Nobody needs to be woken. */
+    /** Disarms every pollable. */
     void disarmAll() {
         for (int i = 0; i < pollables.size(); i++) {
             Pollable pollable = pollables.get(i);
@@ -111,12 +111,12 @@ final class FaultGuard {
         }
     }
 
-    /** Stops whoever is to blame for what was thrown while {@code suspect}, or a task or handler when null, was at work. */
+    /** Stops the pollable to blame for what was thrown while {@code suspect}, or a task or handler when null, was at work. */
     void blame(@Nullable Pollable suspect, Throwable thrown) {
         current = null;
-        // Nothing that follows could be relied upon.
+        // Nothing that follows would be reliable.
         MemoryExhaustion.endIfCauseOf(thrown);
-        Throwable cause = settle(thrown);
+        Throwable cause = owedError(thrown);
         boolean memory = cause instanceof InternalError;
         boolean found = false;
         if (memory) {
@@ -139,12 +139,12 @@ final class FaultGuard {
         } else if (memory) {
             stop(suspect, "memory that it works on is gone: " + cause.getMessage(), cause);
         } else {
-            stop(suspect, "a defect of ours: " + cause, cause);
+            stop(suspect, "an internal error: " + cause, cause);
         }
     }
 
     /** An error may still be owed behind an exception that was faster; it is the better explanation. */
-    private static Throwable settle(Throwable thrown) {
+    private static Throwable owedError(Throwable thrown) {
         try {
             HotCalls.checkpoint();
             return thrown;
@@ -182,7 +182,7 @@ final class FaultGuard {
                 HotCalls.checkpoint();
             } catch (Throwable again) {
                 MemoryExhaustion.endIfCauseOf(again);
-                // The listener itself is broken: there is nobody left to tell, and the lane goes on.
+                // The listener itself is broken: no one is left to tell, and the lane continues.
             }
         }
     }

@@ -4,7 +4,7 @@ package org.vhost4j.host.lane;
 /**
  * How long a lane looks for work before it sleeps.
  *
- * @param spinNanos nanoseconds without work, at least 0; {@link Long#MAX_VALUE} for ever
+ * @param spinNanos nanoseconds without work, at least 0; {@link Long#MAX_VALUE} forever
  */
 public record IdlePolicy(long spinNanos) {
     /** Sleeps as soon as there is nothing to do. */

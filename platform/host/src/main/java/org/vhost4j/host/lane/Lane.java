@@ -41,7 +41,7 @@ public final class Lane implements AutoCloseable {
      *
      * @param name of its thread, behind {@code vhost4j-}
      * @param policy when to sleep
-     * @param listener told what goes wrong, by the lane's thread
+     * @param listener called when something goes wrong, by the lane's thread
      * @return the running lane, which owns nothing yet
      */
     public static Lane start(String name, IdlePolicy policy, LaneListener listener) {
@@ -49,11 +49,11 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Starts a lane that measures by a given clock how long it works for those whom it must not serve at the cost of others.
+     * Starts a lane that measures by a given clock how long it works for those that must not be served at the cost of others.
      *
      * @param name of its thread, behind {@code vhost4j-}
      * @param policy when to sleep
-     * @param listener told what goes wrong, by the lane's thread
+     * @param listener called when something goes wrong, by the lane's thread
      * @param clock nanoseconds from any origin
      * @return the running lane, which owns nothing yet
      */
@@ -110,7 +110,7 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Has everybody armed anew before the lane sleeps again: a pollable has something more to be woken for, such as a queue that was
+     * Arms every pollable again before the lane sleeps: a pollable has something more to be woken for, such as a queue that was
      * just started. Called by the lane's thread.
      */
     public void rearm() {
@@ -133,8 +133,8 @@ public final class Lane implements AutoCloseable {
      * Has kicks of a queue wake the lane. The eventfd is watched by edge and never read. Called by the lane's thread.
      *
      * @param kick open for as long as the handle is
-     * @param kicked told of each, as far as they come one by one; being awake is what they are for: the turn that follows polls
-     *     everybody
+     * @param kicked called for each, as far as they come one by one; their purpose is to wake the lane, whose next turn polls every
+     *     pollable
      * @return to be closed before the eventfd is
      * @throws SystemError when epoll refuses it
      */
@@ -203,7 +203,7 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Ends the lane's thread; tasks that wait are run first. Pollables are not told: nobody touches them any more. Takes
+     * Ends the lane's thread; tasks that wait are run first. Pollables are not notified: they are not used any more. Takes
      * milliseconds. Later calls do nothing.
      *
      * @throws IllegalStateException when the lane's own thread calls

@@ -13,11 +13,11 @@ import org.vhost4j.sys.EventFd;
  * achieves, it takes the count with a read that cannot wait, as often as it takes until the lane is out.
  *
  * <p>The thread sleeps while its lane signals nothing. {@link #enter} and {@link #leave} belong to the lane, and cost two atomic
- * operations beside a system call.
+ * operations in addition to a system call.
  */
 final class SignalWatch implements AutoCloseable {
     private static final long PERIOD_MICROS = 2_000;
-    /** After so many periods without a signal the thread sleeps until there is one. */
+    /** Number of periods without a signal after which the thread sleeps until there is one. */
     private static final int QUIET_PERIODS = 50;
     /** Reads in one period; a front-end that refills in a loop is met again in the next. */
     private static final int MOST_READS = 10_000;
@@ -56,7 +56,7 @@ final class SignalWatch implements AutoCloseable {
         }
     }
 
-    /** The lane has written; true when it had to be freed, or came upon a counter that another process had filled. */
+    /** The lane has written; true when it had to be freed, or found a counter that another process had filled. */
     boolean leave() {
         if (state.compareAndSet(INSIDE, OUTSIDE)) {
             return false;

@@ -97,7 +97,7 @@ public final class StreamPort implements FramePort, Pollable, AutoCloseable {
     /**
      * Gives the port a connection in place of the one that it has, if any. Called by the lane's thread.
      *
-     * @param to a connected stream socket that does not block; from here on the port's, also when this fails
+     * @param to a connected stream socket that does not block; owned by the port from now on, also when this fails
      * @throws SystemError when the socket cannot be watched
      * @throws IllegalStateException when the port is closed or has stopped
      */
@@ -122,14 +122,14 @@ public final class StreamPort implements FramePort, Pollable, AutoCloseable {
         on.rearm();
     }
 
-    /** Being awake is what most events are for: the turn that follows polls every port. */
+    /** Most events only wake the lane, whose next turn polls every port. */
     private void room() {
         if (connected) {
             writer.writable();
         }
     }
 
-    /** Ends the connection, if there is one; {@link #whenLost} is not told. Called by the lane's thread. */
+    /** Ends the connection, if there is one; {@link #whenLost} is not called. Called by the lane's thread. */
     public void disconnect() {
         connected = false;
         FdHandle watched = handle;
@@ -263,7 +263,7 @@ public final class StreamPort implements FramePort, Pollable, AutoCloseable {
         writer.flush();
     }
 
-    /** The stream itself, for what the peer makes of frames. */
+    /** The stream itself, for how the peer changes frames. */
     private final class Stream implements FramePort {
         @Override
         public String name() {
@@ -292,7 +292,7 @@ public final class StreamPort implements FramePort, Pollable, AutoCloseable {
     /**
      * Whether there is a connection, as far as it is known.
      *
-     * @return false after {@link #whenLost} was told
+     * @return false after {@link #whenLost} was called
      */
     public boolean isConnected() {
         return connected;

@@ -21,7 +21,7 @@ final class StreamWriter {
     /** What may wait for room. */
     static final int CAPACITY = 1 << 20;
 
-    /** Copying a frame of so many bytes costs less than a call. */
+    /** Size in bytes up to which copying a frame costs less than a call. */
     private static final int SHORT = 2048;
 
     /** Headers that are repeated when a frame goes in two. */
@@ -142,7 +142,7 @@ final class StreamWriter {
         return true;
     }
 
-    /** Keeps a frame with its length, but for the bytes that were written. */
+    /** Keeps a frame with its length, except for the bytes that were written. */
     private void append(Frame frame, int written) {
         int left = LENGTH_BYTES + frame.bytes - written;
         if (CAPACITY - tail < left) {

@@ -15,7 +15,7 @@ import org.vhost4j.sys.SystemError;
 /**
  * One queue of a TAP interface, with a virtio-net header before each frame in both directions: of 12 bytes, or of 24 when
  * super-frames inside UDP tunnels may come. The interface vanishes
- * with its last queue, unless it was made to persist; bringing it up and giving it an address is left to whoever runs the host.
+ * with its last queue, unless it was made to persist; bringing it up and giving it an address is left to the host's administrator.
  */
 public final class TapDevice implements AutoCloseable {
     private static final String NODE = "/dev/net/tun";
@@ -103,7 +103,7 @@ public final class TapDevice implements AutoCloseable {
     /**
      * Takes over a queue that another process has opened.
      *
-     * @param fd the queue; from here on the device's
+     * @param fd the queue; owned by the device from now on
      * @param name of the interface
      * @param headerBytes length of the header before each frame, as that process has set it
      * @return the queue, as it is
@@ -200,7 +200,7 @@ public final class TapDevice implements AutoCloseable {
     }
 
     /**
-     * The largest part of {@code wanted} that a TAP can be told at once: everything hangs on {@link Offloads#CSUM}, ECN on one of
+     * The largest part of {@code wanted} that a TAP accepts in one call: everything hangs on {@link Offloads#CSUM}, ECN on one of
      * the TSOs, USO4 and USO6 go together, and tunnels need something to carry. For a caller that knows what to do about the rest; {@link #offloads} itself never
      * settles for less.
      *

@@ -38,19 +38,19 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
     private @Nullable FdHandle handle;
     private volatile @Nullable String stoppedReason;
 
-    /** Nothing is read, and the TAP is told nothing, until {@link #proceed}. */
+    /** Nothing is read, and the TAP's settings stay, until {@link #proceed}. */
     private boolean halted;
 
     /**
      * A port that is not at work yet.
      *
      * @param name what to call it in messages
-     * @param device the TAP; from here on the port's
+     * @param device the TAP; owned by the port from now on
      * @param accepts what the kernel takes from us as it is, a mask of {@link org.vhost4j.device.frame.Offloads}: CSUM, TSO4, TSO6
      *     and ECN always, UFO, USO4 and USO6 when the probe found that this kernel takes them, UDP_TUNNEL and UDP_TUNNEL_CSUM when
      *     it does and the device has {@link TapDevice#tunnels}
      * @param sink where the host's frames go
-     * @param engine holds their headers against the packets
+     * @param engine checks their headers against the packets
      * @param trouble takes a line when the port stops for good, and when the kernel refuses a frame for a reason that it had
      *     not before; called by the lane's thread
      */
@@ -92,7 +92,7 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
      * Puts the port on its lane, and leaves the TAP to another process until {@link #proceed}. Called by the lane's thread.
      *
      * @param to the lane that will own the port
-     * @param offloads as that process has told the TAP
+     * @param offloads as that process has set them on the TAP
      * @throws SystemError when the TAP cannot be watched; then the port is closed
      */
     public void attachHalted(Lane to, int offloads) {
@@ -149,7 +149,7 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
 
     private static FdHandle watch(Lane to, TapDevice device) {
         return FdHandle.open(to.loop(), device.fd(), FdHandle.READ_EDGE, events -> {
-            // Being awake is all that is wanted: the turn that follows polls everybody.
+            // No-op: it only wakes the lane, whose next turn polls every port.
         });
     }
 
@@ -163,10 +163,10 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
     }
 
     /**
-     * Gives the port another TAP in place of one whose interface was removed. Counters go on. Called by the lane's thread.
+     * Gives the port another TAP in place of one whose interface was removed. Counters continue. Called by the lane's thread.
      *
-     * @param again a TAP with a header of the same length; from here on the port's
-     * @return the TAP of before, for the caller to close where waiting harms nobody
+     * @param again a TAP with a header of the same length; owned by the port from now on
+     * @return the TAP of before, for the caller to close on a thread that may wait
      * @throws SystemError when the TAP cannot be watched; then nothing changes
      * @throws IllegalStateException when the port is closed
      */
@@ -198,8 +198,8 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
     }
 
     /**
-     * Says which frames the host may hand over unfinished, when a guest has negotiated what it takes. When the port has stopped, the TAP
-     * that it rejoins is told. Called by the lane's thread.
+     * Says which frames the host may hand over unfinished, when a guest has negotiated what it takes. When the port has stopped,
+     * the TAP that it rejoins gets the setting. Called by the lane's thread.
      *
      * @param mask of {@link org.vhost4j.device.frame.Offloads}; see {@link TapDevice#settable}
      * @throws SystemError when the kernel does not take all of it; then nothing changes
@@ -325,7 +325,7 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
     }
 
     /**
-     * Those of {@link #framesRead} that went through a buffer of ours, because there was no only receiver, it had no room, or it
+     * Those of {@link #framesRead} that went through a own buffer, because there was no only receiver, it had no room, or it
      * had too little.
      *
      * @return since the start

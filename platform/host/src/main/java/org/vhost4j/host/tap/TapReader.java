@@ -32,11 +32,11 @@ final class TapReader {
     /** {@link #read}: the interface was removed. */
     static final int GONE = 3;
 
-    /** A full frame of an ordinary interface with a VLAN tag: the least that is asked for. */
+    /** A full frame of an ordinary interface with a VLAN tag: the least that is requested. */
     private static final int ORDINARY = 1518;
-    /** Frames after which what is expected is looked at anew. */
+    /** Frames after which what is expected is examined again. */
     private static final int WINDOW = 256;
-    /** Beside a landing's pieces a call takes the header before and our own buffer behind. */
+    /** A call takes a landing's pieces, the header before them and our own buffer behind. */
     private static final int LANDING_PIECES = IoVector.MAX_PIECES - 2;
 
     private int fd;

@@ -15,7 +15,7 @@ import org.vhost4j.sys.SystemError;
  * Brings a port back when its interface was removed and there is one of that name again. A thread of its own looks for it, and opens and
  * closes TAPs: all of that can wait for the kernel's network configuration, and a lane must not. The thread lives while it looks.
  *
- * <p>An interface that is not there is never made: whoever removed it makes it again, with what belongs to it.
+ * <p>An interface that is not there is never made: the process that removed it makes it again, with what belongs to it.
  */
 public final class TapRejoin implements AutoCloseable {
     private static final long LOOK_EVERY_NANOS = 250_000_000;

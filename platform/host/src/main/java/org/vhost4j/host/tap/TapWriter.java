@@ -103,7 +103,7 @@ final class TapWriter {
         return FramePort.REFUSED;
     }
 
-    /** The last frame found no room; nobody tells when there is some again. */
+    /** The last frame found no room; there is no notification when room is free again. */
     boolean blocked() {
         return blocked;
     }

@@ -30,7 +30,7 @@ class FairTurnsTest {
             new Budget(8, 1_000, 100, () -> now),
             Runnable::run);
 
-    /** Somebody with work for ever, of whom a slice is {@code units} long. */
+    /** A client with endless work, of which a slice is {@code units} long. */
     private void endless(String name, int units, long nanos) {
         turns.enqueue(() -> {
             for (int i = 0; i < units && turns.budget().remains(); i++) {

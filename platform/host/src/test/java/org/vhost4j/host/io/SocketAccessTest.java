@@ -40,7 +40,7 @@ class SocketAccessTest {
         on.close();
     }
 
-    /** The group of whatever this process makes: the one group that anybody may give. */
+    /** The group of whatever this process makes: the one group that any user may give. */
     private String ownGroup() throws IOException {
         return Files.getAttribute(directory, "unix:gid").toString();
     }

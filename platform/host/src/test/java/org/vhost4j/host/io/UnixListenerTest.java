@@ -133,7 +133,7 @@ class UnixListenerTest {
     }
 
     @Test
-    void aFileThatSomebodyElseHasMadeMeanwhileSurvives() throws Exception {
+    void aFileThatAnotherProcessHasMadeMeanwhileSurvives() throws Exception {
         Path path = directory.resolve("a.sock");
         UnixListener listener = bind(path);
         Files.delete(path);

@@ -277,7 +277,7 @@ class UnixStreamTest {
             });
             assertThat(OnLoop.next(keeping.pieces).text()).isEqualTo("b");
         }
-        // The end is behind a byte that nobody has asked for yet.
+        // The end is behind a byte that has not been requested yet.
         on.run(() -> 0);
         assertThat(keeping.ends).isEmpty();
         on.run(() -> {
@@ -404,7 +404,7 @@ class UnixStreamTest {
         try (Peer peer = new Peer(pair.second());
                 EventFd event = EventFd.create()) {
             peer.send(bytes("x"), event.fd(), event.fd());
-            assertThat(OnLoop.next(keeping.ends).text()).contains("a defect of ours");
+            assertThat(OnLoop.next(keeping.ends).text()).contains("an internal error");
             assertThat(OnLoop.next(on.failures)).hasMessage("broken handler");
         }
     }

@@ -129,7 +129,7 @@ class FaultTest {
 
     @ParameterizedTest
     @EnumSource
-    void memoryThatVanishesStopsItsGuestAndNobodyElse(Access access) throws Exception {
+    void memoryThatVanishesStopsItsGuestOnly(Access access) throws Exception {
         // Later rounds meet code that C2 compiled in the first; the very first poll of the process is interpreted.
         for (int round = 0; round < 4; round++) {
             int hot = access == Access.COPIES ? HOT / 20 : HOT;
@@ -155,7 +155,7 @@ class FaultTest {
 
     @ParameterizedTest
     @EnumSource(names = {"READS", "WRITES", "PUBLISHES"})
-    void whenNobodyAdmitsALossItIsTheOneAtWorkThatIsStopped(Access access) throws Exception {
+    void anUnclaimedLossStopsThePollableAtWork(Access access) throws Exception {
         for (int round = 0; round < 4; round++) {
             try (Guest owner = Guest.over("owner", s -> 0);
                     Lane lane = Lane.start("test", IdlePolicy.POLLING, heard)) {
@@ -241,7 +241,7 @@ class FaultTest {
             good.awaitPolls(1000);
             broken.set(true);
             assertThat(bad.awaitFault())
-                    .isEqualTo("a defect of ours: java.lang.ArrayIndexOutOfBoundsException: 7 of 3");
+                    .isEqualTo("an internal error: java.lang.ArrayIndexOutOfBoundsException: 7 of 3");
             good.awaitPolls(1000);
         }
         assertThat(heard.failures).isEmpty();

@@ -12,7 +12,7 @@ final class Guest implements LandingPort {
     int accepts;
     int bufferBytes = 1500;
     int reserves;
-    int givenBack;
+    int returned;
     int flushes;
     boolean full;
     private final MemorySegment memory = Arena.ofAuto().allocate(1 << 18);
@@ -56,7 +56,7 @@ final class Guest implements LandingPort {
     @Override
     public void commit(Frame landing, int bytes) {
         if (bytes == 0) {
-            givenBack++;
+            returned++;
             return;
         }
         byte[] all = Capture.copy(landing);
@@ -65,7 +65,7 @@ final class Guest implements LandingPort {
 
     @Override
     public void discard(Frame landing) {
-        givenBack++;
+        returned++;
     }
 
     @Override

@@ -236,7 +236,7 @@ class TapPortIT {
         }
         assertThat(guest.flushes).isPositive();
         assertThat(b.framesCopied()).isEqualTo(1);
-        assertThat(guest.givenBack).as("room that nothing landed in").isPositive();
+        assertThat(guest.returned).as("room that nothing landed in").isPositive();
     }
 
     @Test

@@ -5,7 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.memory.HostMemory;
 
-/** The yardstick: plain copies of as many bytes as a super-frame has, between as many buffers as the rings hold. */
+/** The baseline: plain copies of as many bytes as a super-frame has, between as many buffers as the rings hold. */
 final class CopyJob implements Job {
     private static final int BURST = 32;
 

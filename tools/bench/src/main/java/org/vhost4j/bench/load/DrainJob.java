@@ -15,18 +15,18 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.PacketBuilder;
 
 /**
- * Shows a whole ring of frames to the device with one store of the available index, and does nothing but read a used index until the
+ * Shows a whole ring of frames to the device with one store of the available index, and then only reads a used index until the
  * device has used all of them. One thread.
  *
  * <p>The clock runs from just before that store until the used index has been read that covers the last frame. Frames, descriptors and
  * the available ring are written before, used elements are collected and receive buffers are posted afterwards.
  */
 final class DrainJob implements AutoCloseable {
-    /** So many rounds of each run are not counted: caches and branch predictors have been another program's. */
+    /** Number of rounds of each run that are not counted: caches and branch predictors have been another program's. */
     private static final int UNCOUNTED = 3;
 
     private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
-    /** After so many reads of the used index the time is looked at. */
+    /** Number of reads of the used index between two looks at the clock. */
     private static final int READS = 1 << 16;
 
     private static final int INDEX_MASK = 0xffff;
@@ -35,7 +35,7 @@ final class DrainJob implements AutoCloseable {
     private final NetDriver sender;
     private final FrontEndQueue transmit;
     private final SplitDriver ring;
-    /** Whose used index tells that the frames are through. */
+    /** Whose used index shows that the frames are through. */
     private final SplitDriver watched;
 
     private final List<FrameReceiver> receivers;
@@ -145,7 +145,7 @@ final class DrainJob implements AutoCloseable {
         }
     }
 
-    /** Takes so many frames, a burst at a time. */
+    /** Takes a number of frames, a burst at a time. */
     private static int all(String what, int frames, IntSupplier burst) {
         long begun = System.nanoTime();
         int taken = burst.getAsInt();

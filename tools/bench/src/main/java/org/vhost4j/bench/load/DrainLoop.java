@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Drains rings of several back-ends when it is told to. Commands come on standard input, one a line, and are answered with a line each:
+ * Drains rings of several back-ends on command. Commands come on standard input, one a line, and are answered with a line each:
  *
  * <ul>
  *   <li>{@code attach NAME SOCKET [SOCKET]}: a guest that sends, and perhaps one that receives; {@code attached}

@@ -43,7 +43,7 @@ final class FrameReceiver {
     }
 
     /**
-     * Takes what is there.
+     * Takes all available frames.
      *
      * @return how many frames ended
      */

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.bench.load;
 
-/** What the working thread does as long as it is told to. */
+/** The work of the load's thread, until it is stopped. */
 interface Job {
     /** Does a little of it; called over and over. */
     void step();
 
-    /** How many steps are done before orders are looked for. */
+    /** Number of steps between two looks for commands. */
     default int steps() {
         return 64;
     }
 
     /**
-     * Ends what is under way; called until it says so, or for a while.
+     * Completes what is in progress; called until it returns true, or a time limit is reached.
      *
-     * @return true when nothing is under way
+     * @return true when nothing is in progress
      */
-    default boolean settle() {
+    default boolean drained() {
         return true;
     }
 

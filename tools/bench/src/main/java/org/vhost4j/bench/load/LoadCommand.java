@@ -37,7 +37,7 @@ public final class LoadCommand implements Callable<Integer> {
     /** Room for rings of frames of several shapes. */
     private static final long DRAIN_BYTES = 16L << 20;
 
-    /** What there is to do. */
+    /** The command's job. */
     public enum What {
         /** Every guest sends. */
         SEND,
@@ -45,7 +45,10 @@ public final class LoadCommand implements Callable<Integer> {
         RECEIVE,
         /** Of each two guests the first sends and the second receives. */
         THROUGH,
-        /** A guest sends whole rings, which the device drops or passes to a second guest; {@link DrainLoop} is told its sockets. */
+        /**
+         * A guest sends whole rings, which the device drops or passes to a second guest; {@link DrainLoop} receives its
+         * sockets.
+         */
         DRAIN,
         /** The first guest's frames are to come back. */
         ROUND_TRIP,
@@ -128,7 +131,7 @@ public final class LoadCommand implements Callable<Integer> {
         }
     }
 
-    /** Attaches to a back-end whose rings are to be drained. */
+    /** Attaches to a back-end whose rings it drains. */
     private DrainJob drain(List<Path> guests) {
         List<NetDriver> drivers = new ArrayList<>();
         try {
@@ -160,7 +163,7 @@ public final class LoadCommand implements Callable<Integer> {
         return logs;
     }
 
-    /** What is measured has to be what was asked for. */
+    /** What is measured must be what was requested. */
     private static void requireAll(NetDriver driver, NetSetup setup) {
         long missing = setup.features() & ~driver.features() & ~Feature.ANY_LAYOUT.mask();
         if (missing != 0) {

@@ -74,7 +74,7 @@ final class RoundTripJob implements Job {
     }
 
     private void pause(long now) {
-        // After an interruption the schedule begins anew: no burst is to make up for it.
+        // After an interruption the schedule restarts: no burst is to make up for it.
         due = now - due > interval ? now + interval : due + interval;
         long left = due - now;
         if (left > 2 * SLEEP_SLACK) {
@@ -86,7 +86,7 @@ final class RoundTripJob implements Job {
     }
 
     @Override
-    public boolean settle() {
+    public boolean drained() {
         sent += sender.collect();
         received += receiver.burst();
         return sender.inFlight() == 0 && received >= sent;
@@ -102,7 +102,7 @@ final class RoundTripJob implements Job {
         return received;
     }
 
-    /** Count, lost, worst, and percentile and nanoseconds in turn; the next line begins anew. */
+    /** Count, lost, worst, and percentile and nanoseconds in turn; the next line starts over. */
     @Override
     public String latency() {
         StringBuilder line = new StringBuilder();

@@ -31,7 +31,7 @@ final class TrafficJob implements Job {
     }
 
     @Override
-    public boolean settle() {
+    public boolean drained() {
         boolean settled = true;
         for (FrameSender sender : senders) {
             sent += sender.collect();

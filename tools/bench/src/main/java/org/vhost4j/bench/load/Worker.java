@@ -82,14 +82,14 @@ final class Worker {
                     publish();
                 }
                 long deadline = System.nanoTime() + SETTLE;
-                while (!job.settle() && System.nanoTime() - deadline < 0) {
+                while (!job.drained() && System.nanoTime() - deadline < 0) {
                     Thread.onSpinWait();
                 }
                 publish();
                 done.put(true);
             }
         } catch (RuntimeException e) {
-            // Whoever reads the output is told by the end of it.
+            // The reader of the output notices its end.
             System.out.println("failed: " + e.getMessage());
             Runtime.getRuntime().halt(1);
         } catch (InterruptedException e) {

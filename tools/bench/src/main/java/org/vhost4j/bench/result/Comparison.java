@@ -8,7 +8,7 @@ import java.util.List;
  *
  * <p>What differs most is not one round from the next but one start from another, whose just-in-time compiler has made other code. So a
  * start has one value, the lower quartile of its rounds; the difference is the mean over the pairs of starts of the logarithm of the two
- * values' ratio, and its interval is Student's for that mean. The two starts of a pair take turns: what neighbours do meets both.
+ * values' ratio, and its interval is Student's for that mean. The two starts of a pair take turns: other load affects both.
  *
  * @param name of the case
  * @param older the rounds of each start of the older build
@@ -19,7 +19,7 @@ public record Comparison(String name, List<Rounds> older, List<Rounds> newer, do
     /** How sure the interval is, in percent. */
     public static final int CONFIDENCE = 95;
 
-    /** Student's t, two-sided, for so many degrees of freedom from 1 on. */
+    /** Student's t, two-sided, by degrees of freedom, from 1 on. */
     private static final double[] STUDENT = {
         12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
         2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042
@@ -63,7 +63,7 @@ public record Comparison(String name, List<Rounds> older, List<Rounds> newer, do
         newer = List.copyOf(newer);
         if (older.size() != newer.size() || older.size() < 2) {
             throw new IllegalArgumentException(
-                    "%d starts beside %d: two pairs at least".formatted(older.size(), newer.size()));
+                    "%d starts against %d: two pairs at least".formatted(older.size(), newer.size()));
         }
     }
 

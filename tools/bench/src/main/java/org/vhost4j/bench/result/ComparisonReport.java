@@ -36,7 +36,7 @@ public record ComparisonReport(Map<String, String> facts, List<Comparison> cases
     }
 
     /**
-     * The report for people.
+     * The human-readable report.
      *
      * @return lines with an end each
      */

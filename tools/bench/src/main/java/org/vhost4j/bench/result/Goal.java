@@ -22,7 +22,7 @@ public record Goal(Figure figure, String ours, List<String> theirs, boolean atLe
     }
 
     /**
-     * A ratio that is to be so large at least.
+     * A minimum of a ratio.
      *
      * @param figure which figure
      * @param ours whose
@@ -35,7 +35,7 @@ public record Goal(Figure figure, String ours, List<String> theirs, boolean atLe
     }
 
     /**
-     * A ratio that is to be so large at most.
+     * A maximum of a ratio.
      *
      * @param figure which figure
      * @param ours whose
@@ -48,7 +48,7 @@ public record Goal(Figure figure, String ours, List<String> theirs, boolean atLe
     }
 
     /**
-     * A median that is to be so large at most.
+     * A maximum of a median.
      *
      * @param figure which figure
      * @param ours whose
@@ -86,7 +86,7 @@ public record Goal(Figure figure, String ours, List<String> theirs, boolean atLe
     }
 
     /**
-     * Holds the goal against what was measured.
+     * Compares the goal with what was measured.
      *
      * @param result of the case
      * @return what to say about it

@@ -9,7 +9,7 @@ import org.vhost4j.tools.common.HtmlPage;
 
 /** The report as one HTML page that needs nothing else: drawings inside, no script, light or dark as the reader has it. */
 public final class HtmlReport {
-    private static final String TITLE = "vhost4j beside others";
+    private static final String TITLE = "vhost4j compared with others";
 
     private static final String STYLE = """
             :root { --c0: #0072b2; --c1: #56b4e9; --c2: #009e73; --c3: #7a5195; --c4: #d55e00; --c5: #b8860b; --c6: #cc79a7; --c7: #666666; }

@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param failure why it has no more samples, in one line
  */
 public record Measured(String contender, List<Sample> samples, Optional<CrossCheck> check, Optional<String> failure) {
-    /** So many undisturbed rounds are enough to leave the disturbed ones out. */
+    /** Number of undisturbed rounds with which the disturbed ones are excluded. */
     private static final int ENOUGH = 3;
 
     /** Copies the list. */
@@ -69,7 +69,7 @@ public record Measured(String contender, List<Sample> samples, Optional<CrossChe
     }
 
     /**
-     * What is to be said about it.
+     * What to report about it.
      *
      * @return one sentence when it is not {@link #sound}
      */

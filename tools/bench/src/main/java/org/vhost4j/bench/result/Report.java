@@ -20,9 +20,9 @@ public record Report(Map<String, String> facts, List<RowResult> rows) {
     }
 
     /**
-     * Whether everybody was measured and both sides of every pair have counted the same.
+     * Whether every contender was measured and both sides of every pair have counted the same.
      *
-     * @return false when something is to be complained of
+     * @return false when there is a complaint
      */
     public boolean sound() {
         return rows.stream()
@@ -32,7 +32,7 @@ public record Report(Map<String, String> facts, List<RowResult> rows) {
     }
 
     /**
-     * What is to be complained of.
+     * The complaints.
      *
      * @param row one of the rows
      * @return one sentence for each contender that failed or whose counts differ

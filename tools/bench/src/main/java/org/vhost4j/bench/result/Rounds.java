@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What many short rounds of the same work took. Neighbours only ever make a round longer; so the best rounds and the lower quartile say
- * what the work takes, and the rest says what neighbours do.
+ * What many short rounds of the same work took. Other load only ever makes a round longer; so the best rounds and the lower
+ * quartile say what the work takes, and the rest says what the other load does.
  */
 public final class Rounds {
     private static final double QUARTER = 0.25;

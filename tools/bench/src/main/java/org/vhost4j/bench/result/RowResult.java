@@ -7,7 +7,7 @@ import java.util.List;
  * What came out of one row.
  *
  * @param name what {@code --rows} calls it
- * @param title what people call it
+ * @param title its title for users
  * @param about what is measured and how, in a sentence or two
  * @param cases in order
  */
@@ -18,7 +18,7 @@ public record RowResult(String name, String title, String about, List<CaseResult
     }
 
     /**
-     * Everybody who was measured.
+     * Every contender that was measured.
      *
      * @return their names, each once, in order
      */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.bench.result;
 
-/** How one value comes of what a contender has measured in a case. */
+/** How one value results from a contender's measurements in a case. */
 public enum Statistic {
     /** Each turn has one value; their median. */
     MEDIAN_OF_TURNS,

@@ -8,7 +8,7 @@ import java.util.Locale;
 
 /** A drawing inside an HTML page: colours come from the page's style sheet, {@code c0} up for the contenders. */
 final class Svg {
-    /** So many style classes with a colour there are, half of them for us; with more contenders they come again. */
+    /** Number of style classes with a colour, half of them for this back-end; with more contenders they repeat. */
     static final int COLOURS = 8;
 
     private static final String OURS = "vhost4j";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.bench.result;
 
-/** What became of a goal. */
+/** What happened to a goal. */
 public enum Verdict {
     /** Reached. */
     MET("met"),

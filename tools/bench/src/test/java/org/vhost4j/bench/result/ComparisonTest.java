@@ -73,7 +73,7 @@ class ComparisonTest {
     void unequalOrTooFewStartsAreRefused() {
         List<Rounds> two = starts(1, 2);
         assertThatThrownBy(() -> new Comparison("c", two, starts(1), LIMIT))
-                .hasMessage("2 starts beside 1: two pairs at least");
+                .hasMessage("2 starts against 1: two pairs at least");
         assertThatThrownBy(() -> new Comparison("c", starts(1), starts(1), LIMIT))
                 .isInstanceOf(IllegalArgumentException.class);
     }

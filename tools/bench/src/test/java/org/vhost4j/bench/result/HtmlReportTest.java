@@ -69,7 +69,7 @@ class HtmlReportTest {
         assertThat(HtmlReport.of(report)).contains("64 B: ours: no").doesNotContain("<rect", "NaN", "Goals");
     }
 
-    /** The page is written so that it is XML, too, but for two tags that have no end. */
+    /** The page is written so that it is XML, too, except for two tags that have no end. */
     private Document parsed() throws Exception {
         String xml = page.substring(page.indexOf("<body>"), page.indexOf("</html>"));
         return DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new InputSource(new StringReader(xml)));

@@ -32,11 +32,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code vhost4j conformance}: holds a vhost-user-net back-end against the specifications. */
+/** {@code vhost4j conformance}: checks a vhost-user-net back-end against the specifications. */
 @Command(
         name = "conformance",
         description =
-                "Holds a vhost-user-net back-end against the specifications, case by case, each on a fresh connection. "
+                "Checks a vhost-user-net back-end against the specifications, case by case, each on a fresh connection. "
                         + "Ends with status 0 when no case failed, 1 when one did, 2 when there was nothing to test.",
         mixinStandardHelpOptions = true,
         subcommands = MatrixCommand.class)
@@ -89,7 +89,7 @@ public final class ConformanceCommand implements Callable<Integer> {
     @Option(names = "--junit", paramLabel = "FILE", description = "Write JUnit XML too, for CI servers.")
     private @Nullable Path junit;
 
-    @Option(names = "--html", paramLabel = "FILE", description = "Write a page for people too.")
+    @Option(names = "--html", paramLabel = "FILE", description = "Also write an HTML page.")
     private @Nullable Path html;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write JSON too, which 'matrix' reads.")
@@ -150,7 +150,7 @@ public final class ConformanceCommand implements Callable<Integer> {
         };
     }
 
-    /** What is to be said again to reach the same back-end. */
+    /** The arguments that reach the same back-end again. */
     private String reached(Path at) {
         return at
                 + (listen ? " --listen" : "")

@@ -16,7 +16,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Several back-ends beside each other, from their JSON reports, as Markdown. */
+/** Several back-ends side by side, from their JSON reports, as Markdown. */
 public final class Matrix {
     /** A report of 200 cases has 100 KiB, and with the evidence of many failures a few times that. */
     private static final int MOST_BYTES = 4 << 20;

@@ -11,10 +11,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code vhost4j conformance matrix}: several back-ends beside each other. */
+/** {@code vhost4j conformance matrix}: several back-ends side by side. */
 @Command(
         name = "matrix",
-        description = "Prints several reports beside each other, as Markdown or as JSON.",
+        description = "Prints several reports side by side, as Markdown or as JSON.",
         mixinStandardHelpOptions = true)
 final class MatrixCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "FILE", description = "What --json wrote.")

@@ -37,7 +37,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code vhost4j demo}: two real guests, one back-end, and a table of what went between them. */
+/** {@code vhost4j demo}: two real guests, one back-end, and a table of the traffic between them. */
 @Command(
         name = "demo",
         description = "Boots two guests and has them exchange TCP and UDP super-frames.",

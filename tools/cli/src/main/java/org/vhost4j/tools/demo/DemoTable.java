@@ -13,7 +13,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The demo's result, for people. */
+/** The demo's result, human-readable. */
 final class DemoTable {
     private static final List<Counter> SHOWN = List.of(
             Counter.TX_FRAMES,

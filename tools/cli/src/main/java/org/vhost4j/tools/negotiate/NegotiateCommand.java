@@ -67,7 +67,7 @@ public final class NegotiateCommand implements Callable<Integer> {
             names = "--features",
             paramLabel = "BITS",
             description = "Virtio features: names, BIT_n or 0x and digits, separated by commas. With signs, as in"
-                    + " +HOST_USO,-RSS, relative to the offer. Default: the offer, but for LOG_ALL, ACCESS_PLATFORM and"
+                    + " +HOST_USO,-RSS, relative to the offer. Default: the offer, except for LOG_ALL, ACCESS_PLATFORM and"
                     + " what else asks more of a driver.")
     private @Nullable String features;
 
@@ -81,13 +81,13 @@ public final class NegotiateCommand implements Callable<Integer> {
     @Option(
             names = "--expect",
             paramLabel = "accepted|refused",
-            description = "What is to become of it (default: ${DEFAULT-VALUE}).")
+            description = "What is expected of it (default: ${DEFAULT-VALUE}).")
     private String expect = "accepted";
 
     @Option(
             names = "--expect-features",
             paramLabel = "BITS",
-            description = "Virtio features that are to be offered (+) or not (-), such as +HOST_USO,-RSS.")
+            description = "Virtio features that must be offered (+) or must not (-), such as +HOST_USO,-RSS.")
     private @Nullable String expectFeatures;
 
     @Option(names = "--expect-protocol-features", paramLabel = "BITS", description = "Protocol features, likewise.")
@@ -113,7 +113,7 @@ public final class NegotiateCommand implements Callable<Integer> {
             names = "--limit",
             paramLabel = "SECONDS",
             description =
-                    "When a matrix ends at the latest, but for the combination at hand (default: ${DEFAULT-VALUE}).")
+                    "When a matrix ends at the latest, except for the combination at hand (default: ${DEFAULT-VALUE}).")
     private int limit = 300;
 
     @Option(

@@ -43,7 +43,7 @@ record Report(
         unmet = List.copyOf(unmet);
     }
 
-    /** One negotiation, for people: lines, each with its end. */
+    /** One negotiation, human-readable: lines, each with its end. */
     String text() {
         StringBuilder text = new StringBuilder(offer());
         for (Attempt attempt : attempts) {
@@ -61,7 +61,7 @@ record Report(
         return text.toString();
     }
 
-    /** A matrix, for people: what each group came to, and every combination that was not accepted. */
+    /** A matrix, human-readable: what each group came to, and every combination that was not accepted. */
     String matrix() {
         Map<String, List<Outcome>> groups = new LinkedHashMap<>();
         for (Attempt attempt : attempts) {

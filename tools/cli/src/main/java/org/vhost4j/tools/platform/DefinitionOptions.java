@@ -55,7 +55,7 @@ final class DefinitionOptions {
     }
 
     /**
-     * What is to be promised.
+     * The requested promise.
      *
      * @param device what the device can do
      * @param host what the host can do

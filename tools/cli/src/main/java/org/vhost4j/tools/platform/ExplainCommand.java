@@ -68,7 +68,7 @@ final class ExplainCommand implements Callable<Integer> {
     }
 
     /**
-     * The explanation for people.
+     * The human-readable explanation.
      *
      * @param explanation the explanation
      * @return lines, each with its end

@@ -54,7 +54,7 @@ public final class HelpText {
     }
 
     /**
-     * The same for guests on QEMU's own device: no software of ours makes up for what its host lacks.
+     * The same for guests on QEMU's own device: none of our software makes up for what its host lacks.
      *
      * @param catalog the definitions
      * @param host the host

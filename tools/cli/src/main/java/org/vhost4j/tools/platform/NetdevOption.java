@@ -16,7 +16,7 @@ import picocli.CommandLine.TypeConversionException;
 
 /**
  * What guests have that depends on the host: what their network cards are attached to, each of which is judged by what its own back-end
- * needs, and what they have beside.
+ * needs, and what else they have.
  */
 final class NetdevOption {
     @Option(

@@ -123,7 +123,7 @@ public final class PlatformOptions {
     }
 
     /**
-     * What is to be promised.
+     * The requested promise.
      *
      * @param device what the device can do
      * @param host what the host can do
@@ -153,7 +153,7 @@ public final class PlatformOptions {
     }
 
     /**
-     * Holds what guests will see against what was expected.
+     * Compares what guests will see with what was expected.
      *
      * @param actual what they will see
      * @throws UnsupportedOption when something else was expected; the message lists every difference

@@ -65,7 +65,7 @@ final class ProbeCommand implements Callable<Integer> {
     }
 
     /**
-     * The answers for people.
+     * The human-readable answers.
      *
      * @param host a host
      * @return lines, each with its end

@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code vhost4j qemu-args}: the platform idea for people who run plain QEMU. */
+/** {@code vhost4j qemu-args}: platforms for users of plain QEMU. */
 @Command(
         name = "qemu-args",
         description =

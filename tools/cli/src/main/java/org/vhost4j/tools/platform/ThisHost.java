@@ -37,10 +37,10 @@ public final class ThisHost {
     }
 
     /**
-     * Asks again, in a child process, what could not be answered for want of a right.
+     * Asks again, in a child process, what could not be answered for lack of a right.
      *
      * @param host the answers so far
-     * @return the answers; those still unknown say what became of the attempt
+     * @return the answers; those still unknown say what happened to the attempt
      */
     public static HostCapabilities askInNamespace(HostCapabilities host) {
         return askAgain(host, "unshare");
@@ -51,7 +51,7 @@ public final class ThisHost {
      *
      * @param host the answers so far
      * @param unshare the program that makes namespaces (util-linux), a name to be looked for in PATH or a path
-     * @return the answers; those still unknown say what became of the attempt
+     * @return the answers; those still unknown say what happened to the attempt
      */
     static HostCapabilities askAgain(HostCapabilities host, String unshare) {
         HostCapabilities there;

@@ -71,7 +71,7 @@ record ProbeReport(
     }
 
     /**
-     * The report for people.
+     * The human-readable report.
      *
      * @param columns how wide lines may be
      * @return lines, each with its end

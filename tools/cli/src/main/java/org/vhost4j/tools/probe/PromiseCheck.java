@@ -25,8 +25,8 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
  * Checks an offer against what machines and platforms promise guests: which promise this back-end can honour, and what is missing
- * for the others. What a guest is promised beside machine and platform, as by {@code --set}, does not count, nor does what the
- * host's kernel would have to have.
+ * for the others. What a guest is promised in addition to machine and platform, as by {@code --set}, does not count, nor does
+ * what the host's kernel would have to have.
  */
 final class PromiseCheck {
     private final PlatformCatalog catalog;

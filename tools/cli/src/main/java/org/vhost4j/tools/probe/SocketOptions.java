@@ -33,7 +33,7 @@ public final class SocketOptions {
     private int timeout = 10;
 
     /**
-     * The meeting place that was asked for.
+     * The requested meeting place.
      *
      * @return to be closed by the caller
      * @throws UnsupportedOption when there cannot be one

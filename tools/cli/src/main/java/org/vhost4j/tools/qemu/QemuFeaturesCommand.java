@@ -118,7 +118,7 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
         err.flush();
     }
 
-    /** The document that is to be written into. */
+    /** The document to write into. */
     private String document() throws IOException {
         if (markdown == null) {
             return "";

@@ -23,7 +23,7 @@ public final class AttachHelp {
      * @param endpoint where
      * @param number the guest's number, to keep identifiers apart
      * @param queuePairs how many queue pairs
-     * @param properties what QEMU has to be told of the promise, such as {@code ctrl_vlan=off}; perhaps empty
+     * @param properties QEMU's properties of the promise, such as {@code ctrl_vlan=off}; perhaps empty
      * @return QEMU's arguments, for the newest QEMU
      */
     public static List<String> netdev(Endpoint endpoint, int number, int queuePairs, List<String> properties) {
@@ -36,7 +36,7 @@ public final class AttachHelp {
      * @param endpoint where
      * @param number the guest's number, to keep identifiers apart
      * @param queuePairs how many queue pairs
-     * @param properties what QEMU has to be told of the promise, such as {@code ctrl_vlan=off}; perhaps empty
+     * @param properties QEMU's properties of the promise, such as {@code ctrl_vlan=off}; perhaps empty
      * @param qemu which QEMU it is
      * @return QEMU's arguments
      */

@@ -47,7 +47,7 @@ final class CommaOptions {
                 throw new IllegalArgumentException("%s: '%s' needs a value".formatted(option, key));
             }
             if (values.put(key, part.substring(equals + 1)) != null) {
-                throw new IllegalArgumentException("%s: '%s' is there twice".formatted(option, key));
+                throw new IllegalArgumentException("%s: '%s' is given twice".formatted(option, key));
             }
         }
         return values;

@@ -9,8 +9,8 @@ import java.util.OptionalLong;
 import org.vhost4j.vhostuser.server.BackendConfig;
 
 /**
- * How many descriptors a back-end takes, beside how many it may have (RLIMIT_NOFILE). It is asked before the start: a JVM that runs
- * out of them fails in many places, in some of them by waiting for ever.
+ * Compares the descriptors that a back-end takes with those that it may have (RLIMIT_NOFILE). It is asked before the start: a JVM
+ * that runs out of them fails in many places, in some of them by waiting forever.
  */
 final class DescriptorLimit {
     /** The JVM, its archive, standard streams, the monitor, and what is open for a moment. */

@@ -66,7 +66,7 @@ final class RunOptions {
             paramLabel = "PORT",
             completionCandidates = PortKinds.class,
             description =
-                    "A port on the bridge beside the guests, or what replaces the bridge: null drops frames, echo returns"
+                    "A port on the bridge in addition to the guests, or what replaces the bridge: null drops frames, echo returns"
                             + " them, source sends them. One of: ${COMPLETION-CANDIDATES}.")
     List<String> ports = List.of();
 
@@ -88,9 +88,9 @@ final class RunOptions {
             names = "--port-security",
             paramLabel = "auto|on|off",
             description =
-                    "auto: a guest with mac= sends from that address only, and nobody else from it; another guest has"
+                    "auto: a guest with mac= sends from that address only, and no other port from it; another guest has"
                             + " up to " + PortRules.STATIONS
-                            + " stations. on: also, a station that was heard behind one port cannot"
+                            + " stations. on: also, a station that was seen behind one port cannot"
                             + " be taken by another while that guest is attached. off: neither (default: auto).")
     String portSecurity = "auto";
 
@@ -112,7 +112,7 @@ final class RunOptions {
                     + "; there are no more than guests. Each wants a core of its own (default: 1).")
     int lanes = 1;
 
-    @Option(names = "--mtu", paramLabel = "BYTES", description = "The MTU that guests are told, 68 to 65535.")
+    @Option(names = "--mtu", paramLabel = "BYTES", description = "The MTU that guests see, 68 to 65535.")
     @Nullable
     Integer mtu;
 
@@ -128,7 +128,7 @@ final class RunOptions {
             paramLabel = "ram|any",
             description =
                     "Which files a guest's memory may be. ram: memfd, tmpfs and hugetlbfs. any: also a file on a disk, of a"
-                            + " network file system or of FUSE; whoever serves it can then hold up every guest (default: ram).")
+                            + " network file system or of FUSE; its server can then delay every guest (default: ram).")
     String memory = "ram";
 
     @Option(

@@ -82,7 +82,7 @@ final class RunningBackend {
         if (before.isEmpty()) {
             running.monitor = socket.map(path -> listen(path, events));
         }
-        // Before the first line that says that somebody can attach: from then on a signal is an orderly end.
+        // Before the first line that announces the sockets: from then on a signal is an orderly end.
         Runtime.getRuntime()
                 .addShutdownHook(Thread.ofPlatform().name("vhost4j-end").unstarted(running::end));
         describe(config, resolution, abi, AttachedQemu.of(catalog.machine(resolution.machine())), events);
@@ -171,13 +171,13 @@ final class RunningBackend {
                     LINE_MILLIS,
                     "vhost4j-last-line",
                     () -> StandardStreams.lastLine("vhost4j: did not end within " + END_MILLIS / 1000
-                            + " s after it was told to: something that it waits for does not answer; it ends now"));
+                            + " s after the signal: something that it waits for does not answer; it ends now"));
         }
         if (started.isCompletedExceptionally()) {
             // The process ends with the status of that.
             return;
         }
-        // A back-end that was told to end has ended well: without this the JVM's status would be the signal's.
+        // A back-end that ends on a signal has ended well: without this the JVM's status would be the signal's.
         Runtime.getRuntime().halt(ended ? 0 : 1);
     }
 

@@ -13,7 +13,7 @@ final class SpareThreads {
     private SpareThreads() {}
 
     /**
-     * Starts so many at once, and ends them.
+     * Starts a number of threads at once, and ends them.
      *
      * @param wanted how many
      * @throws OutOfMemoryError when they cannot be had

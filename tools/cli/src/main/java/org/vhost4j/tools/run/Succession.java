@@ -17,7 +17,7 @@ import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.BackendListener;
 
-/** {@code --take-over}: from whom this back-end takes everything over, and who takes it from this one. */
+/** {@code --take-over}: which back-end this one takes over from, and which takes over from it. */
 final class Succession implements AutoCloseable {
     /** The one before closes its monitor, whose clients may not read. */
     private static final Duration LEAVING = Duration.ofSeconds(5);
@@ -35,7 +35,7 @@ final class Succession implements AutoCloseable {
     /**
      * The back-end that runs now.
      *
-     * @return a channel to it; nothing when nobody listens
+     * @return a channel to it; nothing when no process listens
      */
     Optional<HandOverChannel> before() {
         try {
@@ -72,7 +72,7 @@ final class Succession implements AutoCloseable {
      *
      * @param backend what it is to have
      * @param leaving lets everything go that can be had once only, when it has the rest
-     * @param gone told when nothing is left to do
+     * @param gone called when nothing is left to do
      */
     void listen(Backend backend, Runnable leaving, Runnable gone) {
         HandOverSocket next = HandOverSocket.listen(path);
@@ -92,7 +92,7 @@ final class Succession implements AutoCloseable {
                 gone.run();
                 return;
             } catch (HandOverException e) {
-                events.caused("take-over", "nothing was handed over, and this back-end goes on: " + e.reason());
+                events.caused("take-over", "nothing was handed over, and this back-end continues: " + e.reason());
             }
             channel = next.accept();
         }

@@ -16,7 +16,7 @@ import org.vhost4j.vhostuser.handover.StateWriter;
  *
  * @param queue the TAP's queue
  * @param headerBytes length of the header before each frame
- * @param offloads what the kernel was told, a mask of {@link org.vhost4j.device.frame.Offloads}
+ * @param offloads the kernel's setting, a mask of {@link org.vhost4j.device.frame.Offloads}
  * @param held a frame that was read and not passed on; null for none
  */
 record TapMove(

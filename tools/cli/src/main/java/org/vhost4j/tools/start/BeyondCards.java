@@ -17,8 +17,9 @@ import org.vhost4j.platform.probe.HostProbe;
 import org.vhost4j.tools.common.UnsupportedOption;
 
 /**
- * What a kernel decides for a guest beside its network cards, on a platform that was named: what KVM shows the guest of itself, whether the
- * machine has a system management mode, and what vhost-vsock and vhost-scsi offer. Without a platform all of it is left to QEMU.
+ * What a kernel decides for a guest besides its network cards, on a platform that was named: what KVM shows the guest of itself,
+ * whether the machine has a system management mode, and what vhost-vsock and vhost-scsi offer. Without a platform all of it is
+ * left to QEMU.
  *
  * <p>A guest of {@code -accel tcg} needs nothing of KVM. Where KVM is one of several accelerators, it is counted on.
  */
@@ -58,7 +59,7 @@ final class BeyondCards {
     }
 
     /**
-     * What QEMU has to be told.
+     * QEMU's settings.
      *
      * @param options the command line
      * @param binary the QEMU
@@ -116,7 +117,7 @@ final class BeyondCards {
         Map<String, String> given = givenToProcessor();
         for (Property property : Property.all()) {
             if (property.owner().equals(Property.CPU)) {
-                settle(property, Optional.ofNullable(given.get(property.name())), host, "-cpu …," + property.name());
+                decide(property, Optional.ofNullable(given.get(property.name())), host, "-cpu …," + property.name());
                 if (binary.properties().contains(CPU + "." + property.name())) {
                     stated(property).ifPresent(value -> global(CPU, property.name(), value));
                 }
@@ -149,7 +150,7 @@ final class BeyondCards {
                 .filter(each -> each.has(SMM))
                 .map(each -> each.value(SMM))
                 .reduce((earlier, later) -> later);
-        settle(property, given, host, "-machine smm");
+        decide(property, given, host, "-machine smm");
         stated(property).ifPresent(value -> {
             words.add("-machine");
             words.add(SMM + "=" + value);
@@ -167,7 +168,7 @@ final class BeyondCards {
                 Supplier<HostCapabilities> behind = device.value("vhostfd").matches("[0-9]{1,9}")
                         ? () -> HostProbe.withVhostVsock(host.get(), Integer.parseInt(device.value("vhostfd")))
                         : host;
-                settle(property, given, behind, "-device " + device.value(DRIVER) + ",seqpacket");
+                decide(property, given, behind, "-device " + device.value(DRIVER) + ",seqpacket");
             }
         }
         if (binary.properties().contains(VSOCK + "." + SEQPACKET)) {
@@ -179,7 +180,7 @@ final class BeyondCards {
         Property property = Property.named(T10_PI).orElseThrow();
         for (GivenOption device : options.named("device")) {
             if (device.value(DRIVER).startsWith("vhost-scsi") && device.has(T10_PI)) {
-                settle(
+                decide(
                         property,
                         Optional.of(device.value(T10_PI)),
                         host,
@@ -193,7 +194,7 @@ final class BeyondCards {
     }
 
     /** Refuses what is on, by the user's word or by the platform's, and what the host lacks. */
-    private void settle(Property property, Optional<String> given, Supplier<HostCapabilities> behind, String option) {
+    private void decide(Property property, Optional<String> given, Supplier<HostCapabilities> behind, String option) {
         String value = given.or(() -> stated(property)).orElse(Property.OFF);
         HostCapability capability = property.capability().orElseThrow();
         if (!NetworkCards.isOn(value)) {

@@ -20,7 +20,7 @@ import org.vhost4j.platform.probe.PassedTap;
 import org.vhost4j.tools.platform.ThisHost;
 
 /**
- * What this host can do, for one start. It is asked anew each time. Only what this process has no right to ask is taken from elsewhere:
+ * What this host can do, for one start. It is asked each time. Only what this process has no right to ask is taken from elsewhere:
  * from {@code /run/vhost4j/host-capabilities.json}, where root has put the output of {@code vhost4j platform probe --json} since the host
  * was booted; or from what a child process in a namespace of its own has found out since then.
  */

@@ -15,7 +15,7 @@ import org.vhost4j.platform.probe.HostUse;
  * and that QEMU keep.
  */
 final class MachineNames {
-    /** Machines that no guest with a network card of ours runs on. */
+    /** Machines without a guest that uses our network device. */
     private static final Set<String> WITHOUT_CARDS = Set.of("none", "x-remote", "isapc");
 
     private MachineNames() {}

@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  * same number. One that QEMU would make is made for it, and its path becomes a number.
  */
 final class Monitors {
-    /** So many does {@code vhost4j-monitor} serve; QEMU has those beyond it to itself. */
+    /** Maximum of monitors that {@code vhost4j-monitor} serves; further ones stay with QEMU. */
     private static final int MOST = 8;
 
     private static final int FIRST_FREE = 3;

@@ -18,7 +18,7 @@ public final class QemuAnswer {
     private QemuAnswer() {}
 
     /**
-     * Checks the command line on standard input, and writes to standard output what is to be done.
+     * Checks the command line on standard input, and writes to standard output what to do.
      *
      * @param err takes a line for what the user should know
      * @return the exit status

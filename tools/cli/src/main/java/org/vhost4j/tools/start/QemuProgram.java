@@ -53,7 +53,7 @@ final class QemuProgram {
                 + " vhost4j-qemu.");
     }
 
-    /** Whether it is the program that asks, under QEMU's name: it would start itself for ever. */
+    /** Whether it is the program that asks, under QEMU's name: it would start itself forever. */
     private static boolean isOurs(Path candidate) {
         ProcessHandle asking = ProcessHandle.current().parent().orElse(ProcessHandle.current());
         try {

@@ -71,7 +71,7 @@ final class QemuStart {
     }
 
     /**
-     * Decides what becomes of a command line.
+     * Decides what happens to a command line.
      *
      * @param question the command line
      * @return what to do
@@ -131,7 +131,7 @@ final class QemuStart {
             if (choice.platform().isPresent()) {
                 throw new UnsupportedOption(refusal.message());
             }
-            // This host keeps no platform that anybody knows, and none was asked for.
+            // This host keeps no known platform, and none was asked for.
             return List.of();
         }
         Resolution resolution = (Resolution) outcome;
@@ -191,7 +191,7 @@ final class QemuStart {
         }
     }
 
-    /** Whether the host lacks what the user has asked for by property. Of a platform that nobody has named no more is asked. */
+    /** Whether the host lacks what the user has asked for by property. No more is demanded for a default platform. */
     private static boolean refusesSetting(Refusal refusal, Map<String, String> settings) {
         return refusal.missing().stream()
                 .flatMap(capability -> capability.features().stream())

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The command line that is to be checked.
+ * The command line to check.
  *
  * @param qemu the QEMU that was named or configured, a path; or nothing
  * @param name the name that the program was started by, which may name a QEMU

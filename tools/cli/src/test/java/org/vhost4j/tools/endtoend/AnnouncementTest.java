@@ -139,7 +139,7 @@ class AnnouncementTest {
     }
 
     @Test
-    void tenThousandAnnouncementsHarmNobody() {
+    void tenThousandAnnouncementsAreHarmless() {
         try (TestBackEnd backEnd = TestBackEnd.patientBridge(3);
                 NetDriver a = backEnd.attach(1, SETUP);
                 NetDriver b = backEnd.attach(2, SETUP)) {

@@ -135,7 +135,7 @@ class DeviceMoveTest {
         }
     }
 
-    /** The driver goes on with its rings where they were: nothing tells it that it has another device. */
+    /** The driver continues with its rings where they were: nothing tells it that it has another device. */
     @Test
     void whatTheDriverHasSetByItsControlQueueGoesWithIt() {
         NetSetup setup = SETUP.with(Feature.CTRL_VQ, Feature.CTRL_RX).withProtocol(ProtocolFeature.CONFIG);
@@ -259,7 +259,7 @@ class DeviceMoveTest {
                                 + "(platform new) than here (platform old): letter 1 is x; letter 2 is z");
                 assertThat(there.backend().counters(0).get(Counter.TX_FRAMES)).isZero();
             }
-            // The source goes on by itself.
+            // The source continues by itself.
             source.resume();
             source.frontEnd().setStatus(15);
             Traffic.exchange(source, GUEST, neighbour, NEIGHBOUR);
@@ -312,7 +312,7 @@ class DeviceMoveTest {
 
     /** Neither holds up a lane: the neighbours are on the same one. */
     @Test
-    void aPipeThatIsNotReadOrNotClosedHoldsUpNobodyAndIsGivenUp() {
+    void aPipeThatIsNotReadOrNotClosedDelaysNoOtherAndIsGivenUp() {
         try (TestBackEnd backEnd = bridge(3);
                 NetDriver a = backEnd.attach(1, SETUP);
                 NetDriver b = backEnd.attach(2, SETUP);
@@ -346,7 +346,7 @@ class DeviceMoveTest {
     }
 
     private static void assertClosed(DeviceState.Transfer transfer) {
-        // Waits for that: a pipe that somebody reads takes no more than it holds.
+        // Waits for that: a pipe with a reader takes no more than its capacity.
         assertThatThrownBy(() -> {
                     for (int i = 0; i < 100; i++) {
                         transfer.write(new byte[1 << 16]);

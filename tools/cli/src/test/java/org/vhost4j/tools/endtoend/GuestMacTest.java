@@ -21,7 +21,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 class GuestMacTest {
     private static final long GIVEN = 0x0200_0000_0007L;
 
-    private static final NetSetup OF_OURS =
+    private static final NetSetup OWN_CONFIG =
             NetSetup.full().with(Feature.MAC, Feature.STATUS).withProtocol(ProtocolFeature.CONFIG);
 
     private static DeviceSnapshot device(TestBackEnd backEnd, int guest) {
@@ -60,12 +60,12 @@ class GuestMacTest {
         try (TestBackEnd backEnd = TestBackEnd.bridge(2)) {
             long suggested = GuestAddress.of(device(backEnd, 0).endpoint(), 0);
             assertThat(device(backEnd, 0).macSource())
-                    .as("before anybody has come")
+                    .as("before any front-end has come")
                     .isEqualTo(MacSource.DEVICE);
             assertThat(device(backEnd, 0).mac())
                     .isEqualTo(suggested)
                     .isNotEqualTo(device(backEnd, 1).mac());
-            try (NetDriver guest = backEnd.attach(0, OF_OURS)) {
+            try (NetDriver guest = backEnd.attach(0, OWN_CONFIG)) {
                 byte[] mac = guest.frontEnd().getConfig(0, 6);
                 assertThat(new BigInteger(1, mac).longValueExact()).isEqualTo(suggested);
                 assertThat(device(backEnd, 0).macSource()).isEqualTo(MacSource.DEVICE);

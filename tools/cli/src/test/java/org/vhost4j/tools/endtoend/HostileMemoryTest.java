@@ -79,7 +79,7 @@ class HostileMemoryTest {
             frontEnd.getFeatures();
             sendTable(frontEnd, regions, ram.file());
             assertThat(frontEnd.awaitClosed()).isTrue();
-            setting.othersGoOn();
+            setting.othersContinue();
         }
         setting.survived(inTheLine);
     }
@@ -91,7 +91,7 @@ class HostileMemoryTest {
             frontEnd.getFeatures();
             sendTable(frontEnd, List.of(region(0, PAGE, USER, 0)), notMemory.fd());
             assertThat(frontEnd.awaitClosed()).isTrue();
-            setting.othersGoOn();
+            setting.othersContinue();
         }
         setting.survived("SET_MEM_TABLE");
     }
@@ -106,7 +106,7 @@ class HostileMemoryTest {
                     RawMessage.encode(Request.SET_MEM_TABLE.code(), 1, table),
                     Collections.nCopies(descriptors, ram.file()));
             assertThat(frontEnd.awaitClosed()).isTrue();
-            setting.othersGoOn();
+            setting.othersContinue();
         }
         setting.survived("SET_MEM_TABLE", descriptors + " descriptors");
     }
@@ -152,7 +152,7 @@ class HostileMemoryTest {
                 refused = true;
             }
             assertThat(refused || frontEnd.awaitClosed()).isTrue();
-            setting.othersGoOn();
+            setting.othersContinue();
         }
         setting.survived("ring 1");
     }
@@ -164,7 +164,7 @@ class HostileMemoryTest {
             // A descriptor is all that can still be touched: the back-end looks at a ring that is gone.
             driver.transmitQueue(0).kick().signal();
             setting.backEnd().awaitLine("memory");
-            setting.othersGoOn();
+            setting.othersContinue();
         }
         setting.survived("memory");
     }
@@ -176,7 +176,7 @@ class HostileMemoryTest {
             // A broadcast of another guest runs into the receive ring that is gone. That frame may be lost to all.
             setting.sendBroadcast();
             setting.backEnd().awaitLine("memory");
-            setting.othersGoOnAfterwards();
+            setting.othersContinueAfterwards();
         }
         setting.survived("memory");
     }

@@ -37,7 +37,7 @@ class HostilePackedRingTest {
     private static final Map<String, String> LINES = Map.ofEntries(
             Map.entry("endless-chain", "more descriptors than the 256"),
             Map.entry("endless-chain-of-nothing", "more descriptors than the 256"),
-            Map.entry("chain-without-end", "goes on at 1"),
+            Map.entry("chain-without-end", "continues at 1"),
             Map.entry("address-outside", "0x10"),
             Map.entry("address-over-the-end", "descriptor 0"),
             Map.entry("address-wraps", "descriptor 0"),
@@ -85,7 +85,7 @@ class HostilePackedRingTest {
             bad.write().accept(queue.packedRing());
             queue.kick().signal();
             setting.backEnd().awaitLine("queue 1", inTheLine);
-            setting.othersGoOn();
+            setting.othersContinue();
         }
         setting.survived("queue 1", inTheLine);
     }
@@ -98,7 +98,7 @@ class HostilePackedRingTest {
             odd.write().accept(queue.packedRing());
             queue.kick().signal();
             Await.until("the buffer is used", () -> firstIsUsed(queue.packedRing()));
-            setting.othersGoOn();
+            setting.othersContinue();
         }
         setting.leftNothing();
     }
@@ -115,7 +115,7 @@ class HostilePackedRingTest {
             ring.rawDescriptor(0, buffer(ring), 11, 0, WRITE | AVAIL);
             setting.broadcast();
             setting.backEnd().awaitLine("queue 0", "11 bytes");
-            setting.othersGoOn();
+            setting.othersContinue();
         }
         setting.survived("queue 0", "11 bytes");
     }
@@ -146,7 +146,7 @@ class HostilePackedRingTest {
 
     /** Descriptors and flags that change at random while the device reads them. */
     @Test
-    void ringsThatChangeWhileTheyAreReadDisturbNobody() {
+    void ringsThatChangeWhileTheyAreReadDisturbNoOther() {
         SplittableRandom random = new SplittableRandom(3);
         for (int round = 0; round < 20; round++) {
             try (NetDriver driver = setting.attach(PACKED.queues(1, 100))) {
@@ -168,7 +168,7 @@ class HostilePackedRingTest {
                 }
             }
         }
-        setting.othersGoOnAfterwards();
+        setting.othersContinueAfterwards();
         setting.leftNothing();
     }
 }

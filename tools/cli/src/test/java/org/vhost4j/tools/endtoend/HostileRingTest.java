@@ -57,7 +57,7 @@ class HostileRingTest {
             Map.entry("indirect-part", "24 bytes"),
             Map.entry("indirect-4-gib", "indirect"),
             Map.entry("indirect-outside", "0x1000"),
-            Map.entry("indirect-next-out-of-range", "goes on at 9"),
+            Map.entry("indirect-next-out-of-range", "continues at 9"),
             Map.entry("indirect-loop", "circle"));
 
     /** Their rings are in order; what is wrong is the frame, which is dropped. */
@@ -98,7 +98,7 @@ class HostileRingTest {
             queue.kick().signal();
             setting.backEnd().awaitLine("queue 1", inTheLine);
             assertThat(queue.splitRing().deviceUsedIdx()).as("used index").isZero();
-            setting.othersGoOn();
+            setting.othersContinue();
         }
         setting.survived("queue 1", inTheLine);
     }
@@ -111,7 +111,7 @@ class HostileRingTest {
             bad.write().accept(queue.splitRing());
             queue.kick().signal();
             Await.until("the buffer is used", () -> queue.splitRing().deviceUsedIdx() == 1);
-            setting.othersGoOn();
+            setting.othersContinue();
         }
         setting.leftNothing();
     }
@@ -139,7 +139,7 @@ class HostileRingTest {
             makeAvailable(ring, 0);
             setting.broadcast();
             setting.backEnd().awaitLine("queue 0", "readable");
-            setting.othersGoOn();
+            setting.othersContinue();
         }
         setting.survived("queue 0", "readable");
     }
@@ -152,7 +152,7 @@ class HostileRingTest {
             makeAvailable(ring, 0);
             setting.broadcast();
             setting.backEnd().awaitLine("queue 0", "11 bytes");
-            setting.othersGoOn();
+            setting.othersContinue();
         }
         setting.survived("queue 0", "11 bytes");
     }
@@ -163,7 +163,7 @@ class HostileRingTest {
             driver.receiveQueue(0).splitRing().rawAvailIdx(300);
             setting.broadcast();
             setting.backEnd().awaitLine("queue 0", "jumped");
-            setting.othersGoOn();
+            setting.othersContinue();
         }
         setting.survived("queue 0", "jumped");
     }
@@ -177,7 +177,7 @@ class HostileRingTest {
             queue.ring().readable(driver.ram().guestAddress(), 3).offer();
             queue.publish();
             setting.backEnd().awaitLine("queue 2", "answer");
-            setting.othersGoOn();
+            setting.othersContinue();
         }
         setting.survived("queue 2", "answer");
     }
@@ -199,7 +199,7 @@ class HostileRingTest {
             assertThat(ring.collect()).isTrue();
             assertThat(driver.ram().memory().get8(ack)).isEqualTo(Control.ERR);
             assertThat(driver.control(Control.RX, Control.RX_PROMISC, (byte) 1)).isEqualTo(Control.OK);
-            setting.othersGoOn();
+            setting.othersContinue();
         }
     }
 
@@ -230,14 +230,14 @@ class HostileRingTest {
 
     /** Descriptors, entries and indices that change at random while the device reads them. */
     @Test
-    void ringsThatChangeWhileTheyAreReadDisturbNobody() {
+    void ringsThatChangeWhileTheyAreReadDisturbNoOther() {
         SplittableRandom random = new SplittableRandom(2);
         for (int round = 0; round < 30; round++) {
             try (NetDriver driver = setting.attach(NetSetup.full())) {
                 HostileRings.scribble(driver, random);
             }
         }
-        setting.othersGoOnAfterwards();
+        setting.othersContinueAfterwards();
         setting.leftNothing();
     }
 

@@ -8,7 +8,7 @@ import org.vhost4j.frontend.PacketBuilder;
 
 /**
  * A bridge with two guests that behave and a socket for one that does not. {@link #survived} is the end of every test: the
- * reason was reported in one line, nothing leaked, the two go on, and the socket serves the next front-end.
+ * reason was reported in one line, nothing leaked, the two continue, and the socket serves the next front-end.
  */
 final class HostileSetting implements AutoCloseable {
     static final int GUESTS = 3;
@@ -46,24 +46,24 @@ final class HostileSetting implements AutoCloseable {
     }
 
     /** The guests that behave still reach each other, while the other one is still there. */
-    void othersGoOn() {
+    void othersContinue() {
         Traffic.exchange(one, 1, two, 2);
     }
 
-    /** One guest that behaves sends a frame to everybody; whether the other gets it is not looked at. */
+    /** One guest that behaves broadcasts a frame; whether the other gets it is not looked at. */
     void sendBroadcast() {
         one.send(PacketBuilder.udp4().macs(1, 255).payload(700, 0).complete());
     }
 
     /** The guests that behave reach each other again, whatever was on its way before. */
-    void othersGoOnAfterwards() {
-        // A frame to nobody in particular went to both of them.
+    void othersContinueAfterwards() {
+        // A broadcast frame went to both of them.
         Traffic.oneWayAfterOthers(one, 1, two, 2);
         Traffic.oneWayAfterOthers(two, 2, one, 1);
-        othersGoOn();
+        othersContinue();
     }
 
-    /** One guest that behaves sends a frame to everybody, and the other gets it. */
+    /** One guest that behaves broadcasts a frame, and the other gets it. */
     void broadcast() {
         Traffic.oneWay(one, 1, two, 255);
     }
@@ -77,7 +77,7 @@ final class HostileSetting implements AutoCloseable {
     void survived(String... fragmentsOfTheLine) {
         backEnd.awaitLine(fragmentsOfTheLine);
         backEnd.assertSaidOnce(fragmentsOfTheLine);
-        othersGoOn();
+        othersContinue();
         before.awaitAgain();
         try (NetDriver next = attach(NetSetup.full())) {
             Traffic.exchange(next, 3, one, 1);

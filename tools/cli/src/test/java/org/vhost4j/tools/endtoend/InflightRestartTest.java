@@ -110,7 +110,7 @@ class InflightRestartTest {
     /** The area and the rings are as a SIGKILL leaves them while a frame waits for its receiver. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aFrameThatWasInFlightIsGivenBackAndNotSentAgain(boolean packed) {
+    void aFrameThatWasInFlightIsReturnedAndNotSentAgain(boolean packed) {
         try (TestBackEnd backEnd = TestBackEnd.patientBridge(2);
                 NetDriver receiver =
                         backEnd.attach(1, NetSetup.full().withoutOffloads().receive(ChainShape.TOGETHER, 1518, 0));

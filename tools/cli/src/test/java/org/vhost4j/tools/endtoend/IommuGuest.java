@@ -130,7 +130,7 @@ final class IommuGuest implements AutoCloseable {
         queue.publish();
     }
 
-    /** All of its memory, to see whether somebody has written there. */
+    /** All of its memory, to see whether the device has written there. */
     int fingerprint() {
         DriverMemory memory = driver.ram().memory();
         return Arrays.hashCode(memory.read(memory.guestBase(), (int) memory.size()));

@@ -109,7 +109,7 @@ class IommuInterleavingTest {
         }
     }
 
-    /** Whoever sends to it is held up for a while, and not for good. */
+    /** Its senders are delayed for a while, and not for good. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aFrontEndThatOwesTranslationsLosesFramesInTheEnd(boolean ringsToo) {

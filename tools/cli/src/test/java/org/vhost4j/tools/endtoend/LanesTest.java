@@ -66,7 +66,7 @@ class LanesTest {
             for (int i = 0; i < guests; i++) {
                 for (int j = 0; j < guests; j++) {
                     if (i != j) {
-                        // The next frame that each of the two gets is this one: nobody else's was flooded to it.
+                        // The next frame that each of the two gets is this one: no frame for another was flooded to it.
                         Traffic.exchange(drivers.get(i), 1 + i, drivers.get(j), 1 + j);
                     }
                 }
@@ -107,7 +107,7 @@ class LanesTest {
     }
 
     @Test
-    void aGuestWithoutBuffersHoldsUpNobodyForGood() {
+    void aGuestWithoutBuffersDelaysNoOtherForGood() {
         try (TestBackEnd backEnd = bridge(4);
                 NetDriver a = backEnd.attach(0, NetSetup.full());
                 NetDriver b = backEnd.attach(1, shortOfBuffers());
@@ -124,12 +124,12 @@ class LanesTest {
             a.awaitSent();
             Traffic.oneWayAfterOthers(a, 1, c, 4);
             Traffic.oneWayAfterOthers(c, 4, a, 1);
-            // Some of them are still on their way to where nobody takes them.
+            // Some of them are still on their way to a guest that does not take them.
             awaitSettled(backEnd, 1, before + frames);
         }
     }
 
-    /** Frames for a guest of which it is settled what becomes of them. */
+    /** Frames for a guest of which it is settled what happens to them. */
     private static long settled(TestBackEnd backEnd, int guest) {
         Counters counters = backEnd.backend().counters(guest);
         return counters.get(Counter.RX_FRAMES)
@@ -270,7 +270,7 @@ class LanesTest {
         }
     }
 
-    /** What is there for a guest beside the frames that everybody got while somebody was unknown. */
+    /** What is there for a guest besides the frames that were flooded while a station was unknown. */
     private static List<byte[]> drained(NetDriver driver) {
         List<byte[]> mine = new ArrayList<>();
         for (Optional<ReceivedFrame> next = driver.receiveAny(Duration.ofMillis(20));

@@ -45,7 +45,7 @@ class LifeCycleTest {
     }
 
     @Test
-    void aFrontEndThatDiesInTheMiddleOfTrafficDisturbsNobody() {
+    void aFrontEndThatDiesInTheMiddleOfTrafficDisturbsNoOther() {
         try (NetDriver b = backEnd.attach(1, NetSetup.full())) {
             for (int i = 0; i < 5; i++) {
                 try (NetDriver a = backEnd.attach(0, NetSetup.full())) {
@@ -67,7 +67,7 @@ class LifeCycleTest {
 
     @ParameterizedTest
     @CsvSource({"false, false", "true, false", "false, true", "true, true"})
-    void queuesThatStopGoOnWhereTheyStopped(boolean eventIdx, boolean packed) {
+    void queuesThatStopContinueWhereTheyStopped(boolean eventIdx, boolean packed) {
         NetSetup format = packed ? NetSetup.full().packed().queues(1, 7) : NetSetup.full();
         NetSetup setup = eventIdx ? format : format.without(Feature.EVENT_IDX);
         try (NetDriver a = backEnd.attach(0, setup);
@@ -161,7 +161,7 @@ class LifeCycleTest {
     }
 
     @Test
-    void aSecondFrontEndIsTurnedAwayAndTheFirstGoesOn() {
+    void aSecondFrontEndIsTurnedAwayAndTheFirstContinues() {
         try (NetDriver a = backEnd.attach(0, NetSetup.full());
                 NetDriver b = backEnd.attach(1, NetSetup.full())) {
             try (FrontEnd second = FrontEnd.connect(backEnd.socket(0))) {
@@ -233,9 +233,7 @@ class LifeCycleTest {
             for (int i = 0; i < 100; i++) {
                 assertThat(b.poll(0)).isPresent();
             }
-            assertThat(receive.call().drain())
-                    .as("interrupts that nobody asked for")
-                    .isZero();
+            assertThat(receive.call().drain()).as("unrequested interrupts").isZero();
         }
     }
 }

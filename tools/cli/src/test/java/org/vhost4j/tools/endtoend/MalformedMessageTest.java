@@ -139,7 +139,7 @@ class MalformedMessageTest {
             frontEnd.getFeatures();
             act.accept(frontEnd);
             assertThat(frontEnd.awaitClosed()).isTrue();
-            setting.othersGoOn();
+            setting.othersContinue();
         }
         setting.survived(inTheLine);
     }
@@ -154,7 +154,7 @@ class MalformedMessageTest {
             frontEnd.sendRaw(Arrays.copyOf(message, 15), List.of(fd.fd()));
         }
         before.awaitAgain();
-        setting.othersGoOn();
+        setting.othersContinue();
     }
 
     @Test
@@ -175,7 +175,7 @@ class MalformedMessageTest {
             FrontEnd frontEnd = driver.frontEnd();
             send(frontEnd, Request.SET_FEATURES, FrontEnd.u64(frontEnd.features() & ~Feature.MRG_RXBUF.mask()));
             assertThat(frontEnd.awaitClosed()).isTrue();
-            setting.othersGoOn();
+            setting.othersContinue();
         }
         setting.survived("SET_FEATURES");
     }

@@ -80,8 +80,8 @@ class MigrationLogTest {
                 logOfA.clear();
                 logOfB.clear();
                 Traffic.exchange(a, 1, b, 2);
-                assertThat(logOfA.pages()).as("marked by nobody").isEmpty();
-                assertThat(logOfB.pages()).as("marked by nobody").isEmpty();
+                assertThat(logOfA.pages()).as("not marked").isEmpty();
+                assertThat(logOfB.pages()).as("not marked").isEmpty();
             }
         }
     }
@@ -156,7 +156,7 @@ class MigrationLogTest {
                 // A broadcast of another guest is written, and cannot be marked. That frame may be lost to all.
                 setting.sendBroadcast();
                 setting.backEnd().awaitLine("its memory is gone");
-                setting.othersGoOnAfterwards();
+                setting.othersContinueAfterwards();
             }
             setting.survived("its memory is gone");
         }
@@ -187,7 +187,7 @@ class MigrationLogTest {
                     Fd file = MemFd.create("log", 1 << 16)) {
                 send(driver.frontEnd(), size, offset, file);
                 assertThat(driver.frontEnd().awaitClosed()).isTrue();
-                setting.othersGoOn();
+                setting.othersContinue();
             }
             setting.survived("SET_LOG_BASE", inTheLine);
         }
@@ -201,7 +201,7 @@ class MigrationLogTest {
                     EventFd notMemory = EventFd.create()) {
                 send(driver.frontEnd(), 1 << 16, 0, notMemory.fd());
                 assertThat(driver.frontEnd().awaitClosed()).isTrue();
-                setting.othersGoOn();
+                setting.othersContinue();
             }
             setting.survived("SET_LOG_BASE", "is not a memfd");
         }
@@ -228,7 +228,7 @@ class MigrationLogTest {
                 driver.frontEnd().barrier();
                 setting.sendBroadcast();
                 setting.backEnd().awaitLine("the log of dirty pages ends at");
-                setting.othersGoOnAfterwards();
+                setting.othersContinueAfterwards();
             }
             setting.survived("the log of dirty pages ends at");
         }

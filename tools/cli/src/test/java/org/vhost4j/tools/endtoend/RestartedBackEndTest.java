@@ -144,7 +144,7 @@ class RestartedBackEndTest {
         }
     }
 
-    /** Whoever drives the device next, on the same connection, takes less: its front-end shows the whole offer still. */
+    /** The next driver of the device, on the same connection, takes less: its front-end shows the whole offer still. */
     @ParameterizedTest
     @EnumSource(Handover.class)
     void aLaterDriverThatTakesLessDoesNotMakeTheOfferSmaller(Handover handover) throws IOException {
@@ -226,7 +226,7 @@ class RestartedBackEndTest {
                 "truncate -s 1T FILE|has 1099511627776 bytes; at most 65536 are read",
                 "touch FILE && chown 1000 FILE|belongs to user 1000"
             })
-    void whatIsNoFileOfOursIsNamedAndNotHeeded(String kind) throws Exception {
+    void aForeignFileIsNamedAndIgnored(String kind) throws Exception {
         String[] parts = kind.split("\\|", -1);
         assertThat(new ProcessBuilder("sh", "-c", parts[0].replace("FILE", file().toString()))
                         .start()
@@ -235,7 +235,7 @@ class RestartedBackEndTest {
         Files.writeString(directory.resolve("guest.sock.acknowledged.new"), "what a crash left");
         try (TestBackEnd first = start("platform old", LESS)) {
             first.assertSaidOnce(
-                    "cannot read what the guest has acknowledged, so it is not heeded: " + file() + " " + parts[1]);
+                    "cannot read what the guest has acknowledged, so it is ignored: " + file() + " " + parts[1]);
             assertThat(directory.resolve("guest.sock.acknowledged.new")).doesNotExist();
             guestRunsOn(first, WITHOUT_USO);
         }
@@ -246,7 +246,7 @@ class RestartedBackEndTest {
     void aDirectoryInThePlaceOfTheFileIsNamed() throws IOException {
         Files.createDirectory(file());
         try (TestBackEnd first = start("platform old", LESS)) {
-            first.assertSaidOnce("so it is not heeded: " + file() + " is a directory, not a regular file");
+            first.assertSaidOnce("so it is ignored: " + file() + " is a directory, not a regular file");
             guestRunsOn(first, WITHOUT_USO);
             first.awaitLine("cannot keep what the guest has acknowledged for a restart: cannot rename ", "EISDIR");
         }
@@ -254,7 +254,7 @@ class RestartedBackEndTest {
     }
 
     @Test
-    void aFileThatIsNoneOfOursIsNamedAndNotHeeded() throws IOException {
+    void aForeignFileIsNamedAndIgnored() throws IOException {
         Files.writeString(file(), "hello");
         try (TestBackEnd first = start("platform old", LESS)) {
             first.awaitLine(file() + " does not say what the guest has acknowledged");

@@ -151,7 +151,7 @@ class ScalingTest {
                 a.send(frame(flow));
                 ReceivedFrame received = any(b);
                 assertThat(received.pair()).isEqualTo(flow % 2);
-                assertThat(received.hashValue()).as("reports go on").isEqualTo(hash(frame(flow)));
+                assertThat(received.hashValue()).as("reports continue").isEqualTo(hash(frame(flow)));
             }
         }
     }

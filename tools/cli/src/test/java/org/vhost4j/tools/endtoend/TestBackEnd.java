@@ -180,7 +180,7 @@ public final class TestBackEnd implements AutoCloseable {
      * Has a new back-end take everything over, and ends the one before.
      *
      * @param next what it is started with
-     * @throws HandOverException when it does not take over: the one before goes on
+     * @throws HandOverException when it does not take over: the one before continues
      */
     public void replace(BackendConfig next) throws HandOverException {
         Backend before = backend;
@@ -210,7 +210,7 @@ public final class TestBackEnd implements AutoCloseable {
         return NetDriver.attach(socket(guest), setup);
     }
 
-    /** Waits for an event whose line has every fragment, and only then goes on. */
+    /** Waits for an event whose line has every fragment, and only then continues. */
     public void awaitLine(String... fragments) {
         Await.until(
                 () -> "a line with " + List.of(fragments) + " in " + lines.all,

@@ -80,7 +80,7 @@ class CprTransferIT {
                 guest.must("cat /sys/class/net/eth0/statistics/rx_packets").strip());
     }
 
-    /** Nobody answers, so ping fails; what it asks by broadcast comes back. */
+    /** There is no answer, so ping fails; what it asks by broadcast comes back. */
     private static void assertFramesReturn(Guest guest) {
         long before = received(guest);
         Await.until(() -> "frames return from the back-end", PATIENCE, () -> {
@@ -220,7 +220,7 @@ class CprTransferIT {
         return guest;
     }
 
-    /** QEMU takes the cpr channel first, and goes on to its devices and its agent when the old QEMU has connected. */
+    /** QEMU takes the cpr channel first, and continues to its devices and its agent when the old QEMU has connected. */
     private CompletableFuture<Guest> startNext(Lab lab) {
         CompletableFuture<Guest> starting = CompletableFuture.supplyAsync(() -> {
             try {

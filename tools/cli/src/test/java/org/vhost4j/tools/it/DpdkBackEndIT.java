@@ -37,7 +37,7 @@ import org.vhost4j.tools.probe.ProbeCommand;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import picocli.CommandLine;
 
-/** A back-end that nobody here wrote: DPDK's {@code net_vhost} in dpdk-testpmd, which returns frames as they are. */
+/** A back-end from another project: DPDK's {@code net_vhost} in dpdk-testpmd, which returns frames as they are. */
 class DpdkBackEndIT {
     private static final Duration START = Duration.ofSeconds(60);
     private static final int BUFFERS = 8;

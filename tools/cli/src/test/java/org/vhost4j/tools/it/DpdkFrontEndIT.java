@@ -45,7 +45,7 @@ import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.Switching;
 
 /**
- * A front-end and driver that nobody here wrote: DPDK's virtio-user in dpdk-testpmd. Both sides count frames, and once the
+ * A front-end and driver from another project: DPDK's virtio-user in dpdk-testpmd. Both sides count frames, and once the
  * front-end has stopped the counts are equal to the last frame.
  */
 class DpdkFrontEndIT {
@@ -139,7 +139,7 @@ class DpdkFrontEndIT {
         roundAndRound(1, true, "300,300,300", "--mbuf-size=512", "--enable-scatter", "--max-pkt-len=1518");
     }
 
-    /** A few frames go round between driver and device for ever: none may get lost on the way, and none may double. */
+    /** A few frames go round between driver and device forever: none may get lost on the way, and none may double. */
     private FeatureSet roundAndRound(int queues, boolean mergeable, String segments, String... more)
             throws IOException {
         try (Backend backend = backend(queues, new Switching.Echoed());
@@ -167,7 +167,7 @@ class DpdkFrontEndIT {
         }
     }
 
-    /** What each of two guests receives it sends on, by the way of the bridge, to the other; on two lanes every frame crosses. */
+    /** What each of two guests receives it sends on, across the bridge, to the other; on two lanes every frame crosses. */
     @ParameterizedTest(name = "{0} lanes, packed {1}")
     @CsvSource({"1, false", "2, false", "1, true", "2, true"})
     void framesGoRoundBetweenTwoGuests(int lanes, boolean packed) throws IOException {

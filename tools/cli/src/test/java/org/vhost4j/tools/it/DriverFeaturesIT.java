@@ -63,8 +63,7 @@ class DriverFeaturesIT {
             assertThat(statistics).containsPattern("(?m)^ *tx0?_?.*packets: [1-9]");
             assertThat(statistics).contains("interrupts");
             // udpcheck's datagrams travel in super-frames, which pass whole until their receiver takes none. Linux
-            // shows
-            // what came through whole here, and the other values of segmentation by netlink.
+            // shows what came through whole here, and the other values of segmentation by netlink.
             long whole = counted(statistics, "tx0_hw_gso_packets_noseg:");
             assertThat(counted(statistics, "tx0_hw_gso_bytes_noseg:"))
                     .isGreaterThan(1500 * whole)

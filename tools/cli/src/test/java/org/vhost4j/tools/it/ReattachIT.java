@@ -49,7 +49,7 @@ class ReattachIT {
 
     /** QEMU says "vhost lacks feature mask" when it finds out by itself, and the guest has no network from then on. */
     @Test
-    void aBackEndThatOffersLessSaysSoAndTheNextThatDoesNotGoesOn() throws IOException {
+    void aBackEndThatOffersLessSaysSoAndTheNextThatDoesNotContinues() throws IOException {
         FeatureSet tso = FeatureSet.of(Feature.HOST_TSO4, Feature.HOST_TSO6, Feature.HOST_ECN);
         try (LabFixture lab =
                 LabFixture.start(directory, Map.of(), "linux-6.17", List.of(), Attach.NETDEV, Attach.DEVICE)) {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The command as a stranger meets it: the archive that was built, in a process of its own. */
+/** The command as a new user runs it: the archive that was built, in a process of its own. */
 class RunCommandIT {
     private static final Path ARCHIVE = Path.of("target", "vhost4j.jar").toAbsolutePath();
 
@@ -128,7 +128,7 @@ class RunCommandIT {
         return new Ended(process.exitValue(), out, Files.readAllLines(directory.resolve("err")));
     }
 
-    /** Reads until a line comes; the process goes on. */
+    /** Reads until a line comes; the process continues. */
     private List<String> awaitLine(Process process, String wanted) throws IOException {
         List<String> lines = new ArrayList<>();
         BufferedReader reader = process.inputReader(StandardCharsets.UTF_8);

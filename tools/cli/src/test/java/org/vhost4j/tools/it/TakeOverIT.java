@@ -21,9 +21,9 @@ import org.vhost4j.guests.migration.MigrationLab;
 import org.vhost4j.guests.migration.Variant;
 
 /**
- * A real guest at a real QEMU whose back-end is taken over by another process, again and again, under 1,000 checked datagrams a second and
- * 1 MB a second over TCP that pass the TAP and return. None may come twice or change, and the connection lasts. A guest that posts no receive
- * buffers for 50 ms loses frames at any time: no more may be lost than its device has counted for that.
+ * A real guest at a real QEMU whose back-end is taken over by another process, repeatedly, under 1,000 checked datagrams a second
+ * and 1 MB a second over TCP that pass the TAP and return. None may come twice or change, and the connection lasts. A guest that
+ * posts no receive buffers for 50 ms loses frames at any time: no more may be lost than its device has counted for that.
  *
  * <p>The system property {@code vhost4j.takeover.guest.rounds} is the number of hand-overs of each guest, 1 unless given; {@code
  * vhost4j.takeover.results} a file that rows of a table are appended to; {@code vhost4j.takeover.launcher} the program that is started,

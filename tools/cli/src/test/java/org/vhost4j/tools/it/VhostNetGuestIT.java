@@ -27,7 +27,7 @@ import org.vhost4j.platform.probe.HostUse;
 
 /**
  * What {@code platform probe} finds on real kernels with vhost-net, which a host need not have: Debian's kernels in guests of the lab, in
- * which vhost4j itself runs. Held against what the definition of 6.12 says, and against what others said before.
+ * which vhost4j itself runs. Compared with what the definition of 6.12 says, and against what others said before.
  */
 final class VhostNetGuestIT {
     private static final PlatformCatalog CATALOG = PlatformCatalog.shipped();
@@ -64,7 +64,7 @@ final class VhostNetGuestIT {
 
     /**
      * Of the kernels that {@code tools/witness} asks, the one without USO and the newest one. What each says is what the file says that
-     * came with the sources, which a fast test holds against the definitions. The newest may be newer than its file, and have more.
+     * came with the sources, which a fast test compares with the definitions. The newest may be newer than its file, and have more.
      */
     @ParameterizedTest
     @CsvSource({"6.1, 6.1", "newest, 7.3"})

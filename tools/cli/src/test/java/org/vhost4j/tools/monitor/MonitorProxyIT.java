@@ -72,7 +72,7 @@ class MonitorProxyIT {
         return start(program.toString(), qemu, more);
     }
 
-    /** What a client says, broken and odd, and the same that it hears of QEMU. */
+    /** What a client says, broken and odd, and the same that it is notified of QEMU. */
     private static List<String> conversation() {
         String longWord = "x".repeat(100_000);
         return List.of(
@@ -105,7 +105,7 @@ class MonitorProxyIT {
             heard.add(client.ask("{'execute': 'query-machines', 'id': 'too early'}"));
             heard.add(client.ask("{'execute': 'qmp_capabilities', 'arguments': {'enable': ['oob']}}"));
             for (String command : conversation()) {
-                // QEMU 11.1 names the column of what is broken, and a line starts afresh.
+                // QEMU 11.1 names the column of what is broken, and a line starts over.
                 heard.add(client.ask(command + "\r\n"));
             }
         }

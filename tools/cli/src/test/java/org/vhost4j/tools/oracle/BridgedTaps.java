@@ -19,7 +19,7 @@ final class BridgedTaps implements AutoCloseable {
 
     private static final int MARKER_BYTES = 42;
 
-    /** The addresses of {@code SuperFrame}, by which frames of ours are told from the host's own. */
+    /** The addresses of {@code SuperFrame}, by which this test's frames are told from the host's own. */
     static final byte[] ADDRESSES = new byte[12];
 
     static {

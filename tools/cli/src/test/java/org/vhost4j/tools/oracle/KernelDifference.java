@@ -61,7 +61,7 @@ enum KernelDifference {
     },
     /**
      * The kernel counts the extension headers before the fragment header into the offset of every fragment but the first, so that
-     * nobody can put them together; ours fit (RFC 8200 section 4.5).
+     * they cannot be reassembled; ours fit (RFC 8200 section 4.5).
      */
     OFFSETS_BEHIND_EXTENSION_HEADERS {
         @Override

@@ -115,7 +115,7 @@ final class QemuBackEndIT {
 
     @ParameterizedTest
     @MethodSource("machinesAndPlatforms")
-    void qemusOwnDevicePromisesTheSameButForUso(String machine, String platform) throws IOException {
+    void qemusOwnDevicePromisesTheSameExceptUso(String machine, String platform) throws IOException {
         netdevPromises(LabQemu.NEW, machine, platform);
     }
 

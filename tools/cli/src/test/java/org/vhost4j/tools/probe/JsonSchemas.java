@@ -7,7 +7,7 @@ import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import java.util.List;
 
-/** Holds what commands print against the schema that they print. */
+/** Validates what commands print against the schema that they print. */
 public final class JsonSchemas {
     private JsonSchemas() {}
 

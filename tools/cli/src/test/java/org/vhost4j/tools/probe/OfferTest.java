@@ -113,7 +113,7 @@ class OfferTest {
     }
 
     @Test
-    void dependenciesOfBothWordsAreHeldAgainstTheOffer() {
+    void dependenciesOfBothWordsAreCheckedInTheOffer() {
         Offer offer = offer(FeatureSet.of(Feature.HOST_USO, Feature.ACCESS_PLATFORM), ProtocolFeature.REPLY_ACK);
         assertThat(offer.violations())
                 .containsExactly("HOST_USO needs CSUM", "ACCESS_PLATFORM needs protocol feature BACKEND_REQ");

@@ -113,7 +113,7 @@ class AttachHelpTest {
     }
 
     @Test
-    void nobodyIsToldOfAnIommuThatNobodyAskedFor() {
+    void anUnrequestedIommuIsNotMentioned() {
         assertThat(lines("pc-q35-10.0", Map.of())).noneMatch(line -> line.contains("iommu") || line.contains("ats="));
     }
 }

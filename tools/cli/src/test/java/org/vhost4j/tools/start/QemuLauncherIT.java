@@ -74,11 +74,11 @@ final class QemuLauncherIT {
                 .anyMatch(line -> line.matches("Max open files +120 .*"))
                 .contains("Umask:\t0127", "argument -platform");
         assertThat(found(installation.run(through))).isEqualTo(expected);
-        // Once more, with what QEMU has answered remembered.
+        // Again, with what QEMU has answered remembered.
         assertThat(found(installation.run(through))).isEqualTo(expected);
     }
 
-    /** bash changes the environment that it passes on, which is mended; and it unblocks SIGCHLD, which cannot be known later. */
+    /** bash changes the environment that it passes on, which is corrected; and it unblocks SIGCHLD, which cannot be known later. */
     @Test
     void theScriptPassesTheSameOn() throws Exception {
         Path archive = Files.createDirectory(directory.resolve("archive")).resolve("vhost4j.jar");

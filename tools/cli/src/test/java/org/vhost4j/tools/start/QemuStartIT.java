@@ -187,7 +187,7 @@ final class QemuStartIT {
         }
     }
 
-    /** This host has USO; QEMU's own pc-q35-8.1 has none, and nobody asked for it. */
+    /** This host has USO; QEMU's own pc-q35-8.1 has none, and it was not asked for. */
     @Test
     void withoutAPlatformAnOldMachineIsAsQemuHasIt() throws IOException {
         assertThat(CATALOG.platform("linux-6.2").orElseThrow().lackedBy(HostProbe.probe(), EnumSet.of(HostUse.TAP)))
@@ -295,7 +295,7 @@ final class QemuStartIT {
 
     /** What management software passes besides. */
     @Test
-    void optionsThatAreNoneOfOursReachQemu() throws IOException {
+    void foreignOptionsReachQemu() throws IOException {
         for (LabQemu which : List.of(LabQemu.STOCK, LabQemu.OF_DEBIAN_13, LabQemu.NEW)) {
             try (LaunchedQemu qemu = start(
                     which,

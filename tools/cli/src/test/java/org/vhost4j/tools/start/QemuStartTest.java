@@ -245,7 +245,7 @@ final class QemuStartTest {
         assertThat(QemuBinary.ofText("")).isEmpty();
     }
 
-    /** Two hub ports have no offloads on any host; a card of another model is none of ours. */
+    /** Two hub ports have no offloads on any host; a card of another model is not served here. */
     @Test
     void cardsAreFoundWithWhatIsBehindThem() {
         GivenOptions options = new GivenOptions(List.of(

@@ -6,16 +6,19 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
-/** What every HTML page of ours has around its content: a head, and a style sheet inside, light or dark as the reader has it. */
+/**
+ * What every HTML page of this program has around its content: a head, and a style sheet inside, light or dark as the
+ * reader has it.
+ */
 public final class HtmlPage {
     private HtmlPage() {}
 
     /**
-     * Writes a page that needs nothing but itself: no script, no file, no network.
+     * Writes a self-contained page: no script, no file, no network.
      *
      * @param title plain text
-     * @param style rules beside those that all pages share, whose colours are {@code --ink}, {@code --soft}, {@code --line},
-     *     {@code --paper}, {@code --wash}, {@code --good} and {@code --bad}
+     * @param style rules in addition to those that all pages share, whose colours are {@code --ink}, {@code --soft},
+     *     {@code --line}, {@code --paper}, {@code --wash}, {@code --good} and {@code --bad}
      * @param body HTML
      * @return an HTML document, to be stored in UTF-8
      */
@@ -39,7 +42,7 @@ public final class HtmlPage {
     /**
      * Reads a style sheet.
      *
-     * @param beside the class beside which it lies
+     * @param beside the class in whose directory it is
      * @param name the file's
      * @return its text
      */
@@ -55,7 +58,7 @@ public final class HtmlPage {
     }
 
     /**
-     * What text becomes inside HTML, in an element or in a quoted attribute.
+     * Escapes text for HTML, in an element or in a quoted attribute.
      *
      * @param plain any text
      * @return the same with entities

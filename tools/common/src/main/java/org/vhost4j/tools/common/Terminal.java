@@ -25,7 +25,7 @@ public final class Terminal {
 
     /**
      * How wide the lines of a table may be whose rows other programs look at: as wide as a terminal, and without a limit where there is
-     * none, so that each row stays one line for grep and the like.
+     * none, so that each row stays one line for grep and similar tools.
      *
      * @return columns
      */

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.common;
 
-/** Something that the user asked for cannot be had. The message is one line for the user; the command ends with status 2. */
+/** A request of the user cannot be fulfilled. The message is one line for the user; the command ends with status 2. */
 public final class UnsupportedOption extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     /**
      * Creates the refusal.
      *
-     * @param message what cannot be had, and why
+     * @param message what is impossible, and why
      */
     public UnsupportedOption(String message) {
         super(message);

@@ -84,7 +84,7 @@ public final class BufferCases implements CaseGroup {
         int headers = context.datagram(0).headerLength();
         for (int buffers = 1; buffers <= 4; buffers++) {
             for (int more = -1; more <= 1; more++) {
-                // The frame and its one header fill so many buffers.
+                // The frame and its one header fill exactly that number of buffers.
                 int payload = buffers * capacity - driver.headerBytes() - headers + more;
                 byte[] frame = context.datagram(payload).complete();
                 context.note("a frame of %d bytes for buffers of %d, header included", frame.length, capacity);

@@ -78,7 +78,7 @@ public final class ChainCases implements CaseGroup {
         Case laps = Case.of(
                         "chain.laps",
                         "virtio 1.4, 2.7 and 2.8.1",
-                        "chains of changing lengths go on over the end of the ring",
+                        "chains of changing lengths continue over the end of the ring",
                         ChainCases::laps)
                 .loops();
         List<Case> all =

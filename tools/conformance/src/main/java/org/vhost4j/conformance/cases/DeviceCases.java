@@ -43,7 +43,7 @@ public final class DeviceCases implements CaseGroup {
                 Case.of(
                                 "device.queue-num",
                                 "vhost-user, VHOST_USER_GET_QUEUE_NUM",
-                                "GET_QUEUE_NUM tells how many there are, and the same each time",
+                                "GET_QUEUE_NUM returns how many there are, and the same each time",
                                 DeviceCases::queueNum)
                         .needs(ProtocolFeature.MQ),
                 Case.of(

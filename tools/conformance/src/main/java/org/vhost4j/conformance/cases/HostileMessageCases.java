@@ -181,7 +181,7 @@ public final class HostileMessageCases implements CaseGroup {
     }
 
     private static void ring(FrontEnd frontEnd, Ram ram, long desc, long used, long avail) {
-        // Without PROTOCOL_FEATURES the ring is enabled; some serve nobody without VERSION_1.
+        // Without PROTOCOL_FEATURES the ring is enabled; some serve no driver without VERSION_1.
         send(frontEnd, 2, FrontEnd.u64(frontEnd.getFeatures() & Feature.VERSION_1.mask()));
         frontEnd.setMemTable(List.of(ram));
         send(frontEnd, 8, state(1, 256));

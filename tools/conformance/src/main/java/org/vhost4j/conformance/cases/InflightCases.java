@@ -58,7 +58,7 @@ public final class InflightCases implements CaseGroup {
                 Case.of(
                         "inflight.returned",
                         SECTION,
-                        "a chain that was in flight when a back-end died is used once by the next, which then goes on behind it",
+                        "a chain that was in flight when a back-end died is used once by the next, which then continues behind it",
                         InflightCases::returned),
                 Case.of(
                         "inflight.contents",

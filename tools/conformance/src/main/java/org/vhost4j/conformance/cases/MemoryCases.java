@@ -42,7 +42,7 @@ public final class MemoryCases implements CaseGroup {
                 Case.of(
                                 "memory.table-again",
                                 TABLE,
-                                "a new memory table replaces the old one while rings run, and traffic goes on",
+                                "a new memory table replaces the old one while rings run, and traffic continues",
                                 MemoryCases::tableAgain)
                         .loops(),
                 Case.of(
@@ -53,7 +53,7 @@ public final class MemoryCases implements CaseGroup {
                 Case.of(
                                 "memory.regions-come-and-go",
                                 SLOTS,
-                                "regions are added and removed while rings run, and traffic goes on",
+                                "regions are added and removed while rings run, and traffic continues",
                                 MemoryCases::regionsComeAndGo)
                         .needs(ProtocolFeature.CONFIGURE_MEM_SLOTS)
                         .loops(),

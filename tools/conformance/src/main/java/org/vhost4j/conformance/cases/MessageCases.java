@@ -268,7 +268,7 @@ public final class MessageCases implements CaseGroup {
                 FrontEnd.bytes(new VringState(0, 256).toPayload()));
         for (int at = 0; at < message.length; at += PIECE) {
             frontEnd.sendRaw(Arrays.copyOfRange(message, at, Math.min(message.length, at + PIECE)), List.of());
-            // Long enough for the back-end to read what there is.
+            // Long enough for the back-end to read everything.
             LockSupport.parkNanos(context.quiet().toNanos() / 4);
         }
         ask(frontEnd, Request.GET_FEATURES, MessageHeader.VERSION, NOTHING);

@@ -25,7 +25,7 @@ public final class NotificationCases implements CaseGroup {
 
     @Override
     public String title() {
-        return "Notifications: asked for, suppressed, never lost";
+        return "Notifications: requested, suppressed, never lost";
     }
 
     @Override
@@ -33,7 +33,7 @@ public final class NotificationCases implements CaseGroup {
         Case interrupt = Case.of(
                 "notify.interrupt",
                 USED,
-                "a used buffer is told by an interrupt when the driver asks for it by flags",
+                "a used buffer raises an interrupt when the driver asks for it by flags",
                 context -> interrupt(context, flags(context)));
         Case suppressed = Case.of(
                 "notify.no-interrupt",
@@ -43,7 +43,7 @@ public final class NotificationCases implements CaseGroup {
         Case event = Case.of(
                         "notify.event-idx",
                         USED,
-                        "a used buffer is told by an interrupt when the driver asks for it by index",
+                        "a used buffer raises an interrupt when the driver asks for it by index",
                         context -> interrupt(context, context.setup()))
                 .needs(Feature.EVENT_IDX);
         Case eventLater = Case.of(

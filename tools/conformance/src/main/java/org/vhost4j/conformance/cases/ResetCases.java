@@ -44,20 +44,20 @@ public final class ResetCases implements CaseGroup {
                 Case.of(
                                 "reset.status-is-kept",
                                 "vhost-user, VHOST_USER_GET_STATUS",
-                                "GET_STATUS tells what SET_STATUS set",
+                                "GET_STATUS returns what SET_STATUS set",
                                 ResetCases::statusIsKept)
                         .needs(ProtocolFeature.STATUS),
                 Case.of(
                                 "reset.owner",
                                 "vhost-user, VHOST_USER_RESET_OWNER",
-                                "RESET_OWNER, which is deprecated, is to be ignored or to disable all rings, and to discard nothing",
+                                "RESET_OWNER, which is deprecated, must be ignored or disable all rings, and discard nothing",
                                 ResetCases::resetOwner)
                         .needs(Feature.PROTOCOL_FEATURES)
                         .loops(),
                 Case.of(
                                 "reset.driver",
                                 "vhost-user, Ring states",
-                                "a driver that begins anew after every ring was stopped finds a device that does",
+                                "a driver that starts over after every ring was stopped finds a device that does the same",
                                 ResetCases::newDriver)
                         .loops(),
                 Case.of(

@@ -15,11 +15,11 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.sys.EventFd;
 
-/** Rings that start, stop, go on, and carry frames or not. */
+/** Rings that start, stop, continue, and carry frames or not. */
 public final class RingStateCases implements CaseGroup {
     private static final String STATES = "vhost-user, Ring states";
     private static final String BASE = "vhost-user, VHOST_USER_GET_VRING_BASE";
-    /** Bases near the end of what they count: split counts to 65535, packed has wrap counters beside its positions. */
+    /** Bases near the end of what they count: split counts to 65535, packed has wrap counters in addition to its positions. */
     private static final int SPLIT_BASE = 0xfff0;
 
     private static final int ROUNDS = 8;
@@ -41,7 +41,7 @@ public final class RingStateCases implements CaseGroup {
                                 "ring.enable-goes-on",
                                 STATES,
                                 "a started ring that is enabled by SET_VRING_ENABLE carries frames from then on",
-                                RingStateCases::enableGoesOn)
+                                RingStateCases::enableContinues)
                         .needs(Feature.PROTOCOL_FEATURES)
                         .loops(),
                 Case.of(
@@ -66,7 +66,7 @@ public final class RingStateCases implements CaseGroup {
                 Case.of(
                         "ring.base",
                         BASE,
-                        "GET_VRING_BASE stops the ring and tells where it would go on, wrap counters included",
+                        "GET_VRING_BASE stops the ring and returns where it would continue, wrap counters included",
                         RingStateCases::base),
                 Case.of(
                                 "ring.base-receive",
@@ -88,7 +88,7 @@ public final class RingStateCases implements CaseGroup {
                 Case.of(
                         "ring.start-anywhere",
                         "vhost-user, VHOST_USER_SET_VRING_BASE",
-                        "a ring begins at the index that SET_VRING_BASE tells, and goes on over its end",
+                        "a ring begins at the index that SET_VRING_BASE tells, and continues past its end",
                         RingStateCases::startAnywhere),
                 Case.of(
                                 "ring.one-stops",
@@ -105,7 +105,7 @@ public final class RingStateCases implements CaseGroup {
                 Case.of(
                         "ring.call-absent",
                         "vhost-user, VHOST_USER_SET_VRING_CALL",
-                        "a ring whose call descriptor was taken away goes on without interrupts",
+                        "a ring whose call descriptor was taken away continues without interrupts",
                         RingStateCases::callAbsent));
         return Stream.concat(
                         both.stream(),
@@ -127,7 +127,7 @@ public final class RingStateCases implements CaseGroup {
         context.awaitUsed(driver.transmitQueue(0));
     }
 
-    private static void enableGoesOn(CaseContext context) {
+    private static void enableContinues(CaseContext context) {
         NetDriver driver = context.attach(context.setup());
         for (int i = 0; i < 3; i++) {
             context.note("SET_VRING_ENABLE 0 for every queue, then 1");

@@ -17,7 +17,7 @@ import org.vhost4j.vhostuser.wire.MessageHeader;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** What moves with a guest besides its memory: the back-end's own state, and the news of where the guest is now. */
+/** What moves with a guest besides its memory: the back-end's own state, and the announcement of where the guest is now. */
 public final class StateCases implements CaseGroup {
     private static final String STATE = "vhost-user, Migrating back-end state";
     private static final String RARP = "vhost-user, VHOST_USER_SEND_RARP";
@@ -50,7 +50,7 @@ public final class StateCases implements CaseGroup {
                 Case.of(
                         "announce.wrong-address",
                         "robustness",
-                        "SEND_RARP for a group, for everybody and for 00:00:00:00:00:00 is survived",
+                        "SEND_RARP for multicast, broadcast and 00:00:00:00:00:00 is survived",
                         StateCases::wrongAddress))) {
             all.add(each.needs(ProtocolFeature.RARP));
         }
@@ -81,7 +81,7 @@ public final class StateCases implements CaseGroup {
         return Case.of(
                 "state." + name,
                 STATE,
-                what + " is refused by CHECK_DEVICE_STATE, and the back-end goes on",
+                what + " is refused by CHECK_DEVICE_STATE, and the back-end continues",
                 context -> {
                     byte[] state = saved(context);
                     if (state.length == 0) {

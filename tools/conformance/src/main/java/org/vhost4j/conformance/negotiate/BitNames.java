@@ -68,7 +68,7 @@ public enum BitNames {
         return "0x" + Long.toHexString(word) + " (" + (word == 0 ? "none" : String.join(" ", names(word))) + ")";
     }
 
-    /** One element of a list: bits that are to be there, or not. */
+    /** One element of a list: bits that must be offered, or must not. */
     private record Element(char sign, long bits) {}
 
     /**
@@ -91,7 +91,7 @@ public enum BitNames {
     }
 
     /**
-     * Holds an offer against an expectation, whose elements all have a sign: {@code +} must be offered, {@code -} must not.
+     * Compares an offer with an expectation, whose elements all have a sign: {@code +} must be offered, {@code -} must not.
      *
      * @param option the option, for messages
      * @param text what the user wrote

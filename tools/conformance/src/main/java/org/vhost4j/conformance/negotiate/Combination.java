@@ -7,7 +7,7 @@ import org.vhost4j.vhostuser.wire.Dependencies;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * What is to be acknowledged.
+ * What to acknowledge.
  *
  * @param group which question it belongs to
  * @param label what is particular about it

@@ -27,7 +27,7 @@ final class FrameLoop {
     private static final int THEIRS = 0x22;
     private static final int MAC_BYTES = 6;
     private static final int[] PAYLOADS = {18, 1472, 333, 1};
-    /** Frames of others that are overlooked while one of ours is awaited. */
+    /** Frames of others that are ignored while one of this loop is awaited. */
     private static final int STRAYS = 100;
 
     private static final long BIG = Feature.GUEST_TSO4.mask()

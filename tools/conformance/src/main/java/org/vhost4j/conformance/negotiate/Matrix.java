@@ -17,7 +17,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  * not tried again under another label.
  */
 public final class Matrix {
-    /** What asks more of a front-end than a driver with plain rings: translating, logging, other notifications. */
+    /** Bits that demand more of a front-end than plain rings: translating, logging, other notifications. */
     private static final long NOT_BY_DEFAULT = FeatureSet.of(
                     Feature.LOG_ALL, Feature.ACCESS_PLATFORM, Feature.NOTIFICATION_DATA, Feature.NOTIF_CONFIG_DATA)
             .low();
@@ -77,12 +77,12 @@ public final class Matrix {
         pairs();
     }
 
-    /** What is acknowledged of the virtio features when nobody says otherwise. */
+    /** What is acknowledged of the virtio features by default. */
     public static long defaultFeatures(long offered, long protocol) {
         return closed(offered & ~NOT_BY_DEFAULT, protocol);
     }
 
-    /** What is acknowledged of the protocol features when nobody says otherwise. */
+    /** What is acknowledged of the protocol features by default. */
     public static long defaultProtocol(long offered) {
         return closed(offered & PROTOCOL_BY_DEFAULT);
     }
@@ -171,7 +171,7 @@ public final class Matrix {
         }
     }
 
-    /** Without the features whose needs are not met, again and again. */
+    /** Without the features whose needs are not met, repeatedly. */
     private static long closed(long features, long protocol) {
         long word = Feature.VERSION_1.in(features) ? features : features & LEGACY;
         for (Feature feature : Feature.values()) {

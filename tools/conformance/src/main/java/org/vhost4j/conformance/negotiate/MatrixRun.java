@@ -47,7 +47,7 @@ public final class MatrixRun {
      * Tries everything.
      *
      * @param combinations in this order
-     * @param tried told of each attempt
+     * @param tried called with each attempt
      * @param interrupted asked before and after each attempt; true ends the run, without the attempt at hand, because the signal may have
      *     ended its back-end
      */

@@ -54,7 +54,7 @@ public final class Negotiation {
      *
      * @param combination the words
      * @param loop how the back-end returns frames; NONE to send none, null to find out
-     * @return what became of it
+     * @return what happened to it
      */
     public Attempt acknowledge(Combination combination, @Nullable LoopMode loop) {
         boolean lawful = combination.isLawful(offeredFeatures, offeredProtocol);

@@ -3,7 +3,7 @@ package org.vhost4j.conformance.negotiate;
 
 import java.util.Locale;
 
-/** What became of a negotiation. */
+/** What happened to a negotiation. */
 public enum Outcome {
     /** The back-end took it, and every frame that was sent through came back as it was sent. */
     ACCEPTED,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Acknowledges exactly what it is told, on a fresh connection each time, passes frames through what
+ * Acknowledges exactly the given features, on a fresh connection each time, passes frames through what
  * came of it, and says whether the back-end accepted, refused or broke. One thread does everything.
  */
 @NullMarked

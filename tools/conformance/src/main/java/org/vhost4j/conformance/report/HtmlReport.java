@@ -17,7 +17,7 @@ import org.vhost4j.conformance.Outcome;
 import org.vhost4j.conformance.SuiteReport;
 import org.vhost4j.tools.common.HtmlPage;
 
-/** One page for a person: what failed first, then every case. It needs nothing but itself. */
+/** One page for a person: what failed first, then every case. It is self-contained. */
 public final class HtmlReport {
     private static final DateTimeFormatter DATE =
             DateTimeFormatter.ofPattern("d MMMM uuuu, HH:mm 'UTC'", Locale.ENGLISH);

@@ -19,7 +19,7 @@ public record IperfResult(long bytes, double bitsPerSecond, long retransmits, lo
      *
      * @param json the output
      * @return the result
-     * @throws GuestFailure when it tells of an error or is no such output
+     * @throws GuestFailure when it reports an error or is no such output
      */
     static IperfResult parse(String json) {
         JsonNode root;
@@ -41,7 +41,7 @@ public record IperfResult(long bytes, double bitsPerSecond, long retransmits, lo
     }
 
     /**
-     * The rate for people.
+     * The rate, human-readable.
      *
      * @return such as {@code 812 Mbit/s}
      */

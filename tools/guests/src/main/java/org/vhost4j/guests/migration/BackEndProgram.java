@@ -39,7 +39,7 @@ public interface BackEndProgram {
     }
 
     /**
-     * This program as people start it.
+     * This program as users start it.
      *
      * @param launcher {@code tools/vhost4j}, which has been built
      * @return a back-end called {@code vhost4j}

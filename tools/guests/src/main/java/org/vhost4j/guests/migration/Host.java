@@ -42,7 +42,7 @@ final class Host implements AutoCloseable {
      * @param qemu which QEMU it has
      * @param lab provided already
      * @param directory for files
-     * @param network where its TAP is to be
+     * @param network the namespace of its TAP
      * @param program the back-end
      * @param variant what the guest is like
      * @throws IOException when it does not start
@@ -102,7 +102,7 @@ final class Host implements AutoCloseable {
      * @throws IOException when it does not start
      */
     void restartBackEnd() throws IOException {
-        // A new one is told from the path of the one that was killed.
+        // A new one is distinguished from the path of the killed one.
         Files.deleteIfExists(socket);
         backEnd = run();
         awaitBackEnd();
@@ -256,7 +256,7 @@ final class Host implements AutoCloseable {
         monitor = new Monitor(name, control, guest::isAlive);
     }
 
-    /** Switches on what a migration is to be like; at both ends before it begins. */
+    /** Sets the options of a migration; at both ends before it begins. */
     void capabilities() {
         monitor()
                 .execute(

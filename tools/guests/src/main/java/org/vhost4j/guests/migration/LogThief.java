@@ -20,7 +20,7 @@ import org.vhost4j.vhostuser.wire.Request;
  * it marks is lost, as if it did not mark. This is how a comparison of memory is shown to be able to fail.
  */
 final class LogThief implements AutoCloseable {
-    private static final Duration FOR_EVER = Duration.ofHours(1);
+    private static final Duration UNLIMITED = Duration.ofHours(1);
 
     private final Path backEnd;
     private final FrontEndSocket.Listener listener;
@@ -51,7 +51,7 @@ final class LogThief implements AutoCloseable {
     private void serve() {
         try {
             while (true) {
-                FrontEndSocket front = keep(listener.accept(FOR_EVER));
+                FrontEndSocket front = keep(listener.accept(UNLIMITED));
                 FrontEndSocket back = keep(FrontEndSocket.connect(backEnd, Duration.ofSeconds(10)));
                 thread("to-back-end", () -> pass(front, back, true));
                 thread("to-front-end", () -> pass(back, front, false));
@@ -64,7 +64,7 @@ final class LogThief implements AutoCloseable {
     private void pass(FrontEndSocket from, FrontEndSocket to, boolean requests) {
         try {
             while (true) {
-                try (RawMessage message = from.receive(FOR_EVER)) {
+                try (RawMessage message = from.receive(UNLIMITED)) {
                     List<Fd> descriptors = message.descriptors();
                     ByteBuffer payload = message.payload();
                     byte[] bytes = new byte[payload.remaining()];
@@ -76,7 +76,7 @@ final class LogThief implements AutoCloseable {
                         descriptors = List.of(keep(MemFd.create("another-log", size)));
                         stolen.incrementAndGet();
                     }
-                    to.send(RawMessage.encode(message.request(), message.flags(), bytes), descriptors, FOR_EVER);
+                    to.send(RawMessage.encode(message.request(), message.flags(), bytes), descriptors, UNLIMITED);
                 }
             }
         } catch (FrontEndException | IllegalStateException e) {

@@ -78,7 +78,7 @@ public final class MigrationEvents {
                 .asString("")
                 .toLowerCase(Locale.ROOT);
         if (!state.equals("active")) {
-            throw new GuestFailure("the migration was to be under way, and it is " + state);
+            throw new GuestFailure("the migration should be in progress, and it is " + state);
         }
     }
 
@@ -120,7 +120,7 @@ public final class MigrationEvents {
             }
             throw e;
         }
-        throw new GuestFailure(command + " was to be refused: " + reason);
+        throw new GuestFailure(command + " should have been refused: " + reason);
     }
 
     /**
@@ -180,8 +180,8 @@ public final class MigrationEvents {
     }
 
     /**
-     * Kills the back-end of the source while the guest moves, and starts it again: traffic goes on before the guest has arrived. All
-     * memory is compared.
+     * Kills the back-end of the source while the guest moves, and starts it again: traffic continues before the guest has
+     * arrived. All memory is compared.
      *
      * @return the migration
      * @throws IOException when a QEMU or a back-end does not start, or memory cannot be read
@@ -224,7 +224,7 @@ public final class MigrationEvents {
         return quiet;
     }
 
-    /** Lets a migration come to its end, which is to be a failure: the guest runs at the source. */
+    /** Waits for the end of a migration that must fail: the guest runs at the source. */
     private void letFail() throws IOException, InterruptedException {
         lab.setBandwidth(MigrationLab.FAST_BYTES_PER_SECOND);
         lab.finish("failed");

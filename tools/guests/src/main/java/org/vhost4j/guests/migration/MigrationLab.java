@@ -217,7 +217,7 @@ public final class MigrationLab implements AutoCloseable {
     }
 
     /**
-     * Moves the guest while the back-end that it leaves marks what it writes in a log that nobody reads, and compares memory.
+     * Moves the guest while the back-end that it leaves marks what it writes in a log that is not read, and compares memory.
      *
      * @param directory for a socket
      * @return the pages that differ, which are those that would be lost
@@ -313,7 +313,7 @@ public final class MigrationLab implements AutoCloseable {
     void finish(String wanted) {
         String end = here.monitor().awaitMigration(ENDS, PATIENCE);
         if (!end.equals(wanted)) {
-            throw new GuestFailure("the migration was to be " + wanted + ", and it has " + end + ": "
+            throw new GuestFailure("the migration should be " + wanted + ", and it has " + end + ": "
                     + here.monitor().execute("query-migrate", "{}"));
         }
     }

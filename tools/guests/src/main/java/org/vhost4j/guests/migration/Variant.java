@@ -2,11 +2,11 @@
 package org.vhost4j.guests.migration;
 
 /**
- * What a guest that moves is like, and between which QEMUs it moves.
+ * The properties of a guest that moves, and the QEMUs between which it moves.
  *
  * @param name for tables and files; letters, digits and hyphens
  * @param firstQemu where the guest boots: {@code 11}, {@code suite} (10.0) or {@code stock}, as {@code tools/lab/guest} knows them
- * @param secondQemu where it moves to first
+ * @param secondQemu the first destination
  * @param queuePairs of the device, 1 to 127; the guest uses all of them
  * @param lanes of a back-end that has lanes, 1 or 2; with 2 the guest is on the second, and the TAP on the first
  * @param packed whether the rings are packed

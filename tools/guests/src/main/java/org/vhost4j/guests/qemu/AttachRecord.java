@@ -20,7 +20,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  * @param mode how it was attached
  * @param properties properties that the device has
  * @param observations by the attachment; those of {@link #attachments} are there
- * @param behindIommu what a back-end was told when the machine had an IOMMU for the device; empty when that was not tried
+ * @param behindIommu what a back-end received when the machine had an IOMMU for the device; empty when that was not tried
  */
 record AttachRecord(
         AttachMode mode, Set<String> properties, Map<Attachment, Observation> observations, FeatureSet behindIommu) {
@@ -46,7 +46,7 @@ record AttachRecord(
         return attachments;
     }
 
-    /** The one whose back-end is asked what it was told behind an IOMMU. */
+    /** The one whose back-end shows what it received behind an IOMMU. */
     static Attachment iommuAttachment(AttachMode mode) {
         return new Attachment(mode, Settings.ON, Offer.EVERYTHING, Driver.STARTS);
     }
@@ -73,7 +73,7 @@ record AttachRecord(
         return observation(settings, Offer.BARE, Driver.LOOKS).offered().minus(Offer.BARE.features());
     }
 
-    /** What becomes of a bit. */
+    /** What happens to a bit. */
     Handling handling(Feature feature) {
         boolean property = Property.of(feature)
                 .filter(each -> properties.contains(each.name()))
@@ -113,7 +113,7 @@ record AttachRecord(
         return behindIommu.has(feature) ? Handling.Told.WITH_IOMMU : Handling.Told.NOT_TOLD;
     }
 
-    /** What becomes of every bit but PROTOCOL_FEATURES, which is between QEMU and the back-end. */
+    /** What happens to every bit but PROTOCOL_FEATURES, which is between QEMU and the back-end. */
     Map<Feature, Handling> handlings() {
         Map<Feature, Handling> handlings = new EnumMap<>(Feature.class);
         for (Feature feature : Feature.values()) {

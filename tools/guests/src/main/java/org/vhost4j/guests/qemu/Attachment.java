@@ -14,12 +14,12 @@ import org.vhost4j.platform.definition.Property;
  * One device of a QEMU with one back-end behind it.
  *
  * @param mode how the device reaches the back-end
- * @param settings what QEMU is told of the device
+ * @param settings QEMU's properties of the device
  * @param offer what the back-end offers
  * @param driver what is done with the device
  */
 record Attachment(AttachMode mode, Settings settings, Offer offer, Driver driver) {
-    /** What QEMU is told of a device's features. */
+    /** QEMU's settings of a device's features. */
     enum Settings {
         /** Nothing: the machine type decides. */
         DEFAULT,
@@ -30,7 +30,7 @@ record Attachment(AttachMode mode, Settings settings, Offer offer, Driver driver
     }
 
     /**
-     * What a back-end offers; all protocol features beside it.
+     * What a back-end offers; all protocol features in addition.
      *
      * @param name what to call it
      * @param features the answer to GET_FEATURES
@@ -58,7 +58,7 @@ record Attachment(AttachMode mode, Settings settings, Offer offer, Driver driver
 
     /** What a driver does with a device. */
     enum Driver {
-        /** Nothing but to look at what is offered. */
+        /** Only to look at what is offered. */
         LOOKS,
         /** It starts the device and acknowledges all that it is offered. */
         STARTS,

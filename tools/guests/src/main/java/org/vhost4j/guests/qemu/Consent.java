@@ -30,7 +30,7 @@ final class Consent {
     private long status;
 
     /**
-     * A back-end that has heard nothing yet.
+     * A back-end that has received nothing yet.
      *
      * @param offered the answer to GET_FEATURES
      * @param protocolOffered the answer to GET_PROTOCOL_FEATURES
@@ -94,7 +94,7 @@ final class Consent {
     }
 
     /**
-     * What was heard so far.
+     * What was received so far.
      *
      * @return a copy
      */

@@ -16,9 +16,9 @@ record Handling(Origin origin, When when, boolean legacy, Told told) {
         PASSED("passed"),
         /** QEMU alone: the guest is offered it also when the back-end does not. */
         QEMUS("QEMU's"),
-        /** Nobody: the guest is not offered it although the back-end does and the property is on. */
+        /** None: the guest is not offered it although the back-end does and the property is on. */
         BLOCKED("blocked"),
-        /** Nobody: QEMU has no property for it, and the guest is not offered it. */
+        /** None: QEMU has no property for it, and the guest is not offered it. */
         UNKNOWN("–");
 
         private final String text;

@@ -13,7 +13,7 @@ import org.vhost4j.device.feature.Feature;
  * @param where the column that it concerns
  * @param machines in words, such as {@code pc-q35-7.1 and older}
  * @param features the bits
- * @param instead what becomes of them there, the same for all
+ * @param instead what happens to them there, the same for all
  */
 record MachineDifferences(Column where, String machines, List<Feature> features, Handling instead) {
     private record Kind(String machines, Handling instead) {}

@@ -9,7 +9,7 @@ import java.util.Map;
  * One machine of one QEMU.
  *
  * @param machine its type
- * @param modes what was observed, by the way of attaching a back-end
+ * @param modes what was observed, by how the back-end is attached
  */
 record MachineRecord(String machine, Map<AttachMode, AttachRecord> modes) {
     MachineRecord {

@@ -8,7 +8,7 @@ import org.vhost4j.device.feature.FeatureSet;
  *
  * @param modern what it offers to a modern driver
  * @param legacy what it offers to a legacy driver
- * @param recording what its back-end heard
+ * @param recording what its back-end received
  */
 record Observation(FeatureSet modern, FeatureSet legacy, Recording recording) {
     /** What it offers to one driver or the other. */

@@ -185,7 +185,7 @@ public final class QemuSurvey {
      *
      * @param machine a machine type
      * @param attachments at most {@link #MOST_DEVICES}, in any mix
-     * @param further QEMU's arguments beside them
+     * @param further QEMU's further arguments
      * @return what each showed, in their order
      * @throws UnsupportedOption when QEMU refuses
      */
@@ -239,7 +239,7 @@ public final class QemuSurvey {
         if (driver == Attachment.Driver.LOOKS) {
             return;
         }
-        // The oldest machines have devices that are not modern unless they are told to be.
+        // The oldest machines have devices that are not modern unless they are set to be.
         if (driver == Attachment.Driver.STARTS_LEGACY || modern.isEmpty()) {
             device.negotiateAsLegacy(legacy);
             return;

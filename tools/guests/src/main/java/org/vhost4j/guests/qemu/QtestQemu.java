@@ -27,7 +27,7 @@ public final class QtestQemu implements AutoCloseable {
     private static final JsonMapper MAPPER = new JsonMapper();
     private static final int SLOTS = 32;
     private static final long PATIENCE_SECONDS = 60;
-    /** Nobody waits longer for a QEMU that hangs. */
+    /** How long to wait for a QEMU that hangs. */
     private static final long LIFETIME_SECONDS = 120;
 
     private final Path directory;
@@ -81,7 +81,7 @@ public final class QtestQemu implements AutoCloseable {
         qtestIn = process.inputReader(StandardCharsets.US_ASCII);
         qtestOut = process.outputWriter(StandardCharsets.US_ASCII);
         try {
-            // The first answer on qtest comes when the machine is complete, and the socket is there by then.
+            // The first answer on qtest comes when the machine is complete, and the socket exists by then.
             qtest("endianness");
             qmp = SocketChannel.open(StandardProtocolFamily.UNIX);
             qmp.connect(UnixDomainSocketAddress.of(control));

@@ -7,7 +7,7 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * What a back-end heard of one front-end.
+ * What a back-end received from one front-end.
  *
  * @param requests every request in its order, by name
  * @param features the last SET_FEATURES; none when there was none

@@ -48,7 +48,7 @@ final class RecordingBackEnd implements AutoCloseable {
             try {
                 return Optional.of(listener.accept(A_WHILE));
             } catch (FrontEndException.TimedOut e) {
-                // Perhaps nobody comes any more.
+                // Perhaps no connection comes any more.
             }
         }
         return Optional.empty();

@@ -23,7 +23,7 @@ class AttachRecordTest {
     private final Map<Attachment, Observation> observations = new HashMap<>();
     private FeatureSet behindIommu = FeatureSet.EMPTY;
 
-    /** A QEMU that shows nothing but what a bare back-end offers. */
+    /** A QEMU that shows only what a bare back-end offers. */
     AttachRecordTest() {
         for (Attachment attachment : AttachRecord.attachments(AttachMode.NETDEV)) {
             observations.put(attachment, new Observation(BARE, FeatureSet.EMPTY, said()));

@@ -92,7 +92,7 @@ class ConsentTest {
     }
 
     @Test
-    void nobodyHasToCome() {
+    void noFrontEndHasToCome() {
         try (RecordingBackEnd backEnd =
                 new RecordingBackEnd(directory.resolve("b.sock"), Attachment.Offer.BARE.consent())) {
             assertThat(backEnd.end().requests()).isEmpty();

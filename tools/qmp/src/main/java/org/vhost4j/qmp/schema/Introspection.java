@@ -12,7 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The answer to {@code query-qmp-schema}: a list of SchemaInfo. As with QEMU, types that are not built in go by numbers, so that
- * nobody comes to rely on their names.
+ * no client comes to rely on their names.
  */
 public final class Introspection {
     private final ArrayNode all = JsonNodeFactory.instance.arrayNode();

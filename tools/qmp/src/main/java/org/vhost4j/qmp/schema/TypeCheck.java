@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
-/** Holds a value against a type, in QEMU's order and with QEMU's words. */
+/** Validates a value against a type, in QEMU's order and with QEMU's words. */
 public final class TypeCheck {
     private TypeCheck() {}
 

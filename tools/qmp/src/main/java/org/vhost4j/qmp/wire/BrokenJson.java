@@ -5,7 +5,7 @@ package org.vhost4j.qmp.wire;
 final class BrokenJson extends Exception {
     private static final long serialVersionUID = 1;
 
-    /** QEMU keeps so many bytes of what it says about a message. */
+    /** Maximum of bytes that QEMU keeps of its error text. */
     private static final int LONGEST = 1023;
 
     /** What is wrong, followed by the token in single quotes. */

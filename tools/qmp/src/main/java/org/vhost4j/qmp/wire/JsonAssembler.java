@@ -11,7 +11,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Puts tokens together to values. It never looks ahead: a value is there as soon as its last token is. */
+/** Puts tokens together to values. It never looks ahead: a value is complete with its last token. */
 final class JsonAssembler {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
     private static final BigInteger TWO_TO_64 = BigInteger.ONE.shiftLeft(64);

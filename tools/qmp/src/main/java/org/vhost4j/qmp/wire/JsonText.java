@@ -16,7 +16,7 @@ import tools.jackson.databind.JsonNode;
  * Writes a value on one line of ASCII, with the spaces, escapes and numbers of QEMU.
  */
 public final class JsonText {
-    /** So many digits tell any two doubles apart. */
+    /** Number of digits that distinguish any two doubles. */
     private static final int DOUBLE_DIGITS = 17;
 
     private static final MathContext DOUBLE = new MathContext(DOUBLE_DIGITS, RoundingMode.HALF_EVEN);

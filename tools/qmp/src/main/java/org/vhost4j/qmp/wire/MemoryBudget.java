@@ -37,7 +37,7 @@ public final class MemoryBudget {
         return false;
     }
 
-    void giveBack(long bytes) {
+    void release(long bytes) {
         left.addAndGet(bytes);
     }
 

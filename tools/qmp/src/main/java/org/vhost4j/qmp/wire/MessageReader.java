@@ -10,7 +10,7 @@ import tools.jackson.databind.JsonNode;
  * whose end has not come.
  */
 public final class MessageReader implements AutoCloseable {
-    /** What a token costs in memory beside its text, roughly. */
+    /** What a token costs in memory in addition to its text, roughly. */
     private static final int TOKEN_OVERHEAD = 64;
     /** Text is held as bytes, as characters and as a string, roughly. */
     private static final int TEXT_FACTOR = 3;
@@ -114,7 +114,7 @@ public final class MessageReader implements AutoCloseable {
         }
     }
 
-    /** Borrows of the common budget for what has come and for a token of so many bytes that is still coming. */
+    /** Borrows of the common budget for what has come and for a token of the given size that is still incomplete. */
     private boolean borrow(long coming) {
         long wanted = TEXT_FACTOR * (bytes + coming) + (long) TOKEN_OVERHEAD * tokens;
         long more = Math.max(0, wanted - borrowed);
@@ -142,7 +142,7 @@ public final class MessageReader implements AutoCloseable {
         assembler.reset();
         bytes = 0;
         tokens = 0;
-        budget.giveBack(borrowed);
+        budget.release(borrowed);
         borrowed = 0;
     }
 

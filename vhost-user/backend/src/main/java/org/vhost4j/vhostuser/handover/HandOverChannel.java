@@ -26,7 +26,7 @@ import org.vhost4j.sys.UnixAddress;
  *   4  u32  type
  *   8  u32  bytes behind the header
  *  12  u32  CRC-32 of those
- *  16  u32  descriptors beside the header, at most 253
+ *  16  u32  descriptors with the header, at most 253
  *  20  u32  CRC-32 of the header before
  * </pre>
  *
@@ -50,7 +50,7 @@ public final class HandOverChannel implements AutoCloseable {
     /**
      * A channel over a connection.
      *
-     * @param socket connected and non-blocking; from here on the channel's
+     * @param socket connected and non-blocking; owned by the channel from now on
      */
     public HandOverChannel(Fd socket) {
         this.socket = socket;
@@ -61,7 +61,7 @@ public final class HandOverChannel implements AutoCloseable {
      *
      * @param path its socket
      * @return a channel
-     * @throws SystemError when nobody listens there: ENOENT or ECONNREFUSED
+     * @throws SystemError when no process listens there: ENOENT or ECONNREFUSED
      */
     public static HandOverChannel connect(Path path) {
         UnixAddress address = UnixAddress.of(path);
@@ -274,7 +274,7 @@ public final class HandOverChannel implements AutoCloseable {
         return new HandOverException(
                 result == 0 || result == -Errno.ECONNRESET || result == -Errno.EPIPE
                         ? "the other back-end is gone"
-                        : new SystemError("the other back-end cannot be heard", -result).getMessage());
+                        : new SystemError("nothing can be received from the other back-end", -result).getMessage());
     }
 
     private void await(int event, long end, String reproach) throws HandOverException {
@@ -290,7 +290,7 @@ public final class HandOverChannel implements AutoCloseable {
         }
     }
 
-    /** Says that nothing is handed over, as far as the other end still hears it. */
+    /** Says that nothing is handed over, if the other end still receives it. */
     public void refuse(String reason) {
         try {
             send(MessageType.REFUSED, new StateWriter().text(reason), Duration.ofMillis(100));

@@ -20,8 +20,8 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnixAddress;
 
 /**
- * Where a back-end waits for the one that is to take over from it. It is made beside its path and then renamed, so that at each moment the
- * path leads to exactly one back-end: the old one until the new one has everything.
+ * Where a back-end waits for the one that is to take over from it. It is made under another name in the same directory and then
+ * renamed, so that at each moment the path leads to exactly one back-end: the old one until the new one has everything.
  */
 public final class HandOverSocket implements AutoCloseable {
     private static final int BACKLOG = 4;
@@ -39,7 +39,7 @@ public final class HandOverSocket implements AutoCloseable {
     }
 
     /**
-     * Listens on a path, in place of whoever has listened there.
+     * Listens on a path, in place of the previous listener.
      *
      * @param path of the socket file, mode 0600
      * @return the socket; its file is removed by {@link #close} unless another back-end has it by then
@@ -106,7 +106,7 @@ public final class HandOverSocket implements AutoCloseable {
             try {
                 Files.deleteIfExists(path);
             } catch (IOException e) {
-                // Whoever starts next replaces it.
+                // The next back-end to start replaces it.
             }
         }
         socket.close();

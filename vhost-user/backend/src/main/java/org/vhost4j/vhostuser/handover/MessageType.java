@@ -18,7 +18,7 @@ public enum MessageType {
     READY(5),
     /** Old to new: how far everything is. It stands still. */
     POSITIONS(6),
-    /** New to old: it could go on from there. */
+    /** New to old: it could continue from there. */
     TAKEN(7),
     /** Old to new: the guests are the new one's. */
     COMMIT(8),

@@ -10,7 +10,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.sys.Fd;
 
-/** Reads what a {@link StateWriter} has written. Descriptors that nobody takes are closed by {@link #close}. */
+/** Reads what a {@link StateWriter} has written. Descriptors that are not taken are closed by {@link #close}. */
 public final class StateReader implements AutoCloseable {
     private final String what;
     private final ByteBuffer bytes;
@@ -21,7 +21,7 @@ public final class StateReader implements AutoCloseable {
      *
      * @param what what to call it in messages
      * @param bytes the bytes
-     * @param descriptors those that came with it; this object's from here on
+     * @param descriptors those that came with it; this object's from now on
      */
     public StateReader(String what, byte[] bytes, List<Fd> descriptors) {
         this.what = what;
@@ -68,7 +68,7 @@ public final class StateReader implements AutoCloseable {
     }
 
     /**
-     * Reads how many of something follow.
+     * Reads a count.
      *
      * @param most how many there can be
      * @return 0 to {@code most}
@@ -97,7 +97,7 @@ public final class StateReader implements AutoCloseable {
      * Reads bytes behind their number.
      *
      * @return a copy
-     * @throws HandOverException when there are not so many
+     * @throws HandOverException when there are fewer
      */
     public byte[] block() throws HandOverException {
         byte[] value = new byte[count(bytes.remaining() - Integer.BYTES)];
@@ -118,7 +118,7 @@ public final class StateReader implements AutoCloseable {
     /**
      * Reads a descriptor, if there is one.
      *
-     * @return the caller's from here on; null for none
+     * @return the caller's from now on; null for none
      * @throws HandOverException when it has not come
      */
     public @Nullable Fd descriptor() throws HandOverException {

@@ -2,8 +2,8 @@
 /**
  * What two back-ends say to each other when one takes everything over from the other, and how it is written down.
  *
- * <p>A Unix stream of messages, each with magic, version, type, length and a CRC-32 of its content, and with descriptors beside its header
- * (SCM_RIGHTS). The old back-end listens, the new one connects; both must be of one user.
+ * <p>A Unix stream of messages, each with magic, version, type, length and a CRC-32 of its content, and with descriptors that
+ * come with its header (SCM_RIGHTS). The old back-end listens, the new one connects; both must be of one user.
  *
  * <pre>
  *   new                                old
@@ -12,7 +12,7 @@
  *   PREPARE                        -&gt;      or REFUSED, and the old one keeps its guests
  *                                  &lt;-  SETUP (each guest, each port; with descriptors), while frames move
  *   READY                          -&gt;      memory is mapped, code is warm
- *                                  &lt;-  POSITIONS; frames stand still from here on
+ *                                  &lt;-  POSITIONS; frames stand still from now on
  *   TAKEN                          -&gt;
  *                                  &lt;-  COMMIT: the guests are the new one's
  * </pre>

@@ -12,7 +12,7 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnreadableFile;
 
 /**
- * The file beside a guest's socket that keeps its acknowledgement while no back-end runs. It is read when the back-end starts, and
+ * The file next to a guest's socket that keeps its acknowledgement while no back-end runs. It is read when the back-end starts, and
  * written by a thread of its own, because a slow disk must not hold up a lane.
  */
 final class AcknowledgementFile {
@@ -51,7 +51,7 @@ final class AcknowledgementFile {
         try {
             Optional<Acknowledgement> found = Acknowledgement.parse(file.read());
             if (found.isEmpty()) {
-                trouble.accept(path() + " does not say what the guest has acknowledged, and is not heeded: "
+                trouble.accept(path() + " does not say what the guest has acknowledged, and is ignored: "
                         + "it is not a text that a back-end wrote");
             } else if (found.get().isOver()) {
                 remove();
@@ -60,7 +60,7 @@ final class AcknowledgementFile {
             return found;
         } catch (UnreadableFile e) {
             if (!e.isMissing()) {
-                trouble.accept("cannot read what the guest has acknowledged, so it is not heeded: " + e.getMessage());
+                trouble.accept("cannot read what the guest has acknowledged, so it is ignored: " + e.getMessage());
             }
             return Optional.empty();
         }

@@ -22,7 +22,7 @@ import org.vhost4j.vhostuser.session.RefusedException;
  * QEMU sends the first SEND_RARP even before the features. Entered by the device's lane.
  */
 final class Announcer {
-    /** So many addresses of one guest are announced at most. */
+    /** Maximum of addresses of one guest that are announced. */
     static final int MOST = 256;
 
     private static final int BYTES = 60;
@@ -64,7 +64,7 @@ final class Announcer {
         if (!running) {
             if (early.size() == MOST && !early.contains(mac)) {
                 throw new RefusedException(
-                        "more than " + MOST + " addresses are to be announced before the guest's queues run");
+                        "more than " + MOST + " addresses wait to be announced before the guest's queues run");
             }
             early.add(mac);
         } else if (!send(mac)) {
@@ -72,7 +72,7 @@ final class Announcer {
         }
     }
 
-    /** Whether something is to be announced, now or when the queues run. */
+    /** Whether there is something to announce, now or when the queues run. */
     boolean announces() {
         return !early.isEmpty() || !moved.isEmpty() || repeats.stream().anyMatch(each -> !each.isDone());
     }
@@ -108,7 +108,7 @@ final class Announcer {
         return some;
     }
 
-    /** A station that was heard elsewhere since then is not called back. */
+    /** A station that has sent elsewhere since then is left there. */
     private void again(List<Long> stations) {
         stations.stream().filter(mac -> context.has(port, mac)).forEach(this::send);
     }

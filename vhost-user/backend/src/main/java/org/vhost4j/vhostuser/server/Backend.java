@@ -47,7 +47,7 @@ public final class Backend implements AutoCloseable {
      * Starts a back-end. When this returns its sockets are listening.
      *
      * @param config what to start
-     * @param listener hears what happens
+     * @param listener called for events
      * @return the running back-end
      * @throws org.vhost4j.sys.SystemError when a socket or a port cannot be opened; nothing is left behind
      */
@@ -147,7 +147,7 @@ public final class Backend implements AutoCloseable {
     }
 
     private void faulted(Pollable pollable, String reason) {
-        // The device has told its reason itself; a port that is no guest has nobody else to tell it.
+        // The device has reported its reason itself; a port that is no guest has no other way to report it.
         if (guests.stream().noneMatch(guest -> guest.name().equals(pollable.name()))) {
             listener.trouble(pollable.name(), reason);
         }
@@ -238,11 +238,11 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Takes everything over from a back-end that runs: sockets, connections, guests, ports. Frames move here when this returns, and that
-     * back-end ends without having touched anything.
+     * Takes everything over from a back-end that runs: sockets, connections, guests, ports. Frames move here when this returns,
+     * and that back-end ends without changing anything.
      *
      * @param config what to start, with the same sockets and ports
-     * @param listener hears what happens
+     * @param listener called for events
      * @param channel to that back-end; stays the caller's
      * @param rehearsal runs when memory is mapped, while frames still move in that back-end: code that it runs is loaded and compiled when
      *     it is needed
@@ -261,7 +261,7 @@ public final class Backend implements AutoCloseable {
      *
      * @param channel to that back-end; stays the caller's
      * @return the process that has everything now; what is left here is {@link #close}
-     * @throws HandOverException when nothing was handed over: everything goes on here as if nothing had been
+     * @throws HandOverException when nothing was handed over: everything continues here as if nothing had been
      */
     public SocketPeer handOver(HandOverChannel channel) throws HandOverException {
         return new Giving(this, channel).give();
@@ -310,7 +310,7 @@ public final class Backend implements AutoCloseable {
     /** Ends all connections, closes and removes the sockets, ends the lanes. Takes milliseconds. */
     @Override
     public void close() {
-        // Guests first, and lanes when nobody has anything to say to them.
+        // Guests first, and lanes when nothing is left to tell them.
         for (LaneContext context : contexts) {
             finish(context, () -> closeGuests(context));
         }

@@ -18,7 +18,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
  * Our requests to the front-end (vhost-user protocol, "Back-end communication"). None of them asks for a reply, so nothing is ever read
- * here; a front-end that does not read its end either loses requests and harms nobody else.
+ * here; a front-end that does not read its end either loses requests and harms only itself.
  */
 final class BackendChannel {
     private final Consumer<String> trouble;
@@ -39,7 +39,7 @@ final class BackendChannel {
     }
 
     /**
-     * Uses a socket from here on.
+     * Uses a socket from now on.
      *
      * @param replacement stays the session's; null for none
      * @param negotiated the protocol features, which decide what may be sent

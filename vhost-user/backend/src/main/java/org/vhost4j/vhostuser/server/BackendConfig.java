@@ -14,13 +14,13 @@ import org.vhost4j.host.lane.IdlePolicy;
  *
  * @param endpoints one for each guest
  * @param offered the features on offer, as the platform's resolution has them
- * @param leftToFrontEnd features that are offered beside those to a front-end whose config space is its own
+ * @param leftToFrontEnd features that are offered in addition to a front-end whose config space is its own
  * @param queuePairs queue pairs of each guest, 1 to 127
  * @param mtu what the config space says, 68 to 65535, or 0 for nothing
  * @param linkSpeed what the config space says of the link
  * @param switching what happens to the guests' frames
  * @param idle when a lane sleeps
- * @param promise what offers the features, in words of one line. With it, a file beside each guest's socket (its name with {@code
+ * @param promise what offers the features, in words of one line. With it, a file next to each guest's socket (its name with {@code
  *     .acknowledged}) keeps what the guest acknowledged, and a back-end that is started again turns away a front-end whose guest has
  *     more than is on offer now. Without it nothing is kept beyond the process
  * @param view what guests see; the state that moves with a guest says it, and a guest that saw something else is refused
@@ -45,7 +45,7 @@ public record BackendConfig(
         int lanes,
         LongSupplier clock,
         boolean anyMemory) {
-    /** So many lanes at most: what a large host has of cores. */
+    /** Maximum of lanes: the number of cores of a large host. */
     public static final int MOST_LANES = 64;
 
     /** Copies the list. */
@@ -105,7 +105,7 @@ public record BackendConfig(
         /**
          * Sets {@link BackendConfig#leftToFrontEnd}.
          *
-         * @param value features beside those that are offered
+         * @param value features in addition to those that are offered
          * @return this
          */
         public Builder leftToFrontEnd(FeatureSet value) {

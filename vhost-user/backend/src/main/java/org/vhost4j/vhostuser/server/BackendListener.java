@@ -57,7 +57,7 @@ public interface BackendListener {
     void stopped(String guest, String reason);
 
     /**
-     * Something was refused, or did not work, and everything goes on.
+     * Something was refused, or did not work, and everything continues.
      *
      * @param who a guest's or a port's name
      * @param line what, in one line

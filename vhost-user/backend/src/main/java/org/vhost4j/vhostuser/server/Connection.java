@@ -39,7 +39,7 @@ final class Connection implements StreamHandler {
     private final UnixStream stream;
     private final Function<PeerProcess, Optional<String>> admission;
     private boolean admitted;
-    /** What another back-end has heard the front-end's process to be; 0 when it has not. */
+    /** The front-end's process as another back-end knows it; 0 when it has not. */
     private int senderBefore;
 
     private boolean over;
@@ -51,10 +51,10 @@ final class Connection implements StreamHandler {
      * Begins to serve a front-end.
      *
      * @param loop the lane's
-     * @param socket connected; from here on the connection's
+     * @param socket connected; owned by the connection from now on
      * @param admission asked once, before the first message is handled: the process that sent it, and why it has to be turned away
      * @param session what its messages are for
-     * @param ended told why, once, after the session is closed
+     * @param ended called with the reason, once, after the session is closed
      * @param closer closes what the front-end passes
      */
     Connection(

@@ -51,7 +51,7 @@ final class DeviceEffects implements SessionEffects {
     private final Runnable restarted;
     private final BackendChannel channel;
 
-    /** I/O virtual addresses that the front-end was asked for and has not answered. */
+    /** I/O virtual addresses whose IOTLB misses the front-end has not answered. */
     private final Set<Long> pendingMisses = new HashSet<>();
 
     private final int queuePairs;
@@ -63,7 +63,7 @@ final class DeviceEffects implements SessionEffects {
     /** Tells the front-end of new marks in the log of dirty pages, if it wants that. */
     private @Nullable SharedSignal logSignal;
 
-    /** Another back-end goes on with the guest: nothing that happens here is of interest any more. */
+    /** Another back-end continues with the guest: nothing that happens here is of interest any more. */
     private boolean left;
 
     /** The front-end has kept the lane in a signal: nothing of it is signalled any more. */
@@ -85,7 +85,7 @@ final class DeviceEffects implements SessionEffects {
      * Effects on a device that nothing was done to yet.
      *
      * @param stop stops the device, with a reason of one line
-     * @param restarted told when a device that had stopped may work again
+     * @param restarted called when a device that had stopped may work again
      */
     DeviceEffects(
             String guest,
@@ -147,7 +147,7 @@ final class DeviceEffects implements SessionEffects {
 
     @Override
     public void translationsChanged(IotlbMessage message) {
-        // What is withdrawn may be asked for again, too: the answer may have been that there is none yet.
+        // What is withdrawn may cause an IOTLB miss again: the answer may have been that there is none yet.
         pendingMisses.removeIf(address -> Long.compareUnsigned(address - message.iova(), message.bytes()) < 0);
         device.translationsChanged();
     }
@@ -156,7 +156,7 @@ final class DeviceEffects implements SessionEffects {
     public void translationMissing(long address, boolean write) {
         if (!channel.takes(BackendRequest.IOTLB_MSG)) {
             report(
-                    "I/O virtual address 0x%x has no translation and cannot be asked for: the front-end gave no back-end channel"
+                    "I/O virtual address 0x%x has no translation, and no IOTLB miss can be sent: the front-end gave no back-end channel"
                             .formatted(address));
         } else if (pendingMisses.add(address)) {
             int permission = write ? IotlbMessage.WRITE : IotlbMessage.READ;
@@ -290,7 +290,7 @@ final class DeviceEffects implements SessionEffects {
             throw new IllegalStateException(guest + " queue " + index + " does not run");
         }
         device.stop(index);
-        // What it asked for may never be answered: its driver may have unmapped it by now.
+        // Its IOTLB misses may never be answered: its driver may have unmapped it by now.
         pendingMisses.clear();
         forget(queue);
         tellWhoReadsTheLog();
@@ -332,7 +332,7 @@ final class DeviceEffects implements SessionEffects {
         device.onLogWritten(signal == null || !logged ? GuestNotifier.NONE : signal::signal);
     }
 
-    /** The guest would go on elsewhere without what was written: it is stopped, between two turns. */
+    /** The guest would continue elsewhere without what was written: it is stopped, between two turns. */
     private void notLogged(String what) {
         lane.execute(() -> {
             if (Arrays.stream(queues).anyMatch(queue -> queue.ring != null)) {
@@ -355,7 +355,7 @@ final class DeviceEffects implements SessionEffects {
         return announcer.announces();
     }
 
-    /** Another back-end goes on with the guest. */
+    /** Another back-end continues with the guest. */
     void leave() {
         left = true;
     }
@@ -498,7 +498,7 @@ final class DeviceEffects implements SessionEffects {
         listener.trouble(guest, line);
     }
 
-    /** The device stopped: whoever waits on an error descriptor is told. */
+    /** The device stopped: waiters on error descriptors are signalled. */
     void signalErrors() {
         for (Queue queue : queues) {
             SharedSignal err = queue.err;

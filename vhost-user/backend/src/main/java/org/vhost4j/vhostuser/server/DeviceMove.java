@@ -30,7 +30,7 @@ final class DeviceMove {
     private static final long IDLE_SECONDS = 1;
     private static final int MOST_WAITING = 4;
 
-    /** A transfer that was told to finish does so at once, unless its thread hangs in the front-end's pipe. */
+    /** A transfer that is cancelled ends at once, unless its thread hangs in the front-end's pipe. */
     private static final long ANSWER_SECONDS = 2;
 
     private final NetDevice device;
@@ -156,7 +156,7 @@ final class DeviceMove {
      * CHECK_DEVICE_STATE: ends the transfer, and takes over what was loaded.
      *
      * @param announcer of the guest's connection
-     * @param answer told by the lane, later: nothing, or why it failed
+     * @param answer called by the lane, later: nothing, or why it failed
      */
     void check(Announcer announcer, Consumer<Optional<String>> answer) {
         Transfer transfer = current;

@@ -9,7 +9,7 @@ import org.vhost4j.host.io.SocketAccess;
 import org.vhost4j.sys.InheritedSocket;
 
 /**
- * Where one guest's front-end is met.
+ * Where one guest's front-end connects.
  *
  * @param path the socket's path, or null for an inherited descriptor
  * @param descriptor the inherited descriptor's number, or -1 for a path

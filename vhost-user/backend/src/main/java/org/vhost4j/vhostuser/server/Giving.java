@@ -20,7 +20,8 @@ import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
 
 /**
- * The old back-end's part of a hand-over. It can go on as if nothing had been until it has sent COMMIT, and touches nothing after that.
+ * The old back-end's part of a hand-over. It can continue as if nothing had been until it has sent COMMIT, and touches nothing
+ * after that.
  *
  * <p>Everything stands still in three steps, each done by all lanes before the next begins: devices and uplinks take no more frames;
  * frames on their way between lanes are handed over, or kept when their receiver has no room; the rings are left alone.

@@ -69,7 +69,7 @@ final class GuestPort implements DeviceOwner {
      *
      * @param context the guest's lane and what belongs to it
      * @param acknowledged what is known of the guest from before
-     * @param accepts told what the guest takes, when that has changed or the guest has; a mask of {@link
+     * @param accepts called with what the guest takes, when that or the guest has changed; a mask of {@link
      *     org.vhost4j.device.frame.Offloads}
      */
     GuestPort(
@@ -192,7 +192,7 @@ final class GuestPort implements DeviceOwner {
         return refusal;
     }
 
-    /** Such a front-end tries again and again; it is said once. */
+    /** Such a front-end tries repeatedly; it is said once. */
     private void refused(String reason) {
         if (!reason.equals(lastRefusal)) {
             lastRefusal = reason;
@@ -314,7 +314,10 @@ final class GuestPort implements DeviceOwner {
         return its.announces() ? Optional.of(name + ": it has just come from another host") : Optional.empty();
     }
 
-    /** Takes the device from the lane, and meets nobody, until {@link #proceed}. Frames for the guest are delivered as ever. */
+    /**
+     * Takes the device from the lane, and accepts no connection until {@link #proceed}. Frames for the guest are
+     * delivered as ever.
+     */
     void freeze() {
         polled = context.lane.remove(device);
         if (source != null) {
@@ -390,7 +393,7 @@ final class GuestPort implements DeviceOwner {
     private List<Long> stations = List.of();
 
     /**
-     * Prepares to go on with what a front-end has said to another back-end. Nothing of it is in force.
+     * Prepares to continue with what a front-end has said to another back-end. Nothing of it is in force.
      *
      * @param format of the state
      * @throws HandOverException when it cannot be so here
@@ -414,7 +417,7 @@ final class GuestPort implements DeviceOwner {
             if (!stopped) {
                 throw new HandOverException(name + ": " + e.reason());
             }
-            // Its device does nothing any more, and its memory may be gone: it is to begin anew.
+            // Its device does nothing any more, and its memory may be gone: it has to start over.
             discardArrival();
             listener.trouble(name, "its device had stopped, and its front-end has to connect again: " + e.reason());
         }
@@ -565,8 +568,7 @@ final class GuestPort implements DeviceOwner {
                 SessionOptions.MAX_MEMORY_SLOTS);
     }
 
-    // ---- DeviceOwner
-    // --------------------------------------------------------------------------------------------------
+    // DeviceOwner: called by the device, on the lane.
 
     @Override
     public void stopped(String reason) {

@@ -97,7 +97,7 @@ final class GuestSocket implements AutoCloseable {
         return now == null ? null : now.socket();
     }
 
-    /** Meets nobody until {@link #thaw}. */
+    /** Accepts no connection until {@link #thaw}. */
     void freeze() {
         if (listener != null) {
             listener.freeze();

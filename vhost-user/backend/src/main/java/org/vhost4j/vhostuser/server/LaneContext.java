@@ -25,7 +25,7 @@ import org.vhost4j.sys.EventFd;
 import org.vhost4j.sys.HotCalls;
 
 /**
- * One lane with all that its guests' frames need: an engine, where the frames go, the sockets of the guests. Lanes share nothing but
+ * One lane with all that its guests' frames need: an engine, where the frames go, the sockets of the guests. Lanes share only
  * what the bridges know of stations; a bridge has the guests of other lanes as ports from which frames come over.
  */
 final class LaneContext {
@@ -46,8 +46,8 @@ final class LaneContext {
      *
      * @param name the lane's
      * @param first the context of the first lane; null for that lane itself
-     * @param faulted told of pollables that were stopped, by the lane
-     * @param listener hears of tasks that fail
+     * @param faulted called for pollables that were stopped, by the lane
+     * @param listener called for tasks that fail
      * @throws org.vhost4j.sys.SystemError when there is no descriptor left
      */
     LaneContext(
@@ -143,7 +143,7 @@ final class LaneContext {
      * Announces a station behind a port of this lane.
      *
      * @param frame for a group, from the station
-     * @return false when the port may not have it; true also without a bridge, where there is nobody to tell
+     * @return false when the port may not have it; true also without a bridge, where there is no bridge to tell
      */
     boolean announce(FramePort port, Frame frame) {
         if (!(sink instanceof Bridge bridge)) {
@@ -159,7 +159,7 @@ final class LaneContext {
         return sink instanceof Bridge bridge && bridge.has(port, station);
     }
 
-    /** Stations behind a port of this lane, so many at most. */
+    /** Stations behind a port of this lane, up to a maximum. */
     List<Long> stations(FramePort port, int most) {
         return sink instanceof Bridge bridge
                 ? Arrays.stream(bridge.stations(port, Math.min(most, bridge.capacity())))
@@ -229,7 +229,7 @@ final class LaneContext {
     void begin() {
         if (wake != null && inbox != null) {
             lane.wakeOn(wake, () -> {
-                // Being awake is all that is wanted: the turn that follows polls everybody.
+                // No-op: it only wakes the lane, whose next turn polls every port.
             });
             lane.add(inbox);
         }

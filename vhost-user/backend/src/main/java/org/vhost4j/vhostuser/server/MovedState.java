@@ -20,13 +20,13 @@ import org.vhost4j.vhostuser.session.RefusedException;
 /**
  * What of a device moves with its guest (vhost-user protocol, "Migrating back-end state").
  *
- * <p>As bytes, little-endian: the magic number, le32 version, le32 length of the whole, then records, each a le16 kind, le16 zero, le32
- * length and so many bytes, then le32 CRC-32 of all before it. A reader skips a record of a kind of {@value #OPTIONAL} or more that it
- * does not know, and refuses any other.
+ * <p>As bytes, little-endian: the magic number, le32 version, le32 length of the whole, then records, each a le16 kind, le16
+ * zero, le32 length and that number of bytes, then le32 CRC-32 of all before it. A reader skips a record of a kind of
+ * {@value #OPTIONAL} or more that it does not know, and refuses any other.
  *
  * @param promise what offers the features, in words of one line; empty when nothing was said
  * @param abi the fingerprint of what the guest sees; empty when nothing was said
- * @param stations MAC addresses that were heard behind the guest's port, 48 bits each
+ * @param stations MAC addresses of stations behind the guest's port, 48 bits each
  * @param counters what the device has counted, without zeros
  * @param settings commands of the control queue that bring another device to what the driver has set; at most {@value #MOST_SETTINGS} bytes
  *     in all

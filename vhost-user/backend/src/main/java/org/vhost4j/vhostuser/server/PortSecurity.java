@@ -16,14 +16,14 @@ public record PortSecurity(Mode mode, int floodsPerSecond) {
 
     /** Which source addresses a guest may send from. */
     public enum Mode {
-        /** Any. A station is behind the port where it was heard last. */
+        /** Any. A station is behind the port where its last frame came from. */
         OFF,
         /**
          * A guest with a given MAC address sends from that one, unless it is trusted to choose, and no other port ever does; another guest
-         * has a limited number of stations, and one that is heard on a second port has moved there.
+         * has a limited number of stations, and one that sends on a second port has moved there.
          */
         AUTO,
-        /** As {@link #AUTO}, and a station that was heard on one port cannot be taken by another until the first guest is detached. */
+        /** As {@link #AUTO}, and a station that was seen on one port cannot move to another until the first guest is detached. */
         ON
     }
 

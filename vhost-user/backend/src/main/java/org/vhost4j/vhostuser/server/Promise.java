@@ -10,7 +10,7 @@ import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
 
 /**
- * What a back-end has told its guests, its front-ends and the network, for another one that would take all of it over.
+ * What a back-end has promised its guests, its front-ends and the network, for another one that would take all of it over.
  *
  * @param words what offers the features, empty for nothing
  * @param abi the fingerprint of what guests see, empty when there is none

@@ -103,7 +103,7 @@ final class StatePipe {
     }
 
     private static void requirePipe(Fd pipe) throws RefusedException {
-        // Asked of the kernel alone: examining the file could wait for whoever serves it.
+        // Asked of the kernel alone: examining the file could wait for its server.
         if (LibC.fcntl(pipe.number(), LibC.F_GETPIPE_SZ, 0) < 0) {
             throw new RefusedException("the descriptor for the device's state is not a pipe");
         }
@@ -151,7 +151,7 @@ final class StatePipe {
         }
     }
 
-    /** Waits until the pipe is ready; refuses when it is not and nothing is to be waited for any more. */
+    /** Waits until the pipe is ready; refuses when it is not and no wait remains. */
     private void await(Arena arena, Fd pipe, int event, String progress) throws RefusedException {
         MemorySegment entries = arena.allocate(16, Integer.BYTES);
         entries.set(ValueLayout.JAVA_INT, 0, pipe.number());

@@ -164,7 +164,7 @@ final class Taking {
 
     /**
      * Everything is this back-end's: rings first, because a lane can have frames for guests of another, then what is known of stations
-     * behind uplinks, then everybody works.
+     * behind uplinks, then all lanes run.
      */
     private void begin() {
         List<GuestSocket> sockets = backend.guests().stream()

@@ -8,7 +8,10 @@ import org.vhost4j.device.memory.IotlbMiss;
 import org.vhost4j.device.memory.Translations;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 
-/** The front-end's IOMMU as far as it has told us (vhost-user protocol, "IOMMU support"): I/O virtual addresses into its memory table. */
+/**
+ * The front-end's IOMMU as far as its messages show it (vhost-user protocol, "IOMMU support"): I/O virtual addresses
+ * into its memory table.
+ */
 final class Iommu implements RingMemory {
     private final Translations translations = new Translations();
     private GuestMemory table = GuestMemory.EMPTY;
@@ -18,7 +21,7 @@ final class Iommu implements RingMemory {
         return translations.memory();
     }
 
-    /** The memory table has changed: what was known leads nowhere now and has to be asked for again. */
+    /** The memory table has changed: known translations are void now, and cause IOTLB misses again. */
     void table(GuestMemory changed) {
         table = changed;
         translations.clear();

@@ -76,7 +76,7 @@ final class LogMapping {
                 cause.reason());
     }
 
-    /** Unmaps the log that was replaced. Nobody may mark in it any more. */
+    /** Unmaps the log that was replaced. No thread may mark in it any more. */
     void closeRetired() {
         RegionMapper.Mapping old = retired;
         retired = null;

@@ -33,7 +33,7 @@ final class Logging {
         log = now;
     }
 
-    /** No log is there any more. */
+    /** There is no log any more. */
     void end() {
         log = null;
     }

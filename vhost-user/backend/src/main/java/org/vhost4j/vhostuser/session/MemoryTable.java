@@ -121,13 +121,13 @@ final class MemoryTable implements AutoCloseable {
         return GuestMemory.of(entries.stream().map(Entry::region).toList());
     }
 
-    /** Unmaps what the last changes took out of the table. Nobody may use it any more. */
+    /** Unmaps what the last changes took out of the table. No thread may use it any more. */
     void closeRetired() {
         retired.forEach(RegionMapper.Mapping::close);
         retired.clear();
     }
 
-    /** Unmaps everything. Nobody may use it any more. */
+    /** Unmaps everything. No thread may use it any more. */
     @Override
     public void close() {
         entries.forEach(entry -> retired.add(entry.mapping));

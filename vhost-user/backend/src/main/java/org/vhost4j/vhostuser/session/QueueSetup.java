@@ -10,8 +10,7 @@ import org.vhost4j.sys.Fd;
 
 /**
  * Everything that a queue needs to start. The segments lie in the memory of the last {@link SessionEffects#memoryChanged}; the
- * descriptors are the session's, which closes none of them before it has told the device that it is replaced or stopped the
- * queue.
+ * descriptors are the session's, which closes none of them before it has replaced it at the device or stopped the queue.
  *
  * @param index the virtqueue, from 0
  * @param layout split or packed

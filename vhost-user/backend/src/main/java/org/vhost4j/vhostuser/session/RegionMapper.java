@@ -51,7 +51,7 @@ public interface RegionMapper {
         /**
          * The mapped bytes.
          *
-         * @return native memory of exactly the size that was asked for
+         * @return native memory of exactly the requested size
          */
         MemorySegment memory();
 
@@ -62,7 +62,7 @@ public interface RegionMapper {
          */
         Fd file();
 
-        /** Unmaps. Called once, when nobody uses the memory any more. */
+        /** Unmaps. Called once, when no thread uses the memory any more. */
         @Override
         void close();
     }

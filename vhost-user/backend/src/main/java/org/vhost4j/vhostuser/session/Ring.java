@@ -136,7 +136,7 @@ final class Ring {
         return slice;
     }
 
-    /** Forgets what the front-end has said about a stopped ring, but for call and err, which are not sent again. */
+    /** Forgets what the front-end has said about a stopped ring, except for call and err, which are not sent again. */
     void reset() {
         size = 0;
         address = null;

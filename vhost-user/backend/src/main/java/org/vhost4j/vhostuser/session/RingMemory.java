@@ -16,7 +16,7 @@ interface RingMemory {
      * @param write whether the device writes there
      * @return our mapping of it
      * @throws RefusedException when it is not in memory as a whole
-     * @throws org.vhost4j.device.memory.IotlbMiss when it has to be asked for
+     * @throws org.vhost4j.device.memory.IotlbMiss when a translation is missing
      */
     MemorySegment slice(String what, long address, long bytes, boolean write) throws RefusedException;
 
@@ -27,7 +27,7 @@ interface RingMemory {
      * @param bytes length of the used ring
      * @return the address; it need not be in memory where there is no IOMMU
      * @throws RefusedException when an IOMMU does not translate it as a whole
-     * @throws org.vhost4j.device.memory.IotlbMiss when it has to be asked for
+     * @throws org.vhost4j.device.memory.IotlbMiss when a translation is missing
      */
     long logAddress(long address, long bytes) throws RefusedException;
 

@@ -121,14 +121,14 @@ final class Rings {
         }
     }
 
-    /** SET_FEATURES: whether the front-end wants writes to be logged from here on. */
+    /** SET_FEATURES: whether the front-end wants writes to be logged from now on. */
     void logging(boolean wanted) {
         if (logging.want(wanted)) {
             reresolveAll(rings);
         }
     }
 
-    /** SET_LOG_BASE. When this returns nobody marks in the log before. */
+    /** SET_LOG_BASE. When this returns no thread marks pages in the previous log. */
     void log(DirtyLog replacement) {
         logging.use(replacement);
         reresolveAll(rings);
@@ -145,7 +145,7 @@ final class Rings {
         }
     }
 
-    /** SET_VRING_KICK: from here on the ring is started. Takes the descriptor, and closes it when the ring cannot be started. */
+    /** SET_VRING_KICK: from now on the ring is started. Takes the descriptor, and closes it when the ring cannot be started. */
     void kick(int index, @Nullable Fd descriptor) throws ProtocolException {
         Ring ring = rings[index];
         pause(ring);
@@ -255,7 +255,7 @@ final class Rings {
 
     /**
      * Changes the memory table. Rings that run are started again over the new one. A ring whose addresses are not in it is
-     * suspended, not stopped: a region that changes its size is removed and added again, and then the ring goes on.
+     * suspended, not stopped: a region that changes its size is removed and added again, and then the ring continues.
      */
     void changeMemory(GuestMemory changed) {
         boolean[] ran = new boolean[rings.length];
@@ -278,7 +278,7 @@ final class Rings {
         effects.memoryChanged(translated ? iommu.memory() : memory);
     }
 
-    /** SET_FEATURES: whether addresses are I/O virtual from here on. No ring is started. */
+    /** SET_FEATURES: whether addresses are I/O virtual from now on. No ring is started. */
     void translate(boolean through) {
         if (translated != through) {
             translated = through;
@@ -335,7 +335,10 @@ final class Rings {
         }
     }
 
-    /** A suspended ring writes nothing: how it is logged is settled when it goes on. But no ring keeps a log that may be unmapped. */
+    /**
+     * A suspended ring writes nothing: how it is logged is settled when it continues. But no ring keeps a log that may
+     * be unmapped.
+     */
     private void leaveOldLog(Ring ring) {
         QueueSetup then = ring.setup;
         if (then != null && then.log() != null && !logging.isIn(then.log().log())) {
@@ -352,7 +355,7 @@ final class Rings {
         try {
             run(ring);
             if (!ran && ring.runs && !translated) {
-                effects.report("ring " + ring.index + " goes on: its addresses are in the memory table again");
+                effects.report("ring " + ring.index + " continues: its addresses are in the memory table again");
             }
         } catch (RefusedException e) {
             if (ran || translated) {
@@ -362,7 +365,7 @@ final class Rings {
         }
     }
 
-    /** Behind an IOMMU a ring whose memory has to be asked for first runs later. */
+    /** Behind an IOMMU a ring with a pending IOTLB miss runs later. */
     private void run(Ring ring) throws RefusedException {
         try {
             QueueSetup setup = resolve(ring);
@@ -459,7 +462,7 @@ final class Rings {
         for (int i = 0; i < states.size(); i++) {
             rings[i].started = states.get(i).started();
             if (rings[i].started) {
-                // A ring that stood still there for want of memory says so here, too.
+                // A ring that stood still there for lack of memory says so here, too.
                 resume(rings[i], true);
             }
         }
@@ -494,7 +497,7 @@ final class Rings {
         }
     }
 
-    /** Without them a missing translation could not be asked for, and nobody would know when one is not used any more. */
+    /** Without them an IOTLB miss could not be sent, and no thread would know when one is not used any more. */
     private void requireIotlbChannel() throws RefusedException {
         for (ProtocolFeature needed : Dependencies.requiredBy(Feature.ACCESS_PLATFORM)) {
             if (!negotiation.has(needed)) {

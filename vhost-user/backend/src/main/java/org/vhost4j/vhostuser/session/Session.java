@@ -32,7 +32,7 @@ import org.vhost4j.vhostuser.wire.VringState;
  * One connection of a front-end, as a state machine: a request in, at most one reply out, effects on the {@link SessionEffects}.
  * It does no I/O and has no thread; one thread at a time may call it. The package's description has the table of errors.
  *
- * <p>Whoever owns the socket receives at most {@link org.vhost4j.vhostuser.wire.MessageReader#wanted} bytes at a time, passes them
+ * <p>The owner of the socket receives at most {@link org.vhost4j.vhostuser.wire.MessageReader#wanted} bytes at a time, passes them
  * to the reader with the descriptors that came along, each whole message to {@link #receive}, and writes the reply before it
  * receives more. When one of them throws, and when the peer is gone, it closes reader, session and socket.
  */
@@ -78,7 +78,7 @@ public final class Session implements AutoCloseable {
     /**
      * Handles a request. All its effects are in force when this returns.
      *
-     * @param message the request, which the session owns from here on: its descriptors are kept or closed, also when this throws
+     * @param message the request, which the session owns from now on: its descriptors are kept or closed, also when this throws
      * @return the reply to send, if the request has one or its sender wants one; nothing, too, while {@link #owesReply} says so
      * @throws ProtocolException when the front-end broke a rule: send {@link ProtocolException#reply} if there is one, then close the
      *     connection and this session
@@ -123,7 +123,7 @@ public final class Session implements AutoCloseable {
     /**
      * Says where replies go that {@link #receive} could not return.
      *
-     * @param handler told by the session's thread, when it is ready to receive again
+     * @param handler called by the session's thread, when it is ready to receive again
      */
     public void onLateReply(Consumer<Message> handler) {
         states.onLateReply(handler);
@@ -143,7 +143,7 @@ public final class Session implements AutoCloseable {
             return Optional.of(Message.reply(request.code(), StateRequests.REFUSED));
         }
         if (request == Request.GET_INFLIGHT_FD) {
-            // QEMU goes on without an area when it has no bytes.
+            // QEMU continues without an area when it has no bytes.
             return Optional.of(Message.reply(
                     request.code(),
                     MemorySegment.ofArray(new byte[(int) message.payload().byteSize()])));
@@ -445,7 +445,7 @@ public final class Session implements AutoCloseable {
      * Takes what a front-end has said to a session of another process, instead of receiving it. Its memory is mapped when this returns, and
      * no queue runs before {@link #begin}.
      *
-     * @param state the descriptors are the session's from here on; when this throws, {@link #close} closes what was taken
+     * @param state the descriptors are the session's from now on; when this throws, {@link #close} closes what was taken
      * @throws RefusedException when it cannot be so here, for instance because less is on offer
      */
     public void restore(SessionState state) throws RefusedException {

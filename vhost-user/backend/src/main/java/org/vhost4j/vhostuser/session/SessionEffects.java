@@ -62,26 +62,26 @@ public interface SessionEffects {
     void writeConfig(int offset, MemorySegment bytes, boolean migration) throws RefusedException;
 
     /**
-     * The memory table changed. No queue runs now; those that still can are started next. When this returns nobody may use
-     * memory of the table before: it is unmapped.
+     * The memory table changed. No queue runs now; those that still can are started next. When this returns no thread may use
+     * memory of the previous table: it is unmapped.
      *
      * @param memory the new table, perhaps empty; lanes that use it at the same time need one object each
      */
     void memoryChanged(GuestMemory memory);
 
     /**
-     * What the front-end's IOMMU lets devices reach has changed in the memory of the last {@link #memoryChanged}. Queues run on; when
-     * this returns nobody may use an address that was translated before.
+     * What the front-end's IOMMU lets devices reach has changed in the memory of the last {@link #memoryChanged}. Queues run on;
+     * when this returns no thread may use an address that was translated before.
      *
      * @param message what the front-end said: an update or an invalidation
      */
     void translationsChanged(IotlbMessage message);
 
     /**
-     * A translation is missing before a ring can run: the front-end is to be asked for it.
+     * A translation is missing before a ring can run: the front-end must be asked for it.
      *
      * @param address the I/O virtual address
-     * @param write whether it is to be written
+     * @param write whether the access is a write
      */
     void translationMissing(long address, boolean write);
 
@@ -102,11 +102,11 @@ public interface SessionEffects {
     void finishQueue(int index);
 
     /**
-     * Stops a queue that runs, after everything that it has taken is done: used, published, and notified. A queue that has
+     * Stops a queue that runs, after all chains that it has taken are used, published and notified. A queue that has
      * failed counts as running.
      *
      * @param index the virtqueue
-     * @return how far it came, as SET_VRING_BASE has it
+     * @return its position, as SET_VRING_BASE has it
      */
     int stopQueue(int index);
 
@@ -118,8 +118,8 @@ public interface SessionEffects {
     void allQueuesStopped();
 
     /**
-     * Logs what is written for a queue that runs, suspended or not, from here on, or no longer. When this returns no lane writes to a log
-     * that it was told of before. A queue that starts is logged as its {@link QueueSetup#log} says.
+     * Logs what is written for a queue that runs, suspended or not, from now on, or no longer. When this returns no lane writes
+     * to a previous log. A queue that starts is logged as its {@link QueueSetup#log} says.
      *
      * @param index the virtqueue
      * @param log where; null for nowhere
@@ -158,7 +158,7 @@ public interface SessionEffects {
     void enableQueue(int index, boolean enabled);
 
     /**
-     * Replaces the call descriptor of a queue that runs: the new one is used for every notification from here on, and signalled
+     * Replaces the call descriptor of a queue that runs: the new one is used for every notification from now on, and signalled
      * once, because the driver may have missed one in between.
      *
      * @param index the virtqueue
@@ -200,7 +200,7 @@ public interface SessionEffects {
     void status(int status);
 
     /**
-     * The front-end set the MTU that the guest was told.
+     * The front-end set the MTU that the guest sees.
      *
      * @param mtu 68 to 65535 bytes
      * @throws RefusedException when frames of that size cannot be carried; the front-end gets an error
@@ -227,7 +227,7 @@ public interface SessionEffects {
      * Begins to write the state of the device that moves with its guest. No queue is started; status 0 may have come before. What was
      * being transferred before is given up.
      *
-     * @param to the device's from here on, which closes it when everything is written or it gives up, and when this throws
+     * @param to the device's from now on, which closes it when everything is written or it gives up, and when this throws
      * @throws RefusedException when that cannot be done; the front-end gets an error
      */
     void saveState(Fd to) throws RefusedException;
@@ -236,7 +236,7 @@ public interface SessionEffects {
      * Begins to read the state of the device that the guest comes from. No queue is started; features and memory may come later. What was
      * being transferred before is given up.
      *
-     * @param from the device's from here on, which closes it at the end of the file or when it gives up, and when this throws
+     * @param from the device's from now on, which closes it at the end of the file or when it gives up, and when this throws
      * @throws RefusedException when that cannot be done; the front-end gets an error
      */
     void loadState(Fd from) throws RefusedException;
@@ -245,7 +245,8 @@ public interface SessionEffects {
      * Ends a transfer of the device's state. The front-end has done its part: what is not transferred without waiting for it has failed.
      * A state that was loaded takes effect when all of it is good, and leaves no trace otherwise.
      *
-     * @param answer told once by the session's thread, before this returns or later: nothing when the state was transferred, else why not
+     * @param answer called once by the session's thread, before this returns or later: nothing when the state was transferred,
+     *     else why not
      */
     void checkState(Consumer<Optional<String>> answer);
 

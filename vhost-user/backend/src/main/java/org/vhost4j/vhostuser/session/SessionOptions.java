@@ -17,7 +17,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  * What a session offers, for its whole life.
  *
  * @param features virtio feature bits; PROTOCOL_FEATURES is added by the session
- * @param leftToFrontEnd virtio feature bits that are offered beside those until the front-end acknowledges CONFIG. One that does
+ * @param leftToFrontEnd virtio feature bits that are offered in addition until the front-end acknowledges CONFIG. One that does
  *     not has a device of its own with switches for these, and carries them out with the messages that every front-end has; one
  *     that does (QEMU's generic device) would pass them to a guest without being able to keep them
  * @param protocolFeatures protocol feature bits, of {@link #SERVED}
@@ -37,10 +37,11 @@ public record SessionOptions(
     /**
      * The protocol features whose requests this session serves.
      *
-     * <p>PAGEFAULT (postcopy) is not among them, and must not be: with it a page of guest memory can be one that userfaultfd owes, which
-     * is still with the source. A thread that accesses such a page from Java code waits in the kernel, where it cannot reach a safepoint,
-     * so the next garbage collection stops every thread of this process until the page comes: all guests, and for ever when the source
-     * has died. Only native calls may wait for memory, and rings and chains are read by Java code.
+     * <p>PAGEFAULT (postcopy) is not among them, and must not be: with it a page of guest memory can be one that userfaultfd
+     * owes, which is still with the source. A thread that accesses such a page from Java code waits in the kernel, where it
+     * cannot reach a safepoint, so the next garbage collection stops every thread of this process until the page comes: all
+     * guests, and forever when the source has died. Only native calls may wait for memory, and rings and chains are read by Java
+     * code.
      */
     public static final Set<ProtocolFeature> SERVED = Collections.unmodifiableSet(EnumSet.of(
             ProtocolFeature.MQ,
@@ -101,7 +102,7 @@ public record SessionOptions(
 
     /**
      * The dependencies, over both feature words, that these options break. They may not be offered unless there are none: a
-     * front-end that meets such an offer misbehaves, up to connecting again for ever.
+     * front-end that meets such an offer misbehaves, up to connecting again forever.
      *
      * @return one sentence for each
      */

@@ -17,13 +17,13 @@
  * <tr><td>version, reply flag, unknown flag, payload over 4096 bytes, more than 8 descriptors, descriptors after the first byte,
  *     end inside a message ({@link org.vhost4j.vhostuser.wire.MessageReader})</td><td>none: the stream is not to be
  *     trusted</td><td>ends</td></tr>
- * <tr><td>unknown request</td><td>none: nobody knows what its reply looks like</td><td>ends</td></tr>
+ * <tr><td>unknown request</td><td>none: the format of its reply is unknown</td><td>ends</td></tr>
  * <tr><td>request of a feature that was not acknowledged, or that no network device serves</td><td>ack 1</td><td>ends</td></tr>
  * <tr><td>wrong payload size, missing or surplus descriptor</td><td>ack 1</td><td>ends</td></tr>
- * <tr><td>feature or protocol feature acknowledged that was not offered, or changed while a ring is started, but for
+ * <tr><td>feature or protocol feature acknowledged that was not offered, or changed while a ring is started, except for
  *     LOG_ALL</td><td>ack 1</td><td>ends</td></tr>
- * <tr><td>memory region that is empty, wraps, overlaps, lies beyond its file, cannot be mapped, is one too many, or is to be
- *     removed and is not there</td><td>ack 1</td><td>ends</td></tr>
+ * <tr><td>memory region that is empty, wraps, overlaps, lies beyond its file, cannot be mapped, is one too many, or must be
+ *     removed and does not exist</td><td>ack 1</td><td>ends</td></tr>
  * <tr><td>log of dirty pages without a file, that is empty, wraps, lies beyond its file, cannot be mapped, or does not cover the memory
  *     table: QEMU does not look at what SET_LOG_BASE is answered, and would migrate without what is not
  *     logged</td><td>none</td><td>ends</td></tr>
@@ -40,7 +40,7 @@
  *     hang</td><td>a reply with error 1</td><td>stays</td></tr>
  * <tr><td>CHECK_DEVICE_STATE when the state is damaged, of an unknown version, not transferred in full, or of a guest that was promised
  *     something else</td><td>a reply of 1</td><td>stays</td></tr>
- * <tr><td>memory table without the addresses of a ring that runs</td><td>ack 0; the ring is suspended with a report, and goes on
+ * <tr><td>memory table without the addresses of a ring that runs</td><td>ack 0; the ring is suspended with a report, and continues
  *     when the addresses are back</td><td>stays</td></tr>
  * </table>
  *

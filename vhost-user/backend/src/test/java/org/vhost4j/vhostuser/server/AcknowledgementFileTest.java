@@ -91,12 +91,12 @@ class AcknowledgementFileTest {
     }
 
     @Test
-    void aFileThatIsNoneIsNotHeeded() throws Exception {
+    void anUnreadableFileIsIgnored() throws Exception {
         AcknowledgementFile file = file();
         Files.createSymbolicLink(file.path(), Path.of("/dev/zero"));
         assertThat(file.read()).isEmpty();
         assertThat(troubles)
-                .containsExactly("cannot read what the guest has acknowledged, so it is not heeded: " + file.path()
+                .containsExactly("cannot read what the guest has acknowledged, so it is ignored: " + file.path()
                         + " is a symbolic link, not a regular file");
         file.write(of(1));
         disk.work();

@@ -340,7 +340,7 @@ final class FakeEffects implements SessionEffects {
     private void transferring(Fd pipe) {
         assertThat(running).as("queues that run").isEmpty();
         assertOpen(pipe);
-        // It is ours from here on.
+        // It is ours from now on.
         pipe.close();
     }
 

@@ -11,7 +11,7 @@ import org.vhost4j.sys.Fd;
 
 /**
  * Maps regions to addresses that nothing is behind: a session computes with guest memory and never touches it, and here it would
- * crash if it did; but for the in-flight area. Every file has {@link #fileSize} bytes.
+ * crash if it did; except for the in-flight area. Every file has {@link #fileSize} bytes.
  */
 final class FakeMapper implements RegionMapper {
     long fileSize = 1L << 40;

@@ -226,7 +226,7 @@ class InflightTest {
         }
     }
 
-    /** QEMU and others go on without an area that has no bytes. */
+    /** QEMU and others continue without an area that has no bytes. */
     @Test
     void whatTheHostCannotGiveIsAnAreaOfNoBytes() throws ProtocolException {
         try (FrontEnd frontEnd = new FrontEnd().negotiate(FrontEnd.SPLIT)) {

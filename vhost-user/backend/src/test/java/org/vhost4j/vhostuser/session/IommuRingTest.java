@@ -57,7 +57,7 @@ class IommuRingTest {
     }
 
     @Test
-    void aRingThatLosesItsMemoryGoesOnWhereItWas() throws ProtocolException {
+    void aRingThatLosesItsMemoryContinuesWhereItWas() throws ProtocolException {
         try (FrontEnd frontEnd = ready()) {
             map(frontEnd, RING);
             frontEnd.kick(0);

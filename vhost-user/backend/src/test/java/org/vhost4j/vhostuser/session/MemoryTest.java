@@ -101,7 +101,7 @@ class MemoryTest {
     }
 
     @Test
-    void aRingWhoseAddressesVanishIsSuspendedAndGoesOnWhenTheyAreBack() throws ProtocolException {
+    void aRingWhoseAddressesVanishIsSuspendedAndResumesWhenTheyAreBack() throws ProtocolException {
         try (FrontEnd frontEnd = new FrontEnd().started()) {
             frontEnd.start(1);
             frontEnd.tell(Request.ADD_MEM_REG, FrontEnd.region(slot(64)), frontEnd.fd());
@@ -128,7 +128,7 @@ class MemoryTest {
                     .containsExactly("memory 2", "start 0 size 256 base " + FakeEffects.PROGRESS * 2 + " disabled");
             assertThat(frontEnd.effects.reports)
                     .last()
-                    .isEqualTo("ring 0 goes on: its addresses are in the memory table again");
+                    .isEqualTo("ring 0 continues: its addresses are in the memory table again");
         }
     }
 

@@ -191,7 +191,7 @@ class NegotiationTest {
                     .containsExactly("features "
                             + FeatureSet.ofWord(word & ~FrontEnd.PROTOCOL_FEATURES_BIT)
                                     .hex());
-            // A machine that was paused: the same again, and the device hears of it.
+            // A machine that was paused: the same again, and the device is notified of it.
             frontEnd.tell(Request.SET_FEATURES, Message.u64(word));
             assertThat(frontEnd.effects.log).hasSize(1);
         }

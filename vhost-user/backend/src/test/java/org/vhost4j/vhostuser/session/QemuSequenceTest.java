@@ -129,7 +129,7 @@ class QemuSequenceTest {
                             "status 15");
             assertThat(frontEnd.effects.running.values()).allMatch(setup -> setup.err() != null);
 
-            // The machine is paused and goes on: memory is not sent again.
+            // The machine is paused and continues: memory is not sent again.
             for (int i = 0; i < 4; i++) {
                 assertThat(frontEnd.stop(i).num()).isEqualTo(FakeEffects.PROGRESS);
             }

@@ -150,7 +150,7 @@ class RingTest {
             Fd second = frontEnd.fd();
             frontEnd.tell(Request.SET_VRING_CALL, FrontEnd.file(0, true), first);
             assertThat(frontEnd.effects.log)
-                    .as("a stopped ring notifies nobody")
+                    .as("a stopped ring does not notify")
                     .isEmpty();
             frontEnd.kick(0);
             assertThat(Objects.requireNonNull(frontEnd.effects.running.get(0)).call())

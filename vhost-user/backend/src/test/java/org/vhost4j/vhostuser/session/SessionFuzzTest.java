@@ -85,7 +85,7 @@ class SessionFuzzTest {
         return sent;
     }
 
-    /** Any request, but seldom one that is sure to end this life. */
+    /** Any request, but rarely one that is sure to end this life. */
     private static Request request(Random random, FrontEnd frontEnd) {
         while (true) {
             Request request =
@@ -209,7 +209,7 @@ class SessionFuzzTest {
                 .toList();
     }
 
-    /** What a front-end can repeat for ever must not cost anything. */
+    /** What a front-end can repeat forever must not cost anything. */
     @Test
     void nothingGrowsByRepetition() throws ProtocolException {
         try (FrontEnd frontEnd = new FrontEnd().started()) {

@@ -82,7 +82,7 @@ class StateRequestsTest {
                 .hasSize(2)
                 .containsOnly("SET_DEVICE_STATE_FD: refused: a ring is started: GET_VRING_BASE must stop all of them "
                         + "first");
-        assertThat(frontEnd.effects.running).as("goes on").hasSize(1);
+        assertThat(frontEnd.effects.running).as("continues").hasSize(1);
     }
 
     @Test
@@ -129,7 +129,7 @@ class StateRequestsTest {
     }
 
     @Test
-    void anAnswerAfterTheEndIsForNobody() throws ProtocolException {
+    void anAnswerAfterTheEndIsDropped() throws ProtocolException {
         frontEnd.negotiate(FrontEnd.SPLIT);
         List<Message> late = new ArrayList<>();
         frontEnd.session.onLateReply(late::add);

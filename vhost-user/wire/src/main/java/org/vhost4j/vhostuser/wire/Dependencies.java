@@ -10,7 +10,7 @@ import org.vhost4j.device.feature.FeatureSet;
 
 /**
  * What has to be offered together with what, where a protocol feature is concerned. A front-end that meets an offer which breaks
- * one of these misbehaves, up to connecting again for ever. Dependencies among virtio features are {@link
+ * one of these misbehaves, up to connecting again forever. Dependencies among virtio features are {@link
  * FeatureSet#violations}.
  */
 public final class Dependencies {

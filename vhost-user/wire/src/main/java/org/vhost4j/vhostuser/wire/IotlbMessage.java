@@ -26,7 +26,7 @@ public record IotlbMessage(long iova, long size, long userAddress, int permissio
 
     /** From the back-end: a translation is wanted. */
     public static final int MISS = 1;
-    /** From the front-end: a translation, asked for or not. */
+    /** From the front-end: a translation, requested or not. */
     public static final int UPDATE = 2;
     /** From the front-end: a range whose translations hold no longer. */
     public static final int INVALIDATE = 3;
@@ -52,7 +52,7 @@ public record IotlbMessage(long iova, long size, long userAddress, int permissio
      * How many bytes are meant. A range ends with the address space at the latest, and a size of 0 means all up to there: QEMU sends it
      * for an invalidation of everything, because 2^64 does not fit.
      *
-     * @return 1 or more, unsigned; all of the address space, but for its last byte, counts as all of it
+     * @return 1 or more, unsigned; all of the address space, except for its last byte, counts as all of it
      */
     public long bytes() {
         long left = -iova;

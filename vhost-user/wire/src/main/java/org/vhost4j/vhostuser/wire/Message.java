@@ -12,7 +12,7 @@ import java.util.List;
 import org.vhost4j.sys.Fd;
 
 /**
- * A message, in either direction. It owns its descriptors until somebody takes them; {@link #close} closes the rest.
+ * A message, in either direction. It owns its descriptors until they are taken; {@link #close} closes the rest.
  *
  * <p>The payload's bytes are on the heap and belong to the message.
  */
@@ -34,10 +34,10 @@ public final class Message implements AutoCloseable {
     /**
      * A request.
      *
-     * @param request what is asked for
+     * @param request the request
      * @param payload its bytes
      * @param needReply whether an acknowledgement is wanted
-     * @param descriptors what goes with it; the message owns them from here on
+     * @param descriptors what goes with it; the message owns them from now on
      * @return the message
      */
     public static Message request(Request request, MemorySegment payload, boolean needReply, List<Fd> descriptors) {
@@ -47,7 +47,7 @@ public final class Message implements AutoCloseable {
     /**
      * A request of a back-end, without descriptors.
      *
-     * @param request what is asked for
+     * @param request the request
      * @param payload its bytes
      * @param needReply whether an acknowledgement is wanted
      * @return the message
@@ -77,7 +77,7 @@ public final class Message implements AutoCloseable {
      *
      * @param code the number of the request that it answers
      * @param payload its bytes
-     * @param descriptors what goes with it; the message owns them from here on
+     * @param descriptors what goes with it; the message owns them from now on
      * @return the message, whose flags are exactly 0x5
      */
     public static Message reply(int code, MemorySegment payload, List<Fd> descriptors) {
@@ -192,7 +192,7 @@ public final class Message implements AutoCloseable {
     /**
      * Takes the first descriptor out of the message.
      *
-     * @return the descriptor, which the caller owns from here on
+     * @return the descriptor, which the caller owns from now on
      * @throws java.util.NoSuchElementException when there is none
      */
     public Fd takeDescriptor() {
@@ -202,7 +202,7 @@ public final class Message implements AutoCloseable {
     /**
      * Takes all descriptors out of the message.
      *
-     * @return the descriptors in their order, which the caller owns from here on
+     * @return the descriptors in their order, which the caller owns from now on
      */
     public List<Fd> takeDescriptors() {
         List<Fd> taken = new ArrayList<>(descriptors);
@@ -210,7 +210,7 @@ public final class Message implements AutoCloseable {
         return taken;
     }
 
-    /** Closes the descriptors that nobody took; later calls do nothing. */
+    /** Closes the descriptors that were not taken; later calls do nothing. */
     @Override
     public void close() {
         takeDescriptors().forEach(Fd::close);

@@ -61,10 +61,10 @@ public final class MessageReader implements AutoCloseable {
     }
 
     /**
-     * Takes what one receive brought.
+     * Takes the bytes and descriptors of one receive.
      *
      * @param bytes at least 1 and at most {@link #wanted}; copied
-     * @param received the descriptors that came with them; owned by the reader from here on, also when it throws
+     * @param received the descriptors that came with them; owned by the reader from now on, also when it throws
      * @return the message when these bytes end it
      * @throws ProtocolException when the header is wrong or descriptors come where none may; all descriptors are closed
      */

@@ -5,7 +5,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The peer broke a rule of the protocol; its connection is to be closed. The message is one line:
+ * The peer broke a rule of the protocol; its connection must be closed. The message is one line:
  * {@code request: what was wrong: the rule}.
  */
 public final class ProtocolException extends Exception {

@@ -48,7 +48,7 @@ public enum Request {
     SET_VRING_ENABLE(18, Payload.VRING_STATE),
     /** Asks the back-end to announce the guest's MAC address. */
     SEND_RARP(19, Payload.U64, null, ProtocolFeature.RARP),
-    /** Sets the MTU that the guest was told. */
+    /** Sets the MTU that the guest sees. */
     NET_SET_MTU(20, Payload.U64, null, ProtocolFeature.MTU),
     /** Gives the back-end a socket for requests of its own. */
     SET_BACKEND_REQ_FD(21, Payload.NONE, null, 1, 1, ProtocolFeature.BACKEND_REQ, null),
@@ -161,8 +161,8 @@ public enum Request {
     /**
      * What the request is answered with, whether or not its sender set need_reply.
      *
-     * @return the kind of the reply's payload, or nothing for a request that is only acknowledged, and only when its sender
-     *     asked for that
+     * @return the kind of the reply's payload, or nothing for a request that is only acknowledged, and only when its sender set
+     *     need_reply
      */
     public Optional<Payload> reply() {
         return Optional.ofNullable(reply);

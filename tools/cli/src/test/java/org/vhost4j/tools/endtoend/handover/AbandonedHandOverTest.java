@@ -20,7 +20,10 @@ import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.MessageType;
 import org.vhost4j.vhostuser.handover.StateWriter;
 
-/** A new back-end that ends, or does something else than is due, at each step of a hand-over: the old one goes on as if nothing had been. */
+/**
+ * A new back-end that ends, or does something else than is due, at each step of a hand-over: the old one continues as
+ * if nothing had been.
+ */
 class AbandonedHandOverTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final Duration LENGTH = Duration.ofMillis(100);
@@ -128,7 +131,7 @@ class AbandonedHandOverTest {
                             });
                             try {
                                 backEnd.backend().handOver(old);
-                                throw new AssertionError("handed over to nobody");
+                                throw new AssertionError("not handed over");
                             } catch (HandOverException e) {
                                 assertThat(e.reason()).isEqualTo("the other back-end says nothing");
                             }

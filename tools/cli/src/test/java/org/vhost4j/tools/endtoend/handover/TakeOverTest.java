@@ -36,7 +36,7 @@ class TakeOverTest {
     }
 
     @Test
-    void framesGoOnInAnotherProcess() throws Exception {
+    void framesContinueInAnotherProcess() throws Exception {
         try (ChildBackEnd first = start()) {
             first.awaitLine("guest1: waiting for a front-end");
             try (Neighbours neighbours = neighbours();
@@ -62,7 +62,7 @@ class TakeOverTest {
     }
 
     @Test
-    void whoeverOffersLessIsRefusedByName() throws Exception {
+    void aSmallerOfferIsRefusedByName() throws Exception {
         try (ChildBackEnd first = start()) {
             first.awaitLine("guest1: waiting for a front-end");
             try (Neighbours neighbours = neighbours();
@@ -75,7 +75,7 @@ class TakeOverTest {
                 assertThat(less.lines().getLast())
                         .contains("--take-over=unix:next.sock: the back-end that runs keeps its guests")
                         .contains("HOST_UFO");
-                first.awaitLine("nothing was handed over, and this back-end goes on", "HOST_UFO");
+                first.awaitLine("nothing was handed over, and this back-end continues", "HOST_UFO");
                 Neighbours.assertIntact(neighbours.quiet(LENGTH), "at a hand-over");
             }
         }

@@ -55,7 +55,7 @@ final class Exchange {
         try {
             return report.join();
         } catch (CompletionException e) {
-            throw new AssertionError("the neighbours could not go on: " + e.getCause(), e.getCause());
+            throw new AssertionError("the neighbours could not continue: " + e.getCause(), e.getCause());
         }
     }
 

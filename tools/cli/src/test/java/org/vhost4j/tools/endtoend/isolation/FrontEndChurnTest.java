@@ -22,7 +22,7 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.tools.endtoend.FrontEndProcess;
 
 /**
- * One guest's front-end is ended by SIGKILL, also while it is stopped by SIGSTOP, again and again: while it negotiates, after each half
+ * One guest's front-end is ended by SIGKILL, also while it is stopped by SIGSTOP, repeatedly: while it negotiates, after each half
  * message, and under traffic both ways. The back-end is a process of its own, which has the same descriptors, mappings, threads and memory
  * before and after, and serves a neighbour all the time.
  *
@@ -105,7 +105,7 @@ class FrontEndChurnTest {
         int rounds = asked == 1 ? ROUNDS_OF_A_BUILD : asked;
         Path neighbour = directory.resolve("neighbour.sock");
         // A heap that is there from the beginning and does not grow, so that what is left grows only with what is not
-        // given back.
+        // returned.
         List<String> fixed = List.of(
                 "env", "JAVA_TOOL_OPTIONS=-Xms32m -Xmx32m -XX:+AlwaysPreTouch -XX:-UseDynamicNumberOfCompilerThreads");
         try (ChildBackEnd backEnd = ChildBackEnd.startBehind(

@@ -36,7 +36,7 @@ final class FullCounter implements AutoCloseable {
     /** Fills the counter and clears O_NONBLOCK. */
     void jam() {
         while (eventFd.drain() != 0) {
-            // A semaphore gives back 1 at a time.
+            // A semaphore returns 1 at a time.
         }
         clearNonBlocking();
         write();

@@ -64,7 +64,7 @@ class MemoryFileTest {
 
     /** Every other descriptor that a front-end can pass. */
     @Test
-    void aFuseFileWhereAnythingElseIsExpectedHoldsUpNobody() {
+    void aFuseFileWhereAnythingElseIsExpectedDelaysNoOther() {
         Rounds.of("a FUSE file whose daemon does not answer, as kick, call, err and channel", LIMIT)
                 .run(neighbours, () -> {
                     for (Request request : List.of(

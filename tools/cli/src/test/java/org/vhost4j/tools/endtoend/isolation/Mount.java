@@ -62,7 +62,7 @@ final class Mount implements AutoCloseable {
         return directory.resolve(name);
     }
 
-    /** Ends it, also when its server does not answer: whoever waits for that goes on with an error. */
+    /** Ends it, also when its server does not answer: a waiter continues with an error. */
     @Override
     public void close() {
         try (Arena arena = Arena.ofConfined()) {

@@ -106,7 +106,7 @@ public final class Neighbours implements AutoCloseable {
     /**
      * Measures while an event takes place.
      *
-     * @param shortest the measure goes on for this long, when the event is over before
+     * @param shortest the measure continues for this long, when the event is over before
      * @param event what happens
      * @return what was seen
      */

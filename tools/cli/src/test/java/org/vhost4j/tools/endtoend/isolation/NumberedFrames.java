@@ -81,7 +81,7 @@ final class NumberedFrames {
         if (bytes.length < LEAST
                 || !Arrays.equals(bytes, 0, 12, addresses, 0, 12)
                 || frame.getShort(12) != ETHER_TYPE) {
-            // Of other guests: a broadcast, or flooded. One of ours that was damaged here is missed as lost.
+            // Of other guests: a broadcast, or flooded. A frame of this test that was damaged is counted as lost.
             return;
         }
         long now = System.nanoTime();

@@ -14,7 +14,7 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.tools.endtoend.TestBackEnd;
 import org.vhost4j.vhostuser.server.PortSecurity;
 
-/** A guest that sends from its neighbours' addresses, or from a hundred thousand of its own, gets nothing of theirs. */
+/** A guest that sends from its neighbours' addresses, or from a hundred thousand of its own, receives none of their frames. */
 class PortSecurityTest {
     private static final long ONE = 0x0200_0000_00a1L;
     private static final long TWO = 0x0200_0000_00a2L;
@@ -35,7 +35,7 @@ class PortSecurityTest {
         frame[at + 5] = (byte) station;
     }
 
-    /** A frame from one of many stations to itself: nobody else has to take it. */
+    /** A frame from one of many stations to itself: no other port has to take it. */
     private static byte[] invented(int number) {
         byte[] frame = frame(7, 255);
         frame[7] = 1;
@@ -93,7 +93,7 @@ class PortSecurityTest {
     }
 
     @Test
-    void aGuestWithManyAddressesPushesOutNobody() {
+    void aGuestWithManyAddressesEvictsNoOther() {
         try (TestBackEnd backEnd = TestBackEnd.secured(
                         PortSecurity.DEFAULT, PortRules.NO_MAC, PortRules.NO_MAC, PortRules.NO_MAC);
                 Neighbours neighbours = Neighbours.attach(backEnd.socket(1), backEnd.socket(2));

@@ -15,7 +15,7 @@ import org.vhost4j.sys.LibC;
 
 /**
  * A FUSE file system with one file, which answers until it is told to be silent: linux/fuse.h, protocol 7.31. From then on each call on
- * the file that its server has a say in waits for ever: fstat, mmap, close.
+ * the file that its server has a say in waits forever: fstat, mmap, close.
  */
 final class SilentFuse implements AutoCloseable {
     private static final int LOOKUP = 1;
@@ -61,7 +61,7 @@ final class SilentFuse implements AutoCloseable {
         return file;
     }
 
-    /** Waits until somebody waits for the file system. */
+    /** Waits until a process waits for the file system. */
     void awaitQuestion() throws InterruptedException {
         assertThat(asked.await(60, TimeUnit.SECONDS))
                 .as("the file system is asked")
@@ -132,7 +132,7 @@ final class SilentFuse implements AutoCloseable {
         reply.set(ValueLayout.JAVA_INT, at + 80, 4096);
     }
 
-    /** Everything that waits goes on with an error. Later calls do nothing. */
+    /** Everything that waits continues with an error. Later calls do nothing. */
     @Override
     public void close() {
         if (!device.isOpen()) {

@@ -36,7 +36,7 @@ class SlowReaderTest {
     /** An orderly end has five seconds, the JVM some more on a busy machine. */
     private static final long END_SECONDS = 60;
 
-    /** Runs a command with a FIFO as its standard output that is full; what is written to it waits for ever. */
+    /** Runs a command with a FIFO as its standard output that is full; what is written to it waits forever. */
     private static final String OUTPUT_FULL = "mkfifo full && exec 7<>full && { dd if=/dev/zero of=/proc/self/fd/7"
             + " bs=4096 count=4096 oflag=nonblock; exec \"$@\" >&7; }";
 

@@ -77,7 +77,8 @@ class AbandonedHandOverTest {
             switch (step) {
                 case CONNECTED -> {}
                 case HELLO ->
-                    channel.send(MessageType.HELLO, new StateWriter().number(1).number(1), PATIENCE);
+                    channel.send(
+                            MessageType.HELLO, new StateWriter().number(1).number(HandOverChannel.FORMAT), PATIENCE);
                 case OFFER ->
                     channel.receive(MessageType.OFFER, PATIENCE).reader().close();
                 case PREPARE -> channel.send(MessageType.PREPARE, PATIENCE);
@@ -174,7 +175,8 @@ class AbandonedHandOverTest {
                                                     MessageType.HELLO,
                                                     new StateWriter().number(7).number(9),
                                                     PATIENCE)))
-                                    .isEqualTo("the new back-end reads state of format 7 to 9, and this one writes 1")),
+                                    .isEqualTo("the new back-end reads state of format 7 to 9, and this one writes "
+                                            + HandOverChannel.FORMAT)),
                     "at a hand-over");
         }
     }

@@ -105,8 +105,11 @@ class MigrationIT {
                 record.add(events.changeCards());
                 record.add(events.moveWithoutAddress());
                 record.add(events.killDestination());
-                record.add(events.killSource());
-                record.add(events.killSourceForGood());
+                if (!variant.packed()) {
+                    // QEMU tells a back-end that is started again the initial position of a packed ring, not where it is.
+                    record.add(events.killSource());
+                    record.add(events.killSourceForGood());
+                }
             }
             MigrationRecord transfers = new MigrationRecord("vhost4j", variant.named("cpr-transfer"));
             for (int i = 0; i < ROUNDS; i++) {

@@ -100,11 +100,17 @@ record LibvirtSteps(Map<String, Step> all) {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         process.waitFor();
+        LibvirtSteps steps = of(said);
+        assertThat(steps.all()).as(said).containsKey(last);
+        return steps;
+    }
+
+    /** The steps in what a command has printed. */
+    static LibvirtSteps of(String said) {
         Map<String, Step> all = new HashMap<>();
         for (Matcher step = STEP.matcher(said); step.find(); ) {
             all.put(step.group(1), new Step(step.group(1), step.group(2), Integer.parseInt(step.group(3))));
         }
-        assertThat(all).as(said).containsKey(last);
         return new LibvirtSteps(all);
     }
 }

@@ -138,6 +138,23 @@ public final class Frame {
     }
 
     /**
+     * Makes this the same frame as another, of which no segment was taken.
+     *
+     * @param other its bytes stay where they are
+     */
+    public void copy(Frame other) {
+        clear();
+        header(other);
+        outerTransportOffset = other.outerTransportOffset;
+        innerNetworkOffset = other.innerNetworkOffset;
+        needs = other.needs;
+        System.arraycopy(other.address, 0, address, 0, other.pieces);
+        System.arraycopy(other.length, 0, length, 0, other.pieces);
+        pieces = other.pieces;
+        bytes = other.bytes;
+    }
+
+    /**
      * Makes the scatter list that of a chain, behind its first bytes.
      *
      * @param chain has at least one byte more than is skipped

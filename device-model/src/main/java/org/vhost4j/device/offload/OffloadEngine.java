@@ -27,6 +27,7 @@ public final class OffloadEngine {
     private final Fragmenter fragmenter = new Fragmenter(headers);
     private final FrameCursor rest = new FrameCursor();
     private final Frame completed = new Frame();
+    private final Frame whole = new Frame();
 
     /** Creates an engine with all counters at 0. */
     public OffloadEngine() {}
@@ -128,6 +129,37 @@ public final class OffloadEngine {
         int result = frame.gsoType == Frame.GSO_NONE ? complete(frame, port) : cut(frame, port);
         if (result != FramePort.NO_ROOM) {
             frame.segmentsDone = 0;
+        }
+        return result;
+    }
+
+    /**
+     * Hands a TCP super-frame to a port that takes packets of any length, but no super-frames: in one packet with a whole checksum when it
+     * is short enough, and otherwise in as few as there have to be. Lengths in its headers are written, not read. The port has room for
+     * all of it.
+     *
+     * @param frame a super-frame of TCP without a tunnel, which {@link #check} has seen; it is not changed
+     * @param longest the longest packet that the port takes, in bytes with its Ethernet header; more than
+     *     {@link PacketHeaders#COPIED}
+     * @param port the receiver
+     * @return {@link FramePort#DELIVERED}, or {@link FramePort#REFUSED} when it was dropped and counted
+     */
+    public int deliverWhole(Frame frame, int longest, FramePort port) {
+        whole.copy(frame);
+        BadFrame bad = SuperFrameRules.check(whole, headers, Offloads.ALL | TRUSTED);
+        if (bad != null) {
+            counters.add(bad);
+            return FramePort.REFUSED;
+        }
+        if (headers.protocol() != PacketHeaders.TCP) {
+            counters.add(BadFrame.GSO_TYPE);
+            return FramePort.REFUSED;
+        }
+        int type = frame.gsoType;
+        whole.gsoSize = longest - headers.length();
+        int result = segmenter.cut(whole, port, counters);
+        if (result == FramePort.DELIVERED) {
+            counters.add(whole.segmentsDone == 1 ? OffloadCounter.passed(type) : OffloadCounter.cut(type));
         }
         return result;
     }

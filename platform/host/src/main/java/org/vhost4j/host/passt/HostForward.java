@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.passt;
+
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A port of the host that leads to one of the guest, as QEMU's {@code hostfwd} says it: {@code
+ * [tcp|udp]:[hostaddr]:hostport-[guestaddr]:guestport}. An IPv6 address is in brackets.
+ *
+ * @param udp UDP instead of TCP
+ * @param hostAddress where the host listens; empty for all its addresses
+ * @param hostPort 1 to 65535
+ * @param guestPort 1 to 65535
+ */
+public record HostForward(boolean udp, String hostAddress, int hostPort, int guestPort) {
+    private static final String ADDRESS = "([0-9.]*|\\[[0-9a-fA-F:.]+\\])";
+    private static final Pattern RULE =
+            Pattern.compile("(|tcp|udp):" + ADDRESS + ":([0-9]{1,5})-" + ADDRESS + ":([0-9]{1,5})");
+
+    /**
+     * Reads a rule.
+     *
+     * @param text as QEMU has it
+     * @return the rule
+     * @throws IllegalArgumentException in words for the user, when it is none, or names the guest's address: there is one guest to passt
+     */
+    public static HostForward parse(String text) {
+        Matcher rule = RULE.matcher(text);
+        if (!rule.matches()) {
+            throw new IllegalArgumentException(
+                    "hostfwd=" + text + ": it is [tcp|udp]:[hostaddr]:hostport-:guestport, such as tcp::2222-:22");
+        }
+        if (!rule.group(4).isEmpty()) {
+            throw new IllegalArgumentException(
+                    "hostfwd=" + text + ": passt forwards to the address that it gives out; leave the guest's out");
+        }
+        String address = rule.group(2);
+        return new HostForward(
+                rule.group(1).equals("udp"),
+                address.startsWith("[") ? address.substring(1, address.length() - 1) : address,
+                port(text, rule.group(3)),
+                port(text, rule.group(5)));
+    }
+
+    private static int port(String text, String digits) {
+        int port = Integer.parseInt(digits);
+        if (port < 1 || port > 65_535) {
+            throw new IllegalArgumentException("hostfwd=" + text + ": a port is 1 to 65535");
+        }
+        return port;
+    }
+
+    /**
+     * The same for passt.
+     *
+     * @return an option and its value
+     */
+    public List<String> arguments() {
+        return List.of(
+                udp ? "--udp-ports" : "--tcp-ports",
+                (hostAddress.isEmpty() ? "" : hostAddress + "/") + hostPort + ":" + guestPort);
+    }
+}

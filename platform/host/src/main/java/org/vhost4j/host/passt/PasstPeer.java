@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.passt;
+
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.Offloads;
+import org.vhost4j.device.offload.LargeSegments;
+import org.vhost4j.device.offload.OffloadEngine;
+import org.vhost4j.host.stream.StreamPeer;
+
+/**
+ * What passt makes of frames: it ends TCP connections itself, and takes and gives segments of any length that a packet can have. So TCP
+ * super-frames go there in one packet, or in two when they are longer than {@value #LONGEST} bytes, and what comes from there is a
+ * super-frame for guests whose segments are shorter. UDP super-frames go in one datagram each, since each is one to the other end.
+ */
+public final class PasstPeer implements StreamPeer {
+    /** passt ends its connection over a longer frame. */
+    public static final int LONGEST = 65_535;
+
+    private final OffloadEngine engine;
+    private final LargeSegments segments = new LargeSegments();
+    private final Frame whole = new Frame();
+
+    /**
+     * A passt that knows no connection.
+     *
+     * @param engine of the port's lane; counts what is done for frames to passt
+     */
+    public PasstPeer(OffloadEngine engine) {
+        this.engine = engine;
+    }
+
+    @Override
+    public int accepts() {
+        return Offloads.CSUM | Offloads.TSO4 | Offloads.TSO6 | Offloads.ECN | Offloads.UFO;
+    }
+
+    @Override
+    public int longest() {
+        return LONGEST;
+    }
+
+    @Override
+    public int deliver(Frame frame, FramePort stream) {
+        if (frame.gsoType == Frame.GSO_NONE) {
+            return engine.deliver(segments.raise(frame), stream);
+        }
+        if (frame.gsoType == Frame.GSO_UDP) {
+            // passt drops fragments, and the datagram is one packet as it is.
+            whole.copy(frame);
+            whole.gsoType = Frame.GSO_NONE;
+            whole.needs = Offloads.CSUM;
+            return engine.deliver(whole, stream);
+        }
+        return engine.deliverWhole(frame, LONGEST, stream);
+    }
+
+    @Override
+    public void received(Frame frame) {
+        segments.toSuperFrame(frame);
+        if (frame.needs == 0) {
+            // passt has computed the checksums, and nothing was between.
+            frame.flags = Frame.DATA_VALID;
+        }
+    }
+}

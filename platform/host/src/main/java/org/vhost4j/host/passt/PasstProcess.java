@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.passt;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.host.lane.Lane;
+import org.vhost4j.host.stream.StreamPort;
+import org.vhost4j.sys.ChildProcess;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.LibC;
+import org.vhost4j.sys.SocketPair;
+import org.vhost4j.sys.SystemError;
+
+/**
+ * passt as a child of this process, at the other end of a port's socket. When it ends it is started again. It ends with this process, also
+ * when that is killed: the socket is closed then, which is passt's signal to end, since it serves one connection only.
+ */
+public final class PasstProcess implements AutoCloseable {
+    private static final Duration START = Duration.ofSeconds(30);
+    private static final long LOOK_NANOS = 1_000_000;
+
+    /** passt that ends earlier than this is started again later each time. */
+    private static final Duration SOON = Duration.ofSeconds(10);
+
+    private static final long SHORTEST_PAUSE_MILLIS = 100;
+    private static final long LONGEST_PAUSE_MILLIS = 5_000;
+
+    /** Bytes of a socket that its peer has not read. */
+    private static final long SIOCOUTQ = 0x5411;
+
+    private static final int POLLHUP = 0x10;
+    private static final int SOCKET_BYTES = 1 << 20;
+
+    /** A frame of the local experimental EtherType 1 (IEEE 802): nothing answers it. */
+    private static final byte[] PROBE = probe();
+
+    private final List<String> command;
+    private final StreamPort port;
+    private final Lane lane;
+    private final Consumer<String> lines;
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private volatile @Nullable ChildProcess running;
+    private volatile long pauseMillis = SHORTEST_PAUSE_MILLIS;
+    private final AtomicInteger starts = new AtomicInteger();
+
+    private static byte[] probe() {
+        byte[] frame = new byte[4 + 60];
+        frame[3] = 60;
+        frame[4 + 6] = 2;
+        frame[4 + Frame.ETHERNET_HEADER - 2] = (byte) 0x88;
+        frame[4 + Frame.ETHERNET_HEADER - 1] = (byte) 0xb5;
+        return frame;
+    }
+
+    /**
+     * Nothing runs yet.
+     *
+     * @param command the program and its arguments but those that name the connection
+     * @param port gets the connection; attached to the lane
+     * @param lane the port's
+     * @param lines takes what passt says, and a line when it ends and when it runs again; called by several threads
+     */
+    public PasstProcess(List<String> command, StreamPort port, Lane lane, Consumer<String> lines) {
+        this.command = new ArrayList<>(command);
+        this.command.addAll(List.of("--foreground", "--quiet", "--fd", Integer.toString(ChildProcess.INHERITED)));
+        this.port = port;
+        this.lane = lane;
+        this.lines = lines;
+        // A connection can be lost while passt runs: when it does not keep to the framing.
+        port.whenLost(reason -> {
+            lines.accept("the connection to passt is lost: " + reason);
+            kill();
+        });
+    }
+
+    /** A child that was started, and what became of it. */
+    private static final class Child {
+        final ChildProcess process;
+        final Fd socket;
+        final CompletableFuture<String> ended = new CompletableFuture<>();
+        private final List<String> said = new ArrayList<>();
+        private boolean ready;
+
+        Child(ChildProcess process, Fd socket) {
+            this.process = process;
+            this.socket = socket;
+        }
+
+        /** Keeps a line until it is known whether the start succeeds. */
+        synchronized boolean keeps(String line) {
+            if (!ready) {
+                said.add(line);
+            }
+            return !ready;
+        }
+
+        synchronized boolean hasServed() {
+            return ready;
+        }
+
+        synchronized List<String> ready() {
+            ready = true;
+            return said;
+        }
+
+        synchronized String last() {
+            // What failed, and what of it: two lines are enough for that.
+            return said.isEmpty()
+                    ? "it says nothing"
+                    : String.join("; ", said.subList(Math.max(0, said.size() - 2), said.size()));
+        }
+    }
+
+    /**
+     * Starts passt and connects the port, when passt serves. Called by the lane's thread, before there are guests: takes as long as passt
+     * takes to start.
+     *
+     * @throws SystemError when it cannot be started, or ends at once; with the reason that it gave
+     */
+    public void start() {
+        port.connect(launch());
+    }
+
+    /** Starts passt and waits until it serves; our end of the socket. */
+    private Fd launch() {
+        SocketPair pair = SocketPair.create();
+        Child child;
+        try (Fd peer = pair.second()) {
+            growBuffer(pair.first());
+            makeBlocking(peer);
+            child = new Child(ChildProcess.start(command, peer), pair.first());
+        } catch (RuntimeException e) {
+            pair.first().close();
+            throw e;
+        }
+        running = child.process;
+        // Of the calling thread: the new one has its network namespace, and so has the next passt.
+        Thread.ofPlatform().daemon().name("vhost4j-" + port.name()).start(() -> follow(child));
+        if (closed.getCount() == 0) {
+            child.process.kill();
+        }
+        try {
+            awaitService(child);
+        } catch (RuntimeException e) {
+            child.process.kill();
+            child.socket.close();
+            throw e;
+        }
+        starts.incrementAndGet();
+        child.ready().forEach(lines);
+        return child.socket;
+    }
+
+    private static void growBuffer(Fd socket) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocateFrom(ValueLayout.JAVA_INT, SOCKET_BYTES);
+            // As much as the host's limit lets it be.
+            int unused = LibC.setsockopt(socket.number(), LibC.SO_SNDBUF, bytes.address(), Integer.BYTES);
+        }
+    }
+
+    /** passt counts on it: what a write leaves of a frame it writes in a second that has to wait. */
+    private static void makeBlocking(Fd socket) {
+        int flags = SystemError.check(
+                LibC.fcntl(socket.number(), LibC.F_GETFL, 0), "cannot read the flags of the socket of passt");
+        SystemError.check(
+                LibC.fcntl(socket.number(), LibC.F_SETFL, flags & ~LibC.O_NONBLOCK),
+                "cannot make the socket of passt blocking");
+    }
+
+    /** passt serves when it has read what was written: its options were good, its ports are open. */
+    private void awaitService(Child child) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment frame = arena.allocateFrom(ValueLayout.JAVA_BYTE, PROBE);
+            MemorySegment waiting = arena.allocate(ValueLayout.JAVA_INT);
+            MemorySegment poll = arena.allocate(ValueLayout.JAVA_INT, 2);
+            int socket = child.socket.number();
+            int unused = LibC.write(socket, frame.address(), PROBE.length);
+            long began = System.nanoTime();
+            while (!child.ended.isDone()) {
+                SystemError.check(LibC.ioctl(socket, SIOCOUTQ, waiting.address()), "cannot ask the socket of passt");
+                if (waiting.get(ValueLayout.JAVA_INT, 0) == 0) {
+                    poll.setAtIndex(ValueLayout.JAVA_INT, 0, socket);
+                    poll.setAtIndex(ValueLayout.JAVA_INT, 1, 0);
+                    int events = LibC.poll(poll.address(), 1, 0);
+                    if (events == 0 || (poll.getAtIndex(ValueLayout.JAVA_INT, 1) >>> 16 & POLLHUP) == 0) {
+                        return;
+                    }
+                }
+                if (System.nanoTime() - began > START.toNanos()) {
+                    throw SystemError.explained(
+                            "passt does not serve within " + START.toSeconds() + " s: " + child.last(), Errno.EIO);
+                }
+                LockSupport.parkNanos(LOOK_NANOS);
+            }
+            throw SystemError.explained("passt cannot start: " + child.last(), Errno.EIO);
+        }
+    }
+
+    /** A child's own thread: reads what it says, and starts the next when it has ended after it had served. */
+    private void follow(Child child) {
+        long began = System.nanoTime();
+        String how = child.process.awaitEnd(line -> {
+            if (!child.keeps(line)) {
+                lines.accept(line);
+            }
+        });
+        child.ended.complete(how);
+        if (!child.hasServed() || closed.getCount() == 0) {
+            return;
+        }
+        lines.accept("passt ended " + how + "; it is started again");
+        if (System.nanoTime() - began > SOON.toNanos()) {
+            pauseMillis = SHORTEST_PAUSE_MILLIS;
+        }
+        again();
+    }
+
+    private void again() {
+        String lastReason = "";
+        while (!closedWithin(pauseMillis)) {
+            pauseMillis = Math.min(LONGEST_PAUSE_MILLIS, 2 * pauseMillis);
+            try {
+                connect(launch());
+                lines.accept("passt runs again");
+                return;
+            } catch (SystemError e) {
+                String reason = String.valueOf(e.getMessage());
+                if (!reason.equals(lastReason)) {
+                    lines.accept(reason);
+                    lastReason = reason;
+                }
+            } catch (CompletionException | IllegalStateException e) {
+                // The lane has ended, or the port has stopped.
+                kill();
+                return;
+            }
+        }
+    }
+
+    private void connect(Fd socket) {
+        try {
+            lane.submit(() -> {
+                        port.connect(socket);
+                        return true;
+                    })
+                    .join();
+        } catch (IllegalStateException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    private boolean closedWithin(long millis) {
+        try {
+            return closed.await(millis, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
+    }
+
+    private void kill() {
+        ChildProcess child = running;
+        if (child != null) {
+            child.kill();
+        }
+    }
+
+    /**
+     * How often passt has come to serve.
+     *
+     * @return 1 after {@link #start}
+     */
+    public int starts() {
+        return starts.get();
+    }
+
+    /**
+     * The process that runs now, or the last one.
+     *
+     * @return its id, 0 before {@link #start}
+     */
+    public int pid() {
+        ChildProcess child = running;
+        return child == null ? 0 : child.pid();
+    }
+
+    /** Ends passt for good; later calls do nothing. Any thread. */
+    @Override
+    public void close() {
+        closed.countDown();
+        kill();
+    }
+}

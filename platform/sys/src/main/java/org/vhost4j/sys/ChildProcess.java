@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
+import com.sun.jna.Pointer;
+import com.sun.jna.StringArray;
+import java.io.ByteArrayOutputStream;
+import java.io.File;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * A program that inherits one descriptor of ours, which {@link ProcessBuilder} closes. It is in a process group of its own, so that a
+ * terminal's signals are for us alone; it reads nothing, and writes nothing but its standard error, which is a pipe to us.
+ *
+ * <p>Its owner calls {@link #awaitEnd} once, or the process stays a zombie.
+ */
+public final class ChildProcess {
+    /** The number under which the program has the descriptor. */
+    public static final int INHERITED = 3;
+
+    private static final int STDIN = 0;
+    private static final int STDOUT = 1;
+    private static final int STDERR = 2;
+    private static final short SETPGROUP = 2;
+    private static final short SETSIGDEF = 4;
+    private static final short SETSIGMASK = 8;
+    /** More than {@code posix_spawn_file_actions_t}, {@code posix_spawnattr_t} and {@code sigset_t} of any architecture. */
+    private static final int STRUCT_BYTES = 1024;
+
+    private static final int SIGKILL = 9;
+    private static final int LINE_BYTES = 512;
+
+    /** Apart from {@link LibC}: only a program that starts others needs these. */
+    private static final class C {
+        static {
+            Native.register(C.class, NativeLibrary.getProcess());
+        }
+
+        static native int posix_spawn_file_actions_init(long actions);
+
+        static native int posix_spawn_file_actions_destroy(long actions);
+
+        static native int posix_spawn_file_actions_adddup2(long actions, int from, int to);
+
+        static native int posix_spawn_file_actions_addopen(long actions, int fd, String path, int flags, int mode);
+
+        static native int posix_spawnattr_init(long attributes);
+
+        static native int posix_spawnattr_destroy(long attributes);
+
+        static native int posix_spawnattr_setflags(long attributes, short flags);
+
+        static native int posix_spawnattr_setpgroup(long attributes, int group);
+
+        static native int posix_spawnattr_setsigdefault(long attributes, long signals);
+
+        static native int posix_spawnattr_setsigmask(long attributes, long signals);
+
+        static native int sigemptyset(long signals);
+
+        static native int sigfillset(long signals);
+
+        static native int posix_spawnp(
+                long pid, String file, long actions, long attributes, StringArray arguments, Pointer environment);
+
+        static native int waitpid(int pid, long status, int options);
+
+        static native int kill(int pid, int signal);
+    }
+
+    private final int pid;
+    private final Fd errors;
+    /** The number is the process's as long as it was not waited for. */
+    private boolean running = true;
+
+    private ChildProcess(int pid, Fd errors) {
+        this.pid = pid;
+        this.errors = errors;
+    }
+
+    /**
+     * Starts a program.
+     *
+     * @param command the program, with a slash or to be found on the PATH, and its arguments
+     * @param inherited becomes the program's descriptor {@value #INHERITED}; it stays the caller's
+     * @return the running program
+     * @throws SystemError when it cannot be started
+     */
+    public static ChildProcess start(List<String> command, Fd inherited) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment pipe = arena.allocate(ValueLayout.JAVA_INT, 2);
+            String attempt = "cannot start " + command.getFirst();
+            SystemError.check(LibC.pipe(pipe.address(), LibC.O_CLOEXEC), attempt);
+            Fd read = Fd.of(pipe.getAtIndex(ValueLayout.JAVA_INT, 0), attempt);
+            try (Fd write = Fd.of(pipe.getAtIndex(ValueLayout.JAVA_INT, 1), attempt)) {
+                return new ChildProcess(spawn(arena, command, inherited, write, attempt), read);
+            } catch (RuntimeException e) {
+                read.close();
+                throw e;
+            }
+        }
+    }
+
+    private static int spawn(Arena arena, List<String> command, Fd inherited, Fd errors, String attempt) {
+        long actions = arena.allocate(STRUCT_BYTES, Long.BYTES).address();
+        long attributes = arena.allocate(STRUCT_BYTES, Long.BYTES).address();
+        long signals = arena.allocate(STRUCT_BYTES, Long.BYTES).address();
+        MemorySegment pid = arena.allocate(ValueLayout.JAVA_INT);
+        check(C.posix_spawn_file_actions_init(actions), attempt);
+        check(C.posix_spawnattr_init(attributes), attempt);
+        try {
+            check(C.posix_spawn_file_actions_addopen(actions, STDIN, "/dev/null", LibC.O_RDONLY, 0), attempt);
+            check(C.posix_spawn_file_actions_addopen(actions, STDOUT, "/dev/null", LibC.O_WRONLY, 0), attempt);
+            check(C.posix_spawn_file_actions_adddup2(actions, errors.number(), STDERR), attempt);
+            // Also when the numbers are equal: then it is closed by exec no more.
+            check(C.posix_spawn_file_actions_adddup2(actions, inherited.number(), INHERITED), attempt);
+            // The JVM ignores SIGPIPE and its threads block SIGQUIT: the program does not.
+            C.sigfillset(signals);
+            check(C.posix_spawnattr_setsigdefault(attributes, signals), attempt);
+            C.sigemptyset(signals);
+            check(C.posix_spawnattr_setsigmask(attributes, signals), attempt);
+            check(C.posix_spawnattr_setpgroup(attributes, 0), attempt);
+            check(C.posix_spawnattr_setflags(attributes, (short) (SETPGROUP | SETSIGDEF | SETSIGMASK)), attempt);
+            Pointer environment = NativeLibrary.getProcess()
+                    .getGlobalVariableAddress("environ")
+                    .getPointer(0);
+            StringArray arguments = new StringArray(command.toArray(String[]::new), "UTF-8");
+            check(
+                    C.posix_spawnp(pid.address(), command.getFirst(), actions, attributes, arguments, environment),
+                    attempt);
+            return pid.get(ValueLayout.JAVA_INT, 0);
+        } finally {
+            C.posix_spawnattr_destroy(attributes);
+            C.posix_spawn_file_actions_destroy(actions);
+        }
+    }
+
+    /** Unlike others, these calls answer the error number itself. */
+    private static void check(int errno, String attempt) {
+        SystemError.check(-errno, attempt);
+    }
+
+    /**
+     * The program's process.
+     *
+     * @return its id, which can be another's after {@link #awaitEnd}
+     */
+    public int pid() {
+        return pid;
+    }
+
+    /** Kills the program, unless it has ended. Any thread. */
+    public synchronized void kill() {
+        if (running) {
+            C.kill(pid, SIGKILL);
+        }
+    }
+
+    /**
+     * Waits for the program to end, or to close its standard error, after which it is killed.
+     *
+     * @param lines takes each line that it writes to its standard error, {@value #LINE_BYTES} bytes of it at most
+     * @return how it ended, such as {@code with status 1} or {@code by signal 9}
+     */
+    public String awaitEnd(Consumer<String> lines) {
+        readLines(lines);
+        errors.close();
+        int status = end();
+        int signal = status & 0x7f;
+        return signal == 0 ? "with status " + (status >>> 8 & 0xff) : "by signal " + signal;
+    }
+
+    /** A program that is ending already keeps its status. */
+    private synchronized int end() {
+        kill();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment status = arena.allocate(ValueLayout.JAVA_INT);
+            int waited = C.waitpid(pid, status.address(), 0);
+            assert waited == pid : waited;
+            running = false;
+            return status.get(ValueLayout.JAVA_INT, 0);
+        }
+    }
+
+    private void readLines(Consumer<String> lines) {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(LINE_BYTES);
+            while (true) {
+                int count = LibC.read(errors.number(), bytes.address(), LINE_BYTES);
+                if (count <= 0 && count != -Errno.EINTR) {
+                    break;
+                }
+                for (int i = 0; i < count; i++) {
+                    byte each = bytes.get(ValueLayout.JAVA_BYTE, i);
+                    if (each == '\n') {
+                        give(line, lines);
+                    } else if (line.size() < LINE_BYTES) {
+                        line.write(each);
+                    }
+                }
+            }
+        }
+        give(line, lines);
+    }
+
+    private static void give(ByteArrayOutputStream line, Consumer<String> lines) {
+        String text = line.toString(StandardCharsets.UTF_8).strip();
+        line.reset();
+        if (!text.isEmpty()) {
+            lines.accept(text);
+        }
+    }
+
+    /**
+     * Whether a program is there.
+     *
+     * @param name its name, or a path
+     * @return true when there is an executable file of that path, or of that name in a directory of the PATH
+     */
+    public static boolean isThere(String name) {
+        List<String> candidates = new ArrayList<>();
+        if (name.indexOf('/') >= 0) {
+            candidates.add(name);
+        } else {
+            String path = System.getenv("PATH");
+            for (String directory : (path == null ? "/usr/bin:/bin" : path).split(":", -1)) {
+                candidates.add((directory.isEmpty() ? "." : directory) + "/" + name);
+            }
+        }
+        return candidates.stream().map(File::new).anyMatch(file -> file.isFile() && file.canExecute());
+    }
+}

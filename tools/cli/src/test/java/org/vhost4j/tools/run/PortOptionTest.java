@@ -79,7 +79,7 @@ class PortOptionTest {
             null:copy=maybe | --port=null:copy=maybe: copy is on or off
             null:size=64    | --port=null:size=64: there is no option 'size' (copy)
             null:copy       | --port=null:copy: 'copy' needs a value
-            hole            | --port=hole: a port is tap:ifname=NAME, null[:copy=on], echo or source:size=BYTES
+            hole            | --port=hole: a port is tap:ifname=NAME, user[:hostfwd=RULE], null[:copy=on], echo or source:size=BYTES
             """)
     void whatIsNoPortIsRefused(String value, String message) {
         assertThatIllegalArgumentException()

@@ -30,7 +30,7 @@ final class HostTcpRow implements Row {
     @Override
     public String about() {
         return "iperf3 from a real Linux guest (QEMU 11, TCG) on the front-ends' core to a server on the back-ends' core: by vhost4j and the "
-                + "kernel's TAP, by passt, which is a back-end that opens sockets, and by QEMU's own user-mode network. The emulated "
+                + "kernel's TAP, by vhost4j and passt behind it, by passt, which is a back-end that opens sockets itself, and by QEMU's own user-mode network. The emulated "
                 + "processor of the guest is the slowest part.";
     }
 
@@ -43,6 +43,9 @@ final class HostTcpRow implements Row {
         List<Contender> contenders = List.of(
                 new Contender(
                         OwnPeer.NAME + " and TAP", () -> HostTcp.start(bench, "tap", HostTcpRow::tap, SPEED, seconds)),
+                new Contender(
+                        OwnPeer.NAME + " and passt",
+                        () -> HostTcp.start(bench, "own-user", HostTcpRow::ownUserMode, SPEED, seconds)),
                 new Contender("passt", () -> HostTcp.start(bench, "passt", HostTcpRow::passt, SPEED, seconds)),
                 new Contender(
                         "QEMU user-mode", () -> HostTcp.start(bench, "user", HostTcpRow::userMode, SPEED, seconds)));
@@ -69,11 +72,33 @@ final class HostTcpRow implements Row {
         return new HostTcp.Way(vhostUser(socket), List.of(child));
     }
 
-    private static HostTcp.Way passt(Bench bench, Namespace namespace, Lab lab) throws IOException {
+    private static Path passt(Lab lab) throws IOException {
         Path program = lab.files().resolve("passt");
         if (!Files.isExecutable(program)) {
             throw new IOException("passt is not there: " + Testpmd.REMEDY);
         }
+        return program;
+    }
+
+    private static HostTcp.Way ownUserMode(Bench bench, Namespace namespace, Lab lab) throws IOException {
+        Path socket = bench.sockets(1).getFirst();
+        Child child = bench.children()
+                .start(
+                        OwnPeer.NAME,
+                        bench.plan().backEndCore(),
+                        namespace.inside(OwnProgram.command(
+                                List.of(),
+                                List.of(
+                                        "run",
+                                        "--socket-path=" + socket,
+                                        "--port=user:passt=" + passt(lab) + ",net=10.77.0.0/24,host=" + HostTcp.HOST
+                                                + ",dhcpstart=" + HostTcp.GUEST))));
+        child.await("waiting for a front-end", PATIENCE);
+        return new HostTcp.Way(vhostUser(socket), List.of(child));
+    }
+
+    private static HostTcp.Way passt(Bench bench, Namespace namespace, Lab lab) throws IOException {
+        Path program = passt(lab);
         Path socket = bench.sockets(1).getFirst();
         Child child = bench.children()
                 .start(

@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * A program that inherits one descriptor of ours, which {@link ProcessBuilder} closes. It is in a process group of its own, so that a
- * terminal's signals are for us alone; it reads nothing, and writes nothing but its standard error, which is a pipe to us.
+ * A program that inherits one of our descriptors, which {@link ProcessBuilder} closes. It is in a process group of its own, so that a
+ * terminal's signals are for us alone; it reads nothing, and writes only its standard error, which is a pipe to us.
  *
  * <p>Its owner calls {@link #awaitEnd} once, or the process stays a zombie.
  */

@@ -87,7 +87,7 @@ public final class PasstProcess implements AutoCloseable {
         });
     }
 
-    /** A child that was started, and what became of it. */
+    /** A child that was started, and how it ended. */
     private static final class Child {
         final ChildProcess process;
         final Fd socket;

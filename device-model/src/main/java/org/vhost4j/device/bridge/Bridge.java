@@ -10,6 +10,7 @@ import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.frame.LandingPort;
 import org.vhost4j.device.frame.MacAddress;
+import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.offload.Coalescer;
 import org.vhost4j.device.offload.OffloadEngine;
@@ -21,11 +22,20 @@ import org.vhost4j.device.offload.OffloadEngine;
  * <p>A frame with one receiver waits with its sender while the receiver has no room; a flooded one never waits. A port that
  * is an uplink waits for no guest while there are others: its frames wait in a queue for that guest alone, or are dropped.
  *
- * <p>What a port may send is said by its {@link PortRules}: frames against them are dropped.
+ * <p>What a port may send is said by its {@link PortRules}: frames against them are dropped. When one of them has a {@link PortVlan}, frames
+ * stay within their VLAN, each of which learns its stations by itself; while none has, tags are not looked at.
  */
 public final class Bridge implements FrameSink {
     private final OffloadEngine engine;
+    private final VlanTables tables;
+
+    /** That of VLAN 0: all there is to know while no port has been given VLANs. */
     private final MacTable stations;
+
+    /** Null while no port has been given VLANs. */
+    private @Nullable VlanSwitch vlans;
+
+    private PortVlan[] portVlans = new PortVlan[0];
     private final boolean coalesce;
     private FramePort[] ports = new FramePort[0];
     private Coalescer[] coalescers = new Coalescer[0];
@@ -68,14 +78,15 @@ public final class Bridge implements FrameSink {
      * @param clock nanoseconds of any origin, for limits over time
      */
     public Bridge(OffloadEngine engine, boolean coalesce, LongSupplier clock) {
-        this(engine, coalesce, clock, new MacTable());
+        this(engine, coalesce, clock, new VlanTables());
     }
 
-    private Bridge(OffloadEngine engine, boolean coalesce, LongSupplier clock, MacTable stations) {
+    private Bridge(OffloadEngine engine, boolean coalesce, LongSupplier clock, VlanTables tables) {
         this.engine = engine;
         this.coalesce = coalesce;
         this.clock = clock;
-        this.stations = stations;
+        this.tables = tables;
+        this.stations = tables.untagged();
     }
 
     /**
@@ -86,7 +97,7 @@ public final class Bridge implements FrameSink {
      * @return its bridge
      */
     public Bridge on(OffloadEngine other) {
-        return new Bridge(other, coalesce, clock, stations);
+        return new Bridge(other, coalesce, clock, tables);
     }
 
     /**
@@ -111,7 +122,15 @@ public final class Bridge implements FrameSink {
         ports[n] = port;
         coalescers = Arrays.copyOf(coalescers, n + 1);
         coalescers[n] = new Coalescer(port, engine);
-        stations.port(n, port.name(), rules);
+        tables.port(n, port.name(), rules);
+        portVlans = Arrays.copyOf(portVlans, n + 1);
+        portVlans[n] = rules.vlan();
+        if (vlans != null) {
+            vlans.add(rules.vlan());
+        } else if (!rules.vlan().equals(PortVlan.ALL)) {
+            vlans = new VlanSwitch();
+            Arrays.stream(portVlans).forEach(vlans::add);
+        }
         uplink = Arrays.copyOf(uplink, n + 1);
         uplink[n] = rules.uplink();
         watches = Arrays.copyOf(watches, n + 1);
@@ -147,7 +166,7 @@ public final class Bridge implements FrameSink {
      * @param port a port of this bridge
      */
     public void forget(FramePort port) {
-        stations.forget(indexOf(port));
+        tables.forget(indexOf(port));
     }
 
     /**
@@ -159,7 +178,7 @@ public final class Bridge implements FrameSink {
      * @param running whether it does from now on
      */
     public void running(FramePort port, boolean running) {
-        stations.running(indexOf(port), running);
+        tables.running(indexOf(port), running);
     }
 
     /**
@@ -167,11 +186,10 @@ public final class Bridge implements FrameSink {
      *
      * @param port a port of this bridge and lane
      * @param most how many are wanted
-     * @return at most that many, 48 bits each, in no order
+     * @return at most that many, in no order: 48 bits of address each, and above them 12 of its VLAN, 0 without VLANs
      */
     public long[] stations(FramePort port, int most) {
-        long[] some = new long[most];
-        return Arrays.copyOf(some, stations.stations(indexOf(port), some));
+        return tables.stations(indexOf(port), most);
     }
 
     /**
@@ -188,10 +206,10 @@ public final class Bridge implements FrameSink {
      * Takes a station over from another back-end: it is behind the port from now on, as far as the port may have it.
      *
      * @param port a port of this bridge and lane
-     * @param station 48 bits
+     * @param station with its VLAN, as {@link #stations} has it
      */
     public void learn(FramePort port, long station) {
-        boolean unused = stations.heard(station, indexOf(port), 0);
+        tables.learn(indexOf(port), station);
     }
 
     /**
@@ -200,12 +218,12 @@ public final class Bridge implements FrameSink {
      * @return for {@link #stations}
      */
     public int capacity() {
-        return stations.capacity();
+        return tables.capacity();
     }
 
     /**
      * Announces a station: it is behind the port from now on, and all other ports get the frame that says so, as far as they have room; it
-     * waits for none of them. {@link #flush} ends it.
+     * waits for none of them. {@link #flush} ends it. With VLANs the announcement is in the VLAN of the port's untagged frames, if it has one.
      *
      * @param port a port of this bridge and lane
      * @param frame for a group, from the station
@@ -213,6 +231,10 @@ public final class Bridge implements FrameSink {
      */
     public boolean announce(FramePort port, Frame frame) {
         int source = indexOf(port);
+        VlanSwitch switched = vlans;
+        if (switched != null) {
+            return announce(switched, source, frame);
+        }
         gatherAddresses(frame);
         if (!stations.heard(address(6), source, 1)) {
             return false;
@@ -226,10 +248,12 @@ public final class Bridge implements FrameSink {
      *
      * @param port a port of this bridge
      * @param station 48 bits
-     * @return true when frames for it go there
+     * @return true when frames for it go there; with VLANs, in the VLAN of the port's untagged frames
      */
     public boolean has(FramePort port, long station) {
-        return stations.find(station) == indexOf(port);
+        int index = indexOf(port);
+        int vlan = vlans == null ? 0 : vlans.ofUntagged(index);
+        return vlan != VlanSwitch.NO_VLAN && tables.of(vlan).find(station) == index;
     }
 
     /**
@@ -247,7 +271,8 @@ public final class Bridge implements FrameSink {
             runts++;
             return FramePort.DELIVERED;
         }
-        return forward(indexOf(from), frame);
+        VlanSwitch switched = vlans;
+        return switched == null ? forward(indexOf(from), frame) : forward(switched, indexOf(from), frame);
     }
 
     private int forward(int source, Frame frame) {
@@ -276,20 +301,88 @@ public final class Bridge implements FrameSink {
     }
 
     private void flood(int source, Frame frame) {
-        FloodLimit limit = floods[source];
-        if (limit != null && !limit.admits()) {
-            watches[source].flooded();
-            return;
-        }
-        for (int i = 0; i < ports.length; i++) {
-            if (i != source) {
-                unflushed[i] = true;
-                frame.segmentsDone = 0;
-                if (coalescers[i].pass(frame) == FramePort.NO_ROOM) {
-                    ports[i].dropped();
+        if (mayFlood(source)) {
+            for (int i = 0; i < ports.length; i++) {
+                if (i != source) {
+                    floodTo(i, frame);
                 }
             }
         }
+    }
+
+    private boolean mayFlood(int source) {
+        FloodLimit limit = floods[source];
+        if (limit != null && !limit.admits()) {
+            watches[source].flooded();
+            return false;
+        }
+        return true;
+    }
+
+    private void floodTo(int destination, Frame frame) {
+        unflushed[destination] = true;
+        frame.segmentsDone = 0;
+        if (coalescers[destination].pass(frame) == FramePort.NO_ROOM) {
+            ports[destination].dropped();
+        }
+    }
+
+    /** Passes a frame on within its VLAN. */
+    private int forward(VlanSwitch switched, int source, Frame frame) {
+        if (frame.needs == Frame.UNCHECKED && engine.check(frame, Offloads.ALL_WITH_TUNNELS) != null) {
+            return FramePort.DELIVERED;
+        }
+        int vlan = switched.enter(source, frame);
+        if (vlan == VlanSwitch.NO_VLAN) {
+            watches[source].outsideVlans(switched.source());
+            return FramePort.DELIVERED;
+        }
+        MacTable table = tables.of(vlan);
+        if (!table.heard(switched.source(), source, 1)) {
+            return FramePort.DELIVERED;
+        }
+        int destination = switched.route(table, vlan, source, switched.destination());
+        if (destination == source) {
+            return FramePort.DELIVERED;
+        }
+        if (destination < 0) {
+            flood(switched, vlan, source);
+            return FramePort.DELIVERED;
+        }
+        Frame leaving = switched.leave(vlan, destination);
+        if (leaving == null) {
+            ports[destination].dropped();
+            return FramePort.DELIVERED;
+        }
+        int result = uplink[source] && switched.members(vlan).length > 2
+                ? handOverWithoutWaiting(leaving, destination)
+                : handOver(leaving, destination);
+        switched.progress(leaving);
+        return result;
+    }
+
+    private void flood(VlanSwitch switched, int vlan, int source) {
+        if (!mayFlood(source)) {
+            return;
+        }
+        for (int i : switched.members(vlan)) {
+            Frame leaving = i == source ? null : switched.leave(vlan, i);
+            if (leaving != null) {
+                floodTo(i, leaving);
+            }
+        }
+    }
+
+    private boolean announce(VlanSwitch switched, int source, Frame frame) {
+        int vlan = switched.enter(source, frame);
+        if (vlan == VlanSwitch.NO_VLAN) {
+            return true;
+        }
+        if (!tables.of(vlan).heard(switched.source(), source, 1)) {
+            return false;
+        }
+        flood(switched, vlan, source);
+        return true;
     }
 
     /** Hands over a frame of an uplink, behind those that wait for the same port. */
@@ -329,12 +422,23 @@ public final class Bridge implements FrameSink {
     int arrive(Frame frame, int destination) {
         int result = handOver(frame, destination);
         // What was flooded never waits.
-        boolean waits = result == FramePort.NO_ROOM
-                && (ports.length == 2 || stations.find(HostMemory.getLongBE(frame.address[0]) >>> 16) == destination);
+        boolean waits = result == FramePort.NO_ROOM && waits(frame, destination);
         if (result == FramePort.NO_ROOM && !waits) {
             ports[destination].dropped();
         }
         return waits ? FramePort.NO_ROOM : FramePort.DELIVERED;
+    }
+
+    /** Whether a frame of another lane is for one port alone. */
+    private boolean waits(Frame frame, int destination) {
+        long station = HostMemory.getLongBE(frame.address[0]) >>> 16;
+        VlanSwitch switched = vlans;
+        if (switched == null) {
+            return ports.length == 2 || stations.find(station) == destination;
+        }
+        int vlan = switched.leaving(destination, frame);
+        return vlan != VlanSwitch.NO_VLAN
+                && (switched.members(vlan).length == 2 || tables.of(vlan).find(station) == destination);
     }
 
     /**
@@ -355,11 +459,14 @@ public final class Bridge implements FrameSink {
     @Override
     public int forward(FramePort from, FrameBurst frames) {
         int source = indexOf(from);
+        VlanSwitch switched = vlans;
         int n = frames.count();
         int next = 0;
         while (next < n) {
             int end = sameStations(frames, next, n);
-            int done = forwardRow(source, frames, next, end);
+            int done = switched == null
+                    ? forwardRow(source, frames, next, end)
+                    : forwardRow(switched, source, frames, next, end);
             next += done;
             if (next < end) {
                 break;
@@ -405,6 +512,46 @@ public final class Bridge implements FrameSink {
         return to - from;
     }
 
+    /**
+     * Passes frames of one row on within their VLAN; how many went, the first ones. Together only from one access port to another, where no
+     * tag is put in or taken out, and where a tag that a guest writes later changes no VLAN.
+     */
+    private int forwardRow(VlanSwitch switched, int source, FrameBurst frames, int from, int to) {
+        int vlan = switched.ofUntagged(source);
+        if (!coalesce && !uplink[source] && switched.isAccess(source, vlan) && untagged(frames, from, to)) {
+            long at = frames.address(from);
+            MacTable table = tables.of(vlan);
+            if (!table.heard(HostMemory.getLongBE(at + 6) >>> 16, source, to - from)) {
+                return to - from;
+            }
+            int destination = switched.route(table, vlan, source, HostMemory.getLongBE(at) >>> 16);
+            if (destination == source) {
+                return to - from;
+            }
+            if (destination >= 0 && switched.isAccess(destination, vlan)) {
+                unflushed[destination] = true;
+                frames.offer(to);
+                return engine.deliver(frames, from, to, ports[destination]);
+            }
+        }
+        for (int i = from; i < to; i++) {
+            frames.offer(i + 1);
+            if (forward(switched, source, frames.frame(i)) == FramePort.NO_ROOM) {
+                return i - from;
+            }
+        }
+        return to - from;
+    }
+
+    private static boolean untagged(FrameBurst frames, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (TaggedFrames.hasTag(frames.address(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     @Override
     public void flush() {
         for (int i = 0; i < ports.length; i++) {
@@ -422,8 +569,10 @@ public final class Bridge implements FrameSink {
 
     @Override
     public @Nullable LandingPort soleReceiver(FramePort from) {
-        // Frames that land in a receiver's buffers unseen cannot be put together.
-        return ports.length == 2 && !coalesce && ports[1 - indexOf(from)] instanceof LandingPort port ? port : null;
+        // Frames that land in a receiver's buffers unseen cannot be put together, and no tag is put in or taken out.
+        return ports.length == 2 && !coalesce && vlans == null && ports[1 - indexOf(from)] instanceof LandingPort port
+                ? port
+                : null;
     }
 
     /** By identity: a port may define equality as it likes. */

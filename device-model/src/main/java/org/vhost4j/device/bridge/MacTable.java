@@ -46,9 +46,12 @@ final class MacTable {
     private final long secret = new SecureRandom().nextLong() | 1;
 
     /** A station's address above the number of its port, which counts from 1 here. */
-    private long[] entries = new long[LEAST_BUCKETS * WAYS];
+    private long[] entries;
 
-    private int shift = Long.numberOfLeadingZeros(LEAST_BUCKETS) + 1;
+    private int shift;
+
+    /** With so many buckets the table does not grow with its ports; 0 when it does. */
+    private final int fixedBuckets;
 
     /** What is known of each port, by its number. */
     private Port[] ports = new Port[0];
@@ -65,7 +68,7 @@ final class MacTable {
         private final PortRules rules;
 
         /** Those that were learned, as far as their number is limited: a circle with the oldest at {@link #oldest}. */
-        private final long[] learned;
+        private long[] learned = {};
 
         private int oldest;
         private int count;
@@ -79,7 +82,6 @@ final class MacTable {
         private Port(String name, PortRules rules) {
             this.name = name;
             this.rules = rules;
-            this.learned = new long[rules.stations()];
         }
 
         /** Whether a station is this port's by its rules, and its guest runs. */
@@ -88,8 +90,25 @@ final class MacTable {
         }
     }
 
-    /** A table without stations and ports. */
-    MacTable() {}
+    /** A table without stations and ports, which grows with the ports. */
+    MacTable() {
+        this(LEAST_BUCKETS, 0);
+    }
+
+    /**
+     * A table of one size, without stations and ports.
+     *
+     * @param buckets a power of two
+     */
+    MacTable(int buckets) {
+        this(buckets, buckets);
+    }
+
+    private MacTable(int buckets, int fixedBuckets) {
+        this.fixedBuckets = fixedBuckets;
+        entries = new long[buckets * WAYS];
+        shift = Long.numberOfLeadingZeros(buckets) + 1;
+    }
 
     /** The most stations that are known at a time. */
     int capacity() {
@@ -115,8 +134,8 @@ final class MacTable {
         last[number] = NO_STATION;
         long[] fixed =
                 Arrays.stream(entries).filter(entry -> (entry & FIXED) != 0).toArray();
-        int buckets = LEAST_BUCKETS;
-        while (buckets * WAYS < 2 * ports.length * PortRules.STATIONS) {
+        int buckets = fixedBuckets == 0 ? LEAST_BUCKETS : fixedBuckets;
+        while (fixedBuckets == 0 && buckets * WAYS < 2 * ports.length * PortRules.STATIONS) {
             buckets *= 2;
         }
         entries = new long[buckets * WAYS];
@@ -380,9 +399,13 @@ final class MacTable {
 
     /** Notes a station of a port whose number of stations is limited; the oldest makes room for it. */
     private void list(long station, Port port, int onPort) {
-        int most = port.learned.length;
-        if (most == 0) {
+        int most = port.rules.stations();
+        if (most == PortRules.UNLIMITED) {
             return;
+        }
+        if (port.learned.length == 0) {
+            // Most ports are never heard in most VLANs.
+            port.learned = new long[most];
         }
         for (int i = 0; i < port.count; i++) {
             if (port.learned[(port.oldest + i) % most] == station) {

@@ -14,6 +14,7 @@ import org.vhost4j.device.frame.MacAddress;
  * @param floodsPerSecond how many frames may come in a second that go to all other ports, or {@link #UNLIMITED}
  * @param uplink whether many stands behind this port, so that it never waits for one receiver while there are others
  * @param watch hears what the port does against these
+ * @param vlan which VLANs the port carries; with {@link PortVlan#ALL} for every port there are no VLANs, and tags are not looked at
  */
 public record PortRules(
         long mac,
@@ -22,7 +23,8 @@ public record PortRules(
         boolean keepsStations,
         int floodsPerSecond,
         boolean uplink,
-        StationWatch watch) {
+        StationWatch watch,
+        PortVlan vlan) {
     /** No address is given. */
     public static final long NO_MAC = -1;
 
@@ -35,6 +37,38 @@ public record PortRules(
     /** A port that is held to nothing. */
     public static final PortRules NONE =
             new PortRules(NO_MAC, false, UNLIMITED, false, UNLIMITED, false, StationWatch.NONE);
+
+    /**
+     * The rules of a port that is given no VLANs.
+     *
+     * @param mac see {@link #mac()}
+     * @param onlyMac see {@link #onlyMac()}
+     * @param stations see {@link #stations()}
+     * @param keepsStations see {@link #keepsStations()}
+     * @param floodsPerSecond see {@link #floodsPerSecond()}
+     * @param uplink see {@link #uplink()}
+     * @param watch see {@link #watch()}
+     */
+    public PortRules(
+            long mac,
+            boolean onlyMac,
+            int stations,
+            boolean keepsStations,
+            int floodsPerSecond,
+            boolean uplink,
+            StationWatch watch) {
+        this(mac, onlyMac, stations, keepsStations, floodsPerSecond, uplink, watch, PortVlan.ALL);
+    }
+
+    /**
+     * The same rules with other VLANs.
+     *
+     * @param vlans which the port carries
+     * @return rules with them
+     */
+    public PortRules withVlan(PortVlan vlans) {
+        return new PortRules(mac, onlyMac, stations, keepsStations, floodsPerSecond, uplink, watch, vlans);
+    }
 
     /** Checks the values. */
     public PortRules {

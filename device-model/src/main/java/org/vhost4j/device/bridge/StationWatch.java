@@ -19,6 +19,13 @@ public interface StationWatch {
     default void refused(long source, int frames) {}
 
     /**
+     * A frame was dropped because it is in no VLAN that the port carries, or its tag is cut off.
+     *
+     * @param source its source address
+     */
+    default void outsideVlans(long source) {}
+
+    /**
      * A station that was behind another port is now behind this one.
      *
      * @param station its address

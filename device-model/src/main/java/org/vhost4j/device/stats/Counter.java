@@ -23,6 +23,8 @@ public enum Counter {
     TX_BAD_SOURCE("frames dropped because their source address is not the guest's"),
     /** Frames of the guest for all other ports dropped because there were too many in a second. */
     TX_FLOOD_LIMIT("frames for all ports dropped beyond the limit of a second"),
+    /** Frames of the guest dropped because they are in no VLAN of its port. */
+    TX_OUTSIDE_VLANS("frames dropped because they are in no VLAN of the port"),
     /** Stations that moved to this guest from another port. */
     STATIONS_MOVED("stations moved here from another port"),
     /** Stations of this guest that another port, whose guest runs, claims as well: two guests have one address. */

@@ -23,6 +23,16 @@ final class CommaOptions {
     }
 
     /**
+     * Cuts a list of options at its commas, except those within square brackets.
+     *
+     * @param text the list, perhaps empty
+     * @return the options; none of an empty list
+     */
+    static List<String> parts(String text) {
+        return text.isEmpty() ? List.of() : List.of(text.split(",(?![^\\[\\]]*\\])", -1));
+    }
+
+    /**
      * Reads a list of options.
      *
      * @param option whose they are, for the message
@@ -36,7 +46,7 @@ final class CommaOptions {
         if (text.isEmpty()) {
             return values;
         }
-        for (String part : text.split(",", -1)) {
+        for (String part : parts(text)) {
             int equals = part.indexOf('=');
             String key = equals < 0 ? part : part.substring(0, equals);
             if (!List.of(known).contains(key)) {

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.device.frame.MacAddress;
 import org.vhost4j.host.io.SocketAccess;
 import org.vhost4j.sys.ActivatedSockets.Activated;
@@ -18,7 +19,9 @@ import org.vhost4j.vhostuser.server.Endpoint;
  * both, those of a file with a path.
  */
 final class EndpointOption {
-    private static final String[] OF_GUEST = {"attach", "mac", "trust-guest-mac", "device-state"};
+    private static final String[] OF_GUEST = {
+        "attach", "mac", "trust-guest-mac", "device-state", "tag", "trunks", "vlan_mode"
+    };
     private static final String[] OF_FILE = {"server", "mode", "group"};
 
     private EndpointOption() {}
@@ -103,8 +106,9 @@ final class EndpointOption {
 
     private static Endpoint ofGuest(String whole, Map<String, String> options, Endpoint endpoint) {
         boolean trust = isOn(whole, "trust-guest-mac", options.getOrDefault("trust-guest-mac", "off"));
-        Endpoint with =
-                endpoint.withDeviceState(isOn(whole, "device-state", options.getOrDefault("device-state", "on")));
+        Endpoint with = endpoint.withDeviceState(
+                        isOn(whole, "device-state", options.getOrDefault("device-state", "on")))
+                .withVlan(VlanOptions.read(whole, options).orElse(PortVlan.ALL));
         String mac = options.get("mac");
         if (mac == null) {
             if (options.containsKey("trust-guest-mac")) {

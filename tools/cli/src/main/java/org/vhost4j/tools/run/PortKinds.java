@@ -26,11 +26,19 @@ final class PortKinds implements Iterable<String> {
         String name = colon < 0 ? value : value.substring(0, colon);
         String rest = colon < 0 ? "" : value.substring(colon + 1);
         String option = "--port=" + value;
-        return ALL.stream()
+        VlanOptions.Split split = VlanOptions.split(option, rest);
+        PortOption parsed = ALL.stream()
                 .filter(kind -> kind.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(option + ": a port is " + usages()))
-                .parse(option, rest);
+                .parse(option, split.rest());
+        if (split.vlan().isEmpty()) {
+            return parsed;
+        }
+        if (parsed instanceof PortOption.OnBridge port) {
+            return new PortOption.InVlan(port, split.vlan().get());
+        }
+        throw new IllegalArgumentException(option + ": VLANs are for ports on the bridge");
     }
 
     private static String usages() {

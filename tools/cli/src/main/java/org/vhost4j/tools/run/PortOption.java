@@ -6,6 +6,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostUse;
 import org.vhost4j.tools.common.UnsupportedOption;
@@ -40,6 +41,19 @@ sealed interface PortOption {
          */
         default Uplink uplink(HostCapabilities host, int queues) {
             return uplink(host);
+        }
+    }
+
+    /** A port on the bridge that was given VLANs. */
+    record InVlan(OnBridge port, PortVlan vlan) implements OnBridge {
+        @Override
+        public Set<HostUse> uses() {
+            return port.uses();
+        }
+
+        @Override
+        public Uplink uplink(HostCapabilities host) {
+            return port.uplink(host).withVlan(vlan);
         }
     }
 

@@ -36,13 +36,14 @@ final class RunOptions {
     @Option(
             names = "--socket-path",
             paramLabel = "PATH[,server=off][,attach=netdev|device][,mac=ADDRESS[,trust-guest-mac=on]]"
-                    + "[,device-state=off][,mode=OCTAL][,group=GROUP]",
+                    + "[,device-state=off][,mode=OCTAL][,group=GROUP][,tag=VLAN][,trunks=VLANS][,vlan_mode=MODE]",
             description = "the socket of one guest; once for each guest. With server=off the front-end listens. "
                     + "attach=netdev is for QEMU's -netdev vhost-user, attach=device for its generic device; "
                     + "without it either works. mac= is the guest's address; with trust-guest-mac=on it may send from "
                     + "others, too. With device-state=off nothing of the device moves with the guest, for a migration to or "
                     + "from a back-end, or a QEMU before 10.0, that does not know of it. mode= and group= are those of the socket's file; "
-                    + "with group= alone the mode is 0660")
+                    + "with group= alone the mode is 0660. tag= is the VLAN of an access port, trunks= are those of a trunk, vlan_mode= "
+                    + "is as in Open vSwitch")
     List<String> socketPaths = List.of();
 
     @Option(
@@ -67,7 +68,8 @@ final class RunOptions {
             completionCandidates = PortKinds.class,
             description =
                     "A port on the bridge in addition to the guests, or what replaces the bridge: null drops frames, echo returns"
-                            + " them, source sends them. One of: ${COMPLETION-CANDIDATES}.")
+                            + " them, source sends them. One of: ${COMPLETION-CANDIDATES}. Ports on the bridge have tag=, trunks= and"
+                            + " vlan_mode= as guests do.")
     List<String> ports = List.of();
 
     @Option(

@@ -16,6 +16,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.vhost4j.device.bridge.PortRules;
+import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.feature.NetFeatures;
 import org.vhost4j.device.net.ReceiveTimeouts;
@@ -105,6 +106,21 @@ public final class TestBackEnd implements AutoCloseable {
     /** A bridge that holds its ports to something; a guest for each MAC address, or {@link PortRules#NO_MAC}. */
     public static TestBackEnd secured(PortSecurity security, long... macs) {
         return new TestBackEnd(withMacs(macs), 1, new Switching.Bridged(List.of(), false, security));
+    }
+
+    /** A guest in each of some VLANs, beside uplinks. */
+    static TestBackEnd inVlans(int lanes, boolean coalesce, List<Uplink> uplinks, PortVlan... vlans) {
+        List<Endpoint> plain = listening(vlans.length);
+        List<Endpoint> endpoints = IntStream.range(0, vlans.length)
+                .mapToObj(i -> plain.get(i).withVlan(vlans[i]))
+                .toList();
+        return new TestBackEnd(
+                true,
+                config(endpoints)
+                        .lanes(lanes)
+                        .switching(new Switching.Bridged(uplinks, coalesce))
+                        .receiveTimeouts(new ReceiveTimeouts(Duration.ofMinutes(1), Duration.ofMinutes(1)))
+                        .build());
     }
 
     /** Guests with a MAC address each, or {@link PortRules#NO_MAC}, beside an uplink. */

@@ -35,6 +35,22 @@ class EndpointOptionTest {
     }
 
     @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "server=off|",
+                "tag=7,mac=52:54:00:12:34:56|tag=7",
+                "trunks=7|trunks=[7]",
+                "trunks=[0,7,9-11],server=off|trunks=[0,7,9,10,11]",
+                "tag=7,vlan_mode=native-untagged|tag=7,vlan_mode=native-untagged",
+                "vlan_mode=native-tagged,trunks=[8],tag=7|tag=7,trunks=[8],vlan_mode=native-tagged",
+                "vlan_mode=trunk|"
+            })
+    void aGuestIsInVlans(String options, String vlans) {
+        assertThat(EndpointOption.parse("/tmp/a.sock," + options).vlan()).hasToString(vlans == null ? "" : vlans);
+    }
+
+    @ParameterizedTest
     @CsvSource({"52:54:00:12:aB:56,off,false", "52-54-00-12-AB-56,on,true"})
     void anAddressAndWhetherTheGuestMayChooseAnother(String mac, String trust, boolean trusted) {
         Endpoint endpoint = EndpointOption.parse("/tmp/a.sock,mac=" + mac + ",trust-guest-mac=" + trust);
@@ -90,7 +106,16 @@ class EndpointOptionTest {
                 "mode=1777|mode is three octal digits such as 0660, not 1777",
                 "group=no-such-group|there is no group no-such-group on this host",
                 "server=off,mode=0660|mode and group are of a socket that is made here",
-                "device-state=maybe|device-state is on or off"
+                "device-state=maybe|device-state is on or off",
+                "tag=0|tag: '0' is not a VLAN, 1 to 4094",
+                "tag=4095|tag: '4095' is not a VLAN, 1 to 4094",
+                "trunks=5-x|trunks: 'x' is not a VLAN, 0 to 4094",
+                "trunks=[1,,2]|trunks: '' is not a VLAN, 0 to 4094",
+                "trunks=9-5|trunks: 9-5 ends before it begins",
+                "tag=5,trunks=7|a port with tag=VLAN is an access port and has no trunks",
+                "vlan_mode=native-tagged|vlan_mode=native-tagged needs tag=VLAN",
+                "tag=1,vlan_mode=trunk|vlan_mode=trunk has no tag, its VLANs are trunks=[VLAN,…]",
+                "tag=1,vlan_mode=dot1q|vlan_mode is access, trunk, native-tagged or native-untagged, not 'dot1q'"
             })
     void whatIsNoAddressIsRefused(String options, String reason) {
         assertThatIllegalArgumentException()

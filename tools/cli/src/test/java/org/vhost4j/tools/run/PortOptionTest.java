@@ -49,6 +49,14 @@ class PortOptionTest {
                 });
     }
 
+    @Test
+    void aPortOnTheBridgeIsInVlans() {
+        assertThat(switching("tap:ifname=one,trunks=[4,5]", "tap:tag=6,ifname=two"))
+                .isInstanceOfSatisfying(Switching.Bridged.class, each -> assertThat(each.uplinks())
+                        .extracting(uplink -> uplink.name() + " " + uplink.vlan())
+                        .containsExactly("tap:one trunks=[4,5]", "tap:two tag=6"));
+    }
+
     @ParameterizedTest
     @CsvSource({"echo, tap:ifname=one", "tap:ifname=one, source:size=64", "null, null"})
     void whatReplacesTheBridgeStandsAlone(String first, String second) {
@@ -79,7 +87,8 @@ class PortOptionTest {
             null:copy=maybe | --port=null:copy=maybe: copy is on or off
             null:size=64    | --port=null:size=64: there is no option 'size' (copy)
             null:copy       | --port=null:copy: 'copy' needs a value
-            hole            | --port=hole: a port is tap:ifname=NAME, user[:hostfwd=RULE], null[:copy=on], echo or source:size=BYTES
+            null:tag=5      | --port=null:tag=5: VLANs are for ports on the bridge
+            hole            | --port=hole: a port is tap:ifname=NAME, null[:copy=on], echo or source:size=BYTES
             """)
     void whatIsNoPortIsRefused(String value, String message) {
         assertThatIllegalArgumentException()

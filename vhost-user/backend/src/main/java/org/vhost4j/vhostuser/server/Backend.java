@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import org.vhost4j.device.Pollable;
+import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.device.offload.OffloadCounters;
 import org.vhost4j.device.stats.Counters;
 import org.vhost4j.host.lane.Lane;
@@ -134,16 +135,16 @@ public final class Backend implements AutoCloseable {
     private void openUplinks(Switching.Bridged bridged) {
         LaneContext first = contexts.getFirst();
         for (Uplink uplink : bridged.uplinks()) {
-            join(uplink.open(first.lane, first.sink), bridged.security());
+            join(uplink.open(first.lane, first.sink), uplink.vlan(), bridged.security());
         }
     }
 
     /** Gives all bridges an uplink that is open. Called by the first lane. */
-    void join(Uplink.Opened opened, PortSecurity security) {
+    void join(Uplink.Opened opened, PortVlan vlan, PortSecurity security) {
         uplinks.add(opened);
         String name = opened.port().name();
         StationLines watch = new StationLines(null, line -> listener.trouble(name, line), config.clock());
-        contexts.getFirst().join(opened.port(), security.ofUplink(watch), opened::fault, contexts);
+        contexts.getFirst().join(opened.port(), security.ofUplink(vlan, watch), opened::fault, contexts);
     }
 
     private void faulted(Pollable pollable, String reason) {

@@ -90,7 +90,7 @@ final class DeviceMove {
         byte[] state = new MovedState(
                         promise,
                         abi,
-                        context.stations(device, Announcer.MOST),
+                        context.addresses(device, Announcer.MOST),
                         counters,
                         device.control().settings())
                 .bytes();

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.bridge.PortRules;
+import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.host.io.SocketAccess;
 import org.vhost4j.sys.InheritedSocket;
 
@@ -19,6 +20,7 @@ import org.vhost4j.sys.InheritedSocket;
  * @param trustMac whether the guest may send from other addresses, too
  * @param deviceState whether the device's state moves with the guest; a front-end that finds this on one side of a migration alone fails it
  * @param access who may connect to a socket that is listened on here
+ * @param vlan which VLANs the guest is in
  */
 public record Endpoint(
         @Nullable Path path,
@@ -28,7 +30,8 @@ public record Endpoint(
         long mac,
         boolean trustMac,
         boolean deviceState,
-        SocketAccess access) {
+        SocketAccess access,
+        PortVlan vlan) {
     /**
      * A socket to listen on.
      *
@@ -37,7 +40,7 @@ public record Endpoint(
      * @return the endpoint
      */
     public static Endpoint listen(Path path, Attach attach) {
-        return new Endpoint(path, -1, false, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT);
+        return new Endpoint(path, -1, false, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT, PortVlan.ALL);
     }
 
     /**
@@ -48,7 +51,7 @@ public record Endpoint(
      * @return the endpoint
      */
     public static Endpoint connect(Path path, Attach attach) {
-        return new Endpoint(path, -1, true, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT);
+        return new Endpoint(path, -1, true, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT, PortVlan.ALL);
     }
 
     /**
@@ -59,7 +62,7 @@ public record Endpoint(
      * @return the endpoint
      */
     public static Endpoint inherited(int descriptor, Attach attach) {
-        return new Endpoint(null, descriptor, false, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT);
+        return new Endpoint(null, descriptor, false, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT, PortVlan.ALL);
     }
 
     /**
@@ -70,7 +73,7 @@ public record Endpoint(
      * @return an endpoint with it
      */
     public Endpoint withMac(long address, boolean trust) {
-        return new Endpoint(path, descriptor, connect, attach, address, trust, deviceState, access);
+        return new Endpoint(path, descriptor, connect, attach, address, trust, deviceState, access, vlan);
     }
 
     /**
@@ -80,7 +83,7 @@ public record Endpoint(
      * @return an endpoint with it
      */
     public Endpoint withDeviceState(boolean moves) {
-        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, moves, access);
+        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, moves, access, vlan);
     }
 
     /**
@@ -90,7 +93,17 @@ public record Endpoint(
      * @return an endpoint with it
      */
     public Endpoint withAccess(SocketAccess who) {
-        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, deviceState, who);
+        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, deviceState, who, vlan);
+    }
+
+    /**
+     * The same endpoint in other VLANs.
+     *
+     * @param vlans which VLANs the guest is in
+     * @return an endpoint with them
+     */
+    public Endpoint withVlan(PortVlan vlans) {
+        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlans);
     }
 
     /**

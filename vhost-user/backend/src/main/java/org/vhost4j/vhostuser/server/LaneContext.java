@@ -159,7 +159,16 @@ final class LaneContext {
         return sink instanceof Bridge bridge && bridge.has(port, station);
     }
 
-    /** Stations behind a port of this lane, up to a maximum. */
+    /** The addresses of stations behind a port of this lane, in all VLANs, up to a maximum. */
+    List<Long> addresses(FramePort port, int most) {
+        return stations(port, Integer.MAX_VALUE).stream()
+                .map(station -> station & 0xffff_ffff_ffffL)
+                .distinct()
+                .limit(most)
+                .toList();
+    }
+
+    /** Stations behind a port of this lane with their VLANs, as {@link Bridge#stations} has them, up to a maximum. */
     List<Long> stations(FramePort port, int most) {
         return sink instanceof Bridge bridge
                 ? Arrays.stream(bridge.stations(port, Math.min(most, bridge.capacity())))

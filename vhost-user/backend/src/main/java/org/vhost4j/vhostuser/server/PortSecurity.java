@@ -2,6 +2,7 @@
 package org.vhost4j.vhostuser.server;
 
 import org.vhost4j.device.bridge.PortRules;
+import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.device.bridge.StationWatch;
 
 /**
@@ -37,7 +38,8 @@ public record PortSecurity(Mode mode, int floodsPerSecond) {
     /** What a guest's port is held to. */
     PortRules ofGuest(Endpoint endpoint, StationWatch watch) {
         if (mode == Mode.OFF) {
-            return new PortRules(PortRules.NO_MAC, false, PortRules.UNLIMITED, false, floodsPerSecond, false, watch);
+            return new PortRules(PortRules.NO_MAC, false, PortRules.UNLIMITED, false, floodsPerSecond, false, watch)
+                    .withVlan(endpoint.vlan());
         }
         return new PortRules(
                 endpoint.mac(),
@@ -46,12 +48,13 @@ public record PortSecurity(Mode mode, int floodsPerSecond) {
                 mode == Mode.ON,
                 floodsPerSecond,
                 false,
-                watch);
+                watch,
+                endpoint.vlan());
     }
 
     /** What a port is held to that has a network behind it. */
-    PortRules ofUplink(StationWatch watch) {
+    PortRules ofUplink(PortVlan vlan, StationWatch watch) {
         return new PortRules(
-                PortRules.NO_MAC, false, PortRules.UNLIMITED, mode == Mode.ON, floodsPerSecond, true, watch);
+                PortRules.NO_MAC, false, PortRules.UNLIMITED, mode == Mode.ON, floodsPerSecond, true, watch, vlan);
     }
 }

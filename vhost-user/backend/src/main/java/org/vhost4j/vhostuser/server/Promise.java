@@ -4,6 +4,7 @@ package org.vhost4j.vhostuser.server;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.StateReader;
@@ -41,12 +42,20 @@ record Promise(
                 config.switching().getClass().getSimpleName(),
                 config.endpoints().stream().map(Promise::socket).toList(),
                 config.switching() instanceof Switching.Bridged bridged
-                        ? bridged.uplinks().stream().map(Uplink::name).toList()
+                        ? bridged.uplinks().stream().map(Promise::port).toList()
                         : List.of());
     }
 
+    private static String port(Uplink uplink) {
+        return uplink.name() + vlan(uplink.vlan());
+    }
+
+    private static String vlan(PortVlan vlan) {
+        return vlan.equals(PortVlan.ALL) ? "" : "," + vlan;
+    }
+
     private static String socket(Endpoint endpoint) {
-        return endpoint + (endpoint.connect() ? " (server=off)" : "");
+        return endpoint + (endpoint.connect() ? " (server=off)" : "") + vlan(endpoint.vlan());
     }
 
     void save(StateWriter to) {

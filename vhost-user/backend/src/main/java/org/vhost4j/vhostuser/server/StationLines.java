@@ -38,6 +38,7 @@ final class StationLines implements StationWatch {
 
     /** When that was, by {@link #clock}. */
     private final AtomicLongArray lostAt = new AtomicLongArray(PLACES);
+    private final Kind vlans = new Kind();
 
     /** What was not said of one kind. */
     private static final class Kind {
@@ -77,6 +78,14 @@ final class StationLines implements StationWatch {
         int place = place(station);
         lostAt.setOpaque(place, clock.getAsLong());
         lost.setRelease(place, station);
+    }
+
+    @Override
+    public void outsideVlans(long source) {
+        count(Counter.TX_OUTSIDE_VLANS, 1);
+        if (due(vlans, 1)) {
+            say(vlans, "a frame from " + MacAddress.text(source) + " was dropped: this port does not carry its VLAN");
+        }
     }
 
     @Override

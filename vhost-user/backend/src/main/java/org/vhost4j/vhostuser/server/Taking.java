@@ -133,7 +133,10 @@ final class Taking {
         LaneContext first = backend.contexts().getFirst();
         for (Switching.Bridged bridged : bridge) {
             for (Uplink uplink : bridged.uplinks()) {
-                inLane(first, () -> backend.join(uplink.takeOver(first.lane, first.sink, setup), bridged.security()));
+                inLane(
+                        first,
+                        () -> backend.join(
+                                uplink.takeOver(first.lane, first.sink, setup), uplink.vlan(), bridged.security()));
             }
         }
         setup.end();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.server;
 
+import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.host.lane.Lane;
@@ -27,6 +28,25 @@ public interface Uplink {
      */
     default String name() {
         return "";
+    }
+
+    /**
+     * Which VLANs the port carries.
+     *
+     * @return all of them, unless it was given others
+     */
+    default PortVlan vlan() {
+        return PortVlan.ALL;
+    }
+
+    /**
+     * The same port with other VLANs.
+     *
+     * @param vlans which the port carries
+     * @return a port that is otherwise this one
+     */
+    default Uplink withVlan(PortVlan vlans) {
+        return new VlanUplink(this, vlans);
     }
 
     /**

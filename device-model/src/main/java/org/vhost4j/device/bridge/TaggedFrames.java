@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.bridge;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.memory.HostMemory;
+
+/**
+ * One frame of a bridge with VLANs, with and without a tag (IEEE 802.1Q section 9). Its Ethernet header is copied once into memory of our
+ * own: the VLAN is read from the copy, and the copy is what every receiver gets, so that a guest which rewrites its memory meanwhile stays
+ * in its VLAN. All other bytes stay where they are.
+ *
+ * <p>A tag that is put in or taken out moves what is behind it by four bytes; hdr_len, csum_start and the offsets of a tunnel follow.
+ *
+ * <p>Of one lane. Reused for every frame.
+ */
+final class TaggedFrames {
+    /** Length of a tag. */
+    static final int TAG = 4;
+
+    private static final int TPID = 0x8100;
+    private static final int ADDRESSES = 12;
+    private static final int UNTAGGED_HEADER = Frame.ETHERNET_HEADER;
+    private static final int TAGGED_HEADER = UNTAGGED_HEADER + TAG;
+    private static final int VLAN_ID = 0xfff;
+
+    /** Where in {@link #memory} the header with a tag is, behind the one without. */
+    private static final int TAGGED = 32;
+
+    private final MemorySegment memory = Arena.ofAuto().allocate(64, 64);
+    private final long header = memory.address();
+    private final Frame untagged = new Frame();
+    private final Frame tagged = new Frame();
+    private @Nullable Frame original;
+
+    /** The tag that came, or -1. */
+    private int control;
+
+    private boolean untaggedMade;
+    private int taggedFor;
+
+    /** Whether a frame has a tag; one that is cut off within the tag has none. */
+    static boolean hasTag(long address) {
+        return HostMemory.getShortBE(address + ADDRESSES) == TPID;
+    }
+
+    /**
+     * Reads a frame's Ethernet header.
+     *
+     * @param frame of {@link Frame#ETHERNET_HEADER} bytes at least
+     * @return false when the frame ends within its tag
+     */
+    boolean read(Frame frame) {
+        original = frame;
+        untaggedMade = false;
+        taggedFor = -1;
+        control = -1;
+        gather(frame, Math.min(frame.bytes, TAGGED_HEADER));
+        if (HostMemory.getShortBE(header + ADDRESSES) != TPID) {
+            return true;
+        }
+        if (frame.bytes < TAGGED_HEADER) {
+            return false;
+        }
+        control = HostMemory.getShortBE(header + ADDRESSES + 2);
+        // The EtherType behind the tag.
+        HostMemory.putShortBE(header + ADDRESSES, HostMemory.getShortBE(header + ADDRESSES + TAG));
+        return true;
+    }
+
+    private void gather(Frame frame, int bytes) {
+        int done = 0;
+        for (int i = 0; done < bytes; i++) {
+            int part = Math.min(frame.length[i], bytes - done);
+            HostMemory.copy(frame.address[i], header + done, part);
+            done += part;
+        }
+    }
+
+    /** The destination MAC address, 48 bits. */
+    long destination() {
+        return HostMemory.getLongBE(header) >>> 16;
+    }
+
+    /** The source MAC address, 48 bits. */
+    long source() {
+        return HostMemory.getLongBE(header + 6) >>> 16;
+    }
+
+    /** The VLAN ID of the tag, 0 to 4095; 0 for a frame without, too. */
+    int vlan() {
+        return control < 0 ? 0 : control & VLAN_ID;
+    }
+
+    /** The frame without a tag; null when it has too many pieces. It holds until {@link #read}. */
+    @Nullable
+    Frame without() {
+        if (!untaggedMade) {
+            untaggedMade = build(untagged, header, UNTAGGED_HEADER);
+        }
+        return untaggedMade ? untagged : null;
+    }
+
+    /**
+     * The frame with a tag, which has the priority of the tag that it came with.
+     *
+     * @param vlan the VLAN ID
+     * @return null when it has too many pieces, or would be too long. It holds until {@link #read}
+     */
+    @Nullable
+    Frame with(int vlan) {
+        if (taggedFor != vlan) {
+            long at = header + TAGGED;
+            HostMemory.copy(header, at, ADDRESSES);
+            HostMemory.putShortBE(at + ADDRESSES, TPID);
+            HostMemory.putShortBE(at + ADDRESSES + 2, (control < 0 ? 0 : control & ~VLAN_ID) | vlan);
+            HostMemory.putShortBE(at + ADDRESSES + TAG, HostMemory.getShortBE(header + ADDRESSES));
+            if (!build(tagged, at, TAGGED_HEADER)) {
+                return null;
+            }
+            taggedFor = vlan;
+        }
+        return tagged;
+    }
+
+    private boolean build(Frame made, long headerAt, int headerBytes) {
+        Frame from = original;
+        int skipped = control < 0 ? UNTAGGED_HEADER : TAGGED_HEADER;
+        int moved = headerBytes - skipped;
+        if (from == null || from.bytes + moved > Frame.MAX_BYTES) {
+            return false;
+        }
+        made.clear();
+        boolean fits = made.add(headerAt, headerBytes);
+        int left = skipped;
+        for (int i = 0; fits && i < from.pieces; i++) {
+            int length = from.length[i];
+            if (left >= length) {
+                left -= length;
+            } else {
+                fits = made.add(from.address[i] + left, length - left);
+                left = 0;
+            }
+        }
+        made.header(from);
+        made.headerLength = from.headerLength == 0 ? 0 : Math.max(0, from.headerLength + moved);
+        if ((from.flags & Frame.NEEDS_CSUM) != 0) {
+            made.checksumStart = Math.max(0, from.checksumStart + moved);
+        }
+        if ((from.gsoType & Frame.GSO_UDP_TUNNEL) != 0) {
+            made.outerTransportOffset = from.outerTransportOffset + moved;
+            made.innerNetworkOffset = from.innerNetworkOffset + moved;
+        }
+        made.needs = from.needs;
+        made.coalesced = from.coalesced;
+        made.duplicateAcks = from.duplicateAcks;
+        made.segmentsDone = from.segmentsDone;
+        made.segmentsMade = from.segmentsMade;
+        made.segmentBytes = from.segmentBytes;
+        made.fragmentId = from.fragmentId;
+        return fits;
+    }
+
+    /** Notes in the frame that was read how far one that was made of it has been delivered. */
+    void progress(Frame made) {
+        Frame to = original;
+        if (to != null) {
+            to.segmentsDone = made.segmentsDone;
+            to.segmentsMade = made.segmentsMade;
+            to.segmentBytes = made.segmentBytes;
+            to.fragmentId = made.fragmentId;
+        }
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.bridge;
+
+import java.util.Arrays;
+import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.MacAddress;
+
+/**
+ * What a bridge knows of its ports' VLANs: which VLAN a frame is in, who else is there, and what the frame looks like to each of them. There
+ * is none in a bridge where no port has been given VLANs. Of one lane.
+ */
+final class VlanSwitch {
+    /** {@link #enter}: the frame is in no VLAN of the port that it came from. */
+    static final int NO_VLAN = -1;
+
+    private static final int[] NONE = {};
+
+    private final TaggedFrames frames = new TaggedFrames();
+    private final int[][] members = new int[PortVlan.MOST + 1][];
+    private PortVlan[] ports = new PortVlan[0];
+
+    /** For each port, one bit for each VLAN that it carries. */
+    private BitSet[] carried = new BitSet[0];
+
+    /** No ports. */
+    VlanSwitch() {
+        Arrays.fill(members, NONE);
+    }
+
+    /** Adds the next port. */
+    void add(PortVlan port) {
+        int number = ports.length;
+        ports = Arrays.copyOf(ports, number + 1);
+        ports[number] = port;
+        carried = Arrays.copyOf(carried, number + 1);
+        carried[number] = new BitSet(members.length);
+        int[] before = NONE;
+        int[] after = NONE;
+        for (int vlan = 0; vlan < members.length; vlan++) {
+            if (!port.carries(vlan)) {
+                continue;
+            }
+            carried[number].set(vlan);
+            // Most VLANs have the same ports and share one array.
+            if (after.length == 0 || !Arrays.equals(members[vlan], before)) {
+                before = members[vlan];
+                after = Arrays.copyOf(before, before.length + 1);
+                after[before.length] = number;
+            }
+            members[vlan] = after;
+        }
+    }
+
+    /**
+     * Finds out which VLAN a frame is in, and reads its Ethernet header for the methods below.
+     *
+     * @return {@link #NO_VLAN} when the port does not carry it
+     */
+    int enter(int source, Frame frame) {
+        if (!frames.read(frame)) {
+            return NO_VLAN;
+        }
+        int id = frames.vlan();
+        PortVlan port = ports[source];
+        if (id == 0) {
+            id = port.tag();
+        } else if (port.mode() == PortVlan.Mode.ACCESS || id > PortVlan.MOST) {
+            return NO_VLAN;
+        }
+        return carried[source].get(id) ? id : NO_VLAN;
+    }
+
+    /** The VLAN that frames without a tag are in when they come from a port, or {@link #NO_VLAN}. */
+    int ofUntagged(int source) {
+        PortVlan port = ports[source];
+        return carried[source].get(port.tag()) ? port.tag() : NO_VLAN;
+    }
+
+    /** The VLAN of a frame that is on its way to a port, in the form in which the port gets it. */
+    int leaving(int destination, Frame frame) {
+        PortVlan port = ports[destination];
+        if (!frames.read(frame)) {
+            return NO_VLAN;
+        }
+        return port.mode() == PortVlan.Mode.ACCESS || frames.vlan() == 0 ? port.tag() : frames.vlan();
+    }
+
+    /** The source address of the frame that entered last. */
+    long source() {
+        return frames.source();
+    }
+
+    /** The destination address of the frame that entered last. */
+    long destination() {
+        return frames.destination();
+    }
+
+    /** The ports of a VLAN, in ascending order. Not to be changed. */
+    int[] members(int vlan) {
+        return members[vlan];
+    }
+
+    /** The port that a frame goes to; -1 when all others of its VLAN get it, the source when no port does. */
+    int route(MacTable table, int vlan, int source, long destinationMac) {
+        int destination = MacAddress.isGroup(destinationMac) ? -1 : table.find(destinationMac);
+        int[] all = members[vlan];
+        return destination < 0 && all.length == 2 ? all[0] + all[1] - source : destination;
+    }
+
+    /** Whether a port carries one VLAN alone, and it is this one. */
+    boolean isAccess(int port, int vlan) {
+        return ports[port].mode() == PortVlan.Mode.ACCESS && ports[port].tag() == vlan;
+    }
+
+    /**
+     * The frame that entered last, as a port gets it.
+     *
+     * @param destination carries the VLAN
+     * @return null when it cannot be made; one and the same object for all ports that get it alike
+     */
+    @Nullable
+    Frame leave(int vlan, int destination) {
+        return ports[destination].tags(vlan) ? frames.with(vlan) : frames.without();
+    }
+
+    /** Notes in the frame that entered last how far one that left has been delivered. */
+    void progress(Frame left) {
+        frames.progress(left);
+    }
+}

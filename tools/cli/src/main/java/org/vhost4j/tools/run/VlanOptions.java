@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.vhost4j.device.bridge.PortVlan;
+
+/**
+ * {@code tag=VLAN}, {@code trunks=VLAN|[VLAN,FIRST-LAST,…]} and {@code vlan_mode=MODE} of {@code --socket-path} and {@code --port}, as in
+ * Open vSwitch's {@code Port} table (ovs-vswitchd.conf.db(5)). Without a mode a port with a tag is an access port, and one with trunks a trunk.
+ */
+final class VlanOptions {
+    /** The keys. */
+    static final List<String> KEYS = List.of("tag", "trunks", "vlan_mode");
+
+    /** A list of options with the VLANs taken out. */
+    record Split(String rest, Optional<PortVlan> vlan) {}
+
+    private VlanOptions() {}
+
+    /**
+     * Takes the VLANs out of a list of options.
+     *
+     * @param option whose they are, for messages
+     * @param text the list, perhaps empty
+     * @throws IllegalArgumentException in words for the user
+     */
+    static Split split(String option, String text) {
+        StringBuilder rest = new StringBuilder();
+        StringBuilder own = new StringBuilder();
+        for (String part : CommaOptions.parts(text)) {
+            StringBuilder to = KEYS.contains(part.replaceFirst("=.*", "")) ? own : rest;
+            to.append(to.isEmpty() ? "" : ",").append(part);
+        }
+        if (own.isEmpty()) {
+            return new Split(text, Optional.empty());
+        }
+        return new Split(
+                rest.toString(), read(option, CommaOptions.parse(option, own.toString(), KEYS.toArray(String[]::new))));
+    }
+
+    /**
+     * Reads the VLANs.
+     *
+     * @param option whose they are, for messages
+     * @param values by key; other keys are not looked at
+     * @return nothing when there is none of the keys
+     * @throws IllegalArgumentException in words for the user
+     */
+    static Optional<PortVlan> read(String option, Map<String, String> values) {
+        Map<String, String> own = new LinkedHashMap<>(values);
+        own.keySet().retainAll(KEYS);
+        if (own.isEmpty()) {
+            return Optional.empty();
+        }
+        String tag = own.get("tag");
+        String trunks = own.get("trunks");
+        PortVlan.Mode mode = mode(option, own.getOrDefault("vlan_mode", tag != null ? "access" : "trunk"));
+        if (mode == PortVlan.Mode.TRUNK ? tag != null : tag == null) {
+            throw new IllegalArgumentException(option + ": vlan_mode=" + mode
+                    + (tag == null ? " needs tag=VLAN" : " has no tag, its VLANs are trunks=[VLAN,…]"));
+        }
+        if (mode == PortVlan.Mode.ACCESS && trunks != null) {
+            throw new IllegalArgumentException(option
+                    + ": a port with tag=VLAN is an access port and has no trunks; vlan_mode=native-tagged or"
+                    + " vlan_mode=native-untagged makes it a trunk");
+        }
+        return Optional.of(new PortVlan(
+                mode, tag == null ? 0 : number(option, "tag", tag, 1), trunks(option, trunks == null ? "" : trunks)));
+    }
+
+    private static PortVlan.Mode mode(String option, String name) {
+        for (PortVlan.Mode mode : PortVlan.Mode.values()) {
+            if (mode.toString().equals(name)) {
+                return mode;
+            }
+        }
+        throw new IllegalArgumentException(
+                option + ": vlan_mode is access, trunk, native-tagged or native-untagged, not '" + name + "'");
+    }
+
+    private static Set<Integer> trunks(String option, String text) {
+        Set<Integer> vlans = new HashSet<>();
+        String list = text.startsWith("[") && text.endsWith("]") ? text.substring(1, text.length() - 1) : text;
+        for (String range : list.isEmpty() ? new String[0] : list.split(",", -1)) {
+            int dash = range.indexOf('-');
+            int first = number(option, "trunks", dash < 0 ? range : range.substring(0, dash), 0);
+            int last = dash < 0 ? first : number(option, "trunks", range.substring(dash + 1), 0);
+            if (last < first) {
+                throw new IllegalArgumentException(option + ": trunks: " + range + " ends before it begins");
+            }
+            for (int vlan = first; vlan <= last; vlan++) {
+                vlans.add(vlan);
+            }
+        }
+        return vlans;
+    }
+
+    private static int number(String option, String key, String text, int least) {
+        if (!text.matches("[0-9]{1,4}") || Integer.parseInt(text) < least || Integer.parseInt(text) > PortVlan.MOST) {
+            throw new IllegalArgumentException(
+                    option + ": " + key + ": '" + text + "' is not a VLAN, " + least + " to " + PortVlan.MOST);
+        }
+        return Integer.parseInt(text);
+    }
+}

@@ -49,6 +49,8 @@ public final class Errno {
     public static final int EBADFD = 77;
     /** The message is too long. */
     public static final int EMSGSIZE = 90;
+    /** The interface is down. */
+    public static final int ENETDOWN = 100;
     /** The address is in use. */
     public static final int EADDRINUSE = 98;
     /** The connection was aborted before it was accepted. */

@@ -87,10 +87,18 @@ public final class LibC {
 
     /** Address family of Unix sockets. */
     public static final int AF_UNIX = 1;
+    /** Address family of IPv4. */
+    public static final int AF_INET = 2;
+    /** Address family of IPv6. */
+    public static final int AF_INET6 = 10;
+    /** Address family of frames on an interface. */
+    public static final int AF_PACKET = 17;
+    /** socket: frames with their Ethernet header. */
+    public static final int SOCK_RAW = 3;
     /** Byte stream. */
     public static final int SOCK_STREAM = 1;
     /** socket: datagrams. */
-    static final int SOCK_DGRAM = 2;
+    public static final int SOCK_DGRAM = 2;
     /** Socket type flag: calls answer EAGAIN instead of waiting. */
     public static final int SOCK_NONBLOCK = O_NONBLOCK;
     /** Socket type flag: closed by exec. */
@@ -101,6 +109,8 @@ public final class LibC {
     public static final int SO_TYPE = 3;
     /** Option: size of the send buffer in bytes. */
     public static final int SO_SNDBUF = 7;
+    /** Option: size of the receive buffer in bytes. */
+    public static final int SO_RCVBUF = 8;
     /** Option: each message brings the process, user and group of its sender. */
     public static final int SO_PASSCRED = 16;
     /** Option: process, user and group that created the other end. */
@@ -428,6 +438,18 @@ public final class LibC {
     }
 
     /**
+     * socket(2).
+     *
+     * @param family such as {@link #AF_PACKET}
+     * @param type such as {@link #SOCK_RAW}, with {@code SOCK_NONBLOCK} and {@code SOCK_CLOEXEC}
+     * @param protocol of the family, 0 for the usual one
+     * @return the descriptor or the negative errno
+     */
+    public static int socket(int family, int type, int protocol) {
+        return result(C.socket(family, type, protocol));
+    }
+
+    /**
      * socketpair(2) of two Unix streams.
      *
      * @param flags {@code SOCK_NONBLOCK}, {@code SOCK_CLOEXEC}
@@ -531,6 +553,20 @@ public final class LibC {
      */
     public static int setsockopt(int fd, int option, long value, int length) {
         return result(C.setsockopt(fd, SOL_SOCKET, option, value, length));
+    }
+
+    /**
+     * setsockopt(2) at another level.
+     *
+     * @param fd the socket
+     * @param level of the option
+     * @param option of that level
+     * @param value address of the value
+     * @param length its length in bytes
+     * @return 0 or the negative errno
+     */
+    public static int setsockopt(int fd, int level, int option, long value, int length) {
+        return result(C.setsockopt(fd, level, option, value, length));
     }
 
     /**

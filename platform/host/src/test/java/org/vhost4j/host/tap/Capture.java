@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.Pollable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
@@ -13,13 +14,13 @@ import org.vhost4j.device.frame.LandingPort;
 import org.vhost4j.sys.Await;
 
 /** Keeps copies of the test's own frames and forgets all others, which the host's stack may send whenever it likes. */
-final class Capture implements FrameSink {
+public final class Capture implements FrameSink {
     /** A frame as it came. */
     @SuppressWarnings("ArrayRecordComponent") // never compared as a whole
-    record Kept(byte[] bytes, int flags, int gsoType, int gsoSize, int checksumStart, int checksumOffset) {}
+    public record Kept(byte[] bytes, int flags, int gsoType, int gsoSize, int checksumStart, int checksumOffset) {}
 
-    final List<Kept> kept = new ArrayList<>();
-    int refusals;
+    public final List<Kept> kept = new ArrayList<>();
+    public int refusals;
     int flushes;
 
     @Nullable
@@ -65,7 +66,7 @@ final class Capture implements FrameSink {
     }
 
     /** Polls until so many of the test's frames have come. */
-    List<Kept> await(TapPort port, int frames) {
+    public List<Kept> await(Pollable port, int frames) {
         Await.until(() -> kept.size() + " of " + frames + " frames came", Await.PATIENCE, () -> {
             int moved = port.poll();
             while (moved > 0 && kept.size() < frames) {

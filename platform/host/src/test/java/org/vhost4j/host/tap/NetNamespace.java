@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
  * A network namespace for one test: a thread that has left the host's. What it opens and the commands it starts belong to the
  * namespace, which ends with it. Needs root.
  */
-final class NetNamespace implements AutoCloseable {
+public final class NetNamespace implements AutoCloseable {
     private static final int CLONE_NEWNET = 0x40000000;
 
     private static final class C {
@@ -27,7 +27,8 @@ final class NetNamespace implements AutoCloseable {
 
     private final ExecutorService thread = Executors.newSingleThreadExecutor();
 
-    NetNamespace() throws Exception {
+    /** A namespace with nothing in it but a loopback that is down. */
+    public NetNamespace() throws Exception {
         run(() -> {
             if (C.unshare(CLONE_NEWNET) != 0) {
                 throw new AssertionError(
@@ -37,7 +38,8 @@ final class NetNamespace implements AutoCloseable {
         });
     }
 
-    <T> T run(Callable<T> task) throws Exception {
+    /** Runs a task in the namespace. */
+    public <T> T run(Callable<T> task) throws Exception {
         try {
             return thread.submit(task).get(120, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
@@ -52,7 +54,7 @@ final class NetNamespace implements AutoCloseable {
     }
 
     /** Runs a command in the calling thread's namespace; it must succeed. */
-    static void command(String line) throws IOException, InterruptedException {
+    public static void command(String line) throws IOException, InterruptedException {
         Process process =
                 new ProcessBuilder(line.split(" ")).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

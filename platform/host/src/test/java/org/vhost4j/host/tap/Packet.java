@@ -8,18 +8,18 @@ import java.nio.ByteBuffer;
 import org.vhost4j.device.frame.Frame;
 
 /** IPv4 frames with TCP or UDP for a test, and what one needs to check them; written for clearness, byte by byte. */
-final class Packet {
-    static final byte[] TO = {0x52, 0x54, 0, 0, 0, 2};
-    static final byte[] FROM = {0x52, 0x54, 0, 0, 0, 1};
-    static final int TCP = 6;
-    static final int UDP = 17;
+public final class Packet {
+    public static final byte[] TO = {0x52, 0x54, 0, 0, 0, 2};
+    public static final byte[] FROM = {0x52, 0x54, 0, 0, 0, 1};
+    public static final int TCP = 6;
+    public static final int UDP = 17;
     private static final int ETHERNET = 14;
     private static final int IP = 20;
 
     private Packet() {}
 
     /** A frame whose checksum field holds the pseudo header's sum, as a sender with checksum offload leaves it. */
-    static byte[] of(int protocol, int payload) {
+    public static byte[] of(int protocol, int payload) {
         int transport = protocol == TCP ? 20 : 8;
         ByteBuffer b = ByteBuffer.allocate(ETHERNET + IP + transport + payload);
         b.put(TO).put(FROM).putShort((short) 0x0800);
@@ -46,11 +46,11 @@ final class Packet {
         return frame;
     }
 
-    static int checksumStart() {
+    public static int checksumStart() {
         return ETHERNET + IP;
     }
 
-    static int checksumOffset(int protocol) {
+    public static int checksumOffset(int protocol) {
         return protocol == TCP ? 16 : 6;
     }
 
@@ -58,11 +58,11 @@ final class Packet {
         return checksumStart() + checksumOffset(protocol);
     }
 
-    static int headers(int protocol) {
+    public static int headers(int protocol) {
         return ETHERNET + IP + (protocol == TCP ? 20 : 8);
     }
 
-    static boolean isOurs(byte[] frame) {
+    public static boolean isOurs(byte[] frame) {
         return frame.length > ETHERNET + IP
                 && frame[12] == 8
                 && frame[13] == 0
@@ -71,7 +71,7 @@ final class Packet {
     }
 
     /** Whether both checksums of a finished frame are right. */
-    static boolean isSound(byte[] frame) {
+    public static boolean isSound(byte[] frame) {
         int end = ETHERNET + (((frame[16] & 0xff) << 8) | (frame[17] & 0xff));
         return end == frame.length
                 && fold(sum(frame, ETHERNET, ETHERNET + IP)) == 0xffff
@@ -99,7 +99,7 @@ final class Packet {
     }
 
     /** The bytes in native memory, as one frame of pieces of this length. */
-    static Frame frame(Arena arena, byte[] bytes, int pieceLength) {
+    public static Frame frame(Arena arena, byte[] bytes, int pieceLength) {
         MemorySegment memory = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
         Frame frame = new Frame();
         for (int at = 0; at < bytes.length; at += pieceLength) {
@@ -111,7 +111,7 @@ final class Packet {
     }
 
     /** The same with the header of a super-frame. */
-    static Frame superFrame(Arena arena, byte[] bytes, int protocol, int gsoSize) {
+    public static Frame superFrame(Arena arena, byte[] bytes, int protocol, int gsoSize) {
         Frame frame = frame(arena, bytes, 4096);
         frame.flags = Frame.NEEDS_CSUM;
         frame.gsoType = protocol == TCP ? Frame.GSO_TCPV4 : Frame.GSO_UDP_L4;

@@ -88,7 +88,7 @@ class PortOptionTest {
             null:size=64    | --port=null:size=64: there is no option 'size' (copy)
             null:copy       | --port=null:copy: 'copy' needs a value
             null:tag=5      | --port=null:tag=5: VLANs are for ports on the bridge
-            hole            | --port=hole: a port is tap:ifname=NAME, null[:copy=on], echo or source:size=BYTES
+            hole            | --port=hole: a port is tap:ifname=NAME, packet:ifname=NAME, null[:copy=on], echo or source:size=BYTES
             """)
     void whatIsNoPortIsRefused(String value, String message) {
         assertThatIllegalArgumentException()

@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.packet;
+
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.Pollable;
+import org.vhost4j.device.bridge.HeldFrame;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.Offloads;
+import org.vhost4j.device.net.ReceiveTimeouts;
+import org.vhost4j.device.net.WaitBudget;
+import org.vhost4j.device.offload.OffloadEngine;
+import org.vhost4j.host.io.FdHandle;
+import org.vhost4j.host.lane.Lane;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.SystemError;
+
+/**
+ * A network interface of the host, such as a NIC or one end of a veth pair. Frames are written straight from where they are, and read into
+ * a buffer of our own and given to the sink; super-frames cross whole in both directions. One system call a frame, no allocation.
+ *
+ * <p>While the interface is down, or after it was removed, frames for it are dropped; one line says so. One that is there again is joined
+ * again. A kernel that takes no UDP super-frames (USO) is given none from the first that it refuses.
+ *
+ * <p>Belongs to the lane that it is attached to. The counters may be read by any thread, a little late.
+ */
+public final class PacketPort implements FramePort, Pollable, AutoCloseable {
+    private static final int BURST = 64;
+    private static final int USO = Offloads.USO4 | Offloads.USO6;
+    private static final long LOOK_EVERY_NANOS = 250_000_000;
+
+    private final String name;
+    private final LongSupplier clock;
+    private final Consumer<String> trouble;
+    private final FrameSink sink;
+    private final PacketReader reader;
+    private final PacketWriter writer;
+    private final long[] refused = new long[Errno.LIMIT];
+
+    private final WaitBudget patience =
+            new WaitBudget(ReceiveTimeouts.DEFAULT.forBuffers(), ReceiveTimeouts.FRAMES_FOR_BUFFERS);
+
+    private PacketSocket socket;
+    private int accepts = Offloads.CSUM | Offloads.TSO4 | Offloads.TSO6 | Offloads.ECN | USO;
+
+    /** The last frame found no room; nobody tells when there is some again. */
+    private boolean blocked;
+
+    /** Something is spent of the patience. */
+    private boolean strained;
+
+    private boolean down;
+    private boolean halted;
+    private @Nullable Lane lane;
+    private @Nullable FdHandle handle;
+    private volatile @Nullable String stoppedReason;
+    private volatile boolean closed;
+
+    /**
+     * A port that is not at work yet.
+     *
+     * @param name what to call it in messages
+     * @param socket on the interface; from here on the port's
+     * @param sink where the interface's frames go
+     * @param engine holds their headers against the packets
+     * @param clock nanoseconds of any origin
+     * @param trouble takes a line when the interface is down or was removed, when it was joined again, when the port stops for good, and
+     *     when the kernel refuses a frame for a reason that it had not before; called by several threads
+     */
+    public PacketPort(
+            String name,
+            PacketSocket socket,
+            FrameSink sink,
+            OffloadEngine engine,
+            LongSupplier clock,
+            Consumer<String> trouble) {
+        this.name = name;
+        this.socket = socket;
+        this.sink = sink;
+        this.clock = clock;
+        this.trouble = trouble;
+        this.reader = new PacketReader(socket.fd().number(), this, sink, engine);
+        this.writer = new PacketWriter(socket.fd().number());
+    }
+
+    /**
+     * Puts the port to work. Called by the lane's thread.
+     *
+     * @param to the lane that will own the port
+     * @throws SystemError when the socket cannot be watched; then the port is closed
+     */
+    public void attach(Lane to) {
+        lane = to;
+        try {
+            handle = watch(to, socket);
+            to.add(this);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private static FdHandle watch(Lane to, PacketSocket socket) {
+        return FdHandle.open(to.loop(), socket.fd(), FdHandle.READ_EDGE, events -> {
+            // Being awake is all that is wanted: the turn that follows polls every port.
+        });
+    }
+
+    /** Reads nothing until {@link #proceed}. Frames are written as ever. Called by the lane's thread. */
+    public void halt() {
+        halted = true;
+    }
+
+    /** Continues after {@link #halt}. Called by the lane's thread. */
+    public void proceed() {
+        halted = false;
+        Lane on = lane;
+        if (on != null) {
+            on.rearm();
+        }
+    }
+
+    /**
+     * The socket, for another process.
+     *
+     * @return still the port's
+     */
+    public PacketSocket socket() {
+        return socket;
+    }
+
+    /**
+     * A frame that was read and waits for room at its receiver.
+     *
+     * @return a copy; null when there is none
+     */
+    public @Nullable HeldFrame held() {
+        return reader.held();
+    }
+
+    /**
+     * Passes on first what another process has read and not passed on. Called by the lane's thread, while the port is halted.
+     *
+     * @param frame null for none
+     */
+    public void hold(@Nullable HeldFrame frame) {
+        if (frame != null) {
+            reader.hold(frame);
+        }
+    }
+
+    @Override
+    public int poll() {
+        if (stoppedReason != null || halted) {
+            return 0;
+        }
+        int work = 0;
+        int result = PacketReader.MOVED;
+        while (work < BURST && result == PacketReader.MOVED) {
+            result = reader.read();
+            if (result == PacketReader.MOVED) {
+                work++;
+            }
+        }
+        if (work != 0) {
+            down = false;
+        }
+        if (reader.forwarded()) {
+            sink.flush();
+        }
+        if (result == PacketReader.DOWN) {
+            isDown();
+            // The error was reported; what is behind it, if anything, is read in the next turn.
+            work++;
+        }
+        return work;
+    }
+
+    /** Says once that the interface is down, and looks for another one of its name when it was removed. */
+    private void isDown() {
+        if (down) {
+            return;
+        }
+        down = true;
+        String ifname = socket.ifname();
+        if (socket.exists()) {
+            trouble.accept("interface " + ifname + " is down; frames for it are dropped");
+            return;
+        }
+        trouble.accept("interface " + ifname + " was removed; it is joined again when there is one of that name");
+        PacketSocket lost = socket;
+        // Of the lane's thread: it has the same network namespace. To bind can wait for the kernel's configuration.
+        Thread.ofPlatform().daemon().name("vhost4j-packet-" + ifname).start(() -> look(lost));
+    }
+
+    private void look(PacketSocket lost) {
+        String lastReason = "";
+        while (!closed) {
+            LockSupport.parkNanos(LOOK_EVERY_NANOS);
+            if (closed || !lost.exists()) {
+                continue;
+            }
+            try {
+                lost.bind();
+                trouble.accept("interface " + lost.ifname() + " is there again and was joined");
+                return;
+            } catch (SystemError e) {
+                String reason = String.valueOf(e.getMessage());
+                if (!closed && !reason.equals(lastReason)) {
+                    trouble.accept(reason);
+                    lastReason = reason;
+                }
+            }
+        }
+    }
+
+    @Override
+    public boolean arm() {
+        // Frames that come in are reported by edge at any time. That a full socket has room again is not: then we keep
+        // trying.
+        return blocked;
+    }
+
+    @Override
+    public void disarm() {}
+
+    @Override
+    public void fault(String reason) {
+        if (stoppedReason == null) {
+            stoppedReason = reason;
+            trouble.accept("stopped: " + reason);
+        }
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public int accepts() {
+        return accepts;
+    }
+
+    @Override
+    public int deliver(Frame frame) {
+        if (stoppedReason != null) {
+            return REFUSED;
+        }
+        int errno = writer.write(frame);
+        if (errno != 0) {
+            return failed(frame, errno);
+        }
+        blocked = false;
+        down = false;
+        if (strained) {
+            patience.ended(clock.getAsLong());
+            patience.earn(1, frame.bytes);
+            strained = !patience.whole();
+        }
+        return DELIVERED;
+    }
+
+    private int failed(Frame frame, int errno) {
+        if (errno == Errno.EAGAIN) {
+            strained = true;
+            blocked = patience.mayWait(clock.getAsLong());
+            if (blocked) {
+                return NO_ROOM;
+            }
+        } else if (errno == Errno.EINVAL && frame.gsoType == Frame.GSO_UDP_L4 && (accepts & USO) != 0) {
+            // A kernel before 6.2. The frame is offered again, and cut.
+            accepts &= ~USO;
+            return NO_ROOM;
+        } else if (errno == Errno.ENETDOWN || errno == Errno.ENXIO || errno == Errno.ENODEV) {
+            isDown();
+            refused[errno]++;
+            return REFUSED;
+        }
+        if (refused[errno < Errno.LIMIT ? errno : 0]++ == 0) {
+            // Where one frame is refused thousands are: a line for each reason, not for each frame.
+            trouble.accept(
+                    errno == Errno.EMSGSIZE
+                            ? "a frame of " + frame.bytes + " bytes is longer than the interface's MTU allows"
+                            : errno == Errno.EAGAIN
+                                    ? "the interface does not send; frames for it are dropped"
+                                    : String.valueOf(new SystemError("the kernel refuses a frame", errno).getMessage()));
+        }
+        return REFUSED;
+    }
+
+    @Override
+    public void dropped() {
+        patience.doesNotWait();
+        blocked = false;
+    }
+
+    /** Does nothing: every frame is with the kernel when {@link #deliver} returns. */
+    @Override
+    public void flush() {}
+
+    /**
+     * Frames from the interface that were passed on.
+     *
+     * @return since the start
+     */
+    public long framesRead() {
+        return reader.frames();
+    }
+
+    /**
+     * Bytes in {@link #framesRead}, without headers.
+     *
+     * @return since the start
+     */
+    public long bytesRead() {
+        return reader.bytes();
+    }
+
+    /**
+     * Those of {@link #framesRead} that were super-frames.
+     *
+     * @return since the start
+     */
+    public long superFramesRead() {
+        return reader.superFrames();
+    }
+
+    /**
+     * Frames from the interface that the kernel could not hand over, or that are too long.
+     *
+     * @return since the start
+     */
+    public long readFailures() {
+        return reader.failed();
+    }
+
+    /**
+     * Frames that were given to the interface.
+     *
+     * @return since the start
+     */
+    public long framesWritten() {
+        return writer.frames();
+    }
+
+    /**
+     * Bytes in {@link #framesWritten}, without headers.
+     *
+     * @return since the start
+     */
+    public long bytesWritten() {
+        return writer.bytes();
+    }
+
+    /**
+     * Those of {@link #framesWritten} that were super-frames.
+     *
+     * @return since the start
+     */
+    public long superFramesWritten() {
+        return writer.superFrames();
+    }
+
+    /**
+     * Frames that the kernel refused, for whatever reason.
+     *
+     * @return since the start
+     */
+    public long refused() {
+        long sum = 0;
+        for (long each : refused) {
+            sum += each;
+        }
+        return sum;
+    }
+
+    /** Leaves the lane and closes the socket; later calls do nothing. Called by the lane's thread, or when the lane is closed. */
+    @Override
+    public void close() {
+        closed = true;
+        Lane from = lane;
+        if (from != null && from.inLane()) {
+            from.remove(this);
+        }
+        lane = null;
+        FdHandle watched = handle;
+        if (watched != null) {
+            watched.close();
+            handle = null;
+        }
+        socket.close();
+    }
+}

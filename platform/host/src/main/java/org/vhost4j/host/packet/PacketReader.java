@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.packet;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.bridge.HeldFrame;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.NetHeader;
+import org.vhost4j.device.frame.Offloads;
+import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.offload.OffloadEngine;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.HotCalls;
+
+/**
+ * The way in through a packet socket: one recvmsg(2) a frame, into a buffer of our own. The kernel hands a VLAN tag over beside the frame
+ * (packet(7), PACKET_AUXDATA); it is put back, with the offsets of the header behind it.
+ */
+final class PacketReader {
+    /** {@link #read}: there is no frame. */
+    static final int EMPTY = 0;
+    /** {@link #read}: a frame was passed on or dropped. */
+    static final int MOVED = 1;
+    /** {@link #read}: a frame is here and its receiver has no room. */
+    static final int BLOCKED = 2;
+    /** {@link #read}: the interface is down, or was removed. */
+    static final int DOWN = 3;
+
+    private static final int TAG = 4;
+    private static final int ADDRESSES = 12;
+
+    private static final int MSG_TRUNC = 0x20;
+    private static final int SOL_PACKET = 263;
+    private static final int PACKET_AUXDATA = 8;
+    private static final int PACKET_OUTGOING = 4;
+
+    /** tp_status: vlan_tci means something. */
+    private static final int VLAN_VALID = 1 << 4;
+    /** tp_status: vlan_tpid means something; otherwise it is a C-tag. */
+    private static final int TPID_VALID = 1 << 6;
+
+    private static final int C_TAG = 0x8100;
+
+    // struct msghdr, and what it points to.
+    private static final int NAME = 0;
+    private static final int NAME_LENGTH = 8;
+    private static final int VECTOR = 16;
+    private static final int VECTOR_LENGTH = 24;
+    private static final int CONTROL = 32;
+    private static final int CONTROL_LENGTH = 40;
+    private static final int FLAGS = 48;
+    private static final int MESSAGE_BYTES = 56;
+    private static final int VECTOR_BYTES = 32;
+    private static final int ADDRESS_BYTES = 20;
+    private static final int PACKET_TYPE = 10;
+    private static final int CONTROL_BYTES = 128;
+
+    // struct cmsghdr, and struct tpacket_auxdata behind it.
+    private static final int CMSG_HEADER = 16;
+    private static final int AUXDATA_BYTES = 20;
+    private static final int AUXDATA_TCI = 16;
+    private static final int AUXDATA_TPID = 18;
+
+    private final FramePort port;
+    private final FrameSink sink;
+    private final OffloadEngine engine;
+
+    private final MemorySegment errno = Arena.ofAuto().allocate(HotCalls.ERRNO);
+    private final MemorySegment message =
+            Arena.ofAuto().allocate(MESSAGE_BYTES + VECTOR_BYTES + ADDRESS_BYTES + 4L, Long.BYTES);
+    private final MemorySegment control = Arena.ofAuto().allocate(CONTROL_BYTES, Long.BYTES);
+    private final MemorySegment header = Arena.ofAuto().allocate(NetHeader.BYTES, Long.BYTES);
+
+    /** A frame lies behind the room for a tag. */
+    private final MemorySegment buffer = Arena.ofAuto().allocate(TAG + Frame.MAX_BYTES, 64);
+
+    private final Frame staged = new Frame();
+    private int fd;
+    private boolean waiting;
+    private boolean forwarded;
+
+    private long frames;
+    private long bytes;
+    private long superFrames;
+    private long failed;
+
+    PacketReader(int fd, FramePort port, FrameSink sink, OffloadEngine engine) {
+        this.fd = fd;
+        this.port = port;
+        this.sink = sink;
+        this.engine = engine;
+        long vector = message.address() + MESSAGE_BYTES;
+        message.set(ValueLayout.JAVA_LONG, NAME, vector + VECTOR_BYTES);
+        message.set(ValueLayout.JAVA_LONG, VECTOR, vector);
+        message.set(ValueLayout.JAVA_LONG, VECTOR_LENGTH, 2);
+        message.set(ValueLayout.JAVA_LONG, CONTROL, control.address());
+        HostMemory.putLongLE(vector, header.address());
+        HostMemory.putLongLE(vector + 8, PacketSocket.HEADER_BYTES);
+        HostMemory.putLongLE(vector + 16, buffer.address() + TAG);
+        HostMemory.putLongLE(vector + 24, Frame.MAX_BYTES);
+    }
+
+    /** Continues with another descriptor. A frame that waits for room keeps waiting. */
+    void fd(int another) {
+        fd = another;
+    }
+
+    /** A frame that was read and waits for room, or null. */
+    @Nullable HeldFrame held() {
+        return waiting ? HeldFrame.copy(0, staged) : null;
+    }
+
+    /** Continues with a frame that another process has read. */
+    void hold(HeldFrame frame) {
+        Frame held = frame.frame();
+        staged.clear();
+        NetHeader.read(frame.memory().address(), staged);
+        staged.needs = held.needs;
+        staged.segmentsDone = held.segmentsDone;
+        HostMemory.copy(held.address[0], buffer.address(), held.bytes);
+        waiting = staged.add(buffer.address(), held.bytes);
+    }
+
+    /** Moves one frame. */
+    int read() {
+        if (waiting) {
+            return forward();
+        }
+        message.set(ValueLayout.JAVA_INT, NAME_LENGTH, ADDRESS_BYTES);
+        message.set(ValueLayout.JAVA_LONG, CONTROL_LENGTH, CONTROL_BYTES);
+        int result = HotCalls.recvmsg(errno, fd, message.address(), 0);
+        if (result == -Errno.EAGAIN || result == -Errno.EINTR) {
+            return EMPTY;
+        }
+        if (result == -Errno.ENETDOWN || result == -Errno.EBADF) {
+            return DOWN;
+        }
+        int length = result - PacketSocket.HEADER_BYTES;
+        if (length < Frame.ETHERNET_HEADER || (message.get(ValueLayout.JAVA_INT, FLAGS) & MSG_TRUNC) != 0) {
+            // A header that the kernel cannot express (EINVAL), such as that of a tunnel's super-frame, or no memory.
+            failed++;
+            return MOVED;
+        }
+        if (HostMemory.getByte(message.address() + MESSAGE_BYTES + VECTOR_BYTES + PACKET_TYPE) == PACKET_OUTGOING) {
+            return MOVED;
+        }
+        return stage(length);
+    }
+
+    private int stage(int length) {
+        staged.clear();
+        NetHeader.read(header.address(), staged);
+        long tag = tag();
+        long at = buffer.address() + TAG;
+        int whole = length;
+        if (tag >= 0) {
+            if (length + TAG > Frame.MAX_BYTES) {
+                failed++;
+                return MOVED;
+            }
+            HostMemory.copy(at, at - TAG, ADDRESSES);
+            at -= TAG;
+            whole += TAG;
+            HostMemory.putIntBE(at + ADDRESSES, (int) tag);
+            staged.headerLength += staged.headerLength == 0 ? 0 : TAG;
+            staged.checksumStart += (staged.flags & Frame.NEEDS_CSUM) == 0 ? 0 : TAG;
+        }
+        if (!staged.add(at, whole)
+                || engine.check(staged, Offloads.ALL_WITH_TUNNELS | OffloadEngine.TRUSTED) != null) {
+            // Counted by the engine.
+            return MOVED;
+        }
+        frames++;
+        bytes += whole;
+        if (staged.gsoType != Frame.GSO_NONE) {
+            superFrames++;
+        }
+        waiting = true;
+        return forward();
+    }
+
+    /** The tag that came beside the frame, TPID in the upper half; -1 when there is none. */
+    private long tag() {
+        long from = control.address();
+        long left = message.get(ValueLayout.JAVA_LONG, CONTROL_LENGTH);
+        if (left < CMSG_HEADER + AUXDATA_BYTES
+                || HostMemory.getIntLE(from + 8) != SOL_PACKET
+                || HostMemory.getIntLE(from + 12) != PACKET_AUXDATA) {
+            return -1;
+        }
+        int status = HostMemory.getIntLE(from + CMSG_HEADER);
+        if ((status & VLAN_VALID) == 0) {
+            return -1;
+        }
+        int tpid = (status & TPID_VALID) == 0 ? C_TAG : HostMemory.getShortLE(from + CMSG_HEADER + AUXDATA_TPID);
+        return (long) tpid << 16 | HostMemory.getShortLE(from + CMSG_HEADER + AUXDATA_TCI);
+    }
+
+    private int forward() {
+        forwarded = true;
+        if (sink.forward(port, staged) == FramePort.NO_ROOM) {
+            return BLOCKED;
+        }
+        waiting = false;
+        return MOVED;
+    }
+
+    /** Whether anything was given to the sink since the last call. */
+    boolean forwarded() {
+        boolean was = forwarded;
+        forwarded = false;
+        return was;
+    }
+
+    long frames() {
+        return frames;
+    }
+
+    long bytes() {
+        return bytes;
+    }
+
+    long superFrames() {
+        return superFrames;
+    }
+
+    long failed() {
+        return failed;
+    }
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.packet;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.LibC;
+import org.vhost4j.sys.SystemError;
+
+/**
+ * A packet socket on one interface, with a virtio-net header of {@value #HEADER_BYTES} bytes before each frame (PACKET_VNET_HDR) in both
+ * directions, and the VLAN tags that the kernel takes out of received frames (PACKET_AUXDATA). The interface is promiscuous as long as the
+ * socket is open. What the host itself sends by the interface is not received.
+ */
+public final class PacketSocket implements AutoCloseable {
+    /** Length of the header before each frame: without {@code num_buffers}. */
+    public static final int HEADER_BYTES = 10;
+
+    private static final int SOL_PACKET = 263;
+    private static final int PACKET_ADD_MEMBERSHIP = 1;
+    private static final int PACKET_AUXDATA = 8;
+    private static final int PACKET_VNET_HDR = 15;
+    private static final int PACKET_IGNORE_OUTGOING = 23;
+    private static final int PACKET_MR_PROMISC = 1;
+    private static final int MREQ_BYTES = 16;
+    private static final int ETH_P_ALL = 3;
+    private static final int ADDRESS_BYTES = 20;
+
+    private static final long SIOCGIFINDEX = 0x8933;
+    private static final int IFREQ_BYTES = 40;
+    private static final int IFREQ_VALUE = 16;
+    private static final int IFNAMSIZ = 16;
+
+    /** A burst of the longest super-frames; the kernel has a limit of its own. */
+    private static final int RECEIVE_BYTES = 4 << 20;
+
+    private final Fd fd;
+    private final String ifname;
+
+    private PacketSocket(Fd fd, String ifname) {
+        this.fd = fd;
+        this.ifname = ifname;
+    }
+
+    /**
+     * Opens a socket on an interface of the calling thread's network namespace.
+     *
+     * @param ifname the interface's name, 1 to 15 bytes
+     * @return the socket, which does not block
+     * @throws SystemError with one sentence that says what is missing
+     */
+    public static PacketSocket open(String ifname) {
+        // Without a protocol nothing is received before the socket is bound.
+        int opened = LibC.socket(LibC.AF_PACKET, LibC.SOCK_RAW | LibC.SOCK_NONBLOCK | LibC.SOCK_CLOEXEC, 0);
+        if (opened == -Errno.EPERM) {
+            throw SystemError.explained(
+                    "cannot open a packet socket on " + ifname + ": not permitted; it takes CAP_NET_RAW", Errno.EPERM);
+        }
+        PacketSocket socket = new PacketSocket(Fd.of(opened, "cannot open a packet socket on " + ifname), ifname);
+        try {
+            socket.set(LibC.SOL_SOCKET, LibC.SO_RCVBUF, RECEIVE_BYTES, "a larger receive buffer");
+            socket.set(SOL_PACKET, PACKET_VNET_HDR, 1, "virtio-net headers");
+            socket.set(SOL_PACKET, PACKET_AUXDATA, 1, "VLAN tags");
+            // Linux before 4.20 does not know it: the reader drops those frames, too.
+            int unused = socket.set(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
+            socket.bind();
+            return socket;
+        } catch (SystemError e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Takes over a socket that another process has opened.
+     *
+     * @param fd the socket; from here on this object's
+     * @param ifname the interface's name
+     * @return the socket, as it is
+     */
+    public static PacketSocket takeOver(Fd fd, String ifname) {
+        return new PacketSocket(fd, ifname);
+    }
+
+    private void set(int level, int option, int value, String what) {
+        SystemError.check(set(level, option, value), "cannot have " + what + " on a packet socket");
+    }
+
+    private int set(int level, int option, int value) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocateFrom(ValueLayout.JAVA_INT, value);
+            return LibC.setsockopt(fd.number(), level, option, memory.address(), Integer.BYTES);
+        }
+    }
+
+    /**
+     * Binds the socket to the interface of its name, and makes that promiscuous: again, when an interface was removed and there is one of
+     * that name once more. May wait for the kernel's network configuration. Any thread.
+     *
+     * @throws SystemError when there is no such interface, or it is no Ethernet
+     */
+    public void bind() {
+        int index = index();
+        if (index < 0) {
+            throw -index == Errno.ENODEV
+                    ? SystemError.explained("there is no interface " + ifname, Errno.ENODEV)
+                    : new SystemError("cannot find interface " + ifname, -index);
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(ADDRESS_BYTES, Long.BYTES);
+            address.set(ValueLayout.JAVA_SHORT, 0, (short) LibC.AF_PACKET);
+            address.set(ValueLayout.JAVA_SHORT, 2, Short.reverseBytes((short) ETH_P_ALL));
+            address.set(ValueLayout.JAVA_INT, 4, index);
+            int bound = LibC.bind(fd.number(), address.address(), ADDRESS_BYTES);
+            // An interface that is down can be bound to all the same; it is said when the first frame is read.
+            if (bound != -Errno.ENETDOWN) {
+                SystemError.check(bound, "cannot bind a packet socket to " + ifname);
+            }
+            MemorySegment request = arena.allocate(MREQ_BYTES, Long.BYTES);
+            request.set(ValueLayout.JAVA_INT, 0, index);
+            request.set(ValueLayout.JAVA_SHORT, 4, (short) PACKET_MR_PROMISC);
+            SystemError.check(
+                    LibC.setsockopt(
+                            fd.number(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, request.address(), MREQ_BYTES),
+                    "cannot make " + ifname + " promiscuous");
+        }
+    }
+
+    /**
+     * Whether there is an interface of that name in the socket's network namespace. Does not wait.
+     *
+     * @return true when there is, be it the one that the socket is bound to or another
+     */
+    public boolean exists() {
+        return index() >= 0;
+    }
+
+    private int index() {
+        byte[] name = ifname.getBytes(StandardCharsets.UTF_8);
+        if (name.length == 0 || name.length >= IFNAMSIZ) {
+            return -Errno.ENODEV;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment request = arena.allocate(IFREQ_BYTES, Long.BYTES);
+            MemorySegment.copy(name, 0, request, ValueLayout.JAVA_BYTE, 0, name.length);
+            int result = LibC.ioctl(fd.number(), SIOCGIFINDEX, request.address());
+            return result < 0 ? result : request.get(ValueLayout.JAVA_INT, IFREQ_VALUE);
+        }
+    }
+
+    /**
+     * The interface's name.
+     *
+     * @return as it was given
+     */
+    public String ifname() {
+        return ifname;
+    }
+
+    /**
+     * The descriptor that frames are read from and written to.
+     *
+     * @return still owned by this object
+     */
+    public Fd fd() {
+        return fd;
+    }
+
+    /** Closes the socket; later calls do nothing. */
+    @Override
+    public void close() {
+        fd.close();
+    }
+}

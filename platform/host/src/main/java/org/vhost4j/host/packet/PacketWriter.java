@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.packet;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.NetHeader;
+import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.IoVector;
+
+/** The way out through a packet socket: one writev(2) a frame, from the pieces where they are. */
+final class PacketWriter {
+    private static final int HEADER_LENGTH_FIELD = 2;
+
+    private final IoVector vector = new IoVector();
+    private final MemorySegment header = Arena.ofAuto().allocate(NetHeader.BYTES, Long.BYTES);
+    private final MemorySegment tail = Arena.ofAuto().allocate(Frame.MAX_BYTES, 64);
+    private int fd;
+
+    private long frames;
+    private long bytes;
+    private long superFrames;
+
+    PacketWriter(int fd) {
+        this.fd = fd;
+    }
+
+    /** Continues with another descriptor. */
+    void fd(int another) {
+        fd = another;
+    }
+
+    /** Gives a frame to the kernel: 0, or a positive errno. */
+    int write(Frame frame) {
+        if (frame.bytes > Frame.MAX_BYTES) {
+            return Errno.EMSGSIZE;
+        }
+        long at = header.address();
+        NetHeader.write(at, NetHeader.BYTES, frame, 1);
+        if (frame.headerLength > frame.bytes) {
+            // The sender's hint, over which the kernel would refuse the frame; 0 is no hint.
+            HostMemory.putShortLE(at + HEADER_LENGTH_FIELD, 0);
+        }
+        vector.set(0, at, PacketSocket.HEADER_BYTES);
+        int pieces = frame.pieces;
+        int direct = pieces < IoVector.MAX_PIECES ? pieces : IoVector.MAX_PIECES - 2;
+        for (int i = 0; i < direct; i++) {
+            vector.set(1 + i, frame.address[i], frame.length[i]);
+        }
+        int count = 1 + direct;
+        if (direct < pieces) {
+            vector.set(count, tail.address(), gather(frame, direct));
+            count++;
+        }
+        int written = vector.write(fd, count);
+        if (written < 0) {
+            return -written;
+        }
+        frames++;
+        bytes += frame.bytes;
+        if (frame.gsoType != Frame.GSO_NONE) {
+            superFrames++;
+        }
+        return 0;
+    }
+
+    /** Copies together what one call has no pieces left for. */
+    private int gather(Frame frame, int from) {
+        int length = 0;
+        for (int i = from; i < frame.pieces; i++) {
+            HostMemory.copy(frame.address[i], tail.address() + length, frame.length[i]);
+            length += frame.length[i];
+        }
+        return length;
+    }
+
+    long frames() {
+        return frames;
+    }
+
+    long bytes() {
+        return bytes;
+    }
+
+    long superFrames() {
+        return superFrames;
+    }
+}

@@ -15,7 +15,7 @@ import java.lang.invoke.VarHandle;
  * linked as critical, so that each is a safepoint transition; {@link #checkpoint} has no other purpose.
  */
 public final class HotCalls {
-    /** What {@link #readv}, {@link #writev} and {@link #recvmsg} leave their errno in; one for each thread. */
+    /** What {@link #readv}, {@link #writev}, {@link #sendmsg} and {@link #recvmsg} leave their errno in; one for each thread. */
     public static final StructLayout ERRNO = Linker.Option.captureStateLayout();
 
     private static final VarHandle ERRNO_VALUE = ERRNO.varHandle(MemoryLayout.PathElement.groupElement("errno"));
@@ -28,6 +28,7 @@ public final class HotCalls {
 
     private static final MethodHandle READV = link("readv", VECTOR_CALL, CAPTURE);
     private static final MethodHandle WRITEV = link("writev", VECTOR_CALL, CAPTURE);
+    private static final MethodHandle SENDMSG = link("sendmsg", VECTOR_CALL, CAPTURE);
     private static final MethodHandle RECVMSG = link("recvmsg", VECTOR_CALL, CAPTURE);
     private static final MethodHandle READ = link("read", BUFFER_CALL);
     private static final MethodHandle WRITE = link("write", BUFFER_CALL);
@@ -70,6 +71,24 @@ public final class HotCalls {
     public static int writev(MemorySegment errno, int fd, long vector, int count) {
         try {
             long n = (long) WRITEV.invokeExact(errno, fd, vector, count);
+            return n >= 0 ? (int) n : -(int) ERRNO_VALUE.get(errno, 0L);
+        } catch (Throwable t) {
+            throw unchecked(t);
+        }
+    }
+
+    /**
+     * sendmsg(2).
+     *
+     * @param errno an {@link #ERRNO} of this thread's own
+     * @param fd the socket
+     * @param message address of a {@code struct msghdr}
+     * @param flags {@code MSG_} flags
+     * @return bytes sent, or the negative errno
+     */
+    public static int sendmsg(MemorySegment errno, int fd, long message, int flags) {
+        try {
+            long n = (long) SENDMSG.invokeExact(errno, fd, message, flags);
             return n >= 0 ? (int) n : -(int) ERRNO_VALUE.get(errno, 0L);
         } catch (Throwable t) {
             throw unchecked(t);

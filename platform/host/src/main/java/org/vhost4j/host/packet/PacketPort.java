@@ -47,7 +47,7 @@ public final class PacketPort implements FramePort, Pollable, AutoCloseable {
     private PacketSocket socket;
     private int accepts = Offloads.CSUM | Offloads.TSO4 | Offloads.TSO6 | Offloads.ECN | USO;
 
-    /** The last frame found no room; nobody tells when there is some again. */
+    /** The last frame found no room; that there is some again is not reported. */
     private boolean blocked;
 
     /** Something is spent of the patience. */
@@ -288,7 +288,8 @@ public final class PacketPort implements FramePort, Pollable, AutoCloseable {
                             ? "a frame of " + frame.bytes + " bytes is longer than the interface's MTU allows"
                             : errno == Errno.EAGAIN
                                     ? "the interface does not send; frames for it are dropped"
-                                    : String.valueOf(new SystemError("the kernel refuses a frame", errno).getMessage()));
+                                    : String.valueOf(
+                                            new SystemError("the kernel refuses a frame", errno).getMessage()));
         }
         return REFUSED;
     }

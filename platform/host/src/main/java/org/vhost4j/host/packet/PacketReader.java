@@ -110,7 +110,8 @@ final class PacketReader {
     }
 
     /** A frame that was read and waits for room, or null. */
-    @Nullable HeldFrame held() {
+    @Nullable
+    HeldFrame held() {
         return waiting ? HeldFrame.copy(0, staged) : null;
     }
 
@@ -169,8 +170,7 @@ final class PacketReader {
             staged.headerLength += staged.headerLength == 0 ? 0 : TAG;
             staged.checksumStart += (staged.flags & Frame.NEEDS_CSUM) == 0 ? 0 : TAG;
         }
-        if (!staged.add(at, whole)
-                || engine.check(staged, Offloads.ALL_WITH_TUNNELS | OffloadEngine.TRUSTED) != null) {
+        if (!staged.add(at, whole) || engine.check(staged, Offloads.ALL_WITH_TUNNELS | OffloadEngine.TRUSTED) != null) {
             // Counted by the engine.
             return MOVED;
         }

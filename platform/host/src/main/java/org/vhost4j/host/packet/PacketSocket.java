@@ -98,7 +98,7 @@ public final class PacketSocket implements AutoCloseable {
 
     /**
      * Binds the socket to the interface of its name, and makes that promiscuous: again, when an interface was removed and there is one of
-     * that name once more. May wait for the kernel's network configuration. Any thread.
+     * that name again. May wait for the kernel's network configuration. Any thread.
      *
      * @throws SystemError when there is no such interface, or it is no Ethernet
      */
@@ -123,8 +123,7 @@ public final class PacketSocket implements AutoCloseable {
             request.set(ValueLayout.JAVA_INT, 0, index);
             request.set(ValueLayout.JAVA_SHORT, 4, (short) PACKET_MR_PROMISC);
             SystemError.check(
-                    LibC.setsockopt(
-                            fd.number(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, request.address(), MREQ_BYTES),
+                    LibC.setsockopt(fd.number(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, request.address(), MREQ_BYTES),
                     "cannot make " + ifname + " promiscuous");
         }
     }

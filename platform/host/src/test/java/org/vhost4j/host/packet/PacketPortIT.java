@@ -343,7 +343,8 @@ class PacketPortIT {
     @Test
     void whatIsNoInterfaceIsRefusedInOneSentence() {
         assertThatThrownBy(() -> namespace.run(() -> PacketSocket.open("nothere")))
-                .isInstanceOfSatisfying(SystemError.class, e -> assertThat(e.errno()).isEqualTo(Errno.ENODEV))
+                .isInstanceOfSatisfying(
+                        SystemError.class, e -> assertThat(e.errno()).isEqualTo(Errno.ENODEV))
                 .hasMessage("there is no interface nothere");
     }
 }

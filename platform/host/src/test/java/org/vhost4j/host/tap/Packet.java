@@ -9,8 +9,8 @@ import org.vhost4j.device.frame.Frame;
 
 /** IPv4 frames with TCP or UDP for a test, and what one needs to check them; written for clearness, byte by byte. */
 public final class Packet {
-    public static final byte[] TO = {0x52, 0x54, 0, 0, 0, 2};
-    public static final byte[] FROM = {0x52, 0x54, 0, 0, 0, 1};
+    static final byte[] TO = {0x52, 0x54, 0, 0, 0, 2};
+    static final byte[] FROM = {0x52, 0x54, 0, 0, 0, 1};
     public static final int TCP = 6;
     public static final int UDP = 17;
     private static final int ETHERNET = 14;

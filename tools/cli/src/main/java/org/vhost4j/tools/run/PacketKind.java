@@ -33,7 +33,8 @@ final class PacketKind implements PortKind {
         String ifname = CommaOptions.parse(option, rest, "ifname").get("ifname");
         // The kernel's IFNAMSIZ is 16 with the final zero.
         if (ifname == null || ifname.length() > 15) {
-            throw new IllegalArgumentException(option + ": a port on an interface needs ifname=NAME of 1 to 15 characters");
+            throw new IllegalArgumentException(
+                    option + ": a port on an interface needs ifname=NAME of 1 to 15 characters");
         }
         return new Packet(ifname);
     }

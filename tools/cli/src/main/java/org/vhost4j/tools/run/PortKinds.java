@@ -8,7 +8,15 @@ import java.util.stream.Collectors;
 /** Every kind of {@code --port}. */
 final class PortKinds implements Iterable<String> {
     /** In the order of the help. */
-    static final List<PortKind> ALL = List.of(new TapKind(), new PacketKind(), new NullKind(), new EchoKind(), new SourceKind());
+    static final List<PortKind> ALL = List.of(
+            new TapKind(),
+            new PacketKind(),
+            new StreamKind(),
+            new DgramKind(),
+            new UserKind(),
+            new NullKind(),
+            new EchoKind(),
+            new SourceKind());
 
     /** For picocli, which shows {@link #iterator} in the help. */
     PortKinds() {}

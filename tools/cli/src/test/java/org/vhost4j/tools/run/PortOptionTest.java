@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.sys.SocketAddress;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.vhostuser.server.Switching;
 import picocli.CommandLine;
@@ -52,9 +54,28 @@ class PortOptionTest {
     @Test
     void aPortOnTheBridgeIsInVlans() {
         assertThat(switching("tap:ifname=one,trunks=[4,5]", "tap:tag=6,ifname=two"))
-                .isInstanceOfSatisfying(Switching.Bridged.class, each -> assertThat(each.uplinks())
-                        .extracting(uplink -> uplink.name() + " " + uplink.vlan())
-                        .containsExactly("tap:one trunks=[4,5]", "tap:two tag=6"));
+                .isInstanceOfSatisfying(
+                        Switching.Bridged.class,
+                        each -> assertThat(each.uplinks())
+                                .extracting(uplink -> uplink.name() + " " + uplink.vlan())
+                                .containsExactly("tap:one trunks=[4,5]", "tap:two tag=6"));
+    }
+
+    @Test
+    void aPeerIsBehindAStreamOrDatagrams() {
+        assertThat(PortKinds.parse("stream:unix:/tmp/a,server=on"))
+                .isEqualTo(new StreamKind.Stream("unix:/tmp/a", SocketAddress.unix(Path.of("/tmp/a")), true));
+        assertThat(PortKinds.parse("stream:tcp:[::1]:70"))
+                .isEqualTo(new StreamKind.Stream("tcp:[::1]:70", SocketAddress.internet("::1", 70), false));
+        assertThat(PortKinds.parse("dgram:local=localhost:1,remote=127.0.0.1:2"))
+                .isEqualTo(new DgramKind.Dgram(
+                        SocketAddress.internet("localhost", 1), SocketAddress.internet("127.0.0.1", 2)));
+        assertThat(switching("stream:tcp:host:1,trunks=[1,2]"))
+                .isInstanceOfSatisfying(
+                        Switching.Bridged.class,
+                        each -> assertThat(each.uplinks())
+                                .extracting(uplink -> uplink.name() + " " + uplink.vlan())
+                                .containsExactly("stream:tcp:host:1 trunks=[1,2]"));
     }
 
     @ParameterizedTest
@@ -88,7 +109,14 @@ class PortOptionTest {
             null:size=64    | --port=null:size=64: there is no option 'size' (copy)
             null:copy       | --port=null:copy: 'copy' needs a value
             null:tag=5      | --port=null:tag=5: VLANs are for ports on the bridge
-            hole            | --port=hole: a port is tap:ifname=NAME, packet:ifname=NAME, null[:copy=on], echo or source:size=BYTES
+            hole            | --port=hole: a port is tap:ifname=NAME, packet:ifname=NAME, stream:unix:PATH[,server=on], stream:tcp:HOST:PORT[,server=on], dgram:local=ADDRESS,remote=ADDRESS, user[:hostfwd=RULE], null[:copy=on], echo or source:size=BYTES
+            packet:ifname=sixteen_bytes_are_too_many | --port=packet:ifname=sixteen_bytes_are_too_many: a port on an interface needs ifname=NAME of 1 to 15 characters
+            stream:a        | --port=stream:a: a stream is unix:PATH or tcp:HOST:PORT
+            stream:tcp:a    | --port=stream:tcp:a: 'a' is not an address, unix:PATH or HOST:PORT with a port of 1 to 65535
+            stream:tcp:a:0  | --port=stream:tcp:a:0: 'a:0' is not an address, unix:PATH or HOST:PORT with a port of 1 to 65535
+            stream:tcp:::1:5 | --port=stream:tcp:::1:5: '::1:5' is not an address, unix:PATH or HOST:PORT with a port of 1 to 65535
+            dgram:local=a:1 | --port=dgram:local=a:1: datagrams need local= and remote=, each unix:PATH or HOST:PORT
+            dgram:local=a:1,remote=unix:b | --port=dgram:local=a:1,remote=unix:b: local and remote are both unix:PATH or both HOST:PORT
             """)
     void whatIsNoPortIsRefused(String value, String message) {
         assertThatIllegalArgumentException()

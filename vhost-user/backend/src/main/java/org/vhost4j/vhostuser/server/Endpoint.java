@@ -62,7 +62,8 @@ public record Endpoint(
      * @return the endpoint
      */
     public static Endpoint inherited(int descriptor, Attach attach) {
-        return new Endpoint(null, descriptor, false, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT, PortVlan.ALL);
+        return new Endpoint(
+                null, descriptor, false, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT, PortVlan.ALL);
     }
 
     /**

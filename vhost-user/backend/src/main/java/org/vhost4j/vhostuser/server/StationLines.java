@@ -38,6 +38,7 @@ final class StationLines implements StationWatch {
 
     /** When that was, by {@link #clock}. */
     private final AtomicLongArray lostAt = new AtomicLongArray(PLACES);
+
     private final Kind vlans = new Kind();
 
     /** What was not said of one kind. */

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.datagram;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.Pollable;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.net.ReceiveTimeouts;
+import org.vhost4j.device.net.WaitBudget;
+import org.vhost4j.host.io.FdHandle;
+import org.vhost4j.host.lane.Lane;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.HotCalls;
+import org.vhost4j.sys.LibC;
+import org.vhost4j.sys.SocketAddress;
+import org.vhost4j.sys.SystemError;
+
+/**
+ * A network behind a datagram socket, UDP or Unix, with one frame in each datagram. Frames are plain: their checksums are whole, and none
+ * is longer than a datagram. One system call a frame, no allocation.
+ *
+ * <p>A UDP socket takes datagrams of its peer only. A peer that is not there yet, or has gone, loses frames and nothing else.
+ *
+ * <p>Belongs to the lane that it is attached to. The counters may be read by any thread, a little late.
+ */
+public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
+    private static final int BURST = 64;
+
+    // struct msghdr.
+    private static final int NAME = 0;
+    private static final int NAME_LENGTH = 8;
+    private static final int VECTOR = 16;
+    private static final int VECTOR_LENGTH = 24;
+    private static final int FLAGS = 48;
+    private static final int MESSAGE_BYTES = 56;
+    private static final int MSG_TRUNC = 0x20;
+    private static final int IOVEC_BYTES = 16;
+    private static final int MOST_PIECES = 1024;
+
+    /** For a few super-frames' worth of plain frames. */
+    private static final int SOCKET_BYTES = 1 << 20;
+
+    private final String name;
+    private final FrameSink sink;
+    private final LongSupplier clock;
+    private final Consumer<String> trouble;
+    private final SocketAddress local;
+    private final Fd socket;
+
+    /** Where each datagram goes; held here because {@link #outgoing} points to it. */
+    private final MemorySegment remote;
+
+    private final MemorySegment errno = Arena.ofAuto().allocate(HotCalls.ERRNO);
+    private final MemorySegment incoming = Arena.ofAuto().allocate(MESSAGE_BYTES, Long.BYTES);
+    private final MemorySegment outgoing = Arena.ofAuto().allocate(MESSAGE_BYTES, Long.BYTES);
+    private final MemorySegment vectors = Arena.ofAuto().allocate((MOST_PIECES + 1L) * IOVEC_BYTES, Long.BYTES);
+    private final MemorySegment buffer = Arena.ofAuto().allocate(Frame.MAX_BYTES, 64);
+    private final MemorySegment tail = Arena.ofAuto().allocate(Frame.MAX_BYTES, 64);
+    private final Frame staged = new Frame();
+    private final boolean[] said = new boolean[Errno.LIMIT];
+
+    private final WaitBudget patience =
+            new WaitBudget(ReceiveTimeouts.DEFAULT.forBuffers(), ReceiveTimeouts.FRAMES_FOR_BUFFERS);
+
+    private boolean waiting;
+    private boolean blocked;
+    private boolean strained;
+    private @Nullable Lane lane;
+    private @Nullable FdHandle handle;
+    private volatile @Nullable String stoppedReason;
+
+    private long framesRead;
+    private long framesWritten;
+    private long dropped;
+
+    /**
+     * A port that is not at work yet.
+     *
+     * @param name what to call it in messages
+     * @param local where the socket is bound
+     * @param remote where frames go
+     * @param sink where the peer's frames go
+     * @param clock nanoseconds of any origin
+     * @param trouble takes a line when the port stops for good, and when a frame is dropped for a reason that there was not before
+     * @throws SystemError when a name is not known, or the socket cannot be bound
+     */
+    public DatagramPort(
+            String name,
+            SocketAddress local,
+            SocketAddress remote,
+            FrameSink sink,
+            LongSupplier clock,
+            Consumer<String> trouble) {
+        this.name = name;
+        this.local = local;
+        this.sink = sink;
+        this.clock = clock;
+        this.trouble = trouble;
+        SocketAddress.Resolved to = remote.resolve();
+        this.remote = to.memory();
+        this.socket = bind(local, to);
+        long first = vectors.address();
+        HostMemory.putLongLE(first, buffer.address());
+        HostMemory.putLongLE(first + 8, Frame.MAX_BYTES);
+        incoming.set(ValueLayout.JAVA_LONG, VECTOR, first);
+        incoming.set(ValueLayout.JAVA_LONG, VECTOR_LENGTH, 1);
+        if (local.path() != null) {
+            // A socket that is connected to a path stays with the process that was there.
+            outgoing.set(ValueLayout.JAVA_LONG, NAME, this.remote.address());
+            outgoing.set(ValueLayout.JAVA_INT, NAME_LENGTH, (int) this.remote.byteSize());
+        }
+        outgoing.set(ValueLayout.JAVA_LONG, VECTOR, first + IOVEC_BYTES);
+    }
+
+    private static Fd bind(SocketAddress local, SocketAddress.Resolved to) {
+        SocketAddress.Resolved from = local.resolve();
+        if (from.family() != to.family()) {
+            throw SystemError.explained("local and remote are not of one address family", Errno.EINVAL);
+        }
+        Fd socket = from.socket(LibC.SOCK_DGRAM | LibC.SOCK_NONBLOCK);
+        try {
+            buffers(socket);
+            int bound = from.bind(socket);
+            if (bound == -Errno.EADDRINUSE && local.path() != null && isDead(from)) {
+                Files.deleteIfExists(local.path());
+                bound = from.bind(socket);
+            }
+            SystemError.check(bound, "cannot bind a socket to " + local);
+            if (local.path() == null) {
+                SystemError.check(to.connect(socket), "cannot send from " + local);
+            }
+            return socket;
+        } catch (IOException e) {
+            socket.close();
+            throw SystemError.explained("cannot remove " + local + ": " + e.getMessage(), Errno.EACCES);
+        } catch (RuntimeException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    private static void buffers(Fd socket) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment size = arena.allocateFrom(ValueLayout.JAVA_INT, SOCKET_BYTES);
+            for (int option : new int[] {LibC.SO_SNDBUF, LibC.SO_RCVBUF}) {
+                SystemError.check(
+                        LibC.setsockopt(socket.number(), option, size.address(), Integer.BYTES),
+                        "cannot set the size of a socket's buffer");
+            }
+        }
+    }
+
+    /** Whether a Unix socket is left over from a process that has ended. */
+    private static boolean isDead(SocketAddress.Resolved address) {
+        try (Fd probe = address.socket(LibC.SOCK_DGRAM | LibC.SOCK_NONBLOCK)) {
+            return address.connect(probe) == -Errno.ECONNREFUSED;
+        }
+    }
+
+    /**
+     * Puts the port to work. Called by the lane's thread.
+     *
+     * @param to the lane that will own the port
+     * @throws SystemError when the socket cannot be watched; then the port is closed
+     */
+    public void attach(Lane to) {
+        lane = to;
+        try {
+            handle = FdHandle.open(to.loop(), socket, FdHandle.READ_EDGE, events -> {
+                // Being awake is all that is wanted: the turn that follows polls every port.
+            });
+            to.add(this);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    @Override
+    public int poll() {
+        if (stoppedReason != null) {
+            return 0;
+        }
+        int work = 0;
+        boolean forwarded = false;
+        while (work < BURST) {
+            if (!waiting && !read()) {
+                break;
+            }
+            work++;
+            if (waiting) {
+                forwarded = true;
+                if (sink.forward(this, staged) == NO_ROOM) {
+                    work--;
+                    break;
+                }
+                waiting = false;
+            }
+        }
+        if (forwarded) {
+            sink.flush();
+        }
+        return work;
+    }
+
+    /** Reads one datagram; whether there was one, or an error of an earlier one that was sent. */
+    private boolean read() {
+        int length = HotCalls.recvmsg(errno, socket.number(), incoming.address(), 0);
+        if (length == -Errno.EAGAIN || length == -Errno.EINTR) {
+            return false;
+        }
+        if (length < Frame.ETHERNET_HEADER || (incoming.get(ValueLayout.JAVA_INT, FLAGS) & MSG_TRUNC) != 0) {
+            // Too short or too long for a frame; or a report that the peer is not there.
+            dropped++;
+            return true;
+        }
+        staged.clear();
+        staged.needs = 0;
+        waiting = staged.add(buffer.address(), length);
+        framesRead++;
+        return true;
+    }
+
+    @Override
+    public boolean arm() {
+        // Frames that come in are reported by edge at any time. That a full socket has room again is not: then we keep
+        // trying.
+        return blocked;
+    }
+
+    @Override
+    public void disarm() {}
+
+    @Override
+    public void fault(String reason) {
+        if (stoppedReason == null) {
+            stoppedReason = reason;
+            trouble.accept("stopped: " + reason);
+        }
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    /** Nothing: the peer gets frames as they are on a wire. */
+    @Override
+    public int accepts() {
+        return 0;
+    }
+
+    @Override
+    public int deliver(Frame frame) {
+        if (stoppedReason != null || frame.bytes > Frame.MAX_BYTES) {
+            return REFUSED;
+        }
+        int direct = frame.pieces <= MOST_PIECES ? frame.pieces : MOST_PIECES - 1;
+        long at = vectors.address() + IOVEC_BYTES;
+        for (int i = 0; i < direct; i++, at += IOVEC_BYTES) {
+            HostMemory.putLongLE(at, frame.address[i]);
+            HostMemory.putLongLE(at + 8, frame.length[i]);
+        }
+        int count = direct;
+        if (direct < frame.pieces) {
+            int length = 0;
+            for (int i = direct; i < frame.pieces; i++) {
+                HostMemory.copy(frame.address[i], tail.address() + length, frame.length[i]);
+                length += frame.length[i];
+            }
+            HostMemory.putLongLE(at, tail.address());
+            HostMemory.putLongLE(at + 8, length);
+            count++;
+        }
+        outgoing.set(ValueLayout.JAVA_LONG, VECTOR_LENGTH, count);
+        int sent = HotCalls.sendmsg(errno, socket.number(), outgoing.address(), LibC.MSG_NOSIGNAL);
+        if (sent == -Errno.ECONNREFUSED && local.path() == null) {
+            // The answer to an earlier datagram; this one was not sent.
+            sent = HotCalls.sendmsg(errno, socket.number(), outgoing.address(), LibC.MSG_NOSIGNAL);
+        }
+        if (sent < 0) {
+            return failed(-sent, frame.bytes);
+        }
+        blocked = false;
+        framesWritten++;
+        if (strained) {
+            patience.ended(clock.getAsLong());
+            patience.earn(1, frame.bytes);
+            strained = !patience.whole();
+        }
+        return DELIVERED;
+    }
+
+    private int failed(int number, int bytes) {
+        if (number == Errno.EAGAIN) {
+            strained = true;
+            blocked = patience.mayWait(clock.getAsLong());
+            if (blocked) {
+                return NO_ROOM;
+            }
+        }
+        dropped++;
+        int slot = number < Errno.LIMIT ? number : 0;
+        if (!said[slot]) {
+            // Where one frame is lost thousands are: a line for each reason, not for each frame.
+            said[slot] = true;
+            trouble.accept(
+                    switch (number) {
+                        case Errno.EAGAIN -> "frames are dropped: the peer does not read";
+                        case Errno.ECONNREFUSED, Errno.ENOENT -> "frames are dropped: the peer is not there";
+                        case Errno.EMSGSIZE -> "frames are dropped: one of " + bytes + " bytes does not fit a datagram";
+                        default -> String.valueOf(new SystemError("frames are dropped", number).getMessage());
+                    });
+        }
+        return REFUSED;
+    }
+
+    @Override
+    public void dropped() {
+        patience.doesNotWait();
+        blocked = false;
+        dropped++;
+    }
+
+    /** Does nothing: every frame is with the kernel when {@link #deliver} returns. */
+    @Override
+    public void flush() {}
+
+    /**
+     * Frames from the peer that were passed on.
+     *
+     * @return since the start
+     */
+    public long framesRead() {
+        return framesRead;
+    }
+
+    /**
+     * Frames that were sent.
+     *
+     * @return since the start
+     */
+    public long framesWritten() {
+        return framesWritten;
+    }
+
+    /**
+     * Frames and datagrams that were dropped, of both directions.
+     *
+     * @return since the start
+     */
+    public long framesDropped() {
+        return dropped;
+    }
+
+    /** Leaves the lane, and closes and removes the socket; later calls do nothing. Called by the lane's thread, or when the lane is closed. */
+    @Override
+    public void close() {
+        Lane from = lane;
+        if (from != null && from.inLane()) {
+            from.remove(this);
+        }
+        lane = null;
+        FdHandle watched = handle;
+        if (watched != null) {
+            watched.close();
+            handle = null;
+        }
+        if (socket.isOpen()) {
+            socket.close();
+            if (local.path() != null) {
+                try {
+                    Files.deleteIfExists(local.path());
+                } catch (IOException e) {
+                    trouble.accept("cannot remove " + local + ": " + e.getMessage());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.stream;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.host.lane.Lane;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.LibC;
+import org.vhost4j.sys.SocketAddress;
+import org.vhost4j.sys.SystemError;
+
+/**
+ * Keeps a {@link StreamPort} connected: connects it to a peer that listens, and again when the connection is lost; or listens, and accepts
+ * one peer after another. All that can wait is done by a thread of its own, which lives while there is no connection, or while it listens.
+ */
+public final class StreamConnector implements AutoCloseable {
+    private static final long AGAIN_NANOS = 500_000_000;
+
+    /** How long the kernel may try to reach a host. */
+    private static final int CONNECT_SECONDS = 10;
+
+    private static final int SO_REUSEADDR = 2;
+    private static final int SO_SNDTIMEO = 21;
+    private static final int IPPROTO_TCP = 6;
+    private static final int TCP_NODELAY = 1;
+
+    private final StreamPort port;
+    private final Lane lane;
+    private final SocketAddress address;
+    private final boolean listens;
+    private final Consumer<String> lines;
+
+    /** The thread that works for the port now; null for none. Of the lane. */
+    private @Nullable Work work;
+
+    /**
+     * A port that is not connected, and for which nothing is tried.
+     *
+     * @param port the port, on the lane
+     * @param lane its lane
+     * @param address where the peer listens, or where to listen for it
+     * @param listens whether the peer connects to us
+     * @param lines takes a line when a peer is connected, when the connection is lost, and when there is another reason why there is none;
+     *     called by several threads
+     */
+    public StreamConnector(StreamPort port, Lane lane, SocketAddress address, boolean listens, Consumer<String> lines) {
+        this.port = port;
+        this.lane = lane;
+        this.address = address;
+        this.listens = listens;
+        this.lines = lines;
+        port.whenLost(this::lost);
+    }
+
+    /**
+     * Begins to connect, or to listen. Called by the lane's thread.
+     *
+     * @throws SystemError when it is not possible to listen there
+     */
+    public void start() {
+        if (work == null) {
+            work = new Work(listens ? listen() : null);
+            // Of the lane's thread: it has the same network namespace.
+            Thread.ofPlatform().daemon().name("vhost4j-" + port.name()).start(work::run);
+        }
+    }
+
+    /** Ends the connection, and tries for none until {@link #start}. Called by the lane's thread, or when the lane is closed. */
+    public void stop() {
+        Work now = work;
+        work = null;
+        if (now != null) {
+            now.end();
+        }
+        port.disconnect();
+    }
+
+    private void lost(String reason) {
+        lines.accept(reason + (listens ? "; waiting for the next one" : "; connecting again"));
+        if (!listens) {
+            work = null;
+            start();
+        }
+    }
+
+    private Fd listen() {
+        SocketAddress.Resolved resolved = address.resolve();
+        Fd socket = resolved.socket(LibC.SOCK_STREAM);
+        try {
+            set(socket, LibC.SOL_SOCKET, SO_REUSEADDR, 1);
+            int result = resolved.bind(socket);
+            if (result == -Errno.EADDRINUSE && address.path() != null && isDead(resolved)) {
+                Files.deleteIfExists(address.path());
+                result = resolved.bind(socket);
+            }
+            SystemError.check(result, "cannot listen on " + address);
+            SystemError.check(LibC.listen(socket.number(), 1), "cannot listen on " + address);
+            return socket;
+        } catch (IOException e) {
+            socket.close();
+            throw SystemError.explained("cannot remove " + address + ": " + e.getMessage(), Errno.EACCES);
+        } catch (RuntimeException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    /** Whether a Unix socket is left over from a process that has ended. */
+    private static boolean isDead(SocketAddress.Resolved resolved) {
+        try (Fd probe = resolved.socket(LibC.SOCK_STREAM | LibC.SOCK_NONBLOCK)) {
+            return resolved.connect(probe) == -Errno.ECONNREFUSED;
+        }
+    }
+
+    private static void set(Fd socket, int level, int option, int value) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocateFrom(ValueLayout.JAVA_INT, value);
+            SystemError.check(
+                    LibC.setsockopt(socket.number(), level, option, memory.address(), Integer.BYTES),
+                    "cannot set an option of a socket");
+        }
+    }
+
+    private static void limitConnect(Fd socket) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment time = arena.allocate(16, Long.BYTES);
+            time.set(ValueLayout.JAVA_LONG, 0, CONNECT_SECONDS);
+            SystemError.check(
+                    LibC.setsockopt(socket.number(), LibC.SOL_SOCKET, SO_SNDTIMEO, time.address(), 16),
+                    "cannot limit the time of a connect");
+        }
+    }
+
+    /** What the thread does, until a connection is made, or for as long as it listens. */
+    private final class Work {
+        private final @Nullable Fd listening;
+        private volatile boolean ended;
+
+        Work(@Nullable Fd listening) {
+            this.listening = listening;
+        }
+
+        void end() {
+            ended = true;
+            if (listening != null) {
+                // Wakes the thread from accept(2); it closes the socket.
+                int unused = LibC.shutdown(listening.number(), LibC.SHUT_RDWR);
+                if (address.path() != null) {
+                    try {
+                        Files.deleteIfExists(address.path());
+                    } catch (IOException e) {
+                        lines.accept("cannot remove " + address + ": " + e.getMessage());
+                    }
+                }
+            }
+        }
+
+        void run() {
+            if (listening != null) {
+                accept(listening);
+            } else {
+                connect();
+            }
+        }
+
+        private void accept(Fd from) {
+            try (from) {
+                while (!ended) {
+                    int accepted = LibC.accept(from.number(), LibC.SOCK_CLOEXEC | LibC.SOCK_NONBLOCK);
+                    if (accepted >= 0) {
+                        boolean unused = give(Fd.of(accepted, "cannot accept a connection"));
+                    } else if (!ended) {
+                        LockSupport.parkNanos(AGAIN_NANOS);
+                    }
+                }
+            }
+        }
+
+        private void connect() {
+            String lastReason = "";
+            while (!ended) {
+                try {
+                    if (tryOnce()) {
+                        return;
+                    }
+                } catch (SystemError e) {
+                    String reason = String.valueOf(e.getMessage());
+                    if (!ended && !reason.equals(lastReason)) {
+                        lines.accept(reason + "; trying again");
+                        lastReason = reason;
+                    }
+                }
+                LockSupport.parkNanos(AGAIN_NANOS);
+            }
+        }
+
+        private boolean tryOnce() {
+            SocketAddress.Resolved resolved = address.resolve();
+            Fd socket = resolved.socket(LibC.SOCK_STREAM);
+            try {
+                limitConnect(socket);
+                SystemError.check(resolved.connect(socket), "cannot connect to " + address);
+                socket.setNonBlocking();
+            } catch (SystemError e) {
+                socket.close();
+                throw e;
+            }
+            return give(socket);
+        }
+
+        /** Gives the port a connection; false when it has one. */
+        private boolean give(Fd socket) {
+            try {
+                if (address.path() == null) {
+                    set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+                }
+                boolean taken = lane.submit(() -> take(socket)).join();
+                if (taken) {
+                    lines.accept("connected" + (listens ? "" : " to " + address));
+                } else if (!ended) {
+                    lines.accept("a second peer connected and was turned away");
+                }
+                return taken;
+            } catch (CompletionException | IllegalStateException | SystemError e) {
+                socket.close();
+                if (!ended) {
+                    lines.accept("cannot use a connection: " + e.getMessage());
+                }
+                return false;
+            }
+        }
+
+        private boolean take(Fd socket) {
+            if (ended || port.isConnected()) {
+                socket.close();
+                return false;
+            }
+            port.connect(socket);
+            return true;
+        }
+    }
+
+    /** As {@link #stop}. */
+    @Override
+    public void close() {
+        stop();
+    }
+}

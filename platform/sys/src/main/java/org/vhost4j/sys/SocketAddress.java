@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.Charset;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a socket is bound or connected: a path, or a host and a port. What the host's name means is looked up each time that the address is
+ * used. Immutable; usable by any thread.
+ *
+ * @param path of a Unix socket; null for a host and a port
+ * @param host a name, or an address of IPv4 or IPv6; empty for a Unix socket
+ * @param port 1 to 65535; 0 for a Unix socket
+ */
+public record SocketAddress(@Nullable Path path, String host, int port) {
+    private static final int UNIX_HEADER = 2;
+    private static final int IPV4_BYTES = 16;
+    private static final int IPV6_BYTES = 28;
+
+    /**
+     * The address of a Unix socket.
+     *
+     * @param path of 1 to {@link UnixAddress#MAX_PATH} bytes
+     * @return the address
+     */
+    public static SocketAddress unix(Path path) {
+        return new SocketAddress(path, "", 0);
+    }
+
+    /**
+     * The address of a host.
+     *
+     * @param host a name, or an address
+     * @param port 1 to 65535
+     * @return the address
+     */
+    public static SocketAddress internet(String host, int port) {
+        return new SocketAddress(null, host, port);
+    }
+
+    /**
+     * What a system call takes.
+     *
+     * @param family {@link LibC#AF_UNIX}, {@link LibC#AF_INET} or {@link LibC#AF_INET6}
+     * @param memory a {@code struct sockaddr} of that family, and nothing else
+     */
+    public record Resolved(int family, MemorySegment memory) {
+        /**
+         * socket(2) of this family.
+         *
+         * @param type such as {@link LibC#SOCK_STREAM}, with flags
+         * @return the socket
+         * @throws SystemError when there is no descriptor left
+         */
+        public Fd socket(int type) {
+            return Fd.of(LibC.socket(family, type | LibC.SOCK_CLOEXEC, 0), "cannot create a socket");
+        }
+
+        /**
+         * connect(2).
+         *
+         * @param socket of this family
+         * @return 0 or the negative errno
+         */
+        public int connect(Fd socket) {
+            return LibC.connect(socket.number(), memory.address(), (int) memory.byteSize());
+        }
+
+        /**
+         * bind(2).
+         *
+         * @param socket of this family
+         * @return 0 or the negative errno
+         */
+        public int bind(Fd socket) {
+            return LibC.bind(socket.number(), memory.address(), (int) memory.byteSize());
+        }
+    }
+
+    /**
+     * The first address that the host's name stands for; may wait for a name server.
+     *
+     * @return for system calls
+     * @throws SystemError when the name is not known, or the path too long
+     */
+    public Resolved resolve() {
+        if (path != null) {
+            byte[] bytes = path.toString().getBytes(Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8")));
+            if (bytes.length == 0 || bytes.length > UnixAddress.MAX_PATH) {
+                throw SystemError.explained(
+                        "a socket's path must have 1 to " + UnixAddress.MAX_PATH + " bytes, but " + path + " has "
+                                + bytes.length,
+                        Errno.EINVAL);
+            }
+            MemorySegment memory = Arena.ofAuto().allocate(UNIX_HEADER + bytes.length + 1L, Long.BYTES);
+            memory.set(ValueLayout.JAVA_SHORT, 0, (short) LibC.AF_UNIX);
+            MemorySegment.copy(bytes, 0, memory, ValueLayout.JAVA_BYTE, UNIX_HEADER, bytes.length);
+            return new Resolved(LibC.AF_UNIX, memory);
+        }
+        InetAddress address;
+        try {
+            address = InetAddress.getByName(host);
+        } catch (UnknownHostException e) {
+            throw SystemError.explained("there is no host " + host, Errno.ENOENT);
+        }
+        byte[] bytes = address.getAddress();
+        boolean old = address instanceof Inet4Address;
+        MemorySegment memory = Arena.ofAuto().allocate(old ? IPV4_BYTES : IPV6_BYTES, Long.BYTES);
+        int family = old ? LibC.AF_INET : LibC.AF_INET6;
+        memory.set(ValueLayout.JAVA_SHORT, 0, (short) family);
+        memory.set(ValueLayout.JAVA_SHORT, 2, Short.reverseBytes((short) port));
+        MemorySegment.copy(bytes, 0, memory, ValueLayout.JAVA_BYTE, old ? 4 : 8, bytes.length);
+        return new Resolved(family, memory);
+    }
+
+    /** As in options: {@code unix:PATH}, or {@code HOST:PORT}. */
+    @Override
+    public String toString() {
+        return path != null ? "unix:" + path : (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+    }
+}

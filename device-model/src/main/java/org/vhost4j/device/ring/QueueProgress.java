@@ -75,6 +75,15 @@ public final class QueueProgress {
     }
 
     /**
+     * Whether a queue was started, and not {@linkplain #forget forgotten}.
+     *
+     * @return true when a device worked on it
+     */
+    public boolean isKnown() {
+        return (int) INT.get(slot, (long) STATE) != NOT_STARTED;
+    }
+
+    /**
      * Whether a queue of this kind was started over a ring, and not stopped.
      *
      * @param layout its layout

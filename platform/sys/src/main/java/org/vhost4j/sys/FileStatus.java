@@ -11,9 +11,11 @@ import java.lang.foreign.ValueLayout;
  *
  * @param size bytes
  * @param blockSize the file system's preferred block: on hugetlbfs the size of a huge page
+ * @param inode its number in its file system
  */
-record FileStatus(long size, int blockSize) {
+record FileStatus(long size, int blockSize, long inode) {
     private static final int STAT_BYTES = 144;
+    private static final int ST_INO = 8;
     private static final int ST_SIZE = 48;
     private static final int ST_BLKSIZE = 56;
 
@@ -22,7 +24,10 @@ record FileStatus(long size, int blockSize) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment stat = arena.allocate(STAT_BYTES, Long.BYTES);
             SystemError.check(LibC.fstat(number, stat.address()), "cannot examine descriptor " + number);
-            return new FileStatus(stat.get(ValueLayout.JAVA_LONG, ST_SIZE), stat.get(ValueLayout.JAVA_INT, ST_BLKSIZE));
+            return new FileStatus(
+                    stat.get(ValueLayout.JAVA_LONG, ST_SIZE),
+                    stat.get(ValueLayout.JAVA_INT, ST_BLKSIZE),
+                    stat.get(ValueLayout.JAVA_LONG, ST_INO));
         }
     }
 }

@@ -18,6 +18,7 @@ public final class MappedFile implements AutoCloseable {
     private final Fd fd;
     private final long end;
     private final boolean shrinkSealed;
+    private final long inode;
     private final MemorySegment segment;
     private final long address;
     private final long length;
@@ -28,10 +29,12 @@ public final class MappedFile implements AutoCloseable {
     @SuppressWarnings("MustBeClosedChecker")
     private final Arena arena = Arena.ofShared();
 
-    private MappedFile(Fd fd, long end, boolean shrinkSealed, long address, long length, long lead, long size) {
+    private MappedFile(
+            Fd fd, long end, boolean shrinkSealed, long inode, long address, long length, long lead, long size) {
         this.fd = fd;
         this.end = end;
         this.shrinkSealed = shrinkSealed;
+        this.inode = inode;
         this.address = address;
         this.length = length;
         this.segment = MemorySegment.ofAddress(address + lead)
@@ -97,7 +100,7 @@ public final class MappedFile implements AutoCloseable {
             throw new SystemError(
                     "cannot map " + what + " (" + size + " bytes at offset " + offset + ")", (int) -address);
         }
-        return new MappedFile(kept, offset + size, shrinkSealed, address, length, offset - start, size);
+        return new MappedFile(kept, offset + size, shrinkSealed, status.inode(), address, length, offset - start, size);
     }
 
     /**
@@ -116,6 +119,15 @@ public final class MappedFile implements AutoCloseable {
      */
     public Fd file() {
         return fd;
+    }
+
+    /**
+     * Tells the file apart from others of its file system.
+     *
+     * @return its inode number; that of a memfd is given to another one only long after it has ended
+     */
+    public long inode() {
+        return inode;
     }
 
     /**

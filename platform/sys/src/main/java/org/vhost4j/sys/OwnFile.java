@@ -54,15 +54,41 @@ public final class OwnFile {
      * @throws UnreadableFile when it is missing, of another kind, not ours, too long, not UTF-8, or cannot be read
      */
     public String read() throws UnreadableFile {
-        requireRegular();
-        int opened = LibC.open(path.toString(), LibC.O_RDONLY | LibC.O_NOFOLLOW | LibC.O_NONBLOCK | LibC.O_CLOEXEC);
-        if (opened < 0) {
-            throw refused("cannot be opened: " + new SystemError("open", -opened).getMessage());
-        }
-        try (Fd fd = Fd.of(opened, "")) {
+        try (Fd fd = open(LibC.O_RDONLY)) {
             requireOurs(fd);
             return BoundedFile.readText(path, fd, limit);
         }
+    }
+
+    /**
+     * Maps the file, which must have as many bytes as the limit allows and be served by the kernel alone: no access to it may wait for a
+     * disk or a server. What is stored there outlives this process.
+     *
+     * @return the whole file
+     * @throws UnreadableFile when it is missing, of another kind, not ours, of another size, or on no tmpfs
+     * @throws SystemError when it cannot be mapped
+     */
+    public MappedFile map() throws UnreadableFile {
+        try (Fd fd = open(LibC.O_RDWR)) {
+            requireOurs(fd);
+            long size = FileStatus.of(fd).size();
+            if (size != limit) {
+                throw refused("has " + size + " bytes, not " + limit);
+            }
+            if (!MappedFile.isMemory(fd)) {
+                throw refused("is not on a tmpfs: access to it could wait for a disk or a server");
+            }
+            return MappedFile.map(fd, 0, limit, path.toString());
+        }
+    }
+
+    private Fd open(int access) throws UnreadableFile {
+        requireRegular();
+        int opened = LibC.open(path.toString(), access | LibC.O_NOFOLLOW | LibC.O_NONBLOCK | LibC.O_CLOEXEC);
+        if (opened < 0) {
+            throw refused("cannot be opened: " + new SystemError("open", -opened).getMessage());
+        }
+        return Fd.of(opened, "");
     }
 
     /** Before it is opened: opening alone has effects on some devices, and ends the wait of a FIFO's writer. */
@@ -117,7 +143,16 @@ public final class OwnFile {
      * @throws SystemError when that cannot be done; the file is as it was
      */
     public void replace(String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        replace(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Replaces the file, or whatever has its name and is no directory. All of it is written, so that no later access lacks a page.
+     *
+     * @param bytes what it is to hold, at most as many as the limit
+     * @throws SystemError when that cannot be done; the file is as it was
+     */
+    public void replace(byte[] bytes) {
         tidy();
         int created =
                 LibC.create(unfinished.toString(), LibC.O_WRONLY | LibC.O_EXCL | LibC.O_NOFOLLOW | LibC.O_CLOEXEC);

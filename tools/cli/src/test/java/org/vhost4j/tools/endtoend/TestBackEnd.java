@@ -273,6 +273,7 @@ public final class TestBackEnd implements AutoCloseable {
                     // Kept for a back-end that is started again, as long as this process, which is the front-end's,
                     // lives.
                     Files.deleteIfExists(Path.of(each + ".acknowledged"));
+                    Files.deleteIfExists(Path.of(each + ".positions"));
                 }
                 Files.delete(Objects.requireNonNull(socket(0).getParent()));
             } catch (IOException e) {

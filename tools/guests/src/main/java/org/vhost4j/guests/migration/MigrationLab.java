@@ -186,6 +186,21 @@ public final class MigrationLab implements AutoCloseable {
     }
 
     /**
+     * Kills the back-end that the guest is attached to (SIGKILL), and starts it again.
+     *
+     * @return the stream just before it, and from the kill until traffic flows
+     * @throws IOException when the back-end does not start again
+     */
+    public List<Interval> crash() throws IOException {
+        return guarded(() -> {
+            Interval quiet = stream.mark();
+            here.killBackEnd();
+            here.restartBackEnd();
+            return List.of(quiet, traffic());
+        });
+    }
+
+    /**
      * Tries to move the guest to a host whose device lacks a feature, and has it run on where it is: by itself with a return path,
      * and otherwise told by {@code cont}.
      *

@@ -113,11 +113,13 @@ final class AcknowledgedFeatures {
         }
     }
 
-    /** The back-end ends: a guest that is gone needs no file. */
-    void close() {
-        if (known.filter(Acknowledgement::isOver).isPresent()) {
+    /** The back-end ends: a guest that is gone, or never was, needs no file. Returns whether it is so. */
+    boolean close() {
+        boolean over = known.isEmpty() || known.get().isOver();
+        if (over) {
             forget();
         }
+        return over;
     }
 
     private void forget() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.server;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -128,6 +129,7 @@ public final class Backend implements AutoCloseable {
                 config,
                 context,
                 acknowledged(name, endpoint),
+                progress(name, endpoint),
                 listener,
                 accepts -> guestAccepts(number, accepts));
     }
@@ -161,6 +163,15 @@ public final class Backend implements AutoCloseable {
                 : new AcknowledgementFile(endpoint.path(), files, line -> listener.trouble(guest, line));
         return new AcknowledgedFeatures(
                 config.offered().plus(config.leftToFrontEnd()), config.promise().orElse("this back-end"), file);
+    }
+
+    /** As with {@link #acknowledged}, without a file it is kept for this process: its front-end may connect again. */
+    private ProgressFile progress(String guest, Endpoint endpoint) {
+        int queues = 2 * config.queuePairs() + 1;
+        Path path = endpoint.path();
+        return path == null || config.promise().isEmpty()
+                ? ProgressFile.ofThisProcess(queues)
+                : ProgressFile.of(path, queues, line -> listener.trouble(guest, line));
     }
 
     /** What a guest takes has changed. Called by the guest's lane. */

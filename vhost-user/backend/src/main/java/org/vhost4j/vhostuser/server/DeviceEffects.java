@@ -18,6 +18,7 @@ import org.vhost4j.device.net.GuestNotifier;
 import org.vhost4j.device.net.QueueKind;
 import org.vhost4j.device.ring.InflightRegion;
 import org.vhost4j.device.ring.QueueLog;
+import org.vhost4j.device.ring.QueueProgress;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.RingFeatures;
 import org.vhost4j.device.ring.RingLayout;
@@ -45,6 +46,8 @@ final class DeviceEffects implements SessionEffects {
     private final Lane lane;
     private final Announcer announcer;
     private final DeviceMove move;
+    private final ProgressFile progress;
+    private final GuestMemoryMapper files;
     private final BackendListener listener;
     private final Consumer<FeatureSet> settled;
     private final Consumer<String> stop;
@@ -79,11 +82,16 @@ final class DeviceEffects implements SessionEffects {
         private @Nullable SharedSignal err;
         private boolean enabled;
         private boolean logged;
+
+        /** It was started here or in another process, and the front-end has not been told how far it came since. */
+        private boolean inPlace;
     }
 
     /**
      * Effects on a device that nothing was done to yet.
      *
+     * @param progress where it is kept how far queues come
+     * @param files the front-end's memory
      * @param stop stops the device, with a reason of one line
      * @param restarted called when a device that had stopped may work again
      */
@@ -94,6 +102,8 @@ final class DeviceEffects implements SessionEffects {
             int queuePairs,
             Announcer announcer,
             DeviceMove move,
+            ProgressFile progress,
+            GuestMemoryMapper files,
             BackendListener listener,
             Consumer<FeatureSet> settled,
             Consumer<String> stop,
@@ -104,6 +114,8 @@ final class DeviceEffects implements SessionEffects {
         this.queuePairs = queuePairs;
         this.announcer = announcer;
         this.move = move;
+        this.progress = progress;
+        this.files = files;
         this.listener = listener;
         this.settled = settled;
         this.stop = stop;
@@ -182,6 +194,9 @@ final class DeviceEffects implements SessionEffects {
         }
         Queue queue = queues[index];
         try {
+            boolean died = setup.inflight() == null
+                    && !queue.inPlace
+                    && progress.of(index).isKnown();
             Virtqueue untracked = ring(name, setup);
             Virtqueue ring = untracked;
             String contradiction = "";
@@ -199,7 +214,12 @@ final class DeviceEffects implements SessionEffects {
                             () -> device.notified(index));
             queue.ring = ring;
             queue.enabled = setup.enabled();
+            queue.inPlace = true;
             device.start(index, ring, call, setup.enabled(), setup.kick() == null);
+            if (died) {
+                // What it had used, or what was returned for it, was published and may not have been said.
+                call.signal();
+            }
             if (setup.log() != null) {
                 logQueue(index, setup.log());
             }
@@ -220,7 +240,23 @@ final class DeviceEffects implements SessionEffects {
     }
 
     private Virtqueue ring(String name, QueueSetup setup) {
-        return setup.layout().open(name, setup.size(), parts(setup), memory, setup.base(), features(setup));
+        int index = setup.index();
+        RingLayout layout = setup.layout();
+        QueueProgress its = progress.of(index);
+        if (setup.inflight() != null) {
+            // The front-end keeps more than we could.
+            its.forget();
+            return layout.open(name, setup.size(), parts(setup), memory, setup.base(), features(setup));
+        }
+        if (layout == RingLayout.PACKED) {
+            progress.sayUnkept(this::report);
+        }
+        long lies = setup.ring() ^ files.inodeAt(setup.descriptors().address());
+        if (queues[index].inPlace) {
+            return layout.resume(name, setup.size(), parts(setup), memory, setup.base(), features(setup), its, lies);
+        }
+        return layout.reopen(
+                name, setup.size(), parts(setup), memory, setup.base(), features(setup), its, lies, this::contradicted);
     }
 
     /**
@@ -252,6 +288,11 @@ final class DeviceEffects implements SessionEffects {
 
     private static RingParts parts(QueueSetup setup) {
         return new RingParts(setup.descriptors(), setup.avail(), setup.used());
+    }
+
+    /** The rings of a front-end were left by a process that died, or belong to a driver that began while none was there. */
+    private void contradicted(String reason) {
+        report("a queue begins where its front-end says, because what was kept of it is not of its ring: " + reason);
     }
 
     private GuestNotifier notifier(int index, @Nullable Fd call) {
@@ -290,12 +331,21 @@ final class DeviceEffects implements SessionEffects {
             throw new IllegalStateException(guest + " queue " + index + " does not run");
         }
         device.stop(index);
+        if (!left) {
+            progress.of(index).stopped(ring.base());
+        }
         // Its IOTLB misses may never be answered: its driver may have unmapped it by now.
         pendingMisses.clear();
         forget(queue);
         tellWhoReadsTheLog();
         tellLink();
         return ring.base();
+    }
+
+    @Override
+    public void positionTold(int index) {
+        queues[index].inPlace = false;
+        progress.of(index).forget();
     }
 
     @Override
@@ -358,6 +408,13 @@ final class DeviceEffects implements SessionEffects {
     /** Another back-end continues with the guest. */
     void leave() {
         left = true;
+    }
+
+    /** The queues that start next were left in their places by another back-end. */
+    void arrive() {
+        for (Queue queue : queues) {
+            queue.inPlace = true;
+        }
     }
 
     /** Whether the driver was paused; see {@link #paused}. */

@@ -58,6 +58,17 @@ final class GuestMemoryMapper implements RegionMapper {
         };
     }
 
+    /** Tells the file apart in which an address of this process is mapped; 0 when there is none. */
+    long inodeAt(long address) {
+        for (MappedFile mapped : mappings) {
+            long begin = mapped.segment().address();
+            if (address >= begin && address - begin < mapped.segment().byteSize()) {
+                return mapped.inode();
+            }
+        }
+        return 0;
+    }
+
     /** Whether every file is still as long as its mapping. */
     boolean intact() {
         for (MappedFile mapped : mappings) {

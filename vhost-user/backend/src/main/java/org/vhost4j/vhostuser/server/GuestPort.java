@@ -42,6 +42,7 @@ final class GuestPort implements DeviceOwner {
     private final BackendConfig config;
     private final LaneContext context;
     private final AcknowledgedFeatures acknowledged;
+    private final ProgressFile progress;
     private final BackendListener listener;
     private final IntConsumer accepts;
     private final NetDevice device;
@@ -69,6 +70,7 @@ final class GuestPort implements DeviceOwner {
      *
      * @param context the guest's lane and what belongs to it
      * @param acknowledged what is known of the guest from before
+     * @param progress where it is kept how far the guest's queues come
      * @param accepts called with what the guest takes, when that or the guest has changed; a mask of {@link
      *     org.vhost4j.device.frame.Offloads}
      */
@@ -79,6 +81,7 @@ final class GuestPort implements DeviceOwner {
             BackendConfig config,
             LaneContext context,
             AcknowledgedFeatures acknowledged,
+            ProgressFile progress,
             BackendListener listener,
             IntConsumer accepts) {
         this.name = name;
@@ -86,6 +89,7 @@ final class GuestPort implements DeviceOwner {
         this.config = config;
         this.context = context;
         this.acknowledged = acknowledged;
+        this.progress = progress;
         this.listener = listener;
         this.accepts = accepts;
         this.mapper = new GuestMemoryMapper(config.anyMemory());
@@ -170,6 +174,8 @@ final class GuestPort implements DeviceOwner {
                 config.queuePairs(),
                 new Announcer(device, context),
                 move,
+                progress,
+                memory,
                 listener,
                 acknowledged::keep,
                 device::fault,
@@ -186,6 +192,7 @@ final class GuestPort implements DeviceOwner {
             refused(refusal.get());
         } else {
             lastRefusal = "";
+            progress.heard(sender);
             admitted = true;
             listener.attached(name);
         }
@@ -473,6 +480,10 @@ final class GuestPort implements DeviceOwner {
     void begin() {
         Arrival coming = arrival;
         if (coming != null) {
+            acknowledged.known().ifPresent(known -> progress.heard(known.process()));
+            if (effects != null) {
+                effects.arrive();
+            }
             coming.session().begin(coming.state(), positions);
             for (int i = 0; i < cuts.size(); i++) {
                 if (coming.session().runs(i)) {
@@ -532,13 +543,16 @@ final class GuestPort implements DeviceOwner {
         if (connection != null) {
             connection.end("the back-end ends");
         }
-        acknowledged.close();
+        if (acknowledged.close()) {
+            progress.remove();
+        }
     }
 
     /** Waits a moment until what front-ends have passed is closed. Called when the lane has ended. */
     void closeDescriptors() {
         closer.close();
         move.close();
+        progress.close();
     }
 
     private SessionOptions options() {

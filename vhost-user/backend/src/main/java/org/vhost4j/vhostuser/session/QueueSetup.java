@@ -26,6 +26,7 @@ import org.vhost4j.sys.Fd;
  * @param kick what the driver signals, or null: then the ring has to be polled
  * @param call what to signal to the driver, or null: then it polls
  * @param err what to signal when the queue fails, or null
+ * @param ring tells rings in other memory of the same front-end apart
  * @param log how the queue's writes are logged for a migration, or null when they are not
  * @param inflight where chains in flight are tracked, or null when they are not
  */
@@ -41,11 +42,12 @@ public record QueueSetup(
         @Nullable Fd kick,
         @Nullable Fd call,
         @Nullable Fd err,
+        long ring,
         @Nullable QueueLog log,
         @Nullable InflightRegion inflight) {
     /** The same queue, logged elsewhere. */
     QueueSetup loggedIn(@Nullable QueueLog other) {
         return new QueueSetup(
-                index, layout, size, descriptors, avail, used, base, enabled, kick, call, err, other, inflight);
+                index, layout, size, descriptors, avail, used, base, enabled, kick, call, err, ring, other, inflight);
     }
 }

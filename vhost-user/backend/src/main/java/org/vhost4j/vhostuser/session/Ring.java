@@ -92,6 +92,7 @@ final class Ring {
                 kick,
                 call,
                 err,
+                identity(at),
                 logging == null ? null : log(layout, memory, at, logging),
                 inflight);
     }
@@ -106,6 +107,11 @@ final class Ring {
             throw new RefusedException(
                     "the in-flight area has %d bytes for it, and it takes %d".formatted(inflight.bytes(), needed));
         }
+    }
+
+    /** Front-ends give the addresses in their own memory, which do not change while they and their guest live. */
+    private static long identity(VringAddress at) {
+        return at.descriptors() ^ Long.rotateLeft(at.avail(), 21) ^ Long.rotateLeft(at.used(), 42);
     }
 
     private QueueLog log(RingLayout layout, RingMemory memory, VringAddress at, Logging.Target logging)

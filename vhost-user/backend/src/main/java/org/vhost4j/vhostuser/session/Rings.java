@@ -182,7 +182,16 @@ final class Rings {
         return new VringState(index, base == null ? layout().startBase() : base);
     }
 
+    /** The front-end knows from here on how far the ring has come, or has it begin again. */
     private void stop(Ring ring) {
+        boolean was = ring.started;
+        halt(ring);
+        if (was) {
+            effects.positionTold(ring.index);
+        }
+    }
+
+    private void halt(Ring ring) {
         boolean was = ring.started;
         pause(ring);
         ring.started = false;
@@ -405,10 +414,13 @@ final class Rings {
         }
     }
 
-    /** Ends the session: no lane uses memory or descriptors of it after this. The in-flight area says what it said. */
+    /**
+     * Ends the session: no lane uses memory or descriptors of it after this. The front-end, if it lives, was told nothing, and the in-flight
+     * area says what it said.
+     */
     void close() {
         for (Ring ring : rings) {
-            stop(ring);
+            halt(ring);
         }
         logging.end();
         memory = GuestMemory.EMPTY;

@@ -111,6 +111,14 @@ public interface SessionEffects {
     int stopQueue(int index);
 
     /**
+     * The front-end has been told how far a queue came that is stopped, or has reset it: what it says when it starts the queue counts. A
+     * queue that is started again without this continues where it was.
+     *
+     * @param index the virtqueue
+     */
+    void positionTold(int index);
+
+    /**
      * The front-end has stopped the last started queue, by GET_VRING_BASE or a reset or because it is gone. No queue runs. A device that
      * stopped for a fault of its driver may be started again after this, and not before: that queues are stopped and started because the
      * memory table or an address has changed is no new beginning.

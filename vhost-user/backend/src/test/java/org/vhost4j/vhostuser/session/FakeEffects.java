@@ -31,6 +31,8 @@ final class FakeEffects implements SessionEffects {
     int timesAllStopped;
     final List<String> reports = new ArrayList<>();
     final Map<Integer, QueueSetup> running = new TreeMap<>();
+    /** Queues of which the front-end has been told how far they came. */
+    final List<Integer> told = new ArrayList<>();
     /** How many files were mapped when a queue was told where to log: the log before must still be there. */
     int mappingsAtLog;
 
@@ -190,6 +192,12 @@ final class FakeEffects implements SessionEffects {
     }
 
     @Override
+    public void positionTold(int index) {
+        assertThat(running).as("queues that run").doesNotContainKey(index);
+        told.add(index);
+    }
+
+    @Override
     public void logQueue(int index, @Nullable QueueLog to) {
         runningQueue(index);
         mappingsAtLog = mapper.mapped.size();
@@ -273,6 +281,7 @@ final class FakeEffects implements SessionEffects {
                 setup.kick(),
                 call,
                 err,
+                setup.ring(),
                 setup.log(),
                 setup.inflight());
     }

@@ -53,6 +53,9 @@ class IdleEffects implements SessionEffects {
     }
 
     @Override
+    public void positionTold(int index) {}
+
+    @Override
     public void allQueuesStopped() {}
 
     @Override

@@ -49,6 +49,22 @@ class RingTest {
         }
     }
 
+    /** Until then what the back-end keeps of the queue counts when its process has died. */
+    @Test
+    void theFrontEndIsToldAPositionWhenItStopsTheRingAndNotBefore() throws ProtocolException {
+        List<Integer> told;
+        try (FrontEnd frontEnd =
+                new FrontEnd().negotiate(FrontEnd.SPLIT).memory().start(0)) {
+            told = frontEnd.effects.told;
+            frontEnd.start(1).memory();
+            assertThat(frontEnd.effects.running).containsOnlyKeys(0, 1);
+            assertThat(told).isEmpty();
+            assertThat(frontEnd.stop(1).index()).isOne();
+            assertThat(told).containsExactly(1);
+        }
+        assertThat(told).as("after the connection has ended").containsExactly(1);
+    }
+
     @Test
     void enableAndDisableAreTrackedWhetherOrNotTheRingRuns() throws ProtocolException {
         try (FrontEnd frontEnd = ready()) {

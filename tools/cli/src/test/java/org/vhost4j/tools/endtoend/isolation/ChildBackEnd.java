@@ -70,6 +70,11 @@ public final class ChildBackEnd implements AutoCloseable {
         boolean unused = process.toHandle().destroy();
     }
 
+    /** Ends it by SIGKILL. */
+    public void kill() {
+        process.destroyForcibly().onExit().join();
+    }
+
     /** Waits for its end, and reads what it still says. */
     public int awaitEnd(long seconds) throws IOException, InterruptedException {
         if (!process.waitFor(seconds, TimeUnit.SECONDS)) {

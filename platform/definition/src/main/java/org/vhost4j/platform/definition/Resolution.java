@@ -20,8 +20,8 @@ import org.vhost4j.platform.probe.HostCapability;
  * @param leftToFrontEnd features that a front-end with switches of its own is offered in addition; whether the guest sees them
  *     is that front-end's promise
  * @param properties every property that some layer states, with its provenance
- * @param emulated capabilities that the host lacks and software stands in for; the guest sees no difference @param notes what the
- *     operator should know, one sentence each
+ * @param emulated capabilities that the host lacks and software stands in for; the guest sees no difference
+ * @param notes what the operator should know, one sentence each
  */
 public record Resolution(
         String machine,

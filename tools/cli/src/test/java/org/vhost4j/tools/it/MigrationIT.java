@@ -106,7 +106,8 @@ class MigrationIT {
                 record.add(events.moveWithoutAddress());
                 record.add(events.killDestination());
                 if (!variant.packed()) {
-                    // QEMU tells a back-end that is started again the initial position of a packed ring, not where it is.
+                    // QEMU tells a back-end that is started again the initial position of a packed ring, not where it
+                    // is.
                     record.add(events.killSource());
                     record.add(events.killSourceForGood());
                 }

@@ -27,7 +27,7 @@ import org.vhost4j.tools.Vhost4j;
  */
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 final class LibvirtInterfaceIT {
-    /** As whom the system instance runs QEMU in the lab's root. */
+    /** The user that the system instance runs QEMU as in the lab's root. */
     private static final int LIBVIRT_QEMU = 64055;
 
     @TempDir

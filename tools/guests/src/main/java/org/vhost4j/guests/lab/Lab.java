@@ -71,6 +71,16 @@ public final class Lab {
         return files().resolve("kernels").resolve(series).resolve("initramfs");
     }
 
+    /**
+     * Provides a QEMU that passes USO to {@code -netdev vhost-user} when it is asked to, and the same one without the patch for it. Both are
+     * built from source at first, which takes a quarter of an hour.
+     *
+     * @throws UnsupportedOption when it fails; the script has said why
+     */
+    public void provisionUsoQemu() {
+        provision(List.of("--uso-qemu"));
+    }
+
     private void provision(List<String> options) {
         List<String> command = new ArrayList<>(List.of(script("provision")));
         command.addAll(options);

@@ -35,7 +35,17 @@ public interface BackEndProgram {
      * @return a back-end called {@code vhost4j}
      */
     static BackEndProgram own(String... options) {
-        return new Own(Own.java(), List.of(options));
+        return new Own(Own.java(), "", List.of(options));
+    }
+
+    /**
+     * The same, which moves nothing of the device with the guest: its features are QEMU's alone to check, as with other back-ends.
+     *
+     * @param options further options of {@code run}
+     * @return a back-end called {@code vhost4j}
+     */
+    static BackEndProgram ownWithoutState(String... options) {
+        return new Own(Own.java(), ",device-state=off", List.of(options));
     }
 
     /**
@@ -45,7 +55,7 @@ public interface BackEndProgram {
      * @return a back-end called {@code vhost4j}
      */
     static BackEndProgram launched(Path launcher) {
-        return new Own(List.of(launcher.toString()), List.of());
+        return new Own(List.of(launcher.toString()), "", List.of());
     }
 
     /**
@@ -61,9 +71,10 @@ public interface BackEndProgram {
      * {@code vhost4j run}.
      *
      * @param program what comes before {@code run}
+     * @param socketOptions what {@code --socket-path} has besides, each behind a comma
      * @param options what comes last
      */
-    record Own(List<String> program, List<String> options) implements BackEndProgram {
+    record Own(List<String> program, String socketOptions, List<String> options) implements BackEndProgram {
         public Own {
             program = List.copyOf(program);
             options = List.copyOf(options);
@@ -97,7 +108,7 @@ public interface BackEndProgram {
                     command.add("--socket-path=" + socket.resolveSibling(socket.getFileName() + "." + lane));
                 }
             }
-            command.add("--socket-path=" + socket + ",attach=netdev");
+            command.add("--socket-path=" + socket + ",attach=netdev" + socketOptions);
             command.add("--take-over=unix:" + socket + ".next");
             command.addAll(options);
             return command;

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
+import org.vhost4j.guests.lab.Guest;
 import org.vhost4j.guests.lab.GuestFailure;
 import org.vhost4j.guests.lab.Lab;
 import tools.jackson.databind.JsonNode;
@@ -20,6 +21,9 @@ import tools.jackson.databind.JsonNode;
  * <p>Calls block. For one thread at a time.
  */
 public final class MigrationLab implements AutoCloseable {
+    /** The peer's address on the bridge. */
+    public static final String PEER = Network.PEER;
+
     /** Longer than a migration takes on a machine that does much else. */
     static final Duration PATIENCE = Duration.ofMinutes(2);
 
@@ -57,13 +61,29 @@ public final class MigrationLab implements AutoCloseable {
      */
     public static MigrationLab start(Lab lab, Path directory, BackEndProgram program, Variant variant)
             throws IOException {
+        return start(lab, directory, program, program, variant);
+    }
+
+    /**
+     * Starts two different back-ends, boots the guest at the first and has the stream run.
+     *
+     * @param lab provided already
+     * @param directory for files; of this lab's own, with a short path
+     * @param first the back-end where the guest boots
+     * @param second the back-end of the other host
+     * @param variant what the guest is like
+     * @return the lab, with frames under way
+     * @throws IOException when something does not start
+     */
+    public static MigrationLab start(
+            Lab lab, Path directory, BackEndProgram first, BackEndProgram second, Variant variant) throws IOException {
         Network network = Network.create("v4jmig" + ProcessHandle.current().pid());
         Host here = null;
         Host there = null;
         try {
-            here = new Host("v4jm0", variant.firstQemu(), lab, directory, network, program, variant);
+            here = new Host("v4jm0", variant.firstQemu(), lab, directory, network, first, variant);
             here.boot();
-            there = new Host("v4jm1", variant.secondQemu(), lab, directory, network, program, variant);
+            there = new Host("v4jm1", variant.secondQemu(), lab, directory, network, second, variant);
             here.configureGuest();
             Stream stream = Stream.start(network, lab.files().resolve("stream"), Network.GUEST);
             MigrationLab running = new MigrationLab(variant, network, here, there, stream);
@@ -208,8 +228,30 @@ public final class MigrationLab implements AutoCloseable {
      * @throws IOException when a QEMU does not start
      */
     public Interval refuse() throws IOException {
+        return attempt(LACKING).event();
+    }
+
+    /**
+     * An attempt that did not move the guest.
+     *
+     * @param event what it cost
+     * @param destination what the destination's QEMU has printed
+     */
+    public record Attempt(Interval event, String destination) {}
+
+    /**
+     * Tries to move the guest to a host that refuses it as it is, and has it run on where it is, as {@link #refuse} does.
+     *
+     * @return what happened
+     * @throws IOException when a QEMU does not start, or the guest moves
+     */
+    public Attempt attempt() throws IOException {
+        return attempt("");
+    }
+
+    private Attempt attempt(String further) throws IOException {
         return guarded(() -> {
-            there.expect(false, LACKING);
+            there.expect(false, further);
             Interval unused = stream.mark();
             begin(FAST_BYTES_PER_SECOND);
             String end = here.monitor().awaitMigration(ENDS, PATIENCE);
@@ -226,8 +268,9 @@ public final class MigrationLab implements AutoCloseable {
             }
             requireRunning();
             Interval event = stream.mark().and(traffic());
+            String destination = there.guest().qemuLog();
             there.leave();
-            return event;
+            return new Attempt(event, destination);
         });
     }
 
@@ -255,6 +298,25 @@ public final class MigrationLab implements AutoCloseable {
                 return lost.differingPages();
             });
         }
+    }
+
+    /**
+     * The guest, where it is now.
+     *
+     * @return the guest, until it moves
+     */
+    public Guest guest() {
+        return here.guest();
+    }
+
+    /**
+     * Has a command run by the peer on the bridge.
+     *
+     * @param command program and arguments
+     * @return a command line that does so, and ends with this process
+     */
+    public List<String> atPeer(List<String> command) {
+        return network.inside(command);
     }
 
     /** What the guest's kernel has said, such as of a transmit queue that hangs. */

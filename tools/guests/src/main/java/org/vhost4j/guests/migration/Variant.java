@@ -5,7 +5,8 @@ package org.vhost4j.guests.migration;
  * The properties of a guest that moves, and the QEMUs between which it moves.
  *
  * @param name for tables and files; letters, digits and hyphens
- * @param firstQemu where the guest boots: {@code 11}, {@code suite} (10.0) or {@code stock}, as {@code tools/lab/guest} knows them
+ * @param firstQemu where the guest boots: {@code 11}, {@code suite} (10.0), {@code stock} or {@code uso} (which passes USO), as
+ *     {@code tools/lab/guest} knows them
  * @param secondQemu the first destination
  * @param queuePairs of the device, 1 to 127; the guest uses all of them
  * @param lanes of a back-end that has lanes, 1 or 2; with 2 the guest is on the second, and the TAP on the first
@@ -29,6 +30,12 @@ public record Variant(
         boolean eventful) {
     /** One queue pair, split rings, mergeable buffers, from QEMU 11.1 to QEMU 11.1, with a return path. */
     public static final Variant PLAIN = new Variant("plain", "11", "11", 1, 1, false, true, true, true, false);
+
+    /** The QEMU of {@code tools/lab/provision --uso-qemu}. */
+    private static final String USO_QEMU = "uso";
+
+    /** The machine type of its guests, the newest that it has. Its release has no USO here, so the device has to be asked for it. */
+    public static final String USO_MACHINE = "pc-q35-10.2";
 
     /** The same by another name. */
     public Variant named(String other) {
@@ -104,8 +111,13 @@ public record Variant(
 
     /** The machine type, which both QEMUs have to know. */
     String machine() {
-        String machine = firstQemu.equals("11") && secondQemu.equals("11") ? "q35" : "pc-q35-10.0";
+        String machine =
+                passesUso() ? USO_MACHINE : firstQemu.equals("11") && secondQemu.equals("11") ? "q35" : "pc-q35-10.0";
         return eventful ? machine + ",aux-ram-share=on" : machine;
+    }
+
+    private boolean passesUso() {
+        return firstQemu.equals(USO_QEMU);
     }
 
     /** How much memory the guest has: without mergeable buffers Linux posts 64 KiB for each frame, in every queue. */
@@ -119,6 +131,9 @@ public record Variant(
         if (queuePairs > 1) {
             // A vector for each queue, one for the control queue, one for changes of the configuration.
             properties.append(",mq=on,vectors=").append(2 * queuePairs + 2);
+        }
+        if (passesUso()) {
+            properties.append(",vhost-user-uso=on");
         }
         if (packed) {
             properties.append(",packed=on");

@@ -16,6 +16,10 @@ public enum LabQemu {
     OF_DEBIAN_13("qemu-suite"),
     /** Version 11, of Debian's backports. */
     NEW("qemu-11"),
+    /** Version 10.2, built from its source as it is: {@code provision --uso-qemu}. */
+    USO_BEFORE("qemu-uso-before"),
+    /** The same with the patch of {@code docs/qemu} that passes USO to {@code -netdev vhost-user}. */
+    USO("qemu-uso"),
     /** Version 11 for ARM. */
     ARM("qemu-11-aarch64");
 

@@ -61,8 +61,8 @@ public final class Postcopy implements AutoCloseable {
     /**
      * POSTCOPY_ADVISE.
      *
-     * @param frontEnd a connection on which PAGEFAULT was acknowledged, and which has no memory table yet @return the session of
-     *     page faults
+     * @param frontEnd a connection on which PAGEFAULT was acknowledged, and which has no memory table yet
+     * @return the session of page faults
      * @throws FrontEndException when the back-end does not give its userfaultfd
      */
     public static Postcopy advise(FrontEnd frontEnd) {

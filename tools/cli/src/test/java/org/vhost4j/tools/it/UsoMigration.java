@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.it;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -224,6 +225,6 @@ class UsoMigration {
     }
 
     private long counted(int host, String name) throws IOException {
-        return new BackEndMonitor(monitor(host)).offloads().get(name);
+        return requireNonNull(new BackEndMonitor(monitor(host)).offloads().get(name), name);
     }
 }

@@ -199,7 +199,9 @@ public final class Bridge implements FrameSink {
      * @return 48 bits, or {@link PortRules#NO_MAC} when there is none; any of them when the port may have as many as it likes
      */
     public long eldestStation(FramePort port) {
-        return stations.eldest(indexOf(port));
+        int index = indexOf(port);
+        int vlan = vlans == null ? 0 : vlans.ofUntagged(index);
+        return vlan == VlanSwitch.NO_VLAN ? PortRules.NO_MAC : tables.of(vlan).eldest(index);
     }
 
     /**
@@ -354,7 +356,8 @@ public final class Bridge implements FrameSink {
             ports[destination].dropped();
             return FramePort.DELIVERED;
         }
-        int result = uplink[source] && switched.members(vlan).length > 2
+        // Guests in other VLANs wait for this uplink as well.
+        int result = uplink[source] && ports.length > 2
                 ? handOverWithoutWaiting(leaving, destination)
                 : handOver(leaving, destination);
         switched.progress(leaving);

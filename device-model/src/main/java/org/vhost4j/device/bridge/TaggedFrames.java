@@ -94,6 +94,11 @@ final class TaggedFrames {
         return control < 0 ? 0 : control & VLAN_ID;
     }
 
+    /** Whether there is another tag behind the tag. */
+    boolean hasSecondTag() {
+        return control >= 0 && HostMemory.getShortBE(header + ADDRESSES) == TPID;
+    }
+
     /** The frame without a tag; null when it has too many pieces. It holds until {@link #read}. */
     @Nullable
     Frame without() {

@@ -81,7 +81,7 @@ final class VlanSwitch {
     /** The VLAN of a frame that is on its way to a port, in the form in which the port gets it. */
     int leaving(int destination, Frame frame) {
         PortVlan port = ports[destination];
-        if (!frames.read(frame)) {
+        if (!frames.read(frame) || frames.vlan() > PortVlan.MOST) {
             return NO_VLAN;
         }
         return port.mode() == PortVlan.Mode.ACCESS || frames.vlan() == 0 ? port.tag() : frames.vlan();
@@ -104,7 +104,9 @@ final class VlanSwitch {
 
     /** The port that a frame goes to; -1 when all others of its VLAN get it, the source when no port does. */
     int route(MacTable table, int vlan, int source, long destinationMac) {
-        int destination = MacAddress.isGroup(destinationMac) ? -1 : table.find(destinationMac);
+        int found = MacAddress.isGroup(destinationMac) ? -1 : table.find(destinationMac);
+        // A table may be that of several VLANs.
+        int destination = found >= 0 && carried[found].get(vlan) ? found : -1;
         int[] all = members[vlan];
         return destination < 0 && all.length == 2 ? all[0] + all[1] - source : destination;
     }
@@ -122,7 +124,12 @@ final class VlanSwitch {
      */
     @Nullable
     Frame leave(int vlan, int destination) {
-        return ports[destination].tags(vlan) ? frames.with(vlan) : frames.without();
+        PortVlan port = ports[destination];
+        if (port.tags(vlan)) {
+            return frames.with(vlan);
+        }
+        // Behind a trunk a second tag would be taken for the frame's VLAN.
+        return port.mode() != PortVlan.Mode.ACCESS && frames.hasSecondTag() ? null : frames.without();
     }
 
     /** Notes in the frame that entered last how far one that left has been delivered. */

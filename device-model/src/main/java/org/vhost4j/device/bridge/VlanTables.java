@@ -12,12 +12,22 @@ import org.jspecify.annotations.Nullable;
  * A bridge without VLANs has VLAN 0 alone.
  *
  * <p>Shared by the bridges of several lanes. A table is made with the first frame of its VLAN, under a lock; to find it again takes none. A
- * VLAN that an option names has a table of the usual size. One that exists only because a trunk carries all of them has a small one, so that
- * a guest which invents VLANs costs {@value #SMALL_BUCKETS} buckets for each, 32 MiB at most.
+ * VLAN that an option names has a table of the usual size, one that exists only because a trunk carries all of them a small one. When
+ * tables have become many, further VLANs share one, so that a sender which invents VLANs cannot fill the heap: what is learned in one of
+ * those counts for all of them, and {@link VlanSwitch#route} delivers nothing to a port outside the VLAN.
  */
 final class VlanTables {
+    /** Every VLAN that has no table of its own. */
+    private static final int ALL = -1;
+
     /** Buckets of a VLAN's table that no option names. */
     private static final int SMALL_BUCKETS = 128;
+
+    /** Entries of all tables of VLANs above 0, of 8 bytes each. */
+    private static final int MOST_ENTRIES = 1 << 20;
+
+    /** Ports of all these tables: each keeps some 600 bytes about a port. */
+    private static final int MOST_PORTS = 1 << 13;
 
     /** In a station with its VLAN: where the VLAN begins, above the address. */
     private static final int VLAN_SHIFT = 48;
@@ -30,6 +40,12 @@ final class VlanTables {
     private final AtomicReferenceArray<@Nullable MacTable> tables = new AtomicReferenceArray<>(PortVlan.MOST + 1);
 
     private final List<Port> ports = new ArrayList<>();
+
+    /** The table of VLANs that have none of their own. */
+    private volatile @Nullable MacTable shared;
+
+    private int entriesMade;
+    private int portsMade;
 
     private static final class Port {
         private final String name;
@@ -71,11 +87,30 @@ final class VlanTables {
         if (before != null) {
             return before;
         }
-        boolean named = ports.stream().anyMatch(port -> names(port.rules.vlan(), vlan));
-        MacTable made = named ? new MacTable() : new MacTable(SMALL_BUCKETS);
+        MacTable table = shared;
+        if (table == null) {
+            if (entriesMade < MOST_ENTRIES && portsMade < MOST_PORTS) {
+                boolean named = ports.stream().anyMatch(port -> names(port.rules.vlan(), vlan));
+                // A small one has no room for the fixed stations of many ports.
+                boolean large = named || ports.size() > SMALL_BUCKETS / 8;
+                table = withPorts(large ? new MacTable() : new MacTable(SMALL_BUCKETS), vlan);
+                entriesMade += table.capacity();
+                portsMade += ports.size();
+            } else {
+                table = withPorts(new MacTable(), ALL);
+                shared = table;
+            }
+        }
+        tables.set(vlan, table);
+        return table;
+    }
+
+    /** Adds all ports to a table, with their rules where they carry its VLAN. */
+    private MacTable withPorts(MacTable made, int vlan) {
         for (int i = 0; i < ports.size(); i++) {
             Port port = ports.get(i);
-            made.port(i, port.name, port.rules.vlan().carries(vlan) ? port.rules : PortRules.NONE);
+            boolean carries = vlan == ALL || port.rules.vlan().carries(vlan);
+            made.port(i, port.name, carries ? port.rules : PortRules.NONE);
         }
         // Of several ports with one address the one whose guest runs has it.
         for (boolean now : new boolean[] {false, true}) {
@@ -85,7 +120,6 @@ final class VlanTables {
                 }
             }
         }
-        tables.set(vlan, made);
         return made;
     }
 
@@ -96,36 +130,42 @@ final class VlanTables {
     /** As {@link MacTable#running}, in every VLAN. */
     synchronized void running(int onPort, boolean now) {
         ports.get(onPort).running = now;
+        each((vlan, table) -> table.running(onPort, now));
+    }
+
+    /** Visits each table once, with the VLAN that it is of, or {@link #ALL} for the shared one. */
+    private void each(Visitor visitor) {
+        MacTable common = shared;
         for (int vlan = 0; vlan < tables.length(); vlan++) {
             MacTable table = tables.get(vlan);
-            if (table != null) {
-                table.running(onPort, now);
+            if (table != null && table != common) {
+                visitor.visit(vlan, table);
             }
         }
+        if (common != null) {
+            visitor.visit(ALL, common);
+        }
+    }
+
+    @FunctionalInterface
+    private interface Visitor {
+        void visit(int vlan, MacTable table);
     }
 
     /** As {@link MacTable#forget}, in every VLAN. */
     void forget(int ofPort) {
-        for (int vlan = 0; vlan < tables.length(); vlan++) {
-            MacTable table = tables.get(vlan);
-            if (table != null) {
-                table.forget(ofPort);
-            }
-        }
+        each((vlan, table) -> table.forget(ofPort));
     }
 
     /** How many stations there can be now. */
     int capacity() {
-        int sum = 0;
-        for (int vlan = 0; vlan < tables.length(); vlan++) {
-            MacTable table = tables.get(vlan);
-            sum += table == null ? 0 : table.capacity();
-        }
-        return sum;
+        int[] sum = {0};
+        each((vlan, table) -> sum[0] += table.capacity());
+        return sum[0];
     }
 
     /**
-     * The stations behind a port.
+     * The stations behind a port, without those of VLANs that share a table: they are learned again.
      *
      * @param most how many are wanted
      * @return so many at most, each an address of 48 bits below the number of its VLAN
@@ -135,7 +175,7 @@ final class VlanTables {
         int count = 0;
         for (int vlan = 0; vlan < tables.length() && count < most; vlan++) {
             MacTable table = tables.get(vlan);
-            if (table == null) {
+            if (table == null || table == shared) {
                 continue;
             }
             long[] some = new long[Math.min(most - count, table.capacity())];

@@ -72,7 +72,7 @@ class VlanBridgeTest {
         List<byte[]> forward(int from, byte[] frame) {
             List<byte[]> out = new ArrayList<>();
             ports.forEach(port -> out.add(null));
-            boolean tag = frame[12] == (byte) 0x81 && frame[13] == 0;
+            boolean tag = hasTag(frame);
             if (tag && frame.length < 18) {
                 return out;
             }
@@ -92,12 +92,21 @@ class VlanBridgeTest {
             boolean group = (frame[0] & 1) != 0;
             Integer to = group ? null : table.get(vlan + " " + Arrays.toString(Arrays.copyOf(frame, 6)));
             for (int i = 0; i < ports.size(); i++) {
-                if (i != from && carries(ports.get(i), vlan) && (to == null || to == i)) {
+                // A trunk would take the inner tag of an untagged frame for its VLAN.
+                boolean ambiguous = tag
+                        && hasTag(plain)
+                        && !tagged(ports.get(i), vlan)
+                        && ports.get(i).mode() != PortVlan.Mode.ACCESS;
+                if (i != from && carries(ports.get(i), vlan) && !ambiguous && (to == null || to == i)) {
                     out.set(i, tagged(ports.get(i), vlan) ? with(plain, (control & 0xf000) | vlan) : plain);
                 }
             }
             return out;
         }
+    }
+
+    private static boolean hasTag(byte[] frame) {
+        return frame[12] == (byte) 0x81 && frame[13] == 0;
     }
 
     private static byte[] with(byte[] frame, int control) {
@@ -130,6 +139,10 @@ class VlanBridgeTest {
         random.nextBytes(frame);
         frame[12] = (byte) 0x88;
         frame[13] = (byte) 0xb5;
+        if (random.nextInt(4) == 0) {
+            frame[12] = (byte) 0x81;
+            frame[13] = 0;
+        }
         int control = TAGS[random.nextInt(TAGS.length)];
         byte[] tagged = control < 0 ? frame : Arrays.copyOf(with(frame, control), Math.max(14, frame.length));
         return addressed(tagged, 1 + random.nextInt(5), random.nextInt(4) == 0 ? 0xff : 1 + random.nextInt(6));

@@ -538,7 +538,7 @@ public final class LibC {
      * @param length address of an int that holds the room in bytes, and afterwards the length of the socket's address
      * @return 0 or the negative errno
      */
-    static int getsockname(int fd, long address, long length) {
+    public static int getsockname(int fd, long address, long length) {
         return result(C.getsockname(fd, address, length));
     }
 

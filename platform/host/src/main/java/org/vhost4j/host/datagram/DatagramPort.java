@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,7 @@ import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.net.ReceiveTimeouts;
 import org.vhost4j.device.net.WaitBudget;
 import org.vhost4j.host.io.FdHandle;
+import org.vhost4j.host.io.UnixListener;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.Fd;
@@ -131,7 +133,7 @@ public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
         try {
             buffers(socket);
             int bound = from.bind(socket);
-            if (bound == -Errno.EADDRINUSE && local.path() != null && isDead(from)) {
+            if (bound == -Errno.EADDRINUSE && isStale(local, from)) {
                 Files.deleteIfExists(local.path());
                 bound = from.bind(socket);
             }
@@ -158,6 +160,11 @@ public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
                         "cannot set the size of a socket's buffer");
             }
         }
+    }
+
+    private static boolean isStale(SocketAddress local, SocketAddress.Resolved address) {
+        Path path = local.path();
+        return path != null && UnixListener.isSocket(path) && isDead(address);
     }
 
     /** Whether a Unix socket is left over from a process that has ended. */

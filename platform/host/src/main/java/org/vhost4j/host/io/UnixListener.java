@@ -181,6 +181,28 @@ public final class UnixListener implements AutoCloseable {
         }
     }
 
+    /**
+     * Refuses a path that a process listens on, which sees one connection come and go.
+     *
+     * @param path of a socket
+     * @throws SystemError EADDRINUSE when a process listens there
+     */
+    public static void requireUnused(Path path) {
+        UnixAddress address = UnixAddress.of(path);
+        int result;
+        try (Fd probe = UnixAddress.socket()) {
+            result = address.connect(probe);
+        }
+        if (result == 0 || result == -Errno.EAGAIN) {
+            throw inUse(path);
+        }
+    }
+
+    private static SystemError inUse(Path path) {
+        return SystemError.explained(
+                "cannot listen on " + path + ": another process listens there already", Errno.EADDRINUSE);
+    }
+
     /** Removes a socket file that no process listens on; a listener sees one connection come and go. */
     private static void removeStale(UnixAddress address) {
         Path path = address.path();
@@ -189,9 +211,7 @@ public final class UnixListener implements AutoCloseable {
             result = address.connect(probe);
         }
         switch (-result) {
-            case 0, Errno.EAGAIN ->
-                throw SystemError.explained(
-                        "cannot listen on " + path + ": another process listens there already", Errno.EADDRINUSE);
+            case 0, Errno.EAGAIN -> throw inUse(path);
             case Errno.ENOENT -> {
                 // Its owner has just removed it.
             }
@@ -213,8 +233,13 @@ public final class UnixListener implements AutoCloseable {
         }
     }
 
-    /** connect(2) refuses a file of any other kind in the same way as a socket that no process listens on. */
-    private static boolean isSocket(Path path) {
+    /**
+     * Whether there is a socket, and not any other file.
+     *
+     * @param path not followed when it is a symbolic link
+     * @return false also when there is nothing
+     */
+    public static boolean isSocket(Path path) {
         try {
             return (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS) >> 12 == S_IFSOCK;
         } catch (IOException e) {

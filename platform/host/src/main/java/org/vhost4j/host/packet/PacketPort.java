@@ -53,7 +53,11 @@ public final class PacketPort implements FramePort, Pollable, AutoCloseable {
     /** Something is spent of the patience. */
     private boolean strained;
 
-    private boolean down;
+    private volatile boolean down;
+
+    /** Whether a thread watches what becomes of an interface that is down. */
+    private volatile boolean watching;
+
     private boolean halted;
     private @Nullable Lane lane;
     private @Nullable FdHandle handle;
@@ -186,26 +190,54 @@ public final class PacketPort implements FramePort, Pollable, AutoCloseable {
             return;
         }
         down = true;
-        String ifname = socket.ifname();
-        if (socket.exists()) {
-            trouble.accept("interface " + ifname + " is down; frames for it are dropped");
+        PacketSocket lost = socket;
+        boolean there = lost.isBound();
+        if (there) {
+            trouble.accept("interface " + lost.ifname() + " is down; frames for it are dropped");
+        } else {
+            removed(lost);
+        }
+        if (watching) {
             return;
         }
-        trouble.accept("interface " + ifname + " was removed; it is joined again when there is one of that name");
-        PacketSocket lost = socket;
+        watching = true;
         // Of the lane's thread: it has the same network namespace. To bind can wait for the kernel's configuration.
-        Thread.ofPlatform().daemon().name("vhost4j-packet-" + ifname).start(() -> look(lost));
+        Thread.ofPlatform().daemon().name("vhost4j-packet-" + lost.ifname()).start(() -> {
+            try {
+                untilUp(lost, there);
+            } catch (IllegalStateException e) {
+                // The socket was closed meanwhile.
+                down = false;
+            } finally {
+                watching = false;
+            }
+        });
     }
 
-    private void look(PacketSocket lost) {
+    private void removed(PacketSocket lost) {
+        trouble.accept(
+                "interface " + lost.ifname() + " was removed; it is joined again when there is one of that name");
+    }
+
+    /** Until the interface is up, or another one of its name was joined. One that is down and then removed is not reported again. */
+    private void untilUp(PacketSocket lost, boolean wasThere) {
+        boolean there = wasThere;
         String lastReason = "";
         while (!closed) {
             LockSupport.parkNanos(LOOK_EVERY_NANOS);
-            if (closed || !lost.exists()) {
+            if (closed || (there && !down)) {
+                return;
+            }
+            if (there && !lost.isBound()) {
+                there = false;
+                removed(lost);
+            }
+            if (there || !lost.exists()) {
                 continue;
             }
             try {
                 lost.bind();
+                down = false;
                 trouble.accept("interface " + lost.ifname() + " is there again and was joined");
                 return;
             } catch (SystemError e) {

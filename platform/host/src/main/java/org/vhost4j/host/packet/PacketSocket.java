@@ -129,12 +129,30 @@ public final class PacketSocket implements AutoCloseable {
     }
 
     /**
-     * Whether there is an interface of that name in the socket's network namespace. Does not wait.
+     * Whether there is an interface of that name in the socket's network namespace. The kernel may look for a
+     * module of that name, which takes time.
      *
      * @return true when there is, be it the one that the socket is bound to or another
      */
     public boolean exists() {
         return index() >= 0;
+    }
+
+    /**
+     * Whether the interface that the socket was bound to is still there. Does not wait: {@link #exists} asks for a name, for which the
+     * kernel may look for a module.
+     *
+     * @return false when it was removed, whether or not there is another one of its name
+     */
+    public boolean isBound() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(ADDRESS_BYTES, Long.BYTES);
+            MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, ADDRESS_BYTES);
+            // struct sockaddr_ll: le16 family, be16 protocol, int ifindex; packet(7): -1 when the interface was
+            // removed.
+            return LibC.getsockname(fd.number(), address.address(), length.address()) == 0
+                    && address.get(ValueLayout.JAVA_INT, Integer.BYTES) > 0;
+        }
     }
 
     private int index() {

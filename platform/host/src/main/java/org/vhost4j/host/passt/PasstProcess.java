@@ -245,7 +245,8 @@ public final class PasstProcess implements AutoCloseable {
                     lastReason = reason;
                 }
             } catch (CompletionException | IllegalStateException e) {
-                // The lane has ended, or the port has stopped.
+                // The lane has ended, or the port has stopped, and its end is no reason to start another one.
+                closed.countDown();
                 kill();
                 return;
             }

@@ -6,10 +6,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.host.io.UnixListener;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.Fd;
@@ -67,10 +69,14 @@ public final class StreamConnector implements AutoCloseable {
      */
     public void start() {
         if (work == null) {
-            work = new Work(listens ? listen() : null);
-            // Of the lane's thread: it has the same network namespace.
-            Thread.ofPlatform().daemon().name("vhost4j-" + port.name()).start(work::run);
+            begin(new Work(listens ? listen() : null, false));
         }
+    }
+
+    private void begin(Work next) {
+        work = next;
+        // Of the lane's thread: it has the same network namespace.
+        Thread.ofPlatform().daemon().name("vhost4j-" + port.name()).start(next::run);
     }
 
     /** Ends the connection, and tries for none until {@link #start}. Called by the lane's thread, or when the lane is closed. */
@@ -86,8 +92,7 @@ public final class StreamConnector implements AutoCloseable {
     private void lost(String reason) {
         lines.accept(reason + (listens ? "; waiting for the next one" : "; connecting again"));
         if (!listens) {
-            work = null;
-            start();
+            begin(new Work(null, true));
         }
     }
 
@@ -97,7 +102,7 @@ public final class StreamConnector implements AutoCloseable {
         try {
             set(socket, LibC.SOL_SOCKET, SO_REUSEADDR, 1);
             int result = resolved.bind(socket);
-            if (result == -Errno.EADDRINUSE && address.path() != null && isDead(resolved)) {
+            if (result == -Errno.EADDRINUSE && isStale(resolved)) {
                 Files.deleteIfExists(address.path());
                 result = resolved.bind(socket);
             }
@@ -111,6 +116,11 @@ public final class StreamConnector implements AutoCloseable {
             socket.close();
             throw e;
         }
+    }
+
+    private boolean isStale(SocketAddress.Resolved resolved) {
+        Path path = address.path();
+        return path != null && UnixListener.isSocket(path) && isDead(resolved);
     }
 
     /** Whether a Unix socket is left over from a process that has ended. */
@@ -142,17 +152,25 @@ public final class StreamConnector implements AutoCloseable {
     /** What the thread does, until a connection is made, or for as long as it listens. */
     private final class Work {
         private final @Nullable Fd listening;
+        private final boolean again;
         private volatile boolean ended;
 
-        Work(@Nullable Fd listening) {
+        /**
+         * Work that has not begun.
+         *
+         * @param listening where to accept; null to connect
+         * @param again whether there was a connection before: a peer that accepts and closes is not asked at once
+         */
+        Work(@Nullable Fd listening, boolean again) {
             this.listening = listening;
+            this.again = again;
         }
 
         void end() {
             ended = true;
             if (listening != null) {
                 // Wakes the thread from accept(2); it closes the socket.
-                int unused = LibC.shutdown(listening.number(), LibC.SHUT_RDWR);
+                listening.hangUp();
                 if (address.path() != null) {
                     try {
                         Files.deleteIfExists(address.path());
@@ -186,6 +204,9 @@ public final class StreamConnector implements AutoCloseable {
 
         private void connect() {
             String lastReason = "";
+            if (again) {
+                LockSupport.parkNanos(AGAIN_NANOS);
+            }
             while (!ended) {
                 try {
                     if (tryOnce()) {
@@ -231,8 +252,10 @@ public final class StreamConnector implements AutoCloseable {
                 return taken;
             } catch (CompletionException | IllegalStateException | SystemError e) {
                 socket.close();
+                ended |= port.stoppedReason() != null;
                 if (!ended) {
-                    lines.accept("cannot use a connection: " + e.getMessage());
+                    Throwable cause = e.getCause() == null ? e : e.getCause();
+                    lines.accept("cannot use a connection: " + cause.getMessage());
                 }
                 return false;
             }

@@ -331,6 +331,32 @@ class PacketPortIT {
     }
 
     @Test
+    void oneThatIsDownBeforeItIsRemovedIsJoinedAgain() throws Exception {
+        try (Arena arena = Arena.ofConfined()) {
+            byte[] bytes = Packet.of(Packet.UDP, 100);
+            namespace.run(() -> {
+                NetNamespace.command("ip link set va down");
+                return 0;
+            });
+            port.poll();
+            assertThat(port.deliver(Packet.frame(arena, bytes, 1500))).isEqualTo(FramePort.REFUSED);
+            assertThat(trouble).containsExactly("interface va is down; frames for it are dropped");
+            namespace.run(() -> {
+                NetNamespace.command("ip link del va");
+                return 0;
+            });
+            Await.until(() -> "two lines in " + trouble, Await.PATIENCE, () -> trouble.size() == 2);
+            assertThat(trouble).contains("interface va was removed; it is joined again when there is one of that name");
+            namespace.run(() -> {
+                veth();
+                return 0;
+            });
+            Await.until(() -> "three lines in " + trouble, Await.PATIENCE, () -> trouble.size() == 3);
+            assertThat(port.deliver(Packet.frame(arena, bytes, 1500))).isEqualTo(FramePort.DELIVERED);
+        }
+    }
+
+    @Test
     void aFrameBeyondTheMtuIsRefusedWithALine() {
         try (Arena arena = Arena.ofConfined()) {
             byte[] bytes = Packet.of(Packet.UDP, 3000);

@@ -223,13 +223,17 @@ public final class DeviceControl {
 
     /**
      * Ends what is in flight on a queue before it stops: chains that were in flight in a process that has died, and were not popped here,
-     * are used with nothing written. A frame that waits for room goes back into the ring.
+     * are used with nothing written. A frame that waits for room goes back into the ring, unless part of it has been delivered.
      *
      * @param index the virtqueue's index, of a queue that runs
      */
     public void finish(int index) {
         Virtqueue ring = queues.ring(index);
         if (ring != null && !state.memoryLost) {
+            TxQueue transmit = queues.transmit(index);
+            if (transmit != null) {
+                transmit.unpark();
+            }
             quiesce(index);
             ring.finish();
             publish(index);

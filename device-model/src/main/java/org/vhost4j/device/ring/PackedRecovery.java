@@ -51,8 +51,8 @@ final class PackedRecovery {
         this.size = size;
         this.descriptors = descriptors;
         this.chains = new int[size];
-        int before = inLaps(progress.given());
         int now = inLaps(base);
+        int before = progress.given() == QueueProgress.UNKNOWN ? now : inLaps(progress.given());
         int at = inLaps(progress.publishedTo());
         int taken = inLaps(progress.taken());
         int publishing = inLaps(progress.publishing());

@@ -29,6 +29,9 @@ public final class QueueProgress {
     /** How much memory one queue takes: a cache line. */
     public static final int BYTES = 64;
 
+    /** {@link #given} when it was given to another process. */
+    static final int UNKNOWN = -1;
+
     private static final int STATE = 0;
     private static final int GIVEN = 4;
     private static final int PUBLISHED = 8;
@@ -124,6 +127,12 @@ public final class QueueProgress {
         INT.set(slot, (long) GIVEN, base);
     }
 
+    /** What the front-end gave is not known: it gave it to another process, whose record is not here. */
+    void givenElsewhere() {
+        INT.set(slot, (long) GIVEN, UNKNOWN);
+    }
+
+    /** What the front-end gave when the queue was started, or {@link #UNKNOWN}. */
     int given() {
         return (int) INT.get(slot, (long) GIVEN);
     }

@@ -342,7 +342,9 @@ public enum RingLayout {
             QueueProgress progress,
             long ring) {
         if (!progress.isOf(this, size, ring)) {
-            return open(name, size, parts, memory, base, features, progress, ring);
+            Virtqueue queue = open(name, size, parts, memory, base, features, progress, ring);
+            progress.givenElsewhere();
+            return queue;
         }
         require(name, size, parts, base);
         return make(name, size, parts, memory, base, features, progress);

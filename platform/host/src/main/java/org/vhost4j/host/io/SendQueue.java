@@ -48,7 +48,9 @@ final class SendQueue {
                 return 0;
             }
         }
-        if (rest.remaining() > LIMIT - waitingBytes) {
+        // Descriptors are scarcer than bytes, and all guests share the process' own: one message with some may wait.
+        boolean another = !unsent.isEmpty() && waiting.stream().anyMatch(each -> !each.descriptors.isEmpty());
+        if (another || rest.remaining() > LIMIT - waitingBytes) {
             return -Errno.ENOBUFS;
         }
         List<Fd> kept = new ArrayList<>(unsent.size());

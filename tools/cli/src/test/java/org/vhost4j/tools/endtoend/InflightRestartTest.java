@@ -121,6 +121,8 @@ class InflightRestartTest {
             Await.until(
                     "the frame waits for its receiver",
                     () -> !inFlight(area, TRANSMIT, packed).isEmpty());
+            // Answered between two turns of the lane: nothing is being written then.
+            driver.frontEnd().getFeatures();
             byte[] left = area.contents();
             driver.frontEnd().close();
             backEnd.awaitLine("guest0 detached");

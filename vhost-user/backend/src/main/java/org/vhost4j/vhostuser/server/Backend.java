@@ -13,6 +13,7 @@ import org.vhost4j.device.Pollable;
 import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.device.offload.OffloadCounters;
 import org.vhost4j.device.stats.Counters;
+import org.vhost4j.host.io.UnixListener;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.sys.SocketPeer;
 import org.vhost4j.vhostuser.handover.HandOverChannel;
@@ -65,6 +66,13 @@ public final class Backend implements AutoCloseable {
     }
 
     private void open() {
+        // Before files beside a socket are touched that another back-end may use.
+        for (Endpoint endpoint : config.endpoints()) {
+            Path path = endpoint.path();
+            if (path != null && !endpoint.connect()) {
+                UnixListener.requireUnused(path);
+            }
+        }
         build(bridged -> inLane(contexts.getFirst(), () -> openUplinks(bridged)));
         contexts.forEach(context -> inLane(context, context::begin));
         for (GuestPort guest : guests) {

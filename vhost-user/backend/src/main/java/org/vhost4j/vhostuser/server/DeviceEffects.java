@@ -34,6 +34,7 @@ import org.vhost4j.vhostuser.session.QueueSetup;
 import org.vhost4j.vhostuser.session.RefusedException;
 import org.vhost4j.vhostuser.session.ResetCause;
 import org.vhost4j.vhostuser.session.SessionEffects;
+import org.vhost4j.vhostuser.session.SessionState;
 import org.vhost4j.vhostuser.wire.BackendRequest;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.Message;
@@ -411,9 +412,10 @@ final class DeviceEffects implements SessionEffects {
     }
 
     /** The queues that start next were left in their places by another back-end. */
-    void arrive() {
-        for (Queue queue : queues) {
-            queue.inPlace = true;
+    void arrive(List<SessionState.RingState> rings) {
+        for (int i = 0; i < queues.length; i++) {
+            // One that had not started may have been left by a process that died.
+            queues[i].inPlace = i < rings.size() && rings.get(i).started();
         }
     }
 

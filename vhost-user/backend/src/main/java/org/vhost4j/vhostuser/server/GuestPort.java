@@ -482,7 +482,7 @@ final class GuestPort implements DeviceOwner {
         if (coming != null) {
             acknowledged.known().ifPresent(known -> progress.heard(known.process()));
             if (effects != null) {
-                effects.arrive();
+                effects.arrive(coming.state().rings());
             }
             coming.session().begin(coming.state(), positions);
             for (int i = 0; i < cuts.size(); i++) {

@@ -138,6 +138,9 @@ final class ProgressFile {
                         .getBytes(StandardCharsets.US_ASCII),
                 HEADER - FORMAT_BYTES);
         boolean known = frontEnd.known() && frontEnd.startTime() != 0;
+        if (!known && mapped != null) {
+            unkept = Optional.of("it is not visible which process its front-end is");
+        }
         if (known && process.mismatch(MemorySegment.ofArray(name)) == -1) {
             return;
         }

@@ -410,6 +410,8 @@ final class Rings {
     void reset() {
         for (Ring ring : rings) {
             abandon(ring);
+            // Also of a queue that was not started here: the next driver is another one.
+            effects.positionTold(ring.index);
             ring.reset();
         }
     }

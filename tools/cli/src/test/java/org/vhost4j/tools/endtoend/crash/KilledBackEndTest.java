@@ -78,7 +78,7 @@ class KilledBackEndTest {
                     boolean last = round == ROUNDS;
                     int until = number + 2000 + random.nextInt(2000);
                     CompletableFuture<Void> kill = null;
-                    while (kill == null ? next < until : !kill.isDone()) {
+                    while (kill == null ? next < Math.max(until, number) : !kill.isDone()) {
                         number += number < until || kill != null ? a.send(number, 1 + random.nextInt(BURST)) : 0;
                         for (int seen = b.receive(); seen >= 0; seen = b.receive()) {
                             if (seen < next) {

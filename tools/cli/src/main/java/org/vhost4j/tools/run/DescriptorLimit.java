@@ -19,8 +19,8 @@ final class DescriptorLimit {
     /** epoll and what wakes it. */
     private static final long LANE = 4;
 
-    /** The socket, a connection, and the back-end channel. */
-    private static final long GUEST = 3;
+    /** The socket, a connection, the back-end channel, the positions and the in-flight area. */
+    private static final long GUEST = 5;
 
     /** Kick, call and error. */
     private static final long RING = 3;
@@ -31,10 +31,10 @@ final class DescriptorLimit {
      * Whether a back-end can be served with the descriptors that this process may have.
      *
      * @param config the back-end
+     * @param limit how many descriptors the process may have; nothing when there is no limit or it is not known
      * @throws IllegalStateException when it cannot; the message is one sentence for the user
      */
-    static void check(BackendConfig config) {
-        OptionalLong limit = limit();
+    static void check(BackendConfig config, OptionalLong limit) {
         long needed = needed(config.endpoints().size(), config.queuePairs(), config.lanesInUse());
         if (limit.isPresent() && limit.getAsLong() < needed) {
             throw new IllegalStateException(
@@ -57,7 +57,12 @@ final class DescriptorLimit {
         return PROCESS + LANE * lanes + guests * (GUEST + RING * (2L * queuePairs + 1));
     }
 
-    private static OptionalLong limit() {
+    /**
+     * How many descriptors this process may have.
+     *
+     * @return the soft limit; nothing when there is none or procfs does not tell
+     */
+    static OptionalLong limit() {
         try {
             return limit(Files.readAllLines(Path.of("/proc/self/limits")));
         } catch (IOException e) {

@@ -3,6 +3,7 @@ package org.vhost4j.tools.run;
 
 import java.io.IOException;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.vhost4j.platform.definition.GuestAbi;
@@ -66,6 +67,8 @@ public final class RunCommand implements Callable<Integer> {
         if (printCapabilities) {
             return printCapabilities();
         }
+        // Asked before anything is open that could be the last descriptor.
+        OptionalLong descriptors = DescriptorLimit.limit();
         Set<HostUse> uses = options.readPorts();
         PlatformCatalog catalog = promise.catalog();
         catalog.problems().forEach(spec.commandLine().getErr()::println);
@@ -84,6 +87,7 @@ public final class RunCommand implements Callable<Integer> {
         BackendConfig config = options.config(resolution, host);
         GuestAbi abi = options.abi(resolution);
         promise.checkAbi(abi);
+        DescriptorLimit.check(config, descriptors);
         // Clients ask what this host supports, whether or not this back-end leans on it.
         HostCapabilities probed = options.monitor().isPresent() && uses.isEmpty() ? promise.host() : host;
         RunningBackend.start(config, resolution, abi, catalog, probed, options.monitor(), options.succession())

@@ -63,7 +63,6 @@ final class RunningBackend {
      * @param takeOver where back-ends follow one another; none for a back-end that neither takes over nor hands over
      * @return the running back-end
      * @throws UnsupportedOption when a socket or a port cannot be opened
-     * @throws IllegalStateException when the process may have too few descriptors
      */
     static RunningBackend start(
             BackendConfig config,
@@ -73,7 +72,6 @@ final class RunningBackend {
             HostCapabilities host,
             Optional<Path> socket,
             Optional<Path> takeOver) {
-        DescriptorLimit.check(config);
         SpareThreads.check(config.lanesInUse() + THREADS_BESIDE_LANES);
         EventPrinter events = StandardStreams.limit();
         Optional<Succession> succession = takeOver.map(path -> new Succession(path, events));

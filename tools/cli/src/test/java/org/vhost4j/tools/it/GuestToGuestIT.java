@@ -17,11 +17,12 @@ import org.vhost4j.device.stats.Counters;
 import org.vhost4j.guests.lab.Guest;
 import org.vhost4j.guests.lab.IperfResult;
 import org.vhost4j.guests.lab.Traffic;
+import org.vhost4j.sys.InSharedMemory;
 import org.vhost4j.vhostuser.server.Attach;
 
 /** Real guests on one bridge: every offload passed through, none of them promised, and peers that differ. */
 class GuestToGuestIT {
-    @TempDir
+    @TempDir(factory = InSharedMemory.class)
     Path directory;
 
     @Test

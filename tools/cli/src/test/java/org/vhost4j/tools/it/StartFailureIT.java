@@ -110,7 +110,7 @@ class StartFailureIT {
         assertThat(ended.err())
                 .containsExactly(
                         "vhost4j: too few open files are allowed: 1 guests of 1 queue pairs on 1 lanes take up to"
-                                + " 36, and the limit is " + limit + " (ulimit -n)");
+                                + " 38, and the limit is " + limit + " (ulimit -n)");
     }
 
     @Test

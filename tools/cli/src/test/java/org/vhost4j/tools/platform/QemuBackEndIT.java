@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.frame.MacAddress;
 import org.vhost4j.guests.qemu.LabQemu;
 import org.vhost4j.guests.qemu.QtestQemu;
 import org.vhost4j.host.lane.IdlePolicy;
@@ -39,6 +40,7 @@ import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.vhostuser.server.GuestAddress;
 import org.vhost4j.vhostuser.server.SilentListener;
 
 /** What a guest is offered by real QEMUs with this back-end behind them. Needs the guest lab's cache. */
@@ -208,9 +210,11 @@ final class QemuBackEndIT {
         }
     }
 
-    private static String netdevWith(List<String> netdev, @Nullable String properties) {
+    private String netdevWith(List<String> netdev, @Nullable String properties) {
         boolean several = String.join(" ", netdev).contains(",queues=4");
-        return "virtio-net-pci,netdev=net1" + (several ? ",vectors=10" : "")
+        Endpoint endpoint = Endpoint.listen(directory.resolve("b.sock"), Attach.NETDEV);
+        return "virtio-net-pci,netdev=net1" + (several ? ",vectors=10" : "") + ",mac="
+                + MacAddress.text(GuestAddress.of(endpoint, 1))
                 + (properties == null ? "" : "," + properties);
     }
 

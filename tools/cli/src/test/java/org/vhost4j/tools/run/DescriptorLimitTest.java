@@ -9,8 +9,8 @@ import org.junit.jupiter.api.Test;
 class DescriptorLimitTest {
     @Test
     void everyRingOfEveryGuestCounts() {
-        assertThat(DescriptorLimit.needed(1, 1, 1)).isEqualTo(20 + 4 + 3 + 9);
-        assertThat(DescriptorLimit.needed(10, 127, 4)).isEqualTo(20 + 16 + 10 * (3 + 3 * 255));
+        assertThat(DescriptorLimit.needed(1, 1, 1)).isEqualTo(20 + 4 + 5 + 9);
+        assertThat(DescriptorLimit.needed(10, 127, 4)).isEqualTo(20 + 16 + 10 * (5 + 3 * 255));
     }
 
     @Test

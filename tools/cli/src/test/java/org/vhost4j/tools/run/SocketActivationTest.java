@@ -10,6 +10,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -21,6 +22,7 @@ import org.vhost4j.device.frame.MacAddress;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.PacketBuilder;
+import org.vhost4j.frontend.Rendezvous;
 import org.vhost4j.tools.Vhost4j;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Endpoint;
@@ -30,6 +32,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 /** The back-end on sockets of systemd's own program. */
 @Timeout(180)
 class SocketActivationTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final NetSetup SETUP = NetSetup.full()
             .with(Feature.MAC)
             .withProtocol(ProtocolFeature.CONFIG)
@@ -114,7 +117,9 @@ class SocketActivationTest {
                     .contains(",path=" + directory.resolve("a.sock") + ",")
                     .contains(",mac=" + suggested);
             awaitLine("guest1: waiting for a front-end");
-            try (NetDriver first = NetDriver.attach(directory.resolve("a.sock"), SETUP);
+            // It may still serve the connection that woke it.
+            try (Rendezvous rendezvous = Rendezvous.connecting(directory.resolve("a.sock"));
+                    NetDriver first = NetDriver.attach(rendezvous.meetServing(PATIENCE), SETUP);
                     NetDriver second = NetDriver.attach(directory.resolve("b.sock"), SETUP)) {
                 assertThat(mac(first)).isEqualTo(suggested);
                 byte[] frame = PacketBuilder.udp4().macs(1, 255).payload(50, 1).complete();

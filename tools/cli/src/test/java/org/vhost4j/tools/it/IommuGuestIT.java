@@ -17,6 +17,7 @@ import org.vhost4j.device.stats.Counters;
 import org.vhost4j.guests.lab.Guest;
 import org.vhost4j.guests.lab.IperfResult;
 import org.vhost4j.guests.lab.Traffic;
+import org.vhost4j.sys.InSharedMemory;
 import org.vhost4j.tools.run.AttachHelp;
 import org.vhost4j.vhostuser.server.Attach;
 
@@ -50,7 +51,7 @@ class IommuGuestIT {
      */
     private static final String DATAGRAMS = "-n 3000 -w 1 --loss-timeout 30";
 
-    @TempDir
+    @TempDir(factory = InSharedMemory.class)
     Path directory;
 
     @ParameterizedTest

@@ -55,7 +55,7 @@ public final class PacketPort implements FramePort, Pollable, AutoCloseable {
 
     private volatile boolean down;
 
-    /** Whether a thread watches what becomes of an interface that is down. */
+    /** Whether a thread watches an interface that is down. */
     private volatile boolean watching;
 
     private boolean halted;

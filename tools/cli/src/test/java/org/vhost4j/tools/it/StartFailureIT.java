@@ -98,7 +98,7 @@ class StartFailureIT {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {8, 12, 35})
+    @ValueSource(ints = {8, 12, 37})
     void tooFewDescriptors(int limit) throws Exception {
         Ended ended = ended(start(
                 ARCHIVE,
@@ -116,7 +116,7 @@ class StartFailureIT {
     @Test
     void enoughDescriptors() throws Exception {
         Ended ended = servedOrEnded(
-                start(ARCHIVE, Map.of(), List.of("prlimit", "--nofile=36:36"), "run", "--socket-path=a.sock"));
+                start(ARCHIVE, Map.of(), List.of("prlimit", "--nofile=38:38"), "run", "--socket-path=a.sock"));
         assertThat(ended.err()).isEmpty();
         assertThat(ended.status()).isZero();
     }

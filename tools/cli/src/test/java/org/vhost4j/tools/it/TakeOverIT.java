@@ -31,6 +31,9 @@ import org.vhost4j.guests.migration.Variant;
  */
 @Timeout(3600)
 class TakeOverIT {
+    /** A gap that a hand-over on a host with free cores does not reach. */
+    private static final long SLOW_MILLIS = 100;
+
     private static final int ROUNDS = Integer.getInteger("vhost4j.takeover.guest.rounds", 1);
 
     private static final Pattern WITHOUT_BUFFERS =
@@ -94,7 +97,13 @@ class TakeOverIT {
             Files.writeString(Path.of(results), row, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         }
         assertThat(List.of(doubled, damaged)).as(row).containsOnly(0L);
-        assertThat(lost).as(row).isLessThanOrEqualTo(withoutBuffers);
+        assertThat(lost).as(row).isLessThanOrEqualTo(withoutBuffers + overrun(worstGap));
+    }
+
+    /** What queues outside the back-ends may drop, at a frame a millisecond, when other work kept these processes from the processor. */
+    private static long overrun(long gapMicros) {
+        long millis = gapMicros / 1000;
+        return millis <= SLOW_MILLIS ? 0 : ROUNDS * millis;
     }
 
     /** Of the line that says that the front-end is gone: what its device has counted from the first back-end on. */

@@ -202,7 +202,11 @@ final class QemuBackEndIT {
             assertThat(netdev.getLast()).isEqualTo(netdevWith(netdev, properties));
             assertThat(seen(LabQemu.NEW, machine, device).names())
                     .isEqualTo(offered.minus(LEGACY).names());
-            assertThat(seen(LabQemu.NEW, machine, netdev).names())
+            // As the note says that is printed for machines of QEMUs that know only the older option.
+            List<String> forNewQemu = netdev.stream()
+                    .map(word -> word.replace(",reconnect=1", ",reconnect-ms=1000"))
+                    .toList();
+            assertThat(seen(LabQemu.NEW, machine, forNewQemu).names())
                     .isEqualTo(offered.minus(LEGACY).minus(USO).names());
         } finally {
             process.destroy();

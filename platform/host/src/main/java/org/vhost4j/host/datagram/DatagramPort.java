@@ -6,7 +6,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -15,11 +14,10 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.memory.HostMemory;
-import org.vhost4j.device.net.ReceiveTimeouts;
-import org.vhost4j.device.net.WaitBudget;
 import org.vhost4j.host.io.FdHandle;
-import org.vhost4j.host.io.UnixListener;
+import org.vhost4j.host.io.StaleSocket;
 import org.vhost4j.host.lane.Lane;
+import org.vhost4j.host.lane.SenderWait;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.HotCalls;
@@ -54,7 +52,7 @@ public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
 
     private final String name;
     private final FrameSink sink;
-    private final LongSupplier clock;
+    private final SenderWait wait;
     private final Consumer<String> trouble;
     private final SocketAddress local;
     private final Fd socket;
@@ -71,12 +69,7 @@ public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
     private final Frame staged = new Frame();
     private final boolean[] said = new boolean[Errno.LIMIT];
 
-    private final WaitBudget patience =
-            new WaitBudget(ReceiveTimeouts.DEFAULT.forBuffers(), ReceiveTimeouts.FRAMES_FOR_BUFFERS);
-
     private boolean waiting;
-    private boolean blocked;
-    private boolean strained;
     private @Nullable Lane lane;
     private @Nullable FdHandle handle;
     private volatile @Nullable String stoppedReason;
@@ -106,7 +99,7 @@ public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
         this.name = name;
         this.local = local;
         this.sink = sink;
-        this.clock = clock;
+        this.wait = new SenderWait(clock);
         this.trouble = trouble;
         SocketAddress.Resolved to = remote.resolve();
         this.remote = to.memory();
@@ -132,19 +125,11 @@ public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
         Fd socket = from.socket(LibC.SOCK_DGRAM | LibC.SOCK_NONBLOCK);
         try {
             buffers(socket);
-            int bound = from.bind(socket);
-            if (bound == -Errno.EADDRINUSE && isStale(local, from)) {
-                Files.deleteIfExists(local.path());
-                bound = from.bind(socket);
-            }
-            SystemError.check(bound, "cannot bind a socket to " + local);
+            StaleSocket.bindInPlace(socket, LibC.SOCK_DGRAM, local, from, "cannot bind a socket to " + local);
             if (local.path() == null) {
                 SystemError.check(to.connect(socket), "cannot send from " + local);
             }
             return socket;
-        } catch (IOException e) {
-            socket.close();
-            throw SystemError.explained("cannot remove " + local + ": " + e.getMessage(), Errno.EACCES);
         } catch (RuntimeException e) {
             socket.close();
             throw e;
@@ -159,18 +144,6 @@ public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
                         LibC.setsockopt(socket.number(), option, size.address(), Integer.BYTES),
                         "cannot set the size of a socket's buffer");
             }
-        }
-    }
-
-    private static boolean isStale(SocketAddress local, SocketAddress.Resolved address) {
-        Path path = local.path();
-        return path != null && UnixListener.isSocket(path) && isDead(address);
-    }
-
-    /** Whether a Unix socket is left over from a process that has ended. */
-    private static boolean isDead(SocketAddress.Resolved address) {
-        try (Fd probe = address.socket(LibC.SOCK_DGRAM | LibC.SOCK_NONBLOCK)) {
-            return address.connect(probe) == -Errno.ECONNREFUSED;
         }
     }
 
@@ -242,7 +215,7 @@ public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
     public boolean arm() {
         // Frames that come in are reported by edge at any time. That a full socket has room again is not: then we keep
         // trying.
-        return blocked;
+        return wait.isBlocked();
     }
 
     @Override
@@ -298,23 +271,14 @@ public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
         if (sent < 0) {
             return failed(-sent, frame.bytes);
         }
-        blocked = false;
         framesWritten++;
-        if (strained) {
-            patience.ended(clock.getAsLong());
-            patience.earn(1, frame.bytes);
-            strained = !patience.whole();
-        }
+        wait.taken(frame.bytes);
         return DELIVERED;
     }
 
     private int failed(int number, int bytes) {
-        if (number == Errno.EAGAIN) {
-            strained = true;
-            blocked = patience.mayWait(clock.getAsLong());
-            if (blocked) {
-                return NO_ROOM;
-            }
+        if (number == Errno.EAGAIN && wait.mayWait()) {
+            return NO_ROOM;
         }
         dropped++;
         int slot = number < Errno.LIMIT ? number : 0;
@@ -334,8 +298,7 @@ public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
 
     @Override
     public void dropped() {
-        patience.doesNotWait();
-        blocked = false;
+        wait.dropped();
         dropped++;
     }
 

@@ -11,11 +11,10 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.frame.Offloads;
-import org.vhost4j.device.net.ReceiveTimeouts;
-import org.vhost4j.device.net.WaitBudget;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.host.io.FdHandle;
 import org.vhost4j.host.lane.Lane;
+import org.vhost4j.host.lane.SenderWait;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.SystemError;
 
@@ -34,24 +33,15 @@ public final class PacketPort implements FramePort, Pollable, AutoCloseable {
     private static final long LOOK_EVERY_NANOS = 250_000_000;
 
     private final String name;
-    private final LongSupplier clock;
+    private final SenderWait wait;
     private final Consumer<String> trouble;
     private final FrameSink sink;
     private final PacketReader reader;
     private final PacketWriter writer;
     private final long[] refused = new long[Errno.LIMIT];
 
-    private final WaitBudget patience =
-            new WaitBudget(ReceiveTimeouts.DEFAULT.forBuffers(), ReceiveTimeouts.FRAMES_FOR_BUFFERS);
-
     private PacketSocket socket;
     private int accepts = Offloads.CSUM | Offloads.TSO4 | Offloads.TSO6 | Offloads.ECN | USO;
-
-    /** The last frame found no room; that there is some again is not reported. */
-    private boolean blocked;
-
-    /** Something is spent of the patience. */
-    private boolean strained;
 
     private volatile boolean down;
 
@@ -85,7 +75,7 @@ public final class PacketPort implements FramePort, Pollable, AutoCloseable {
         this.name = name;
         this.socket = socket;
         this.sink = sink;
-        this.clock = clock;
+        this.wait = new SenderWait(clock);
         this.trouble = trouble;
         this.reader = new PacketReader(socket.fd().number(), this, sink, engine);
         this.writer = new PacketWriter(socket.fd().number());
@@ -254,7 +244,7 @@ public final class PacketPort implements FramePort, Pollable, AutoCloseable {
     public boolean arm() {
         // Frames that come in are reported by edge at any time. That a full socket has room again is not: then we keep
         // trying.
-        return blocked;
+        return wait.isBlocked();
     }
 
     @Override
@@ -287,21 +277,14 @@ public final class PacketPort implements FramePort, Pollable, AutoCloseable {
         if (errno != 0) {
             return failed(frame, errno);
         }
-        blocked = false;
         down = false;
-        if (strained) {
-            patience.ended(clock.getAsLong());
-            patience.earn(1, frame.bytes);
-            strained = !patience.whole();
-        }
+        wait.taken(frame.bytes);
         return DELIVERED;
     }
 
     private int failed(Frame frame, int errno) {
         if (errno == Errno.EAGAIN) {
-            strained = true;
-            blocked = patience.mayWait(clock.getAsLong());
-            if (blocked) {
+            if (wait.mayWait()) {
                 return NO_ROOM;
             }
         } else if (errno == Errno.EINVAL && frame.gsoType == Frame.GSO_UDP_L4 && (accepts & USO) != 0) {
@@ -328,8 +311,7 @@ public final class PacketPort implements FramePort, Pollable, AutoCloseable {
 
     @Override
     public void dropped() {
-        patience.doesNotWait();
-        blocked = false;
+        wait.dropped();
     }
 
     /** Does nothing: every frame is with the kernel when {@link #deliver} returns. */

@@ -6,14 +6,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.vhost4j.host.io.UnixListener;
+import org.vhost4j.host.io.StaleSocket;
 import org.vhost4j.host.lane.Lane;
-import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SocketAddress;
@@ -101,32 +99,12 @@ public final class StreamConnector implements AutoCloseable {
         Fd socket = resolved.socket(LibC.SOCK_STREAM);
         try {
             set(socket, LibC.SOL_SOCKET, SO_REUSEADDR, 1);
-            int result = resolved.bind(socket);
-            if (result == -Errno.EADDRINUSE && isStale(resolved)) {
-                Files.deleteIfExists(address.path());
-                result = resolved.bind(socket);
-            }
-            SystemError.check(result, "cannot listen on " + address);
+            StaleSocket.bindInPlace(socket, LibC.SOCK_STREAM, address, resolved, "cannot listen on " + address);
             SystemError.check(LibC.listen(socket.number(), 1), "cannot listen on " + address);
             return socket;
-        } catch (IOException e) {
-            socket.close();
-            throw SystemError.explained("cannot remove " + address + ": " + e.getMessage(), Errno.EACCES);
         } catch (RuntimeException e) {
             socket.close();
             throw e;
-        }
-    }
-
-    private boolean isStale(SocketAddress.Resolved resolved) {
-        Path path = address.path();
-        return path != null && UnixListener.isSocket(path) && isDead(resolved);
-    }
-
-    /** Whether a Unix socket is left over from a process that has ended. */
-    private static boolean isDead(SocketAddress.Resolved resolved) {
-        try (Fd probe = resolved.socket(LibC.SOCK_STREAM | LibC.SOCK_NONBLOCK)) {
-            return resolved.connect(probe) == -Errno.ECONNREFUSED;
         }
     }
 

@@ -10,10 +10,9 @@ import org.vhost4j.device.Pollable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
-import org.vhost4j.device.net.ReceiveTimeouts;
-import org.vhost4j.device.net.WaitBudget;
 import org.vhost4j.host.io.FdHandle;
 import org.vhost4j.host.lane.Lane;
+import org.vhost4j.host.lane.SenderWait;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.SystemError;
 
@@ -21,9 +20,8 @@ import org.vhost4j.sys.SystemError;
  * A network behind a stream socket, on which each frame follows its length in 4 bytes, the highest first, as QEMU's {@code -netdev stream},
  * passt, gvproxy and socket_vmnet have it. The port exists without a connection, too: then frames for it are dropped.
  *
- * <p>Nothing waits for the peer: what the socket does not take is kept, up to 1 MiB, then senders are held up for as long as the
- * {@linkplain ReceiveTimeouts#forBuffers budget of a guest without buffers} allows, then frames are dropped and counted. No allocation for
- * a frame.
+ * <p>Nothing waits for the peer: what the socket does not take is kept, up to 1 MiB, then senders wait for as long as {@link SenderWait}
+ * lets them, then frames are dropped and counted. No allocation for a frame.
  *
  * <p>Belongs to the lane that it is attached to. The counters may be read by any thread, a little late.
  */
@@ -35,19 +33,13 @@ public final class StreamPort implements FramePort, Pollable, AutoCloseable {
     private final String name;
     private final StreamPeer peer;
     private final FrameSink sink;
-    private final LongSupplier clock;
+    private final SenderWait wait;
     private final Consumer<String> trouble;
     private final StreamReader reader;
     private final StreamWriter writer = new StreamWriter();
     private final FramePort stream = new Stream();
     private final AtomicLongArray drops = new AtomicLongArray(DROPS);
     private final boolean[] said = new boolean[DROPS];
-
-    private final WaitBudget patience =
-            new WaitBudget(ReceiveTimeouts.DEFAULT.forBuffers(), ReceiveTimeouts.FRAMES_FOR_BUFFERS);
-
-    /** Something is spent of the patience. */
-    private boolean strained;
 
     private Consumer<String> whenLost = reason -> {};
     private @Nullable Lane lane;
@@ -70,7 +62,7 @@ public final class StreamPort implements FramePort, Pollable, AutoCloseable {
         this.name = name;
         this.peer = peer;
         this.sink = sink;
-        this.clock = clock;
+        this.wait = new SenderWait(clock);
         this.trouble = trouble;
         this.reader = new StreamReader(peer, this, sink);
     }
@@ -210,24 +202,11 @@ public final class StreamPort implements FramePort, Pollable, AutoCloseable {
         if (!writer.hasRoom(frame.bytes)) {
             writer.flush();
             if (!writer.hasRoom(frame.bytes)) {
-                return full();
+                return wait.mayWait() ? NO_ROOM : refuse(StreamDrop.NO_ROOM);
             }
         }
-        if (strained) {
-            relieved(frame.bytes);
-        }
+        wait.taken(frame.bytes);
         return peer.deliver(frame, stream);
-    }
-
-    private int full() {
-        strained = true;
-        return patience.mayWait(clock.getAsLong()) ? NO_ROOM : refuse(StreamDrop.NO_ROOM);
-    }
-
-    private void relieved(int bytes) {
-        patience.ended(clock.getAsLong());
-        patience.earn(1, bytes);
-        strained = !patience.whole();
     }
 
     private int refuse(StreamDrop reason) {
@@ -249,7 +228,7 @@ public final class StreamPort implements FramePort, Pollable, AutoCloseable {
 
     @Override
     public void dropped() {
-        patience.doesNotWait();
+        wait.dropped();
         count(StreamDrop.NO_ROOM, 1);
     }
 

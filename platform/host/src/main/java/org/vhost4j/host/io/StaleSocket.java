@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.io;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.LibC;
+import org.vhost4j.sys.SocketAddress;
+import org.vhost4j.sys.SystemError;
+
+/** Binds sockets, in place of the file of a Unix socket whose process has ended. */
+public final class StaleSocket {
+    private StaleSocket() {}
+
+    /**
+     * bind(2), again when the path is taken by a socket that no process has any more. A file of any other kind stays.
+     *
+     * @param socket what to bind
+     * @param type its type, such as {@link LibC#SOCK_STREAM}
+     * @param address where
+     * @param resolved the same for system calls
+     * @param failure begins the message of the error
+     * @throws SystemError when it cannot be bound, or the file not be removed
+     */
+    public static void bindInPlace(
+            Fd socket, int type, SocketAddress address, SocketAddress.Resolved resolved, String failure) {
+        int result = resolved.bind(socket);
+        Path path = address.path();
+        if (result == -Errno.EADDRINUSE && path != null && UnixListener.isSocket(path) && isDead(type, resolved)) {
+            try {
+                Files.deleteIfExists(path);
+            } catch (IOException e) {
+                throw SystemError.explained("cannot remove " + address + ": " + e.getMessage(), Errno.EACCES);
+            }
+            result = resolved.bind(socket);
+        }
+        SystemError.check(result, failure);
+    }
+
+    private static boolean isDead(int type, SocketAddress.Resolved resolved) {
+        try (Fd probe = resolved.socket(type | LibC.SOCK_NONBLOCK)) {
+            return resolved.connect(probe) == -Errno.ECONNREFUSED;
+        }
+    }
+}

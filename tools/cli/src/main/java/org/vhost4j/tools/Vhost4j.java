@@ -12,6 +12,7 @@ import org.vhost4j.tools.common.Terminal;
 import org.vhost4j.tools.common.Version;
 import org.vhost4j.tools.conformance.ConformanceCommand;
 import org.vhost4j.tools.demo.DemoCommand;
+import org.vhost4j.tools.manual.GenerateManualCommand;
 import org.vhost4j.tools.negotiate.NegotiateCommand;
 import org.vhost4j.tools.platform.PlatformCommand;
 import org.vhost4j.tools.platform.QemuArgsCommand;
@@ -34,8 +35,14 @@ import picocli.CommandLine.Model.CommandSpec;
 public final class Vhost4j {
     private static final String HELP = "help";
 
-    /** Prints a script for bash and zsh; for packages, so that it is not listed. */
+    /** Prints a script for bash and zsh. */
     private static final String COMPLETION = "generate-completion";
+
+    /** Writes the manual pages; for packages as well. */
+    private static final String MANUAL = "generate-manual";
+
+    /** For packages: they need all commands, and are not listed. */
+    private static final List<String> FOR_PACKAGES = List.of(COMPLETION, MANUAL);
 
     /** The subcommands, in the order in which they are listed. */
     private static final Map<String, Supplier<?>> COMMANDS = new LinkedHashMap<>();
@@ -53,6 +60,7 @@ public final class Vhost4j {
         COMMANDS.put("conformance", ConformanceCommand::new);
         COMMANDS.put(HELP, CommandLine.HelpCommand::new);
         COMMANDS.put(COMPLETION, AutoComplete.GenerateCompletion::new);
+        COMMANDS.put(MANUAL, GenerateManualCommand::new);
     }
 
     private Vhost4j() {}
@@ -131,14 +139,14 @@ public final class Vhost4j {
         CommandLine line = new CommandLine(new Vhost4j());
         // An argument that begins with @ is an argument, not a file to read arguments from.
         line.setExpandAtFiles(false);
-        boolean aboutAll = arguments.length == 0 || List.of(HELP, COMPLETION).contains(arguments[0]);
+        boolean aboutAll = arguments.length == 0 || HELP.equals(arguments[0]) || FOR_PACKAGES.contains(arguments[0]);
         Supplier<?> meant = aboutAll ? null : COMMANDS.get(arguments[0]);
         if (meant != null) {
             line.addSubcommand(arguments[0], meant.get());
         } else {
             COMMANDS.forEach((name, command) -> {
                 CommandLine sub = new CommandLine(command.get());
-                sub.getCommandSpec().usageMessage().hidden(name.equals(COMPLETION));
+                sub.getCommandSpec().usageMessage().hidden(FOR_PACKAGES.contains(name));
                 line.addSubcommand(name, sub);
             });
         }

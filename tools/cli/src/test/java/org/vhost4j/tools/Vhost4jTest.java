@@ -28,7 +28,8 @@ final class Vhost4jTest {
         "bench",
         "conformance",
         "help",
-        "generate-completion"
+        "generate-completion",
+        "generate-manual"
     };
 
     @Test
@@ -39,7 +40,7 @@ final class Vhost4jTest {
     @Test
     void onlyTheCommandThatIsMeantIsMade() {
         for (String name : COMMANDS) {
-            boolean aboutAll = name.equals("help") || name.equals("generate-completion");
+            boolean aboutAll = name.equals("help") || name.startsWith("generate-");
             assertThat(Vhost4j.line(name, "--help").getSubcommands())
                     .containsOnlyKeys(aboutAll ? COMMANDS : new String[] {name});
         }
@@ -62,12 +63,12 @@ final class Vhost4jTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            rnu                          | there is no command 'rnu'; did you mean 'run'? See 'vhost4j help'.
-            platform shwo                | there is no command 'shwo'; did you mean 'show'? See 'vhost4j platform --help'.
-            run --lanse                  | vhost4j run has no option '--lanse'; did you mean '--lanes'? See 'vhost4j run --help'.
-            bench pear                   | there is no command 'pear'; did you mean 'peer'? See 'vhost4j bench --help'.
-            probe /tmp/a.sock /tmp/b.sock | vhost4j probe takes no further argument '/tmp/b.sock'. See 'vhost4j probe --help'.
-            """)
+        rnu                          | there is no command 'rnu'; did you mean 'run'? See 'vhost4j help'.
+        platform shwo                | there is no command 'shwo'; did you mean 'show'? See 'vhost4j platform --help'.
+        run --lanse                  | vhost4j run has no option '--lanse'; did you mean '--lanes'? See 'vhost4j run --help'.
+        bench pear                   | there is no command 'pear'; did you mean 'peer'? See 'vhost4j bench --help'.
+        probe /tmp/a.sock /tmp/b.sock | vhost4j probe takes no further argument '/tmp/b.sock'. See 'vhost4j probe --help'.
+        """)
     void whatIsNotUnderstoodIsRefusedInOneLine(String words, String line) {
         assertThat(errorOf(words)).isEqualTo("vhost4j: " + line + "\n");
     }

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.manual;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code vhost4j generate-manual}: writes the manual pages of all commands; for packages, so that it is not listed. */
+@Command(
+        name = "generate-manual",
+        description = "Writes a manual page of each command into a directory.",
+        mixinStandardHelpOptions = true)
+public final class GenerateManualCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "DIRECTORY", description = "Where the pages are written; it is made when it is not there.")
+    @SuppressWarnings("NullAway.Init")
+    private Path directory;
+
+    /** For picocli. */
+    public GenerateManualCommand() {}
+
+    @Override
+    public Integer call() throws IOException {
+        Files.createDirectories(directory);
+        for (ManualPage page : ManualPage.allOf(spec.root().commandLine())) {
+            Files.writeString(directory.resolve(page.file()), page.text());
+        }
+        return 0;
+    }
+}

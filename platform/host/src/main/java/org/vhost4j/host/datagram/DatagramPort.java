@@ -10,14 +10,18 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Pollable;
+import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.stats.PortCounters;
+import org.vhost4j.device.stats.PortDrop;
 import org.vhost4j.host.io.FdHandle;
 import org.vhost4j.host.io.StaleSocket;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.lane.SenderWait;
+import org.vhost4j.host.port.IncomingFrame;
+import org.vhost4j.host.port.Refusals;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.HotCalls;
@@ -31,9 +35,9 @@ import org.vhost4j.sys.SystemError;
  *
  * <p>A UDP socket takes datagrams of its peer only. A peer that is not there yet, or has gone, loses frames and nothing else.
  *
- * <p>Belongs to the lane that it is attached to. The counters may be read by any thread, a little late.
+ * <p>Belongs to the lane that it is attached to.
  */
-public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
+public final class DatagramPort implements CountedPort, Pollable, AutoCloseable {
     private static final int BURST = 64;
 
     // struct msghdr.
@@ -51,32 +55,28 @@ public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
     private static final int SOCKET_BYTES = 1 << 20;
 
     private final String name;
-    private final FrameSink sink;
     private final SenderWait wait;
     private final Consumer<String> trouble;
     private final SocketAddress local;
     private final Fd socket;
 
-    /** Where each datagram goes; held here because {@link #outgoing} points to it. */
+    /** Where each datagram goes; held here because {@link #outgoingMessage} points to it. */
     private final MemorySegment remote;
 
     private final MemorySegment errno = Arena.ofAuto().allocate(HotCalls.ERRNO);
-    private final MemorySegment incoming = Arena.ofAuto().allocate(MESSAGE_BYTES, Long.BYTES);
-    private final MemorySegment outgoing = Arena.ofAuto().allocate(MESSAGE_BYTES, Long.BYTES);
+    private final MemorySegment incomingMessage = Arena.ofAuto().allocate(MESSAGE_BYTES, Long.BYTES);
+    private final MemorySegment outgoingMessage = Arena.ofAuto().allocate(MESSAGE_BYTES, Long.BYTES);
     private final MemorySegment vectors = Arena.ofAuto().allocate((MOST_PIECES + 1L) * IOVEC_BYTES, Long.BYTES);
     private final MemorySegment buffer = Arena.ofAuto().allocate(Frame.MAX_BYTES, 64);
     private final MemorySegment tail = Arena.ofAuto().allocate(Frame.MAX_BYTES, 64);
-    private final Frame staged = new Frame();
-    private final boolean[] said = new boolean[Errno.LIMIT];
+    private final PortCounters counters = new PortCounters();
+    private final Refusals refusals = new Refusals(counters);
+    private final IncomingFrame incoming;
+    private final Frame staged;
 
-    private boolean waiting;
     private @Nullable Lane lane;
     private @Nullable FdHandle handle;
     private volatile @Nullable String stoppedReason;
-
-    private long framesRead;
-    private long framesWritten;
-    private long dropped;
 
     /**
      * A port that is not at work yet.
@@ -98,7 +98,8 @@ public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
             Consumer<String> trouble) {
         this.name = name;
         this.local = local;
-        this.sink = sink;
+        this.incoming = new IncomingFrame(this, sink);
+        this.staged = incoming.frame;
         this.wait = new SenderWait(clock);
         this.trouble = trouble;
         SocketAddress.Resolved to = remote.resolve();
@@ -107,14 +108,14 @@ public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
         long first = vectors.address();
         HostMemory.putLongLE(first, buffer.address());
         HostMemory.putLongLE(first + 8, Frame.MAX_BYTES);
-        incoming.set(ValueLayout.JAVA_LONG, VECTOR, first);
-        incoming.set(ValueLayout.JAVA_LONG, VECTOR_LENGTH, 1);
+        incomingMessage.set(ValueLayout.JAVA_LONG, VECTOR, first);
+        incomingMessage.set(ValueLayout.JAVA_LONG, VECTOR_LENGTH, 1);
         if (local.path() != null) {
             // A socket that is connected to a path stays with the process that was there.
-            outgoing.set(ValueLayout.JAVA_LONG, NAME, this.remote.address());
-            outgoing.set(ValueLayout.JAVA_INT, NAME_LENGTH, (int) this.remote.byteSize());
+            outgoingMessage.set(ValueLayout.JAVA_LONG, NAME, this.remote.address());
+            outgoingMessage.set(ValueLayout.JAVA_INT, NAME_LENGTH, (int) this.remote.byteSize());
         }
-        outgoing.set(ValueLayout.JAVA_LONG, VECTOR, first + IOVEC_BYTES);
+        outgoingMessage.set(ValueLayout.JAVA_LONG, VECTOR, first + IOVEC_BYTES);
     }
 
     private static Fd bind(SocketAddress local, SocketAddress.Resolved to) {
@@ -172,43 +173,42 @@ public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
             return 0;
         }
         int work = 0;
-        boolean forwarded = false;
-        while (work < BURST) {
-            if (!waiting && !read()) {
-                break;
-            }
-            work++;
-            if (waiting) {
-                forwarded = true;
-                if (sink.forward(this, staged) == NO_ROOM) {
-                    work--;
-                    break;
-                }
-                waiting = false;
+        int result = IncomingFrame.MOVED;
+        while (work < BURST && result == IncomingFrame.MOVED) {
+            result = incoming.waits() ? incoming.offer() : read();
+            if (result == IncomingFrame.MOVED) {
+                work++;
             }
         }
-        if (forwarded) {
-            sink.flush();
-        }
+        incoming.flush();
         return work;
     }
 
-    /** Reads one datagram; whether there was one, or an error of an earlier one that was sent. */
-    private boolean read() {
-        int length = HotCalls.recvmsg(errno, socket.number(), incoming.address(), 0);
+    /** Moves one datagram, or the report that an earlier one that was sent did not arrive. */
+    private int read() {
+        int length = HotCalls.recvmsg(errno, socket.number(), incomingMessage.address(), 0);
         if (length == -Errno.EAGAIN || length == -Errno.EINTR) {
-            return false;
+            return IncomingFrame.EMPTY;
         }
-        if (length < Frame.ETHERNET_HEADER || (incoming.get(ValueLayout.JAVA_INT, FLAGS) & MSG_TRUNC) != 0) {
-            // Too short or too long for a frame; or a report that the peer is not there.
-            dropped++;
-            return true;
+        if (length < 0) {
+            return drop(length == -Errno.ECONNREFUSED ? PortDrop.NO_PEER : PortDrop.READ_FAILED);
+        }
+        if (length < Frame.ETHERNET_HEADER) {
+            return drop(PortDrop.RUNT);
+        }
+        if ((incomingMessage.get(ValueLayout.JAVA_INT, FLAGS) & MSG_TRUNC) != 0) {
+            return drop(PortDrop.CUT);
         }
         staged.clear();
         staged.needs = 0;
-        waiting = staged.add(buffer.address(), length);
-        framesRead++;
-        return true;
+        boolean added = staged.add(buffer.address(), length);
+        assert added;
+        return incoming.pass();
+    }
+
+    private int drop(PortDrop reason) {
+        counters.drop(reason);
+        return IncomingFrame.MOVED;
     }
 
     @Override
@@ -243,6 +243,7 @@ public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
     @Override
     public int deliver(Frame frame) {
         if (stoppedReason != null || frame.bytes > Frame.MAX_BYTES) {
+            counters.drop(stoppedReason != null ? PortDrop.STOPPED : PortDrop.TOO_LONG);
             return REFUSED;
         }
         int direct = frame.pieces <= MOST_PIECES ? frame.pieces : MOST_PIECES - 1;
@@ -262,16 +263,16 @@ public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
             HostMemory.putLongLE(at + 8, length);
             count++;
         }
-        outgoing.set(ValueLayout.JAVA_LONG, VECTOR_LENGTH, count);
-        int sent = HotCalls.sendmsg(errno, socket.number(), outgoing.address(), LibC.MSG_NOSIGNAL);
+        outgoingMessage.set(ValueLayout.JAVA_LONG, VECTOR_LENGTH, count);
+        int sent = HotCalls.sendmsg(errno, socket.number(), outgoingMessage.address(), LibC.MSG_NOSIGNAL);
         if (sent == -Errno.ECONNREFUSED && local.path() == null) {
             // The answer to an earlier datagram; this one was not sent.
-            sent = HotCalls.sendmsg(errno, socket.number(), outgoing.address(), LibC.MSG_NOSIGNAL);
+            sent = HotCalls.sendmsg(errno, socket.number(), outgoingMessage.address(), LibC.MSG_NOSIGNAL);
         }
         if (sent < 0) {
             return failed(-sent, frame.bytes);
         }
-        framesWritten++;
+        counters.out(frame.bytes, false);
         wait.taken(frame.bytes);
         return DELIVERED;
     }
@@ -280,11 +281,7 @@ public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
         if (number == Errno.EAGAIN && wait.mayWait()) {
             return NO_ROOM;
         }
-        dropped++;
-        int slot = number < Errno.LIMIT ? number : 0;
-        if (!said[slot]) {
-            // Where one frame is lost thousands are: a line for each reason, not for each frame.
-            said[slot] = true;
+        if (refusals.count(number)) {
             trouble.accept(
                     switch (number) {
                         case Errno.EAGAIN -> "frames are dropped: the peer does not read";
@@ -299,38 +296,21 @@ public final class DatagramPort implements FramePort, Pollable, AutoCloseable {
     @Override
     public void dropped() {
         wait.dropped();
-        dropped++;
+        counters.drop(PortDrop.NO_ROOM);
+    }
+
+    @Override
+    public void lost(int frames) {
+        counters.drop(PortDrop.NO_ROOM, frames);
     }
 
     /** Does nothing: every frame is with the kernel when {@link #deliver} returns. */
     @Override
     public void flush() {}
 
-    /**
-     * Frames from the peer that were passed on.
-     *
-     * @return since the start
-     */
-    public long framesRead() {
-        return framesRead;
-    }
-
-    /**
-     * Frames that were sent.
-     *
-     * @return since the start
-     */
-    public long framesWritten() {
-        return framesWritten;
-    }
-
-    /**
-     * Frames and datagrams that were dropped, of both directions.
-     *
-     * @return since the start
-     */
-    public long framesDropped() {
-        return dropped;
+    @Override
+    public PortCounters counters() {
+        return counters;
     }
 
     /** Leaves the lane, and closes and removes the socket; later calls do nothing. Called by the lane's thread, or when the lane is closed. */

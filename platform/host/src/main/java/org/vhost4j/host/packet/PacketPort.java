@@ -7,14 +7,18 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Pollable;
 import org.vhost4j.device.bridge.HeldFrame;
+import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.offload.OffloadEngine;
+import org.vhost4j.device.stats.PortCounters;
+import org.vhost4j.device.stats.PortDrop;
 import org.vhost4j.host.io.FdHandle;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.lane.SenderWait;
+import org.vhost4j.host.port.IncomingFrame;
+import org.vhost4j.host.port.Refusals;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.SystemError;
 
@@ -25,9 +29,9 @@ import org.vhost4j.sys.SystemError;
  * <p>While the interface is down, or after it was removed, frames for it are dropped; one line says so. One that is there again is joined
  * again. A kernel that takes no UDP super-frames (USO) is given none from the first that it refuses.
  *
- * <p>Belongs to the lane that it is attached to. The counters may be read by any thread, a little late.
+ * <p>Belongs to the lane that it is attached to.
  */
-public final class PacketPort implements FramePort, Pollable, AutoCloseable {
+public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
     private static final int BURST = 64;
     private static final int USO = Offloads.USO4 | Offloads.USO6;
     private static final long LOOK_EVERY_NANOS = 250_000_000;
@@ -35,10 +39,11 @@ public final class PacketPort implements FramePort, Pollable, AutoCloseable {
     private final String name;
     private final SenderWait wait;
     private final Consumer<String> trouble;
-    private final FrameSink sink;
     private final PacketReader reader;
     private final PacketWriter writer;
-    private final long[] refused = new long[Errno.LIMIT];
+    private final PortCounters counters = new PortCounters();
+    private final Refusals refusals = new Refusals(counters);
+    private final IncomingFrame incoming;
 
     private PacketSocket socket;
     private int accepts = Offloads.CSUM | Offloads.TSO4 | Offloads.TSO6 | Offloads.ECN | USO;
@@ -74,10 +79,10 @@ public final class PacketPort implements FramePort, Pollable, AutoCloseable {
             Consumer<String> trouble) {
         this.name = name;
         this.socket = socket;
-        this.sink = sink;
         this.wait = new SenderWait(clock);
         this.trouble = trouble;
-        this.reader = new PacketReader(socket.fd().number(), this, sink, engine);
+        this.incoming = new IncomingFrame(this, sink);
+        this.reader = new PacketReader(socket.fd().number(), incoming, counters, engine);
         this.writer = new PacketWriter(socket.fd().number());
     }
 
@@ -133,7 +138,7 @@ public final class PacketPort implements FramePort, Pollable, AutoCloseable {
      * @return a copy; null when there is none
      */
     public @Nullable HeldFrame held() {
-        return reader.held();
+        return incoming.held();
     }
 
     /**
@@ -142,9 +147,7 @@ public final class PacketPort implements FramePort, Pollable, AutoCloseable {
      * @param frame null for none
      */
     public void hold(@Nullable HeldFrame frame) {
-        if (frame != null) {
-            reader.hold(frame);
-        }
+        incoming.hold(frame, reader.memory());
     }
 
     @Override
@@ -153,20 +156,18 @@ public final class PacketPort implements FramePort, Pollable, AutoCloseable {
             return 0;
         }
         int work = 0;
-        int result = PacketReader.MOVED;
-        while (work < BURST && result == PacketReader.MOVED) {
+        int result = IncomingFrame.MOVED;
+        while (work < BURST && result == IncomingFrame.MOVED) {
             result = reader.read();
-            if (result == PacketReader.MOVED) {
+            if (result == IncomingFrame.MOVED) {
                 work++;
             }
         }
         if (work != 0) {
             down = false;
         }
-        if (reader.forwarded()) {
-            sink.flush();
-        }
-        if (result == PacketReader.DOWN) {
+        incoming.flush();
+        if (result == IncomingFrame.GONE) {
             isDown();
             // The error was reported; what is behind it, if anything, is read in the next turn.
             work++;
@@ -271,14 +272,20 @@ public final class PacketPort implements FramePort, Pollable, AutoCloseable {
     @Override
     public int deliver(Frame frame) {
         if (stoppedReason != null) {
+            counters.drop(PortDrop.STOPPED);
             return REFUSED;
         }
         int errno = writer.write(frame);
+        if (errno == Errno.ENETDOWN) {
+            // May be the report of an earlier moment, which takes the place of this call's own result.
+            errno = writer.write(frame);
+        }
         if (errno != 0) {
             return failed(frame, errno);
         }
         down = false;
         wait.taken(frame.bytes);
+        counters.out(frame.bytes, frame.gsoType != Frame.GSO_NONE);
         return DELIVERED;
     }
 
@@ -293,11 +300,10 @@ public final class PacketPort implements FramePort, Pollable, AutoCloseable {
             return NO_ROOM;
         } else if (errno == Errno.ENETDOWN || errno == Errno.ENXIO || errno == Errno.ENODEV) {
             isDown();
-            refused[errno]++;
+            counters.drop(PortDrop.DOWN);
             return REFUSED;
         }
-        if (refused[errno < Errno.LIMIT ? errno : 0]++ == 0) {
-            // Where one frame is refused thousands are: a line for each reason, not for each frame.
+        if (refusals.count(errno)) {
             trouble.accept(
                     errno == Errno.EMSGSIZE
                             ? "a frame of " + frame.bytes + " bytes is longer than the interface's MTU allows"
@@ -312,86 +318,21 @@ public final class PacketPort implements FramePort, Pollable, AutoCloseable {
     @Override
     public void dropped() {
         wait.dropped();
+        counters.drop(PortDrop.NO_ROOM);
+    }
+
+    @Override
+    public void lost(int frames) {
+        counters.drop(PortDrop.NO_ROOM, frames);
     }
 
     /** Does nothing: every frame is with the kernel when {@link #deliver} returns. */
     @Override
     public void flush() {}
 
-    /**
-     * Frames from the interface that were passed on.
-     *
-     * @return since the start
-     */
-    public long framesRead() {
-        return reader.frames();
-    }
-
-    /**
-     * Bytes in {@link #framesRead}, without headers.
-     *
-     * @return since the start
-     */
-    public long bytesRead() {
-        return reader.bytes();
-    }
-
-    /**
-     * Those of {@link #framesRead} that were super-frames.
-     *
-     * @return since the start
-     */
-    public long superFramesRead() {
-        return reader.superFrames();
-    }
-
-    /**
-     * Frames from the interface that the kernel could not hand over, or that are too long.
-     *
-     * @return since the start
-     */
-    public long readFailures() {
-        return reader.failed();
-    }
-
-    /**
-     * Frames that were given to the interface.
-     *
-     * @return since the start
-     */
-    public long framesWritten() {
-        return writer.frames();
-    }
-
-    /**
-     * Bytes in {@link #framesWritten}, without headers.
-     *
-     * @return since the start
-     */
-    public long bytesWritten() {
-        return writer.bytes();
-    }
-
-    /**
-     * Those of {@link #framesWritten} that were super-frames.
-     *
-     * @return since the start
-     */
-    public long superFramesWritten() {
-        return writer.superFrames();
-    }
-
-    /**
-     * Frames that the kernel refused, for whatever reason.
-     *
-     * @return since the start
-     */
-    public long refused() {
-        long sum = 0;
-        for (long each : refused) {
-            sum += each;
-        }
-        return sum;
+    @Override
+    public PortCounters counters() {
+        return counters;
     }
 
     /** Leaves the lane and closes the socket; later calls do nothing. Called by the lane's thread, or when the lane is closed. */

@@ -4,15 +4,14 @@ package org.vhost4j.host.packet;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import org.jspecify.annotations.Nullable;
-import org.vhost4j.device.bridge.HeldFrame;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.FramePort;
-import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.frame.NetHeader;
 import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.offload.OffloadEngine;
+import org.vhost4j.device.stats.PortCounters;
+import org.vhost4j.device.stats.PortDrop;
+import org.vhost4j.host.port.IncomingFrame;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.HotCalls;
 
@@ -21,15 +20,6 @@ import org.vhost4j.sys.HotCalls;
  * (packet(7), PACKET_AUXDATA); it is put back, with the offsets of the header behind it.
  */
 final class PacketReader {
-    /** {@link #read}: there is no frame. */
-    static final int EMPTY = 0;
-    /** {@link #read}: a frame was passed on or dropped. */
-    static final int MOVED = 1;
-    /** {@link #read}: a frame is here and its receiver has no room. */
-    static final int BLOCKED = 2;
-    /** {@link #read}: the interface is down, or was removed. */
-    static final int DOWN = 3;
-
     private static final int TAG = 4;
     private static final int ADDRESSES = 12;
 
@@ -65,8 +55,8 @@ final class PacketReader {
     private static final int AUXDATA_TCI = 16;
     private static final int AUXDATA_TPID = 18;
 
-    private final FramePort port;
-    private final FrameSink sink;
+    private final PortCounters counters;
+    private final IncomingFrame incoming;
     private final OffloadEngine engine;
 
     private final MemorySegment errno = Arena.ofAuto().allocate(HotCalls.ERRNO);
@@ -78,20 +68,14 @@ final class PacketReader {
     /** A frame lies behind the room for a tag. */
     private final MemorySegment buffer = Arena.ofAuto().allocate(TAG + Frame.MAX_BYTES, 64);
 
-    private final Frame staged = new Frame();
+    private final Frame staged;
     private int fd;
-    private boolean waiting;
-    private boolean forwarded;
 
-    private long frames;
-    private long bytes;
-    private long superFrames;
-    private long failed;
-
-    PacketReader(int fd, FramePort port, FrameSink sink, OffloadEngine engine) {
+    PacketReader(int fd, IncomingFrame incoming, PortCounters counters, OffloadEngine engine) {
         this.fd = fd;
-        this.port = port;
-        this.sink = sink;
+        this.incoming = incoming;
+        this.staged = incoming.frame;
+        this.counters = counters;
         this.engine = engine;
         long vector = message.address() + MESSAGE_BYTES;
         message.set(ValueLayout.JAVA_LONG, NAME, vector + VECTOR_BYTES);
@@ -109,47 +93,45 @@ final class PacketReader {
         fd = another;
     }
 
-    /** A frame that was read and waits for room, or null. */
-    @Nullable
-    HeldFrame held() {
-        return waiting ? HeldFrame.copy(0, staged) : null;
-    }
-
-    /** Continues with a frame that another process has read. */
-    void hold(HeldFrame frame) {
-        Frame held = frame.frame();
-        staged.clear();
-        NetHeader.read(frame.memory().address(), staged);
-        staged.needs = held.needs;
-        staged.segmentsDone = held.segmentsDone;
-        HostMemory.copy(held.address[0], buffer.address(), held.bytes);
-        waiting = staged.add(buffer.address(), held.bytes);
+    /** Where a frame of another process can stay. */
+    long memory() {
+        return buffer.address();
     }
 
     /** Moves one frame. */
     int read() {
-        if (waiting) {
-            return forward();
+        if (incoming.waits()) {
+            return incoming.offer();
         }
         message.set(ValueLayout.JAVA_INT, NAME_LENGTH, ADDRESS_BYTES);
         message.set(ValueLayout.JAVA_LONG, CONTROL_LENGTH, CONTROL_BYTES);
         int result = HotCalls.recvmsg(errno, fd, message.address(), 0);
         if (result == -Errno.EAGAIN || result == -Errno.EINTR) {
-            return EMPTY;
+            return IncomingFrame.EMPTY;
         }
         if (result == -Errno.ENETDOWN || result == -Errno.EBADF) {
-            return DOWN;
+            return IncomingFrame.GONE;
         }
         int length = result - PacketSocket.HEADER_BYTES;
-        if (length < Frame.ETHERNET_HEADER || (message.get(ValueLayout.JAVA_INT, FLAGS) & MSG_TRUNC) != 0) {
+        if (result < 0) {
             // A header that the kernel cannot express (EINVAL), such as that of a tunnel's super-frame, or no memory.
-            failed++;
-            return MOVED;
+            return drop(PortDrop.READ_FAILED);
+        }
+        if (length < Frame.ETHERNET_HEADER) {
+            return drop(PortDrop.RUNT);
+        }
+        if ((message.get(ValueLayout.JAVA_INT, FLAGS) & MSG_TRUNC) != 0) {
+            return drop(PortDrop.CUT);
         }
         if (HostMemory.getByte(message.address() + MESSAGE_BYTES + VECTOR_BYTES + PACKET_TYPE) == PACKET_OUTGOING) {
-            return MOVED;
+            return IncomingFrame.MOVED;
         }
         return stage(length);
+    }
+
+    private int drop(PortDrop reason) {
+        counters.drop(reason);
+        return IncomingFrame.MOVED;
     }
 
     private int stage(int length) {
@@ -160,8 +142,7 @@ final class PacketReader {
         int whole = length;
         if (tag >= 0) {
             if (length + TAG > Frame.MAX_BYTES) {
-                failed++;
-                return MOVED;
+                return drop(PortDrop.CUT);
             }
             HostMemory.copy(at, at - TAG, ADDRESSES);
             at -= TAG;
@@ -171,16 +152,9 @@ final class PacketReader {
             staged.checksumStart += (staged.flags & Frame.NEEDS_CSUM) == 0 ? 0 : TAG;
         }
         if (!staged.add(at, whole) || engine.check(staged, Offloads.ALL_WITH_TUNNELS | OffloadEngine.TRUSTED) != null) {
-            // Counted by the engine.
-            return MOVED;
+            return drop(PortDrop.BAD_HEADER);
         }
-        frames++;
-        bytes += whole;
-        if (staged.gsoType != Frame.GSO_NONE) {
-            superFrames++;
-        }
-        waiting = true;
-        return forward();
+        return incoming.pass();
     }
 
     /** The tag that came beside the frame, TPID in the upper half; -1 when there is none. */
@@ -198,37 +172,5 @@ final class PacketReader {
         }
         int tpid = (status & TPID_VALID) == 0 ? C_TAG : HostMemory.getShortLE(from + CMSG_HEADER + AUXDATA_TPID);
         return (long) tpid << 16 | HostMemory.getShortLE(from + CMSG_HEADER + AUXDATA_TCI);
-    }
-
-    private int forward() {
-        forwarded = true;
-        if (sink.forward(port, staged) == FramePort.NO_ROOM) {
-            return BLOCKED;
-        }
-        waiting = false;
-        return MOVED;
-    }
-
-    /** Whether anything was given to the sink since the last call. */
-    boolean forwarded() {
-        boolean was = forwarded;
-        forwarded = false;
-        return was;
-    }
-
-    long frames() {
-        return frames;
-    }
-
-    long bytes() {
-        return bytes;
-    }
-
-    long superFrames() {
-        return superFrames;
-    }
-
-    long failed() {
-        return failed;
     }
 }

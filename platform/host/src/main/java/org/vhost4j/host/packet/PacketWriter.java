@@ -18,10 +18,6 @@ final class PacketWriter {
     private final MemorySegment tail = Arena.ofAuto().allocate(Frame.MAX_BYTES, 64);
     private int fd;
 
-    private long frames;
-    private long bytes;
-    private long superFrames;
-
     PacketWriter(int fd) {
         this.fd = fd;
     }
@@ -53,16 +49,7 @@ final class PacketWriter {
             vector.set(count, tail.address(), gather(frame, direct));
             count++;
         }
-        int written = vector.write(fd, count);
-        if (written < 0) {
-            return -written;
-        }
-        frames++;
-        bytes += frame.bytes;
-        if (frame.gsoType != Frame.GSO_NONE) {
-            superFrames++;
-        }
-        return 0;
+        return Math.max(0, -vector.write(fd, count));
     }
 
     /** Copies together what one call has no pieces left for. */
@@ -73,17 +60,5 @@ final class PacketWriter {
             length += frame.length[i];
         }
         return length;
-    }
-
-    long frames() {
-        return frames;
-    }
-
-    long bytes() {
-        return bytes;
-    }
-
-    long superFrames() {
-        return superFrames;
     }
 }

@@ -2,17 +2,20 @@
 package org.vhost4j.host.stream;
 
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Pollable;
+import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.stats.PortCounters;
+import org.vhost4j.device.stats.PortDrop;
 import org.vhost4j.host.io.FdHandle;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.lane.SenderWait;
+import org.vhost4j.host.port.IncomingFrame;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.SystemError;
 
@@ -23,23 +26,26 @@ import org.vhost4j.sys.SystemError;
  * <p>Nothing waits for the peer: what the socket does not take is kept, up to 1 MiB, then senders wait for as long as {@link SenderWait}
  * lets them, then frames are dropped and counted. No allocation for a frame.
  *
- * <p>Belongs to the lane that it is attached to. The counters may be read by any thread, a little late.
+ * <p>Belongs to the lane that it is attached to.
  */
 @SuppressWarnings("EnumOrdinal") // Slots live as long as this object: no order is stored or sent.
-public final class StreamPort implements FramePort, Pollable, AutoCloseable {
+public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     private static final int BURST = 64;
-    private static final int DROPS = StreamDrop.values().length;
+    private static final int REASONS = PortDrop.values().length;
 
     private final String name;
     private final StreamPeer peer;
-    private final FrameSink sink;
     private final SenderWait wait;
     private final Consumer<String> trouble;
     private final StreamReader reader;
     private final StreamWriter writer = new StreamWriter();
     private final FramePort stream = new Stream();
-    private final AtomicLongArray drops = new AtomicLongArray(DROPS);
-    private final boolean[] said = new boolean[DROPS];
+    private final PortCounters counters = new PortCounters();
+    private final IncomingFrame incoming;
+    private final boolean[] said = new boolean[REASONS];
+
+    /** Whether the frame that is being delivered was dropped, and counted, by the stream. */
+    private boolean counted;
 
     private Consumer<String> whenLost = reason -> {};
     private @Nullable Lane lane;
@@ -61,10 +67,10 @@ public final class StreamPort implements FramePort, Pollable, AutoCloseable {
     public StreamPort(String name, StreamPeer peer, FrameSink sink, LongSupplier clock, Consumer<String> trouble) {
         this.name = name;
         this.peer = peer;
-        this.sink = sink;
         this.wait = new SenderWait(clock);
         this.trouble = trouble;
-        this.reader = new StreamReader(peer, this, sink);
+        this.incoming = new IncomingFrame(this, sink);
+        this.reader = new StreamReader(peer, incoming, counters);
     }
 
     /**
@@ -134,7 +140,7 @@ public final class StreamPort implements FramePort, Pollable, AutoCloseable {
             to.close();
             socket = null;
         }
-        count(StreamDrop.LOST, writer.close());
+        counters.drop(PortDrop.LOST, writer.close());
     }
 
     private void lost(String reason) {
@@ -148,17 +154,15 @@ public final class StreamPort implements FramePort, Pollable, AutoCloseable {
             return 0;
         }
         int work = 0;
-        int result = connected ? StreamReader.MOVED : StreamReader.EMPTY;
-        while (work < BURST && result == StreamReader.MOVED) {
+        int result = connected ? IncomingFrame.MOVED : IncomingFrame.EMPTY;
+        while (work < BURST && result == IncomingFrame.MOVED) {
             result = reader.read();
-            if (result == StreamReader.MOVED) {
+            if (result == IncomingFrame.MOVED) {
                 work++;
             }
         }
-        if (reader.forwarded()) {
-            sink.flush();
-        }
-        if (result == StreamReader.ENDED) {
+        incoming.flush();
+        if (result == IncomingFrame.GONE) {
             lost(reader.reason());
         } else if (connected && writer.broken() != 0) {
             lost(StreamReader.lost(writer.broken()));
@@ -197,29 +201,33 @@ public final class StreamPort implements FramePort, Pollable, AutoCloseable {
     @Override
     public int deliver(Frame frame) {
         if (!connected) {
-            return refuse(StreamDrop.NOT_CONNECTED);
+            return refuse(stoppedReason == null ? PortDrop.NO_PEER : PortDrop.STOPPED);
         }
         if (!writer.hasRoom(frame.bytes)) {
             writer.flush();
             if (!writer.hasRoom(frame.bytes)) {
-                return wait.mayWait() ? NO_ROOM : refuse(StreamDrop.NO_ROOM);
+                return wait.mayWait() ? NO_ROOM : refuse(PortDrop.NO_ROOM);
             }
         }
         wait.taken(frame.bytes);
-        return peer.deliver(frame, stream);
+        counted = false;
+        int result = peer.deliver(frame, stream);
+        if (result == REFUSED && !counted) {
+            // Not by the stream: nothing whole could be made of it.
+            counters.drop(PortDrop.BAD_SUPER_FRAME);
+        }
+        return result;
     }
 
-    private int refuse(StreamDrop reason) {
+    private int refuse(PortDrop reason) {
         count(reason, 1);
+        counted = true;
         return REFUSED;
     }
 
-    private void count(StreamDrop reason, int frames) {
-        if (frames == 0) {
-            return;
-        }
-        drops.addAndGet(reason.ordinal(), frames);
-        if (reason != StreamDrop.NOT_CONNECTED && reason != StreamDrop.LOST && !said[reason.ordinal()]) {
+    private void count(PortDrop reason, int frames) {
+        counters.drop(reason, frames);
+        if (reason != PortDrop.NO_PEER && reason != PortDrop.STOPPED && !said[reason.ordinal()]) {
             // A line for each reason, not for each frame; of a lost connection its owner says more.
             said[reason.ordinal()] = true;
             trouble.accept("frames are dropped: " + reason.meaning());
@@ -229,12 +237,12 @@ public final class StreamPort implements FramePort, Pollable, AutoCloseable {
     @Override
     public void dropped() {
         wait.dropped();
-        count(StreamDrop.NO_ROOM, 1);
+        count(PortDrop.NO_ROOM, 1);
     }
 
     @Override
     public void lost(int frames) {
-        count(connected ? StreamDrop.NO_ROOM : StreamDrop.NOT_CONNECTED, frames);
+        count(connected ? PortDrop.NO_ROOM : PortDrop.NO_PEER, frames);
     }
 
     @Override
@@ -257,9 +265,13 @@ public final class StreamPort implements FramePort, Pollable, AutoCloseable {
         @Override
         public int deliver(Frame frame) {
             if (frame.bytes > peer.longest()) {
-                return refuse(StreamDrop.TOO_LONG);
+                return refuse(PortDrop.TOO_LONG);
             }
-            return writer.write(frame) ? DELIVERED : refuse(StreamDrop.MEMORY);
+            if (!writer.write(frame)) {
+                return refuse(PortDrop.MEMORY);
+            }
+            counters.out(frame.bytes, false);
+            return DELIVERED;
         }
 
         @Override
@@ -286,59 +298,9 @@ public final class StreamPort implements FramePort, Pollable, AutoCloseable {
         return stoppedReason;
     }
 
-    /**
-     * Frames that were dropped, of both directions.
-     *
-     * @param reason why
-     * @return since the start
-     */
-    public long drops(StreamDrop reason) {
-        return reason == StreamDrop.RUNT ? reader.runts() : drops.get(reason.ordinal());
-    }
-
-    /**
-     * Frames that have come from the peer.
-     *
-     * @return since the start
-     */
-    public long framesRead() {
-        return reader.frames();
-    }
-
-    /**
-     * Bytes in {@link #framesRead}, without lengths.
-     *
-     * @return since the start
-     */
-    public long bytesRead() {
-        return reader.bytes();
-    }
-
-    /**
-     * Those of {@link #framesRead} that became super-frames.
-     *
-     * @return since the start
-     */
-    public long superFramesRead() {
-        return reader.superFrames();
-    }
-
-    /**
-     * Frames that were given to the socket, or wait for it.
-     *
-     * @return since the start
-     */
-    public long framesWritten() {
-        return writer.frames();
-    }
-
-    /**
-     * Bytes in {@link #framesWritten}, without lengths.
-     *
-     * @return since the start
-     */
-    public long bytesWritten() {
-        return writer.bytes();
+    @Override
+    public PortCounters counters() {
+        return counters;
     }
 
     /**

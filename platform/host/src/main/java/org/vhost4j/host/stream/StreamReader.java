@@ -4,57 +4,43 @@ package org.vhost4j.host.stream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.FramePort;
-import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.stats.PortCounters;
+import org.vhost4j.device.stats.PortDrop;
+import org.vhost4j.host.port.IncomingFrame;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.IoVector;
 import org.vhost4j.sys.SystemError;
 
 /** The way in over a stream: several frames with one readv(2), into a buffer of our own, from which the sink takes them. */
 final class StreamReader {
-    /** {@link #read}: nothing is there. */
-    static final int EMPTY = 0;
-    /** {@link #read}: a frame was passed on or dropped. */
-    static final int MOVED = 1;
-    /** {@link #read}: a frame is here and its receiver has no room. */
-    static final int BLOCKED = 2;
-    /** {@link #read}: the connection is lost; {@link #reason} says why. */
-    static final int ENDED = 3;
-
     private static final int CAPACITY = 1 << 18;
 
     private final StreamPeer peer;
-    private final FramePort port;
-    private final FrameSink sink;
+    private final PortCounters counters;
+    private final IncomingFrame incoming;
     private final MemorySegment memory = Arena.ofAuto().allocate(CAPACITY, 64);
     private final long buffer = memory.address();
     private final IoVector vector = new IoVector();
-    private final Frame staged = new Frame();
+    private final Frame staged;
 
     private int fd = -1;
     private int head;
     private int tail;
-    private boolean waiting;
-    private boolean forwarded;
     private String reason = "";
 
-    private long frames;
-    private long bytes;
-    private long superFrames;
-    private long runts;
-
-    StreamReader(StreamPeer peer, FramePort port, FrameSink sink) {
+    StreamReader(StreamPeer peer, IncomingFrame incoming, PortCounters counters) {
         this.peer = peer;
-        this.port = port;
-        this.sink = sink;
+        this.incoming = incoming;
+        this.staged = incoming.frame;
+        this.counters = counters;
     }
 
     /** Begins a stream. A frame of the one before that waits for room keeps waiting. */
     void open(int number) {
         fd = number;
         // The bytes of a frame that waits stay where they are until it has gone.
-        if (!waiting) {
+        if (!incoming.waits()) {
             head = 0;
         }
         tail = head;
@@ -62,8 +48,8 @@ final class StreamReader {
 
     /** Passes one frame on. */
     int read() {
-        if (waiting) {
-            return forward();
+        if (incoming.waits()) {
+            return incoming.offer();
         }
         while (true) {
             int there = tail - head;
@@ -72,7 +58,7 @@ final class StreamReader {
                 if (length < 0 || length > Frame.MAX_BYTES) {
                     reason = "the peer announced a frame of " + Integer.toUnsignedString(length) + " bytes, "
                             + Frame.MAX_BYTES + " is the most";
-                    return ENDED;
+                    return IncomingFrame.GONE;
                 }
                 if (there >= StreamWriter.LENGTH_BYTES + length) {
                     head += StreamWriter.LENGTH_BYTES;
@@ -80,7 +66,7 @@ final class StreamReader {
                 }
             }
             int result = fill();
-            if (result != MOVED) {
+            if (result != IncomingFrame.MOVED) {
                 return result;
             }
         }
@@ -90,29 +76,14 @@ final class StreamReader {
         long at = buffer + head;
         head += length;
         if (length < Frame.ETHERNET_HEADER) {
-            runts++;
-            return MOVED;
+            counters.drop(PortDrop.RUNT);
+            return IncomingFrame.MOVED;
         }
         staged.clear();
         boolean added = staged.add(at, length);
         assert added;
         peer.received(staged);
-        frames++;
-        bytes += length;
-        if (staged.gsoType != Frame.GSO_NONE) {
-            superFrames++;
-        }
-        waiting = true;
-        return forward();
-    }
-
-    private int forward() {
-        forwarded = true;
-        if (sink.forward(port, staged) == FramePort.NO_ROOM) {
-            return BLOCKED;
-        }
-        waiting = false;
-        return MOVED;
+        return incoming.pass();
     }
 
     private int fill() {
@@ -128,13 +99,13 @@ final class StreamReader {
         int count = vector.read(fd, 1);
         if (count > 0) {
             tail += count;
-            return MOVED;
+            return IncomingFrame.MOVED;
         }
         if (count == -Errno.EAGAIN || count == -Errno.EINTR) {
-            return EMPTY;
+            return IncomingFrame.EMPTY;
         }
         reason = lost(-count);
-        return ENDED;
+        return IncomingFrame.GONE;
     }
 
     /**
@@ -149,31 +120,8 @@ final class StreamReader {
                 : String.valueOf(new SystemError("the connection was lost", errno).getMessage());
     }
 
-    /** Whether anything was given to the sink since the last call. */
-    boolean forwarded() {
-        boolean was = forwarded;
-        forwarded = false;
-        return was;
-    }
-
     /** Why the connection is lost. */
     String reason() {
         return reason;
-    }
-
-    long frames() {
-        return frames;
-    }
-
-    long bytes() {
-        return bytes;
-    }
-
-    long superFrames() {
-        return superFrames;
-    }
-
-    long runts() {
-        return runts;
     }
 }

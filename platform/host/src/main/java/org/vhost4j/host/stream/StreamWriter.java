@@ -47,8 +47,6 @@ final class StreamWriter {
     /** Where the first whole frame begins that waits: at {@code head}, or behind the rest of one of which a part was written. */
     private int boundary;
 
-    private long frames;
-    private long bytes;
     private long partialWrites;
 
     /** Begins a stream. */
@@ -103,8 +101,6 @@ final class StreamWriter {
         } else if (!send(frame)) {
             return false;
         }
-        frames++;
-        bytes += frame.bytes;
         return true;
     }
 
@@ -239,14 +235,6 @@ final class StreamWriter {
         } else if (errno != Errno.EINTR) {
             broken = errno;
         }
-    }
-
-    long frames() {
-        return frames;
-    }
-
-    long bytes() {
-        return bytes;
     }
 
     long partialWrites() {

@@ -5,13 +5,16 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Pollable;
 import org.vhost4j.device.bridge.HeldFrame;
+import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.frame.LandingPort;
 import org.vhost4j.device.offload.OffloadEngine;
+import org.vhost4j.device.stats.PortCounters;
+import org.vhost4j.device.stats.PortDrop;
 import org.vhost4j.host.io.FdHandle;
 import org.vhost4j.host.lane.Lane;
+import org.vhost4j.host.port.IncomingFrame;
 import org.vhost4j.sys.SystemError;
 
 /**
@@ -19,9 +22,9 @@ import org.vhost4j.sys.SystemError;
  * buffers of the only receiver when there is just one and it takes everything that the TAP may send; otherwise they are read into
  * a buffer of our own and given to the sink. One system call a frame, no allocation.
  *
- * <p>Belongs to the lane that it is attached to. The counters may be read by any thread, a little late.
+ * <p>Belongs to the lane that it is attached to.
  */
-public final class TapPort implements FramePort, Pollable, AutoCloseable {
+public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     private static final int BURST = 64;
 
     private final String name;
@@ -29,6 +32,8 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
     private final int accepts;
     private final FrameSink sink;
     private final Consumer<String> trouble;
+    private final PortCounters counters = new PortCounters();
+    private final IncomingFrame incoming;
     private final TapReader reader;
     private final TapWriter writer;
 
@@ -67,8 +72,9 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
         this.sink = sink;
         this.trouble = trouble;
         int fd = device.fd().number();
-        this.reader = new TapReader(fd, device.headerBytes(), this, sink, engine);
-        this.writer = new TapWriter(fd, device.headerBytes(), trouble);
+        this.incoming = new IncomingFrame(this, sink);
+        this.reader = new TapReader(fd, device.headerBytes(), incoming, counters, engine);
+        this.writer = new TapWriter(fd, device.headerBytes(), counters, trouble);
     }
 
     /**
@@ -107,9 +113,7 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
      * @param frame null for none
      */
     public void hold(@Nullable HeldFrame frame) {
-        if (frame != null) {
-            reader.hold(frame);
-        }
+        incoming.hold(frame, reader.memory());
     }
 
     /** Reads nothing until {@link #proceed}. Frames are written as ever. Called by the lane's thread. */
@@ -144,7 +148,7 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
      * @return a copy; null when there is none
      */
     public @Nullable HeldFrame held() {
-        return reader.held();
+        return incoming.held();
     }
 
     private static FdHandle watch(Lane to, TapDevice device) {
@@ -221,20 +225,18 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
             receiver = null;
         }
         int work = 0;
-        int result = TapReader.MOVED;
-        while (work < BURST && result == TapReader.MOVED) {
+        int result = IncomingFrame.MOVED;
+        while (work < BURST && result == IncomingFrame.MOVED) {
             result = reader.read(receiver);
-            if (result == TapReader.MOVED) {
+            if (result == IncomingFrame.MOVED) {
                 work++;
             }
         }
         if (work != 0 && receiver != null) {
             receiver.flush();
         }
-        if (reader.forwarded()) {
-            sink.flush();
-        }
-        if (result == TapReader.GONE) {
+        incoming.flush();
+        if (result == IncomingFrame.GONE) {
             removed();
         }
         return work;
@@ -281,7 +283,21 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
 
     @Override
     public int deliver(Frame frame) {
-        return stoppedReason == null ? writer.write(frame) : REFUSED;
+        if (stoppedReason != null) {
+            counters.drop(whenRemoved == null ? PortDrop.STOPPED : PortDrop.DOWN);
+            return REFUSED;
+        }
+        return writer.write(frame);
+    }
+
+    @Override
+    public void dropped() {
+        writer.dropped();
+    }
+
+    @Override
+    public void lost(int frames) {
+        counters.drop(PortDrop.NO_ROOM, frames);
     }
 
     /** Does nothing: every frame is with the kernel when {@link #deliver} returns. */
@@ -297,96 +313,19 @@ public final class TapPort implements FramePort, Pollable, AutoCloseable {
         return stoppedReason;
     }
 
-    /**
-     * Frames from the host that were passed on.
-     *
-     * @return since the start
-     */
-    public long framesRead() {
-        return reader.frames();
+    @Override
+    public PortCounters counters() {
+        return counters;
     }
 
     /**
-     * Bytes in {@link #framesRead}, without headers.
-     *
-     * @return since the start
-     */
-    public long bytesRead() {
-        return reader.bytes();
-    }
-
-    /**
-     * Those of {@link #framesRead} that were super-frames.
-     *
-     * @return since the start
-     */
-    public long superFramesRead() {
-        return reader.superFrames();
-    }
-
-    /**
-     * Those of {@link #framesRead} that went through a own buffer, because there was no only receiver, it had no room, or it
+     * Frames from the host that went through a buffer of the port's own, because there was no only receiver, it had no room, or it
      * had too little.
      *
      * @return since the start
      */
     public long framesCopied() {
         return reader.copied();
-    }
-
-    /**
-     * Frames from the host that the kernel could not hand over and dropped.
-     *
-     * @return since the start
-     */
-    public long readFailures() {
-        return reader.failed();
-    }
-
-    /**
-     * Frames that were written to the host.
-     *
-     * @return since the start
-     */
-    public long framesWritten() {
-        return writer.frames();
-    }
-
-    /**
-     * Bytes in {@link #framesWritten}, without headers.
-     *
-     * @return since the start
-     */
-    public long bytesWritten() {
-        return writer.bytes();
-    }
-
-    /**
-     * Those of {@link #framesWritten} that were super-frames.
-     *
-     * @return since the start
-     */
-    public long superFramesWritten() {
-        return writer.superFrames();
-    }
-
-    /**
-     * Frames that the kernel refused, for whatever reason.
-     *
-     * @return since the start
-     */
-    public long refused() {
-        return writer.refused();
-    }
-
-    /**
-     * Frames that the kernel refused for one reason: EINVAL for a header it does not like, EIO while the interface is down.
-     *
-     * @param errno a positive error number of {@link org.vhost4j.sys.Errno}
-     * @return since the start
-     */
-    public long refused(int errno) {
-        return writer.refused(errno);
     }
 
     /** Leaves the lane and closes the TAP; later calls do nothing. Called by the lane's thread, or when the lane is closed. */

@@ -4,15 +4,15 @@ package org.vhost4j.host.tap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
-import org.vhost4j.device.bridge.HeldFrame;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.FramePort;
-import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.frame.LandingPort;
 import org.vhost4j.device.frame.NetHeader;
 import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.offload.OffloadEngine;
+import org.vhost4j.device.stats.PortCounters;
+import org.vhost4j.device.stats.PortDrop;
+import org.vhost4j.host.port.IncomingFrame;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.IoVector;
 
@@ -23,15 +23,6 @@ import org.vhost4j.sys.IoVector;
  * our own. How much to ask of the receiver is guessed from the frames before; a wrong guess costs a copy.
  */
 final class TapReader {
-    /** {@link #read}: there is no frame. */
-    static final int EMPTY = 0;
-    /** {@link #read}: a frame was passed on. */
-    static final int MOVED = 1;
-    /** {@link #read}: a frame is here and its receiver has no room. */
-    static final int BLOCKED = 2;
-    /** {@link #read}: the interface was removed. */
-    static final int GONE = 3;
-
     /** A full frame of an ordinary interface with a VLAN tag: the least that is requested. */
     private static final int ORDINARY = 1518;
     /** Frames after which what is expected is examined again. */
@@ -41,34 +32,29 @@ final class TapReader {
 
     private int fd;
     private final int headerBytes;
-    private final FramePort port;
-    private final FrameSink sink;
+    private final PortCounters counters;
+    private final IncomingFrame incoming;
     private final OffloadEngine engine;
 
     private final IoVector vector = new IoVector();
     private final MemorySegment header = Arena.ofAuto().allocate(NetHeader.TUNNEL_BYTES, Long.BYTES);
     private final MemorySegment buffer = Arena.ofAuto().allocate(Frame.MAX_BYTES, 64);
     private final Frame landing = new Frame();
-    private final Frame staged = new Frame();
+    private final Frame staged;
 
-    private boolean waiting;
-    private boolean forwarded;
     private int expected = ORDINARY;
     private int longest = ORDINARY;
     private int lastLongest = ORDINARY;
     private int windowFrames;
 
-    private long frames;
-    private long bytes;
-    private long superFrames;
     private long copied;
-    private long failed;
 
-    TapReader(int fd, int headerBytes, FramePort port, FrameSink sink, OffloadEngine engine) {
+    TapReader(int fd, int headerBytes, IncomingFrame incoming, PortCounters counters, OffloadEngine engine) {
         this.fd = fd;
         this.headerBytes = headerBytes;
-        this.port = port;
-        this.sink = sink;
+        this.incoming = incoming;
+        this.staged = incoming.frame;
+        this.counters = counters;
         this.engine = engine;
     }
 
@@ -77,37 +63,17 @@ final class TapReader {
         fd = another;
     }
 
-    /** A frame that was read and waits for room, or null. */
-    @Nullable
-    HeldFrame held() {
-        return waiting ? HeldFrame.copy(0, staged) : null;
-    }
-
-    /** Continues with a frame that another process has read. */
-    void hold(HeldFrame frame) {
-        Frame held = frame.frame();
-        staged.clear();
-        NetHeader.read(frame.memory().address(), staged);
-        NetHeader.readTunnel(frame.memory().address(), staged);
-        staged.needs = held.needs;
-        staged.segmentsDone = held.segmentsDone;
-        HostMemory.copy(held.address[0], buffer.address(), held.bytes);
-        waiting = staged.add(buffer.address(), held.bytes);
+    /** Where a frame of another process can stay. */
+    long memory() {
+        return buffer.address();
     }
 
     /** Moves one frame; {@code receiver} is the only one and takes everything that may come, or null. */
     int read(@Nullable LandingPort receiver) {
-        if (waiting) {
-            return forward();
+        if (incoming.waits()) {
+            return incoming.offer();
         }
         return receiver != null && receiver.reserve(landing, expected) ? land(receiver) : stage();
-    }
-
-    /** Whether anything was given to the sink since the last call. */
-    boolean forwarded() {
-        boolean was = forwarded;
-        forwarded = false;
-        return was;
     }
 
     private int land(LandingPort receiver) {
@@ -138,9 +104,9 @@ final class TapReader {
             // A driver without GUEST_CSUM must see no flags, not even that the checksum is known to be good.
             landing.flags = 0;
         }
-        count(landing, length);
+        counters.in(length, landing.gsoType != Frame.GSO_NONE);
         receiver.commit(landing, length);
-        return MOVED;
+        return IncomingFrame.MOVED;
     }
 
     /** What a frame needs by its header alone; more than there is for tunnels, which no guest takes, and what we do not know. */
@@ -188,35 +154,24 @@ final class TapReader {
         }
         if (!staged.add(buffer.address(), length)
                 || engine.check(staged, Offloads.ALL_WITH_TUNNELS | OffloadEngine.TRUSTED) != null) {
-            // Counted by the engine.
-            return MOVED;
+            counters.drop(PortDrop.BAD_HEADER);
+            return IncomingFrame.MOVED;
         }
-        count(staged, length);
         copied++;
-        waiting = true;
-        return forward();
-    }
-
-    private int forward() {
-        forwarded = true;
-        if (sink.forward(port, staged) == FramePort.NO_ROOM) {
-            return BLOCKED;
-        }
-        waiting = false;
-        return MOVED;
+        return incoming.pass();
     }
 
     private int nothing(int result) {
         if (result == -Errno.EAGAIN) {
-            return EMPTY;
+            return IncomingFrame.EMPTY;
         }
         if (result == -Errno.EBADFD) {
-            return GONE;
+            return IncomingFrame.GONE;
         }
         // The kernel has dropped the frame: the receiver's memory is gone (EFAULT), or there is none for the header
         // (ENOMEM).
-        failed++;
-        return MOVED;
+        counters.drop(PortDrop.READ_FAILED);
+        return IncomingFrame.MOVED;
     }
 
     /** Follows a longer frame at once, and forgets it after one to two windows. */
@@ -231,31 +186,7 @@ final class TapReader {
         expected = Math.max(longest, lastLongest);
     }
 
-    private void count(Frame frame, int length) {
-        frames++;
-        bytes += length;
-        if (frame.gsoType != Frame.GSO_NONE) {
-            superFrames++;
-        }
-    }
-
-    long frames() {
-        return frames;
-    }
-
-    long bytes() {
-        return bytes;
-    }
-
-    long superFrames() {
-        return superFrames;
-    }
-
     long copied() {
         return copied;
-    }
-
-    long failed() {
-        return failed;
     }
 }

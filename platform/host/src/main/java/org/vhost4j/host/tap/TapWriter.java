@@ -8,6 +8,9 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.NetHeader;
 import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.stats.PortCounters;
+import org.vhost4j.device.stats.PortDrop;
+import org.vhost4j.host.port.Refusals;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.IoVector;
 import org.vhost4j.sys.SystemError;
@@ -22,17 +25,16 @@ final class TapWriter {
     private final IoVector vector = new IoVector();
     private final MemorySegment header = Arena.ofAuto().allocate(NetHeader.TUNNEL_BYTES, Long.BYTES);
     private final MemorySegment tail = Arena.ofAuto().allocate(Frame.MAX_BYTES);
-    private final long[] refused = new long[Errno.LIMIT];
-
-    private long frames;
-    private long bytes;
-    private long superFrames;
+    private final PortCounters counters;
+    private final Refusals refusals;
     private boolean blocked;
 
-    TapWriter(int fd, int headerBytes, Consumer<String> trouble) {
+    TapWriter(int fd, int headerBytes, PortCounters counters, Consumer<String> trouble) {
         this.fd = fd;
         this.headerBytes = headerBytes;
         this.trouble = trouble;
+        this.counters = counters;
+        this.refusals = new Refusals(counters);
     }
 
     /** Continues with another descriptor. */
@@ -70,11 +72,7 @@ final class TapWriter {
             return refuse(-written);
         }
         blocked = false;
-        frames++;
-        bytes += frame.bytes;
-        if (frame.gsoType != Frame.GSO_NONE) {
-            superFrames++;
-        }
+        counters.out(frame.bytes, frame.gsoType != Frame.GSO_NONE);
         return FramePort.DELIVERED;
     }
 
@@ -93,8 +91,7 @@ final class TapWriter {
             blocked = true;
             return FramePort.NO_ROOM;
         }
-        if (refused[errno < Errno.LIMIT ? errno : 0]++ == 0) {
-            // Where one frame is refused thousands are: a line for each reason, not for each frame.
+        if (refusals.count(errno)) {
             trouble.accept(
                     errno == Errno.EIO
                             ? "the kernel refuses a frame: the interface is down"
@@ -103,32 +100,14 @@ final class TapWriter {
         return FramePort.REFUSED;
     }
 
+    /** The frame that found no room is not offered again. */
+    void dropped() {
+        blocked = false;
+        counters.drop(PortDrop.NO_ROOM);
+    }
+
     /** The last frame found no room; there is no notification when room is free again. */
     boolean blocked() {
         return blocked;
-    }
-
-    long frames() {
-        return frames;
-    }
-
-    long bytes() {
-        return bytes;
-    }
-
-    long superFrames() {
-        return superFrames;
-    }
-
-    long refused(int errno) {
-        return refused[errno];
-    }
-
-    long refused() {
-        long sum = 0;
-        for (long each : refused) {
-            sum += each;
-        }
-        return sum;
     }
 }

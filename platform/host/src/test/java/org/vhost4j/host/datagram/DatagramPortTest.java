@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.stats.PortDrop;
 import org.vhost4j.sys.Await;
 import org.vhost4j.sys.SocketAddress;
 
@@ -118,10 +119,12 @@ class DatagramPortTest {
                 assertThat(came.getFirst())
                         .as("not the one of an unknown sender, and not the runt")
                         .isEqualTo(frame(60));
-                assertThat(port.framesRead()).isEqualTo(1);
-                assertThat(port.framesDropped()).isEqualTo(1);
+                assertThat(port.counters().framesIn()).isEqualTo(1);
+                assertThat(port.counters().drops(PortDrop.RUNT)).isEqualTo(1);
                 assertThat(deliver(port, frame(65_508), 1)).isEqualTo(FramePort.REFUSED);
                 assertThat(deliver(port, frame(65_508), 1)).isEqualTo(FramePort.REFUSED);
+                assertThat(port.counters().drops(PortDrop.TOO_LONG)).isEqualTo(2);
+                assertThat(port.counters().framesOut()).isEqualTo(3);
                 assertThat(lines).containsExactly("frames are dropped: one of 65508 bytes does not fit a datagram");
             }
         }
@@ -135,6 +138,7 @@ class DatagramPortTest {
             assertThat(deliver(port, frame(60), 1)).isEqualTo(FramePort.REFUSED);
             assertThat(deliver(port, frame(60), 1)).isEqualTo(FramePort.REFUSED);
             assertThat(lines).containsExactly("frames are dropped: the peer is not there");
+            assertThat(port.counters().drops(PortDrop.NO_PEER)).isEqualTo(2);
             for (int i = 1; i <= 2; i++) {
                 try (DatagramPort peer = port(b, a)) {
                     assertThat(deliver(port, frame(70), 2)).isEqualTo(FramePort.DELIVERED);
@@ -168,6 +172,7 @@ class DatagramPortTest {
             assertThat(deliver(port, bytes, 1)).isEqualTo(FramePort.REFUSED);
             assertThat(deliver(port, bytes, 1)).isEqualTo(FramePort.REFUSED);
             assertThat(lines).containsExactly("frames are dropped: the peer does not read");
+            assertThat(port.counters().drops(PortDrop.NO_ROOM)).isEqualTo(2);
             await(silent, 1);
             assertThat(Arrays.equals(came.getFirst(), bytes)).isTrue();
             assertThat(deliver(port, bytes, 1)).isEqualTo(FramePort.DELIVERED);

@@ -24,6 +24,7 @@ import org.vhost4j.device.Pollable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.stats.PortDrop;
 import org.vhost4j.host.lane.IdlePolicy;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.lane.LaneListener;
@@ -147,7 +148,7 @@ class StreamPortTest {
             }
         }
         assertThat(next(lost)).isEqualTo("the peer closed the connection");
-        assertThat(port.framesRead()).isEqualTo(100);
+        assertThat(port.counters().framesIn()).isEqualTo(100);
         assertThat(trouble).isEmpty();
     }
 
@@ -168,7 +169,7 @@ class StreamPortTest {
                 RawFrames.read(peer, 50_000, read);
             }
             assertThat(read.toByteArray()).isEqualTo(expected.toByteArray());
-            assertThat(port.bytesWritten()).isEqualTo(12 * 65_000);
+            assertThat(port.counters().bytesOut()).isEqualTo(12 * 65_000);
         }
     }
 
@@ -184,11 +185,11 @@ class StreamPortTest {
             assertThat(sent).isBetween(16, 40);
             nanos.addAndGet(49_000_000);
             assertThat(deliver(bytes)).isEqualTo(FramePort.NO_ROOM);
-            assertThat(port.drops(StreamDrop.NO_ROOM)).isZero();
+            assertThat(port.counters().drops(PortDrop.NO_ROOM)).isZero();
             nanos.addAndGet(1_000_000);
             assertThat(deliver(bytes)).isEqualTo(FramePort.REFUSED);
             assertThat(deliver(bytes)).isEqualTo(FramePort.REFUSED);
-            assertThat(port.drops(StreamDrop.NO_ROOM)).isEqualTo(2);
+            assertThat(port.counters().drops(PortDrop.NO_ROOM)).isEqualTo(2);
             assertThat(trouble).containsExactly("frames are dropped: the peer does not read");
             ByteArrayOutputStream read = new ByteArrayOutputStream();
             while (read.size() < sent * 60_004) {
@@ -201,7 +202,7 @@ class StreamPortTest {
     @Test
     void withoutConnectionFramesAreDroppedAndCounted() throws InterruptedException {
         assertThat(deliver(new byte[100])).isEqualTo(FramePort.REFUSED);
-        assertThat(port.drops(StreamDrop.NOT_CONNECTED)).isEqualTo(1);
+        assertThat(port.counters().drops(PortDrop.NO_PEER)).isEqualTo(1);
         try (Fd peer = connect()) {
             assertThat(deliver(new byte[100])).isEqualTo(FramePort.DELIVERED);
             peer.hangUp();
@@ -209,7 +210,7 @@ class StreamPortTest {
         assertThat(next(lost)).isEqualTo("the peer closed the connection");
         assertThat(port.isConnected()).isFalse();
         assertThat(deliver(new byte[100])).isEqualTo(FramePort.REFUSED);
-        assertThat(port.drops(StreamDrop.NOT_CONNECTED)).isEqualTo(2);
+        assertThat(port.counters().drops(PortDrop.NO_PEER)).isEqualTo(2);
         try (Fd peer = connect()) {
             assertThat(deliver(new byte[100])).isEqualTo(FramePort.DELIVERED);
             assertThat(RawFrames.read(peer, 1000, new ByteArrayOutputStream())).isEqualTo(104);
@@ -238,7 +239,7 @@ class StreamPortTest {
                 assertThat(RawFrames.write(peer, bytes, 0, bytes.length)).isEqualTo(bytes.length);
             }
             assertThat(next(came)).isEqualTo(good);
-            assertThat(port.drops(StreamDrop.RUNT)).isEqualTo(2);
+            assertThat(port.counters().drops(PortDrop.RUNT)).isEqualTo(2);
         }
     }
 

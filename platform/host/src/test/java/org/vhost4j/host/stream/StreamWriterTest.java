@@ -54,8 +54,6 @@ class StreamWriterTest {
             }
         }
         assertThat(came.toByteArray()).isEqualTo(expected.toByteArray());
-        assertThat(writer.frames()).isEqualTo(400);
-        assertThat(writer.bytes()).isEqualTo(expected.size() - 400 * 4);
         assertThat(writer.partialWrites()).isPositive();
         assertThat(writer.close()).isZero();
     }
@@ -146,7 +144,6 @@ class StreamWriterTest {
             assertThat(writer.write(RawFrames.frame(arena, bytes, 1))).isTrue();
             read(pair, 10_000);
             assertThat(came.toByteArray()).isEqualTo(RawFrames.onStream(bytes));
-            assertThat(writer.frames()).isEqualTo(1);
         }
     }
 }

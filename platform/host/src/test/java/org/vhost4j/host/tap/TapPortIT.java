@@ -31,12 +31,12 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.offload.OffloadEngine;
+import org.vhost4j.device.stats.PortDrop;
 import org.vhost4j.host.lane.IdlePolicy;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.lane.LaneListener;
 import org.vhost4j.sys.Allocations;
 import org.vhost4j.sys.Await;
-import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.OpenDescriptors;
 import org.vhost4j.sys.SystemError;
 
@@ -97,9 +97,9 @@ class TapPortIT {
             assertThat(came.getFirst().bytes()).isEqualTo(bytes);
             assertThat(came.getFirst().gsoType()).isEqualTo(Frame.GSO_NONE);
         }
-        assertThat(a.framesWritten()).isEqualTo(1);
-        assertThat(a.bytesWritten()).isEqualTo(1042);
-        assertThat(a.refused()).isZero();
+        assertThat(a.counters().framesOut()).isEqualTo(1);
+        assertThat(a.counters().bytesOut()).isEqualTo(1042);
+        assertThat(a.counters().drops(false)).isZero();
         assertThat(toB.flushes).isPositive();
     }
 
@@ -157,9 +157,11 @@ class TapPortIT {
             assertThat(came.get(0).bytes()).isEqualTo(tcp);
             assertThat(came.get(1).bytes()).isEqualTo(udp);
         }
-        assertThat(a.superFramesWritten()).isEqualTo(2);
-        assertThat(b.superFramesRead()).isEqualTo(2);
-        assertThat(b.framesCopied()).as("there is no sole receiver").isEqualTo(b.framesRead());
+        assertThat(a.counters().superFramesOut()).isEqualTo(2);
+        assertThat(b.counters().superFramesIn()).isEqualTo(2);
+        assertThat(b.framesCopied())
+                .as("there is no sole receiver")
+                .isEqualTo(b.counters().framesIn());
     }
 
     @ParameterizedTest
@@ -187,23 +189,23 @@ class TapPortIT {
             Frame bad = Packet.superFrame(arena, Packet.of(Packet.UDP, 2800), Packet.UDP, 0);
             assertThat(a.deliver(bad)).isEqualTo(FramePort.REFUSED);
             assertThat(a.deliver(bad)).isEqualTo(FramePort.REFUSED);
-            assertThat(a.refused(Errno.EINVAL)).isEqualTo(2);
+            assertThat(a.counters().drops(PortDrop.REFUSED)).isEqualTo(2);
             Frame huge = Packet.frame(arena, new byte[Frame.MAX_BYTES + 1], 1 << 16);
             assertThat(a.deliver(huge)).isEqualTo(FramePort.REFUSED);
-            assertThat(a.refused(Errno.EMSGSIZE)).isEqualTo(1);
+            assertThat(a.counters().drops(PortDrop.TOO_LONG)).isEqualTo(1);
             Frame unmapped = new Frame();
             assertThat(unmapped.add(4096, 1000)).isTrue();
             assertThat(a.deliver(unmapped)).isEqualTo(FramePort.REFUSED);
-            assertThat(a.refused(Errno.EFAULT)).isEqualTo(1);
+            assertThat(a.counters().drops(PortDrop.MEMORY)).isEqualTo(1);
             namespace.run(() -> {
                 NetNamespace.command("ip link set tapa down");
                 return 0;
             });
             assertThat(a.deliver(Packet.frame(arena, Packet.of(Packet.UDP, 100), 4096)))
                     .isEqualTo(FramePort.REFUSED);
-            assertThat(a.refused(Errno.EIO)).isEqualTo(1);
+            assertThat(a.counters().drops(PortDrop.DOWN)).isEqualTo(1);
         }
-        assertThat(a.refused()).isEqualTo(5);
+        assertThat(a.counters().drops(false)).isEqualTo(5);
         assertThat(trouble)
                 .as("one line for each reason")
                 .containsExactly(
@@ -211,7 +213,21 @@ class TapPortIT {
                         "the kernel refuses a frame: EMSGSIZE (Message too long)",
                         "the kernel refuses a frame: EFAULT (Bad address)",
                         "the kernel refuses a frame: the interface is down");
-        assertThat(a.framesWritten()).isZero();
+        assertThat(a.counters().framesOut()).isZero();
+    }
+
+    @Test
+    void framesThatAreNotOfferedAgainAreCounted() {
+        a.dropped();
+        a.lost(3);
+        assertThat(a.counters().drops(PortDrop.NO_ROOM)).isEqualTo(4);
+        a.fault("broken");
+        try (Arena arena = Arena.ofConfined()) {
+            assertThat(a.deliver(Packet.frame(arena, Packet.of(Packet.UDP, 100), 4096)))
+                    .isEqualTo(FramePort.REFUSED);
+        }
+        assertThat(a.counters().drops(PortDrop.STOPPED)).isEqualTo(1);
+        assertThat(a.counters().drops(true)).isZero();
     }
 
     @Test

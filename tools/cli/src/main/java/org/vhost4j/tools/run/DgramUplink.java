@@ -2,7 +2,7 @@
 package org.vhost4j.tools.run;
 
 import java.util.function.Consumer;
-import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.host.datagram.DatagramPort;
 import org.vhost4j.host.lane.Lane;
@@ -35,7 +35,7 @@ public record DgramUplink(String portName, SocketAddress local, SocketAddress re
         }
 
         @Override
-        public FramePort port() {
+        public CountedPort port() {
             return port;
         }
 

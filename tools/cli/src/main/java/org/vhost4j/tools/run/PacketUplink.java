@@ -4,7 +4,7 @@ package org.vhost4j.tools.run;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.bridge.HeldFrame;
-import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.host.lane.Lane;
@@ -81,7 +81,7 @@ record PacketUplink(String ifname, Consumer<String> trouble) implements Uplink {
     /** The port while it is open. */
     private record OpenPacket(PacketPort open) implements Movable {
         @Override
-        public FramePort port() {
+        public CountedPort port() {
             return open;
         }
 

@@ -2,7 +2,7 @@
 package org.vhost4j.tools.run;
 
 import java.util.function.Consumer;
-import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.stream.StreamConnector;
@@ -58,7 +58,7 @@ public record StreamUplink(String name, SocketAddress address, boolean listens, 
         }
 
         @Override
-        public FramePort port() {
+        public CountedPort port() {
             return port;
         }
 

@@ -2,7 +2,7 @@
 package org.vhost4j.tools.run;
 
 import java.util.function.Consumer;
-import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.offload.OffloadEngine;
@@ -79,7 +79,7 @@ public record TapUplink(String ifname, boolean multiQueue, HostCapabilities host
         }
 
         @Override
-        public FramePort port() {
+        public CountedPort port() {
             return port;
         }
 

@@ -3,7 +3,7 @@ package org.vhost4j.tools.run;
 
 import java.util.List;
 import java.util.function.Consumer;
-import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.host.lane.Lane;
@@ -47,7 +47,7 @@ public record UserUplink(List<String> command, Consumer<String> trouble) impleme
      */
     public record OpenUser(StreamPort stream, PasstProcess passt) implements Opened {
         @Override
-        public FramePort port() {
+        public CountedPort port() {
             return stream;
         }
 

@@ -9,20 +9,22 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.offload.Frames;
+import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /** The network beside the guests of a back-end, as a test has it: sends any frame and keeps what it gets. */
-final class HostPort implements FramePort, Uplink.Opened {
+final class HostPort implements CountedPort, Uplink.Opened {
     private static final long SECONDS = 60;
 
     private final MemorySegment memory = Arena.ofAuto().allocate(Frame.MAX_BYTES);
     private final Frame frame = new Frame();
     private final BlockingQueue<byte[]> received = new LinkedBlockingQueue<>();
+    private final PortCounters counters = new PortCounters();
     private final FrameSink sink;
     private final Lane lane;
 
@@ -79,6 +81,7 @@ final class HostPort implements FramePort, Uplink.Opened {
     @Override
     public int deliver(Frame taken) {
         received.add(Frames.bytes(taken));
+        counters.out(taken.bytes, false);
         return DELIVERED;
     }
 
@@ -91,7 +94,12 @@ final class HostPort implements FramePort, Uplink.Opened {
     }
 
     @Override
-    public FramePort port() {
+    public PortCounters counters() {
+        return counters;
+    }
+
+    @Override
+    public CountedPort port() {
         return this;
     }
 

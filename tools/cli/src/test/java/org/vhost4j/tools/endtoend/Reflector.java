@@ -9,21 +9,23 @@ import java.util.Deque;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.vhost4j.device.Pollable;
+import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.offload.Frames;
+import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /** A port of the bridge that is no guest, and takes no offloads: every frame returns with its addresses swapped. */
-final class Reflector implements FramePort, Pollable, Uplink.Opened {
+final class Reflector implements CountedPort, Pollable, Uplink.Opened {
     /** What it was told that guests take, in order; behind the name of the thread that told it. */
     final Queue<String> told = new ConcurrentLinkedQueue<>();
 
     private final MemorySegment memory = Arena.ofAuto().allocate(Frame.MAX_BYTES);
     private final Frame frame = new Frame();
     private final Deque<byte[]> waiting = new ArrayDeque<>();
+    private final PortCounters counters = new PortCounters();
     private final FrameSink sink;
     private final Lane lane;
 
@@ -41,6 +43,7 @@ final class Reflector implements FramePort, Pollable, Uplink.Opened {
     @Override
     public int deliver(Frame taken) {
         waiting.add(Frames.bytes(taken));
+        counters.out(taken.bytes, false);
         return DELIVERED;
     }
 
@@ -84,7 +87,12 @@ final class Reflector implements FramePort, Pollable, Uplink.Opened {
     }
 
     @Override
-    public FramePort port() {
+    public PortCounters counters() {
+        return counters;
+    }
+
+    @Override
+    public CountedPort port() {
         return this;
     }
 

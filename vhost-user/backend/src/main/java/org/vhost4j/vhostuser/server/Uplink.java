@@ -2,7 +2,7 @@
 package org.vhost4j.vhostuser.server;
 
 import org.vhost4j.device.bridge.PortVlan;
-import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.vhostuser.handover.HandOverException;
@@ -93,7 +93,7 @@ public interface Uplink {
          *
          * @return always the same
          */
-        FramePort port();
+        CountedPort port();
 
         /**
          * Stops the port for good, because a frame of another lane could not be handed to it.

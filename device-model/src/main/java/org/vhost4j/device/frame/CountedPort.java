@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.frame;
+
+import org.vhost4j.device.stats.PortCounters;
+
+/** A port with a network behind it, which counts what passes and, by reason, what is dropped. */
+public interface CountedPort extends FramePort {
+    /**
+     * What the port has counted.
+     *
+     * @return always the same object; any thread may read it
+     */
+    PortCounters counters();
+}

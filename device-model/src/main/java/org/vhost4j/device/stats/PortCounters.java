@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.stats;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.time.Instant;
+
+/**
+ * What a port that is no guest's counts. "Out" is from the bridge to the port's network, "in" the other way. Written by the port's lane; any
+ * thread may read, and sees no torn value, perhaps one a moment old.
+ */
+@SuppressWarnings("EnumOrdinal") // Slots live as long as this object: no order is stored or sent.
+public final class PortCounters {
+    private static final VarHandle SLOT =
+            MethodHandles.arrayElementVarHandle(long[].class).withInvokeExactBehavior();
+
+    private static final int FRAMES_IN = 0;
+    private static final int BYTES_IN = 1;
+    private static final int SUPER_FRAMES_IN = 2;
+    private static final int FRAMES_OUT = 3;
+    private static final int BYTES_OUT = 4;
+    private static final int SUPER_FRAMES_OUT = 5;
+    private static final int DROPS = 6;
+
+    private static final PortDrop[] REASONS = PortDrop.values();
+
+    private final long[] slots = new long[DROPS + REASONS.length];
+    private final Instant since = Instant.now();
+
+    /** Counters that are all zero, and count from now on. */
+    public PortCounters() {}
+
+    private void add(int slot, long amount) {
+        SLOT.setOpaque(slots, slot, slots[slot] + amount);
+    }
+
+    private long get(int slot) {
+        return (long) SLOT.getOpaque(slots, slot);
+    }
+
+    /**
+     * Counts a frame that has come from the network.
+     *
+     * @param bytes from its destination MAC address on
+     * @param superFrame whether it is to be cut
+     */
+    public void in(int bytes, boolean superFrame) {
+        add(FRAMES_IN, 1);
+        add(BYTES_IN, bytes);
+        if (superFrame) {
+            add(SUPER_FRAMES_IN, 1);
+        }
+    }
+
+    /**
+     * Counts a frame that was given to the network.
+     *
+     * @param bytes from its destination MAC address on
+     * @param superFrame whether it is to be cut
+     */
+    public void out(int bytes, boolean superFrame) {
+        add(FRAMES_OUT, 1);
+        add(BYTES_OUT, bytes);
+        if (superFrame) {
+            add(SUPER_FRAMES_OUT, 1);
+        }
+    }
+
+    /**
+     * Counts a frame that was dropped.
+     *
+     * @param reason why
+     */
+    public void drop(PortDrop reason) {
+        drop(reason, 1);
+    }
+
+    /**
+     * Counts frames that were dropped.
+     *
+     * @param reason why
+     * @param frames how many, at least 0
+     */
+    public void drop(PortDrop reason, long frames) {
+        add(DROPS + reason.ordinal(), frames);
+    }
+
+    /**
+     * Since when all of this is counted: since the port was opened in this process.
+     *
+     * @return by the host's clock
+     */
+    public Instant since() {
+        return since;
+    }
+
+    /**
+     * Frames from the network, whether or not their receivers took them.
+     *
+     * @return how many
+     */
+    public long framesIn() {
+        return get(FRAMES_IN);
+    }
+
+    /**
+     * The bytes of {@link #framesIn} from the destination MAC address on.
+     *
+     * @return how many
+     */
+    public long bytesIn() {
+        return get(BYTES_IN);
+    }
+
+    /**
+     * Those of {@link #framesIn} that were super-frames.
+     *
+     * @return how many
+     */
+    public long superFramesIn() {
+        return get(SUPER_FRAMES_IN);
+    }
+
+    /**
+     * Frames that were given to the network.
+     *
+     * @return how many
+     */
+    public long framesOut() {
+        return get(FRAMES_OUT);
+    }
+
+    /**
+     * The bytes of {@link #framesOut} from the destination MAC address on.
+     *
+     * @return how many
+     */
+    public long bytesOut() {
+        return get(BYTES_OUT);
+    }
+
+    /**
+     * Those of {@link #framesOut} that were super-frames.
+     *
+     * @return how many
+     */
+    public long superFramesOut() {
+        return get(SUPER_FRAMES_OUT);
+    }
+
+    /**
+     * Frames that were dropped for one reason.
+     *
+     * @param reason why
+     * @return how many
+     */
+    public long drops(PortDrop reason) {
+        return get(DROPS + reason.ordinal());
+    }
+
+    /**
+     * Frames of one direction that were dropped for any reason.
+     *
+     * @param incoming true for frames from the network, false for frames to it
+     * @return how many
+     */
+    public long drops(boolean incoming) {
+        long sum = 0;
+        for (PortDrop reason : REASONS) {
+            if (reason.isIncoming() == incoming) {
+                sum += drops(reason);
+            }
+        }
+        return sum;
+    }
+}

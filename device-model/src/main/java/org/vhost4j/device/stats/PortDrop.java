@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.stats;
+
+/** Why a port that is no guest's dropped frames. "Out" is from the bridge to the port's network, "in" the other way. */
+public enum PortDrop {
+    /** Out: there is no connection, or nothing at the peer's address. */
+    NO_PEER(false, "the peer is not there"),
+    /** Out: the interface is down, or was removed. */
+    DOWN(false, "the interface is down"),
+    /** Out: the socket, queue or ring stayed full for as long as senders wait. */
+    NO_ROOM(false, "the peer does not read"),
+    /** Out: the frame is longer than the network behind the port takes. */
+    TOO_LONG(false, "they are longer than the peer takes"),
+    /** Out: the connection was lost with the frame unsent, whole or in part. */
+    LOST(false, "the connection was lost before they were sent"),
+    /** Out: the memory that the frame is in has gone. */
+    MEMORY(false, "the memory that they are in has gone"),
+    /** Out: the super-frame has headers of which no whole packets can be made. */
+    BAD_SUPER_FRAME(false, "their headers cannot be completed"),
+    /** Out: the kernel refused the frame for another reason. */
+    REFUSED(false, "the kernel refuses them"),
+    /** Out: the port has stopped for good. */
+    STOPPED(false, "the port has stopped"),
+    /** In: the frame has no whole Ethernet header. */
+    RUNT(true, "the peer sends frames shorter than an Ethernet header"),
+    /** In: the frame is longer than a frame can be, or than the port's buffers. */
+    CUT(true, "the peer sends frames longer than the port takes"),
+    /** In: the offload header contradicts the frame. */
+    BAD_HEADER(true, "their offload headers contradict them"),
+    /** In: the kernel had the frame and could not hand it over. */
+    READ_FAILED(true, "the kernel could not hand them over"),
+    /** In: the port had no buffer left for the frame. */
+    NO_BUFFER(true, "the port had no buffer left for them");
+
+    private final boolean incoming;
+    private final String meaning;
+
+    PortDrop(boolean incoming, String meaning) {
+        this.incoming = incoming;
+        this.meaning = meaning;
+    }
+
+    /**
+     * Which way the frames were going.
+     *
+     * @return true for frames from the port's network, false for frames to it
+     */
+    public boolean isIncoming() {
+        return incoming;
+    }
+
+    /**
+     * What is wrong, for a message.
+     *
+     * @return a clause in which the frames are "they"
+     */
+    public String meaning() {
+        return meaning;
+    }
+}

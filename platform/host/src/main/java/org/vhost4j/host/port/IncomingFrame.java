@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.port;
+
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.bridge.HeldFrame;
+import org.vhost4j.device.frame.CountedPort;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.memory.HostMemory;
+
+/**
+ * The frame that a port has read, on its way to the sink: it is counted once, and waits here while its receiver has no room. The bytes stay
+ * in the port's memory.
+ */
+public final class IncomingFrame {
+    /** There is no frame. */
+    public static final int EMPTY = 0;
+    /** A frame was passed on or dropped. */
+    public static final int MOVED = 1;
+    /** A frame is here and its receiver has no room. */
+    public static final int BLOCKED = 2;
+    /** The interface or the connection has gone, or is down. */
+    public static final int GONE = 3;
+
+    /** Filled by the port while it does not {@link #waits wait}. */
+    public final Frame frame = new Frame();
+
+    private final CountedPort port;
+    private final FrameSink sink;
+    private boolean waiting;
+    private boolean forwarded;
+
+    /**
+     * No frame yet.
+     *
+     * @param port where frames come in, and which counts them
+     * @param sink where they go
+     */
+    public IncomingFrame(CountedPort port, FrameSink sink) {
+        this.port = port;
+        this.sink = sink;
+    }
+
+    /**
+     * Whether the frame waits for its receiver.
+     *
+     * @return true until {@link #offer} has passed it on
+     */
+    public boolean waits() {
+        return waiting;
+    }
+
+    /**
+     * Counts the frame and passes it on.
+     *
+     * @return {@link #MOVED} or {@link #BLOCKED}
+     */
+    public int pass() {
+        port.counters().in(frame.bytes, frame.gsoType != Frame.GSO_NONE);
+        waiting = true;
+        return offer();
+    }
+
+    /**
+     * Passes on the frame that waits.
+     *
+     * @return {@link #MOVED} or {@link #BLOCKED}
+     */
+    public int offer() {
+        forwarded = true;
+        if (sink.forward(port, frame) == FramePort.NO_ROOM) {
+            return BLOCKED;
+        }
+        waiting = false;
+        return MOVED;
+    }
+
+    /** Ends a burst of {@link #pass} and {@link #offer}. */
+    public void flush() {
+        if (forwarded) {
+            forwarded = false;
+            sink.flush();
+        }
+    }
+
+    /**
+     * A copy of the frame that waits, for another process.
+     *
+     * @return null when none waits
+     */
+    public @Nullable HeldFrame held() {
+        return waiting ? HeldFrame.copy(0, frame) : null;
+    }
+
+    /**
+     * Continues with a frame that another process has read, and has counted.
+     *
+     * @param held null for none
+     * @param memory address of {@link Frame#MAX_BYTES} bytes, where the frame can stay
+     */
+    public void hold(@Nullable HeldFrame held, long memory) {
+        if (held == null) {
+            return;
+        }
+        Frame from = held.frame();
+        frame.copy(from);
+        frame.segmentsDone = from.segmentsDone;
+        HostMemory.copy(from.address[0], memory, from.bytes);
+        frame.address[0] = memory;
+        waiting = true;
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.port;
+
+import org.vhost4j.device.stats.PortCounters;
+import org.vhost4j.device.stats.PortDrop;
+import org.vhost4j.sys.Errno;
+
+/** Frames that the kernel did not take from a port, counted by what its error number means. */
+public final class Refusals {
+    private final PortCounters counters;
+    private final boolean[] seen = new boolean[Errno.LIMIT];
+
+    /**
+     * None yet.
+     *
+     * @param counters the port's
+     */
+    public Refusals(PortCounters counters) {
+        this.counters = counters;
+    }
+
+    /**
+     * Counts one.
+     *
+     * @param errno positive
+     * @return whether it is the first with this error number: where one frame is refused thousands are, and a line is for each reason
+     */
+    public boolean count(int errno) {
+        counters.drop(reason(errno));
+        int slot = errno < Errno.LIMIT ? errno : 0;
+        boolean first = !seen[slot];
+        seen[slot] = true;
+        return first;
+    }
+
+    private static PortDrop reason(int errno) {
+        return switch (errno) {
+            case Errno.EAGAIN, Errno.ENOBUFS -> PortDrop.NO_ROOM;
+            case Errno.EMSGSIZE -> PortDrop.TOO_LONG;
+            case Errno.EFAULT -> PortDrop.MEMORY;
+            case Errno.EIO, Errno.ENETDOWN, Errno.ENXIO, Errno.ENODEV -> PortDrop.DOWN;
+            case Errno.ECONNREFUSED, Errno.ENOENT -> PortDrop.NO_PEER;
+            default -> PortDrop.REFUSED;
+        };
+    }
+}

@@ -14,6 +14,7 @@ import org.vhost4j.platform.definition.Resolution;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.qmp.QmpMonitor;
 import org.vhost4j.qmp.Served;
+import org.vhost4j.sys.NotifySocket;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.common.Version;
@@ -23,7 +24,7 @@ import org.vhost4j.vhostuser.server.BackendConfig;
 
 /**
  * The back-end that is this process: it runs until a signal or a client of its monitor ends it, and either way the process ends with
- * status 0; with status 1 when that takes longer than three seconds.
+ * status 0; with status 1 when that takes longer than three seconds, or when the back-end that has taken over was killed before.
  */
 final class RunningBackend {
     private static final long END_MILLIS = 3_000;
@@ -40,6 +41,9 @@ final class RunningBackend {
 
     /** Another process has everything. */
     private volatile boolean handedOver;
+
+    /** That process ended before this one. */
+    private volatile boolean orphaned;
 
     private final CountDownLatch quit = new CountDownLatch(1);
 
@@ -93,7 +97,8 @@ final class RunningBackend {
         });
         running.monitor.ifPresent(clients ->
                 clients.serve(new Served(backend, config, resolution, abi, catalog, host), running.quit::countDown));
-        succession.ifPresent(each -> each.listen(backend, running::leave, running.quit::countDown));
+        succession.ifPresent(each -> each.listen(backend, running::leave, running::left));
+        NotifySocket.ofEnvironment().ready().ifPresent(line -> events.caused("service manager", line));
         return running;
     }
 
@@ -120,6 +125,12 @@ final class RunningBackend {
     private void leave() {
         handedOver = true;
         monitor.ifPresent(QmpMonitor::close);
+    }
+
+    /** Ends. A service manager learns by the status that the service has to be started again when the next back-end is gone already. */
+    private void left(boolean nextLives) {
+        orphaned = !nextLives;
+        quit.countDown();
     }
 
     private static QmpMonitor listen(Path path, EventPrinter events) {
@@ -176,7 +187,7 @@ final class RunningBackend {
             return;
         }
         // A back-end that ends on a signal has ended well: without this the JVM's status would be the signal's.
-        Runtime.getRuntime().halt(ended ? 0 : 1);
+        Runtime.getRuntime().halt(ended && !orphaned ? 0 : 1);
     }
 
     /** Runs a task in a thread of its own; false when it has not returned in time, or there is no thread to be had. */

@@ -4,6 +4,7 @@ package org.vhost4j.tools.run;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.NotifySocket;
@@ -72,24 +73,25 @@ final class Succession implements AutoCloseable {
      *
      * @param backend what it is to have
      * @param leaving lets everything go that can be had once only, when it has the rest
-     * @param gone called when nothing is left to do
+     * @param gone called when nothing is left to do, with whether the next back-end still has the channel open, as it does while it lives
      */
-    void listen(Backend backend, Runnable leaving, Runnable gone) {
+    void listen(Backend backend, Runnable leaving, Consumer<Boolean> gone) {
         HandOverSocket next = HandOverSocket.listen(path);
         socket = next;
-        manager.ready().ifPresent(line -> events.caused("service manager", line));
         Thread.ofPlatform().daemon().name("vhost4j-take-over").start(() -> serve(next, backend, leaving, gone));
     }
 
-    private void serve(HandOverSocket next, Backend backend, Runnable leaving, Runnable gone) {
+    private void serve(HandOverSocket next, Backend backend, Runnable leaving, Consumer<Boolean> gone) {
         Optional<HandOverChannel> channel = next.accept();
         while (channel.isPresent()) {
             try (HandOverChannel to = channel.get()) {
                 SocketPeer peer = backend.handOver(to);
                 leaving.run();
                 manager.mainProcess(peer.process()).ifPresent(line -> events.caused("service manager", line));
-                events.line("vhost4j: handed over to process " + peer.process());
-                gone.run();
+                boolean lives = !to.isGone();
+                events.line("vhost4j: handed over to process " + peer.process()
+                        + (lives ? "" : ", which has ended since: guests wait until a back-end is started again"));
+                gone.accept(lives);
                 return;
             } catch (HandOverException e) {
                 events.caused("take-over", "nothing was handed over, and this back-end continues: " + e.reason());

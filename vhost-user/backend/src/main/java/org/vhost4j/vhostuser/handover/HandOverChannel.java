@@ -42,9 +42,38 @@ public final class HandOverChannel implements AutoCloseable {
     private static final int HEADER = 24;
     private static final int MOST_BYTES = 64 << 20;
     private static final int MOST_DESCRIPTORS = 1 << 20;
+    /** The other end sends no more. */
+    private static final int POLLRDHUP = 0x2000;
+
+    private static final long REFUSING_NANOS = 100_000_000;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    /** Which half of a message's way a {@link Watch} sees. */
+    public enum Moment {
+        /** It is about to be sent. */
+        SENDING,
+        /** All of it was sent. */
+        SENT,
+        /** It is due, and waited for. */
+        AWAITING,
+        /** It has come. */
+        RECEIVED
+    }
+
+    /** Sees messages go and come, so that a test can end a process at each of them. */
+    @FunctionalInterface
+    public interface Watch {
+        /**
+         * Called by the channel's thread, which continues when this returns.
+         *
+         * @param moment which half of the message's way
+         * @param type of the message
+         */
+        void at(Moment moment, MessageType type);
+    }
+
     private final Fd socket;
+    private final Watch watch;
     private final SocketMessage carrier = new SocketMessage(null, SocketMessage.MOST_DESCRIPTORS);
 
     /**
@@ -53,7 +82,18 @@ public final class HandOverChannel implements AutoCloseable {
      * @param socket connected and non-blocking; owned by the channel from now on
      */
     public HandOverChannel(Fd socket) {
+        this(socket, (moment, type) -> {});
+    }
+
+    /**
+     * A channel over a connection whose messages are watched.
+     *
+     * @param socket connected and non-blocking; owned by the channel from now on
+     * @param watch sees each message but those that refuse
+     */
+    public HandOverChannel(Fd socket, Watch watch) {
         this.socket = socket;
+        this.watch = watch;
     }
 
     /**
@@ -64,6 +104,18 @@ public final class HandOverChannel implements AutoCloseable {
      * @throws SystemError when no process listens there: ENOENT or ECONNREFUSED
      */
     public static HandOverChannel connect(Path path) {
+        return connect(path, (moment, type) -> {});
+    }
+
+    /**
+     * Connects to a back-end that listens, and has messages watched.
+     *
+     * @param path its socket
+     * @param watch sees each message but those that refuse
+     * @return a channel
+     * @throws SystemError when no process listens there: ENOENT or ECONNREFUSED
+     */
+    public static HandOverChannel connect(Path path, Watch watch) {
         UnixAddress address = UnixAddress.of(path);
         Fd socket = UnixAddress.socket();
         int result = address.connect(socket);
@@ -71,7 +123,7 @@ public final class HandOverChannel implements AutoCloseable {
             socket.close();
             throw new SystemError("cannot connect to " + path, -result);
         }
-        return new HandOverChannel(socket);
+        return new HandOverChannel(socket, watch);
     }
 
     /**
@@ -132,6 +184,7 @@ public final class HandOverChannel implements AutoCloseable {
      * @throws HandOverException when it is gone or does not read
      */
     public void send(MessageType type, StateWriter state, Duration patience) throws HandOverException {
+        watch.at(Moment.SENDING, type);
         long end = System.nanoTime() + patience.toNanos();
         List<Fd> rest = state.descriptors();
         while (rest.size() > SocketMessage.MOST_DESCRIPTORS) {
@@ -139,6 +192,7 @@ public final class HandOverChannel implements AutoCloseable {
             rest = rest.subList(SocketMessage.MOST_DESCRIPTORS, rest.size());
         }
         sendOne(type, state.bytes(), rest, end);
+        watch.at(Moment.SENT, type);
     }
 
     private void sendOne(MessageType type, byte[] content, List<Fd> descriptors, long end) throws HandOverException {
@@ -187,6 +241,7 @@ public final class HandOverChannel implements AutoCloseable {
      * @throws HandOverException when anything else comes, or nothing in time
      */
     public Received receive(MessageType due, Duration patience) throws HandOverException {
+        watch.at(Moment.AWAITING, due);
         long end = System.nanoTime() + patience.toNanos();
         List<Fd> descriptors = new ArrayList<>();
         boolean done = false;
@@ -201,6 +256,7 @@ public final class HandOverChannel implements AutoCloseable {
             if (next.type != due) {
                 throw new HandOverException("the other back-end says " + next.type + " where " + due + " is due");
             }
+            watch.at(Moment.RECEIVED, due);
             done = true;
             return new Received(due, next.content, List.copyOf(descriptors));
         } finally {
@@ -290,10 +346,25 @@ public final class HandOverChannel implements AutoCloseable {
         }
     }
 
+    /**
+     * Whether the other end has hung up.
+     *
+     * @return false while its process lives and has not closed the channel
+     */
+    public boolean isGone() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment poll = arena.allocate(Long.BYTES, Long.BYTES);
+            poll.set(ValueLayout.JAVA_INT, 0, socket.number());
+            poll.set(ValueLayout.JAVA_SHORT, Integer.BYTES, (short) POLLRDHUP);
+            return LibC.poll(poll.address(), 1, 0) > 0;
+        }
+    }
+
     /** Says that nothing is handed over, if the other end still receives it. */
     public void refuse(String reason) {
         try {
-            send(MessageType.REFUSED, new StateWriter().text(reason), Duration.ofMillis(100));
+            byte[] content = new StateWriter().text(reason).bytes();
+            sendOne(MessageType.REFUSED, content, List.of(), System.nanoTime() + REFUSING_NANOS);
         } catch (HandOverException e) {
             // Then hanging up says it.
         }

@@ -80,6 +80,16 @@ public final class HandOverSocket implements AutoCloseable {
      * @return a channel to it; nothing when this was closed
      */
     public Optional<HandOverChannel> accept() {
+        return accept((moment, type) -> {});
+    }
+
+    /**
+     * Waits for a back-end, and has messages watched.
+     *
+     * @param watch sees each message but those that refuse
+     * @return a channel to it; nothing when this was closed
+     */
+    public Optional<HandOverChannel> accept(HandOverChannel.Watch watch) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment poll = arena.allocate(Long.BYTES, Long.BYTES);
             while (!closed) {
@@ -88,7 +98,7 @@ public final class HandOverSocket implements AutoCloseable {
                 if (LibC.poll(poll.address(), 1, LOOK_MILLIS) > 0) {
                     int accepted = LibC.accept(socket.number(), LibC.SOCK_NONBLOCK | LibC.SOCK_CLOEXEC);
                     if (accepted >= 0) {
-                        return Optional.of(new HandOverChannel(Fd.of(accepted, "no connection")));
+                        return Optional.of(new HandOverChannel(Fd.of(accepted, "no connection"), watch));
                     }
                 }
             }

@@ -20,7 +20,7 @@ import org.vhost4j.frontend.Ram;
  * A guest whose memory and rings outlive its back-end, and a front-end that connects again as QEMU does: it says of a split ring what is in
  * the used ring, and of a packed one what it knew at the beginning.
  */
-final class SurvivingGuest implements AutoCloseable {
+public final class SurvivingGuest implements AutoCloseable {
     static final int RING = 256;
     private static final int FRAME = 60;
     private static final int NUMBER_AT = 14;
@@ -39,7 +39,7 @@ final class SurvivingGuest implements AutoCloseable {
     /** Receive buffers that came back empty: a device that died had used them without showing them. */
     int emptyBuffers;
 
-    SurvivingGuest(FeatureSet features, long source) {
+    public SurvivingGuest(FeatureSet features, long source) {
         this.features = features;
         this.source = source;
         packed = features.has(Feature.RING_PACKED);
@@ -64,7 +64,7 @@ final class SurvivingGuest implements AutoCloseable {
         posted[receive.ring().offer()] = buffer;
     }
 
-    void attach(Path socket) {
+    public void attach(Path socket) {
         disconnect();
         FrontEnd connected = FrontEnd.connect(socket);
         frontEnd = connected;
@@ -90,7 +90,7 @@ final class SurvivingGuest implements AutoCloseable {
     }
 
     /** Sends numbered frames to every port, as many as there is room for. */
-    int send(int first, int most) {
+    public int send(int first, int most) {
         while (transmit.ring().collect()) {
             // It is free again.
         }
@@ -115,7 +115,7 @@ final class SurvivingGuest implements AutoCloseable {
     }
 
     /** Chains that were sent and have not come back. */
-    int inFlight() {
+    public int inFlight() {
         while (transmit.ring().collect()) {
             // It is free again.
         }
@@ -123,7 +123,7 @@ final class SurvivingGuest implements AutoCloseable {
     }
 
     /** The number of the next frame that has arrived; -1 for none. */
-    int receive() {
+    public int receive() {
         while (receive.ring().collect()) {
             long buffer = posted[receive.ring().usedId()];
             int length = receive.ring().usedLength();

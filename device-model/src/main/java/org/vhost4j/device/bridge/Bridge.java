@@ -26,6 +26,11 @@ import org.vhost4j.device.offload.OffloadEngine;
  * stay within their VLAN, each of which learns its stations by itself; while none has, tags are not looked at.
  */
 public final class Bridge implements FrameSink {
+    private static final int NO_PAIR = -1;
+
+    /** In the place of a port that was removed. */
+    private static final FramePort VACANT = new VacantPort();
+
     private final OffloadEngine engine;
     private final VlanTables tables;
 
@@ -43,6 +48,9 @@ public final class Bridge implements FrameSink {
     private boolean[] uplink = new boolean[0];
     private @Nullable FloodLimit[] floods = new FloodLimit[0];
     private StationWatch[] watches = new StationWatch[0];
+
+    /** When there are two ports, the sum of their numbers: each is the other's only receiver. Else {@link #NO_PAIR}. */
+    private int pair = NO_PAIR;
 
     /** Where frames of an uplink wait for a port, null when they do not. */
     private @Nullable RemotePort[] parking = new RemotePort[0];
@@ -139,6 +147,145 @@ public final class Bridge implements FrameSink {
         floods[n] =
                 rules.floodsPerSecond() == PortRules.UNLIMITED ? null : new FloodLimit(rules.floodsPerSecond(), clock);
         parking = Arrays.copyOf(parking, n + 1);
+        findPair();
+    }
+
+    /** A port was added or removed. */
+    private void findPair() {
+        int count = 0;
+        int sum = 0;
+        for (int i = 0; i < ports.length; i++) {
+            if (!(ports[i] instanceof VacantPort)) {
+                count++;
+                sum += i;
+            }
+        }
+        pair = count == 2 ? sum : NO_PAIR;
+    }
+
+    // Ports that come and go while frames move. The thread that does so tells one bridge after the other:
+    // for a new port place, occupy everywhere, settle; for one that goes vacate everywhere, release.
+
+    /**
+     * Gives a port that comes a number, in all bridges that share stations with this one. Any thread, one at a time.
+     *
+     * @param name the port's
+     * @param rules what it may send
+     * @return for {@link #occupy}
+     * @throws IllegalStateException when there are too many ports
+     */
+    public int place(String name, PortRules rules) {
+        return tables.place(name, rules);
+    }
+
+    /**
+     * Has a port at a number. Called by this bridge's lane, between two bursts.
+     *
+     * @param number by {@link #place}
+     * @param port the port itself on its own lane, {@link LaneInbox#remote} on others; null for a port that is still to be opened
+     * @param rules as at {@link #place}
+     */
+    public void occupy(int number, @Nullable FramePort port, PortRules rules) {
+        if (number >= ports.length) {
+            int n = number + 1;
+            int before = ports.length;
+            ports = Arrays.copyOf(ports, n);
+            unflushed = Arrays.copyOf(unflushed, n);
+            coalescers = Arrays.copyOf(coalescers, n);
+            portVlans = Arrays.copyOf(portVlans, n);
+            uplink = Arrays.copyOf(uplink, n);
+            watches = Arrays.copyOf(watches, n);
+            floods = Arrays.copyOf(floods, n);
+            parking = Arrays.copyOf(parking, n);
+            for (int i = before; i < n; i++) {
+                set(i, VACANT, PortRules.NONE);
+            }
+        }
+        set(number, port == null ? VACANT : port, rules);
+        refresh();
+        findPair();
+    }
+
+    private void set(int number, FramePort port, PortRules rules) {
+        ports[number] = port;
+        coalescers[number] = new Coalescer(port, engine);
+        unflushed[number] = false;
+        parking[number] = null;
+        rules(number, rules);
+    }
+
+    private void rules(int number, PortRules rules) {
+        portVlans[number] = rules.vlan();
+        uplink[number] = rules.uplink();
+        watches[number] = rules.watch();
+        floods[number] =
+                rules.floodsPerSecond() == PortRules.UNLIMITED ? null : new FloodLimit(rules.floodsPerSecond(), clock);
+    }
+
+    /** Has VLANs as the ports of now have them. Called by this bridge's lane, between two bursts. */
+    public void refresh() {
+        VlanSwitch now = tables.switching();
+        vlans = now == null ? null : new VlanSwitch(now);
+    }
+
+    /**
+     * Gives a port the station that is its own, when it occupies its number everywhere. Called by the port's lane.
+     *
+     * @param number the port's
+     */
+    public void settle(int number) {
+        tables.settle(number);
+    }
+
+    /**
+     * Has no port at a number any more: frames for it are dropped. Called by this bridge's lane, between two bursts.
+     *
+     * @param number one that is occupied
+     */
+    public void vacate(int number) {
+        set(number, VACANT, PortRules.NONE);
+        findPair();
+    }
+
+    /**
+     * Forgets all stations of a port that has been vacated everywhere; its number is free for another. Any thread, one at a time.
+     *
+     * @param number the port's
+     */
+    public void release(int number) {
+        tables.release(number);
+    }
+
+    /**
+     * Changes what a port of this lane may send. {@link #obey} has to follow on all bridges.
+     *
+     * @param number the port's
+     * @param rules the new rules; whether it is an uplink stays
+     * @return whether {@link #settle} has to follow then
+     */
+    public boolean change(int number, PortRules rules) {
+        return tables.change(number, rules);
+    }
+
+    /**
+     * Holds a port to rules that have changed. Called by this bridge's lane, between two bursts.
+     *
+     * @param number the port's
+     * @param rules as at {@link #change}
+     */
+    public void obey(int number, PortRules rules) {
+        rules(number, rules);
+        refresh();
+    }
+
+    /**
+     * The number of a port.
+     *
+     * @param port a port of this bridge
+     * @return 0 or more
+     */
+    public int numberOf(FramePort port) {
+        return indexOf(port);
     }
 
     /**
@@ -152,7 +299,17 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * How many ports there are.
+     * Whether frames of uplinks wait for a port in a queue of its own.
+     *
+     * @param port a port of this bridge and lane
+     * @return true after {@link #park}
+     */
+    public boolean parks(FramePort port) {
+        return parking[indexOf(port)] != null;
+    }
+
+    /**
+     * How many numbers of ports there are, those of ports that were removed among them.
      *
      * @return 0 or more
      */
@@ -294,7 +451,7 @@ public final class Bridge implements FrameSink {
             return FramePort.DELIVERED;
         }
         if (destination >= 0) {
-            return uplink[source] && ports.length > 2
+            return uplink[source] && pair == NO_PAIR
                     ? handOverWithoutWaiting(frame, destination)
                     : handOver(frame, destination);
         }
@@ -305,7 +462,7 @@ public final class Bridge implements FrameSink {
     private void flood(int source, Frame frame) {
         if (mayFlood(source)) {
             for (int i = 0; i < ports.length; i++) {
-                if (i != source) {
+                if (i != source && !(ports[i] instanceof VacantPort)) {
                     floodTo(i, frame);
                 }
             }
@@ -357,7 +514,7 @@ public final class Bridge implements FrameSink {
             return FramePort.DELIVERED;
         }
         // Guests in other VLANs wait for this uplink as well.
-        int result = uplink[source] && ports.length > 2
+        int result = uplink[source] && pair == NO_PAIR
                 ? handOverWithoutWaiting(leaving, destination)
                 : handOver(leaving, destination);
         switched.progress(leaving);
@@ -437,7 +594,7 @@ public final class Bridge implements FrameSink {
         long station = HostMemory.getLongBE(frame.address[0]) >>> 16;
         VlanSwitch switched = vlans;
         if (switched == null) {
-            return ports.length == 2 || stations.find(station) == destination;
+            return pair != NO_PAIR || stations.find(station) == destination;
         }
         int vlan = switched.leaving(destination, frame);
         return vlan != VlanSwitch.NO_VLAN
@@ -573,7 +730,7 @@ public final class Bridge implements FrameSink {
     @Override
     public @Nullable LandingPort soleReceiver(FramePort from) {
         // Frames that land in a receiver's buffers unseen cannot be put together, and no tag is put in or taken out.
-        return ports.length == 2 && !coalesce && vlans == null && ports[1 - indexOf(from)] instanceof LandingPort port
+        return pair != NO_PAIR && !coalesce && vlans == null && ports[pair - indexOf(from)] instanceof LandingPort port
                 ? port
                 : null;
     }
@@ -598,7 +755,7 @@ public final class Bridge implements FrameSink {
             return source;
         }
         int destination = MacAddress.isGroup(destinationMac) ? -1 : stations.find(destinationMac);
-        return destination < 0 && ports.length == 2 ? 1 - source : destination;
+        return destination < 0 && pair != NO_PAIR ? pair - source : destination;
     }
 
     private void gatherAddresses(Frame frame) {

@@ -38,6 +38,16 @@ public record HeldFrame(int port, Frame frame, MemorySegment memory) {
     }
 
     /**
+     * The same frame for a port that has another number elsewhere.
+     *
+     * @param elsewhere the port's number there
+     * @return a frame with the same memory
+     */
+    public HeldFrame at(int elsewhere) {
+        return new HeldFrame(elsewhere, frame, memory);
+    }
+
+    /**
      * Takes a frame that {@link #bytes} has written.
      *
      * @param port what to do with it

@@ -14,7 +14,7 @@ import org.vhost4j.device.frame.FramePort;
 
 /**
  * The frames that other lanes have for the ports of this one: hands them to its bridge, each ring by itself, so that a port without
- * room holds up only what is sent to it. All {@link #remote} ports are made before this lane polls.
+ * room holds up only what is sent to it. {@link #remote} ports are made before this lane polls, or by this lane.
  */
 public final class LaneInbox implements Pollable {
     /** Frames of one ring in one turn. */
@@ -92,6 +92,16 @@ public final class LaneInbox implements Pollable {
         FrameRing ring = new FrameRing();
         inlets.add(new Inlet(ring, port, fault));
         return new RemotePort(port.name(), ring, wake, checkpoint);
+    }
+
+    /**
+     * Forgets a port of this lane that goes, and what waits for it. No other lane's bridge has it any more. Called by this lane.
+     *
+     * @param port one of this lane's bridge, or one that was
+     */
+    @SuppressWarnings("ReferenceEquality")
+    public void forget(FramePort port) {
+        inlets.removeIf(inlet -> inlet.to == port);
     }
 
     @Override

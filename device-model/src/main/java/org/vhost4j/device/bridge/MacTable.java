@@ -64,6 +64,9 @@ final class MacTable {
 
     /** A port; the stations are of its lane. */
     private static final class Port {
+        /** A number that no port has now. */
+        private static final Port NONE = new Port("no port", PortRules.NONE);
+
         private final String name;
         private final PortRules rules;
 
@@ -82,6 +85,17 @@ final class MacTable {
         private Port(String name, PortRules rules) {
             this.name = name;
             this.rules = rules;
+        }
+
+        /** A port whose rules change, and whose stations stay. */
+        private Port(Port before, PortRules rules) {
+            this(before.name, rules);
+            running = before.running;
+            if (rules.stations() == before.rules.stations()) {
+                learned = before.learned;
+                oldest = before.oldest;
+                count = before.count;
+            }
         }
 
         /** Whether a station is this port's by its rules, and its guest runs. */
@@ -146,6 +160,123 @@ final class MacTable {
         if (rules.mac() != PortRules.NO_MAC && find(rules.mac()) < 0) {
             fix(entry(rules.mac(), number) | FIXED);
         }
+    }
+
+    /**
+     * Adds a port while frames move. The table keeps its size, and until {@link #settle} it has no station for the port. Called by one
+     * thread at a time, any.
+     *
+     * @param number of a port that was released, or the next one
+     * @throws IllegalStateException when there are too many ports
+     */
+    void place(int number, String name, PortRules rules) {
+        if (number >= PORT_MASK) {
+            throw new IllegalStateException("a bridge has " + PORT_MASK + " ports at most");
+        }
+        if (number >= ports.length) {
+            // Other lanes may still write into the array before. What is lost there is only that there is nothing to
+            // learn.
+            long[] more = new long[number + 1];
+            Arrays.fill(more, NO_STATION);
+            last = more;
+            Port[] all = Arrays.copyOf(ports, number + 1);
+            Arrays.fill(all, ports.length, all.length, Port.NONE);
+            all[number] = new Port(name, rules);
+            ports = all;
+        } else {
+            ports[number] = new Port(name, rules);
+        }
+    }
+
+    /**
+     * Gives a port the station that is its own by its rules, when all bridges have the port. Called by the port's lane.
+     *
+     * @param number one that was {@linkplain #place placed}, or whose rules have {@linkplain #change changed}
+     */
+    void settle(int number) {
+        for (int i = 0; i < last.length; i++) {
+            // One that was set while another lane still had the array before could be wrong.
+            SLOT.setOpaque(last, i, NO_STATION);
+        }
+        Port port = ports[number];
+        if (port.rules.mac() == PortRules.NO_MAC) {
+            return;
+        }
+        long own = entry(port.rules.mac(), number) | FIXED;
+        long before;
+        int at;
+        do {
+            at = placeOfOwn(port.rules.mac());
+            before = at < 0 ? NONE : (long) SLOT.getOpaque(entries, at);
+            if (at < 0 || (before & RESERVED) != 0) {
+                // Another port has the same address, or the bucket is full of such: the guest gets it when it runs.
+                break;
+            }
+        } while (!replace(at, before, own));
+        if (port.running) {
+            running(number, true);
+        }
+    }
+
+    /** The entry of a station, or else one that it may take for good; -1 when there is none. */
+    private int placeOfOwn(long station) {
+        int found = slotOf(station);
+        int first = bucket(station);
+        for (int i = first; found < 0 && i < first + WAYS; i++) {
+            if ((long) SLOT.getOpaque(entries, i) == NONE) {
+                found = i;
+            }
+        }
+        for (int i = first; found < 0 && i < first + WAYS; i++) {
+            if (((long) SLOT.getOpaque(entries, i) & RESERVED) == 0) {
+                found = i;
+            }
+        }
+        return found;
+    }
+
+    /** Removes a port and its stations. No bridge has the port any more, except as one that takes nothing. Any thread, one at a time. */
+    void release(int number) {
+        Port before = ports[number];
+        ports[number] = Port.NONE;
+        disown(number, before.rules.mac());
+    }
+
+    /**
+     * Changes the rules of a port. Its stations stay unless the address or the VLANs of the rules are others. Called by the port's lane.
+     *
+     * @return whether {@link #settle} has to follow
+     */
+    boolean change(int number, PortRules rules) {
+        Port before = ports[number];
+        Port after = new Port(before, rules);
+        boolean others = rules.mac() != before.rules.mac() || !rules.vlan().equals(before.rules.vlan());
+        if (others) {
+            after.count = 0;
+        }
+        ports[number] = after;
+        if (others) {
+            disown(number, before.rules.mac());
+        }
+        return others;
+    }
+
+    /** Removes all stations of a port, and lets go the one that was its own by its rules. */
+    private void disown(int number, long own) {
+        for (int i = 0; i < entries.length; i++) {
+            long entry = (long) SLOT.getOpaque(entries, i);
+            if (entry == NONE) {
+                continue;
+            }
+            long station = entry >>> PORT_BITS;
+            if (portOf(entry) == number) {
+                long after = (entry & RESERVED) == 0 ? NONE : returned(station);
+                boolean unused = SLOT.compareAndSet(entries, i, entry, after);
+            } else if (station == own && (entry & LENT) != 0 && returned(station) == NONE) {
+                boolean unused = SLOT.compareAndSet(entries, i, entry, entry & ~(long) LENT);
+            }
+        }
+        SLOT.setOpaque(last, number, NO_STATION);
     }
 
     private void fix(long entry) {
@@ -260,21 +391,24 @@ final class MacTable {
         }
         long own = entry(station, onPort) | FIXED;
         while (true) {
-            int at = slotOf(station);
+            int at = placeOfOwn(station);
             long before = at < 0 ? NONE : (long) SLOT.getOpaque(entries, at);
-            if (before == own) {
+            if (at < 0 || before == own) {
                 return;
             }
-            if (before >>> PORT_BITS != station) {
+            boolean known = before != NONE && before >>> PORT_BITS == station;
+            if (!known && (before & RESERVED) != 0) {
                 // Another lane was here in between.
                 continue;
             }
-            if (ports[portOf(before)].hasItself(station)) {
+            if (known && ports[portOf(before)].hasItself(station)) {
                 port.rules.watch().taken(station, ports[portOf(before)].name);
                 return;
             }
             if (replace(at, before, own)) {
-                port.rules.watch().moved(station, ports[portOf(before)].name);
+                if (known && portOf(before) != onPort) {
+                    port.rules.watch().moved(station, ports[portOf(before)].name);
+                }
                 return;
             }
         }

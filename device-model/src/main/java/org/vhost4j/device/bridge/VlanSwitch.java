@@ -18,7 +18,7 @@ final class VlanSwitch {
     private static final int[] NONE = {};
 
     private final TaggedFrames frames = new TaggedFrames();
-    private final int[][] members = new int[PortVlan.MOST + 1][];
+    private final int[][] members;
     private PortVlan[] ports = new PortVlan[0];
 
     /** For each port, one bit for each VLAN that it carries. */
@@ -26,7 +26,27 @@ final class VlanSwitch {
 
     /** No ports. */
     VlanSwitch() {
+        members = new int[PortVlan.MOST + 1][];
         Arrays.fill(members, NONE);
+    }
+
+    /**
+     * The same for another lane.
+     *
+     * @param other does not change any more
+     */
+    VlanSwitch(VlanSwitch other) {
+        members = other.members;
+        ports = other.ports;
+        carried = other.carried;
+    }
+
+    /** Leaves out the next number: no port has it. */
+    void skip() {
+        ports = Arrays.copyOf(ports, ports.length + 1);
+        ports[ports.length - 1] = PortVlan.ALL;
+        carried = Arrays.copyOf(carried, ports.length);
+        carried[ports.length - 1] = new BitSet();
     }
 
     /** Adds the next port. */

@@ -47,10 +47,14 @@ final class VlanTables {
     private int entriesMade;
     private int portsMade;
 
+    /** How frames are switched between the ports; null while none has been given VLANs. Of ports that were added while frames move. */
+    private volatile @Nullable VlanSwitch switching;
+
     private static final class Port {
         private final String name;
         private final PortRules rules;
         private boolean running = true;
+        private boolean gone;
 
         private Port(String name, PortRules rules) {
             this.name = name;
@@ -69,6 +73,82 @@ final class VlanTables {
             ports.add(new Port(name, rules));
         }
         untagged.port(number, name, rules.vlan().carries(0) ? rules : PortRules.NONE);
+    }
+
+    /**
+     * Adds a port while frames move, as {@link MacTable#place}. Any thread.
+     *
+     * @return its number: one that a port had which is gone, or the next one
+     */
+    synchronized int place(String name, PortRules rules) {
+        int number = 0;
+        while (number < ports.size() && !ports.get(number).gone) {
+            number++;
+        }
+        int chosen = number;
+        each((vlan, table) -> table.place(chosen, name, carries(rules, vlan) ? rules : PortRules.NONE));
+        if (number == ports.size()) {
+            ports.add(new Port(name, rules));
+        } else {
+            ports.set(number, new Port(name, rules));
+        }
+        switching = newSwitching();
+        return number;
+    }
+
+    /** As {@link MacTable#settle}, in every VLAN. */
+    synchronized void settle(int number) {
+        each((vlan, table) -> table.settle(number));
+    }
+
+    /** As {@link MacTable#release}, in every VLAN. The number is free then. */
+    synchronized void release(int number) {
+        Port gone = new Port("no port", PortRules.NONE);
+        gone.gone = true;
+        ports.set(number, gone);
+        each((vlan, table) -> table.release(number));
+        switching = newSwitching();
+    }
+
+    /**
+     * Changes the rules of a port, as {@link MacTable#change}. Called by the port's lane.
+     *
+     * @return whether {@link #settle} has to follow when all bridges have the new rules
+     */
+    synchronized boolean change(int number, PortRules rules) {
+        Port before = ports.get(number);
+        Port after = new Port(before.name, rules);
+        after.running = before.running;
+        ports.set(number, after);
+        boolean[] others = {false};
+        each((vlan, table) -> others[0] |= table.change(number, carries(rules, vlan) ? rules : PortRules.NONE));
+        switching = newSwitching();
+        return others[0];
+    }
+
+    private static boolean carries(PortRules rules, int vlan) {
+        return vlan == ALL || rules.vlan().carries(vlan);
+    }
+
+    private @Nullable VlanSwitch newSwitching() {
+        if (ports.stream().allMatch(port -> port.rules.vlan().equals(PortVlan.ALL))) {
+            return null;
+        }
+        VlanSwitch made = new VlanSwitch();
+        for (Port port : ports) {
+            if (port.gone) {
+                made.skip();
+            } else {
+                made.add(port.rules.vlan());
+            }
+        }
+        return made;
+    }
+
+    /** How frames are switched since the last port was placed, changed or released; null while no port has been given VLANs. */
+    @Nullable
+    VlanSwitch switching() {
+        return switching;
     }
 
     /** The table of VLAN 0, or of a bridge without VLANs. */

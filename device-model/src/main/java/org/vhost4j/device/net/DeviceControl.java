@@ -414,6 +414,15 @@ public final class DeviceControl {
     }
 
     /**
+     * Gives the device another MAC address, which it keeps when it is reset.
+     *
+     * @param address 48 bits, first byte highest; the caller lets the driver know that the config space has changed
+     */
+    public void mac(long address) {
+        driver.ownMac(address);
+    }
+
+    /**
      * Sets the link up or down. While it is down no frame moves in either direction.
      *
      * @param up LINK_UP of the config space; the caller lets the driver know that it has changed

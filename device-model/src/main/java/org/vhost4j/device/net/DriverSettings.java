@@ -32,6 +32,10 @@ final class DriverSettings {
     final QueueStatistics[] statistics;
 
     private final NetDeviceConfig config;
+
+    /** The address at the start, and after a reset. */
+    private long ownMac;
+
     private final DeviceQueues queues;
     private final ReceiveSteering steering;
     private final DeviceOwner owner;
@@ -49,6 +53,7 @@ final class DriverSettings {
             ReceivePath reception,
             DeviceOwner owner) {
         this.config = config;
+        this.ownMac = config.mac();
         this.configSpace = configSpace;
         this.queues = queues;
         this.filter = reception.filter;
@@ -92,7 +97,7 @@ final class DriverSettings {
     void reset() {
         features.acknowledge(FeatureSet.EMPTY);
         forget();
-        configSpace.setMac(config.mac());
+        configSpace.setMac(ownMac);
     }
 
     /** Writes what the driver has not set itself: the status of the config space, and what its queues have counted. */
@@ -115,9 +120,15 @@ final class DriverSettings {
         }
     }
 
+    /** Gives the device another address, now and after each reset. */
+    void ownMac(long mac) {
+        ownMac = mac;
+        configSpace.setMac(mac);
+    }
+
     /** Whether the config space has another address than at the start. */
     boolean changedMac() {
-        return configSpace.mac() != config.mac();
+        return configSpace.mac() != ownMac;
     }
 
     boolean negotiated(Feature feature) {

@@ -19,14 +19,21 @@ import org.vhost4j.vhostuser.server.Uplink;
  * @param trouble takes what passt says, and a line when something does not work
  */
 public record UserUplink(List<String> command, Consumer<String> trouble) implements Uplink {
+    private static final String NAME = "user";
+
     /** Copies the list. */
     public UserUplink {
         command = List.copyOf(command);
     }
 
     @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
     public Opened open(Lane lane, FrameSink sink) {
-        StreamPort port = new StreamPort("user", new PasstPeer(new OffloadEngine()), sink, System::nanoTime, trouble);
+        StreamPort port = new StreamPort(NAME, new PasstPeer(new OffloadEngine()), sink, System::nanoTime, trouble);
         PasstProcess passt = new PasstProcess(command, port, lane, trouble);
         port.attach(lane);
         try {

@@ -122,7 +122,8 @@ final class AcknowledgedFeatures {
         return over;
     }
 
-    private void forget() {
+    /** The guest was removed. */
+    void forget() {
         if (known.isPresent()) {
             known = Optional.empty();
             if (file != null) {

@@ -3,14 +3,17 @@ package org.vhost4j.vhostuser.server;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import org.vhost4j.device.Pollable;
-import org.vhost4j.device.bridge.PortVlan;
+import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.offload.OffloadCounters;
 import org.vhost4j.device.stats.Counters;
 import org.vhost4j.host.io.UnixListener;
@@ -21,13 +24,13 @@ import org.vhost4j.vhostuser.handover.HandOverException;
 
 /** A running back-end: a socket and a device for each guest, and what connects them, on one lane or several. */
 public final class Backend implements AutoCloseable {
-    private final BackendConfig config;
+    private volatile BackendConfig config;
     private final BackendListener listener;
     private final List<LaneContext> contexts = new ArrayList<>();
-    private final List<GuestPort> guests = new ArrayList<>();
+    private final List<GuestPort> guests = new CopyOnWriteArrayList<>();
 
     /** By guest, as far as they are open. */
-    private final List<GuestSocket> sockets = new ArrayList<>();
+    private final List<GuestSocket> sockets = new CopyOnWriteArrayList<>();
 
     private final ExecutorService files = Executors.newSingleThreadExecutor(
             task -> Thread.ofPlatform().daemon().name("vhost4j-files").unstarted(task));
@@ -35,15 +38,16 @@ public final class Backend implements AutoCloseable {
     /** Another back-end has everything. */
     private volatile boolean left;
 
-    // Of the first lane.
-    private final List<Uplink.Opened> uplinks = new ArrayList<>();
-    /** What each guest takes, a mask of {@link org.vhost4j.device.frame.Offloads}. */
-    private final int[] guestsAccept;
+    private final List<Uplink.Opened> uplinks = new CopyOnWriteArrayList<>();
+    /** What each guest takes, a mask of {@link org.vhost4j.device.frame.Offloads}. Of the first lane. */
+    private final Map<String, Integer> guestsAccept = new HashMap<>();
+
+    private final Membership membership;
 
     Backend(BackendConfig config, BackendListener listener) {
         this.config = config;
         this.listener = listener;
-        this.guestsAccept = new int[config.endpoints().size()];
+        this.membership = new Membership(this);
     }
 
     /**
@@ -76,14 +80,7 @@ public final class Backend implements AutoCloseable {
         build(bridged -> inLane(contexts.getFirst(), () -> openUplinks(bridged)));
         contexts.forEach(context -> inLane(context, context::begin));
         for (GuestPort guest : guests) {
-            inLane(guest.context(), () -> {
-                guest.context().running(guest.device(), false);
-                GuestSocket socket = new GuestSocket(guest, line -> listener.trouble(guest.name(), line));
-                guest.context().sockets.add(socket);
-                sockets.add(socket);
-                socket.open();
-                listener.ready(guest.name(), guest.endpoint());
-            });
+            inLane(guest.context(), () -> openSocket(guest));
         }
     }
 
@@ -128,8 +125,9 @@ public final class Backend implements AutoCloseable {
         }
     }
 
-    private GuestPort guest(int number, Endpoint endpoint, LaneContext context) {
-        String name = "guest" + number;
+    GuestPort guest(int number, Endpoint endpoint, LaneContext context) {
+        String own = endpoint.name();
+        String name = own == null ? "guest" + number : own;
         return new GuestPort(
                 name,
                 GuestAddress.of(endpoint, number),
@@ -139,22 +137,35 @@ public final class Backend implements AutoCloseable {
                 acknowledged(name, endpoint),
                 progress(name, endpoint),
                 listener,
-                accepts -> guestAccepts(number, accepts));
+                accepts -> guestAccepts(name, accepts));
     }
 
     private void openUplinks(Switching.Bridged bridged) {
         LaneContext first = contexts.getFirst();
         for (Uplink uplink : bridged.uplinks()) {
-            join(uplink.open(first.lane, first.sink), uplink.vlan(), bridged.security());
+            join(uplink.open(first.lane, first.sink), uplink, bridged.security());
         }
     }
 
     /** Gives all bridges an uplink that is open. Called by the first lane. */
-    void join(Uplink.Opened opened, PortVlan vlan, PortSecurity security) {
+    void join(Uplink.Opened opened, Uplink uplink, PortSecurity security) {
         uplinks.add(opened);
-        String name = opened.port().name();
-        StationLines watch = new StationLines(null, line -> listener.trouble(name, line), config.clock());
-        contexts.getFirst().join(opened.port(), security.ofUplink(vlan, watch), opened::fault, contexts);
+        PortRules rules = membership.rules(opened.port().name(), uplink, security);
+        contexts.getFirst().join(opened.port(), rules, opened::fault, contexts);
+    }
+
+    /** Replaces what is served. Called while nothing else is changed. */
+    void serve(List<Endpoint> endpoints, Switching switching) {
+        config = config.serving(endpoints, switching);
+    }
+
+    /**
+     * Guests and ports that come, change and go.
+     *
+     * @return always the same
+     */
+    public Membership membership() {
+        return membership;
     }
 
     private void faulted(Pollable pollable, String reason) {
@@ -183,7 +194,7 @@ public final class Backend implements AutoCloseable {
     }
 
     /** What a guest takes has changed. Called by the guest's lane. */
-    private void guestAccepts(int guest, int accepts) {
+    void guestAccepts(String guest, int accepts) {
         Lane first = contexts.getFirst().lane;
         if (first.inLane()) {
             tellUplinks(guest, accepts);
@@ -192,15 +203,25 @@ public final class Backend implements AutoCloseable {
         }
     }
 
-    private void tellUplinks(int guest, int accepts) {
-        guestsAccept[guest] = accepts;
-        int any = 0;
-        for (int each : guestsAccept) {
-            any |= each;
+    private void tellUplinks(String guest, int accepts) {
+        if (accepts == 0) {
+            guestsAccept.remove(guest);
+        } else {
+            guestsAccept.put(guest, accepts);
         }
+        int any = anyGuestAccepts();
         for (Uplink.Opened uplink : uplinks) {
             uplink.guestsAccept(any);
         }
+    }
+
+    /** What at least one guest takes. Called by the first lane. */
+    int anyGuestAccepts() {
+        int any = 0;
+        for (int each : guestsAccept.values()) {
+            any |= each;
+        }
+        return any;
     }
 
     /**
@@ -284,10 +305,15 @@ public final class Backend implements AutoCloseable {
      * @throws HandOverException when nothing was handed over: everything continues here as if nothing had been
      */
     public SocketPeer handOver(HandOverChannel channel) throws HandOverException {
-        return new Giving(this, channel).give();
+        return membership.unchanged(() -> new Giving(this, channel).give());
     }
 
-    BackendConfig config() {
+    /**
+     * What is served now.
+     *
+     * @return as it was started, with the guests and ports of now
+     */
+    public BackendConfig config() {
         return config;
     }
 
@@ -330,6 +356,7 @@ public final class Backend implements AutoCloseable {
     /** Ends all connections, closes and removes the sockets, ends the lanes. Takes milliseconds. */
     @Override
     public void close() {
+        membership.close();
         // Guests first, and lanes when nothing is left to tell them.
         for (LaneContext context : contexts) {
             finish(context, () -> closeGuests(context));
@@ -345,6 +372,17 @@ public final class Backend implements AutoCloseable {
         guests.forEach(GuestPort::closeDescriptors);
         // Waits for what is still to be written.
         files.close();
+    }
+
+    /** Opens a guest's socket. Called by the guest's lane. */
+    GuestSocket openSocket(GuestPort guest) {
+        guest.context().running(guest.device(), false);
+        GuestSocket socket = new GuestSocket(guest, line -> listener.trouble(guest.name(), line));
+        guest.context().sockets.add(socket);
+        sockets.add(socket);
+        socket.open();
+        listener.ready(guest.name(), guest.endpoint());
+        return socket;
     }
 
     private void closeGuests(LaneContext context) {

@@ -29,6 +29,7 @@ import org.vhost4j.host.lane.IdlePolicy;
  * @param clock nanoseconds from any origin, never running backwards; read by the threads of all lanes
  * @param anyMemory whether guest memory may be any file; else only what the kernel serves alone: memfd, tmpfs, hugetlbfs. A file that a
  *     process or a server answers for can hold up its guest's lane for as long as that likes
+ * @param growing whether guests may come while it runs: it may begin without one, and has all its lanes
  */
 public record BackendConfig(
         List<Endpoint> endpoints,
@@ -44,14 +45,15 @@ public record BackendConfig(
         ReceiveTimeouts receiveTimeouts,
         int lanes,
         LongSupplier clock,
-        boolean anyMemory) {
+        boolean anyMemory,
+        boolean growing) {
     /** Maximum of lanes: the number of cores of a large host. */
     public static final int MOST_LANES = 64;
 
     /** Copies the list. */
     public BackendConfig {
         endpoints = List.copyOf(endpoints);
-        if (endpoints.isEmpty()) {
+        if (endpoints.isEmpty() && !growing) {
             throw new IllegalArgumentException("a back-end needs a socket");
         }
         if (lanes < 1 || lanes > MOST_LANES) {
@@ -74,10 +76,30 @@ public record BackendConfig(
     /**
      * How many lanes there are indeed: guest k is on lane k modulo this number, other ports of a bridge are on the first.
      *
-     * @return {@link #lanes}, or the number of guests when that is smaller
+     * @return {@link #lanes}, or the number of guests when that is smaller and no guest can come
      */
     public int lanesInUse() {
-        return Math.min(lanes, endpoints.size());
+        return growing ? lanes : Math.min(lanes, endpoints.size());
+    }
+
+    /** The same with other guests and ports. */
+    BackendConfig serving(List<Endpoint> guests, Switching frames) {
+        return new BackendConfig(
+                guests,
+                offered,
+                leftToFrontEnd,
+                queuePairs,
+                mtu,
+                linkSpeed,
+                frames,
+                idle,
+                promise,
+                view,
+                receiveTimeouts,
+                lanes,
+                clock,
+                anyMemory,
+                true);
     }
 
     /** Collects the values of a configuration; each has a default. Units and ranges are those of {@link BackendConfig}. */
@@ -96,6 +118,7 @@ public record BackendConfig(
         private int lanes = 1;
         private LongSupplier clock = System::nanoTime;
         private boolean anyMemory;
+        private boolean growing;
 
         private Builder(List<Endpoint> endpoints, FeatureSet offered) {
             this.endpoints = endpoints;
@@ -235,6 +258,17 @@ public record BackendConfig(
         }
 
         /**
+         * Sets {@link BackendConfig#growing}.
+         *
+         * @param value whether guests may come while the back-end runs
+         * @return this
+         */
+        public Builder growing(boolean value) {
+            growing = value;
+            return this;
+        }
+
+        /**
          * Ends the configuration.
          *
          * @return what was collected
@@ -255,7 +289,8 @@ public record BackendConfig(
                     receiveTimeouts,
                     lanes,
                     clock,
-                    anyMemory);
+                    anyMemory,
+                    growing);
         }
     }
 }

@@ -57,6 +57,13 @@ public interface BackendListener {
     void stopped(String guest, String reason);
 
     /**
+     * Guests or ports have come, changed or gone while the back-end runs. Called by the thread that has changed them.
+     *
+     * @param change what has happened
+     */
+    default void changed(ServedChange change) {}
+
+    /**
      * Something was refused, or did not work, and everything continues.
      *
      * @param who a guest's or a port's name

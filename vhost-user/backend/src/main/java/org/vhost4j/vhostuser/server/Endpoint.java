@@ -21,6 +21,8 @@ import org.vhost4j.sys.InheritedSocket;
  * @param deviceState whether the device's state moves with the guest; a front-end that finds this on one side of a migration alone fails it
  * @param access who may connect to a socket that is listened on here
  * @param vlan which VLANs the guest is in
+ * @param name what the guest is called, or null for a name with its number
+ * @param security what the guest is held to instead of what all are, or null
  */
 public record Endpoint(
         @Nullable Path path,
@@ -31,7 +33,9 @@ public record Endpoint(
         boolean trustMac,
         boolean deviceState,
         SocketAccess access,
-        PortVlan vlan) {
+        PortVlan vlan,
+        @Nullable String name,
+        @Nullable PortSecurity security) {
     /**
      * A socket to listen on.
      *
@@ -40,7 +44,8 @@ public record Endpoint(
      * @return the endpoint
      */
     public static Endpoint listen(Path path, Attach attach) {
-        return new Endpoint(path, -1, false, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT, PortVlan.ALL);
+        return new Endpoint(
+                path, -1, false, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT, PortVlan.ALL, null, null);
     }
 
     /**
@@ -51,7 +56,8 @@ public record Endpoint(
      * @return the endpoint
      */
     public static Endpoint connect(Path path, Attach attach) {
-        return new Endpoint(path, -1, true, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT, PortVlan.ALL);
+        return new Endpoint(
+                path, -1, true, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT, PortVlan.ALL, null, null);
     }
 
     /**
@@ -63,7 +69,17 @@ public record Endpoint(
      */
     public static Endpoint inherited(int descriptor, Attach attach) {
         return new Endpoint(
-                null, descriptor, false, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT, PortVlan.ALL);
+                null,
+                descriptor,
+                false,
+                attach,
+                PortRules.NO_MAC,
+                false,
+                true,
+                SocketAccess.DEFAULT,
+                PortVlan.ALL,
+                null,
+                null);
     }
 
     /**
@@ -74,7 +90,8 @@ public record Endpoint(
      * @return an endpoint with it
      */
     public Endpoint withMac(long address, boolean trust) {
-        return new Endpoint(path, descriptor, connect, attach, address, trust, deviceState, access, vlan);
+        return new Endpoint(
+                path, descriptor, connect, attach, address, trust, deviceState, access, vlan, name, security);
     }
 
     /**
@@ -84,7 +101,7 @@ public record Endpoint(
      * @return an endpoint with it
      */
     public Endpoint withDeviceState(boolean moves) {
-        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, moves, access, vlan);
+        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, moves, access, vlan, name, security);
     }
 
     /**
@@ -94,7 +111,7 @@ public record Endpoint(
      * @return an endpoint with it
      */
     public Endpoint withAccess(SocketAccess who) {
-        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, deviceState, who, vlan);
+        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, deviceState, who, vlan, name, security);
     }
 
     /**
@@ -104,7 +121,29 @@ public record Endpoint(
      * @return an endpoint with them
      */
     public Endpoint withVlan(PortVlan vlans) {
-        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlans);
+        return new Endpoint(
+                path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlans, name, security);
+    }
+
+    /**
+     * The same endpoint for a guest with a name.
+     *
+     * @param called what the guest is called, or null for a name with its number
+     * @return an endpoint with it
+     */
+    public Endpoint withName(@Nullable String called) {
+        return new Endpoint(
+                path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlan, called, security);
+    }
+
+    /**
+     * The same endpoint for a guest that is held to something else than all are.
+     *
+     * @param own what the guest is held to, or null for what all are
+     * @return an endpoint with it
+     */
+    public Endpoint withSecurity(@Nullable PortSecurity own) {
+        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlan, name, own);
     }
 
     /**

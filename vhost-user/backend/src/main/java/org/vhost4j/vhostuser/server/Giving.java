@@ -11,6 +11,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import org.vhost4j.device.bridge.Bridge;
 import org.vhost4j.sys.SocketPeer;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.vhostuser.handover.HandOverChannel;
@@ -226,7 +227,9 @@ final class Giving {
                 GuestRecord.saveStations(context.stations(port.port(), Integer.MAX_VALUE), ofUplinks);
             });
             GuestRecord.saveFrames(
-                    context.held(),
+                    context.held().stream()
+                            .map(frame -> frame.at(place(context, frame.port())))
+                            .toList(),
                     ofLanes.get(backend.contexts().indexOf(context)).flag(true));
         });
         StateWriter all = new StateWriter();
@@ -234,6 +237,26 @@ final class Giving {
         all.append(ofUplinks);
         ofLanes.forEach(all::append);
         return all.flag(false);
+    }
+
+    /** Where a port of a lane is in the new back-end: guests in their order, then uplinks. Here numbers may be missing. */
+    private int place(LaneContext context, int number) {
+        Bridge bridge = context.bridge();
+        List<GuestPort> guests = backend.guests();
+        for (int i = 0; bridge != null && i < guests.size(); i++) {
+            GuestPort guest = guests.get(i);
+            if (guest.context() == context && bridge.numberOf(guest.device()) == number) {
+                return i;
+            }
+        }
+        List<Uplink.Opened> uplinks = backend.uplinks();
+        for (int i = 0; bridge != null && i < uplinks.size(); i++) {
+            if (context == backend.contexts().getFirst()
+                    && bridge.numberOf(uplinks.get(i).port()) == number) {
+                return guests.size() + i;
+            }
+        }
+        return number;
     }
 
     /** Continues as if nothing had been. */

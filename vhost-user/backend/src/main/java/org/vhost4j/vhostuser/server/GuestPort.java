@@ -38,7 +38,9 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  */
 final class GuestPort implements DeviceOwner {
     private final String name;
-    private final Endpoint endpoint;
+    /** Of the guest's lane; replaced by {@link #change}. */
+    private volatile Endpoint endpoint;
+
     private final BackendConfig config;
     private final LaneContext context;
     private final AcknowledgedFeatures acknowledged;
@@ -64,6 +66,7 @@ final class GuestPort implements DeviceOwner {
     private GuestMemoryMapper mapper;
     private final DeviceMove move;
     private final Closer closer;
+    private final StationLines watch;
 
     /**
      * A place without a guest.
@@ -108,6 +111,7 @@ final class GuestPort implements DeviceOwner {
                 HotCalls::checkpoint,
                 this,
                 context.lane.commands());
+        this.watch = new StationLines(device.counters(), line -> listener.trouble(name, line), config.clock());
         this.move = new DeviceMove(name, device, context, config, line -> listener.trouble(name, line));
         if (config.switching() instanceof Switching.Source flood) {
             source = new FrameSource(device, flood.bytes());
@@ -128,8 +132,39 @@ final class GuestPort implements DeviceOwner {
 
     /** What the guest may send. */
     PortRules rules(PortSecurity security) {
-        return security.ofGuest(
-                endpoint, new StationLines(device.counters(), line -> listener.trouble(name, line), config.clock()));
+        return rules(endpoint, security);
+    }
+
+    /** What the guest may send with other settings. */
+    PortRules rules(Endpoint settings, PortSecurity ofAll) {
+        PortSecurity own = settings.security();
+        return (own == null ? ofAll : own).ofGuest(settings, watch);
+    }
+
+    /**
+     * Takes other settings over. What the guest sees of them it is told.
+     *
+     * @param mac the guest's address
+     */
+    void change(Endpoint to, long mac) {
+        boolean other = to.mac() != endpoint.mac() || to.trustMac() != endpoint.trustMac();
+        endpoint = to;
+        if (other) {
+            device.control().mac(mac);
+            if (effects != null) {
+                effects.configChanged();
+            }
+        }
+    }
+
+    /** Ends the connection of a guest that was removed, and forgets what is kept of it. */
+    void remove() {
+        whenDisconnected = () -> {};
+        if (connection != null) {
+            connection.end("the guest was removed");
+        }
+        acknowledged.forget();
+        progress.remove();
     }
 
     /** Where everything of this guest happens. */

@@ -15,6 +15,7 @@ import org.vhost4j.device.bridge.HeldFrame;
 import org.vhost4j.device.bridge.LaneInbox;
 import org.vhost4j.device.bridge.NullSink;
 import org.vhost4j.device.bridge.PortRules;
+import org.vhost4j.device.bridge.RemotePort;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
@@ -39,7 +40,7 @@ final class LaneContext {
     /** What other lanes, and uplinks, have for this one; null when there are neither, or there is no bridge. */
     private @Nullable LaneInbox inbox;
 
-    private final @Nullable EventFd wake;
+    private @Nullable EventFd wake;
 
     /**
      * Starts a lane that owns nothing yet.
@@ -122,6 +123,43 @@ final class LaneContext {
     void park(FramePort port, Consumer<String> fault) {
         if (sink instanceof Bridge bridge && inbox != null) {
             bridge.park(port, inbox.remote(port, fault, HotCalls::checkpoint));
+        }
+    }
+
+    /** The bridge of this lane; null when something else is done with frames. */
+    @Nullable
+    Bridge bridge() {
+        return sink instanceof Bridge bridge ? bridge : null;
+    }
+
+    /**
+     * Makes a port of this lane one for another lane, or a queue for its uplinks. Called by this lane, while frames move.
+     *
+     * @param fault stops the port when a frame could not be handed to it; called by this lane
+     */
+    RemotePort remote(FramePort port, Consumer<String> fault) {
+        LaneInbox to = inbox;
+        if (to == null) {
+            EventFd counter = EventFd.create();
+            wake = counter;
+            to = new LaneInbox("frames of other lanes", (Bridge) sink, counter::signal);
+            inbox = to;
+            begin();
+        }
+        return to.remote(port, fault, HotCalls::checkpoint);
+    }
+
+    /** As {@link #park}, while frames move. Called by this lane. */
+    void parkLate(FramePort port, Consumer<String> fault) {
+        if (sink instanceof Bridge bridge && !bridge.parks(port)) {
+            bridge.park(port, remote(port, fault));
+        }
+    }
+
+    /** Forgets frames of other lanes for a port of this one that goes. */
+    void forgetInlets(FramePort port) {
+        if (inbox != null) {
+            inbox.forget(port);
         }
     }
 

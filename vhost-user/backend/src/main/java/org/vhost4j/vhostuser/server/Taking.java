@@ -135,8 +135,7 @@ final class Taking {
             for (Uplink uplink : bridged.uplinks()) {
                 inLane(
                         first,
-                        () -> backend.join(
-                                uplink.takeOver(first.lane, first.sink, setup), uplink.vlan(), bridged.security()));
+                        () -> backend.join(uplink.takeOver(first.lane, first.sink, setup), uplink, bridged.security()));
             }
         }
         setup.end();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.server;
 
+import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.FrameSink;
@@ -46,7 +47,26 @@ public interface Uplink {
      * @return a port that is otherwise this one
      */
     default Uplink withVlan(PortVlan vlans) {
-        return new VlanUplink(this, vlans);
+        return new SetUplink(this, vlans, security());
+    }
+
+    /**
+     * What the port is held to.
+     *
+     * @return null for what all ports are
+     */
+    default @Nullable PortSecurity security() {
+        return null;
+    }
+
+    /**
+     * The same port, held to something else.
+     *
+     * @param own what the port is held to, or null for what all are
+     * @return a port that is otherwise this one
+     */
+    default Uplink withSecurity(@Nullable PortSecurity own) {
+        return new SetUplink(this, vlan(), own);
     }
 
     /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.server;
 
+import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.host.lane.Lane;
@@ -8,15 +9,26 @@ import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.StateReader;
 
 /**
- * An uplink that was given VLANs.
+ * An uplink with settings.
  *
  * @param port the uplink
  * @param vlan which VLANs it carries
+ * @param security what it is held to, or null for what all ports are
  */
-record VlanUplink(Uplink port, PortVlan vlan) implements Uplink {
+record SetUplink(Uplink port, PortVlan vlan, @Nullable PortSecurity security) implements Uplink {
     @Override
     public String name() {
         return port.name();
+    }
+
+    @Override
+    public Uplink withVlan(PortVlan vlans) {
+        return new SetUplink(port, vlans, security);
+    }
+
+    @Override
+    public Uplink withSecurity(@Nullable PortSecurity own) {
+        return new SetUplink(port, vlan, own);
     }
 
     @Override

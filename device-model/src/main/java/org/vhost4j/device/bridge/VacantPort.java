@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.bridge;
+
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.Offloads;
+
+/** What a bridge has in the place of a port that was removed, or is still to be opened: it takes nothing. */
+final class VacantPort implements FramePort {
+    /** Takes nothing. */
+    VacantPort() {}
+
+    @Override
+    public String name() {
+        return "no port";
+    }
+
+    /** Everything, so that nothing is done for a frame that is dropped. */
+    @Override
+    public int accepts() {
+        return Offloads.ALL_WITH_TUNNELS;
+    }
+
+    @Override
+    public int deliver(Frame frame) {
+        return REFUSED;
+    }
+
+    @Override
+    public void flush() {
+        // Nothing was delivered.
+    }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.bridge.Bridge;
+import org.vhost4j.device.bridge.PortRules;
+import org.vhost4j.device.bridge.RemotePort;
+import org.vhost4j.device.frame.FramePort;
+
+/** A port's number on the bridges of all lanes, while frames move. Used by a thread that is no lane's. */
+final class BridgeSeat {
+    private final List<LaneContext> lanes;
+    private final LaneContext own;
+    private final int number;
+    private final PortRules rules;
+
+    /**
+     * Takes a free number, which no frame goes to.
+     *
+     * @param lanes those of all lanes
+     * @param own where the port is
+     * @param name the port's
+     * @param rules what it may send
+     */
+    BridgeSeat(List<LaneContext> lanes, LaneContext own, String name, PortRules rules) {
+        this(lanes, own, bridge(own).place(name, rules), rules);
+        try {
+            // Each lane has room for the number before a frame can have a station there.
+            inAll(bridge -> bridge.occupy(number, null, rules));
+        } catch (RuntimeException | Error e) {
+            leave(null);
+            throw e;
+        }
+    }
+
+    private BridgeSeat(List<LaneContext> lanes, LaneContext own, int number, PortRules rules) {
+        this.lanes = lanes;
+        this.own = own;
+        this.number = number;
+        this.rules = rules;
+    }
+
+    /** The number of a port that is there. */
+    static BridgeSeat of(List<LaneContext> lanes, LaneContext own, int number) {
+        return new BridgeSeat(lanes, own, number, PortRules.NONE);
+    }
+
+    /** The number of a port that is there. */
+    static BridgeSeat of(List<LaneContext> lanes, LaneContext own, FramePort port) {
+        int[] number = new int[1];
+        Backend.inLane(own, () -> number[0] = bridge(own).numberOf(port));
+        return of(lanes, own, number[0]);
+    }
+
+    private static Bridge bridge(LaneContext context) {
+        Bridge bridge = context.bridge();
+        if (bridge == null) {
+            throw new IllegalStateException("there is no bridge");
+        }
+        return bridge;
+    }
+
+    private void inAll(Consumer<Bridge> task) {
+        lanes.forEach(context -> Backend.inLane(context, () -> task.accept(bridge(context))));
+    }
+
+    int number() {
+        return number;
+    }
+
+    /**
+     * Has frames go to the port.
+     *
+     * @param opening gives the port; called by its lane
+     * @param fault stops the port when a frame could not be handed to it; called by its lane
+     * @param parks whether frames of uplinks wait for it in a queue of their own
+     */
+    void take(Supplier<FramePort> opening, Consumer<String> fault, boolean parks) {
+        List<RemotePort> remotes = new ArrayList<>();
+        Backend.inLane(own, () -> {
+            FramePort port = opening.get();
+            bridge(own).occupy(number, port, rules);
+            if (parks) {
+                own.parkLate(port, fault);
+            }
+            for (int i = 1; i < lanes.size(); i++) {
+                remotes.add(own.remote(port, fault));
+            }
+        });
+        int next = 0;
+        for (LaneContext other : lanes) {
+            if (other != own) {
+                RemotePort remote = remotes.get(next++);
+                Backend.inLane(other, () -> bridge(other).occupy(number, remote, rules));
+            }
+        }
+    }
+
+    /** Gives the port the station that is its own by its rules. */
+    void settle() {
+        Backend.inLane(own, () -> bridge(own).settle(number));
+    }
+
+    /** Holds the port to other rules. */
+    void obey(PortRules changed) {
+        boolean[] settles = new boolean[1];
+        Backend.inLane(own, () -> settles[0] = bridge(own).change(number, changed));
+        inAll(bridge -> bridge.obey(number, changed));
+        if (settles[0]) {
+            settle();
+        }
+    }
+
+    /**
+     * Gives the number back, and forgets all stations there.
+     *
+     * @param port the port, or null when it was not opened
+     */
+    void leave(@Nullable FramePort port) {
+        for (LaneContext context : lanes) {
+            if (context != own) {
+                Backend.inLane(context, () -> bridge(context).vacate(number));
+            }
+        }
+        Backend.inLane(own, () -> {
+            bridge(own).vacate(number);
+            if (port != null) {
+                own.forgetInlets(port);
+            }
+        });
+        bridge(own).release(number);
+        inAll(Bridge::refresh);
+    }
+}

@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
+import org.vhost4j.device.bridge.Bridge;
+import org.vhost4j.device.bridge.PortRules;
+import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.stats.Counters;
+import org.vhost4j.host.io.UnixListener;
+import org.vhost4j.sys.SystemError;
+import org.vhost4j.vhostuser.server.ServedChange.What;
+
+/**
+ * The guests and ports of a back-end, which come, change and go while frames move. Any thread but a lane's may call, and waits; one change
+ * is made at a time. Lanes are told between two bursts, one after the other, so that no frame of another guest waits or is lost. What is
+ * not done completely is undone.
+ */
+public final class Membership {
+    private static final long CLOSE_SECONDS = 1;
+
+    private final Backend backend;
+    private final ReentrantLock changes = new ReentrantLock();
+    private final Map<String, StationLines> watches = new ConcurrentHashMap<>();
+
+    /** How many guests there have been, as far as they count for names. */
+    private int numbers;
+
+    private volatile boolean closed;
+
+    Membership(Backend backend) {
+        this.backend = backend;
+        this.numbers = backend.config().endpoints().size();
+    }
+
+    /**
+     * A guest.
+     *
+     * @param name what it is called
+     * @param endpoint its socket and settings
+     * @param counters what its device has counted; any thread may read them
+     */
+    public record Guest(String name, Endpoint endpoint, Counters counters) {}
+
+    /**
+     * A port on the bridge that is no guest.
+     *
+     * @param name what it is called
+     * @param uplink what it is, with its settings
+     */
+    public record Port(String name, Uplink uplink) {}
+
+    @FunctionalInterface
+    interface Task<T, X extends Exception> {
+        /** Does something that may fail. */
+        T run() throws X;
+    }
+
+    /**
+     * The guests of now.
+     *
+     * @return in the order in which they came
+     */
+    public List<Guest> guests() {
+        return backend.guests().stream()
+                .map(guest ->
+                        new Guest(guest.name(), guest.endpoint(), guest.device().counters()))
+                .toList();
+    }
+
+    /**
+     * The ports of now that are no guests.
+     *
+     * @return in the order in which they came; none without a bridge
+     */
+    public List<Port> ports() {
+        return backend.config().switching() instanceof Switching.Bridged bridged
+                ? bridged.uplinks().stream()
+                        .map(uplink -> new Port(uplink.name(), uplink))
+                        .toList()
+                : List.of();
+    }
+
+    /**
+     * Adds a guest. When this returns its socket listens.
+     *
+     * @param endpoint its socket and settings
+     * @return its name
+     * @throws ChangeRefused when its name or its socket is in use, or something cannot be opened; nothing is left behind
+     */
+    public String addGuest(Endpoint endpoint) throws ChangeRefused {
+        return changing(() -> {
+            requireNew(endpoint);
+            LaneContext own = backend.contexts().stream()
+                    .min(Comparator.comparingLong(this::guestsOf))
+                    .orElseThrow();
+            GuestPort guest = backend.guest(nextNumber(endpoint), endpoint, own);
+            boolean done = false;
+            int number = -1;
+            try {
+                number = join(guest, own);
+                backend.guests().add(guest);
+                Backend.inLane(own, () -> backend.openSocket(guest));
+                done = true;
+            } finally {
+                if (!done) {
+                    end(guest, number);
+                }
+            }
+            served();
+            backend.listener().changed(new ServedChange(What.ADDED, true, guest.name()));
+            return guest.name();
+        });
+    }
+
+    private long guestsOf(LaneContext context) {
+        return backend.guests().stream()
+                .filter(guest -> guest.context() == context)
+                .count();
+    }
+
+    private int nextNumber(Endpoint endpoint) throws ChangeRefused {
+        if (endpoint.name() != null) {
+            requireFree(endpoint.name());
+            return numbers;
+        }
+        while (isTaken("guest" + numbers)) {
+            numbers++;
+        }
+        return numbers++;
+    }
+
+    private boolean isTaken(String name) {
+        return backend.guests().stream().anyMatch(guest -> guest.name().equals(name))
+                || backend.uplinks().stream()
+                        .anyMatch(port -> port.port().name().equals(name));
+    }
+
+    private void requireFree(String name) throws ChangeRefused {
+        if (isTaken(name)) {
+            throw new ChangeRefused(false, "there is a guest or a port '" + name + "' already");
+        }
+    }
+
+    private void requireNew(Endpoint endpoint) throws ChangeRefused {
+        Path path = endpoint.path();
+        if (path == null) {
+            throw new ChangeRefused(false, "a guest that comes later has a socket with a path");
+        }
+        for (GuestPort guest : backend.guests()) {
+            Path other = guest.endpoint().path();
+            if (other != null && absolute(other).equals(absolute(path))) {
+                throw new ChangeRefused(false, "socket " + path + " is that of guest '" + guest.name() + "'");
+            }
+        }
+        if (!endpoint.connect()) {
+            UnixListener.requireUnused(path);
+        }
+    }
+
+    private static Path absolute(Path path) {
+        return path.toAbsolutePath().normalize();
+    }
+
+    /** Gives all bridges a guest that is still without a socket; its number, or -1 without a bridge. */
+    private int join(GuestPort guest, LaneContext own) {
+        if (!(backend.config().switching() instanceof Switching.Bridged bridged)) {
+            return -1;
+        }
+        BridgeSeat seat = new BridgeSeat(backend.contexts(), own, guest.name(), guest.rules(bridged.security()));
+        try {
+            boolean parks =
+                    !bridged.uplinks().isEmpty() && own == backend.contexts().getFirst();
+            seat.take(guest::device, guest.device()::fault, parks);
+            Backend.inLane(own, () -> own.running(guest.device(), false));
+            seat.settle();
+            return seat.number();
+        } catch (RuntimeException | Error e) {
+            seat.leave(guest.device());
+            throw e;
+        }
+    }
+
+    /**
+     * Removes a guest: its front-end is disconnected, its socket removed, its stations are forgotten.
+     *
+     * @param name the guest's
+     * @return the guest as it was last
+     * @throws ChangeRefused when there is no such guest
+     */
+    public Guest removeGuest(String name) throws ChangeRefused {
+        return changing(() -> {
+            GuestPort guest = guest(name);
+            Guest last = new Guest(name, guest.endpoint(), guest.device().counters());
+            int[] number = {-1};
+            LaneContext own = guest.context();
+            Bridge bridge = own.bridge();
+            if (bridge != null) {
+                Backend.inLane(own, () -> number[0] = bridge.numberOf(guest.device()));
+            }
+            end(guest, number[0]);
+            served();
+            backend.listener().changed(new ServedChange(What.REMOVED, true, name));
+            return last;
+        });
+    }
+
+    private void end(GuestPort guest, int number) {
+        LaneContext own = guest.context();
+        int index = backend.guests().indexOf(guest);
+        GuestSocket socket = index >= 0 && index < backend.sockets().size()
+                ? backend.sockets().get(index)
+                : null;
+        Backend.inLane(own, () -> {
+            if (socket != null) {
+                own.sockets.remove(socket);
+                socket.close();
+            }
+            guest.remove();
+        });
+        backend.guests().remove(guest);
+        if (socket != null) {
+            backend.sockets().remove(socket);
+        }
+        if (number >= 0) {
+            BridgeSeat.of(backend.contexts(), own, number).leave(guest.device());
+        }
+        backend.guestAccepts(guest.name(), 0);
+        guest.closeDescriptors();
+    }
+
+    private GuestPort guest(String name) throws ChangeRefused {
+        return backend.guests().stream()
+                .filter(guest -> guest.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new ChangeRefused(true, "there is no guest '" + name + "'"));
+    }
+
+    /**
+     * Changes settings of a guest: its MAC address, its VLANs, what it is held to.
+     *
+     * @param name the guest's
+     * @param settings the guest's socket and settings from those of now
+     * @throws ChangeRefused when there is no such guest, or something would change that cannot while it is served
+     */
+    public void changeGuest(String name, UnaryOperator<Endpoint> settings) throws ChangeRefused {
+        changing(() -> {
+            GuestPort guest = guest(name);
+            Endpoint before = guest.endpoint();
+            Endpoint after = settings.apply(before);
+            Endpoint same = after.withMac(before.mac(), before.trustMac())
+                    .withVlan(before.vlan())
+                    .withSecurity(before.security());
+            if (!same.equals(before)) {
+                throw new ChangeRefused(
+                        false, "guest '" + name + "' keeps its socket while it is served: remove it and add it");
+            }
+            long mac = GuestAddress.of(after, backend.guests().indexOf(guest));
+            LaneContext own = guest.context();
+            if (backend.config().switching() instanceof Switching.Bridged bridged) {
+                obey(own, guest.device(), guest.rules(after, bridged.security()));
+            }
+            Backend.inLane(own, () -> guest.change(after, mac));
+            served();
+            backend.listener().changed(new ServedChange(What.CHANGED, true, name));
+            return name;
+        });
+    }
+
+    private void obey(LaneContext own, FramePort port, PortRules rules) {
+        BridgeSeat.of(backend.contexts(), own, port).obey(rules);
+    }
+
+    /**
+     * Adds a port to the bridge, and opens it.
+     *
+     * @param uplink the port, with its settings
+     * @throws ChangeRefused when there is such a port or no bridge, or the port cannot be opened; nothing is left behind
+     */
+    public void addPort(Uplink uplink) throws ChangeRefused {
+        changing(() -> {
+            Switching.Bridged bridged = bridged();
+            requireFree(uplink.name());
+            LaneContext first = backend.contexts().getFirst();
+            BridgeSeat seat = new BridgeSeat(
+                    backend.contexts(), first, uplink.name(), rules(uplink.name(), uplink, bridged.security()));
+            List<Uplink.Opened> opened = new ArrayList<>();
+            boolean done = false;
+            try {
+                if (bridged.uplinks().isEmpty()) {
+                    Backend.inLane(
+                            first,
+                            () -> backend.guests().stream()
+                                    .filter(guest -> guest.context() == first)
+                                    .forEach(guest -> first.parkLate(guest.device(), guest.device()::fault)));
+                }
+                seat.take(
+                        () -> {
+                            Uplink.Opened port = uplink.open(first.lane, first.sink);
+                            opened.add(port);
+                            port.guestsAccept(backend.anyGuestAccepts());
+                            return port.port();
+                        },
+                        reason -> opened.forEach(port -> port.fault(reason)),
+                        false);
+                seat.settle();
+                done = true;
+            } finally {
+                if (!done) {
+                    opened.forEach(port -> Backend.inLane(first, port::close));
+                    seat.leave(opened.isEmpty() ? null : opened.getFirst().port());
+                    watches.remove(uplink.name());
+                }
+            }
+            backend.uplinks().add(opened.getFirst());
+            List<Uplink> all = new ArrayList<>(bridged.uplinks());
+            all.add(uplink);
+            served(all);
+            backend.listener().changed(new ServedChange(What.ADDED, false, uplink.name()));
+            return uplink;
+        });
+    }
+
+    private Switching.Bridged bridged() throws ChangeRefused {
+        if (backend.config().switching() instanceof Switching.Bridged bridged) {
+            return bridged;
+        }
+        throw new ChangeRefused(false, "there is no bridge: --port null, echo and source replace it");
+    }
+
+    /**
+     * Removes a port from the bridge, and closes it.
+     *
+     * @param name the port's
+     * @throws ChangeRefused when there is no such port
+     */
+    public void removePort(String name) throws ChangeRefused {
+        changing(() -> {
+            Switching.Bridged bridged = bridged();
+            int index = port(bridged, name);
+            Uplink.Opened opened = backend.uplinks().get(index);
+            LaneContext first = backend.contexts().getFirst();
+            BridgeSeat seat = BridgeSeat.of(backend.contexts(), first, opened.port());
+            backend.uplinks().remove(index);
+            Backend.inLane(first, opened::close);
+            seat.leave(opened.port());
+            watches.remove(name);
+            List<Uplink> rest = new ArrayList<>(bridged.uplinks());
+            rest.remove(index);
+            served(rest);
+            backend.listener().changed(new ServedChange(What.REMOVED, false, name));
+            return name;
+        });
+    }
+
+    private static int port(Switching.Bridged bridged, String name) throws ChangeRefused {
+        for (int i = 0; i < bridged.uplinks().size(); i++) {
+            if (bridged.uplinks().get(i).name().equals(name)) {
+                return i;
+            }
+        }
+        throw new ChangeRefused(true, "there is no port '" + name + "'");
+    }
+
+    /**
+     * Changes settings of a port that is no guest: its VLANs, what it is held to.
+     *
+     * @param name the port's
+     * @param settings the port from that of now, with other settings
+     * @throws ChangeRefused when there is no such port
+     */
+    public void changePort(String name, UnaryOperator<Uplink> settings) throws ChangeRefused {
+        changing(() -> {
+            Switching.Bridged bridged = bridged();
+            int index = port(bridged, name);
+            Uplink after = settings.apply(bridged.uplinks().get(index));
+            obey(
+                    backend.contexts().getFirst(),
+                    backend.uplinks().get(index).port(),
+                    rules(name, after, bridged.security()));
+            List<Uplink> all = new ArrayList<>(bridged.uplinks());
+            all.set(index, after);
+            served(all);
+            backend.listener().changed(new ServedChange(What.CHANGED, false, name));
+            return name;
+        });
+    }
+
+    /**
+     * Changes what guests and ports are held to that have nothing of their own.
+     *
+     * @param security the new rules
+     * @throws ChangeRefused when there is no bridge
+     */
+    public void secure(PortSecurity security) throws ChangeRefused {
+        changing(() -> {
+            Switching.Bridged bridged = bridged();
+            backend.serve(
+                    backend.config().endpoints(),
+                    new Switching.Bridged(bridged.uplinks(), bridged.coalesce(), security));
+            for (GuestPort guest : backend.guests()) {
+                obey(guest.context(), guest.device(), guest.rules(security));
+            }
+            for (int i = 0; i < bridged.uplinks().size(); i++) {
+                Uplink uplink = bridged.uplinks().get(i);
+                obey(
+                        backend.contexts().getFirst(),
+                        backend.uplinks().get(i).port(),
+                        rules(uplink.name(), uplink, security));
+            }
+            return security;
+        });
+    }
+
+    /** What a port that is no guest is held to. */
+    PortRules rules(String name, Uplink uplink, PortSecurity ofAll) {
+        StationLines watch = watches.computeIfAbsent(
+                name,
+                made -> new StationLines(
+                        null,
+                        line -> backend.listener().trouble(made, line),
+                        backend.config().clock()));
+        PortSecurity own = uplink.security();
+        return (own == null ? ofAll : own).ofUplink(uplink.vlan(), watch);
+    }
+
+    private void served() {
+        served(backend.config().switching() instanceof Switching.Bridged bridged ? bridged.uplinks() : List.of());
+    }
+
+    private void served(List<Uplink> uplinks) {
+        Switching before = backend.config().switching();
+        backend.serve(
+                backend.guests().stream().map(GuestPort::endpoint).toList(),
+                before instanceof Switching.Bridged bridged
+                        ? new Switching.Bridged(uplinks, bridged.coalesce(), bridged.security())
+                        : before);
+    }
+
+    private <T> T changing(Task<T, ChangeRefused> task) throws ChangeRefused {
+        return unchanged(() -> {
+            if (closed) {
+                throw new ChangeRefused(false, "the back-end ends");
+            }
+            try {
+                return task.run();
+            } catch (SystemError e) {
+                throw new ChangeRefused(
+                        false, Optional.ofNullable(e.getMessage()).orElse("a system call failed"));
+            } catch (IllegalStateException e) {
+                throw new ChangeRefused(false, closed ? "the back-end ends" : String.valueOf(e.getMessage()));
+            }
+        });
+    }
+
+    /** Runs a task while nothing is changed. */
+    <T, X extends Exception> T unchanged(Task<T, X> task) throws X {
+        changes.lock();
+        try {
+            return task.run();
+        } finally {
+            changes.unlock();
+        }
+    }
+
+    /** Changes nothing from now on. */
+    void close() {
+        closed = true;
+        try {
+            // A change that waits for a lane must not hold up the end.
+            if (changes.tryLock(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+                changes.unlock();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -2,9 +2,10 @@
 package org.vhost4j.tools.endtoend.handover;
 
 import java.util.function.Consumer;
+import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.Frame;
-import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.StateReader;
@@ -24,18 +25,18 @@ record MarkerUplink(Consumer<TakeOverStep> steps) implements Uplink {
 
     @Override
     public Opened open(Lane lane, FrameSink sink) {
-        return new OpenMarker(steps);
+        return new OpenMarker(steps, new PortCounters());
     }
 
     @Override
     public Movable takeOver(Lane lane, FrameSink sink, StateReader state) {
         steps.accept(TakeOverStep.MAPPING);
-        return new OpenMarker(steps);
+        return new OpenMarker(steps, new PortCounters());
     }
 
-    private record OpenMarker(Consumer<TakeOverStep> steps) implements Movable, FramePort {
+    private record OpenMarker(Consumer<TakeOverStep> steps, PortCounters counters) implements Movable, CountedPort {
         @Override
-        public FramePort port() {
+        public CountedPort port() {
             return this;
         }
 

@@ -1,13 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.stats;
 
+import java.time.Instant;
+
 /** The counters of one device. An array indexed by the enum, because a map costs more than what is counted. */
 @SuppressWarnings("EnumOrdinal")
 public final class Counters {
     private final long[] values = new long[Counter.values().length];
+    private final Instant since = Instant.now();
 
     /** Creates counters that are all zero. */
     public Counters() {}
+
+    /**
+     * Since when this object counts. What a guest that has moved here brought with it was counted before.
+     *
+     * @return by the host's clock
+     */
+    public Instant since() {
+        return since;
+    }
 
     /**
      * Counts one.

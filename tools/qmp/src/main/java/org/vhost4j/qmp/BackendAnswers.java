@@ -3,11 +3,6 @@ package org.vhost4j.qmp;
 
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
 import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.offload.BadFrame;
@@ -26,8 +21,6 @@ import tools.jackson.databind.node.ObjectNode;
 /** Answers about guests. */
 final class BackendAnswers {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
-    /** A lane looks within microseconds; one that does not is beyond help, and the client shall hear it. */
-    private static final long PATIENCE_SECONDS = 10;
 
     private final Served served;
 
@@ -51,30 +44,17 @@ final class BackendAnswers {
     }
 
     private List<DeviceSnapshot> snapshots() throws QmpError {
-        return ofLane(() -> served.backend().devices());
+        return LaneAnswer.of(() -> served.backend().devices());
     }
 
     /** Sets a guest's link; the words are those of QEMU's qmp_set_link (net/net.c). */
     JsonNode setLink(JsonNode arguments) throws QmpError {
         String name = arguments.path("name").asString();
         boolean up = arguments.path("up").asBoolean();
-        if (!ofLane(() -> served.backend().link(name, up))) {
+        if (!LaneAnswer.of(() -> served.backend().link(name, up))) {
             throw new QmpError(QmpError.Kind.DEVICE_NOT_FOUND, "Device '" + name + "' not found");
         }
         return NODES.objectNode();
-    }
-
-    private static <T> T ofLane(Supplier<CompletableFuture<T>> question) throws QmpError {
-        try {
-            return question.get().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw QmpError.generic("The back-end ends");
-        } catch (IllegalStateException e) {
-            throw QmpError.generic("The back-end ends");
-        } catch (ExecutionException | TimeoutException e) {
-            throw QmpError.generic("The lane does not answer");
-        }
     }
 
     private ObjectNode device(DeviceSnapshot device) {

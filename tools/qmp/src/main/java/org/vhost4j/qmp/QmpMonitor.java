@@ -70,6 +70,7 @@ public final class QmpMonitor implements AutoCloseable {
         PlatformAnswers platforms = new PlatformAnswers(
                 served.catalog(), served.host(), served.resolution().platform());
         BackendAnswers backend = new BackendAnswers(served);
+        PortAnswers ports = new PortAnswers(served);
         Map<String, CommandHandler> handlers = new HashMap<>();
         handlers.put(Dispatcher.NEGOTIATE, ProtocolAnswers::negotiate);
         handlers.put("query-version", (session, arguments) -> protocol.version());
@@ -81,6 +82,9 @@ public final class QmpMonitor implements AutoCloseable {
         handlers.put("query-devices", (session, arguments) -> backend.devices());
         handlers.put("set_link", (session, arguments) -> backend.setLink(arguments));
         handlers.put("query-stats", (session, arguments) -> backend.stats());
+        handlers.put("query-ports", (session, arguments) -> ports.ports());
+        handlers.put("query-fdb", (session, arguments) -> ports.stations(arguments));
+        handlers.put("query-lanes", (session, arguments) -> ports.lanes());
         handlers.put("quit", (session, arguments) -> {
             shutdown("host-qmp-quit");
             session.quit();

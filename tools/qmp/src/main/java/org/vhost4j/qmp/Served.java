@@ -5,6 +5,7 @@ import org.vhost4j.platform.definition.GuestAbi;
 import org.vhost4j.platform.definition.PlatformCatalog;
 import org.vhost4j.platform.definition.Resolution;
 import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.qmp.rates.PortHistory;
 import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
 
@@ -17,6 +18,7 @@ import org.vhost4j.vhostuser.server.BackendConfig;
  * @param abi what guests see
  * @param catalog every machine and platform
  * @param host this host's probe
+ * @param rates what ports do in a second
  */
 public record Served(
         Backend backend,
@@ -24,4 +26,5 @@ public record Served(
         Resolution resolution,
         GuestAbi abi,
         PlatformCatalog catalog,
-        HostCapabilities host) {}
+        HostCapabilities host,
+        PortHistory rates) {}

@@ -23,6 +23,7 @@ import org.vhost4j.platform.definition.Resolution;
 import org.vhost4j.platform.definition.Resolver;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapability;
+import org.vhost4j.qmp.rates.PortHistory;
 import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Backend;
@@ -37,10 +38,20 @@ final class QmpFixture implements AutoCloseable {
     private final Path directory;
     private final QmpMonitor monitor;
     private final Backend backend;
+    private final PortHistory rates;
     private final List<String> troubles = new CopyOnWriteArrayList<>();
     private final CountDownLatch quit = new CountDownLatch(1);
 
     QmpFixture(Path directory) throws IOException {
+        this(directory, new Switching.Dropped());
+    }
+
+    /** The same with a bridge between the guests. */
+    static QmpFixture bridged(Path directory) throws IOException {
+        return new QmpFixture(directory, new Switching.Bridged(List.of()));
+    }
+
+    private QmpFixture(Path directory, Switching switching) throws IOException {
         this.directory = directory;
         this.monitor = QmpMonitor.listen(path(), "1.2.3-TEST", troubles::add, Await.PATIENCE);
         Resolution resolution = resolve();
@@ -48,11 +59,14 @@ final class QmpFixture implements AutoCloseable {
                 List.of(Endpoint.listen(guest(0), Attach.AUTO), Endpoint.listen(guest(1), Attach.AUTO));
         BackendConfig config = BackendConfig.builder(endpoints, resolution.offered())
                 .mtu(1500)
-                .switching(new Switching.Dropped())
+                .switching(switching)
                 .build();
         this.backend = Backend.start(config, monitor.events());
+        this.rates = new PortHistory(backend::ports, System::nanoTime);
         GuestAbi abi = new GuestAbi(resolution.offered(), 1, RingLayout.MAX_SIZE, 1500, NetConfigSpace.BYTES);
-        monitor.serve(new Served(backend, config, resolution, abi, PlatformCatalog.shipped(), host()), quit::countDown);
+        monitor.serve(
+                new Served(backend, config, resolution, abi, PlatformCatalog.shipped(), host(), rates),
+                quit::countDown);
     }
 
     /** A host as of Linux 6.1, with a TAP. */
@@ -94,6 +108,10 @@ final class QmpFixture implements AutoCloseable {
     /** A guest's socket. */
     Path guest(int number) {
         return directory.resolve("guest" + number + ".sock");
+    }
+
+    PortHistory rates() {
+        return rates;
     }
 
     QmpMonitor monitor() {

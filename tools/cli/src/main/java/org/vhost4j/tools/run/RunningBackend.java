@@ -14,6 +14,7 @@ import org.vhost4j.platform.definition.Resolution;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.qmp.QmpMonitor;
 import org.vhost4j.qmp.Served;
+import org.vhost4j.qmp.rates.PortHistory;
 import org.vhost4j.sys.NotifySocket;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.tools.common.UnsupportedOption;
@@ -38,6 +39,9 @@ final class RunningBackend {
 
     /** Of a back-end that takes over it is opened when the one before has let its socket go. */
     private volatile Optional<QmpMonitor> monitor = Optional.empty();
+
+    /** What ports do in a second; there when a client can ask for it. */
+    private volatile Optional<PortHistory> rates = Optional.empty();
 
     /** Another process has everything. */
     private volatile boolean handedOver;
@@ -95,8 +99,11 @@ final class RunningBackend {
             running.monitor = socket.map(path -> listen(path, events));
             running.monitor.ifPresent(clients -> listeners.add(clients.events()));
         });
-        running.monitor.ifPresent(clients ->
-                clients.serve(new Served(backend, config, resolution, abi, catalog, host), running.quit::countDown));
+        running.monitor.ifPresent(clients -> {
+            PortHistory rates = PortHistory.start(backend::ports);
+            running.rates = Optional.of(rates);
+            clients.serve(new Served(backend, config, resolution, abi, catalog, host, rates), running.quit::countDown);
+        });
         succession.ifPresent(each -> each.listen(backend, running::leave, running::left));
         NotifySocket.ofEnvironment().ready().ifPresent(line -> events.caused("service manager", line));
         return running;
@@ -209,6 +216,7 @@ final class RunningBackend {
             monitor.ifPresent(QmpMonitor::endedBySignal);
         }
         succession.ifPresent(Succession::close);
+        rates.ifPresent(PortHistory::close);
         backend.close();
         monitor.ifPresent(QmpMonitor::close);
         events.close();

@@ -4,6 +4,7 @@ package org.vhost4j.vhostuser.server;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,6 +15,8 @@ import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import org.vhost4j.device.Pollable;
 import org.vhost4j.device.bridge.PortRules;
+import org.vhost4j.device.bridge.PortVlan;
+import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.offload.OffloadCounters;
 import org.vhost4j.device.stats.Counters;
 import org.vhost4j.host.io.UnixListener;
@@ -261,6 +264,94 @@ public final class Backend implements AutoCloseable {
     public OffloadCounters offloads() {
         return OffloadCounters.sum(
                 contexts.stream().map(context -> context.engine.counters()).toList());
+    }
+
+    /**
+     * What all ports have counted so far. Any thread; no lane is asked.
+     *
+     * @return the guests' in their order, then the others
+     */
+    public List<PortSnapshot> ports() {
+        List<PortSnapshot> all = new ArrayList<>();
+        for (GuestPort guest : guests) {
+            all.add(PortSnapshot.ofGuest(
+                    guest.name(), guest.endpoint().vlan(), guest.device().counters()));
+        }
+        for (Uplink.Opened uplink : uplinks) {
+            all.add(PortSnapshot.ofPort(
+                    uplink.port().name(),
+                    vlan(uplink.port().name()),
+                    uplink.port().counters()));
+        }
+        return all;
+    }
+
+    private PortVlan vlan(String uplink) {
+        return config.switching() instanceof Switching.Bridged bridged
+                ? bridged.uplinks().stream()
+                        .filter(each -> each.name().equals(uplink))
+                        .findFirst()
+                        .map(Uplink::vlan)
+                        .orElse(PortVlan.ALL)
+                : PortVlan.ALL;
+    }
+
+    /**
+     * What the guests' devices have counted. Any thread.
+     *
+     * @return each guest's counters by its name, in the order of the guests; any thread may read them
+     */
+    public Map<String, Counters> counters() {
+        Map<String, Counters> all = new LinkedHashMap<>();
+        guests.forEach(guest -> all.put(guest.name(), guest.device().counters()));
+        return all;
+    }
+
+    /**
+     * What all lanes have done so far. Any thread; no lane is asked.
+     *
+     * @return one for each lane
+     */
+    public List<LaneSnapshot> lanes() {
+        return contexts.stream()
+                .map(context -> new LaneSnapshot(
+                        context.lane.name(),
+                        guests.stream()
+                                .filter(guest -> guest.context() == context)
+                                .map(GuestPort::name)
+                                .toList(),
+                        context.lane.turns(),
+                        context.lane.sleeps(),
+                        context.lane.faults()))
+                .toList();
+    }
+
+    /**
+     * Which stations the bridge knows. Any thread.
+     *
+     * @param most how many of each port are wanted
+     * @return at most that many of each port, as soon as all lanes have looked; none without a bridge
+     * @throws IllegalStateException when the back-end is closed
+     */
+    public CompletableFuture<List<StationSnapshot>> stations(int most) {
+        List<CompletableFuture<List<StationSnapshot>>> all = new ArrayList<>();
+        for (GuestPort guest : guests) {
+            LaneContext context = guest.context();
+            all.add(context.lane.submit(() -> stations(context, guest.device(), most)));
+        }
+        for (Uplink.Opened uplink : uplinks) {
+            LaneContext first = contexts.getFirst();
+            all.add(first.lane.submit(() -> stations(first, uplink.port(), most)));
+        }
+        return CompletableFuture.allOf(all.toArray(new CompletableFuture<?>[0]))
+                .thenApply(done ->
+                        all.stream().flatMap(each -> each.join().stream()).toList());
+    }
+
+    private static List<StationSnapshot> stations(LaneContext context, FramePort port, int most) {
+        return context.stations(port, most).stream()
+                .map(station -> new StationSnapshot(station & 0xffff_ffff_ffffL, (int) (station >>> 48), port.name()))
+                .toList();
     }
 
     /**

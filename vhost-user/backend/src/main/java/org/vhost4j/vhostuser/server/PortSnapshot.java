@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.vhost4j.device.bridge.PortVlan;
+import org.vhost4j.device.stats.Counter;
+import org.vhost4j.device.stats.Counters;
+import org.vhost4j.device.stats.PortCounters;
+import org.vhost4j.device.stats.PortDrop;
+
+/**
+ * What a port has counted so far: a guest's, a TAP's, or another's. "In" is from the port to the bridge, "out" the other way. The numbers
+ * are read one after the other while frames move.
+ *
+ * @param name the port's
+ * @param kind {@link #GUEST}, or what {@code --port} calls it, such as {@code tap}
+ * @param vlan which VLANs the port carries
+ * @param since from when on all is counted, by the host's clock
+ * @param framesIn frames that the port sent and that were passed on
+ * @param bytesIn their bytes from the destination MAC address on
+ * @param framesOut frames that the port took
+ * @param bytesOut their bytes from the destination MAC address on
+ * @param drops every reason, whether or not a frame was dropped for it
+ */
+public record PortSnapshot(
+        String name,
+        String kind,
+        PortVlan vlan,
+        Instant since,
+        long framesIn,
+        long bytesIn,
+        long framesOut,
+        long bytesOut,
+        List<Drop> drops) {
+    /** The kind of a guest's port. */
+    public static final String GUEST = "guest";
+
+    /** What a guest's device drops, and whether on the way in. */
+    private static final List<GuestDrop> GUEST_DROPS = List.of(
+            new GuestDrop(Counter.TX_BAD_HEADER, true, "their headers break a rule"),
+            new GuestDrop(Counter.TX_DISABLED, true, "their queue is disabled"),
+            new GuestDrop(Counter.TX_BAD_SOURCE, true, "their source address is not the guest's"),
+            new GuestDrop(Counter.TX_FLOOD_LIMIT, true, "they are for all ports, beyond the limit of a second"),
+            new GuestDrop(Counter.TX_OUTSIDE_VLANS, true, "they are in no VLAN of the port"),
+            new GuestDrop(Counter.RX_NOT_READY, false, "no receive queue is ready"),
+            new GuestDrop(Counter.RX_NO_BUFFER, false, "the guest has posted no buffers"),
+            new GuestDrop(Counter.RX_TOO_LONG, false, "the guest's buffers are too small"),
+            new GuestDrop(Counter.RX_FILTERED, false, "the guest's receive filter drops them"));
+
+    private record GuestDrop(Counter counter, boolean incoming, String meaning) {}
+
+    /**
+     * Frames that were dropped for one reason.
+     *
+     * @param reason a short name, such as {@code no-buffer}
+     * @param meaning why, as a clause in which the frames are "they"
+     * @param incoming whether the frames were on their way in
+     * @param frames how many
+     */
+    public record Drop(String reason, String meaning, boolean incoming, long frames) {}
+
+    /** Copies the list. */
+    public PortSnapshot {
+        drops = List.copyOf(drops);
+    }
+
+    /**
+     * All frames that were dropped.
+     *
+     * @return of both directions, for any reason
+     */
+    public long dropped() {
+        return drops.stream().mapToLong(Drop::frames).sum();
+    }
+
+    /** The port of a guest. */
+    static PortSnapshot ofGuest(String name, PortVlan vlan, Counters counters) {
+        List<Drop> drops = new ArrayList<>();
+        for (GuestDrop each : GUEST_DROPS) {
+            drops.add(new Drop(
+                    word(each.counter).substring("tx-".length()),
+                    each.meaning,
+                    each.incoming,
+                    counters.get(each.counter)));
+        }
+        return new PortSnapshot(
+                name,
+                GUEST,
+                vlan,
+                counters.since(),
+                counters.get(Counter.TX_FRAMES),
+                counters.get(Counter.TX_BYTES),
+                counters.get(Counter.RX_FRAMES),
+                counters.get(Counter.RX_BYTES),
+                drops);
+    }
+
+    /** A port that is no guest's. Its kind is what its name begins with, as all such names do. */
+    static PortSnapshot ofPort(String name, PortVlan vlan, PortCounters counters) {
+        List<Drop> drops = new ArrayList<>();
+        for (PortDrop reason : PortDrop.values()) {
+            drops.add(new Drop(word(reason), reason.meaning(), reason.isIncoming(), counters.drops(reason)));
+        }
+        int colon = name.indexOf(':');
+        return new PortSnapshot(
+                name,
+                colon < 0 ? name : name.substring(0, colon),
+                vlan,
+                counters.since(),
+                counters.framesIn(),
+                counters.bytesIn(),
+                counters.framesOut(),
+                counters.bytesOut(),
+                drops);
+    }
+
+    private static String word(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+/**
+ * A station that the bridge knows: an entry of its forwarding database.
+ *
+ * @param mac the address, 48 bits, first byte highest
+ * @param vlan the VLAN in which it is known, 0 without VLANs
+ * @param port the name of the port that it is behind
+ */
+public record StationSnapshot(long mac, int vlan, String port) {}

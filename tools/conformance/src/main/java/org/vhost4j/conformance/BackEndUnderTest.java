@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.conformance.trace.TraceRecorder;
 import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.frontend.Offer;
@@ -37,6 +38,11 @@ public final class BackEndUnderTest implements AutoCloseable {
         this.rendezvous = listen ? Rendezvous.listening(socket) : Rendezvous.connecting(socket);
         this.process = process;
         this.patience = patience;
+    }
+
+    /** Has every connection that is made from now on recorded; null for none. */
+    void record(@Nullable TraceRecorder recorder) {
+        rendezvous.watch(recorder == null ? null : recorder::connection);
     }
 
     /** Connects and asks what is offered; starts the back-end first when that is ours to do. */

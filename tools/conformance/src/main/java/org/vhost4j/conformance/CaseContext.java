@@ -6,8 +6,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.conformance.trace.TraceRecorder;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.device.feature.Feature;
@@ -29,6 +32,10 @@ public final class CaseContext implements AutoCloseable {
     public static final int OURS = 1;
 
     private static final int THEIRS = 2;
+
+    /** More than any case sends. */
+    private static final long FRAMES_OF_A_SEED = 1_000_003;
+
     private static final int MOST_NOTES = 12;
     private static final long NAP_NANOS = 20_000;
 
@@ -38,19 +45,31 @@ public final class CaseContext implements AutoCloseable {
     private final LoopMode loop;
     private final Duration patience;
     private final Duration quiet;
+    private final long seed;
+    private final @Nullable TraceRecorder recorder;
     private final List<String> notes = new ArrayList<>();
     private final List<AutoCloseable> open = new ArrayList<>();
     private String lastNote = "";
     private int repeated;
     private int frames;
 
-    CaseContext(Case tried, BackEndUnderTest backEnd, Offer offer, LoopMode loop, Duration patience, Duration quiet) {
+    CaseContext(
+            Case tried,
+            BackEndUnderTest backEnd,
+            Offer offer,
+            LoopMode loop,
+            Duration patience,
+            Duration quiet,
+            long seed,
+            @Nullable TraceRecorder recorder) {
         this.tried = tried;
         this.backEnd = backEnd;
         this.offer = offer;
         this.loop = loop;
         this.patience = patience;
         this.quiet = quiet;
+        this.seed = seed;
+        this.recorder = recorder;
     }
 
     /**
@@ -96,6 +115,15 @@ public final class CaseContext implements AutoCloseable {
      */
     public Duration quiet() {
         return quiet;
+    }
+
+    /**
+     * What is random in a case: the same sequence for the same seed and case.
+     *
+     * @return a new generator
+     */
+    public SplittableRandom random() {
+        return new SplittableRandom(seed ^ (long) tried.name().hashCode() << Integer.SIZE);
     }
 
     /**
@@ -180,6 +208,9 @@ public final class CaseContext implements AutoCloseable {
     @SuppressWarnings("AnnotateFormatMethod") // The annotation's library is not among what we depend on.
     public void note(String format, Object... arguments) {
         String line = format.formatted(arguments);
+        if (recorder != null) {
+            recorder.note(line);
+        }
         if (line.equals(lastNote)) {
             repeated++;
             notes.set(notes.size() - 1, line + " (" + repeated + " times)");
@@ -248,7 +279,7 @@ public final class CaseContext implements AutoCloseable {
      * @return to be sent as it is
      */
     public PacketBuilder datagram(int payload) {
-        return PacketBuilder.udp4().macs(OURS, THEIRS).payload(payload, ++frames);
+        return PacketBuilder.udp4().macs(OURS, THEIRS).payload(payload, seed * FRAMES_OF_A_SEED + ++frames);
     }
 
     /**

@@ -9,6 +9,10 @@ public enum Outcome {
     PASS("pass"),
     /** It did something else. */
     FAIL("FAIL"),
+    /** It did something else, as a file of expected failures says that it does. */
+    EXPECTED_FAIL("fails as expected"),
+    /** It did what is wanted, though a file of expected failures says that it does not. */
+    UNEXPECTED_PASS("UNEXPECTED PASS"),
     /** It does not offer a feature that the case needs. */
     NOT_OFFERED("not offered"),
     /** Something else that the case needs is not there, such as a back-end that returns frames. */
@@ -29,6 +33,21 @@ public enum Outcome {
      */
     public String text() {
         return text;
+    }
+
+    /**
+     * The outcome behind a number.
+     *
+     * @return such as {@code failed as expected}
+     */
+    public String counted() {
+        return switch (this) {
+            case PASS -> "passed";
+            case FAIL -> "failed";
+            case EXPECTED_FAIL -> "failed as expected";
+            case UNEXPECTED_PASS -> "passed unexpectedly";
+            default -> text;
+        };
     }
 
     /**

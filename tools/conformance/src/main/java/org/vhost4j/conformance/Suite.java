@@ -8,7 +8,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.conformance.trace.TraceRecorder;
 import org.vhost4j.device.driver.DeviceViolationException;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.frontend.FrontEndException;
@@ -29,9 +31,19 @@ public final class Suite {
     /** Why a case did not run after {@code interrupted}. */
     private static final String INTERRUPTED = "interrupted";
 
+    /** What is written of a case before it runs, and stays if the suite does not survive it. */
+    private static final String UNFINISHED = "the suite was ended while this case ran";
+
     private final BackEndUnderTest backEnd;
     private final Duration patience;
     private final Duration quiet;
+    private long seed = 1;
+    private ExpectedFailures expected = ExpectedFailures.NONE;
+    private Function<Case, @Nullable TraceRecorder> recorders = tried -> null;
+    private Consumer<SuiteReport> snapshots = report -> {};
+    /** Of the case at hand. */
+    private @Nullable TraceRecorder recorder;
+
     /** What the last case did. */
     private List<String> notes = List.of();
 
@@ -49,6 +61,50 @@ public final class Suite {
         this.backEnd = backEnd;
         this.patience = patience;
         this.quiet = quiet;
+    }
+
+    /**
+     * Sets what makes random cases repeatable: 1 unless this is called.
+     *
+     * @param value any number
+     * @return this
+     */
+    public Suite seed(long value) {
+        seed = value;
+        return this;
+    }
+
+    /**
+     * Sets which cases may fail: none unless this is called.
+     *
+     * @param failures from a file
+     * @return this
+     */
+    public Suite expect(ExpectedFailures failures) {
+        expected = failures;
+        return this;
+    }
+
+    /**
+     * Records cases.
+     *
+     * @param each gives the recorder for a case before it runs; null records nothing
+     * @return this
+     */
+    public Suite record(Function<Case, @Nullable TraceRecorder> each) {
+        recorders = each;
+        return this;
+    }
+
+    /**
+     * Tells what is known before each case, so that it is known if the suite does not come to its end.
+     *
+     * @param known called with a report in which the case that is about to run is the last, as not run
+     * @return this
+     */
+    public Suite snapshots(Consumer<SuiteReport> known) {
+        snapshots = known;
+        return this;
     }
 
     /**
@@ -93,8 +149,13 @@ public final class Suite {
             throw new UnsupportedOption("there is no back-end to be tested: " + e.getMessage());
         }
         List<CaseResult> results = new ArrayList<>();
+        SuiteReport empty =
+                new SuiteReport(label, reached, Version.current(), began, offer, loop, seed, cases.size(), List.of());
         String gone = null;
         for (Case each : cases) {
+            results.add(skipped(each, Outcome.NOT_RUN, UNFINISHED));
+            snapshots.accept(empty.with(results));
+            results.removeLast();
             if (gone == null && interrupted.getAsBoolean()) {
                 gone = INTERRUPTED;
             }
@@ -110,10 +171,24 @@ public final class Suite {
                     gone = backEnd.restarts() ? null : "the back-end was lost in " + each.name();
                 }
             }
+            endRecord(result);
+            result = expected.judged(result);
             results.add(result);
             progress.accept(result);
         }
-        return new SuiteReport(label, reached, Version.current(), began, offer, loop, results);
+        return empty.with(results);
+    }
+
+    private void endRecord(CaseResult result) {
+        TraceRecorder last = recorder;
+        recorder = null;
+        if (last != null) {
+            Evidence evidence = result.evidence();
+            if (evidence != null) {
+                evidence.lines().forEach(last::note);
+            }
+            last.end(result.outcome().word());
+        }
     }
 
     private static CaseResult skipped(Case tried, Outcome outcome, String reason) {
@@ -138,8 +213,12 @@ public final class Suite {
             return skipped(tried, Outcome.NOT_APPLICABLE, "needs a back-end that returns frames");
         }
         long began = System.nanoTime();
-        CaseRun run = new CaseRun(tried, new CaseContext(tried, backEnd, offer, loop, patience, quiet));
+        recorder = recorders.apply(tried);
+        backEnd.record(recorder);
+        CaseContext context = new CaseContext(tried, backEnd, offer, loop, patience, quiet, seed, recorder);
+        CaseRun run = new CaseRun(tried, context);
         Evidence evidence = run.evidence(patience.multipliedBy(CASE_PATIENCE));
+        backEnd.record(null);
         notes = run.notes();
         String skip = run.skipReason();
         long millis = Duration.ofNanos(System.nanoTime() - began).toMillis();
@@ -153,7 +232,7 @@ public final class Suite {
     private LoopMode detectLoop(Offer offer) {
         Case probe = Case.of("loop.detect", "", "", context -> {});
         LoopMode found = LoopMode.NONE;
-        try (CaseContext context = new CaseContext(probe, backEnd, offer, LoopMode.NONE, patience, quiet)) {
+        try (CaseContext context = new CaseContext(probe, backEnd, offer, LoopMode.NONE, patience, quiet, seed, null)) {
             NetDriver driver = context.attach(context.setup());
             byte[] frame = context.datagram(700).complete();
             driver.send(frame, DriverHeader.PLAIN);

@@ -14,7 +14,9 @@ import org.vhost4j.frontend.Offer;
  * @param began when
  * @param offer what the back-end offered
  * @param loop how it returns frames
- * @param results a result for each case, in the order in which they ran
+ * @param seed of what is random in the cases
+ * @param planned how many cases there are to run
+ * @param results a result for each case that has run, in the order in which they ran
  */
 public record SuiteReport(
         String label,
@@ -23,10 +25,17 @@ public record SuiteReport(
         Instant began,
         Offer offer,
         LoopMode loop,
+        long seed,
+        int planned,
         List<CaseResult> results) {
     /** Copies the list. */
     public SuiteReport {
         results = List.copyOf(results);
+    }
+
+    /** The same with other results. */
+    SuiteReport with(List<CaseResult> others) {
+        return new SuiteReport(label, reached, version, began, offer, loop, seed, planned, others);
     }
 
     /**
@@ -51,9 +60,9 @@ public record SuiteReport(
     /**
      * Whether the back-end passed.
      *
-     * @return false when a case failed or could not be run because the back-end was gone
+     * @return false when a case failed, passed although it was expected to fail, or could not be run because the back-end was gone
      */
     public boolean passed() {
-        return count(Outcome.FAIL) == 0 && count(Outcome.NOT_RUN) == 0;
+        return count(Outcome.FAIL) == 0 && count(Outcome.UNEXPECTED_PASS) == 0 && count(Outcome.NOT_RUN) == 0;
     }
 }

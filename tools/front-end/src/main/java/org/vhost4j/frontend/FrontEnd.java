@@ -93,6 +93,19 @@ public final class FrontEnd extends FrontEndConnection {
     }
 
     /**
+     * SET_FEATURES with two words, which the protocol does not have: a back-end refuses it, or uses the first.
+     *
+     * @param word virtio feature bits 0 to 63
+     * @param high virtio feature bits 64 to 127
+     */
+    public void setFeatures(long word, long high) {
+        tell(
+                Request.SET_FEATURES,
+                RawMessage.buffer(2 * Long.BYTES).putLong(word).putLong(high).array());
+        features = word;
+    }
+
+    /**
      * GET_PROTOCOL_FEATURES.
      *
      * @return protocol feature bits
@@ -399,6 +412,8 @@ public final class FrontEnd extends FrontEndConnection {
             pair.get(0).close();
             throw e;
         }
+        SocketWatcher watcher = socket().watcher();
+        pair.get(0).watch(watcher == null ? null : watcher.channel());
         return pair.get(0);
     }
 

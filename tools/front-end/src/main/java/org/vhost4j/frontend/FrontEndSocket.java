@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.LibC;
@@ -31,6 +32,7 @@ public final class FrontEndSocket implements AutoCloseable {
     private static final int MAX_PAYLOAD_BYTES = 1 << 20;
 
     private final Fd fd;
+    private @Nullable SocketWatcher watcher;
 
     private FrontEndSocket(Fd fd) {
         this.fd = fd;
@@ -87,6 +89,20 @@ public final class FrontEndSocket implements AutoCloseable {
             }
             LockSupport.parkNanos(1_000_000);
         }
+    }
+
+    /**
+     * Has everything that is sent and received seen from now on.
+     *
+     * @param by the watcher, or null for none
+     */
+    public void watch(@Nullable SocketWatcher by) {
+        watcher = by;
+    }
+
+    @Nullable
+    SocketWatcher watcher() {
+        return watcher;
     }
 
     /** A socket that a back-end connects to. */
@@ -168,6 +184,9 @@ public final class FrontEndSocket implements AutoCloseable {
      */
     public void send(byte[] bytes, List<Fd> descriptors, Duration patience) {
         Deadline deadline = Deadline.in(patience);
+        if (watcher != null) {
+            watcher.sent(bytes, descriptors.size());
+        }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment data = arena.allocate(bytes.length, 8);
             MemorySegment.copy(bytes, 0, data, ValueLayout.JAVA_BYTE, 0, bytes.length);
@@ -224,11 +243,15 @@ public final class FrontEndSocket implements AutoCloseable {
             }
             MemorySegment payload = arena.allocate(size, 8);
             receiveAll(arena, payload, descriptors, deadline);
-            return new RawMessage(
+            RawMessage message = new RawMessage(
                     header.get(ValueLayout.JAVA_INT, 0),
                     header.get(ValueLayout.JAVA_INT, 4),
                     payload.toArray(ValueLayout.JAVA_BYTE),
                     List.copyOf(descriptors));
+            if (watcher != null) {
+                watcher.received(message);
+            }
+            return message;
         } catch (RuntimeException e) {
             descriptors.forEach(Fd::close);
             throw e;
@@ -245,6 +268,9 @@ public final class FrontEndSocket implements AutoCloseable {
             MemorySegment message = message(arena, target.asSlice(received), control);
             int result = LibC.recvmsg(fd.number(), message.address(), LibC.MSG_CMSG_CLOEXEC | LibC.MSG_DONTWAIT);
             if (result == 0 || result == -Errno.ECONNRESET) {
+                if (watcher != null) {
+                    watcher.closedByBackEnd();
+                }
                 throw new FrontEndException.Closed("the back-end closed the connection");
             }
             if (result != -Errno.EAGAIN && result != -Errno.EINTR) {
@@ -296,6 +322,9 @@ public final class FrontEndSocket implements AutoCloseable {
                 MemorySegment message = message(arena, data, MemorySegment.NULL);
                 int result = LibC.recvmsg(fd.number(), message.address(), LibC.MSG_DONTWAIT);
                 if (result == 0 || result == -Errno.ECONNRESET) {
+                    if (watcher != null) {
+                        watcher.closedByBackEnd();
+                    }
                     return true;
                 }
             }
@@ -314,6 +343,11 @@ public final class FrontEndSocket implements AutoCloseable {
 
     @Override
     public void close() {
+        SocketWatcher last = watcher;
+        watcher = null;
+        if (last != null) {
+            last.closed();
+        }
         fd.close();
     }
 }

@@ -22,6 +22,7 @@ public final class Rendezvous implements AutoCloseable {
 
     private final Path path;
     private final FrontEndSocket.@Nullable Listener listener;
+    private @Nullable Supplier<SocketWatcher> watchers;
 
     private Rendezvous(Path path, FrontEndSocket.@Nullable Listener listener) {
         this.path = path;
@@ -50,6 +51,15 @@ public final class Rendezvous implements AutoCloseable {
     }
 
     /**
+     * Has every connection that is made from now on watched.
+     *
+     * @param each gives a watcher for each of them; null for none
+     */
+    public void watch(@Nullable Supplier<SocketWatcher> each) {
+        watchers = each;
+    }
+
+    /**
      * Waits for a back-end.
      *
      * @param patience how long; also how long each answer may take then
@@ -60,6 +70,9 @@ public final class Rendezvous implements AutoCloseable {
         FrontEnd frontEnd =
                 new FrontEnd(listener == null ? FrontEndSocket.connect(path, patience) : listener.accept(patience));
         frontEnd.patience(patience);
+        if (watchers != null) {
+            frontEnd.socket().watch(watchers.get());
+        }
         return frontEnd;
     }
 

@@ -1,32 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.conformance;
 
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.conformance.BackEndProcess;
 import org.vhost4j.conformance.BackEndUnderTest;
 import org.vhost4j.conformance.Case;
 import org.vhost4j.conformance.CaseResult;
+import org.vhost4j.conformance.ExpectedFailures;
 import org.vhost4j.conformance.LoopMode;
 import org.vhost4j.conformance.Suite;
 import org.vhost4j.conformance.SuiteReport;
 import org.vhost4j.conformance.cases.Catalog;
 import org.vhost4j.conformance.report.ConsoleReport;
-import org.vhost4j.conformance.report.HtmlReport;
-import org.vhost4j.conformance.report.JUnitReport;
 import org.vhost4j.tools.common.Interruption;
 import org.vhost4j.tools.common.Progress;
 import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -35,9 +34,9 @@ import picocli.CommandLine.Spec;
 /** {@code vhost4j conformance}: checks a vhost-user-net back-end against the specifications. */
 @Command(
         name = "conformance",
-        description =
-                "Checks a vhost-user-net back-end against the specifications, case by case, each on a fresh connection. "
-                        + "Ends with status 0 when no case failed, 1 when one did, 2 when there was nothing to test.",
+        description = "Checks a vhost-user-net back-end against the specifications, case by case, each on a fresh"
+                + " connection. Ends with status 0 when no case failed, 1 when one did, 2 when there was nothing"
+                + " to test.",
         mixinStandardHelpOptions = true,
         subcommands = MatrixCommand.class)
 public final class ConformanceCommand implements Callable<Integer> {
@@ -86,23 +85,48 @@ public final class ConformanceCommand implements Callable<Integer> {
             description = "What reports call the back-end, such as its name and version (default: SOCKET).")
     private @Nullable String label;
 
-    @Option(names = "--junit", paramLabel = "FILE", description = "Write JUnit XML too, for CI servers.")
-    private @Nullable Path junit;
+    @Mixin
+    private ReportFiles reports = new ReportFiles();
 
-    @Option(names = "--html", paramLabel = "FILE", description = "Also write an HTML page.")
-    private @Nullable Path html;
+    @Option(
+            names = "--expected",
+            paramLabel = "FILE",
+            description =
+                    "Cases that are known to fail, one a line: name, last day (year-month-day), reason. They do not"
+                            + " fail the run; one that passes does.")
+    private @Nullable Path expected;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Write JSON too, which 'matrix' reads.")
-    private @Nullable Path json;
+    @Option(
+            names = "--seed",
+            paramLabel = "NUMBER",
+            description = "What random cases begin with (default: ${DEFAULT-VALUE}).")
+    private long seed = 1;
+
+    @Option(
+            names = "--record",
+            paramLabel = "PLACE",
+            description =
+                    "Write every message of each case to PLACE/CASE.trace; when there is one case, and PLACE is no"
+                            + " directory, to the file PLACE.")
+    private @Nullable Path record;
+
+    @Option(
+            names = "--replay",
+            paramLabel = "FILE",
+            description =
+                    "Run the case that --record wrote to FILE again, with the same seed, and compare every message."
+                            + " Status 0 when all is as recorded, 1 when not.")
+    private @Nullable Path replay;
 
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        List<Case> cases = Catalog.select(only);
+        Replay again = replay == null ? null : Replay.of(replay);
+        List<Case> cases = Catalog.select(again == null ? only : List.of(again.name()));
         if (list) {
             out.print(ConsoleReport.list(cases));
             out.flush();
@@ -116,25 +140,40 @@ public final class ConformanceCommand implements Callable<Integer> {
             throw new UnsupportedOption("--timeout=" + timeout + ": from 0.1 to 600 seconds");
         }
         Duration patience = Duration.ofMillis(Math.round(1000 * timeout));
-        LoopMode mode = LoopMode.ofOption(loop).orElse(null);
+        LoopMode mode = again == null ? LoopMode.ofOption(loop).orElse(null) : again.loop();
+        ExpectedFailures failures = expected == null
+                ? ExpectedFailures.NONE
+                : ExpectedFailures.read(
+                        expected,
+                        LocalDate.now(ZoneOffset.UTC),
+                        Catalog.select(List.of()).stream().map(Case::name).toList());
+        Recording recording = new Recording(record, cases.size());
         ConsoleReport console = new ConsoleReport(out);
         BackEndProcess process = exec == null ? null : new BackEndProcess(exec, at, !listen);
         try (Interruption interruption = Interruption.watch(INTERRUPTED_PATIENCE)) {
             SuiteReport report;
             try (BackEndUnderTest backEnd = new BackEndUnderTest(at, listen, process, patience);
                     Progress progress = Progress.on(spec.commandLine().getErr())) {
-                report = new Suite(backEnd, patience)
-                        .run(
-                                label == null ? at.toString() : label,
-                                reached(at),
-                                cases,
-                                mode,
-                                following(cases.size(), console, progress),
-                                interruption::requested);
+                Suite suite = new Suite(backEnd, patience)
+                        .seed(again == null ? seed : again.seed())
+                        .expect(failures)
+                        .snapshots(known -> {
+                            recording.known(known);
+                            reports.write(known);
+                        })
+                        .record(again == null ? recording::recorder : again::recorder);
+                report = suite.run(
+                        label == null ? at.toString() : label,
+                        reached(at),
+                        cases,
+                        mode,
+                        following(cases.size(), console, progress),
+                        interruption::requested);
             }
-            write("--junit", junit, () -> JUnitReport.text(report));
-            write("--html", html, () -> HtmlReport.text(report));
-            write("--json", json, () -> JsonReport.text(report));
+            reports.write(report);
+            if (again != null) {
+                return again.end(report, out) ? 0 : 1;
+            }
             console.end(report);
             return report.passed() ? 0 : 1;
         }
@@ -156,15 +195,5 @@ public final class ConformanceCommand implements Callable<Integer> {
                 + (listen ? " --listen" : "")
                 + (exec == null ? "" : " --exec '" + exec + "'")
                 + (loop.equals(LoopMode.AUTO) ? "" : " --loop " + loop);
-    }
-
-    private static void write(String option, @Nullable Path file, Supplier<String> text) throws IOException {
-        if (file != null) {
-            try {
-                Files.writeString(file, text.get());
-            } catch (IOException e) {
-                throw new IOException(option + "=" + file + " cannot be written: " + e.getMessage(), e);
-            }
-        }
     }
 }

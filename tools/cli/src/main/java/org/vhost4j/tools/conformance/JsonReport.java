@@ -33,6 +33,8 @@ public final class JsonReport {
                 .put("reached", report.reached())
                 .put("suite", report.version())
                 .put("began", report.began().toString())
+                .put("seed", report.seed())
+                .put("planned", report.planned())
                 .put("loop", report.loop().name().toLowerCase(Locale.ROOT));
         ArrayNode features = root.putArray("features");
         report.offer().features().names().forEach(features::add);

@@ -150,6 +150,8 @@ public final class Matrix {
         return switch (one.path("outcome").asString("")) {
             case "pass" -> "pass";
             case "fail" -> "**fail**";
+            case "fails-as-expected" -> "**fail** (expected)";
+            case "unexpected-pass" -> "pass (unexpected)";
             case "not-offered" -> "–";
             case "not-applicable" -> "n/a";
             case "not-run" -> "not run";

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.conformance.BackEndProcess;
+import org.vhost4j.conformance.ExpectedFailures;
 import org.vhost4j.conformance.LoopMode;
 import org.vhost4j.conformance.negotiate.Attempt;
 import org.vhost4j.conformance.negotiate.BitNames;
@@ -23,6 +24,7 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.tools.common.Interruption;
 import org.vhost4j.tools.common.Progress;
 import org.vhost4j.tools.common.UnsupportedOption;
+import org.vhost4j.tools.probe.CiOptions;
 import org.vhost4j.tools.probe.JsonSchema;
 import org.vhost4j.tools.probe.SocketOptions;
 import picocli.CommandLine.Command;
@@ -67,8 +69,8 @@ public final class NegotiateCommand implements Callable<Integer> {
             names = "--features",
             paramLabel = "BITS",
             description = "Virtio features: names, BIT_n or 0x and digits, separated by commas. With signs, as in"
-                    + " +HOST_USO,-RSS, relative to the offer. Default: the offer, except for LOG_ALL, ACCESS_PLATFORM and"
-                    + " what else asks more of a driver.")
+                + " +HOST_USO,-RSS, relative to the offer. Default: the offer, except for LOG_ALL, ACCESS_PLATFORM and"
+                + " what else asks more of a driver.")
     private @Nullable String features;
 
     @Option(
@@ -123,11 +125,16 @@ public final class NegotiateCommand implements Callable<Integer> {
                     + " connection; {socket} stands for SOCKET.")
     private @Nullable String exec;
 
+    @Mixin
+    private CiOptions ci = new CiOptions();
+
     @Option(names = "--json", description = "As JSON.")
     private boolean json;
 
     @Option(names = "--schema", help = true, description = "Prints the JSON Schema of --json instead.")
     private boolean schema;
+
+    private JUnitAttempts tests = new JUnitAttempts("", ExpectedFailures.NONE);
 
     @Override
     public Integer call() {
@@ -140,12 +147,18 @@ public final class NegotiateCommand implements Callable<Integer> {
         Outcome wanted = wanted();
         checkNames();
         LoopMode mode = LoopMode.ofOption(loop).orElse(null);
+        tests = new JUnitAttempts(where.socket().toString(), ci.expected());
         try (Rendezvous rendezvous = where.rendezvous()) {
             return exec == null
                     ? negotiate(rendezvous, null, mode, wanted, out)
                     : withProcess(rendezvous, exec, mode, wanted, out);
         } catch (FrontEndException | SystemError e) {
-            throw new UnsupportedOption("the back-end does not answer: " + e.getMessage());
+            String why = "the back-end does not answer: " + e.getMessage();
+            ci.write(() -> tests.unreached(why));
+            throw new UnsupportedOption(why);
+        } catch (UnsupportedOption e) {
+            ci.write(() -> tests.unreached(String.valueOf(e.getMessage())));
+            throw e;
         }
     }
 
@@ -234,9 +247,11 @@ public final class NegotiateCommand implements Callable<Integer> {
             }
             report = new Report(rendezvous.path().toString(), offered, offeredProtocol, List.of(attempt), 1, "", unmet);
         }
+        tests.add(report.attempts().getFirst().combination(), report.unmet());
+        ci.write(() -> tests.text(null, ""));
         out.print(json ? report.json() : report.text());
         out.flush();
-        return report.unmet().isEmpty() ? 0 : 1;
+        return tests.failed() ? 1 : 0;
     }
 
     private static void expect(
@@ -266,10 +281,17 @@ public final class NegotiateCommand implements Callable<Integer> {
         try (Interruption interruption = Interruption.watch(INTERRUPTED_PATIENCE);
                 Progress progress = Progress.on(spec.commandLine().getErr())) {
             progress.step(0, combinations.size(), "combinations");
+            ci.write(() -> tests.text(combinations.getFirst(), ""));
             run.run(
                     combinations,
-                    attempt -> progress.step(run.attempts().size(), combinations.size(), "combinations"),
+                    attempt -> {
+                        int done = run.attempts().size();
+                        tests.add(attempt);
+                        ci.write(() -> tests.text(done < combinations.size() ? combinations.get(done) : null, ""));
+                        progress.step(done, combinations.size(), "combinations");
+                    },
                     interruption::requested);
+            ci.write(() -> tests.text(null, run.stopped()));
             progress.clear();
             Report report = new Report(
                     rendezvous.path().toString(),
@@ -282,6 +304,6 @@ public final class NegotiateCommand implements Callable<Integer> {
             out.print(json ? report.json() : report.matrix());
             out.flush();
         }
-        return run.stopped().isEmpty() && run.attempts().stream().allMatch(Attempt::isSound) ? 0 : 1;
+        return run.stopped().isEmpty() && !tests.failed() ? 0 : 1;
     }
 }

@@ -10,6 +10,7 @@ import org.vhost4j.conformance.negotiate.Attempt;
 import org.vhost4j.conformance.negotiate.BitNames;
 import org.vhost4j.conformance.negotiate.Combination;
 import org.vhost4j.conformance.negotiate.Outcome;
+import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.tools.common.Table;
 import org.vhost4j.tools.common.Terminal;
 import tools.jackson.databind.json.JsonMapper;
@@ -132,6 +133,9 @@ record Report(
             Combination combination = attempt.combination();
             ObjectNode node = all.addObject().put("group", combination.group()).put("label", combination.label());
             words(node, combination.features(), combination.protocol());
+            if (combination.high() != 0) {
+                node.put("features", new FeatureSet(combination.features(), combination.high()).hex());
+            }
             node.put("lawful", attempt.lawful())
                     .put("outcome", attempt.outcome().word())
                     .put("detail", attempt.detail())

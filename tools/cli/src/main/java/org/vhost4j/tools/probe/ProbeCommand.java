@@ -5,6 +5,8 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.conformance.ExpectedFailures;
+import org.vhost4j.conformance.report.JUnitXml;
 import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.frontend.Offer;
@@ -39,6 +41,9 @@ public final class ProbeCommand implements Callable<Integer> {
             description = "The QEMU machine type on which platforms are judged. Default: the newest q35.")
     private @Nullable String machine;
 
+    @Mixin
+    private CiOptions ci = new CiOptions();
+
     @Option(names = "--json", description = "As JSON.")
     private boolean json;
 
@@ -59,14 +64,24 @@ public final class ProbeCommand implements Callable<Integer> {
             throw new UnsupportedOption(catalog.noSuchMachine(on));
         }
         ProbeReport report;
+        ExpectedFailures expected = ci.expected();
+        JUnitProbe document = new JUnitProbe(where.socket().toString());
+        ci.write(() -> document.unreached("the command was ended before the back-end answered"));
         try (Rendezvous rendezvous = where.rendezvous();
                 FrontEnd frontEnd = where.meet(rendezvous)) {
             report = ProbeReport.of(rendezvous, Offer.ask(frontEnd), catalog, on);
         } catch (FrontEndException e) {
-            throw new UnsupportedOption("the back-end does not answer: " + e.getMessage());
+            String why = "the back-end does not answer: " + e.getMessage();
+            ci.write(() -> document.unreached(why));
+            throw new UnsupportedOption(why);
+        } catch (UnsupportedOption e) {
+            ci.write(() -> document.unreached(String.valueOf(e.getMessage())));
+            throw e;
         }
+        List<JUnitXml.Test> tests = JUnitProbe.tests(report.offer(), expected);
+        ci.write(() -> document.text(report.offer(), tests));
         out.print(json ? report.json() : report.text(Terminal.columns()));
         out.flush();
-        return report.isSound() ? 0 : 1;
+        return tests.stream().anyMatch(test -> test.status() == JUnitXml.Status.FAILURE) ? 1 : 0;
     }
 }

@@ -50,6 +50,15 @@ public final class SocketOptions {
     }
 
     /**
+     * Where the back-end is.
+     *
+     * @return as given
+     */
+    public Path socket() {
+        return socket;
+    }
+
+    /**
      * Waits for the back-end.
      *
      * @param rendezvous where

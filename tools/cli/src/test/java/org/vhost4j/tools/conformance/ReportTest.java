@@ -55,6 +55,8 @@ class ReportTest {
                 Instant.parse("2026-11-25T10:20:30.5Z"),
                 OFFER,
                 LoopMode.MACSWAP,
+                7,
+                5,
                 List.of(
                         result("message.reply-header", Outcome.PASS, "", null),
                         result("message.in-order", Outcome.FAIL, "", EVIDENCE),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -101,6 +102,25 @@ class NegotiateTest {
             assertThat(backEnd).isNotNull();
             assertThat(negotiate(socket, "--listen", "--traffic", "--json")).isZero();
             assertThat(out.toString()).contains("\"outcome\" : \"accepted\"", "\"frames\" : 64");
+        }
+    }
+
+    @Test
+    void theReportForCiServersKnowsExpectedFailures(@TempDir Path directory) throws Exception {
+        Path junit = directory.resolve("report.xml");
+        Path known = Files.writeString(directory.resolve("known"), "negotiate.one.as-given 9999-12-31 not yet\n");
+        try (TestBackEnd backEnd = TestBackEnd.echo()) {
+            assertThat(negotiate(backEnd.socket(0), "--junit=" + junit)).isZero();
+            assertThat(Files.readString(junit)).contains("tests=\"1\" failures=\"0\"", "negotiate.one.as-given");
+            assertThat(negotiate(backEnd.socket(0), "--expect=refused", "--junit=" + junit))
+                    .isEqualTo(1);
+            assertThat(Files.readString(junit)).contains("accepted instead of refused");
+            assertThat(negotiate(backEnd.socket(0), "--expect=refused", "--junit=" + junit, "--expected=" + known))
+                    .isZero();
+            assertThat(Files.readString(junit)).contains("<skipped message=\"fails as expected: not yet");
+            assertThat(negotiate(backEnd.socket(0), "--junit=" + junit, "--expected=" + known))
+                    .isEqualTo(1);
+            assertThat(Files.readString(junit)).contains("UNEXPECTED PASS");
         }
     }
 }

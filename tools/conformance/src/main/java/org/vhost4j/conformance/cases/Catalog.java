@@ -2,11 +2,11 @@
 package org.vhost4j.conformance.cases;
 
 import java.util.List;
-import java.util.regex.Pattern;
+import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.vhost4j.conformance.Case;
 import org.vhost4j.conformance.CaseGroup;
+import org.vhost4j.conformance.NamePattern;
 import org.vhost4j.device.feature.NearestName;
 import org.vhost4j.tools.common.UnsupportedOption;
 
@@ -31,6 +31,10 @@ public final class Catalog {
             new HostileMessageCases(),
             new HostileRingCases());
 
+    private static final Map<String, String> TITLES = GROUPS.stream()
+            .flatMap(group -> group.cases().stream().map(each -> Map.entry(each.name(), group.title())))
+            .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+
     private Catalog() {}
 
     /**
@@ -40,6 +44,16 @@ public final class Catalog {
      */
     public static List<CaseGroup> groups() {
         return GROUPS;
+    }
+
+    /**
+     * The title of the group that has a case.
+     *
+     * @param tried any case
+     * @return the title, or the case's name when no group has it
+     */
+    public static String title(Case tried) {
+        return TITLES.getOrDefault(tried.name(), tried.name());
     }
 
     /**
@@ -73,8 +87,6 @@ public final class Catalog {
     }
 
     private static boolean matches(String pattern, Case each) {
-        String expression =
-                Stream.of(pattern.split("\\*", -1)).map(Pattern::quote).collect(Collectors.joining(".*"));
-        return Pattern.matches(expression, each.name());
+        return new NamePattern(pattern).matches(each.name());
     }
 }

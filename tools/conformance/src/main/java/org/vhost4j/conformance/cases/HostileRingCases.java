@@ -101,7 +101,7 @@ public final class HostileRingCases implements CaseGroup {
     }
 
     private static void random(CaseContext context) {
-        SplittableRandom random = new SplittableRandom(2);
+        SplittableRandom random = context.random();
         for (int round = 0; round < 8; round++) {
             try (NetDriver driver = context.attach(context.setup())) {
                 context.note("connection %d: 2000 random descriptors", round + 1);

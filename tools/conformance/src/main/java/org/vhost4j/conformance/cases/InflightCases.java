@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
+import java.util.SplittableRandom;
 import org.vhost4j.conformance.Case;
 import org.vhost4j.conformance.CaseContext;
 import org.vhost4j.conformance.CaseGroup;
@@ -58,7 +58,8 @@ public final class InflightCases implements CaseGroup {
                 Case.of(
                         "inflight.returned",
                         SECTION,
-                        "a chain that was in flight when a back-end died is used once by the next, which then continues behind it",
+                        "a chain that was in flight when a back-end died is used once by the next, which then"
+                                + " continues behind it",
                         InflightCases::returned),
                 Case.of(
                         "inflight.contents",
@@ -199,7 +200,7 @@ public final class InflightCases implements CaseGroup {
     }
 
     private static void randomContents(CaseContext context) {
-        Random random = new Random(SIZE);
+        SplittableRandom random = context.random();
         for (int i = 0; i < RANDOM_AREAS; i++) {
             NetDriver driver = context.negotiated(setup(context));
             InflightArea area = get(context, driver);

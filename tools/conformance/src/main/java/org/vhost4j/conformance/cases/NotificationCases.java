@@ -167,7 +167,7 @@ public final class NotificationCases implements CaseGroup {
         NetDriver driver = context.attach(setup);
         FrontEndQueue queue = driver.transmitQueue(0);
         TransmitBuffer buffer = TransmitBuffer.of(context, driver);
-        SplittableRandom random = new SplittableRandom(1);
+        SplittableRandom random = context.random();
         for (int round = 0; round < 400; round++) {
             int chains = 1 + random.nextInt(MOST_IN_BURST);
             buffer.offer(chains);
@@ -183,7 +183,7 @@ public final class NotificationCases implements CaseGroup {
 
     private static void random(CaseContext context, NetSetup setup) {
         NetDriver driver = context.attach(setup.queues(1, 64).receive(ChainShape.TOGETHER, 1518, 64));
-        SplittableRandom random = new SplittableRandom(2);
+        SplittableRandom random = context.random();
         int sent = 0;
         while (sent < RANDOM_FRAMES) {
             List<byte[]> burst = new ArrayList<>();

@@ -4,6 +4,7 @@ package org.vhost4j.conformance.negotiate;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.feature.NearestName;
@@ -146,6 +147,11 @@ public enum BitNames {
     }
 
     private UnsupportedOption unknown(String option, String name) {
+        if (this == VIRTIO
+                && Stream.of(Feature.values()).anyMatch(each -> each.name().equals(name))) {
+            return new UnsupportedOption(option + ": " + name + " is bit "
+                    + Feature.valueOf(name).bit() + ", and vhost-user's word has bits 0 to 63");
+        }
         String question = NearestName.question(name, names(-1L));
         return new UnsupportedOption(option + ": there is no " + what + " '" + name + "' in a word of 64 bits"
                 + (question.isEmpty()

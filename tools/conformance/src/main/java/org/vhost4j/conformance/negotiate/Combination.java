@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.conformance.negotiate;
 
+import java.util.Locale;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.vhostuser.wire.Dependencies;
@@ -13,8 +14,34 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  * @param label what is particular about it
  * @param features virtio feature bits
  * @param protocol protocol feature bits
+ * @param high virtio feature bits 64 up, which vhost-user's word cannot carry: they are sent as a second word
  */
-public record Combination(String group, String label, long features, long protocol) {
+public record Combination(String group, String label, long features, long protocol, long high) {
+    /**
+     * What fits vhost-user's word.
+     *
+     * @param group which question it belongs to
+     * @param label what is particular about it
+     * @param features virtio feature bits
+     * @param protocol protocol feature bits
+     */
+    public Combination(String group, String label, long features, long protocol) {
+        this(group, label, features, protocol, 0);
+    }
+
+    /**
+     * A name for reports and lists of expected failures.
+     *
+     * @return such as {@code negotiate.one-dropped.without-csum}
+     */
+    public String name() {
+        return "negotiate." + word(group) + "." + word(label);
+    }
+
+    private static String word(String text) {
+        return text.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]+", "-");
+    }
+
     /**
      * Whether a back-end that offered both words has no reason to refuse this. One that offered VERSION_1 may refuse to work
      * without it (virtio 1.4 section 6.2).
@@ -25,7 +52,8 @@ public record Combination(String group, String label, long features, long protoc
      */
     boolean isLawful(long offeredFeatures, long offeredProtocol) {
         FeatureSet set = FeatureSet.ofWord(features);
-        return (features & ~offeredFeatures) == 0
+        return high == 0
+                && (features & ~offeredFeatures) == 0
                 && (Feature.VERSION_1.in(features) || !Feature.VERSION_1.in(offeredFeatures))
                 && (protocol & ~offeredProtocol) == 0
                 && set.violations().isEmpty()
@@ -40,7 +68,8 @@ public record Combination(String group, String label, long features, long protoc
      * @return false when only the negotiation can be tried
      */
     boolean carriesFrames() {
-        return !Feature.ACCESS_PLATFORM.in(features)
+        return high == 0
+                && !Feature.ACCESS_PLATFORM.in(features)
                 && !Feature.NOTIFICATION_DATA.in(features)
                 && !ProtocolFeature.INBAND_NOTIFICATIONS.in(protocol)
                 && !ProtocolFeature.XEN_MMAP.in(protocol)

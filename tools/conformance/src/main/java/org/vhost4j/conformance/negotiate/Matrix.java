@@ -73,7 +73,9 @@ public final class Matrix {
         add("legacy", "without VERSION_1", closed(base & ~Feature.VERSION_1.mask(), baseProtocol), baseProtocol);
         singles();
         add("acknowledged alone", "nothing", 0, 0);
+        secondWord();
         surplus();
+        aboveTheWord();
         pairs();
     }
 
@@ -140,6 +142,64 @@ public final class Matrix {
         }
     }
 
+    /** Bits 32 to 63, which older front-ends do not have: without them, each alone of them, and each that has no name. */
+    private void secondWord() {
+        long first = base & LEGACY;
+        if (!Feature.VERSION_1.in(base)) {
+            return;
+        }
+        long modern = first | Feature.VERSION_1.mask();
+        add("second word", "VERSION_1 alone of bits 32 to 63", closed(modern, baseProtocol), baseProtocol);
+        for (Feature feature : Feature.values()) {
+            if (feature.bit() > Feature.VERSION_1.bit() && feature.in(base)) {
+                long word = modern | feature.mask() | needed(feature);
+                add(
+                        "second word",
+                        "with VERSION_1 and " + feature + " of bits 32 to 63",
+                        closed(word, baseProtocol),
+                        baseProtocol);
+                add(
+                        "second word",
+                        feature + " without any other feature",
+                        closed(
+                                Feature.VERSION_1.mask()
+                                        | feature.mask()
+                                        | needed(feature)
+                                        | (base & Feature.PROTOCOL_FEATURES.mask()),
+                                baseProtocol),
+                        baseProtocol);
+            }
+        }
+    }
+
+    /** What a feature needs of what is acknowledged, and that needs. */
+    private long needed(Feature feature) {
+        long word = 0;
+        for (Set<Feature> anyOf : feature.requires()) {
+            for (Feature each : anyOf) {
+                if (each.in(base)) {
+                    word |= each.mask() | needed(each);
+                }
+            }
+        }
+        return word;
+    }
+
+    /** Bits 64 up: no back-end can be asked for them, and one that is must not take them for others. */
+    private void aboveTheWord() {
+        for (Feature feature : Feature.values()) {
+            if (!feature.fitsWord()) {
+                Combination combination = new Combination(
+                        "above bit 63",
+                        "with " + feature + ", bit " + feature.bit(),
+                        base,
+                        baseProtocol,
+                        FeatureSet.of(feature).high());
+                combinations.put(combination.name(), combination);
+            }
+        }
+    }
+
     private long dropped(Feature feature) {
         return closed(base & ~feature.mask(), baseProtocol);
     }
@@ -148,6 +208,16 @@ public final class Matrix {
         for (Feature feature : Feature.values()) {
             if (feature.fitsWord() && !feature.in(offeredFeatures)) {
                 add("not offered", "with " + feature, base | feature.mask(), baseProtocol);
+            }
+        }
+        for (int bit = 0; bit < Long.SIZE; bit++) {
+            if (Feature.ofBit(bit).isEmpty()) {
+                boolean offered = (offeredFeatures >>> bit & 1) != 0;
+                add(
+                        offered ? "one dropped" : "not offered",
+                        (offered ? "without BIT_" : "with BIT_") + bit,
+                        offered ? base & ~(1L << bit) : base | 1L << bit,
+                        baseProtocol);
             }
         }
         for (ProtocolFeature feature : ProtocolFeature.values()) {

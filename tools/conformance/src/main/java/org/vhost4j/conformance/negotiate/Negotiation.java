@@ -69,7 +69,7 @@ public final class Negotiation {
             }
             step = "SET_OWNER";
             frontEnd.setOwner();
-            if (!featuresAreKept(combination.features())) {
+            if (!featuresAreKept(combination)) {
                 return new Attempt(combination, lawful, Outcome.REFUSED, "the back-end did not keep FEATURES_OK", 0);
             }
             if (loop != LoopMode.NONE && combination.carriesFrames()) {
@@ -91,14 +91,18 @@ public final class Negotiation {
         }
     }
 
-    private boolean featuresAreKept(long features) {
+    private boolean featuresAreKept(Combination combination) {
         boolean status = ProtocolFeature.STATUS.in(frontEnd.protocolFeatures());
         if (status) {
             step = "SET_STATUS";
             frontEnd.setStatus(ACKNOWLEDGE_DRIVER);
         }
         step = "SET_FEATURES";
-        frontEnd.setFeatures(features);
+        if (combination.high() == 0) {
+            frontEnd.setFeatures(combination.features());
+        } else {
+            frontEnd.setFeatures(combination.features(), combination.high());
+        }
         boolean kept = true;
         if (status) {
             step = "SET_STATUS with FEATURES_OK";

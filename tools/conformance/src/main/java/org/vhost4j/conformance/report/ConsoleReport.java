@@ -5,7 +5,6 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import org.vhost4j.conformance.Case;
-import org.vhost4j.conformance.CaseGroup;
 import org.vhost4j.conformance.CaseResult;
 import org.vhost4j.conformance.Evidence;
 import org.vhost4j.conformance.Outcome;
@@ -52,12 +51,7 @@ public final class ConsoleReport {
 
     /** The title of the group that has a case. */
     public static String title(Case tried) {
-        return Catalog.groups().stream()
-                .filter(each ->
-                        each.cases().stream().anyMatch(other -> other.name().equals(tried.name())))
-                .map(CaseGroup::title)
-                .findFirst()
-                .orElse(tried.name());
+        return Catalog.title(tried);
     }
 
     /**
@@ -86,6 +80,10 @@ public final class ConsoleReport {
                         report.count(Outcome.FAIL),
                         report.count(Outcome.NOT_OFFERED),
                         report.count(Outcome.NOT_APPLICABLE));
+        for (Outcome rare : List.of(Outcome.EXPECTED_FAIL, Outcome.UNEXPECTED_PASS)) {
+            long count = report.count(rare);
+            text += count == 0 ? "" : ", " + count + " " + rare.counted();
+        }
         long notRun = report.count(Outcome.NOT_RUN);
         return notRun == 0 ? text : text + ", " + notRun + " not run: " + whyNotRun(report);
     }

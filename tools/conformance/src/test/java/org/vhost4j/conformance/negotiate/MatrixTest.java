@@ -67,7 +67,7 @@ class MatrixTest {
 
     @Test
     void noCombinationIsTriedTwice() {
-        assertThat(all.stream().map(each -> each.features() + "/" + each.protocol()))
+        assertThat(all.stream().map(each -> each.features() + "/" + each.protocol() + "/" + each.high()))
                 .doesNotHaveDuplicates();
     }
 
@@ -92,5 +92,33 @@ class MatrixTest {
                 .isFalse();
         assertThat(new Combination("", "", 0, ProtocolFeature.XEN_MMAP.mask()).carriesFrames())
                 .isFalse();
+    }
+
+    @Test
+    void theSecondWordIsCovered() {
+        assertThat(all).anyMatch(each -> each.features() == (BASE & (0xffff_ffffL | Feature.VERSION_1.mask())));
+        assertThat(FeatureSet.ofWord(the("second word", "RING_PACKED without any other feature")
+                        .features()))
+                .isEqualTo(FeatureSet.of(Feature.RING_PACKED, Feature.VERSION_1, Feature.PROTOCOL_FEATURES));
+        // Every bit that is not offered is acknowledged once, whether it has a name or not.
+        long tried =
+                of("not offered").mapToLong(each -> each.features() & ~BASE).reduce(0, (one, other) -> one | other);
+        assertThat(tried).isEqualTo(~OFFER);
+    }
+
+    @Test
+    void bitsAbove63GoIntoAWordOfTheirOwn() {
+        assertThat(of("above bit 63"))
+                .hasSize(5)
+                .allMatch(each -> Long.bitCount(each.high()) == 1 && !each.isLawful(OFFER, PROTOCOL))
+                .noneMatch(Combination::carriesFrames);
+    }
+
+    @Test
+    void namesAreUniqueWords() {
+        assertThat(all.stream().map(Combination::name))
+                .doesNotHaveDuplicates()
+                .allMatch(name -> name.matches("negotiate\\.[a-z0-9_-]+\\.[a-z0-9_-]+"))
+                .contains("negotiate.one-dropped.without-csum");
     }
 }

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.conformance;
+
+import java.nio.file.Path;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.conformance.SuiteReport;
+import org.vhost4j.conformance.report.HtmlReport;
+import org.vhost4j.conformance.report.JUnitReport;
+import org.vhost4j.tools.common.ReplacedFile;
+import picocli.CommandLine.Option;
+
+/** The files that a report goes to, complete at every moment. */
+final class ReportFiles {
+    @Option(names = "--junit", paramLabel = "FILE", description = "Write JUnit XML too, for CI servers, case by case.")
+    private @Nullable Path junit;
+
+    @Option(names = "--html", paramLabel = "FILE", description = "Also write an HTML page.")
+    private @Nullable Path html;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Write JSON too, which 'matrix' reads.")
+    private @Nullable Path json;
+
+    /** Writes every file that is wanted. */
+    void write(SuiteReport report) {
+        write("--junit", junit, () -> JUnitReport.text(report));
+        write("--html", html, () -> HtmlReport.text(report));
+        write("--json", json, () -> JsonReport.text(report));
+    }
+
+    private static void write(String option, @Nullable Path file, Supplier<String> text) {
+        if (file != null) {
+            ReplacedFile.write(option, file, text.get());
+        }
+    }
+}

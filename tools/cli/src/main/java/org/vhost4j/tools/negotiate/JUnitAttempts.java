@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.negotiate;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.conformance.ExpectedFailures;
+import org.vhost4j.conformance.negotiate.Attempt;
+import org.vhost4j.conformance.negotiate.BitNames;
+import org.vhost4j.conformance.negotiate.Combination;
+import org.vhost4j.conformance.report.JUnitXml;
+import org.vhost4j.conformance.report.JUnitXml.Status;
+
+/** Negotiations as tests, for CI servers: a suite for each group of combinations. */
+final class JUnitAttempts {
+    private static final String PART = "negotiate";
+
+    private final Instant began = Instant.now();
+    private final String socket;
+    private final ExpectedFailures expected;
+    private final Map<String, List<JUnitXml.Test>> groups = new LinkedHashMap<>();
+    private boolean failed;
+
+    /**
+     * No attempt yet.
+     *
+     * @param socket where the back-end is
+     * @param expected what is known to fail
+     */
+    JUnitAttempts(String socket, ExpectedFailures expected) {
+        this.socket = socket;
+        this.expected = expected;
+    }
+
+    /** Adds an attempt of a matrix. */
+    void add(Attempt attempt) {
+        Combination combination = attempt.combination();
+        String outcome = attempt.outcome().word();
+        List<String> lines = List.of(
+                outcome + ": " + attempt.detail(),
+                "features: " + BitNames.VIRTIO.inWords(combination.features()),
+                "protocol features: " + BitNames.PROTOCOL.inWords(combination.protocol()));
+        add(
+                combination,
+                attempt.isSound()
+                        ? test(combination, Status.PASSED, "", "", "")
+                        : test(combination, Status.FAILURE, outcome, attempt.detail(), String.join("\n", lines)));
+    }
+
+    /** Adds the only attempt, with the expectations that did not come true. */
+    void add(Combination combination, List<String> unmet) {
+        String text = String.join("\n", unmet);
+        add(
+                combination,
+                unmet.isEmpty()
+                        ? test(combination, Status.PASSED, "", "", "")
+                        : test(combination, Status.FAILURE, "not as expected", unmet.getFirst(), text));
+    }
+
+    private void add(Combination combination, JUnitXml.Test test) {
+        JUnitXml.Test judged = test.judgedBy(expected);
+        failed |= judged.status() == Status.FAILURE;
+        groups.computeIfAbsent(combination.group(), group -> new ArrayList<>()).add(judged);
+    }
+
+    private static JUnitXml.Test test(
+            Combination combination, Status status, String type, String message, String text) {
+        String name = combination.name();
+        return new JUnitXml.Test(name.substring(0, name.lastIndexOf('.')), name, 0, status, type, message, text);
+    }
+
+    /** Whether an attempt failed that was not expected to, or passed that was not. */
+    boolean failed() {
+        return failed;
+    }
+
+    /**
+     * The document.
+     *
+     * @param running the combination at hand, or null
+     * @param stopped why not all were tried; empty when all were, or some are still to come
+     */
+    String text(@Nullable Combination running, String stopped) {
+        JUnitXml xml = new JUnitXml(PART, began, Map.of("socket", socket));
+        groups.forEach(xml::suite);
+        if (running != null) {
+            xml.suite(
+                    "at hand",
+                    List.of(test(running, Status.ERROR, "not run", "the command was ended while this was tried", "")));
+        }
+        if (!stopped.isEmpty()) {
+            xml.suite("the matrix", List.of(error("negotiate.matrix.all-tried", stopped)));
+        }
+        return xml.text();
+    }
+
+    /** A document that says why nothing was tried. */
+    String unreached(String why) {
+        return new JUnitXml(PART, began, Map.of("socket", socket))
+                .suite("the back-end", List.of(error("negotiate.back-end.reached", why)))
+                .text();
+    }
+
+    private static JUnitXml.Test error(String name, String why) {
+        return new JUnitXml.Test(name.substring(0, name.lastIndexOf('.')), name, 0, Status.ERROR, "not run", why, "");
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.probe;
+
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.conformance.ExpectedFailures;
+import org.vhost4j.tools.common.ReplacedFile;
+import picocli.CommandLine.Option;
+
+/** What a CI server wants of a command: a report in its format, and failures that are known. */
+public final class CiOptions {
+    @Option(names = "--junit", paramLabel = "FILE", description = "Write JUnit XML too, for CI servers.")
+    private @Nullable Path junit;
+
+    @Option(
+            names = "--expected",
+            paramLabel = "FILE",
+            description =
+                    "What is known to fail, one a line: a test's name in the JUnit XML, last day (year-month-day),"
+                            + " reason.")
+    private @Nullable Path expected;
+
+    /**
+     * What is known to fail.
+     *
+     * @return from the file, or nothing
+     */
+    public ExpectedFailures expected() {
+        return expected == null
+                ? ExpectedFailures.NONE
+                : ExpectedFailures.read(expected, LocalDate.now(ZoneOffset.UTC), null);
+    }
+
+    /**
+     * Writes the report if one is wanted.
+     *
+     * @param text the document
+     */
+    public void write(Supplier<String> text) {
+        if (junit != null) {
+            ReplacedFile.write("--junit", junit, text.get());
+        }
+    }
+}

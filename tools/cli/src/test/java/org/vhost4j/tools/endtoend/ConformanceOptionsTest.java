@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.vhost4j.tools.common.UnsupportedOption;
+import org.vhost4j.tools.conformance.ConformanceCommand;
+import picocli.CommandLine;
+
+/** Options of {@code conformance} against the real back-end. */
+class ConformanceOptionsTest {
+    @TempDir
+    private Path directory;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int conformance(Path socket, String... arguments) {
+        CommandLine line = new CommandLine(new ConformanceCommand());
+        line.setExecutionExceptionHandler((problem, command, parsed) -> {
+            err.append(String.valueOf(problem.getMessage()));
+            return problem instanceof UnsupportedOption ? 2 : 3;
+        });
+        line.setOut(new PrintWriter(out, true));
+        line.setErr(new PrintWriter(err, true));
+        List<String> all = new ArrayList<>(List.of(socket.toString()));
+        all.addAll(List.of(arguments));
+        return line.execute(all.toArray(new String[0]));
+    }
+
+    private Path file(String name, String... lines) throws Exception {
+        return Files.write(directory.resolve(name), List.of(lines));
+    }
+
+    @Test
+    void anExpectedFailureIsNoneAndAnUnexpectedPassIsOne() throws Exception {
+        Path junit = directory.resolve("report.xml");
+        try (TestBackEnd backEnd = TestBackEnd.echo()) {
+            // The loop is not what the back-end does, so that frames differ from what is awaited.
+            Path known = file("known", "# what is known", "", "ring.resume 9999-12-31 frames come back swapped");
+            assertThat(conformance(
+                            backEnd.socket(0),
+                            "--loop=echo",
+                            "--only=ring.resume",
+                            "--expected=" + known,
+                            "--junit=" + junit))
+                    .isZero();
+            assertThat(out.toString()).contains("fails as expected", "1 failed as expected");
+            assertThat(Files.readString(junit))
+                    .contains("<skipped message=\"fails as expected: frames come back swapped");
+            Path wrong = file("wrong", "ring.* 9999-12-31 nothing runs");
+            assertThat(conformance(backEnd.socket(0), "--only=ring.base", "--expected=" + wrong))
+                    .isEqualTo(1);
+            assertThat(out.toString()).contains("UNEXPECTED PASS", "remove line 1 of " + wrong);
+        }
+    }
+
+    @Test
+    void aLineThatIsNotAsItShouldBeIsNamed() throws Exception {
+        Path socket = directory.resolve("no.sock");
+        for (List<String> each : List.of(
+                List.of(
+                        "ring.base 2020-02-29 it stops late",
+                        "line 1: ring.base was expected to fail until 2020-02-29"),
+                List.of("ring.base soon it stops late", "line 1: 'soon' is no day such as"),
+                List.of("ring.base", "line 1: 'ring.base' is not CASE UNTIL REASON"),
+                List.of("ring.bass 9999-12-31 x", "line 1: no case has the name 'ring.bass'"))) {
+            assertThat(conformance(socket, "--expected=" + file("f", each.getFirst())))
+                    .isEqualTo(2);
+            assertThat(err.toString()).contains(each.getLast());
+        }
+    }
+
+    @Test
+    void aRecordedCaseRunsAgainMessageByMessage() throws Exception {
+        Path trace = directory.resolve("base.trace");
+        try (TestBackEnd backEnd = TestBackEnd.echo()) {
+            assertThat(conformance(backEnd.socket(0), "--only=ring.base", "--seed=5", "--record=" + trace))
+                    .isZero();
+            List<String> lines = Files.readAllLines(trace);
+            assertThat(lines)
+                    .contains("case: ring.base", "seed: 5", "outcome: pass")
+                    .anyMatch(line -> line.endsWith("#1 > SET_VRING_NUM (need_reply) ring 1, 8 entries"))
+                    .anyMatch(line -> line.matches("(?s).*#1 < GET_VRING_BASE \\(reply\\) ring 1, 0x1"));
+            assertThat(conformance(backEnd.socket(0), "--replay=" + trace)).isZero();
+            assertThat(out.toString()).contains("messages, all as recorded", "outcome: pass, as recorded");
+            // Another answer was recorded than comes now.
+            List<String> other = new ArrayList<>(lines);
+            int at = 0;
+            while (!lines.get(at).contains("GET_VRING_BASE (reply)")) {
+                at++;
+            }
+            other.set(at + 1, lines.get(at + 1).replaceFirst("01000000$", "09000000"));
+            Files.write(trace, other);
+            assertThat(conformance(backEnd.socket(0), "--replay=" + trace)).isEqualTo(1);
+            assertThat(out.toString())
+                    .contains(
+                            "recorded: #1 < GET_VRING_BASE (reply) ring 1, 0x9",
+                            "now:      #1 < GET_VRING_BASE (reply) ring 1, 0x1");
+        }
+    }
+
+    @Test
+    void aTraceThatIsNoneIsRefused() throws Exception {
+        assertThat(conformance(directory.resolve("no.sock"), "--replay=" + file("t", "something")))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("is no trace: its first line is not");
+    }
+
+    @Test
+    void theReportIsKnownBeforeTheSuiteEnds() throws Exception {
+        Path junit = directory.resolve("report.xml");
+        Path traces = directory.resolve("traces");
+        try (TestBackEnd backEnd = TestBackEnd.echo()) {
+            assertThat(conformance(
+                            backEnd.socket(0),
+                            "--only=ring.base,ring.resume",
+                            "--junit=" + junit,
+                            "--record=" + traces))
+                    .isZero();
+        }
+        assertThat(Files.readString(junit)).contains("name=\"ring.resume\"").doesNotContain("<error");
+        assertThat(traces.resolve("ring.base.trace")).exists();
+        assertThat(traces.resolve("ring.resume.trace")).exists();
+        assertThat(directory.resolve("report.xml.part")).doesNotExist();
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.tools.common.UnsupportedOption;
+
+/**
+ * Cases that are known to fail, from a file: one a line, with the name of the case ({@code *} stands for anything), the last day on which
+ * that is accepted (year-month-day), and the reason. Empty lines, and lines that begin with {@code #}, are comments.
+ *
+ * <p>A day that has passed is an error: what is known and not corrected is looked at again. A case that passes although it is expected to
+ * fail is a failure, so that the entry is removed.
+ */
+public final class ExpectedFailures {
+    /** No failure is expected. */
+    public static final ExpectedFailures NONE = new ExpectedFailures("", List.of());
+
+    private static final int COLUMNS = 3;
+
+    /**
+     * One of them.
+     *
+     * @param line its line in the file, from 1
+     * @param cases which cases
+     * @param until the last day on which the failure is accepted
+     * @param reason why they fail
+     */
+    public record Entry(int line, NamePattern cases, LocalDate until, String reason) {}
+
+    private final String file;
+    private final List<Entry> entries;
+
+    private ExpectedFailures(String file, List<Entry> entries) {
+        this.file = file;
+        this.entries = List.copyOf(entries);
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @param file the file
+     * @param today the day that entries are compared with
+     * @param names of all cases, each of which an entry must name; or null when they are not known
+     * @return its entries
+     * @throws UnsupportedOption when it cannot be read, or a line is not as it should be, has expired, or names no case
+     */
+    public static ExpectedFailures read(Path file, LocalDate today, @Nullable List<String> names) {
+        List<String> lines;
+        try {
+            lines = Files.readAllLines(file);
+        } catch (IOException e) {
+            throw new UnsupportedOption("--expected=" + file + " cannot be read: " + e.getMessage());
+        }
+        List<Entry> entries = new ArrayList<>();
+        for (int i = 0; i < lines.size(); i++) {
+            String line = lines.get(i).strip();
+            if (!line.isEmpty() && !line.startsWith("#")) {
+                String place = file + ", line " + (i + 1) + ": ";
+                entries.add(entry(place, i + 1, line, today, names));
+            }
+        }
+        return new ExpectedFailures(file.toString(), entries);
+    }
+
+    private static Entry entry(String place, int number, String line, LocalDate today, @Nullable List<String> names) {
+        String[] columns = line.split("\\s+", COLUMNS);
+        if (columns.length < COLUMNS) {
+            throw new UnsupportedOption(
+                    place + "'" + line + "' is not CASE UNTIL REASON, such as 'rx.ufo 2027-06-30 the header is lost'");
+        }
+        NamePattern cases = new NamePattern(columns[0]);
+        LocalDate until;
+        try {
+            until = LocalDate.parse(columns[1]);
+        } catch (DateTimeParseException e) {
+            throw new UnsupportedOption(place + "'" + columns[1] + "' is no day such as 2027-06-30");
+        }
+        if (until.isBefore(today)) {
+            throw new UnsupportedOption(place + columns[0] + " was expected to fail until " + until + " (" + columns[2]
+                    + "): remove the line or give it another day");
+        }
+        if (names != null && names.stream().noneMatch(cases::matches)) {
+            throw new UnsupportedOption(place + "no case has the name '" + columns[0] + "'");
+        }
+        return new Entry(number, cases, until, columns[2]);
+    }
+
+    /**
+     * The entry for a case.
+     *
+     * @param name the case's
+     * @return the first that names it, or nothing
+     */
+    public Optional<Entry> of(String name) {
+        return entries.stream().filter(each -> each.cases().matches(name)).findFirst();
+    }
+
+    /**
+     * Why an expected failure is one.
+     *
+     * @param entry for it
+     * @return one clause
+     */
+    public String why(Entry entry) {
+        return entry.reason() + " (until " + entry.until() + ")";
+    }
+
+    /**
+     * What is said of a case that passed although it was expected to fail.
+     *
+     * @param entry for it
+     * @return one clause that names the line to remove
+     */
+    public String passed(Entry entry) {
+        return "it was expected to fail: " + entry.reason() + "; remove line " + entry.line() + " of " + file;
+    }
+
+    /** A result as this file sees it: a failure that is expected is none, and a pass that is not expected is one. */
+    CaseResult judged(CaseResult result) {
+        Entry entry = of(result.tried().name()).orElse(null);
+        if (entry == null) {
+            return result;
+        }
+        return switch (result.outcome()) {
+            case FAIL ->
+                new CaseResult(result.tried(), Outcome.EXPECTED_FAIL, why(entry), result.evidence(), result.millis());
+            case PASS -> new CaseResult(result.tried(), Outcome.UNEXPECTED_PASS, passed(entry), null, result.millis());
+            default -> result;
+        };
+    }
+}

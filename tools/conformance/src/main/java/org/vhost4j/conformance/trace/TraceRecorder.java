@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.trace;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.frontend.RawMessage;
+import org.vhost4j.frontend.SocketWatcher;
+import org.vhost4j.tools.common.UnsupportedOption;
+
+/**
+ * Writes a case's trace while it runs: what the case does, and each message in words and in hexadecimal. A line is in the file as soon
+ * as what it tells has happened.
+ */
+public final class TraceRecorder {
+    /** The first line of a trace. */
+    static final String TITLE = "# vhost4j conformance trace, format 1";
+
+    /** What begins the line with a message's bytes. */
+    static final String BYTES = "      = ";
+
+    private static final String LEGEND =
+            "# milliseconds, #connection (c: the back-end's channel), > sent or < received, the message; = its bytes,"
+                    + " +descriptors";
+
+    private final @Nullable Path file;
+    private final long began = System.nanoTime();
+    private final List<TracedMessage> messages = new ArrayList<>();
+    private int connections;
+
+    private TraceRecorder(@Nullable Path file, Map<String, String> heading) {
+        this.file = file;
+        StringBuilder text = new StringBuilder(TITLE + "\n");
+        heading.forEach((name, value) ->
+                text.append(name).append(": ").append(value.replace('\n', ' ')).append('\n'));
+        write(text.append(LEGEND).append('\n').toString(), true);
+    }
+
+    /**
+     * Begins a trace.
+     *
+     * @param file replaced
+     * @param heading what is known before the case runs, by name
+     * @return to be told what happens
+     * @throws UnsupportedOption when the file cannot be written
+     */
+    public static TraceRecorder in(Path file, Map<String, String> heading) {
+        try {
+            return new TraceRecorder(file, heading);
+        } catch (UncheckedIOException e) {
+            throw new UnsupportedOption("--record: " + file + " cannot be written: " + e.getMessage());
+        }
+    }
+
+    /**
+     * Begins a trace that is only kept in memory.
+     *
+     * @return to be told what happens
+     */
+    public static TraceRecorder inMemory() {
+        return new TraceRecorder(null, Map.of());
+    }
+
+    /**
+     * What was carried so far.
+     *
+     * @return messages of all connections in the order of time
+     */
+    public synchronized List<TracedMessage> messages() {
+        return List.copyOf(messages);
+    }
+
+    /**
+     * Writes what the case does.
+     *
+     * @param line one line
+     */
+    public synchronized void note(String line) {
+        line("   * " + line);
+    }
+
+    /**
+     * Writes how the case ended, which ends the trace.
+     *
+     * @param outcome in one word
+     */
+    public synchronized void end(String outcome) {
+        write("outcome: " + outcome + "\n", false);
+    }
+
+    /**
+     * A watcher for the next connection.
+     *
+     * @return of one socket
+     */
+    public synchronized SocketWatcher connection() {
+        connections++;
+        line("#" + connections + " connected");
+        return new Watcher(Integer.toString(connections));
+    }
+
+    private void line(String text) {
+        write(String.format(Locale.ROOT, "%9.3f %s%n", (System.nanoTime() - began) / 1e6, text), false);
+    }
+
+    private void write(String text, boolean first) {
+        if (file == null) {
+            return;
+        }
+        try {
+            if (first) {
+                Files.writeString(file, text);
+            } else {
+                Files.write(file, text.getBytes(StandardCharsets.UTF_8), StandardOpenOption.APPEND);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private synchronized void add(TracedMessage message) {
+        messages.add(message);
+        line(message.toString());
+        write(
+                BYTES + HexFormat.of().formatHex(message.bytes())
+                        + (message.descriptors() == 0 ? "" : " +" + message.descriptors())
+                        + "\n",
+                false);
+    }
+
+    private synchronized void event(String connection, String what) {
+        line("#" + connection + " " + what);
+    }
+
+    /** Sees one socket. */
+    private final class Watcher implements SocketWatcher {
+        private final String connection;
+
+        Watcher(String connection) {
+            this.connection = connection;
+        }
+
+        @Override
+        public void sent(byte[] bytes, int descriptors) {
+            add(new TracedMessage(connection, true, bytes.clone(), descriptors));
+        }
+
+        @Override
+        public void received(RawMessage message) {
+            byte[] payload = new byte[message.payload().remaining()];
+            message.payload().get(payload);
+            byte[] bytes = RawMessage.encode(message.request(), message.flags(), payload);
+            add(new TracedMessage(
+                    connection, false, bytes, message.descriptors().size()));
+        }
+
+        @Override
+        public void closedByBackEnd() {
+            event(connection, "closed by the back-end");
+        }
+
+        @Override
+        public void closed() {
+            event(connection, "closed by the front-end");
+        }
+
+        @Override
+        public SocketWatcher channel() {
+            return new Watcher(connection + TracedMessage.CHANNEL);
+        }
+    }
+}

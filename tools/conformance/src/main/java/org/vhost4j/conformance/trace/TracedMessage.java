@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.trace;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.List;
+import org.vhost4j.vhostuser.wire.IotlbMessage;
+import org.vhost4j.vhostuser.wire.MemoryRegion;
+import org.vhost4j.vhostuser.wire.MessageHeader;
+import org.vhost4j.vhostuser.wire.MessageText;
+import org.vhost4j.vhostuser.wire.Request;
+
+/**
+ * What one call carried over a connection.
+ *
+ * @param connection the connection's number, from 1, with {@code c} behind it for the back-end's channel
+ * @param sent whether the front-end sent it
+ * @param bytes a message with its header, several, or a part of one
+ * @param descriptors how many came with it
+ */
+@SuppressWarnings("ArrayRecordComponent") // Equality is written out below, and the array is not shared.
+public record TracedMessage(String connection, boolean sent, byte[] bytes, int descriptors) {
+    static final String CHANNEL = "c";
+
+    private static final int SIZE_OFFSET = 8;
+
+    /** Where a region's message has it before its fields, and the field in it. */
+    private static final int REGIONS_OFFSET = 8;
+
+    private static final int USER_ADDRESS_OFFSET = 16;
+
+    /**
+     * The message in words.
+     *
+     * @return one line
+     */
+    public String text() {
+        if (bytes.length < MessageHeader.BYTES || size() != bytes.length - MessageHeader.BYTES) {
+            return bytes.length + " bytes that are not one whole message";
+        }
+        ByteBuffer header = header();
+        MemorySegment payload = MemorySegment.ofArray(Arrays.copyOfRange(bytes, MessageHeader.BYTES, bytes.length));
+        return connection.endsWith(CHANNEL)
+                ? MessageText.ofBackEnd(header.getInt(0), header.getInt(4), payload, descriptors)
+                : MessageText.ofFrontEnd(header.getInt(0), header.getInt(4), payload, descriptors);
+    }
+
+    private ByteBuffer header() {
+        return ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
+    }
+
+    private long size() {
+        return header().getInt(SIZE_OFFSET) & 0xffff_ffffL;
+    }
+
+    /**
+     * Whether another run's message says the same. Addresses in the memory of a process differ from run to run and do not count.
+     *
+     * @param other of the other run
+     * @return true when all other bytes are the same
+     */
+    public boolean saysTheSameAs(TracedMessage other) {
+        return connection.equals(other.connection)
+                && sent == other.sent
+                && descriptors == other.descriptors
+                && Arrays.equals(withoutAddresses(), other.withoutAddresses());
+    }
+
+    private byte[] withoutAddresses() {
+        byte[] copy = bytes.clone();
+        if (copy.length < MessageHeader.BYTES || connection.endsWith(CHANNEL)) {
+            return copy;
+        }
+        Request request = Request.ofCode(header().getInt(0)).orElse(null);
+        if (request == Request.SET_VRING_ADDR) {
+            clear(copy, 8, 3 * Long.BYTES);
+        } else if (request == Request.IOTLB_MSG && copy.length == MessageHeader.BYTES + IotlbMessage.BYTES) {
+            clear(copy, USER_ADDRESS_OFFSET, Long.BYTES);
+        } else if (List.of(Request.SET_MEM_TABLE, Request.ADD_MEM_REG, Request.REM_MEM_REG)
+                .contains(request)) {
+            for (int at = REGIONS_OFFSET; at < copy.length; at += MemoryRegion.BYTES) {
+                clear(copy, at + USER_ADDRESS_OFFSET, Long.BYTES);
+            }
+        }
+        return copy;
+    }
+
+    /** Clears a part of the payload, as far as there is one. */
+    private static void clear(byte[] message, int offset, int count) {
+        int from = Math.min(message.length, MessageHeader.BYTES + offset);
+        Arrays.fill(message, from, Math.min(message.length, from + count), (byte) 0);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof TracedMessage message && saysTheSameAs(message) && Arrays.equals(bytes, message.bytes);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(bytes);
+    }
+
+    @Override
+    public String toString() {
+        return "#" + connection + (sent ? " > " : " < ") + text();
+    }
+}

@@ -35,8 +35,7 @@ public final class Closer implements AutoCloseable {
      * @param name of the thread, behind {@code vhost4j-}
      */
     public Closer(String name) {
-        this(task ->
-                Thread.ofPlatform().daemon().name("vhost4j-" + name + "-closer").unstarted(task));
+        this(task -> ControlThread.unstarted("vhost4j-" + name + "-closer", task));
     }
 
     /** A closer whose thread comes from somewhere else. */
@@ -72,7 +71,7 @@ public final class Closer implements AutoCloseable {
         try {
             thread.execute(call);
         } catch (RejectedExecutionException e) {
-            Thread.ofPlatform().daemon().name("vhost4j-last-closer").start(call);
+            ControlThread.start("vhost4j-last-closer", call);
         } catch (OutOfMemoryError e) {
             return false;
         }

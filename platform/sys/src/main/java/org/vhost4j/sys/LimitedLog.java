@@ -72,7 +72,7 @@ public final class LimitedLog implements AutoCloseable {
         this.out = out;
         this.limits = limits;
         this.nanoTime = nanoTime;
-        writer = Thread.ofPlatform().daemon().name(name).start(this::write);
+        writer = ControlThread.start(name, this::write);
     }
 
     /**

@@ -86,6 +86,22 @@ class ArchitectureTest {
         assertThat(wrong).isEmpty();
     }
 
+    /** A lane that starts a thread would give it its own core. */
+    @Test
+    void threadsBesideLanesAreControlThreads() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(
+                        "org.vhost4j.device..", "org.vhost4j.host..", "org.vhost4j.sys..", "org.vhost4j.vhostuser..")
+                .and()
+                .doNotHaveSimpleName("ControlThread")
+                .and()
+                .doNotHaveSimpleName("IoLoop")
+                .should()
+                .callMethod(Thread.class, "ofPlatform")
+                .check(CLASSES);
+    }
+
     @Test
     void theDeviceModelNeedsOnlyJavaItself() {
         classes()

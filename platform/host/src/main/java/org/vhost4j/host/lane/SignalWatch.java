@@ -4,6 +4,7 @@ package org.vhost4j.host.lane;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.EventFd;
 
 /**
@@ -41,7 +42,7 @@ final class SignalWatch implements AutoCloseable {
     private volatile long signals;
 
     SignalWatch(String lane) {
-        thread = Thread.ofPlatform().daemon().name("vhost4j-" + lane + "-watch").start(this::run);
+        thread = ControlThread.start("vhost4j-" + lane + "-watch", this::run);
     }
 
     /** The lane is about to write. */

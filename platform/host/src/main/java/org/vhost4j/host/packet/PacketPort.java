@@ -19,6 +19,7 @@ import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.lane.SenderWait;
 import org.vhost4j.host.port.IncomingFrame;
 import org.vhost4j.host.port.Refusals;
+import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.SystemError;
 
@@ -193,7 +194,7 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
         }
         watching = true;
         // Of the lane's thread: it has the same network namespace. To bind can wait for the kernel's configuration.
-        Thread.ofPlatform().daemon().name("vhost4j-packet-" + lost.ifname()).start(() -> {
+        ControlThread.start("vhost4j-packet-" + lost.ifname(), () -> {
             try {
                 untilUp(lost, there);
             } catch (IllegalStateException e) {

@@ -19,6 +19,7 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.stream.StreamPort;
 import org.vhost4j.sys.ChildProcess;
+import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.LibC;
@@ -149,7 +150,7 @@ public final class PasstProcess implements AutoCloseable {
         }
         running = child.process;
         // Of the calling thread: the new one has its network namespace, and so has the next passt.
-        Thread.ofPlatform().daemon().name("vhost4j-" + port.name()).start(() -> follow(child));
+        ControlThread.start("vhost4j-" + port.name(), () -> follow(child));
         if (closed.getCount() == 0) {
             child.process.kill();
         }

@@ -12,6 +12,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.host.io.StaleSocket;
 import org.vhost4j.host.lane.Lane;
+import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SocketAddress;
@@ -74,7 +75,7 @@ public final class StreamConnector implements AutoCloseable {
     private void begin(Work next) {
         work = next;
         // Of the lane's thread: it has the same network namespace.
-        Thread.ofPlatform().daemon().name("vhost4j-" + port.name()).start(next::run);
+        ControlThread.start("vhost4j-" + port.name(), next::run);
     }
 
     /** Ends the connection, and tries for none until {@link #start}. Called by the lane's thread, or when the lane is closed. */

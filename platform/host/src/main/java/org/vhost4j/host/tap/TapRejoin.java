@@ -9,6 +9,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.vhost4j.host.lane.Lane;
+import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.SystemError;
 
 /**
@@ -49,7 +50,7 @@ public final class TapRejoin implements AutoCloseable {
     private void begin() {
         lines.accept("interface " + ifname + " was removed; it is joined again when there is one of that name");
         // Of the lane's thread: the new one has its network namespace.
-        Thread.ofPlatform().daemon().name("vhost4j-tap-" + ifname).start(this::look);
+        ControlThread.start("vhost4j-tap-" + ifname, this::look);
     }
 
     private void look() {

@@ -90,6 +90,7 @@ public final class RunCommand implements Callable<Integer> {
         DescriptorLimit.check(config, descriptors);
         // Clients ask what this host supports, whether or not this back-end leans on it.
         HostCapabilities probed = options.monitor().isPresent() && uses.isEmpty() ? promise.host() : host;
+        options.keepControlCores();
         RunningBackend.start(config, resolution, abi, catalog, probed, options.monitor(), options.succession())
                 .awaitEnd();
         return 0;

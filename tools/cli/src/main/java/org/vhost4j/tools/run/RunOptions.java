@@ -22,6 +22,7 @@ import org.vhost4j.platform.probe.HostUse;
 import org.vhost4j.qmp.QmpOption;
 import org.vhost4j.sys.ActivatedSockets;
 import org.vhost4j.sys.ActivatedSockets.Activated;
+import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.vhostuser.server.Attach;
@@ -29,6 +30,7 @@ import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.PortSecurity;
 import org.vhost4j.vhostuser.server.Switching;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options of {@code vhost4j run} that configure a back-end. What is wrong with one of them is said in a line for the user. */
@@ -37,22 +39,22 @@ final class RunOptions {
             names = "--socket-path",
             paramLabel = "PATH[,server=off][,attach=netdev|device][,mac=ADDRESS[,trust-guest-mac=on]]"
                     + "[,device-state=off][,mode=OCTAL][,group=GROUP][,tag=VLAN][,trunks=VLANS][,vlan_mode=MODE]",
-            description = "the socket of one guest; once for each guest. With server=off the front-end listens. "
-                    + "attach=netdev is for QEMU's -netdev vhost-user, attach=device for its generic device; "
-                    + "without it either works. mac= is the guest's address; with trust-guest-mac=on it may send from "
-                    + "others, too. With device-state=off nothing of the device moves with the guest, for a migration to or "
-                    + "from a back-end, or a QEMU before 10.0, that does not know of it. mode= and group= are those of the socket's file; "
-                    + "with group= alone the mode is 0660. tag= is the VLAN of an access port, trunks= are those of a trunk, vlan_mode= "
-                    + "is as in Open vSwitch")
+            description = "the socket of one guest; once for each guest. With server=off the front-end listens."
+                + " attach=netdev is for QEMU's -netdev vhost-user, attach=device for its generic device; without it"
+                + " either works. mac= is the guest's address; with trust-guest-mac=on it may send from others, too."
+                + " With device-state=off nothing of the device moves with the guest, for a migration to or from a"
+                + " back-end, or a QEMU before 10.0, that does not know of it. mode= and group= are those of the"
+                + " socket's file; with group= alone the mode is 0660. tag= is the VLAN of an access port, trunks= are"
+                + " those of a trunk, vlan_mode= is as in Open vSwitch")
     List<String> socketPaths = List.of();
 
     @Option(
             names = "--fd",
             paramLabel = "FDNUM|NAME[,attach=…][,mac=…][,device-state=off]",
             description =
-                    "an inherited socket, connected or listening, instead of --socket-path, with the same options of a "
-                            + "guest. NAME is that of a socket of systemd's (FileDescriptorName=). Without --fd and --socket-path each "
-                            + "socket of systemd's is one guest's")
+                    "an inherited socket, connected or listening, instead of --socket-path, with the same options of a"
+                            + " guest. NAME is that of a socket of systemd's (FileDescriptorName=). Without --fd and"
+                            + " --socket-path each socket of systemd's is one guest's")
     List<String> descriptors = List.of();
 
     @Option(
@@ -67,9 +69,9 @@ final class RunOptions {
             paramLabel = "PORT",
             completionCandidates = PortKinds.class,
             description =
-                    "A port on the bridge in addition to the guests, or what replaces the bridge: null drops frames, echo returns"
-                            + " them, source sends them. One of: ${COMPLETION-CANDIDATES}. Ports on the bridge have tag=, trunks= and"
-                            + " vlan_mode= as guests do.")
+                    "A port on the bridge in addition to the guests, or what replaces the bridge: null drops frames,"
+                            + " echo returns them, source sends them. One of: ${COMPLETION-CANDIDATES}. Ports on the"
+                            + " bridge have tag=, trunks= and vlan_mode= as guests do.")
     List<String> ports = List.of();
 
     @Option(
@@ -82,8 +84,8 @@ final class RunOptions {
             names = "--coalesce",
             paramLabel = "on|off",
             description =
-                    "Whether plain TCP and UDP frames of one flow are put together for guests that take super-frames: saves"
-                            + " such a guest work, and costs the back-end some (default: off).")
+                    "Whether plain TCP and UDP frames of one flow are put together for guests that take super-frames:"
+                            + " saves such a guest work, and costs the back-end some (default: off).")
     String coalesce = "off";
 
     @Option(
@@ -111,8 +113,13 @@ final class RunOptions {
             names = "--lanes",
             paramLabel = "N",
             description = "Threads that the guests are shared out to in turn, 1 to " + BackendConfig.MOST_LANES
-                    + "; there are no more than guests. Each wants a core of its own (default: 1).")
-    int lanes = 1;
+                    + "; there are no more than guests. Each wants a core of its own (default: 1, or one for"
+                    + " each of --cores).")
+    @Nullable
+    Integer lanes;
+
+    @Mixin
+    CoreOptions cores = new CoreOptions();
 
     @Option(names = "--mtu", paramLabel = "BYTES", description = "The MTU that guests see, 68 to 65535.")
     @Nullable
@@ -129,16 +136,17 @@ final class RunOptions {
             names = "--memory",
             paramLabel = "ram|any",
             description =
-                    "Which files a guest's memory may be. ram: memfd, tmpfs and hugetlbfs. any: also a file on a disk, of a"
-                            + " network file system or of FUSE; its server can then delay every guest (default: ram).")
+                    "Which files a guest's memory may be. ram: memfd, tmpfs and hugetlbfs. any: also a file on a disk,"
+                            + " of a network file system or of FUSE; its server can then delay every guest (default:"
+                            + " ram).")
     String memory = "ram";
 
     @Option(
             names = "--take-over",
             paramLabel = "unix:PATH",
             description =
-                    "Takes sockets, guests and ports over from the back-end that listens at PATH, if there is one, without a gap, and"
-                            + " then listens there for the next (docs/upgrade.md).")
+                    "Takes sockets, guests and ports over from the back-end that listens at PATH, if there is one,"
+                            + " without a gap, and then listens there for the next (docs/upgrade.md).")
     @Nullable
     String takeOver;
 
@@ -164,6 +172,7 @@ final class RunOptions {
      * @throws UnsupportedOption when an option is wrong
      */
     void read() {
+        cores.read();
         checkSizes();
         endpoints = readEndpoints();
         succession = Optional.ofNullable(takeOver).map(RunOptions::readTakeOver);
@@ -211,7 +220,8 @@ final class RunOptions {
                 .idle(idlePolicy())
                 .view(new AbiView(abi(resolution)))
                 .promise("machine " + resolution.machine() + ", platform " + resolution.platform())
-                .lanes(lanes)
+                .lanes(laneCount())
+                .cores(cores.lanes())
                 .anyMemory(anyMemory())
                 .build();
     }
@@ -227,6 +237,19 @@ final class RunOptions {
                 resolution.number("speed"));
     }
 
+    private int laneCount() {
+        return lanes != null ? lanes : Math.max(1, cores.lanes().size());
+    }
+
+    /** Has every thread of this process run on the control cores, if there are any: before lanes start, which move themselves. */
+    void keepControlCores() {
+        try {
+            ControlThread.keepOn(cores.control());
+        } catch (SystemError e) {
+            throw new UnsupportedOption(String.valueOf(e.getMessage()));
+        }
+    }
+
     private boolean anyMemory() {
         return switch (memory) {
             case "ram" -> false;
@@ -239,9 +262,9 @@ final class RunOptions {
         if (queues < 1 || queues > 127) {
             throw new UnsupportedOption("--queues=" + queues + ": a guest has 1 to 127 queue pairs");
         }
-        if (lanes < 1 || lanes > BackendConfig.MOST_LANES) {
-            throw new UnsupportedOption(
-                    "--lanes=" + lanes + ": a back-end has 1 to " + BackendConfig.MOST_LANES + " lanes");
+        if (laneCount() < 1 || laneCount() > BackendConfig.MOST_LANES) {
+            throw new UnsupportedOption((lanes != null ? "--lanes=" + lanes : "--cores=" + cores.lanes())
+                    + ": a back-end has 1 to " + BackendConfig.MOST_LANES + " lanes");
         }
         if (floodLimit < 0) {
             throw new UnsupportedOption("--flood-limit=" + floodLimit + ": a limit is 1 frame a second or more, or 0");

@@ -15,6 +15,7 @@ import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.qmp.QmpMonitor;
 import org.vhost4j.qmp.Served;
 import org.vhost4j.qmp.rates.PortHistory;
+import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.NotifySocket;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.tools.common.UnsupportedOption;
@@ -160,11 +161,7 @@ final class RunningBackend {
             events.line("vhost4j: up to QEMU's own virtio-net-pci, by its properties: " + resolution.leftToFrontEnd());
         }
         events.line("vhost4j: ABI " + abi.fingerprint());
-        int processors = Runtime.getRuntime().availableProcessors();
-        if (config.lanesInUse() > processors) {
-            events.line("vhost4j: %d lanes on %d processors: they take turns, and frames from one to another wait"
-                    .formatted(config.lanesInUse(), processors));
-        }
+        LaneCores.warnings(config, ControlThread.cores()).forEach(warning -> events.line("vhost4j: " + warning));
         AttachHelp.lines(config.endpoints(), config.queuePairs(), resolution, qemu)
                 .forEach(line -> events.line("vhost4j: " + line));
     }

@@ -21,6 +21,7 @@ import org.vhost4j.device.offload.OffloadCounters;
 import org.vhost4j.device.stats.Counters;
 import org.vhost4j.host.io.UnixListener;
 import org.vhost4j.host.lane.Lane;
+import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.SocketPeer;
 import org.vhost4j.vhostuser.handover.HandOverChannel;
 import org.vhost4j.vhostuser.handover.HandOverException;
@@ -35,8 +36,8 @@ public final class Backend implements AutoCloseable {
     /** By guest, as far as they are open. */
     private final List<GuestSocket> sockets = new CopyOnWriteArrayList<>();
 
-    private final ExecutorService files = Executors.newSingleThreadExecutor(
-            task -> Thread.ofPlatform().daemon().name("vhost4j-files").unstarted(task));
+    private final ExecutorService files =
+            Executors.newSingleThreadExecutor(task -> ControlThread.unstarted("vhost4j-files", task));
 
     /** Another back-end has everything. */
     private volatile boolean left;
@@ -90,8 +91,7 @@ public final class Backend implements AutoCloseable {
     /** Makes lanes and guests, joined but not at work. */
     void build(Consumer<Switching.Bridged> opening) {
         for (int i = 0; i < config.lanesInUse(); i++) {
-            contexts.add(
-                    new LaneContext("lane" + i, config, i == 0 ? null : contexts.getFirst(), this::faulted, listener));
+            contexts.add(new LaneContext(i, config, i == 0 ? null : contexts.getFirst(), this::faulted, listener));
         }
         List<Endpoint> endpoints = config.endpoints();
         for (int i = 0; i < endpoints.size(); i++) {

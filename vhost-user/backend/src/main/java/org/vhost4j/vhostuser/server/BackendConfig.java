@@ -8,6 +8,7 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.net.LinkSpeed;
 import org.vhost4j.device.net.ReceiveTimeouts;
 import org.vhost4j.host.lane.IdlePolicy;
+import org.vhost4j.sys.CoreSet;
 
 /**
  * What a back-end is started with. Made by a {@linkplain #builder builder}.
@@ -30,6 +31,7 @@ import org.vhost4j.host.lane.IdlePolicy;
  * @param anyMemory whether guest memory may be any file; else only what the kernel serves alone: memfd, tmpfs, hugetlbfs. A file that a
  *     process or a server answers for can hold up its guest's lane for as long as that likes
  * @param growing whether guests may come while it runs: it may begin without one, and has all its lanes
+ * @param cores the cores that lanes run on, each on one, in turn; empty where the kernel decides
  */
 public record BackendConfig(
         List<Endpoint> endpoints,
@@ -46,7 +48,8 @@ public record BackendConfig(
         int lanes,
         LongSupplier clock,
         boolean anyMemory,
-        boolean growing) {
+        boolean growing,
+        CoreSet cores) {
     /** Maximum of lanes: the number of cores of a large host. */
     public static final int MOST_LANES = 64;
 
@@ -99,7 +102,8 @@ public record BackendConfig(
                 lanes,
                 clock,
                 anyMemory,
-                true);
+                true,
+                cores);
     }
 
     /** Collects the values of a configuration; each has a default. Units and ranges are those of {@link BackendConfig}. */
@@ -119,6 +123,7 @@ public record BackendConfig(
         private LongSupplier clock = System::nanoTime;
         private boolean anyMemory;
         private boolean growing;
+        private CoreSet cores = CoreSet.NONE;
 
         private Builder(List<Endpoint> endpoints, FeatureSet offered) {
             this.endpoints = endpoints;
@@ -269,6 +274,17 @@ public record BackendConfig(
         }
 
         /**
+         * Sets {@link BackendConfig#cores}.
+         *
+         * @param value of cores that this process may run on; empty where the kernel decides
+         * @return this
+         */
+        public Builder cores(CoreSet value) {
+            cores = value;
+            return this;
+        }
+
+        /**
          * Ends the configuration.
          *
          * @return what was collected
@@ -290,7 +306,8 @@ public record BackendConfig(
                     lanes,
                     clock,
                     anyMemory,
-                    growing);
+                    growing,
+                    cores);
         }
     }
 }

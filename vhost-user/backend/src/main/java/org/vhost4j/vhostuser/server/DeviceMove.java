@@ -16,6 +16,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.net.NetDevice;
 import org.vhost4j.device.stats.Counter;
+import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.session.RefusedException;
 
@@ -70,10 +71,7 @@ final class DeviceMove {
                 IDLE_SECONDS,
                 TimeUnit.SECONDS,
                 new LinkedBlockingQueue<>(MOST_WAITING),
-                task -> Thread.ofPlatform()
-                        .daemon()
-                        .name("vhost4j-" + guest + "-state")
-                        .unstarted(task));
+                task -> ControlThread.unstarted("vhost4j-" + guest + "-state", task));
         thread.allowCoreThreadTimeOut(true);
     }
 

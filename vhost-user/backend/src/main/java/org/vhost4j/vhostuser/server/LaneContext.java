@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Pollable;
 import org.vhost4j.device.bridge.Bridge;
@@ -22,8 +23,11 @@ import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.lane.LaneListener;
+import org.vhost4j.sys.CoreSet;
 import org.vhost4j.sys.EventFd;
 import org.vhost4j.sys.HotCalls;
+import org.vhost4j.sys.SystemError;
+import org.vhost4j.sys.ThreadAffinity;
 
 /**
  * One lane with all that its guests' frames need: an engine, where the frames go, the sockets of the guests. Lanes share only
@@ -45,18 +49,19 @@ final class LaneContext {
     /**
      * Starts a lane that owns nothing yet.
      *
-     * @param name the lane's
+     * @param index of the lane, from 0
      * @param first the context of the first lane; null for that lane itself
      * @param faulted called for pollables that were stopped, by the lane
      * @param listener called for tasks that fail
-     * @throws org.vhost4j.sys.SystemError when there is no descriptor left
+     * @throws SystemError when there is no descriptor left, or the kernel refuses the lane's core
      */
     LaneContext(
-            String name,
+            int index,
             BackendConfig config,
             @Nullable LaneContext first,
             BiConsumer<Pollable, String> faulted,
             BackendListener listener) {
+        String name = "lane" + index;
         sink = sink(config, engine, first);
         // Frames of an uplink wait for a guest where those of another lane do.
         boolean uplinks = config.switching() instanceof Switching.Bridged bridged
@@ -86,6 +91,19 @@ final class LaneContext {
             }
         };
         lane = Lane.start(name, config.idle(), faults, config.clock());
+        try {
+            Backend.inLane(this, () -> moveTo(index, config.cores()));
+        } catch (SystemError e) {
+            lane.close();
+            throw e;
+        }
+    }
+
+    /** Has the lane's thread run where it should, before it owns anything. */
+    private static void moveTo(int index, CoreSet cores) {
+        if (!cores.isEmpty()) {
+            ThreadAffinity.move(CoreSet.of(IntStream.of(cores.get(index % cores.size()))));
+        }
     }
 
     private static FrameSink sink(BackendConfig config, OffloadEngine engine, @Nullable LaneContext first) {

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+/**
+ * Threads for what may wait: files, child processes, log lines. They run on the control cores, where an operator has named some, even
+ * when a thread starts them that has a core of its own; the kernel would give them that core (sched_setaffinity(2)).
+ */
+public final class ControlThread {
+    private static volatile CoreSet cores = CoreSet.NONE;
+
+    private ControlThread() {}
+
+    /**
+     * Moves every thread of this process to the control cores: the JVM's compilers and its collector, whose later threads inherit them, too.
+     * Threads that want other cores move themselves afterwards.
+     *
+     * @param control of which at least one is online and allowed by the control group; empty for no change
+     * @throws SystemError when the kernel refuses the cores
+     */
+    public static void keepOn(CoreSet control) {
+        cores = control;
+        if (!control.isEmpty()) {
+            ThreadAffinity.moveAll(control);
+        }
+    }
+
+    /**
+     * Where everything but lanes runs.
+     *
+     * @return empty where the kernel decides
+     */
+    public static CoreSet cores() {
+        return cores;
+    }
+
+    /**
+     * Makes a thread that does not keep the process alive.
+     *
+     * @param name the thread's
+     * @param task what it runs, on the control cores
+     * @return to be started
+     */
+    public static Thread unstarted(String name, Runnable task) {
+        return Thread.ofPlatform().daemon().name(name).unstarted(() -> {
+            CoreSet control = cores;
+            if (!control.isEmpty()) {
+                ThreadAffinity.move(control);
+            }
+            task.run();
+        });
+    }
+
+    /**
+     * Starts such a thread.
+     *
+     * @param name the thread's
+     * @param task what it runs, on the control cores
+     * @return the running thread
+     */
+    public static Thread start(String name, Runnable task) {
+        Thread thread = unstarted(name, task);
+        thread.start();
+        return thread;
+    }
+}

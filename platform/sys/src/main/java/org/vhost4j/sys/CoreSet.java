@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import java.util.BitSet;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.stream.IntStream;
+
+/**
+ * A set of processor cores by the numbers that Linux gives them, written as the kernel does: {@code 0,2-5} (cpuset(7), "List
+ * format"). Immutable.
+ */
+public final class CoreSet implements Iterable<Integer> {
+    /** One more than the largest number of a core: as many as the kernel can be built for. */
+    public static final int MOST = 8192;
+
+    /** No core. */
+    public static final CoreSet NONE = new CoreSet(new BitSet());
+
+    private final BitSet cores;
+
+    private CoreSet(BitSet cores) {
+        this.cores = cores;
+    }
+
+    /**
+     * A set of some cores.
+     *
+     * @param cores each 0 to {@value #MOST} - 1
+     * @return the set
+     */
+    public static CoreSet of(IntStream cores) {
+        BitSet set = new BitSet();
+        cores.forEach(set::set);
+        return new CoreSet(set);
+    }
+
+    /**
+     * Reads a list of cores.
+     *
+     * @param list numbers and ranges with commas between them, such as {@code 0,2-5}
+     * @return the set, which is not empty
+     * @throws IllegalArgumentException when it is not such a list; the message names the part that is wrong
+     */
+    public static CoreSet parse(String list) {
+        BitSet set = new BitSet();
+        for (String part : list.split(",", -1)) {
+            int dash = part.indexOf('-');
+            int from = number(dash < 0 ? part : part.substring(0, dash), part);
+            int to = dash < 0 ? from : number(part.substring(dash + 1), part);
+            if (to < from) {
+                throw new IllegalArgumentException("'" + part + "' ends before it begins");
+            }
+            set.set(from, to + 1);
+        }
+        return new CoreSet(set);
+    }
+
+    private static int number(String digits, String part) {
+        if (digits.isEmpty()
+                || digits.length() > 4
+                || !digits.chars().allMatch(c -> c >= '0' && c <= '9')
+                || Integer.parseInt(digits) >= MOST) {
+            throw new IllegalArgumentException(
+                    "'" + part + "' is no core and no range of cores, such as 0,2-5 with numbers below " + MOST);
+        }
+        return Integer.parseInt(digits);
+    }
+
+    /**
+     * Reads an affinity mask.
+     *
+     * @param mask bit n % 8 of byte n / 8 is core n (sched_setaffinity(2))
+     * @return the set
+     */
+    static CoreSet ofMask(byte[] mask) {
+        return new CoreSet(BitSet.valueOf(mask));
+    }
+
+    /** The affinity mask: {@value #MOST} bits. */
+    byte[] mask() {
+        byte[] mask = new byte[MOST / Byte.SIZE];
+        byte[] set = cores.toByteArray();
+        System.arraycopy(set, 0, mask, 0, set.length);
+        return mask;
+    }
+
+    /**
+     * Whether the set has a core.
+     *
+     * @param core its number
+     * @return true if so
+     */
+    public boolean contains(int core) {
+        return cores.get(core);
+    }
+
+    /**
+     * How many cores there are.
+     *
+     * @return at least 0
+     */
+    public int size() {
+        return cores.cardinality();
+    }
+
+    /**
+     * Whether there is no core.
+     *
+     * @return true if so
+     */
+    public boolean isEmpty() {
+        return cores.isEmpty();
+    }
+
+    /**
+     * The core at a position of the list in ascending order.
+     *
+     * @param index 0 to {@link #size} - 1
+     * @return its number
+     */
+    public int get(int index) {
+        return cores.stream().skip(index).findFirst().orElseThrow(NoSuchElementException::new);
+    }
+
+    /**
+     * These cores without others.
+     *
+     * @param others not in the result
+     * @return a new set
+     */
+    public CoreSet without(CoreSet others) {
+        BitSet rest = (BitSet) cores.clone();
+        rest.andNot(others.cores);
+        return new CoreSet(rest);
+    }
+
+    /**
+     * The cores that are in both sets.
+     *
+     * @param others the other set
+     * @return a new set
+     */
+    public CoreSet and(CoreSet others) {
+        BitSet both = (BitSet) cores.clone();
+        both.and(others.cores);
+        return new CoreSet(both);
+    }
+
+    @Override
+    public Iterator<Integer> iterator() {
+        return cores.stream().iterator();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof CoreSet set && set.cores.equals(cores);
+    }
+
+    @Override
+    public int hashCode() {
+        return cores.hashCode();
+    }
+
+    /** The kernel's list format. */
+    @Override
+    public String toString() {
+        StringBuilder list = new StringBuilder();
+        for (int from = cores.nextSetBit(0); from >= 0; ) {
+            int to = cores.nextClearBit(from) - 1;
+            list.append(list.isEmpty() ? "" : ",").append(from);
+            if (to > from) {
+                list.append('-').append(to);
+            }
+            from = cores.nextSetBit(to + 1);
+        }
+        return list.toString();
+    }
+}

@@ -2,12 +2,11 @@
 package org.vhost4j.tools.run;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.vhost4j.device.bridge.PortVlan;
+import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.frame.MacAddress;
 import org.vhost4j.host.io.SocketAccess;
 import org.vhost4j.sys.ActivatedSockets.Activated;
@@ -19,10 +18,21 @@ import org.vhost4j.vhostuser.server.Endpoint;
  * both, those of a file with a path.
  */
 final class EndpointOption {
-    private static final String[] OF_GUEST = {
-        "attach", "mac", "trust-guest-mac", "device-state", "tag", "trunks", "vlan_mode"
-    };
-    private static final String[] OF_FILE = {"server", "mode", "group"};
+    /** What can change while the guest is served, besides {@link PortSettings#KEYS}. */
+    private static final List<String> CHANGEABLE = List.of("mac", "trust-guest-mac", "link");
+
+    /** Of a guest, whether its socket has a path or is inherited. */
+    static final List<String> OF_GUEST = together(List.of("name", "attach", "device-state"), CHANGEABLE, PortSettings.KEYS);
+
+    /** Of a guest that is served. */
+    static final List<String> OF_SERVED = together(CHANGEABLE, PortSettings.KEYS);
+
+    /** Of a socket with a path. */
+    static final List<String> OF_FILE = List.of("server", "mode", "group");
+
+    private static final String NAME = "[A-Za-z0-9._-]{1,32}";
+    private static final String UP = "up";
+    private static final String DOWN = "down";
 
     private EndpointOption() {}
 
@@ -48,7 +58,19 @@ final class EndpointOption {
         if (path.isEmpty()) {
             throw new IllegalArgumentException(whole + ": the path is empty");
         }
-        Map<String, String> options = options("--socket-path", value, both(OF_GUEST, OF_FILE));
+        return of(whole, path, options("--socket-path", value, together(OF_GUEST, OF_FILE)), group);
+    }
+
+    /**
+     * A guest's socket with a path.
+     *
+     * @param whole what was given, for messages
+     * @param path of the socket
+     * @param options the guest's and the socket's, by key; there are no others
+     * @param group whose members may connect where the options do not say, or null
+     * @throws IllegalArgumentException in words for the user
+     */
+    static Endpoint of(String whole, String path, Map<String, String> options, @Nullable String group) {
         Attach attach = attach(whole, options.getOrDefault("attach", "auto"));
         if (!isOn(whole, "server", options.getOrDefault("server", "on"))) {
             if (options.containsKey("mode") || options.containsKey("group")) {
@@ -93,30 +115,57 @@ final class EndpointOption {
                                 + (names.isEmpty() ? "" : " (" + String.join(", ", names) + ")")));
     }
 
-    private static Map<String, String> options(String option, String value, String... known) {
+    private static Map<String, String> options(String option, String value, List<String> known) {
         int comma = value.indexOf(',');
-        return CommaOptions.parse(option, comma < 0 ? "" : value.substring(comma + 1), known);
+        return CommaOptions.parse(option, comma < 0 ? "" : value.substring(comma + 1), known.toArray(String[]::new));
     }
 
-    private static String[] both(String[] some, String[] more) {
-        List<String> all = new ArrayList<>(Arrays.asList(some));
-        all.addAll(Arrays.asList(more));
-        return all.toArray(String[]::new);
+    @SafeVarargs
+    private static List<String> together(List<String>... some) {
+        return Arrays.stream(some).flatMap(List::stream).toList();
     }
 
     private static Endpoint ofGuest(String whole, Map<String, String> options, Endpoint endpoint) {
-        boolean trust = isOn(whole, "trust-guest-mac", options.getOrDefault("trust-guest-mac", "off"));
-        Endpoint with = endpoint.withDeviceState(
-                        isOn(whole, "device-state", options.getOrDefault("device-state", "on")))
-                .withVlan(VlanOptions.read(whole, options).orElse(PortVlan.ALL));
-        String mac = options.get("mac");
-        if (mac == null) {
-            if (options.containsKey("trust-guest-mac")) {
-                throw new IllegalArgumentException(whole + ": trust-guest-mac is for a guest with mac=ADDRESS");
-            }
-            return with;
+        String name = options.get("name");
+        if (name != null && !name.matches(NAME)) {
+            throw new IllegalArgumentException(
+                    whole + ": name '" + name + "': a name has 1 to 32 letters, digits, '.', '_' and '-'");
         }
-        return with.withMac(mac(whole, mac), trust);
+        if (options.containsKey("trust-guest-mac") && !options.containsKey("mac")) {
+            throw new IllegalArgumentException(whole + ": trust-guest-mac is for a guest with mac=ADDRESS");
+        }
+        return changed(
+                whole,
+                options,
+                endpoint.withName(name)
+                        .withDeviceState(isOn(whole, "device-state", options.getOrDefault("device-state", "on"))));
+    }
+
+    /**
+     * A guest that is served, with other settings.
+     *
+     * @param whole what was given, for messages
+     * @param options by key, of {@link #OF_SERVED}; the others stay as they are
+     * @param guest the guest
+     * @throws IllegalArgumentException in words for the user
+     */
+    static Endpoint changed(String whole, Map<String, String> options, Endpoint guest) {
+        Endpoint with = PortSettings.read(whole, options).over(guest);
+        String link = options.getOrDefault("link", guest.linkUp() ? UP : DOWN);
+        if (!link.equals(UP) && !link.equals(DOWN)) {
+            throw new IllegalArgumentException(whole + ": link is up or down");
+        }
+        with = with.withLink(link.equals(UP));
+        String mac = options.get("mac");
+        boolean trust =
+                isOn(whole, "trust-guest-mac", options.getOrDefault("trust-guest-mac", guest.trustMac() ? "on" : "off"));
+        if (mac != null) {
+            return with.withMac(mac(whole, mac), trust);
+        }
+        if (options.containsKey("trust-guest-mac") && guest.mac() == PortRules.NO_MAC) {
+            throw new IllegalArgumentException(whole + ": trust-guest-mac is for a guest with mac=ADDRESS");
+        }
+        return with.withMac(guest.mac(), trust);
     }
 
     private static SocketAccess access(String whole, Map<String, String> options, @Nullable String group) {

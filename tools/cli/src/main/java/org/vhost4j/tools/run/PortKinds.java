@@ -33,19 +33,20 @@ final class PortKinds implements Iterable<String> {
         String name = colon < 0 ? value : value.substring(0, colon);
         String rest = colon < 0 ? "" : value.substring(colon + 1);
         String option = "--port=" + value;
-        VlanOptions.Split split = VlanOptions.split(option, rest);
+        PortSettings.Split split = PortSettings.split(option, rest);
+        PortSettings settings = PortSettings.read(option, split.values());
         PortOption parsed = ALL.stream()
                 .filter(kind -> kind.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(option + ": a port is " + usages()))
                 .parse(option, split.rest());
-        if (split.vlan().isEmpty()) {
+        if (settings.isEmpty()) {
             return parsed;
         }
         if (parsed instanceof PortOption.OnBridge port) {
-            return new PortOption.InVlan(port, split.vlan().get());
+            return new PortOption.WithSettings(port, settings);
         }
-        throw new IllegalArgumentException(option + ": VLANs are for ports on the bridge");
+        throw new IllegalArgumentException(option + ": VLANs and port-security are for ports on the bridge");
     }
 
     private static String usages() {

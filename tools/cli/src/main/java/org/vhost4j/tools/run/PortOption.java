@@ -6,7 +6,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
-import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostUse;
 import org.vhost4j.tools.common.UnsupportedOption;
@@ -44,8 +43,8 @@ sealed interface PortOption {
         }
     }
 
-    /** A port on the bridge that was given VLANs. */
-    record InVlan(OnBridge port, PortVlan vlan) implements OnBridge {
+    /** A port on the bridge that was given settings. */
+    record WithSettings(OnBridge port, PortSettings settings) implements OnBridge {
         @Override
         public Set<HostUse> uses() {
             return port.uses();
@@ -53,7 +52,12 @@ sealed interface PortOption {
 
         @Override
         public Uplink uplink(HostCapabilities host) {
-            return port.uplink(host).withVlan(vlan);
+            return settings.over(port.uplink(host));
+        }
+
+        @Override
+        public Uplink uplink(HostCapabilities host, int queues) {
+            return settings.over(port.uplink(host, queues));
         }
     }
 

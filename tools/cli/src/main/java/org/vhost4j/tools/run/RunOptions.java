@@ -326,12 +326,7 @@ final class RunOptions {
     }
 
     private Switching secured(Switching switching) {
-        PortSecurity.Mode mode = switch (portSecurity) {
-            case "auto" -> PortSecurity.Mode.AUTO;
-            case "on" -> PortSecurity.Mode.ON;
-            case "off" -> PortSecurity.Mode.OFF;
-            default -> throw new UnsupportedOption("--port-security=" + portSecurity + ": auto, on or off");
-        };
+        PortSecurity.Mode mode = parsed(() -> PortSettings.mode("--port-security=" + portSecurity, portSecurity));
         return switching instanceof Switching.Bridged bridged
                 ? new Switching.Bridged(bridged.uplinks(), bridged.coalesce(), new PortSecurity(mode, floodLimit))
                 : switching;

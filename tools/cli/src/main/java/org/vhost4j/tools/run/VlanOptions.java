@@ -17,31 +17,7 @@ final class VlanOptions {
     /** The keys. */
     static final List<String> KEYS = List.of("tag", "trunks", "vlan_mode");
 
-    /** A list of options with the VLANs taken out. */
-    record Split(String rest, Optional<PortVlan> vlan) {}
-
     private VlanOptions() {}
-
-    /**
-     * Takes the VLANs out of a list of options.
-     *
-     * @param option whose they are, for messages
-     * @param text the list, perhaps empty
-     * @throws IllegalArgumentException in words for the user
-     */
-    static Split split(String option, String text) {
-        StringBuilder rest = new StringBuilder();
-        StringBuilder own = new StringBuilder();
-        for (String part : CommaOptions.parts(text)) {
-            StringBuilder to = KEYS.contains(part.replaceFirst("=.*", "")) ? own : rest;
-            to.append(to.isEmpty() ? "" : ",").append(part);
-        }
-        if (own.isEmpty()) {
-            return new Split(text, Optional.empty());
-        }
-        return new Split(
-                rest.toString(), read(option, CommaOptions.parse(option, own.toString(), KEYS.toArray(String[]::new))));
-    }
 
     /**
      * Reads the VLANs.

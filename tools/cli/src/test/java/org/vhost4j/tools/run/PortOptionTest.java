@@ -108,7 +108,7 @@ class PortOptionTest {
             null:copy=maybe | --port=null:copy=maybe: copy is on or off
             null:size=64    | --port=null:size=64: there is no option 'size' (copy)
             null:copy       | --port=null:copy: 'copy' needs a value
-            null:tag=5      | --port=null:tag=5: VLANs are for ports on the bridge
+            null:tag=5      | --port=null:tag=5: VLANs and port-security are for ports on the bridge
             hole            | --port=hole: a port is tap:ifname=NAME, packet:ifname=NAME, stream:unix:PATH[,server=on], stream:tcp:HOST:PORT[,server=on], dgram:local=ADDRESS,remote=ADDRESS, user[:hostfwd=RULE], null[:copy=on], echo or source:size=BYTES
             packet:ifname=sixteen_bytes_are_too_many | --port=packet:ifname=sixteen_bytes_are_too_many: a port on an interface needs ifname=NAME of 1 to 15 characters
             stream:a        | --port=stream:a: a stream is unix:PATH or tcp:HOST:PORT

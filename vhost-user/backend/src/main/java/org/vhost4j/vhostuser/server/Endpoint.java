@@ -22,7 +22,8 @@ import org.vhost4j.sys.InheritedSocket;
  * @param access who may connect to a socket that is listened on here
  * @param vlan which VLANs the guest is in
  * @param name what the guest is called, or null for a name with its number
- * @param security what the guest is held to instead of what all are, or null
+ * @param security what the guest is held to instead of what all are
+ * @param linkUp whether frames move
  */
 public record Endpoint(
         @Nullable Path path,
@@ -35,7 +36,8 @@ public record Endpoint(
         SocketAccess access,
         PortVlan vlan,
         @Nullable String name,
-        @Nullable PortSecurity security) {
+        OwnSecurity security,
+        boolean linkUp) {
     /**
      * A socket to listen on.
      *
@@ -45,7 +47,7 @@ public record Endpoint(
      */
     public static Endpoint listen(Path path, Attach attach) {
         return new Endpoint(
-                path, -1, false, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT, PortVlan.ALL, null, null);
+                path, -1, false, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT, PortVlan.ALL, null, OwnSecurity.NONE, true);
     }
 
     /**
@@ -57,7 +59,7 @@ public record Endpoint(
      */
     public static Endpoint connect(Path path, Attach attach) {
         return new Endpoint(
-                path, -1, true, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT, PortVlan.ALL, null, null);
+                path, -1, true, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT, PortVlan.ALL, null, OwnSecurity.NONE, true);
     }
 
     /**
@@ -77,9 +79,7 @@ public record Endpoint(
                 false,
                 true,
                 SocketAccess.DEFAULT,
-                PortVlan.ALL,
-                null,
-                null);
+                PortVlan.ALL, null, OwnSecurity.NONE, true);
     }
 
     /**
@@ -91,7 +91,7 @@ public record Endpoint(
      */
     public Endpoint withMac(long address, boolean trust) {
         return new Endpoint(
-                path, descriptor, connect, attach, address, trust, deviceState, access, vlan, name, security);
+                path, descriptor, connect, attach, address, trust, deviceState, access, vlan, name, security, linkUp);
     }
 
     /**
@@ -101,7 +101,7 @@ public record Endpoint(
      * @return an endpoint with it
      */
     public Endpoint withDeviceState(boolean moves) {
-        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, moves, access, vlan, name, security);
+        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, moves, access, vlan, name, security, linkUp);
     }
 
     /**
@@ -111,7 +111,7 @@ public record Endpoint(
      * @return an endpoint with it
      */
     public Endpoint withAccess(SocketAccess who) {
-        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, deviceState, who, vlan, name, security);
+        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, deviceState, who, vlan, name, security, linkUp);
     }
 
     /**
@@ -122,7 +122,7 @@ public record Endpoint(
      */
     public Endpoint withVlan(PortVlan vlans) {
         return new Endpoint(
-                path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlans, name, security);
+                path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlans, name, security, linkUp);
     }
 
     /**
@@ -133,17 +133,29 @@ public record Endpoint(
      */
     public Endpoint withName(@Nullable String called) {
         return new Endpoint(
-                path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlan, called, security);
+                path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlan, called, security, linkUp);
     }
 
     /**
      * The same endpoint for a guest that is held to something else than all are.
      *
-     * @param own what the guest is held to, or null for what all are
+     * @param own what the guest is held to instead of what all are
      * @return an endpoint with it
      */
-    public Endpoint withSecurity(@Nullable PortSecurity own) {
-        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlan, name, own);
+    public Endpoint withSecurity(OwnSecurity own) {
+        return new Endpoint(
+                path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlan, name, own, linkUp);
+    }
+
+    /**
+     * The same endpoint with its link up or down.
+     *
+     * @param up whether frames move
+     * @return an endpoint with it
+     */
+    public Endpoint withLink(boolean up) {
+        return new Endpoint(
+                path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlan, name, security, up);
     }
 
     /**

@@ -113,6 +113,7 @@ final class GuestPort implements DeviceOwner {
                 context.lane.commands());
         this.watch = new StationLines(device.counters(), line -> listener.trouble(name, line), config.clock());
         this.move = new DeviceMove(name, device, context, config, line -> listener.trouble(name, line));
+        device.control().link(endpoint.linkUp());
         if (config.switching() instanceof Switching.Source flood) {
             source = new FrameSource(device, flood.bytes());
         }
@@ -137,8 +138,7 @@ final class GuestPort implements DeviceOwner {
 
     /** What the guest may send with other settings. */
     PortRules rules(Endpoint settings, PortSecurity ofAll) {
-        PortSecurity own = settings.security();
-        return (own == null ? ofAll : own).ofGuest(settings, watch);
+        return settings.security().over(ofAll).ofGuest(settings, watch);
     }
 
     /**
@@ -149,6 +149,7 @@ final class GuestPort implements DeviceOwner {
     void change(Endpoint to, long mac) {
         boolean other = to.mac() != endpoint.mac() || to.trustMac() != endpoint.trustMac();
         endpoint = to;
+        link(to.linkUp());
         if (other) {
             device.control().mac(mac);
             if (effects != null) {
@@ -325,6 +326,7 @@ final class GuestPort implements DeviceOwner {
 
     /** Sets the link of the device up or down, and lets the driver know. */
     void link(boolean up) {
+        endpoint = endpoint.withLink(up);
         if (up == device.control().linkUp()) {
             return;
         }

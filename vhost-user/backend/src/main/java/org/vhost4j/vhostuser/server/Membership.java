@@ -258,7 +258,8 @@ public final class Membership {
             Endpoint after = settings.apply(before);
             Endpoint same = after.withMac(before.mac(), before.trustMac())
                     .withVlan(before.vlan())
-                    .withSecurity(before.security());
+                    .withSecurity(before.security())
+                    .withLink(before.linkUp());
             if (!same.equals(before)) {
                 throw new ChangeRefused(
                         false, "guest '" + name + "' keeps its socket while it is served: remove it and add it");
@@ -428,8 +429,7 @@ public final class Membership {
                         null,
                         line -> backend.listener().trouble(made, line),
                         backend.config().clock()));
-        PortSecurity own = uplink.security();
-        return (own == null ? ofAll : own).ofUplink(uplink.vlan(), watch);
+        return uplink.security().over(ofAll).ofUplink(uplink.vlan(), watch);
     }
 
     private void served() {

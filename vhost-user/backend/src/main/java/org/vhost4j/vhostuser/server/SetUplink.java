@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.server;
 
-import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.host.lane.Lane;
@@ -13,9 +12,9 @@ import org.vhost4j.vhostuser.handover.StateReader;
  *
  * @param port the uplink
  * @param vlan which VLANs it carries
- * @param security what it is held to, or null for what all ports are
+ * @param security what it is held to instead of what all ports are
  */
-record SetUplink(Uplink port, PortVlan vlan, @Nullable PortSecurity security) implements Uplink {
+record SetUplink(Uplink port, PortVlan vlan, OwnSecurity security) implements Uplink {
     @Override
     public String name() {
         return port.name();
@@ -27,7 +26,7 @@ record SetUplink(Uplink port, PortVlan vlan, @Nullable PortSecurity security) im
     }
 
     @Override
-    public Uplink withSecurity(@Nullable PortSecurity own) {
+    public Uplink withSecurity(OwnSecurity own) {
         return new SetUplink(port, vlan, own);
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.server;
 
-import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.FrameSink;
@@ -53,19 +52,19 @@ public interface Uplink {
     /**
      * What the port is held to.
      *
-     * @return null for what all ports are
+     * @return instead of what all ports are
      */
-    default @Nullable PortSecurity security() {
-        return null;
+    default OwnSecurity security() {
+        return OwnSecurity.NONE;
     }
 
     /**
      * The same port, held to something else.
      *
-     * @param own what the port is held to, or null for what all are
+     * @param own what the port is held to instead of what all are
      * @return a port that is otherwise this one
      */
-    default Uplink withSecurity(@Nullable PortSecurity own) {
+    default Uplink withSecurity(OwnSecurity own) {
         return new SetUplink(this, vlan(), own);
     }
 

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.vhost4j.device.bridge.PortVlan;
+import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.vhostuser.server.OwnSecurity;
+import org.vhost4j.vhostuser.server.PortSecurity;
+import org.vhost4j.vhostuser.server.Uplink;
+
+/**
+ * Settings that guests and ports have alike: VLANs, and what they are held to. They can change while the guest or port is served.
+ *
+ * @param vlan which VLANs it carries; nothing when none of these settings is given
+ * @param mode of {@code port-security}; nothing when it is not given
+ * @param floodLimit frames a second; nothing when it is not given
+ */
+record PortSettings(Optional<PortVlan> vlan, Optional<PortSecurity.Mode> mode, OptionalInt floodLimit) {
+    static final String SECURITY = "port-security";
+    static final String FLOOD_LIMIT = "flood-limit";
+
+    /** The keys. */
+    static final List<String> KEYS = keys();
+
+    /** A list of options with these settings taken out. */
+    record Split(String rest, Map<String, String> values) {}
+
+    private static List<String> keys() {
+        List<String> keys = new ArrayList<>(VlanOptions.KEYS);
+        keys.add(SECURITY);
+        keys.add(FLOOD_LIMIT);
+        return List.copyOf(keys);
+    }
+
+    /**
+     * Takes these settings out of a list of options.
+     *
+     * @param option whose they are, for messages
+     * @param text the list, perhaps empty
+     * @throws IllegalArgumentException in words for the user
+     */
+    static Split split(String option, String text) {
+        StringBuilder rest = new StringBuilder();
+        StringBuilder own = new StringBuilder();
+        for (String part : CommaOptions.parts(text)) {
+            StringBuilder to = KEYS.contains(part.replaceFirst("=.*", "")) ? own : rest;
+            to.append(to.isEmpty() ? "" : ",").append(part);
+        }
+        return new Split(
+                own.isEmpty() ? text : rest.toString(),
+                CommaOptions.parse(option, own.toString(), KEYS.toArray(String[]::new)));
+    }
+
+    /**
+     * Reads the settings.
+     *
+     * @param option whose they are, for messages
+     * @param values by key; other keys are not looked at
+     * @throws IllegalArgumentException in words for the user
+     */
+    static PortSettings read(String option, Map<String, String> values) {
+        Optional<PortSecurity.Mode> mode =
+                Optional.ofNullable(values.get(SECURITY)).map(value -> mode(option + ": " + SECURITY + "=" + value, value));
+        String limit = values.get(FLOOD_LIMIT);
+        return new PortSettings(
+                VlanOptions.read(option, values),
+                mode,
+                limit == null ? OptionalInt.empty() : OptionalInt.of(limit(option, limit)));
+    }
+
+    /**
+     * The mode of a name.
+     *
+     * @param option what was given, for the message
+     * @throws IllegalArgumentException when there is none
+     */
+    static PortSecurity.Mode mode(String option, String name) {
+        for (PortSecurity.Mode mode : PortSecurity.Mode.values()) {
+            if (mode.name().toLowerCase(Locale.ROOT).equals(name)) {
+                return mode;
+            }
+        }
+        throw new IllegalArgumentException(option + ": auto, on or off");
+    }
+
+    private static int limit(String option, String value) {
+        if (!value.matches("[0-9]{1,9}")) {
+            throw new IllegalArgumentException(
+                    option + ": " + FLOOD_LIMIT + "=" + value + ": a limit is 1 frame a second or more, or 0");
+        }
+        return Integer.parseInt(value);
+    }
+
+    boolean isEmpty() {
+        return vlan.isEmpty() && mode.isEmpty() && floodLimit.isEmpty();
+    }
+
+    private OwnSecurity over(OwnSecurity before) {
+        return new OwnSecurity(mode.or(before::mode), floodLimit.isPresent() ? floodLimit : before.floodsPerSecond());
+    }
+
+    /** The same guest with these settings instead of its own. */
+    Endpoint over(Endpoint guest) {
+        return guest.withVlan(vlan.orElse(guest.vlan())).withSecurity(over(guest.security()));
+    }
+
+    /** The same port with these settings instead of its own. */
+    Uplink over(Uplink port) {
+        return isEmpty() ? port : port.withVlan(vlan.orElse(port.vlan())).withSecurity(over(port.security()));
+    }
+}

@@ -105,16 +105,20 @@ final class BackendAnswers {
         return text.toString();
     }
 
+    /** What a guest's device has counted, as GuestStats. */
+    static ObjectNode guest(String name, Counters counters) {
+        ObjectNode node = NODES.objectNode().put("name", name);
+        ArrayNode list = node.putArray("counters");
+        for (Counter counter : Counter.values()) {
+            add(list, word(counter), counters.get(counter));
+        }
+        return node;
+    }
+
     JsonNode stats() {
         ObjectNode node = NODES.objectNode();
         ArrayNode guests = node.putArray("guests");
-        for (int i = 0; i < served.config().endpoints().size(); i++) {
-            Counters counters = served.backend().counters(i);
-            ArrayNode list = guests.addObject().put("name", "guest" + i).putArray("counters");
-            for (Counter counter : Counter.values()) {
-                add(list, word(counter), counters.get(counter));
-            }
-        }
+        served.backend().membership().guests().forEach(each -> guests.add(guest(each.name(), each.counters())));
         OffloadCounters offloads = served.backend().offloads();
         ArrayNode engine = node.putArray("offload-engine");
         for (OffloadCounter counter : OffloadCounter.values()) {

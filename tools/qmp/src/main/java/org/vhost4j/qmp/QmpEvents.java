@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.qmp;
 
+import java.util.Locale;
 import java.util.function.Consumer;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.vhostuser.server.BackendListener;
 import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.vhostuser.server.ServedChange;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -70,6 +72,14 @@ final class QmpEvents implements BackendListener {
     @Override
     public void stopped(String guest, String reason) {
         publish("DEVICE_STOPPED", of(guest).put("reason", reason));
+    }
+
+    @Override
+    public void changed(ServedChange change) {
+        String member = change.guest() ? "guest" : "port";
+        publish(
+                member.toUpperCase(Locale.ROOT) + "_" + change.what(),
+                JsonNodeFactory.instance.objectNode().put(member, change.name()));
     }
 
     @Override

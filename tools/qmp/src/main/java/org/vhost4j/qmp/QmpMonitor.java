@@ -81,6 +81,13 @@ public final class QmpMonitor implements AutoCloseable {
         handlers.put("query-host-capabilities", (session, arguments) -> platforms.hostCapabilities());
         handlers.put("query-devices", (session, arguments) -> backend.devices());
         handlers.put("set_link", (session, arguments) -> backend.setLink(arguments));
+        ChangeAnswers changes = new ChangeAnswers(served.changes());
+        handlers.put("guest-add", (session, arguments) -> changes.addGuest(arguments));
+        handlers.put("guest-set", (session, arguments) -> changes.setGuest(arguments));
+        handlers.put("guest-remove", (session, arguments) -> changes.removeGuest(arguments));
+        handlers.put("port-add", (session, arguments) -> changes.addPort(arguments));
+        handlers.put("port-set", (session, arguments) -> changes.setPort(arguments));
+        handlers.put("port-remove", (session, arguments) -> changes.removePort(arguments));
         handlers.put("query-stats", (session, arguments) -> backend.stats());
         handlers.put("query-ports", (session, arguments) -> ports.ports());
         handlers.put("query-fdb", (session, arguments) -> ports.stations(arguments));

@@ -19,6 +19,7 @@ import org.vhost4j.vhostuser.server.BackendConfig;
  * @param catalog every machine and platform
  * @param host this host's probe
  * @param rates what ports do in a second
+ * @param changes adds, changes and removes guests and ports
  */
 public record Served(
         Backend backend,
@@ -27,4 +28,5 @@ public record Served(
         GuestAbi abi,
         PlatformCatalog catalog,
         HostCapabilities host,
-        PortHistory rates) {}
+        PortHistory rates,
+        Changes changes) {}

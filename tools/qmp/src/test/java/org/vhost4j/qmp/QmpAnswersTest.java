@@ -21,6 +21,7 @@ import org.vhost4j.qmp.schema.CommandDefinition;
 import org.vhost4j.qmp.schema.EventDefinition;
 import org.vhost4j.qmp.schema.Schema;
 import org.vhost4j.qmp.schema.TypeCheck;
+import org.vhost4j.vhostuser.server.ServedChange;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -77,6 +78,10 @@ class QmpAnswersTest {
         events.link("guest0", true);
         events.stopped("guest0", "why");
         events.detached("guest0", "why", "nothing");
+        for (ServedChange.What what : ServedChange.What.values()) {
+            events.changed(new ServedChange(what, true, "guest0"));
+            events.changed(new ServedChange(what, false, "tap:tap0"));
+        }
         all.add(QmpEvents.shutdown("host-signal"));
         all.add(QmpEvents.shutdown("host-qmp-quit"));
         for (QmpEvent event : all) {

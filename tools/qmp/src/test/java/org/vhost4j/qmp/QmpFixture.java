@@ -65,7 +65,15 @@ final class QmpFixture implements AutoCloseable {
         this.rates = new PortHistory(backend::ports, System::nanoTime);
         GuestAbi abi = new GuestAbi(resolution.offered(), 1, RingLayout.MAX_SIZE, 1500, NetConfigSpace.BYTES);
         monitor.serve(
-                new Served(backend, config, resolution, abi, PlatformCatalog.shipped(), host(), rates),
+                new Served(
+                        backend,
+                        config,
+                        resolution,
+                        abi,
+                        PlatformCatalog.shipped(),
+                        host(),
+                        rates,
+                        new PlainChanges(backend.membership())),
                 quit::countDown);
     }
 

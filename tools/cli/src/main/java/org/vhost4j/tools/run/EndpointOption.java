@@ -2,7 +2,6 @@
 package org.vhost4j.tools.run;
 
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -22,13 +21,17 @@ final class EndpointOption {
     private static final List<String> CHANGEABLE = List.of("mac", "trust-guest-mac", "link");
 
     /** Of a guest, whether its socket has a path or is inherited. */
-    static final List<String> OF_GUEST = together(List.of("name", "attach", "device-state"), CHANGEABLE, PortSettings.KEYS);
+    static final List<String> OF_GUEST =
+            together(List.of(List.of("name", "attach", "device-state"), CHANGEABLE, PortSettings.KEYS));
 
     /** Of a guest that is served. */
-    static final List<String> OF_SERVED = together(CHANGEABLE, PortSettings.KEYS);
+    static final List<String> OF_SERVED = together(List.of(CHANGEABLE, PortSettings.KEYS));
 
     /** Of a socket with a path. */
     static final List<String> OF_FILE = List.of("server", "mode", "group");
+
+    /** Of a guest whose socket has a path. */
+    static final List<String> OF_LISTENING = together(List.of(OF_GUEST, OF_FILE));
 
     private static final String NAME = "[A-Za-z0-9._-]{1,32}";
     private static final String UP = "up";
@@ -58,7 +61,7 @@ final class EndpointOption {
         if (path.isEmpty()) {
             throw new IllegalArgumentException(whole + ": the path is empty");
         }
-        return of(whole, path, options("--socket-path", value, together(OF_GUEST, OF_FILE)), group);
+        return of(whole, path, options("--socket-path", value, OF_LISTENING), group);
     }
 
     /**
@@ -120,9 +123,8 @@ final class EndpointOption {
         return CommaOptions.parse(option, comma < 0 ? "" : value.substring(comma + 1), known.toArray(String[]::new));
     }
 
-    @SafeVarargs
-    private static List<String> together(List<String>... some) {
-        return Arrays.stream(some).flatMap(List::stream).toList();
+    private static List<String> together(List<List<String>> some) {
+        return some.stream().flatMap(List::stream).toList();
     }
 
     private static Endpoint ofGuest(String whole, Map<String, String> options, Endpoint endpoint) {
@@ -157,8 +159,8 @@ final class EndpointOption {
         }
         with = with.withLink(link.equals(UP));
         String mac = options.get("mac");
-        boolean trust =
-                isOn(whole, "trust-guest-mac", options.getOrDefault("trust-guest-mac", guest.trustMac() ? "on" : "off"));
+        boolean trust = isOn(
+                whole, "trust-guest-mac", options.getOrDefault("trust-guest-mac", guest.trustMac() ? "on" : "off"));
         if (mac != null) {
             return with.withMac(mac(whole, mac), trust);
         }

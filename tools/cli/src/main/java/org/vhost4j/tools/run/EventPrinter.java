@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.run;
 
+import java.util.Locale;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.sys.LimitedLog;
 import org.vhost4j.vhostuser.server.BackendListener;
 import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.vhostuser.server.ServedChange;
 
 /** Prints one line for each event. A front-end causes most of them, so that each guest's lines are limited. */
 public final class EventPrinter implements BackendListener, AutoCloseable {
@@ -66,6 +68,11 @@ public final class EventPrinter implements BackendListener, AutoCloseable {
     @Override
     public void stopped(String guest, String reason) {
         caused(guest, "device stopped: " + reason);
+    }
+
+    @Override
+    public void changed(ServedChange change) {
+        caused(change.name(), change.what().name().toLowerCase(Locale.ROOT));
     }
 
     @Override

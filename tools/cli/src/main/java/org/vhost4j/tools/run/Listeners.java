@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.vhostuser.server.BackendListener;
 import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.vhostuser.server.ServedChange;
 
 /** Several that hear what happens, in order. */
 final class Listeners implements BackendListener {
@@ -58,6 +59,11 @@ final class Listeners implements BackendListener {
     @Override
     public void stopped(String guest, String reason) {
         each(listener -> listener.stopped(guest, reason));
+    }
+
+    @Override
+    public void changed(ServedChange change) {
+        each(listener -> listener.changed(change));
     }
 
     @Override

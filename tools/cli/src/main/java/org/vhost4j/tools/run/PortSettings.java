@@ -64,8 +64,8 @@ record PortSettings(Optional<PortVlan> vlan, Optional<PortSecurity.Mode> mode, O
      * @throws IllegalArgumentException in words for the user
      */
     static PortSettings read(String option, Map<String, String> values) {
-        Optional<PortSecurity.Mode> mode =
-                Optional.ofNullable(values.get(SECURITY)).map(value -> mode(option + ": " + SECURITY + "=" + value, value));
+        Optional<PortSecurity.Mode> mode = Optional.ofNullable(values.get(SECURITY))
+                .map(value -> mode(option + ": " + SECURITY + "=" + value, value));
         String limit = values.get(FLOOD_LIMIT);
         return new PortSettings(
                 VlanOptions.read(option, values),

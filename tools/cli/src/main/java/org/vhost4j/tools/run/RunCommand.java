@@ -91,7 +91,8 @@ public final class RunCommand implements Callable<Integer> {
         // Clients ask what this host supports, whether or not this back-end leans on it.
         HostCapabilities probed = options.monitor().isPresent() && uses.isEmpty() ? promise.host() : host;
         options.keepControlCores();
-        RunningBackend.start(config, resolution, abi, catalog, probed, options.monitor(), options.succession())
+        Daemon daemon = new Daemon(options, promise, catalog, resolution, uses);
+        RunningBackend.start(config, resolution, abi, catalog, probed, options.monitor(), options.succession(), daemon)
                 .awaitEnd();
         return 0;
     }

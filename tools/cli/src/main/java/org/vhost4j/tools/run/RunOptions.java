@@ -38,14 +38,16 @@ final class RunOptions {
     @Option(
             names = "--socket-path",
             paramLabel = "PATH[,server=off][,attach=netdev|device][,mac=ADDRESS[,trust-guest-mac=on]]"
-                    + "[,device-state=off][,mode=OCTAL][,group=GROUP][,tag=VLAN][,trunks=VLANS][,vlan_mode=MODE]",
+                    + "[,device-state=off][,name=NAME][,link=down][,mode=OCTAL][,group=GROUP][,tag=VLAN][,trunks=VLANS]"
+                    + "[,vlan_mode=MODE][,port-security=MODE][,flood-limit=FRAMES]",
             description = "the socket of one guest; once for each guest. With server=off the front-end listens."
                 + " attach=netdev is for QEMU's -netdev vhost-user, attach=device for its generic device; without it"
                 + " either works. mac= is the guest's address; with trust-guest-mac=on it may send from others, too."
                 + " With device-state=off nothing of the device moves with the guest, for a migration to or from a"
                 + " back-end, or a QEMU before 10.0, that does not know of it. mode= and group= are those of the"
                 + " socket's file; with group= alone the mode is 0660. tag= is the VLAN of an access port, trunks= are"
-                + " those of a trunk, vlan_mode= is as in Open vSwitch")
+                + " those of a trunk, vlan_mode= is as in Open vSwitch. port-security= and flood-limit= are the"
+                + " guest's own")
     List<String> socketPaths = List.of();
 
     @Option(
@@ -174,9 +176,9 @@ final class RunOptions {
     void read() {
         cores.read();
         checkSizes();
-        endpoints = readEndpoints();
         succession = Optional.ofNullable(takeOver).map(RunOptions::readTakeOver);
         monitor = Optional.ofNullable(qmp).map(value -> parsed(() -> QmpOption.parse(value)));
+        endpoints = readEndpoints();
     }
 
     private static Path readTakeOver(String value) {
@@ -285,7 +287,7 @@ final class RunOptions {
         if (!activated.isEmpty() && (!socketPaths.isEmpty() || descriptors.isEmpty())) {
             return ofServiceManager(activated);
         }
-        if (socketPaths.isEmpty() && descriptors.isEmpty()) {
+        if (socketPaths.isEmpty() && descriptors.isEmpty() && !growing()) {
             throw new UnsupportedOption("give --socket-path=PATH or --fd=FDNUM, once for each guest");
         }
         List<Endpoint> all = new ArrayList<>();
@@ -304,6 +306,22 @@ final class RunOptions {
             }
         }
         return all;
+    }
+
+    /** Whether guests can come while the back-end runs. */
+    private boolean growing() {
+        return monitor.isPresent();
+    }
+
+    /** Queue pairs of each guest. */
+    int queues() {
+        return queues;
+    }
+
+    /** Whose members may connect where a guest's socket does not say, or null. */
+    @Nullable
+    String socketGroup() {
+        return socketGroup;
     }
 
     private static List<Activated> activated() {

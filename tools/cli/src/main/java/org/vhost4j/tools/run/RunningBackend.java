@@ -70,6 +70,7 @@ final class RunningBackend {
      * @param host this host's probe, for clients of the monitor
      * @param socket where the monitor listens; none for no monitor
      * @param takeOver where back-ends follow one another; none for a back-end that neither takes over nor hands over
+     * @param daemon adds, changes and removes guests and ports, when the back-end runs
      * @return the running back-end
      * @throws UnsupportedOption when a socket or a port cannot be opened
      */
@@ -80,7 +81,8 @@ final class RunningBackend {
             PlatformCatalog catalog,
             HostCapabilities host,
             Optional<Path> socket,
-            Optional<Path> takeOver) {
+            Optional<Path> takeOver,
+            Daemon daemon) {
         SpareThreads.check(config.lanesInUse() + THREADS_BESIDE_LANES);
         EventPrinter events = StandardStreams.limit();
         Optional<Succession> succession = takeOver.map(path -> new Succession(path, events));
@@ -100,10 +102,13 @@ final class RunningBackend {
             running.monitor = socket.map(path -> listen(path, events));
             running.monitor.ifPresent(clients -> listeners.add(clients.events()));
         });
+        daemon.serve(backend);
         running.monitor.ifPresent(clients -> {
             PortHistory rates = PortHistory.start(backend::ports);
             running.rates = Optional.of(rates);
-            clients.serve(new Served(backend, config, resolution, abi, catalog, host, rates), running.quit::countDown);
+            clients.serve(
+                    new Served(backend, config, resolution, abi, catalog, host, rates, daemon),
+                    running.quit::countDown);
         });
         succession.ifPresent(each -> each.listen(backend, running::leave, running::left));
         NotifySocket.ofEnvironment().ready().ifPresent(line -> events.caused("service manager", line));

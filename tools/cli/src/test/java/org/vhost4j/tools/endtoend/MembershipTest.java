@@ -190,8 +190,8 @@ class MembershipTest {
                     .hasMessageContaining(missing.toString());
             assertThat(membership.guests()).hasSize(2);
             assertThat(directory).isEmptyDirectory();
-            assertThatThrownBy(() -> membership.removeGuest("nobody"))
-                    .hasMessage("there is no guest 'nobody'")
+            assertThatThrownBy(() -> membership.removeGuest("web"))
+                    .hasMessage("there is no guest 'web'")
                     .matches(refused -> ((ChangeRefused) refused).missing());
             assertThatThrownBy(() -> membership.changeGuest("guest0", each -> each.withName("renamed")))
                     .hasMessageContaining("keeps its socket");

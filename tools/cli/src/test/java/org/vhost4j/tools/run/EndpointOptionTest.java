@@ -6,14 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.vhost4j.device.bridge.PortRules;
+import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.host.io.SocketAccess;
 import org.vhost4j.sys.ActivatedSockets.Activated;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.vhostuser.server.PortSecurity;
 
 class EndpointOptionTest {
     @Test
@@ -122,5 +125,35 @@ class EndpointOptionTest {
                 .isThrownBy(() -> EndpointOption.parse("/tmp/a.sock," + options))
                 .withMessageContaining("--socket-path=")
                 .withMessageContaining(reason);
+    }
+
+    @Test
+    void aGuestHasANameALinkAndSecurityOfItsOwn() {
+        Endpoint guest = EndpointOption.parse("/a.sock,name=web,link=down,port-security=on,flood-limit=5");
+        assertThat(guest.name()).isEqualTo("web");
+        assertThat(guest.linkUp()).isFalse();
+        assertThat(guest.security().over(PortSecurity.DEFAULT)).isEqualTo(new PortSecurity(PortSecurity.Mode.ON, 5));
+        Endpoint changed = EndpointOption.changed("guest web", Map.of("link", "up", "tag", "7"), guest);
+        assertThat(changed.linkUp()).isTrue();
+        assertThat(changed.vlan()).isEqualTo(PortVlan.access(7));
+        assertThat(changed.security()).isEqualTo(guest.security());
+        assertThat(changed.mac()).isEqualTo(PortRules.NO_MAC);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "name=a b        | --socket-path=/a,name=a b: name 'a b': a name has 1 to 32 letters, digits, '.', '_'"
+                        + " and '-'",
+                "link=on         | --socket-path=/a,link=on: link is up or down",
+                "port-security=x | --socket-path=/a,port-security=x: port-security=x: auto, on or off",
+                "flood-limit=-1  | --socket-path=/a,flood-limit=-1: flood-limit=-1: a limit is 1 frame a second or"
+                        + " more, or 0",
+            })
+    void aSettingThatIsWrongIsNamed(String options, String message) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> EndpointOption.parse("/a," + options))
+                .withMessage(message);
     }
 }

@@ -105,19 +105,19 @@ class PortOptionTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            null:copy=maybe | --port=null:copy=maybe: copy is on or off
-            null:size=64    | --port=null:size=64: there is no option 'size' (copy)
-            null:copy       | --port=null:copy: 'copy' needs a value
-            null:tag=5      | --port=null:tag=5: VLANs and port-security are for ports on the bridge
-            hole            | --port=hole: a port is tap:ifname=NAME, packet:ifname=NAME, stream:unix:PATH[,server=on], stream:tcp:HOST:PORT[,server=on], dgram:local=ADDRESS,remote=ADDRESS, user[:hostfwd=RULE], null[:copy=on], echo or source:size=BYTES
-            packet:ifname=sixteen_bytes_are_too_many | --port=packet:ifname=sixteen_bytes_are_too_many: a port on an interface needs ifname=NAME of 1 to 15 characters
-            stream:a        | --port=stream:a: a stream is unix:PATH or tcp:HOST:PORT
-            stream:tcp:a    | --port=stream:tcp:a: 'a' is not an address, unix:PATH or HOST:PORT with a port of 1 to 65535
-            stream:tcp:a:0  | --port=stream:tcp:a:0: 'a:0' is not an address, unix:PATH or HOST:PORT with a port of 1 to 65535
-            stream:tcp:::1:5 | --port=stream:tcp:::1:5: '::1:5' is not an address, unix:PATH or HOST:PORT with a port of 1 to 65535
-            dgram:local=a:1 | --port=dgram:local=a:1: datagrams need local= and remote=, each unix:PATH or HOST:PORT
-            dgram:local=a:1,remote=unix:b | --port=dgram:local=a:1,remote=unix:b: local and remote are both unix:PATH or both HOST:PORT
-            """)
+        null:copy=maybe | --port=null:copy=maybe: copy is on or off
+        null:size=64    | --port=null:size=64: there is no option 'size' (copy)
+        null:copy       | --port=null:copy: 'copy' needs a value
+        null:tag=5      | --port=null:tag=5: VLANs and port-security are for ports on the bridge
+        hole            | --port=hole: a port is tap:ifname=NAME, packet:ifname=NAME, stream:unix:PATH[,server=on], stream:tcp:HOST:PORT[,server=on], dgram:local=ADDRESS,remote=ADDRESS, user[:hostfwd=RULE], null[:copy=on], echo or source:size=BYTES
+        packet:ifname=sixteen_bytes_are_too_many | --port=packet:ifname=sixteen_bytes_are_too_many: a port on an interface needs ifname=NAME of 1 to 15 characters
+        stream:a        | --port=stream:a: a stream is unix:PATH or tcp:HOST:PORT
+        stream:tcp:a    | --port=stream:tcp:a: 'a' is not an address, unix:PATH or HOST:PORT with a port of 1 to 65535
+        stream:tcp:a:0  | --port=stream:tcp:a:0: 'a:0' is not an address, unix:PATH or HOST:PORT with a port of 1 to 65535
+        stream:tcp:::1:5 | --port=stream:tcp:::1:5: '::1:5' is not an address, unix:PATH or HOST:PORT with a port of 1 to 65535
+        dgram:local=a:1 | --port=dgram:local=a:1: datagrams need local= and remote=, each unix:PATH or HOST:PORT
+        dgram:local=a:1,remote=unix:b | --port=dgram:local=a:1,remote=unix:b: local and remote are both unix:PATH or both HOST:PORT
+        """)
     void whatIsNoPortIsRefused(String value, String message) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> PortKinds.parse(value))

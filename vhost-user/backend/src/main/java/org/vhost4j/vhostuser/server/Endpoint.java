@@ -47,7 +47,18 @@ public record Endpoint(
      */
     public static Endpoint listen(Path path, Attach attach) {
         return new Endpoint(
-                path, -1, false, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT, PortVlan.ALL, null, OwnSecurity.NONE, true);
+                path,
+                -1,
+                false,
+                attach,
+                PortRules.NO_MAC,
+                false,
+                true,
+                SocketAccess.DEFAULT,
+                PortVlan.ALL,
+                null,
+                OwnSecurity.NONE,
+                true);
     }
 
     /**
@@ -59,7 +70,18 @@ public record Endpoint(
      */
     public static Endpoint connect(Path path, Attach attach) {
         return new Endpoint(
-                path, -1, true, attach, PortRules.NO_MAC, false, true, SocketAccess.DEFAULT, PortVlan.ALL, null, OwnSecurity.NONE, true);
+                path,
+                -1,
+                true,
+                attach,
+                PortRules.NO_MAC,
+                false,
+                true,
+                SocketAccess.DEFAULT,
+                PortVlan.ALL,
+                null,
+                OwnSecurity.NONE,
+                true);
     }
 
     /**
@@ -79,7 +101,10 @@ public record Endpoint(
                 false,
                 true,
                 SocketAccess.DEFAULT,
-                PortVlan.ALL, null, OwnSecurity.NONE, true);
+                PortVlan.ALL,
+                null,
+                OwnSecurity.NONE,
+                true);
     }
 
     /**
@@ -101,7 +126,8 @@ public record Endpoint(
      * @return an endpoint with it
      */
     public Endpoint withDeviceState(boolean moves) {
-        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, moves, access, vlan, name, security, linkUp);
+        return new Endpoint(
+                path, descriptor, connect, attach, mac, trustMac, moves, access, vlan, name, security, linkUp);
     }
 
     /**
@@ -111,7 +137,8 @@ public record Endpoint(
      * @return an endpoint with it
      */
     public Endpoint withAccess(SocketAccess who) {
-        return new Endpoint(path, descriptor, connect, attach, mac, trustMac, deviceState, who, vlan, name, security, linkUp);
+        return new Endpoint(
+                path, descriptor, connect, attach, mac, trustMac, deviceState, who, vlan, name, security, linkUp);
     }
 
     /**

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import java.io.IOException;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.platform.definition.PlatformCatalog;
+import org.vhost4j.platform.definition.Refusal;
+import org.vhost4j.platform.definition.Resolution;
+import org.vhost4j.platform.definition.Resolver;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostUse;
+import org.vhost4j.qmp.Changes;
+import org.vhost4j.tools.platform.PlatformOptions;
+import org.vhost4j.vhostuser.server.Backend;
+import org.vhost4j.vhostuser.server.ChangeRefused;
+import org.vhost4j.vhostuser.server.Membership;
+import org.vhost4j.vhostuser.server.Uplink;
+
+/** Changes what the back-end serves, in the words of its options. */
+final class Daemon implements Changes {
+    private final RunOptions options;
+    private final PlatformOptions promise;
+    private final PlatformCatalog catalog;
+    private final Resolution resolution;
+    private final Set<HostUse> uses;
+    private volatile @Nullable Backend backend;
+
+    /**
+     * Before the back-end runs.
+     *
+     * @param options what it is started with
+     * @param promise what guests are to be promised
+     * @param catalog every machine and platform
+     * @param resolution what guests are promised
+     * @param uses what its ports use of the host's kernel
+     */
+    Daemon(
+            RunOptions options,
+            PlatformOptions promise,
+            PlatformCatalog catalog,
+            Resolution resolution,
+            Set<HostUse> uses) {
+        this.options = options;
+        this.promise = promise;
+        this.catalog = catalog;
+        this.resolution = resolution;
+        this.uses = Set.copyOf(uses);
+    }
+
+    /** The back-end runs. */
+    void serve(Backend running) {
+        backend = running;
+    }
+
+    private Membership membership() {
+        return Objects.requireNonNull(backend, "it runs").membership();
+    }
+
+    @Override
+    public String addGuest(String socket, Map<String, String> settings) throws ChangeRefused {
+        String whole = "socket-path " + socket;
+        if (socket.isEmpty()) {
+            throw new IllegalArgumentException("socket-path: the path is empty");
+        }
+        requireKnown(settings, EndpointOption.OF_LISTENING, whole);
+        return membership().addGuest(EndpointOption.of(whole, socket, settings, options.socketGroup()));
+    }
+
+    @Override
+    public void setGuest(String name, Map<String, String> settings) throws ChangeRefused {
+        String whole = "guest " + name;
+        requireKnown(settings, EndpointOption.OF_SERVED, whole);
+        membership().changeGuest(name, guest -> EndpointOption.changed(whole, settings, guest));
+    }
+
+    @Override
+    public Membership.Guest removeGuest(String name) throws ChangeRefused {
+        return membership().removeGuest(name);
+    }
+
+    @Override
+    public String addPort(String port, Map<String, String> settings) throws ChangeRefused {
+        requireKnown(settings, PortSettings.KEYS, "port " + port);
+        if (!(PortKinds.parse(port) instanceof PortOption.OnBridge option)) {
+            throw new IllegalArgumentException(
+                    "port " + port + ": it replaces the bridge, which cannot be while it runs");
+        }
+        Uplink uplink = PortSettings.read("port " + port, settings)
+                .over(option.uplink(host(port, option.uses()), options.queues()));
+        membership().addPort(uplink);
+        return uplink.name();
+    }
+
+    /** What this host can do for a port, if guests get there what they are promised. */
+    private HostCapabilities host(String port, Set<HostUse> more) {
+        if (more.isEmpty()) {
+            return HostCapabilities.NOTHING_ASKED;
+        }
+        Set<HostUse> all = EnumSet.copyOf(more);
+        all.addAll(uses);
+        HostCapabilities host;
+        try {
+            host = promise.host(all);
+        } catch (IOException e) {
+            throw new IllegalArgumentException("port " + port + ": " + e.getMessage(), e);
+        }
+        switch (new Resolver(catalog).resolve(promise.request(options.device(), host, all))) {
+            case Resolution again -> {
+                if (!again.offered().equals(resolution.offered())
+                        || !again.platform().equals(resolution.platform())) {
+                    throw new IllegalArgumentException("port " + port + ": with it guests would be promised platform "
+                            + again.platform() + " and " + again.offered().hex() + ", and they were promised "
+                            + resolution.platform() + " and "
+                            + resolution.offered().hex()
+                            + ": start the back-end with --platform=" + again.platform());
+                }
+            }
+            case Refusal refusal -> throw new IllegalArgumentException("port " + port + ": " + refusal.message());
+        }
+        return host;
+    }
+
+    @Override
+    public void setPort(String name, Map<String, String> settings) throws ChangeRefused {
+        String whole = "port " + name;
+        requireKnown(settings, PortSettings.KEYS, whole);
+        PortSettings read = PortSettings.read(whole, settings);
+        membership().changePort(name, read::over);
+    }
+
+    @Override
+    public void removePort(String name) throws ChangeRefused {
+        membership().removePort(name);
+    }
+
+    private static void requireKnown(Map<String, String> settings, List<String> known, String whole) {
+        for (String key : settings.keySet()) {
+            if (!known.contains(key)) {
+                throw new IllegalArgumentException(
+                        whole + ": there is no setting '" + key + "' (" + String.join(", ", known) + ")");
+            }
+        }
+    }
+}

@@ -22,7 +22,7 @@ import org.vhost4j.vhostuser.server.Uplink;
  * @param ifname the interface's name
  * @param trouble takes a line when something does not work
  */
-record PacketUplink(String ifname, Consumer<String> trouble) implements Uplink {
+public record PacketUplink(String ifname, Consumer<String> trouble) implements Uplink {
     @Override
     public String name() {
         return "packet:" + ifname;

@@ -18,44 +18,44 @@ final class FakeCheckout {
     static final String BUILDING_AGAIN = BUILDING + ", because the sources are not those of the archive";
 
     private static final List<String> SCRIPTS =
-            List.of("archive", "build", "java25", "maven", "vhost4j", "vhost4j-net");
+            List.of("aot", "archive", "build", "java25", "maven", "vhost4j", "vhost4j-net");
 
     // A source that says "broken" does not compile. While the FIFO "gate" is there, a build waits for a line from it.
     private static final String MAVEN = """
-            #!/bin/bash
-            top=${0%/bin/mvn}
-            echo started >>"$top/builds"
-            [ ! -p "$top/gate" ] || { read -r _ <"$top/gate"; rm "$top/gate"; }
-            cd "$top/tree" || exit
-            program=$(find . -path '*/src/main/*' -type f -not -name '.*' -print0 | LC_ALL=C sort -z | xargs -0 cat)
-            if [[ $program == *broken* ]]; then
-                printf '[ERROR] %s\\n' 'one thing' 'another thing'
-                exit 1
-            fi
-            mkdir -p tools/cli/target
-            printf '%s\\n' "$program" >tools/cli/target/vhost4j.jar
-            """;
+        #!/bin/bash
+        top=${0%/bin/mvn}
+        echo started >>"$top/builds"
+        [ ! -p "$top/gate" ] || { read -r _ <"$top/gate"; rm "$top/gate"; }
+        cd "$top/tree" || exit
+        program=$(find . -path '*/src/main/*' -type f -not -name '.*' -print0 | LC_ALL=C sort -z | xargs -0 cat)
+        if [[ $program == *broken* ]]; then
+            printf '[ERROR] %s\\n' 'one thing' 'another thing'
+            exit 1
+        fi
+        mkdir -p tools/cli/target
+        printf '%s\\n' "$program" >tools/cli/target/vhost4j.jar
+        """;
 
     private static final String JAVA = """
-            #!/bin/bash
-            arguments=("$@")
-            while (($#)); do
-                case $1 in
-                    -XX:AOTCacheOutput=*) echo cache >"${1#*=}" ;;
-                    -jar) cat "$2" ;;
-                esac
-                shift
-            done
-            printf '%s\\n' "${arguments[@]}"
-            """;
+        #!/bin/bash
+        arguments=("$@")
+        while (($#)); do
+            case $1 in
+                -XX:AOTCacheOutput=*) echo cache >"${1#*=}" ;;
+                -jar) cat "$2" ;;
+            esac
+            shift
+        done
+        printf '%s\\n' "${arguments[@]}"
+        """;
 
     private static final String JAR = """
-            #!/bin/bash
-            for file in "${@:3}"; do
-                mkdir -p "${file%/*}"
-                echo library >"$file"
-            done
-            """;
+        #!/bin/bash
+        for file in "${@:3}"; do
+            mkdir -p "${file%/*}"
+            echo library >"$file"
+        done
+        """;
 
     /** How a script ended: its status, and the lines that it printed. */
     record Ended(int status, List<String> out, List<String> err) {

@@ -66,14 +66,43 @@ final class JavaChoiceTest {
                 .containsExactly(directory.resolve("jvm/26").toString());
     }
 
+    @Test
+    void oneInTheCacheIsTaken() throws Exception {
+        Path brought = directory.resolve("cache/java/usr/lib/jvm/java-25-openjdk-amd64");
+        jdk(brought, "25.0.5");
+        assertThat(choose(null, "17").out()).containsExactly(brought.toString());
+    }
+
+    @Test
+    void whereThereIsNoneOneIsBrought() throws Exception {
+        FakeCheckout.program(directory.resolve("bring-java"), """
+            #!/bin/sh
+            mkdir -p "$VHOST4J_CACHE/java/usr/lib/jvm/25/bin"
+            cp -a "${0%/*}/jvm/17/bin/javac" "$VHOST4J_CACHE/java/usr/lib/jvm/25/bin/"
+            echo 'JAVA_VERSION="25"' >"$VHOST4J_CACHE/java/usr/lib/jvm/25/release"
+            """);
+        assertThat(choose(null, "17").out())
+                .containsExactly(directory.resolve("cache/java/usr/lib/jvm/25").toString());
+    }
+
+    @Test
+    void noneIsBroughtTwice() throws Exception {
+        FakeCheckout.program(directory.resolve("bring-java"), "#!/bin/sh\necho asked\n");
+        Ended ended = choose(null, "17");
+        assertThat(ended.status()).isEqualTo(2);
+        assertThat(ended.out()).containsExactly("asked");
+    }
+
     /** Sources {@code java25}, with these JDKs on a host that has no others. */
     private Ended choose(@Nullable String home, @Nullable String installed) throws Exception {
         Path jvm = directory.resolve("jvm");
         Path script = directory.resolve("java25");
-        Files.writeString(script, Files.readString(Path.of("..", "java25")).replace("/usr/lib/jvm", jvm.toString()));
+        Files.writeString(
+                script, Files.readString(Path.of("..", "java25")).replaceAll("(?<!java)/usr/lib/jvm", jvm.toString()));
         ProcessBuilder builder =
                 new ProcessBuilder("bash", "-c", "set -euo pipefail; . \"$0\"; echo \"$JAVA_HOME\"", script.toString());
         builder.environment().remove("JAVA_HOME");
+        builder.environment().put("VHOST4J_CACHE", directory.resolve("cache").toString());
         if (home != null) {
             jdk(directory.resolve("home"), home);
             builder.environment().put("JAVA_HOME", directory.resolve("home").toString());

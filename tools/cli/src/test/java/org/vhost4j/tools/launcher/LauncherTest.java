@@ -52,6 +52,16 @@ final class LauncherTest {
     }
 
     @Test
+    void aPackageHasItsOwnRuntimeAndBuildsNothing() throws Exception {
+        FakeCheckout.program(checkout.file("runtime/bin/java"), "#!/bin/sh\necho packaged\n");
+        Files.delete(checkout.file("pom.xml"));
+        checkout.write("tools/target/vhost4j.jar", "archive");
+        Ended ended = checkout.run("vhost4j", "help");
+        assertThat(ended.out()).containsExactly("packaged");
+        assertThat(checkout.builds()).isZero();
+    }
+
+    @Test
     void withoutAnArchiveItBuilds() throws Exception {
         Ended first = checkout.run("vhost4j", "run", "--queues", "2");
         assertThat(first.status()).isZero();

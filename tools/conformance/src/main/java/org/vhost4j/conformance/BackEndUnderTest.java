@@ -62,8 +62,13 @@ public final class BackEndUnderTest implements AutoCloseable {
         }
     }
 
-    /** A fresh connection on which GET_FEATURES was answered. */
-    FrontEnd connect() {
+    /**
+     * Connects.
+     *
+     * @return a fresh connection on which GET_FEATURES was answered; the caller closes it
+     * @throws FrontEndException when the back-end does not serve us in time
+     */
+    public FrontEnd connect() {
         if (process == null || !oneShot) {
             return connect(patience);
         }

@@ -140,43 +140,79 @@ public final class Suite {
             Consumer<CaseResult> progress,
             BooleanSupplier interrupted) {
         Instant began = Instant.now();
-        Offer offer;
-        LoopMode loop;
-        try {
-            offer = backEnd.begin();
-            loop = wanted == null ? detectLoop(offer) : wanted;
-        } catch (FrontEndException | SystemError e) {
-            throw new UnsupportedOption("there is no back-end to be tested: " + e.getMessage());
-        }
+        Session session = begin(wanted);
         List<CaseResult> results = new ArrayList<>();
-        SuiteReport empty =
-                new SuiteReport(label, reached, Version.current(), began, offer, loop, seed, cases.size(), List.of());
-        String gone = null;
+        SuiteReport empty = new SuiteReport(
+                label, reached, Version.current(), began, session.offer, session.loop, seed, cases.size(), List.of());
         for (Case each : cases) {
             results.add(skipped(each, Outcome.NOT_RUN, UNFINISHED));
             snapshots.accept(empty.with(results));
             results.removeLast();
+            CaseResult result = session.run(each, interrupted);
+            results.add(result);
+            progress.accept(result);
+        }
+        return empty.with(results);
+    }
+
+    /**
+     * Connects to the back-end, starting it when that is ours to do, so that cases can be run one by one.
+     *
+     * @param wanted how the back-end returns frames; null to find out
+     * @return what runs cases
+     * @throws UnsupportedOption when there is no back-end to begin with
+     */
+    public Session begin(@Nullable LoopMode wanted) {
+        try {
+            Offer offer = backEnd.begin();
+            return new Session(offer, wanted == null ? detectLoop(offer) : wanted);
+        } catch (FrontEndException | SystemError e) {
+            throw new UnsupportedOption("there is no back-end to be tested: " + e.getMessage());
+        }
+    }
+
+    /** A back-end that was reached, and runs cases one by one. */
+    public final class Session {
+        private final Offer offer;
+        private final LoopMode loop;
+        /** Why no further case runs. */
+        private @Nullable String gone;
+
+        private Session(Offer offer, LoopMode loop) {
+            this.offer = offer;
+            this.loop = loop;
+        }
+
+        /**
+         * Runs a case, and looks whether the back-end is still there after it.
+         *
+         * @param tried the case
+         * @return how it ended
+         */
+        public CaseResult run(Case tried) {
+            return run(tried, () -> false);
+        }
+
+        private CaseResult run(Case tried, BooleanSupplier interrupted) {
             if (gone == null && interrupted.getAsBoolean()) {
                 gone = INTERRUPTED;
             }
-            CaseResult result = gone == null ? run(each, offer, loop) : skipped(each, Outcome.NOT_RUN, gone);
+            CaseResult result =
+                    gone == null ? Suite.this.run(tried, offer, loop) : skipped(tried, Outcome.NOT_RUN, gone);
             if (gone == null && interrupted.getAsBoolean()) {
                 gone = INTERRUPTED;
-                result = skipped(each, Outcome.NOT_RUN, gone);
+                result = skipped(tried, Outcome.NOT_RUN, gone);
             }
             if (gone == null && result.outcome() != Outcome.NOT_OFFERED) {
                 String trouble = backEnd.trouble();
                 if (trouble != null && result.outcome() != Outcome.NOT_APPLICABLE) {
                     result = lost(result, trouble);
-                    gone = backEnd.restarts() ? null : "the back-end was lost in " + each.name();
+                    gone = backEnd.restarts() ? null : "the back-end was lost in " + tried.name();
                 }
             }
             endRecord(result);
-            result = expected.judged(result);
-            results.add(result);
-            progress.accept(result);
+            return expected.judged(result);
         }
-        return empty.with(results);
     }
 
     private void endRecord(CaseResult result) {

@@ -1,48 +1,233 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.conformance;
 
-/** What a {@link SmallBackEnd} does wrong. */
+import java.util.List;
+
+/** What a {@link SmallBackEnd} does wrong, and by which cases that is found in any case. */
 enum Fault {
     /** Nothing. */
     NONE,
-    /** num_buffers is one too small. */
-    NUM_BUFFERS,
-    /** Every eighth interrupt is not raised. */
-    LOST_INTERRUPT,
-    /** Interrupts are raised though the driver wants none. */
-    UNWANTED_INTERRUPT,
-    /** GET_VRING_BASE tells one too many. */
-    VRING_BASE,
-    /** A ring starts at its first kick. */
-    START_BY_KICK,
-    /** A disabled transmit ring sends. */
-    IGNORED_ENABLE,
-    /** The checksum of what was sent with a partial one is wrong. */
-    CHECKSUM,
-    /** Segments all have the identification and sequence number of the first. */
-    SEGMENT_NUMBERS,
-    /** The checksum of the last segment is wrong. */
-    SEGMENT_CHECKSUM,
-    /** The last byte of each frame is lost. */
-    CUT_FRAME,
+
+    // Messages.
     /** A reply has the need_reply flag of its request. */
-    REPLY_FLAGS,
+    REPLY_FLAGS("message.reply-ack-once"),
+    /** A reply has version 0. */
+    REPLY_VERSION("message.reply-header"),
+    /** A reply has the number of the next request. */
+    REPLY_NUMBER("message.reply-header"),
+    /** A reply of 8 bytes has 4. */
+    REPLY_SHORT("message.reply-header"),
+    /** A connection is closed in the middle of a reply. */
+    REPLY_CUT("message.reply-header"),
+    /** Of many requests one is not answered. */
+    LOST_REQUEST("message.in-order"),
+    /** Every second GET_FEATURES has a bit less. */
+    FEATURES_CHANGE("message.features-stable"),
+    /** HOST_TSO4 is offered without CSUM. */
+    LONE_TSO("message.feature-dependencies"),
+    /** BACKEND_SEND_FD is offered without BACKEND_REQ. */
+    LONE_SEND_FD("message.protocol-dependencies"),
+    /** Every request is acknowledged, though need_reply is not set. */
+    UNASKED_REPLY("message.no-reply-unasked"),
+    /** need_reply is not answered before there is memory. */
+    NO_REPLY_ACK("message.reply-ack"),
+    /** SET_VRING_CALL without a descriptor is done and acknowledged with 1. */
+    FALSE_REFUSAL("message.reply-ack"),
+    /** need_reply on a request with a reply of its own brings two. */
+    TWO_REPLIES("message.reply-ack-once"),
+    /** What follows a message in the same read is thrown away. */
+    ONE_MESSAGE_A_READ("message.in-order"),
     /** A request that does not exist is answered with success. */
-    UNKNOWN_IS_DONE,
-    /** A new call descriptor is not used. */
-    OLD_CALL,
-    /** The used length of a receive buffer does not count the header. */
-    USED_LENGTH,
+    UNKNOWN_IS_DONE("hostile-message.unknown-is-refused"),
     /** A malformed message ends the back-end. */
-    FRAGILE,
+    FRAGILE("hostile-message.too-short"),
+
+    // Rings that start and stop.
+    /** GET_VRING_BASE tells one too many. */
+    VRING_BASE("ring.base"),
+    /** GET_VRING_BASE tells 0. */
+    BASE_ZERO("ring.resume"),
+    /** GET_VRING_BASE is answered for the other ring. */
+    BASE_OF_OTHER("ring.base"),
+    /** GET_VRING_BASE counts receive buffers that were not used. */
+    BASE_COUNTS_AVAIL("ring.base-receive"),
+    /** SET_VRING_BASE is not looked at. */
+    IGNORED_BASE("ring.start-anywhere"),
+    /** A ring starts at its first kick. */
+    START_BY_KICK("ring.kick-starts"),
+    /** A ring continues after GET_VRING_BASE. */
+    NO_STOP("ring.stopped-is-silent"),
+    /** GET_VRING_BASE stops both rings. */
+    STOPS_BOTH("ring.one-stops"),
+    /** A ring that starts again begins with the last chain that was used. */
+    REPEATED("ring.resume"),
+    /** A disabled transmit ring sends. */
+    IGNORED_ENABLE("ring.disabled-discards"),
+    /** A disabled transmit ring is not processed. */
+    DISABLED_WAITS("ring.disabled-discards"),
+    /** A disabled receive ring gets frames. */
+    DISABLED_RECEIVES("ring.disabled-receives-nothing"),
+    /** A ring that was disabled stays so. */
+    STAYS_DISABLED("ring.enable-goes-on"),
+    /** Without PROTOCOL_FEATURES rings are not enabled. */
+    NEEDS_ENABLE("ring.without-protocol-features"),
+    /** The header has 12 bytes for legacy drivers too. */
+    MODERN_HEADER("ring.legacy"),
+    /** A new call descriptor is not used. */
+    OLD_CALL("ring.call-replaced"),
+    /** A ring without a call descriptor is not processed. */
+    NEEDS_CALL("ring.call-absent"),
+
+    // Checksums and segments.
+    /** The checksum of what was sent with a partial one is wrong. */
+    CHECKSUM("tx.csum-tcp4", "tx.csum-udp6"),
+    /** A UDP checksum of 0 stays 0. */
+    ZERO_CHECKSUM("tx.csum-udp-zero"),
+    /** csum_start is taken for 34. */
+    FIXED_START("tx.csum-vlan"),
+    /** Segments all have the identification and sequence number of the first. */
+    SEGMENT_NUMBERS("tx.tso4"),
+    /** The checksum of the last segment is wrong. */
+    SEGMENT_CHECKSUM("tx.tso4"),
+    /** The checksum of the IPv4 header of segments is that of the super-frame. */
+    SEGMENT_IP_CHECKSUM("tx.tso4"),
+    /** The IPv4 length of segments is that of the super-frame. */
+    SEGMENT_LENGTH("tx.tso4"),
+    /** Segments are 8 bytes longer than gso_size. */
+    SEGMENT_SIZE("tx.tso4"),
+    /** The last segment is not sent. */
+    SEGMENT_LOST("tx.tso4"),
+    /** All segments have the flags PSH and FIN. */
+    SEGMENT_FLAGS("tx.tso-flags"),
+
+    // Receive buffers.
+    /** The last byte of each frame is lost. */
+    CUT_FRAME("rx.plain-header", "chain.transmit-lengths"),
+    /** The received header has the flags of the one that was sent. */
+    STALE_FLAGS("tx.csum-tcp4"),
+    /** num_buffers is one too small. */
+    NUM_BUFFERS("rx.mergeable-num-buffers"),
+    /** num_buffers is not written without MRG_RXBUF. */
+    NUM_BUFFERS_ZERO("rx.num-buffers-is-1"),
+    /** A frame that fills its buffers takes another one. */
+    SPARE_BUFFER("rx.mergeable-edges"),
+    /** The used length of a receive buffer does not count the header. */
+    USED_LENGTH("rx.mergeable-edges"),
+    /** A frame that has no room in a buffer is cut. */
+    CUT_TO_ROOM("rx.buffer-too-small"),
+    /** A frame that has no room in a buffer stays first in line. */
+    STUCK_FRAME("rx.buffer-too-small"),
+    /** A receive ring that has been empty gets nothing any more. */
+    GIVES_UP("rx.no-buffers"),
+
+    // Chains.
+    /** Only the first descriptor of a chain is read. */
+    FIRST_DESCRIPTOR("chain.transmit-lengths"),
+    /** The header has to be in one descriptor. */
+    HEADER_IN_ONE("chain.any-layout"),
+    /** Only the first descriptor of a receive buffer is written. */
+    FIRST_WRITTEN("chain.receive-layouts"),
+    /** A chain of more than 8 descriptors is thrown away. */
+    SHORT_CHAINS("chain.as-long-as-the-queue"),
+    /** Every ring is taken to have 256 entries at most. */
+    SIZE_256("chain.queue-sizes"),
+    /** An indirect table is read as if it were a frame. */
+    NO_TABLES("chain.indirect-transmit"),
+    /** Only the first entry of an indirect table is read. */
+    FIRST_OF_TABLE("chain.indirect-transmit"),
+    /** Every eighth chain is used with another one's head. */
+    WRONG_HEAD("chain.laps"),
+    /** Every eighth chain is used twice. */
+    USED_TWICE("chain.laps"),
+
+    // Notifications.
+    /** Every eighth interrupt is not raised. */
+    LOST_INTERRUPT("notify.interrupt", "notify.random"),
+    /** Interrupts are raised though the driver wants none. */
+    UNWANTED_INTERRUPT("notify.no-interrupt"),
+
+    // Memory.
+    /** Only the first region of the table is used. */
+    ONE_REGION("memory.buffers-elsewhere"),
+    /** Only four regions of the table are used. */
+    FOUR_REGIONS("memory.eight-regions"),
+    /** The mmap offset of a region is not looked at. */
+    NO_OFFSET("memory.file-offset", "memory.shared-file"),
+    /** A buffer has to lie in one region. */
+    NO_CROSSING("memory.buffer-across-regions"),
+    /** The first table stays for good. */
+    OLD_TABLE("memory.buffers-elsewhere"),
+    /** A region that was added is not used. */
+    UNUSED_SLOT("memory.buffers-in-added-region"),
+    /** A region that was removed is used still. */
+    KEPT_SLOT("slot.again"),
+    /** REM_MEM_REG removes the region that was added last. */
+    REMOVES_LAST("slot.any-order"),
+    /** There are half as many slots as GET_MAX_MEM_SLOTS says. */
+    HALF_THE_SLOTS("memory.slots"),
+
+    // The log.
     /** Pages that frames are received into are not marked in the log. */
-    UNMARKED_PAGE,
+    UNMARKED_PAGE("log.receive-buffers", "log.complete", "log.last-page", "migration.cancel-and-retry"),
+    /** The page behind the one that was written is marked. */
+    NEXT_PAGE("log.receive-buffers"),
+    /** The used ring is not marked. */
+    UNMARKED_RING("log.used-ring"),
+    /** Only the first page of what was written is marked. */
+    FIRST_PAGE("log.receive-buffers"),
     /** Pages that frames are received into are marked before they are written. */
-    MARKED_FIRST,
+    MARKED_FIRST("log.fetch-and-clear"),
+    /** A log that replaces another is not used. */
+    FIRST_LOG("log.replaced"),
     /** The log of a connection is used for the next one. */
-    OLD_LOG,
+    OLD_LOG("migration.never-ended"),
     /** The whole file of the log is taken for the log, whatever its size and offset are said to be. */
-    WHOLE_FILE,
+    WHOLE_FILE("log-failure.too-small", "log-failure.offset"),
     /** A stopped ring's used index is still written. */
-    LATE_WRITE
+    LATE_WRITE("migration.stop-in-burst"),
+
+    // The device.
+    /** GET_QUEUE_NUM tells another number each time. */
+    QUEUE_NUM_CHANGES("device.queue-num"),
+    /** An MTU of 1500 is refused. */
+    MTU_REFUSED("device.mtu"),
+    /** GET_CONFIG returns the beginning, whatever the offset. */
+    CONFIG_OFFSET("device.config-in-parts"),
+    /** The MAC address is a multicast address. */
+    CONFIG_MAC("device.config-mac"),
+    /** The status field has bits that have no meaning. */
+    CONFIG_STATUS("device.config-link"),
+    /** The MTU is 10. */
+    CONFIG_MTU("device.config-mtu"),
+
+    // Reset and the next connection.
+    /** GET_STATUS returns 0. */
+    STATUS_FORGOTTEN("reset.status-is-kept"),
+    /** A device whose status was 0 does not start again. */
+    STATUS_ENDS("reset.status"),
+    /** A device that was reset does not start again. */
+    RESET_ENDS("reset.device"),
+    /** RESET_OWNER ends the connection. */
+    OWNER_ENDS("reset.owner"),
+    /** A ring that starts at 0 continues where it was. */
+    NO_NEW_DRIVER("reset.driver"),
+    /** The features that were acknowledged first stay. */
+    OLD_FEATURES("sequence.again-without-mrg-rxbuf"),
+    /** After a connection that ran there is no other. */
+    ONE_CONNECTION("reset.reconnect"),
+    /** SET_VRING_CALL is refused before SET_MEM_TABLE. */
+    CALL_TOO_EARLY("sequence.qemu", "sequence.virtio-user"),
+    /** SET_VRING_BASE is refused after SET_VRING_ADDR. */
+    BASE_TOO_LATE("sequence.cloud-hypervisor");
+
+    private final String[] cases;
+
+    Fault(String... cases) {
+        this.cases = cases;
+    }
+
+    /** The cases that are there for it. */
+    List<String> cases() {
+        return List.of(cases);
+    }
 }

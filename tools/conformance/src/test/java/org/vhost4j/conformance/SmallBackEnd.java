@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -34,14 +35,28 @@ final class SmallBackEnd implements AutoCloseable {
                     Feature.PROTOCOL_FEATURES,
                     Feature.CSUM,
                     Feature.HOST_TSO4,
+                    Feature.INDIRECT_DESC,
+                    Feature.MTU,
+                    Feature.MAC,
+                    Feature.STATUS,
                     Feature.LOG_ALL)
             .low();
-    private static final long PROTOCOL =
-            ProtocolFeature.word(List.of(ProtocolFeature.REPLY_ACK, ProtocolFeature.LOG_SHMFD));
+    private static final long PROTOCOL = ProtocolFeature.word(List.of(
+            ProtocolFeature.MQ,
+            ProtocolFeature.REPLY_ACK,
+            ProtocolFeature.LOG_SHMFD,
+            ProtocolFeature.MTU,
+            ProtocolFeature.CONFIG,
+            ProtocolFeature.STATUS,
+            ProtocolFeature.RESET_DEVICE,
+            ProtocolFeature.CONFIGURE_MEM_SLOTS));
+    private static final int SLOTS = 16;
+    private static final int LOST_EVERY = 50;
     private static final Duration FOREVER = Duration.ofSeconds(60);
 
     private final Path path;
     private final Fault fault;
+    private final boolean inPieces;
     private final FrontEndSocket.Listener listener;
     private final Thread thread;
     private volatile boolean ended;
@@ -50,16 +65,24 @@ final class SmallBackEnd implements AutoCloseable {
     private final SmallQueue receive;
     private final SmallQueue transmit;
     private final SmallNet net;
+    private final SmallDevice device;
     private long protocol;
+    private int connections;
+    private int messages;
+    private int featureQuestions;
+    private boolean ran;
 
-    SmallBackEnd(Path socket, Fault fault) {
+    /** Listens; {@code inPieces} has it send its answers byte by byte, which is right. */
+    SmallBackEnd(Path socket, Fault fault, boolean inPieces) {
         this.path = socket;
         this.fault = fault;
+        this.inPieces = inPieces;
         this.listener = FrontEndSocket.listen(socket);
         this.memory = new SmallMemory(fault);
         this.receive = new SmallQueue(memory, fault);
         this.transmit = new SmallQueue(memory, fault);
         this.net = new SmallNet(memory, receive, transmit, fault);
+        this.device = new SmallDevice(fault);
         this.thread = Thread.ofPlatform().daemon().name("small-back-end").start(this::serve);
     }
 
@@ -83,12 +106,19 @@ final class SmallBackEnd implements AutoCloseable {
                     listener.close();
                 }
             }
+            if (fault == Fault.ONE_CONNECTION && ran) {
+                ended = true;
+                listener.close();
+            }
         }
     }
 
     private void reset() {
         protocol = 0;
+        connections++;
+        messages = 0;
         memory.clear();
+        device.reset();
         receive.reset();
         transmit.reset();
     }
@@ -98,7 +128,13 @@ final class SmallBackEnd implements AutoCloseable {
             boolean worked = net.turn();
             if (readable(socket, worked ? 0 : 1)) {
                 try (RawMessage message = socket.receive(Duration.ofSeconds(1))) {
-                    answer(socket, message);
+                    messages++;
+                    if (fault == Fault.ONE_MESSAGE_A_READ && readable(socket, 0)) {
+                        socket.receive(Duration.ofSeconds(1)).close();
+                    }
+                    if (fault != Fault.LOST_REQUEST || messages % LOST_EVERY != 0) {
+                        answer(socket, message);
+                    }
                 }
             }
             receive.afterStop();
@@ -116,7 +152,12 @@ final class SmallBackEnd implements AutoCloseable {
     }
 
     /** The message cannot be served. */
-    private static final class Broken extends RuntimeException {
+    static final class Broken extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    /** The message is refused, if its sender wants to know, and ends the connection if not. */
+    static final class Refused extends RuntimeException {
         private static final long serialVersionUID = 1;
     }
 
@@ -133,32 +174,95 @@ final class SmallBackEnd implements AutoCloseable {
                 || message.descriptors().size() > request.maxDescriptors()) {
             throw new Broken();
         }
-        byte[] answer = answer(request, message);
+        boolean needReply = (message.flags() & MessageHeader.NEED_REPLY) != 0 && ProtocolFeature.REPLY_ACK.in(protocol);
+        byte[] answer;
+        try {
+            answer = answer(request, message);
+        } catch (Refused e) {
+            if (!needReply) {
+                throw new Broken();
+            }
+            reply(socket, message, FrontEnd.u64(1));
+            return;
+        }
         if (answer != null) {
             reply(socket, message, answer);
-        } else if ((message.flags() & MessageHeader.NEED_REPLY) != 0 && ProtocolFeature.REPLY_ACK.in(protocol)) {
-            reply(socket, message, FrontEnd.u64(0));
+            needReply &= fault == Fault.TWO_REPLIES;
         }
+        boolean unasked = fault == Fault.UNASKED_REPLY && answer == null && connections > 1;
+        boolean silent = fault == Fault.NO_REPLY_ACK && memory.isEmpty() && request == Request.SET_VRING_NUM;
+        if ((needReply && !silent) || unasked) {
+            reply(socket, message, FrontEnd.u64(isFalselyRefused(request, message) ? 1 : 0));
+        }
+    }
+
+    private boolean isFalselyRefused(Request request, RawMessage message) {
+        return fault == Fault.FALSE_REFUSAL
+                && request == Request.SET_VRING_CALL
+                && message.descriptors().isEmpty();
     }
 
     private void reply(FrontEndSocket socket, RawMessage message, byte[] payload) {
         int more = fault == Fault.REPLY_FLAGS ? message.flags() & MessageHeader.NEED_REPLY : 0;
-        int flags = MessageHeader.VERSION | MessageHeader.REPLY | more;
-        socket.send(RawMessage.encode(message.request(), flags, payload), List.of(), Duration.ofSeconds(1));
+        // The offer, and the question by which each connection begins, are answered right: the cases find the rest.
+        boolean wrong = connections > 1 && messages > 1;
+        int version = wrong && fault == Fault.REPLY_VERSION ? 0 : MessageHeader.VERSION;
+        int number = message.request() + (wrong && fault == Fault.REPLY_NUMBER ? 1 : 0);
+        byte[] sent = wrong && fault == Fault.REPLY_SHORT ? Arrays.copyOf(payload, payload.length / 2) : payload;
+        byte[] bytes = RawMessage.encode(number, version | MessageHeader.REPLY | more, sent);
+        if (wrong && fault == Fault.REPLY_CUT) {
+            socket.send(Arrays.copyOf(bytes, bytes.length / 2), List.of(), Duration.ofSeconds(1));
+            throw new Broken();
+        }
+        int piece = inPieces ? 1 : bytes.length;
+        for (int at = 0; at < bytes.length; at += piece) {
+            socket.send(Arrays.copyOfRange(bytes, at, at + piece), List.of(), Duration.ofSeconds(1));
+        }
     }
 
     private byte @Nullable [] answer(Request request, RawMessage message) {
         ByteBuffer payload = message.payload();
         switch (request) {
             case GET_FEATURES -> {
-                return FrontEnd.u64(FEATURES);
+                return FrontEnd.u64(offer());
             }
             case GET_PROTOCOL_FEATURES -> {
-                return FrontEnd.u64(PROTOCOL);
+                return FrontEnd.u64(
+                        fault == Fault.LONE_SEND_FD ? PROTOCOL | ProtocolFeature.BACKEND_SEND_FD.mask() : PROTOCOL);
             }
             case SET_PROTOCOL_FEATURES -> protocol = payload.getLong();
             case SET_FEATURES -> features(payload.getLong());
             case SET_MEM_TABLE -> memory.table(payload, message.descriptors());
+            case GET_QUEUE_NUM -> {
+                return FrontEnd.u64(fault == Fault.QUEUE_NUM_CHANGES ? messages : 1);
+            }
+            case GET_MAX_MEM_SLOTS -> {
+                return FrontEnd.u64(SLOTS);
+            }
+            case ADD_MEM_REG -> memory.add(payload, message.descriptors(), SLOTS);
+            case REM_MEM_REG -> memory.remove(payload);
+            case NET_SET_MTU -> {
+                if (fault == Fault.MTU_REFUSED) {
+                    throw new Refused();
+                }
+            }
+            case GET_CONFIG -> {
+                return device.config(payload);
+            }
+            case GET_STATUS -> {
+                return FrontEnd.u64(device.status());
+            }
+            case SET_STATUS -> {
+                if (device.status((int) payload.getLong())) {
+                    stopAll(fault == Fault.STATUS_ENDS);
+                }
+            }
+            case RESET_DEVICE -> stopAll(fault == Fault.RESET_ENDS);
+            case RESET_OWNER -> {
+                if (fault == Fault.OWNER_ENDS) {
+                    throw new Broken();
+                }
+            }
             case SET_LOG_BASE -> {
                 memory.log(payload, message.descriptors());
                 return FrontEnd.u64(0);
@@ -168,13 +272,22 @@ final class SmallBackEnd implements AutoCloseable {
             case SET_VRING_ADDR -> queue(payload.getInt()).addresses(payload);
             case SET_VRING_ENABLE -> queue(payload.getInt()).enable(payload.getInt() != 0);
             case SET_VRING_KICK -> queue((int) payload.getLong()).kick(message.descriptors());
-            case SET_VRING_CALL -> queue((int) payload.getLong()).call(message.descriptors());
+            case SET_VRING_CALL -> {
+                if (fault == Fault.CALL_TOO_EARLY && memory.isEmpty()) {
+                    throw new Refused();
+                }
+                queue((int) payload.getLong()).call(message.descriptors());
+            }
             case GET_VRING_BASE -> {
                 int index = payload.getInt();
-                int base = queue(index).stop() + (fault == Fault.VRING_BASE ? 1 : 0);
-                return FrontEnd.bytes(new VringState(index, base).toPayload());
+                int base = queue(index).stop(index == 0);
+                if (fault == Fault.STOPS_BOTH) {
+                    queue(index ^ 1).stop(false);
+                }
+                int told = fault == Fault.BASE_OF_OTHER ? index ^ 1 : index;
+                return FrontEnd.bytes(new VringState(told, base).toPayload());
             }
-            case SET_OWNER, SET_VRING_ERR -> {
+            case SET_OWNER, SET_VRING_ERR, SET_LOG_FD -> {
                 // Nothing follows from them here.
             }
             default -> throw new Broken();
@@ -182,10 +295,29 @@ final class SmallBackEnd implements AutoCloseable {
         return null;
     }
 
+    private long offer() {
+        featureQuestions++;
+        return switch (fault) {
+            case LONE_TSO -> FEATURES & ~Feature.CSUM.mask();
+            case FEATURES_CHANGE -> featureQuestions % 2 == 0 ? FEATURES & ~Feature.MTU.mask() : FEATURES;
+            default -> FEATURES;
+        };
+    }
+
+    private void stopAll(boolean forGood) {
+        for (SmallQueue queue : List.of(receive, transmit)) {
+            queue.enable(false);
+            queue.halt(forGood);
+        }
+    }
+
     private void features(long word) {
-        net.features(word);
+        if (fault != Fault.OLD_FEATURES || !ran) {
+            net.features(word);
+        }
+        ran = true;
         memory.logging(Feature.LOG_ALL.in(word));
-        if (!Feature.PROTOCOL_FEATURES.in(word)) {
+        if (!Feature.PROTOCOL_FEATURES.in(word) && fault != Fault.NEEDS_ENABLE) {
             receive.enable(true);
             transmit.enable(true);
         }

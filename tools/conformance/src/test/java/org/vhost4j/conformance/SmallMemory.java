@@ -47,7 +47,14 @@ final class SmallMemory {
         logging = false;
     }
 
+    boolean isEmpty() {
+        return regions.isEmpty();
+    }
+
     void table(ByteBuffer payload, List<Fd> files) {
+        if (fault == Fault.OLD_TABLE && !regions.isEmpty()) {
+            return;
+        }
         regions.forEach(region -> region.file().close());
         regions.clear();
         int count = payload.getInt();
@@ -55,19 +62,54 @@ final class SmallMemory {
         if (count != files.size()) {
             throw new Outside();
         }
-        for (Fd fd : files) {
-            long guest = payload.getLong();
-            long bytes = payload.getLong();
-            long user = payload.getLong();
-            long offset = payload.getLong();
-            MappedFile file;
-            try {
-                file = MappedFile.map(fd, offset, bytes, "region");
-            } catch (RuntimeException e) {
-                throw new Outside();
-            }
-            regions.add(new Region(guest, bytes, user, file, new DriverMemory(file.segment(), guest)));
+        int most = fault == Fault.ONE_REGION ? 1 : fault == Fault.FOUR_REGIONS ? 4 : count;
+        for (Fd fd : files.subList(0, Math.min(most, count))) {
+            regions.add(region(payload, fd));
         }
+    }
+
+    private Region region(ByteBuffer payload, Fd fd) {
+        long guest = payload.getLong();
+        long bytes = payload.getLong();
+        long user = payload.getLong();
+        long offset = payload.getLong();
+        MappedFile file;
+        try {
+            file = MappedFile.map(fd, fault == Fault.NO_OFFSET ? 0 : offset, bytes, "region");
+        } catch (RuntimeException e) {
+            throw new Outside();
+        }
+        return new Region(guest, bytes, user, file, new DriverMemory(file.segment(), guest));
+    }
+
+    void add(ByteBuffer payload, List<Fd> files, int slots) {
+        if (regions.size() >= (fault == Fault.HALF_THE_SLOTS ? slots / 2 : slots)) {
+            throw new SmallBackEnd.Refused();
+        }
+        if (fault == Fault.UNUSED_SLOT && !regions.isEmpty()) {
+            return;
+        }
+        payload.getLong();
+        regions.add(region(payload, files.getFirst()));
+    }
+
+    void remove(ByteBuffer payload) {
+        payload.getLong();
+        long guest = payload.getLong();
+        long bytes = payload.getLong();
+        Region gone = regions.stream()
+                .filter(each -> each.guest() == guest && each.bytes() == bytes)
+                .findFirst()
+                .orElse(null);
+        if (gone == null && fault != Fault.UNUSED_SLOT) {
+            throw new SmallBackEnd.Refused();
+        }
+        if (gone == null || fault == Fault.KEPT_SLOT) {
+            return;
+        }
+        Region removed = fault == Fault.REMOVES_LAST ? regions.getLast() : gone;
+        regions.remove(removed);
+        removed.file().close();
     }
 
     void log(ByteBuffer payload, List<Fd> files) {
@@ -75,6 +117,9 @@ final class SmallMemory {
         long offset = payload.getLong();
         if (files.size() != 1) {
             throw new Outside();
+        }
+        if (log != null && fault == Fault.FIRST_LOG) {
+            return;
         }
         if (log != null) {
             log.close();
@@ -103,6 +148,22 @@ final class SmallMemory {
         throw new Outside();
     }
 
+    /** What lies in a guest-physical range, which may reach into the next region. */
+    byte[] read(long guest, int bytes) {
+        byte[] all = new byte[bytes];
+        int done = 0;
+        while (done < bytes) {
+            DriverMemory memory = at(guest + done, 1);
+            int part = (int) Math.min(bytes - done, memory.guestBase() + memory.size() - (guest + done));
+            if (part < bytes && fault == Fault.NO_CROSSING) {
+                throw new Outside();
+            }
+            memory.read(guest + done, all, done, part);
+            done += part;
+        }
+        return all;
+    }
+
     /** An address by which the front-end knows its memory, as a guest-physical one. */
     long toGuest(long user) {
         for (Region region : regions) {
@@ -120,7 +181,9 @@ final class SmallMemory {
             return;
         }
         MemorySegment segment = bits.segment();
-        for (long page = guest / PAGE; page <= (guest + bytes - 1) / PAGE; page++) {
+        long last = fault == Fault.FIRST_PAGE ? guest / PAGE : (guest + bytes - 1) / PAGE;
+        for (long each = guest / PAGE; each <= last; each++) {
+            long page = fault == Fault.NEXT_PAGE ? each + 1 : each;
             long at = page / 8;
             if (at >= segment.byteSize()) {
                 return;

@@ -26,6 +26,8 @@ final class SmallNet {
     private final Fault fault;
     private final List<byte[]> waiting = new ArrayList<>();
     private boolean mergeable;
+    private boolean gaveUp;
+    private int lastFlags;
     private int headerBytes;
 
     SmallNet(SmallMemory memory, SmallQueue receive, SmallQueue transmit, Fault fault) {
@@ -37,18 +39,20 @@ final class SmallNet {
 
     void features(long word) {
         mergeable = Feature.MRG_RXBUF.in(word);
-        headerBytes = mergeable || Feature.VERSION_1.in(word) ? DriverHeader.BYTES : DriverHeader.LEGACY_BYTES;
+        boolean modern = mergeable || Feature.VERSION_1.in(word) || fault == Fault.MODERN_HEADER;
+        headerBytes = modern ? DriverHeader.BYTES : DriverHeader.LEGACY_BYTES;
         waiting.clear();
+        gaveUp = false;
     }
 
     /** Moves what there is; true when there was something. */
     boolean turn() {
         boolean worked = false;
-        if (transmit.runs()) {
+        if (transmit.runs() && (transmit.enabled() || fault != Fault.DISABLED_WAITS)) {
             int count = transmit.available();
             for (int i = 0; i < count; i++) {
                 Chain chain = transmit.take();
-                byte[] all = read(chain);
+                byte[] all = isRefused(chain) ? new byte[0] : read(chain);
                 if ((transmit.enabled() || fault == Fault.IGNORED_ENABLE) && all.length >= headerBytes + IP) {
                     waiting.addAll(finished(
                             DriverHeader.read(all, 0, headerBytes), Arrays.copyOfRange(all, headerBytes, all.length)));
@@ -60,29 +64,42 @@ final class SmallNet {
                 transmit.publish();
             }
         }
-        if (receive.runs() && receive.enabled()) {
-            for (byte[] frame : waiting) {
-                deliver(fault == Fault.CUT_FRAME ? Arrays.copyOf(frame, frame.length - 1) : frame);
+        if (receive.runs() && (receive.enabled() || fault == Fault.DISABLED_RECEIVES)) {
+            while (!waiting.isEmpty() && !gaveUp) {
+                byte[] frame = waiting.getFirst();
+                boolean done = deliver(fault == Fault.CUT_FRAME ? Arrays.copyOf(frame, frame.length - 1) : frame);
+                if (!done && fault == Fault.STUCK_FRAME && receive.available() > 0) {
+                    break;
+                }
+                gaveUp = !done && fault == Fault.GIVES_UP && receive.available() == 0;
+                waiting.removeFirst();
             }
-            waiting.clear();
         } else if (waiting.size() > 64) {
             waiting.clear();
         }
         return worked;
     }
 
+    private boolean isRefused(Chain chain) {
+        int first = chain.buffers().getFirst().length();
+        return (fault == Fault.SHORT_CHAINS && chain.buffers().size() > 8)
+                || (fault == Fault.HEADER_IN_ONE && first < headerBytes);
+    }
+
     private byte[] read(Chain chain) {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
-        for (Buffer buffer : chain.buffers()) {
+        int most = fault == Fault.FIRST_DESCRIPTOR ? 1 : chain.buffers().size();
+        for (Buffer buffer : chain.buffers().subList(0, most)) {
             if (buffer.writable() || buffer.length() < 0 || all.size() + buffer.length() > 70_000) {
                 throw new SmallMemory.Outside();
             }
-            all.writeBytes(memory.at(buffer.address(), buffer.length()).read(buffer.address(), buffer.length()));
+            all.writeBytes(memory.read(buffer.address(), buffer.length()));
         }
         return all.toByteArray();
     }
 
     private List<byte[]> finished(DriverHeader header, byte[] frame) {
+        lastFlags = header.flags();
         boolean segmented =
                 header.gsoType() == DriverHeader.GSO_TCPV4 && header.gsoSize() > 0 && frame.length > PAYLOAD;
         if ((header.flags() & DriverHeader.NEEDS_CSUM) == 0 || (!segmented && header.gsoType() != 0)) {
@@ -92,33 +109,39 @@ final class SmallNet {
     }
 
     private List<byte[]> completed(byte[] frame, DriverHeader header) {
-        int start = header.csumStart();
+        int start = fault == Fault.FIXED_START ? TCP : header.csumStart();
         int at = start + header.csumOffset();
         if (at + 2 > frame.length) {
             return List.of();
         }
         int sum = fold(sum(frame, start, frame.length)) ^ 0xffff;
-        put16(frame, at, (sum == 0 ? 0xffff : sum) ^ (fault == Fault.CHECKSUM ? 1 : 0));
+        put16(frame, at, (sum == 0 && fault != Fault.ZERO_CHECKSUM ? 0xffff : sum) ^ (fault == Fault.CHECKSUM ? 1 : 0));
         return List.of(frame);
     }
 
-    /** TCP over IPv4 without options. */
-    private List<byte[]> segments(byte[] whole, int size) {
+    /** TCP over IPv4. */
+    private List<byte[]> segments(byte[] whole, int gsoSize) {
+        int size = gsoSize + (fault == Fault.SEGMENT_SIZE ? 8 : 0);
         List<byte[]> segments = new ArrayList<>();
+        int payload = TCP + ((whole[TCP + 12] & 0xf0) >> 2);
         int sequence = ByteBuffer.wrap(whole).getInt(TCP + 4);
         int identification = get16(whole, IP + 4);
-        for (int at = PAYLOAD; at < whole.length; at += size) {
+        for (int at = payload; at < whole.length; at += size) {
             int end = Math.min(whole.length, at + size);
-            byte[] segment = Arrays.copyOf(whole, PAYLOAD + end - at);
-            ByteBuffer.wrap(segment).position(PAYLOAD).put(whole, at, end - at);
+            byte[] segment = Arrays.copyOf(whole, payload + end - at);
+            ByteBuffer.wrap(segment).position(payload).put(whole, at, end - at);
             if (fault != Fault.SEGMENT_NUMBERS) {
                 put16(segment, IP + 4, identification + segments.size());
-                ByteBuffer.wrap(segment).putInt(TCP + 4, sequence + at - PAYLOAD);
+                ByteBuffer.wrap(segment).putInt(TCP + 4, sequence + at - payload);
             }
-            put16(segment, IP + 2, segment.length - IP);
-            put16(segment, IP + 10, 0);
-            put16(segment, IP + 10, fold(sum(segment, IP, TCP)) ^ 0xffff);
-            if (end < whole.length) {
+            if (fault != Fault.SEGMENT_LENGTH) {
+                put16(segment, IP + 2, segment.length - IP);
+            }
+            if (fault != Fault.SEGMENT_IP_CHECKSUM) {
+                put16(segment, IP + 10, 0);
+                put16(segment, IP + 10, fold(sum(segment, IP, TCP)) ^ 0xffff);
+            }
+            if (end < whole.length && fault != Fault.SEGMENT_FLAGS) {
                 segment[TCP + 13] &= ~0x09;
             }
             put16(segment, TCP + 16, 0);
@@ -126,7 +149,9 @@ final class SmallNet {
             int sum = fold(sum(segment, TCP, segment.length) + pseudo) ^ 0xffff;
             boolean wrong = fault == Fault.SEGMENT_CHECKSUM && end == whole.length;
             put16(segment, TCP + 16, wrong ? sum ^ 0x100 : sum);
-            segments.add(segment);
+            if (end < whole.length || fault != Fault.SEGMENT_LOST) {
+                segments.add(segment);
+            }
         }
         return segments;
     }
@@ -156,28 +181,31 @@ final class SmallNet {
         bytes[at + 1] = (byte) value;
     }
 
-    /** Puts a frame into receive buffers, or drops it when there are too few. */
-    private void deliver(byte[] frame) {
+    /** Puts a frame into receive buffers; false when there are too few, or too small ones. */
+    private boolean deliver(byte[] frame) {
         List<Chain> chains = new ArrayList<>();
         int room = 0;
         int wanted = headerBytes + frame.length;
-        while (room < wanted && receive.available() > 0 && (mergeable || chains.isEmpty())) {
+        int spare = fault == Fault.SPARE_BUFFER && mergeable ? 1 : 0;
+        while (room < wanted + spare && receive.available() > 0 && (mergeable || chains.isEmpty())) {
             Chain chain = receive.take();
             chains.add(chain);
             room += chain.buffers().stream().mapToInt(Buffer::length).sum();
         }
-        if (room < wanted) {
+        boolean cut = room < wanted && room > 0 && !mergeable && fault == Fault.CUT_TO_ROOM;
+        if (room < wanted && !cut) {
             receive.putBack(chains.size());
-            return;
+            return false;
         }
-        int told = chains.size() - (fault == Fault.NUM_BUFFERS && chains.size() > 1 ? 1 : 0);
-        byte[] header = DriverHeader.PLAIN.withNumBuffers(told).toBytes(headerBytes);
+        wanted = Math.min(wanted, room);
+        byte[] header = header(chains.size()).toBytes(headerBytes);
         byte[] all = Arrays.copyOf(header, wanted);
-        ByteBuffer.wrap(all).position(headerBytes).put(frame);
+        ByteBuffer.wrap(all).position(headerBytes).put(frame, 0, wanted - headerBytes);
         int at = 0;
         for (Chain chain : chains) {
             int before = at;
-            for (Buffer buffer : chain.buffers()) {
+            int most = fault == Fault.FIRST_WRITTEN ? 1 : chain.buffers().size();
+            for (Buffer buffer : chain.buffers().subList(0, most)) {
                 int part = Math.min(buffer.length(), wanted - at);
                 if (fault == Fault.MARKED_FIRST) {
                     memory.mark(buffer.address(), part);
@@ -193,5 +221,12 @@ final class SmallNet {
             receive.use(chain, at - before - (fault == Fault.USED_LENGTH ? headerBytes : 0));
         }
         receive.publish();
+        return true;
+    }
+
+    private DriverHeader header(int chains) {
+        int told = chains - (fault == Fault.NUM_BUFFERS && chains > 1 ? 1 : 0);
+        int flags = fault == Fault.STALE_FLAGS ? lastFlags : 0;
+        return new DriverHeader(flags, 0, 0, 0, 0, 0, fault == Fault.NUM_BUFFERS_ZERO && !mergeable ? 0 : told);
     }
 }

@@ -31,7 +31,11 @@ final class SmallQueue {
     private boolean enabled;
     private boolean kicked;
     private boolean late;
+    private boolean dead;
+    private boolean wasDisabled;
+    private boolean addressed;
     private int interrupts;
+    private int usedChains;
     private @Nullable EventFd kick;
     private @Nullable EventFd call;
 
@@ -44,6 +48,11 @@ final class SmallQueue {
         started = false;
         enabled = false;
         late = false;
+        dead = false;
+        wasDisabled = false;
+        addressed = false;
+        lastAvail = 0;
+        usedIdx = 0;
         close(kick);
         close(call);
         kick = null;
@@ -64,19 +73,27 @@ final class SmallQueue {
     }
 
     void base(int index) {
-        lastAvail = index;
-        usedIdx = index;
+        if (fault == Fault.BASE_TOO_LATE && addressed) {
+            throw new SmallBackEnd.Refused();
+        }
+        if (fault == Fault.NO_NEW_DRIVER && index == 0) {
+            return;
+        }
+        lastAvail = fault == Fault.IGNORED_BASE ? 0 : fault == Fault.REPEATED && index > 0 ? index - 1 : index;
+        usedIdx = fault == Fault.IGNORED_BASE ? 0 : index;
     }
 
     void addresses(ByteBuffer payload) {
         payload.getInt();
+        addressed = true;
         desc = payload.getLong();
         used = payload.getLong();
         avail = payload.getLong();
     }
 
     void enable(boolean on) {
-        enabled = on;
+        wasDisabled |= enabled && !on;
+        enabled = on && !(fault == Fault.STAYS_DISABLED && wasDisabled);
     }
 
     void kick(List<Fd> descriptors) {
@@ -102,10 +119,25 @@ final class SmallQueue {
         }
     }
 
-    int stop() {
-        started = false;
+    /** Stops, and returns where it would continue. */
+    int stop(boolean receives) {
+        boolean counts = fault == Fault.BASE_COUNTS_AVAIL && receives && started;
+        int base = switch (fault) {
+            case VRING_BASE -> lastAvail + 1;
+            case BASE_ZERO -> 0;
+            default -> counts ? lastAvail + available() & 0xffff : lastAvail;
+        };
+        started = started && fault == Fault.NO_STOP;
+        addressed = false;
         late = fault == Fault.LATE_WRITE;
-        return lastAvail;
+        return base;
+    }
+
+    /** Stops because the device is reset. */
+    void halt(boolean forGood) {
+        started = false;
+        addressed = false;
+        dead = forGood;
     }
 
     /** What a faulty back-end does in every turn after it has answered, so that the front-end sees it whenever it looks. */
@@ -122,6 +154,9 @@ final class SmallQueue {
     }
 
     boolean runs() {
+        if (dead || (fault == Fault.NEEDS_CALL && call == null)) {
+            return false;
+        }
         if (fault == Fault.START_BY_KICK && started && !kicked) {
             EventFd event = kick;
             kicked = event != null && event.drain() > 0;
@@ -147,7 +182,8 @@ final class SmallQueue {
     }
 
     Chain take() {
-        long at = memory.toGuest(avail) + 4 + 2L * (lastAvail % size);
+        int entries = fault == Fault.SIZE_256 ? Math.min(size, 256) : size;
+        long at = memory.toGuest(avail) + 4 + 2L * (lastAvail % entries);
         int head = memory.at(at, 2).get16(at);
         lastAvail = lastAvail + 1 & 0xffff;
         List<Buffer> buffers = new ArrayList<>();
@@ -160,10 +196,30 @@ final class SmallQueue {
             long entry = memory.toGuest(desc) + 16L * index;
             DriverMemory table = memory.at(entry, 16);
             flags = table.get16(entry + 12);
-            buffers.add(new Buffer(table.get64(entry), table.get32(entry + 8), (flags & RingDriver.WRITE) != 0));
+            if ((flags & RingDriver.INDIRECT) != 0 && fault != Fault.NO_TABLES) {
+                indirect(table.get64(entry), table.get32(entry + 8), buffers);
+            } else {
+                buffers.add(new Buffer(table.get64(entry), table.get32(entry + 8), (flags & RingDriver.WRITE) != 0));
+            }
             index = table.get16(entry + 14);
         } while ((flags & RingDriver.NEXT) != 0);
         return new Chain(head, buffers);
+    }
+
+    private void indirect(long address, int bytes, List<Buffer> buffers) {
+        int entries = bytes / 16;
+        int index = 0;
+        int flags;
+        do {
+            if (index >= entries || buffers.size() > RingDriver.MAX_SIZE) {
+                throw new SmallMemory.Outside();
+            }
+            long entry = address + 16L * index;
+            DriverMemory table = memory.at(entry, 16);
+            flags = table.get16(entry + 12);
+            buffers.add(new Buffer(table.get64(entry), table.get32(entry + 8), (flags & RingDriver.WRITE) != 0));
+            index = table.get16(entry + 14);
+        } while ((flags & RingDriver.NEXT) != 0 && fault != Fault.FIRST_OF_TABLE);
     }
 
     /** Takes chains back that were not used after all. */
@@ -173,19 +229,35 @@ final class SmallQueue {
 
     /** Writes a used element, which the driver sees after {@link #publish}. */
     void use(Chain chain, int length) {
+        usedChains++;
+        boolean eighth = usedChains % 8 == 0;
+        int head = fault == Fault.WRONG_HEAD && eighth ? (chain.head() + 1) % size : chain.head();
+        element(head, length);
+        if (fault == Fault.USED_TWICE && eighth) {
+            element(head, length);
+        }
+    }
+
+    private void element(int head, int length) {
         long at = memory.toGuest(used) + 4 + 8L * (usedIdx % size);
         DriverMemory ring = memory.at(at, 8);
-        ring.put32(at, chain.head());
+        ring.put32(at, head);
         ring.put32(at + 4, length);
-        memory.mark(at, 8);
+        markRing(at, 8);
         usedIdx = usedIdx + 1 & 0xffff;
+    }
+
+    private void markRing(long at, int bytes) {
+        if (fault != Fault.UNMARKED_RING) {
+            memory.mark(at, bytes);
+        }
     }
 
     void publish() {
         long at = memory.toGuest(used);
         VarHandle.releaseFence();
         memory.at(at, 4).put16(at + 2, usedIdx);
-        memory.mark(at, 4);
+        markRing(at, 4);
         VarHandle.fullFence();
         long flagsAt = memory.toGuest(avail);
         boolean wanted = (memory.at(flagsAt, 2).get16(flagsAt) & 1) == 0;

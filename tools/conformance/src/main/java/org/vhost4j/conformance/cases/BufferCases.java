@@ -25,50 +25,47 @@ public final class BufferCases implements CaseGroup {
 
     @Override
     public List<Case> cases() {
-        return Stream.concat(
-                        Case.onBoth(
-                                Case.of(
-                                                "rx.mergeable-num-buffers",
-                                                RECEIVE,
-                                                "num_buffers counts the buffers of a frame, all but the last are full, and "
-                                                        + "they are used together",
-                                                BufferCases::mergeable)
-                                        .needs(Feature.MRG_RXBUF)
-                                        .loops(),
-                                Case.of(
-                                                "rx.mergeable-edges",
-                                                RECEIVE,
-                                                "a frame that fills its buffers to the last byte takes no further one",
-                                                BufferCases::edges)
-                                        .needs(Feature.MRG_RXBUF)
-                                        .loops(),
-                                Case.of(
-                                                "rx.not-mergeable",
-                                                RECEIVE,
-                                                "without MRG_RXBUF a frame takes one chain",
-                                                BufferCases::notMergeable)
-                                        .loops(),
-                                Case.of(
-                                                "rx.buffer-too-small",
-                                                RECEIVE,
-                                                "a frame that no buffer has room for is dropped, and the next one comes",
-                                                BufferCases::tooSmall)
-                                        .loops(),
-                                Case.of(
-                                                "rx.no-buffers",
-                                                "virtio 1.4, 5.1.6.3",
-                                                "a receiver that runs out of buffers gets frames again when it posts some",
-                                                BufferCases::noBuffers)
-                                        .loops())
-                                .stream(),
-                        Stream.of(Case.of(
-                                        "rx.num-buffers-is-1",
-                                        RECEIVE,
-                                        "num_buffers is 1 when MRG_RXBUF was not negotiated and VERSION_1 was",
-                                        BufferCases::numBuffersIsOne)
-                                .needs(Feature.VERSION_1)
-                                .loops()))
-                .toList();
+        return Case.onBoth(
+                Case.of(
+                                "rx.mergeable-num-buffers",
+                                RECEIVE,
+                                "num_buffers counts the buffers of a frame, all but the last are full, and "
+                                        + "they are used together",
+                                BufferCases::mergeable)
+                        .needs(Feature.MRG_RXBUF)
+                        .loops(),
+                Case.of(
+                                "rx.mergeable-edges",
+                                RECEIVE,
+                                "a frame that fills its buffers to the last byte takes no further one",
+                                BufferCases::edges)
+                        .needs(Feature.MRG_RXBUF)
+                        .loops(),
+                Case.of(
+                                "rx.not-mergeable",
+                                RECEIVE,
+                                "without MRG_RXBUF a frame takes one chain",
+                                BufferCases::notMergeable)
+                        .loops(),
+                Case.of(
+                                "rx.buffer-too-small",
+                                RECEIVE,
+                                "a frame that no buffer has room for is dropped, and the next one comes",
+                                BufferCases::tooSmall)
+                        .loops(),
+                Case.of(
+                                "rx.no-buffers",
+                                "virtio 1.4, 5.1.6.3",
+                                "a receiver that runs out of buffers gets frames again when it posts some",
+                                BufferCases::noBuffers)
+                        .loops(),
+                Case.of(
+                                "rx.num-buffers-is-1",
+                                RECEIVE,
+                                "num_buffers is 1 when MRG_RXBUF was not negotiated and VERSION_1 was",
+                                BufferCases::numBuffersIsOne)
+                        .needs(Feature.VERSION_1)
+                        .loops());
     }
 
     private static void mergeable(CaseContext context) {

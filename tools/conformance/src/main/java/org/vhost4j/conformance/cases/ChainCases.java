@@ -57,7 +57,8 @@ public final class ChainCases implements CaseGroup {
         Case indirect = Case.of(
                         "chain.indirect-transmit",
                         INDIRECT,
-                        "a frame may be in an indirect table of any length, and direct and indirect chains may take turns",
+                        "a frame may be in an indirect table of any length, and direct and indirect chains may take"
+                                + " turns",
                         ChainCases::indirectTransmit)
                 .needs(Feature.INDIRECT_DESC)
                 .loops();
@@ -123,6 +124,9 @@ public final class ChainCases implements CaseGroup {
                             for (int i = 0; i < Math.min(2 * size + 1, 300); i++) {
                                 exchange(context, driver, ChainShape.TOGETHER);
                             }
+                            driver.awaitSent();
+                            context.note("%d frames at once, each in a descriptor of its own", size);
+                            TransmitBuffer.of(context, driver).send(size);
                         }
                     }
                 })

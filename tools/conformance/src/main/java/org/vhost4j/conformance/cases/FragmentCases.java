@@ -30,7 +30,7 @@ public final class FragmentCases implements CaseGroup {
 
     @Override
     public List<Case> cases() {
-        return List.of(
+        return Case.onBoth(
                 Case.of(
                                 "tx.ufo",
                                 "virtio 1.4, 5.1.6.2.2",

@@ -62,6 +62,12 @@ public final class InflightCases implements CaseGroup {
                                 + " continues behind it",
                         InflightCases::returned),
                 Case.of(
+                                "inflight.base-at-once",
+                                "vhost-user, VHOST_USER_PROTOCOL_F_GET_VRING_BASE_INFLIGHT",
+                                "what GET_VRING_BASE counts is used, or in flight in the area",
+                                InflightCases::baseAtOnce)
+                        .needs(ProtocolFeature.GET_VRING_BASE_INFLIGHT),
+                Case.of(
                         "inflight.contents",
                         "robustness",
                         "%d areas with random contents are survived".formatted(RANDOM_AREAS),
@@ -132,6 +138,32 @@ public final class InflightCases implements CaseGroup {
             boolean clear = context.await(
                     context.patience(), () -> inFlight(context, area).isEmpty());
             context.require(clear, "in flight are %s", inFlight(context, area));
+        }
+    }
+
+    private static void baseAtOnce(CaseContext context) {
+        NetDriver driver = context.negotiated(setup(context).withProtocol(ProtocolFeature.GET_VRING_BASE_INFLIGHT));
+        InflightArea area = get(context, driver);
+        area.set(driver.frontEnd());
+        driver.start();
+        TransmitBuffer buffer = TransmitBuffer.of(context, driver);
+        FrontEndQueue queue = driver.transmitQueue(0);
+        for (int round = 0; round < 5; round++) {
+            buffer.offer(FRAMES);
+            CaseContext.publishAndKick(queue);
+            context.note("%d frames, and GET_VRING_BASE at once", FRAMES);
+            int base = queue.stop(driver.frontEnd());
+            int inFlight = inFlight(context, area).size();
+            while (queue.ring().collect()) {
+                // Taken.
+            }
+            // What was used ends where the base is, less what is in flight.
+            if (inFlight == 0) {
+                int wanted = queue.ring().deviceBase();
+                context.require(base == wanted, "0x%x, but what was used ends at 0x%x", base, wanted);
+            }
+            queue.start(driver.frontEnd(), base);
+            context.awaitUsed(queue);
         }
     }
 

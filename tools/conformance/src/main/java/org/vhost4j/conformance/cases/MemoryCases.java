@@ -63,18 +63,22 @@ public final class MemoryCases implements CaseGroup {
                                 "buffers may lie in a region that was added",
                                 context -> buffersElsewhere(context, true))
                         .needs(ProtocolFeature.CONFIGURE_MEM_SLOTS)));
-        all.add(Case.of(
-                "memory.eight-regions", TABLE, "a memory table may have up to 8 regions", MemoryCases::eightRegions));
-        all.add(Case.of(
-                "memory.file-offset",
-                TABLE,
-                "a region may begin anywhere in its file: the mmap offset counts",
-                MemoryCases::fileOffset));
-        all.add(Case.of(
-                "memory.buffer-across-regions",
-                "virtio 1.4, 2.7.4",
-                "a buffer may begin in one region and end in the next",
-                MemoryCases::acrossRegions));
+        all.addAll(Case.onBoth(
+                Case.of(
+                        "memory.eight-regions",
+                        TABLE,
+                        "a memory table may have up to 8 regions",
+                        MemoryCases::eightRegions),
+                Case.of(
+                        "memory.file-offset",
+                        TABLE,
+                        "a region may begin anywhere in its file: the mmap offset counts",
+                        MemoryCases::fileOffset),
+                Case.of(
+                        "memory.buffer-across-regions",
+                        "virtio 1.4, 2.7.4",
+                        "a buffer may begin in one region and end in the next",
+                        MemoryCases::acrossRegions)));
         all.add(Case.of(
                         "memory.slots",
                         "vhost-user, VHOST_USER_GET_MAX_MEM_SLOTS",
@@ -132,7 +136,9 @@ public final class MemoryCases implements CaseGroup {
             driver.frontEnd().setMemTable(List.of(driver.ram(), more));
             driver.frontEnd().barrier();
         }
-        TransmitBuffer.of(context, driver, more.memory()).send(5);
+        for (int i = 0; i < 5; i++) {
+            SlotCases.sendFrom(context, driver, more);
+        }
     }
 
     private static void eightRegions(CaseContext context) {
@@ -145,7 +151,7 @@ public final class MemoryCases implements CaseGroup {
         driver.frontEnd().setMemTable(regions);
         driver.frontEnd().barrier();
         for (Ram region : regions) {
-            TransmitBuffer.of(context, driver, region.memory()).send(1);
+            SlotCases.sendFrom(context, driver, region);
         }
     }
 
@@ -155,7 +161,8 @@ public final class MemoryCases implements CaseGroup {
         context.note("SET_MEM_TABLE with a region at offset 0x5000 of its file, then a frame that lies there");
         driver.frontEnd().setMemTable(List.of(driver.ram(), more));
         driver.frontEnd().barrier();
-        TransmitBuffer.of(context, driver, more.memory()).send(2);
+        SlotCases.sendFrom(context, driver, more);
+        SlotCases.sendFrom(context, driver, more);
     }
 
     private static void acrossRegions(CaseContext context) {
@@ -200,6 +207,6 @@ public final class MemoryCases implements CaseGroup {
         driver.frontEnd().barrier();
         RingDriver ring = driver.transmitQueue(0).ring();
         context.require(ring.inFlight() == 0, "%d chains in flight", ring.inFlight());
-        TransmitBuffer.of(context, driver, last.memory()).send(1);
+        SlotCases.sendFrom(context, driver, last);
     }
 }

@@ -94,7 +94,8 @@ public final class OffloadCases implements CaseGroup {
         all.add(Case.of(
                         "tx.uso-certification",
                         TRANSMIT,
-                        "a datagram of 64 KiB is sent in segments of 536 bytes, as a Windows certification test wants it",
+                        "a datagram of 64 KiB is sent in segments of 536 bytes, as a Windows certification test wants"
+                                + " it",
                         context -> {
                             segmented(context, setup(context).with(Feature.HOST_USO), largest(Kind.UDP4), SMALLEST_MSS);
                             segmented(context, setup(context).with(Feature.HOST_USO), largest(Kind.UDP6), SMALLEST_MSS);
@@ -105,7 +106,8 @@ public final class OffloadCases implements CaseGroup {
             all.add(Case.of(
                             "rx.csum-" + kind.label(),
                             RECEIVE,
-                            "a frame comes with a complete checksum, or with a partial one and the fields to complete it",
+                            "a frame comes with a complete checksum, or with a partial one and the fields to complete"
+                                    + " it",
                             context -> received(context, kind))
                     .needs(Feature.CSUM, Feature.GUEST_CSUM)
                     .loops());
@@ -114,7 +116,8 @@ public final class OffloadCases implements CaseGroup {
             all.add(Case.of(
                             "rx." + kind.offload(),
                             RECEIVE,
-                            "a super-frame comes whole, with gso_type, gso_size and a partial checksum, or as right segments",
+                            "a super-frame comes whole, with gso_type, gso_size and a partial checksum, or as right"
+                                    + " segments",
                             context -> taken(context, kind))
                     .needs(Feature.CSUM, Feature.GUEST_CSUM, kind.host(), kind.guest())
                     .loops());
@@ -148,7 +151,7 @@ public final class OffloadCases implements CaseGroup {
                         "without GUEST_CSUM flags are 0, and gso_type is GSO_NONE",
                         OffloadCases::plainHeader)
                 .loops());
-        return all;
+        return Case.onBoth(all.toArray(Case[]::new));
     }
 
     private static Case segmentation(Kind kind) {

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.junit;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Inherited;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * Starts a vhost-user-net back-end for a test class, and again whenever a case has ended it. Its methods may have parameters of the types
+ * {@link Conformance}, {@link org.vhost4j.frontend.NetDriver} (a driver whose queues run) and {@link org.vhost4j.frontend.FrontEnd} (a
+ * fresh connection); the last two are closed after the method.
+ */
+@Documented
+@Inherited
+@Target(ElementType.TYPE)
+@Retention(RetentionPolicy.RUNTIME)
+@ExtendWith(BackEndExtension.class)
+public @interface BackEnd {
+    /**
+     * How the back-end is started.
+     *
+     * @return a command for the shell, in which <code>{socket}</code> stands for the path of a socket at which the back-end listens, and
+     *     <code>${name}</code> for a system property or, if there is none, an environment variable
+     */
+    String value();
+
+    /**
+     * How long any answer may take.
+     *
+     * @return seconds, 0.1 to 600
+     */
+    double timeout() default 2;
+
+    /**
+     * How the back-end returns frames.
+     *
+     * @return {@code echo}, {@code macswap}, {@code none}, or {@code auto}, which finds out by sending one
+     */
+    String loop() default "auto";
+
+    /**
+     * A file of cases that are known to fail: each line has a name, the last day on which that is accepted, and the reason.
+     *
+     * @return the file's path, or nothing
+     */
+    String expected() default "";
+
+    /**
+     * What random cases begin with.
+     *
+     * @return any number
+     */
+    long seed() default 1;
+}

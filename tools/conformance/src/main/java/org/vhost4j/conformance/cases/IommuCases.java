@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.cases;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.vhost4j.conformance.Case;
+import org.vhost4j.conformance.CaseContext;
+import org.vhost4j.conformance.CaseGroup;
+import org.vhost4j.device.driver.DriverMemory;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.frontend.FrontEndIommu;
+import org.vhost4j.frontend.NetDriver;
+import org.vhost4j.frontend.ReceivedFrame;
+import org.vhost4j.vhostuser.wire.IotlbMessage;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+
+/** A driver behind an IOMMU: addresses that the device asks for, is told, and must not use any more. */
+public final class IommuCases implements CaseGroup {
+    private static final String IOTLB = "vhost-user, IOTLB messages";
+    private static final int BOTH = IotlbMessage.READ | IotlbMessage.WRITE;
+    private static final int FRAMES = 10;
+
+    @Override
+    public String title() {
+        return "IOMMU: translations asked for, given and withdrawn";
+    }
+
+    @Override
+    public List<Case> cases() {
+        List<Case> all = new ArrayList<>();
+        for (Case each : List.of(
+                Case.of(
+                        "iommu.asked",
+                        IOTLB,
+                        "the device asks for each address that it has no translation of, and works once it is answered",
+                        IommuCases::asked),
+                Case.of(
+                        "iommu.told-before",
+                        IOTLB,
+                        "a translation that is given without a question is used",
+                        IommuCases::toldBefore),
+                Case.of(
+                        "iommu.withdrawn",
+                        IOTLB,
+                        "after an invalidation the device asks again, and does not use the old translation",
+                        IommuCases::withdrawn),
+                Case.of(
+                        "iommu.answers",
+                        IOTLB,
+                        "updates and invalidations are answered with 0",
+                        IommuCases::answers))) {
+            all.addAll(Case.onBoth(each.needs(Feature.ACCESS_PLATFORM)
+                    .needs(ProtocolFeature.BACKEND_REQ, ProtocolFeature.REPLY_ACK)
+                    .loops()));
+        }
+        return all;
+    }
+
+    private static NetDriver negotiated(CaseContext context) {
+        return context.negotiated(context.setup()
+                .with(Feature.ACCESS_PLATFORM)
+                .withProtocol(ProtocolFeature.BACKEND_REQ, ProtocolFeature.REPLY_ACK));
+    }
+
+    private static void mapAll(CaseContext context, NetDriver driver, FrontEndIommu iommu) {
+        DriverMemory memory = driver.ram().memory();
+        long result = iommu.tell(new IotlbMessage(
+                memory.guestBase(), memory.size(), driver.ram().toUser(memory.guestBase()), BOTH, IotlbMessage.UPDATE));
+        context.require(result == 0, "an update of %d bytes was answered with %d", memory.size(), result);
+    }
+
+    /** Sends a frame and answers questions until it is back; again when it was dropped, because no receive buffer was known. */
+    private static int exchange(CaseContext context, NetDriver driver, FrontEndIommu iommu) {
+        int answered = 0;
+        long end = System.nanoTime() + context.patience().toNanos();
+        while (true) {
+            byte[] frame = context.datagram(400).complete();
+            driver.send(frame);
+            long again = System.nanoTime() + context.quiet().toNanos();
+            while (System.nanoTime() - again < 0) {
+                Optional<IotlbMessage> miss = iommu.miss(Duration.ofMillis(1));
+                if (miss.isPresent()) {
+                    long result = iommu.map(miss.get().iova(), BOTH);
+                    context.require(result == 0, "an update was answered with %d", result);
+                    answered++;
+                    again = System.nanoTime() + context.quiet().toNanos();
+                }
+                Optional<ReceivedFrame> came = driver.poll(0);
+                if (came.isPresent()) {
+                    // One that was sent before and came late is as good.
+                    context.require(
+                            came.get().bytes().length == frame.length,
+                            "a frame of %d bytes instead of %d",
+                            came.get().bytes().length,
+                            frame.length);
+                    return answered;
+                }
+            }
+            context.require(
+                    System.nanoTime() - end < 0,
+                    "no frame within %d ms",
+                    context.patience().toMillis());
+        }
+    }
+
+    private static void asked(CaseContext context) {
+        NetDriver driver = negotiated(context);
+        FrontEndIommu iommu = context.keep(new FrontEndIommu(driver));
+        driver.start();
+        context.note("frames, with no address mapped before it is asked for");
+        int answered = exchange(context, driver, iommu);
+        context.require(answered > 0, "no question, and a frame all the same");
+        for (int i = 1; i < FRAMES; i++) {
+            exchange(context, driver, iommu);
+        }
+    }
+
+    private static void toldBefore(CaseContext context) {
+        NetDriver driver = negotiated(context);
+        FrontEndIommu iommu = context.keep(new FrontEndIommu(driver));
+        mapAll(context, driver, iommu);
+        driver.start();
+        context.note("an update of all memory before the rings start, then frames");
+        for (int i = 0; i < FRAMES; i++) {
+            int answered = exchange(context, driver, iommu);
+            context.require(answered == 0, "%d questions though everything is mapped", answered);
+        }
+    }
+
+    private static void withdrawn(CaseContext context) {
+        NetDriver driver = negotiated(context);
+        FrontEndIommu iommu = context.keep(new FrontEndIommu(driver));
+        driver.start();
+        for (int i = 0; i < FRAMES; i++) {
+            exchange(context, driver, iommu);
+            driver.awaitSent();
+            context.note("an invalidation of everything, then a frame");
+            long result = iommu.invalidate(0, 0);
+            context.require(result == 0, "the invalidation was answered with %d", result);
+            int answered = exchange(context, driver, iommu);
+            context.require(answered > 0, "no question after the invalidation, and a frame all the same");
+        }
+    }
+
+    private static void answers(CaseContext context) {
+        NetDriver driver = negotiated(context);
+        FrontEndIommu iommu = context.keep(new FrontEndIommu(driver));
+        long base = driver.ram().memory().guestBase();
+        context.note("updates and invalidations of single pages, before the rings start");
+        for (int page = 0; page < FRAMES; page++) {
+            long address = base + (long) page * FrontEndIommu.PAGE;
+            long mapped = iommu.map(address, BOTH);
+            long gone = iommu.invalidate(address, FrontEndIommu.PAGE);
+            context.require(mapped == 0 && gone == 0, "page %d: %d and %d", page, mapped, gone);
+        }
+        mapAll(context, driver, iommu);
+        driver.start();
+        exchange(context, driver, iommu);
+    }
+}

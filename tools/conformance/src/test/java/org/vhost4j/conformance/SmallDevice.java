@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/** Status and config space of a {@link SmallBackEnd}. */
+final class SmallDevice {
+    private static final int BYTES = 12;
+    private static final int HEADER = 12;
+    private static final int STATUS_AT = 6;
+    private static final int PAIRS_AT = 8;
+    private static final int MTU_AT = 10;
+
+    private final Fault fault;
+    private int status;
+
+    SmallDevice(Fault fault) {
+        this.fault = fault;
+    }
+
+    void reset() {
+        status = 0;
+    }
+
+    long status() {
+        return fault == Fault.STATUS_FORGOTTEN ? 0 : status;
+    }
+
+    /** Sets the status, and returns whether that resets the device. */
+    boolean status(int value) {
+        boolean reset = value == 0 && status != 0;
+        status = value;
+        return reset;
+    }
+
+    private byte[] space() {
+        ByteBuffer space = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        space.put(new byte[] {(byte) (fault == Fault.CONFIG_MAC ? 0x53 : 0x52), 0x54, 0, 1, 2, 3});
+        space.putShort(STATUS_AT, (short) (fault == Fault.CONFIG_STATUS ? 0x101 : 1));
+        space.putShort(PAIRS_AT, (short) 1);
+        space.putShort(MTU_AT, (short) (fault == Fault.CONFIG_MTU ? 10 : 1500));
+        return space.array();
+    }
+
+    /** What answers GET_CONFIG: the same header with the bytes, or nothing for what is beyond the end. */
+    byte[] config(ByteBuffer payload) {
+        int offset = payload.getInt();
+        int size = payload.getInt();
+        if (offset < 0 || size < 0 || offset + size > BYTES) {
+            return new byte[0];
+        }
+        int from = fault == Fault.CONFIG_OFFSET ? 0 : offset;
+        return ByteBuffer.allocate(HEADER + size)
+                .order(ByteOrder.nativeOrder())
+                .putInt(offset)
+                .putInt(size)
+                .putInt(0)
+                .put(Arrays.copyOfRange(space(), from, from + size))
+                .array();
+    }
+}

@@ -220,14 +220,15 @@ enum Fault {
     /** SET_VRING_BASE is refused after SET_VRING_ADDR. */
     BASE_TOO_LATE("sequence.cloud-hypervisor");
 
-    private final String[] cases;
+    @SuppressWarnings("ImmutableEnumChecker") // The list is immutable.
+    private final List<String> cases;
 
     Fault(String... cases) {
-        this.cases = cases;
+        this.cases = List.of(cases);
     }
 
     /** The cases that are there for it. */
     List<String> cases() {
-        return List.of(cases);
+        return cases;
     }
 }

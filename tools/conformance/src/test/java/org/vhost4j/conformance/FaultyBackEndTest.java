@@ -3,6 +3,7 @@ package org.vhost4j.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,6 +55,15 @@ class FaultyBackEndTest {
         assertThat(SmallBackEnd.faults())
                 .hasSizeGreaterThanOrEqualTo(60)
                 .allMatch(fault -> !fault.cases().isEmpty());
+    }
+
+    @Test
+    void eachIsDocumentedWithItsCases() throws Exception {
+        List<String> lines = Files.readAllLines(Path.of("..", "..", "docs", "conformance-faults.md"));
+        for (Fault fault : SmallBackEnd.faults()) {
+            String cases = "`" + String.join("`, `", fault.cases()) + "` |";
+            assertThat(lines).anyMatch(line -> line.startsWith("| `" + fault + "` | ") && line.endsWith(cases));
+        }
     }
 
     /** What a stream socket may do to answers is no fault. */

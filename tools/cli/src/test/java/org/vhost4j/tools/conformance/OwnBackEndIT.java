@@ -34,7 +34,7 @@ class OwnBackEndIT {
                         "--port",
                         "echo",
                         "--queues 2 --mtu 1500 --set packed=on --set in_order=on --set rss=on --set hash=on",
-                        "--set notf_coal=on --set vq_notf_coal=on --set iommu_platform=on --set queue_reset=on"));
+                        "--set notf_coal=on --set vq_notf_coal=on --set iommu_platform=on"));
         StringWriter printed = new StringWriter();
         int status = new CommandLine(new ConformanceCommand())
                 .setOut(new PrintWriter(printed))

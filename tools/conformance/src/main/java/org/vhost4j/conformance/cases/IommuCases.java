@@ -120,9 +120,11 @@ public final class IommuCases implements CaseGroup {
     private static void toldBefore(CaseContext context) {
         NetDriver driver = negotiated(context);
         FrontEndIommu iommu = context.keep(new FrontEndIommu(driver));
-        mapAll(context, driver, iommu);
-        driver.start();
         context.note("an update of all memory before the rings start, then frames");
+        driver.start(() -> {
+            driver.guestRam().share();
+            mapAll(context, driver, iommu);
+        });
         for (int i = 0; i < FRAMES; i++) {
             int answered = exchange(context, driver, iommu);
             context.require(answered == 0, "%d questions though everything is mapped", answered);
@@ -148,6 +150,7 @@ public final class IommuCases implements CaseGroup {
         NetDriver driver = negotiated(context);
         FrontEndIommu iommu = context.keep(new FrontEndIommu(driver));
         long base = driver.ram().memory().guestBase();
+        driver.guestRam().share();
         context.note("updates and invalidations of single pages, before the rings start");
         for (int page = 0; page < FRAMES; page++) {
             long address = base + (long) page * FrontEndIommu.PAGE;
@@ -156,7 +159,7 @@ public final class IommuCases implements CaseGroup {
             context.require(mapped == 0 && gone == 0, "page %d: %d and %d", page, mapped, gone);
         }
         mapAll(context, driver, iommu);
-        driver.start();
+        driver.start(() -> {});
         exchange(context, driver, iommu);
     }
 }

@@ -158,11 +158,21 @@ public final class FrameBurst {
         frame.clear();
         boolean added = frame.add(address(index), bytes(index));
         assert added;
-        frame.flags = NetHeader.flags(partial[index]);
-        frame.checksumOffset = NetHeader.checksumOffset(partial[index]);
-        frame.checksumStart = NetHeader.checksumStart(partial[index]);
-        frame.needs = needs(index);
+        header(index, frame);
         return frame;
+    }
+
+    /**
+     * Gives another frame the header that one of the burst has.
+     *
+     * @param index 0 to {@link #count()} - 1
+     * @param to its pieces stay as they are
+     */
+    public void header(int index, Frame to) {
+        to.flags = NetHeader.flags(partial[index]);
+        to.checksumOffset = NetHeader.checksumOffset(partial[index]);
+        to.checksumStart = NetHeader.checksumStart(partial[index]);
+        to.needs = needs(index);
     }
 
     /**

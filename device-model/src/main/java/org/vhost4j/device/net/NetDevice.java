@@ -4,6 +4,7 @@ package org.vhost4j.device.net;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Budget;
 import org.vhost4j.device.Pollable;
+import org.vhost4j.device.capture.FrameTap;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
@@ -79,6 +80,21 @@ public final class NetDevice implements LandingPort, Pollable {
      */
     public Counters counters() {
         return counters;
+    }
+
+    /**
+     * Has frames copied for a capture, or not any more. Called by the lane.
+     *
+     * @param tap sees what the guest sends and receives from now on; null for none
+     */
+    public void tap(@Nullable FrameTap tap) {
+        for (TxQueue queue : queues.tx) {
+            if (queue != null) {
+                queue.again = 0;
+            }
+        }
+        transmission.tap = tap;
+        reception.tap = tap;
     }
 
     /**

@@ -3,6 +3,7 @@ package org.vhost4j.device.net;
 
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.capture.FrameTap;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
 import org.vhost4j.device.frame.FramePort;
@@ -33,6 +34,10 @@ final class ReceivePath {
     private final WaitBudget forTranslations;
     /** Something of a budget is spent, or frames wait. */
     private boolean strained;
+
+    /** Copies what the guest receives; null while nothing is captured. */
+    @Nullable
+    FrameTap tap;
 
     private @Nullable RxQueue reserved;
     /** The queue that had no room last, null when there was none to look at. */
@@ -109,6 +114,10 @@ final class ReceivePath {
             queue.interrupt.statistics().moved(done, bytes, frames.partialChecksums(from, from + done));
             counters.add(Counter.RX_FRAMES, done);
             counters.add(Counter.RX_BYTES, bytes);
+            FrameTap copying = tap;
+            if (copying != null) {
+                copying.inbound(frames, from, from + done);
+            }
         }
         return done;
     }
@@ -147,6 +156,10 @@ final class ReceivePath {
         statistics.received(frame, bytes);
         counters.increment(Counter.RX_FRAMES);
         counters.add(Counter.RX_BYTES, bytes);
+        FrameTap copying = tap;
+        if (copying != null) {
+            copying.inbound(frame, bytes);
+        }
         switch (frame.gsoType & ~Frame.GSO_ECN) {
             case Frame.GSO_TCPV4 -> counters.increment(Counter.RX_TCPV4);
             case Frame.GSO_TCPV6 -> counters.increment(Counter.RX_TCPV6);

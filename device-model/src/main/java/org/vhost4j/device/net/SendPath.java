@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.capture.FrameTap;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
 import org.vhost4j.device.frame.FramePort;
@@ -26,6 +28,10 @@ final class SendPath {
     private final DriverFeatures driver;
     private final ReceiveSteering steering;
     private final Counters counters;
+
+    /** Copies what the guest sends; null while nothing is captured. */
+    @Nullable
+    FrameTap tap;
 
     /**
      * A path for all queues of a device.
@@ -94,6 +100,10 @@ final class SendPath {
                 // Before it is forwarded: its answer may come back at once.
                 steering.learn(queue.frame, pair);
                 queue.queue.recordTaken();
+                FrameTap copying = tap;
+                if (copying != null) {
+                    queue.again = copying.outbound(queue.frame, queue.again);
+                }
                 if (sink.forward(device, queue.frame) == FramePort.NO_ROOM) {
                     queue.parked = true;
                     break;
@@ -121,7 +131,14 @@ final class SendPath {
         }
         steering.learn(frames, pair);
         queue.queue.recordTaken();
+        FrameTap copying = tap;
+        if (copying != null) {
+            queue.again = copying.outbound(frames, queue.again);
+        }
         int done = sink.forward(device, frames);
+        if (copying != null) {
+            queue.again += count - done;
+        }
         if (done != 0) {
             long bytes = frames.bytes(0, done);
             int partial = frames.partialChecksums(0, done);
@@ -156,12 +173,14 @@ final class SendPath {
     /** While the link is down or the queue disabled nothing is sent, also not a frame that waited for room. */
     private void discarded(TxQueue queue) {
         counters.increment(Counter.TX_DISABLED);
+        queue.again = 0;
         queue.interrupt.statistics().drops++;
         queue.done();
     }
 
     private void malformed(TxQueue queue) {
         counters.increment(Counter.TX_BAD_HEADER);
+        queue.again = 0;
         queue.interrupt.statistics().drops++;
         queue.interrupt.statistics().dropsOfItsKind++;
     }

@@ -36,6 +36,9 @@ final class TxQueue {
     /** Whether the driver sent {@link #frame} as a super-frame, even one that fits a single segment. */
     boolean superFrame;
 
+    /** How many frames at the front of the ring were offered to a receiver before, and copied if there is a capture. */
+    int again;
+
     /** Whether a chain was popped that is neither used nor parked. */
     private boolean pending;
 
@@ -196,6 +199,7 @@ final class TxQueue {
             segmentedBytes = frame.bytes;
             segmentSize = frame.gsoSize;
             queue.unpop(1);
+            again++;
             parked = false;
             pending = false;
         }

@@ -157,6 +157,8 @@ public final class LibC {
 
         static native int unlink(String path);
 
+        static native int mkfifo(String path, int mode);
+
         static native int rename(String from, String to);
 
         static native long read(int fd, long address, long bytes);
@@ -253,6 +255,26 @@ public final class LibC {
      */
     static int create(String path, int flags) {
         return result(C.open(path, flags | O_CREAT, 0600));
+    }
+
+    /**
+     * open(2) of a file that is not there yet, for writing, for its owner alone. No link is followed.
+     *
+     * @param path what to make
+     * @return the descriptor or the negative errno
+     */
+    public static int createNew(String path) {
+        return create(path, O_WRONLY | O_EXCL | O_NOFOLLOW | O_CLOEXEC);
+    }
+
+    /**
+     * mkfifo(3), for the owner alone.
+     *
+     * @param path what to make
+     * @return 0 or the negative errno
+     */
+    public static int mkfifo(String path) {
+        return result(C.mkfifo(path, 0600));
     }
 
     /**

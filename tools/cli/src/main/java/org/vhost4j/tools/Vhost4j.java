@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.vhost4j.bench.BenchCommand;
 import org.vhost4j.sys.MemoryExhaustion;
+import org.vhost4j.tools.capture.CaptureCommand;
 import org.vhost4j.tools.common.Terminal;
 import org.vhost4j.tools.common.Version;
 import org.vhost4j.tools.conformance.ConformanceCommand;
@@ -50,6 +51,7 @@ public final class Vhost4j {
     static {
         COMMANDS.put("run", RunCommand::new);
         COMMANDS.put("demo", DemoCommand::new);
+        COMMANDS.put("capture", CaptureCommand::new);
         COMMANDS.put("platform", PlatformCommand::new);
         COMMANDS.put("probe", ProbeCommand::new);
         COMMANDS.put("negotiate", NegotiateCommand::new);

@@ -19,6 +19,7 @@ final class Vhost4jTest {
     private static final String[] COMMANDS = {
         "run",
         "demo",
+        "capture",
         "platform",
         "probe",
         "negotiate",

@@ -71,6 +71,7 @@ public final class QmpMonitor implements AutoCloseable {
                 served.catalog(), served.host(), served.resolution().platform());
         BackendAnswers backend = new BackendAnswers(served);
         PortAnswers ports = new PortAnswers(served);
+        CaptureAnswers captures = new CaptureAnswers(served.backend().captures(), "vhost4j " + version);
         Map<String, CommandHandler> handlers = new HashMap<>();
         handlers.put(Dispatcher.NEGOTIATE, ProtocolAnswers::negotiate);
         handlers.put("query-version", (session, arguments) -> protocol.version());
@@ -92,6 +93,9 @@ public final class QmpMonitor implements AutoCloseable {
         handlers.put("query-ports", (session, arguments) -> ports.ports());
         handlers.put("query-fdb", (session, arguments) -> ports.stations(arguments));
         handlers.put("query-lanes", (session, arguments) -> ports.lanes());
+        handlers.put("capture-start", (session, arguments) -> captures.start(arguments));
+        handlers.put("capture-stop", (session, arguments) -> captures.stop(arguments));
+        handlers.put("query-captures", (session, arguments) -> captures.all());
         handlers.put("quit", (session, arguments) -> {
             shutdown("host-qmp-quit");
             session.quit();

@@ -39,6 +39,8 @@ public final class Backend implements AutoCloseable {
     private final ExecutorService files =
             Executors.newSingleThreadExecutor(task -> ControlThread.unstarted("vhost4j-files", task));
 
+    private final Captures captures = new Captures(this);
+
     /** Another back-end has everything. */
     private volatile boolean left;
 
@@ -146,7 +148,7 @@ public final class Backend implements AutoCloseable {
     private void openUplinks(Switching.Bridged bridged) {
         LaneContext first = contexts.getFirst();
         for (Uplink uplink : bridged.uplinks()) {
-            join(uplink.open(first.lane, first.sink), uplink, bridged.security());
+            join(first.open(to -> uplink.open(first.lane, to)), uplink, bridged.security());
         }
     }
 
@@ -400,6 +402,15 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
+     * Captures of the guests' and ports' frames.
+     *
+     * @return for any thread but a lane's
+     */
+    public Captures captures() {
+        return captures;
+    }
+
+    /**
      * What is served now.
      *
      * @return as it was started, with the guests and ports of now
@@ -448,6 +459,7 @@ public final class Backend implements AutoCloseable {
     @Override
     public void close() {
         membership.close();
+        captures.close();
         // Guests first, and lanes when nothing is left to tell them.
         for (LaneContext context : contexts) {
             finish(context, () -> closeGuests(context));

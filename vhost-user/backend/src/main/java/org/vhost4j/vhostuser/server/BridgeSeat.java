@@ -52,7 +52,7 @@ final class BridgeSeat {
     /** The number of a port that is there. */
     static BridgeSeat of(List<LaneContext> lanes, LaneContext own, FramePort port) {
         int[] number = new int[1];
-        Backend.inLane(own, () -> number[0] = bridge(own).numberOf(port));
+        Backend.inLane(own, () -> number[0] = bridge(own).numberOf(own.known(port)));
         return of(lanes, own, number[0]);
     }
 
@@ -83,7 +83,7 @@ final class BridgeSeat {
         List<RemotePort> remotes = new ArrayList<>();
         Backend.inLane(own, () -> {
             FramePort port = opening.get();
-            bridge(own).occupy(number, port, rules);
+            bridge(own).occupy(number, own.known(port), rules);
             if (parks) {
                 own.parkLate(port, fault);
             }

@@ -3,6 +3,7 @@ package org.vhost4j.vhostuser.server;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -15,6 +16,7 @@ import org.vhost4j.device.bridge.EchoSink;
 import org.vhost4j.device.bridge.HeldFrame;
 import org.vhost4j.device.bridge.LaneInbox;
 import org.vhost4j.device.bridge.NullSink;
+import org.vhost4j.device.bridge.PortGate;
 import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.bridge.RemotePort;
 import org.vhost4j.device.frame.Frame;
@@ -45,6 +47,9 @@ final class LaneContext {
     private @Nullable LaneInbox inbox;
 
     private @Nullable EventFd wake;
+
+    /** What stands between the bridge and each port of this lane that is no guest. */
+    private final IdentityHashMap<FramePort, PortGate> gates = new IdentityHashMap<>();
 
     /**
      * Starts a lane that owns nothing yet.
@@ -119,6 +124,38 @@ final class LaneContext {
         };
     }
 
+    /** Opens a port that is no guest, or takes it over. */
+    @FunctionalInterface
+    interface Opening<P extends Uplink.Opened, E extends Exception> {
+        P open(FrameSink to) throws E;
+    }
+
+    /**
+     * Opens a port of this lane that is no guest, behind a gate.
+     *
+     * @param opening opens it, given where its frames go
+     * @return the open port
+     */
+    <P extends Uplink.Opened, E extends Exception> P open(Opening<P, E> opening) throws E {
+        PortGate gate = new PortGate(sink);
+        P opened = opening.open(gate.sink());
+        gate.to(opened.port());
+        gates.put(opened.port(), gate);
+        return opened;
+    }
+
+    /** What stands between the bridge and a port of this lane, nothing when that is a guest. */
+    @Nullable
+    PortGate gate(FramePort port) {
+        return gates.get(port);
+    }
+
+    /** A port of this lane as its bridge knows it. */
+    FramePort known(FramePort port) {
+        PortGate gate = gates.get(port);
+        return gate == null ? port : gate;
+    }
+
     /**
      * Gives every bridge a port of this lane. Before {@link #begin} of any lane but the first, and in the same order for all.
      *
@@ -131,7 +168,9 @@ final class LaneContext {
         for (LaneContext context : lanes) {
             if (context.sink instanceof Bridge bridge) {
                 bridge.add(
-                        context == this || inbox == null ? port : inbox.remote(port, fault, HotCalls::checkpoint),
+                        context == this || inbox == null
+                                ? known(port)
+                                : inbox.remote(known(port), fault, HotCalls::checkpoint),
                         rules);
             }
         }
@@ -140,7 +179,7 @@ final class LaneContext {
     /** Gives a guest of this lane a queue in which frames of this lane's uplinks wait for it alone. */
     void park(FramePort port, Consumer<String> fault) {
         if (sink instanceof Bridge bridge && inbox != null) {
-            bridge.park(port, inbox.remote(port, fault, HotCalls::checkpoint));
+            bridge.park(known(port), inbox.remote(known(port), fault, HotCalls::checkpoint));
         }
     }
 
@@ -164,34 +203,35 @@ final class LaneContext {
             inbox = to;
             begin();
         }
-        return to.remote(port, fault, HotCalls::checkpoint);
+        return to.remote(known(port), fault, HotCalls::checkpoint);
     }
 
     /** As {@link #park}, while frames move. Called by this lane. */
     void parkLate(FramePort port, Consumer<String> fault) {
-        if (sink instanceof Bridge bridge && !bridge.parks(port)) {
-            bridge.park(port, remote(port, fault));
+        if (sink instanceof Bridge bridge && !bridge.parks(known(port))) {
+            bridge.park(known(port), remote(port, fault));
         }
     }
 
     /** Forgets frames of other lanes for a port of this one that goes. */
     void forgetInlets(FramePort port) {
         if (inbox != null) {
-            inbox.forget(port);
+            inbox.forget(known(port));
         }
+        gates.remove(port);
     }
 
     /** Forgets the stations behind a port of this lane. */
     void forget(FramePort port) {
         if (sink instanceof Bridge bridge) {
-            bridge.forget(port);
+            bridge.forget(known(port));
         }
     }
 
     /** Says whether the guest of a port of this lane takes frames. */
     void running(FramePort port, boolean now) {
         if (sink instanceof Bridge bridge) {
-            bridge.running(port, now);
+            bridge.running(known(port), now);
         }
     }
 
@@ -205,14 +245,14 @@ final class LaneContext {
         if (!(sink instanceof Bridge bridge)) {
             return true;
         }
-        boolean done = bridge.announce(port, frame);
+        boolean done = bridge.announce(known(port), frame);
         bridge.flush();
         return done;
     }
 
     /** Whether a station is behind a port of this lane. */
     boolean has(FramePort port, long station) {
-        return sink instanceof Bridge bridge && bridge.has(port, station);
+        return sink instanceof Bridge bridge && bridge.has(known(port), station);
     }
 
     /** The addresses of stations behind a port of this lane, in all VLANs, up to a maximum. */
@@ -227,7 +267,7 @@ final class LaneContext {
     /** Stations behind a port of this lane with their VLANs, as {@link Bridge#stations} has them, up to a maximum. */
     List<Long> stations(FramePort port, int most) {
         return sink instanceof Bridge bridge
-                ? Arrays.stream(bridge.stations(port, Math.min(most, bridge.capacity())))
+                ? Arrays.stream(bridge.stations(known(port), Math.min(most, bridge.capacity())))
                         .boxed()
                         .toList()
                 : List.of();
@@ -235,13 +275,13 @@ final class LaneContext {
 
     /** The first station that was heard behind a port of this lane, or {@link PortRules#NO_MAC}. */
     long eldestStation(FramePort port) {
-        return sink instanceof Bridge bridge ? bridge.eldestStation(port) : PortRules.NO_MAC;
+        return sink instanceof Bridge bridge ? bridge.eldestStation(known(port)) : PortRules.NO_MAC;
     }
 
     /** Takes a station over from another back-end. */
     void learn(FramePort port, long station) {
         if (sink instanceof Bridge bridge) {
-            bridge.learn(port, station);
+            bridge.learn(known(port), station);
         }
     }
 

@@ -305,7 +305,7 @@ public final class Membership {
                 }
                 seat.take(
                         () -> {
-                            Uplink.Opened port = uplink.open(first.lane, first.sink);
+                            Uplink.Opened port = first.open(to -> uplink.open(first.lane, to));
                             opened.add(port);
                             port.guestsAccept(backend.anyGuestAccepts());
                             return port.port();

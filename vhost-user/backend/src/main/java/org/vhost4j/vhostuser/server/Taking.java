@@ -135,7 +135,8 @@ final class Taking {
             for (Uplink uplink : bridged.uplinks()) {
                 inLane(
                         first,
-                        () -> backend.join(uplink.takeOver(first.lane, first.sink, setup), uplink, bridged.security()));
+                        () -> backend.join(
+                                first.open(to -> uplink.takeOver(first.lane, to, setup)), uplink, bridged.security()));
             }
         }
         setup.end();

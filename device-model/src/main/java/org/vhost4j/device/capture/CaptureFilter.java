@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.capture;
+
+import org.vhost4j.device.frame.Frame;
+
+/**
+ * Which frames a capture wants: an expression of a subset of pcap's language (pcap-filter(7)). Evaluated without allocation; of one lane.
+ *
+ * <p>Terms: {@code arp}, {@code ip}, {@code ip6}, {@code tcp}, {@code udp}, {@code icmp}, {@code icmp6}; {@code host ADDRESS}, {@code net
+ * ADDRESS/BITS} and {@code port NUMBER}, each with {@code src} or {@code dst} before it; {@code ip}, {@code ip6} or {@code arp} before a host
+ * or net, {@code tcp} or {@code udp} before a port; {@code ether host MAC}, {@code ether src MAC}, {@code ether dst MAC}; {@code vlan} and
+ * {@code vlan ID}. They are joined by {@code not}, {@code and}, {@code or} ({@code !}, {@code &&}, {@code ||}) and parentheses. As in
+ * pcap's language {@code and} and {@code or} bind equally, from the left. Other than there, all terms see through VLAN tags, and no name is
+ * looked up.
+ */
+public final class CaptureFilter {
+    private final Test test;
+    private final PacketView view = new PacketView();
+
+    /** One term, or several that are joined. */
+    @FunctionalInterface
+    interface Test {
+        boolean matches(PacketView packet);
+    }
+
+    private CaptureFilter(Test test) {
+        this.test = test;
+    }
+
+    /**
+     * Reads an expression.
+     *
+     * @param expression in pcap's language
+     * @return a filter, for one lane
+     * @throws IllegalArgumentException when it is none; the message is one clause that names the column, from 1
+     */
+    public static CaptureFilter parse(String expression) {
+        return new CaptureFilter(new FilterParser(expression).parse());
+    }
+
+    /**
+     * Whether a frame is wanted.
+     *
+     * @param frame its bytes may change meanwhile: they are read once
+     * @return true when the expression is true of it
+     */
+    public boolean matches(Frame frame) {
+        view.read(frame);
+        return test.matches(view);
+    }
+
+    /**
+     * Whether a frame is wanted.
+     *
+     * @param address of its first byte
+     * @param bytes its length
+     * @return true when the expression is true of it
+     */
+    public boolean matches(long address, int bytes) {
+        view.read(address, bytes);
+        return test.matches(view);
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.capture;
+
+import java.nio.file.Path;
+
+/**
+ * What is captured, and where it goes.
+ *
+ * @param path of the file, or of a FIFO that has a reader
+ * @param filter in pcap's language, see {@link CaptureFilter}; empty for all frames
+ * @param snapLength the most bytes of a frame, 14 to {@value #WHOLE}
+ * @param segmented whether super-frames are cut and checksums completed
+ * @param fileBytes when the next file of a ring begins, {@value #LEAST_FILE} or more; 0 for one file
+ * @param files how many of them are kept, 0 for all
+ * @param bufferBytes copies that wait to be written, for each lane; {@link CaptureRing#MIN_BYTES} to {@link CaptureRing#MAX_BYTES}
+ */
+public record CaptureOptions(
+        Path path, String filter, int snapLength, boolean segmented, long fileBytes, int files, int bufferBytes) {
+    /** A snap length that leaves every frame whole. */
+    public static final int WHOLE = 262_144;
+    /** The smallest file of a ring. */
+    public static final long LEAST_FILE = 65_536;
+    /** The usual buffer. */
+    public static final int BUFFER = 8 << 20;
+
+    private static final int LEAST_SNAP = 14;
+    private static final int MOST_FILES = 99_999;
+    private static final int LONGEST_FILTER = 4096;
+
+    /**
+     * Checks the ranges.
+     *
+     * @throws IllegalArgumentException in words for the user
+     */
+    public CaptureOptions {
+        if (!path.isAbsolute()) {
+            throw new IllegalArgumentException("'" + path + "' is no absolute path");
+        }
+        if (filter.length() > LONGEST_FILTER) {
+            throw new IllegalArgumentException("a filter has up to " + LONGEST_FILTER + " characters");
+        }
+        if (snapLength < LEAST_SNAP || snapLength > WHOLE) {
+            throw new IllegalArgumentException(
+                    "a snap length is " + LEAST_SNAP + " to " + WHOLE + " bytes, not " + snapLength);
+        }
+        if (fileBytes != 0 && fileBytes < LEAST_FILE) {
+            throw new IllegalArgumentException(
+                    "a file of a ring has " + LEAST_FILE + " bytes or more, not " + fileBytes);
+        }
+        if (files < 0 || files > MOST_FILES || (files != 0 && fileBytes == 0)) {
+            throw new IllegalArgumentException("a number of files, 1 to " + MOST_FILES + ", needs a size of each");
+        }
+        if (bufferBytes < CaptureRing.MIN_BYTES || bufferBytes > CaptureRing.MAX_BYTES) {
+            throw new IllegalArgumentException("a capture's buffer has " + CaptureRing.MIN_BYTES + " to "
+                    + CaptureRing.MAX_BYTES + " bytes, not " + bufferBytes);
+        }
+    }
+
+    /**
+     * A capture of all frames, whole and as they are.
+     *
+     * @param path of the file, or of a FIFO that has a reader
+     * @return the options
+     */
+    public static CaptureOptions of(Path path) {
+        return new CaptureOptions(path, "", WHOLE, false, 0, 0, BUFFER);
+    }
+}

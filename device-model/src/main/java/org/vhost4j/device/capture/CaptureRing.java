@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.capture;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.memory.HostMemory;
+
+/**
+ * Copied frames on their way from a lane to the thread that writes them: one thread puts them in, one takes them out, without a lock. All
+ * memory is allocated with the ring. A frame that does not fit is not waited for.
+ *
+ * <p>A record begins at a multiple of 8 and lies in one piece, little-endian:
+ *
+ * <pre>
+ *   0  u32  length of the record, a multiple of 8; 0: the rest of the area is empty, the next record is at its begin
+ *   4  u32  number of the port
+ *   8  u64  time, in nanoseconds since 1970-01-01 UTC
+ *  16  u32  bytes that are there
+ *  20  u32  bytes that the frame has
+ *  24  u32  direction, {@link #INBOUND} or {@link #OUTBOUND}
+ *  28  u32  flags of the virtio-net header
+ *  32  u32  gso_type
+ *  36  u32  gso_size
+ *  40  u32  hdr_len
+ *  44  u32  csum_start
+ *  48  u32  csum_offset
+ *  56       the bytes
+ * </pre>
+ */
+public final class CaptureRing {
+    /** To the peer of the port: what a guest receives. */
+    public static final int INBOUND = 1;
+    /** From the peer of the port: what a guest sends. */
+    public static final int OUTBOUND = 2;
+
+    static final int HEADER = 56;
+    private static final int ALIGNMENT = 8;
+
+    /** The least memory of a ring: two of the longest frames. */
+    public static final int MIN_BYTES = 1 << 18;
+    /** The most memory of a ring. */
+    public static final int MAX_BYTES = 1 << 30;
+
+    // Positions count bytes since the start, 128 bytes apart: a cache line that two processors write is slow.
+    private static final int PUT = 16;
+    private static final int TAKEN = 32;
+    private static final int SLOTS = 48;
+    private static final VarHandle SLOT =
+            MethodHandles.arrayElementVarHandle(long[].class).withInvokeExactBehavior();
+
+    private final MemorySegment area;
+    private final long base;
+    private final int bytes;
+    private final ByteBuffer view;
+
+    private final long[] slots = new long[SLOTS];
+
+    // Of the thread that puts in.
+    private long takenSeen;
+
+    // Of the thread that takes out.
+    private long putSeen;
+
+    /**
+     * An empty ring.
+     *
+     * @param atLeast its memory in bytes, {@link #MIN_BYTES} to {@link #MAX_BYTES}; the next power of two is allocated
+     * @throws IllegalArgumentException when the size is out of its range
+     */
+    public CaptureRing(int atLeast) {
+        if (atLeast < MIN_BYTES || atLeast > MAX_BYTES) {
+            throw new IllegalArgumentException(
+                    "a capture's buffer has " + MIN_BYTES + " to " + MAX_BYTES + " bytes, not " + atLeast);
+        }
+        bytes = Integer.highestOneBit(atLeast - 1) << 1;
+        area = Arena.ofAuto().allocate(bytes, 64);
+        base = area.address();
+        view = area.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /**
+     * How much memory the ring has.
+     *
+     * @return bytes, a power of two
+     */
+    public int bytes() {
+        return bytes;
+    }
+
+    // Putting in.
+
+    /**
+     * Copies a frame in and shows it to the other thread.
+     *
+     * @param port the port's number
+     * @param time nanoseconds since 1970
+     * @param direction {@link #INBOUND} or {@link #OUTBOUND}
+     * @param frame its pieces may be longer than {@code frame.bytes} together
+     * @param most bytes of it that are wanted
+     * @return false when there is no room: nothing was copied
+     */
+    boolean put(int port, long time, int direction, Frame frame, int most) {
+        int length = Math.min(most, frame.bytes);
+        long at = claim(port, time, direction, length, frame.bytes);
+        if (at == 0) {
+            return false;
+        }
+        HostMemory.putIntLE(at + 28, frame.flags);
+        HostMemory.putIntLE(at + 32, frame.gsoType);
+        HostMemory.putIntLE(at + 36, frame.gsoSize);
+        HostMemory.putIntLE(at + 40, frame.headerLength);
+        HostMemory.putIntLE(at + 44, frame.checksumStart);
+        HostMemory.putIntLE(at + 48, frame.checksumOffset);
+        long to = at + HEADER;
+        int done = 0;
+        for (int i = 0; done < length; i++) {
+            int part = Math.min(frame.length[i], length - done);
+            HostMemory.copy(frame.address[i], to + done, part);
+            done += part;
+        }
+        publish(length);
+        return true;
+    }
+
+    private long claim(int port, long time, int direction, int length, int original) {
+        long position = slots[PUT];
+        int record = record(length);
+        int offset = (int) position & bytes - 1;
+        int toEnd = bytes - offset;
+        int skipped = record <= toEnd ? 0 : toEnd;
+        if (position + skipped + record - takenSeen > bytes) {
+            takenSeen = (long) SLOT.getAcquire(slots, TAKEN);
+            if (position + skipped + record - takenSeen > bytes) {
+                return 0;
+            }
+        }
+        if (skipped != 0) {
+            HostMemory.putIntLE(base + offset, 0);
+            // Shown together with the record.
+            slots[PUT] = position + skipped;
+            offset = 0;
+        }
+        long at = base + offset;
+        HostMemory.putIntLE(at, record);
+        HostMemory.putIntLE(at + 4, port);
+        HostMemory.putLongLE(at + 8, time);
+        HostMemory.putIntLE(at + 16, length);
+        HostMemory.putIntLE(at + 20, original);
+        HostMemory.putIntLE(at + 24, direction);
+        return at;
+    }
+
+    private void publish(int length) {
+        SLOT.setRelease(slots, PUT, slots[PUT] + record(length));
+    }
+
+    private static int record(int length) {
+        return HEADER + length + ALIGNMENT - 1 & -ALIGNMENT;
+    }
+
+    // Taking out.
+
+    /**
+     * The record that was put in before all others that are there.
+     *
+     * @return where it is in {@link #view}, or -1 when there is none
+     */
+    public int peek() {
+        long position = slots[TAKEN];
+        if (position >= putSeen) {
+            putSeen = (long) SLOT.getAcquire(slots, PUT);
+            if (position >= putSeen) {
+                return -1;
+            }
+        }
+        int offset = (int) position & bytes - 1;
+        if (view.getInt(offset) == 0) {
+            SLOT.setRelease(slots, TAKEN, position + bytes - offset);
+            return peek();
+        }
+        return offset;
+    }
+
+    /** Lets the record that {@link #peek} has found go. */
+    public void remove() {
+        long position = slots[TAKEN];
+        SLOT.setRelease(slots, TAKEN, position + view.getInt((int) position & bytes - 1));
+    }
+
+    /**
+     * The ring's memory.
+     *
+     * @return little-endian; for absolute reading only
+     */
+    public ByteBuffer view() {
+        return view;
+    }
+
+    /**
+     * A copied frame's port.
+     *
+     * @param record of {@link #peek}
+     * @return the number that it was given
+     */
+    public int port(int record) {
+        return view.getInt(record + 4);
+    }
+
+    /**
+     * When a frame was copied.
+     *
+     * @param record of {@link #peek}
+     * @return nanoseconds since 1970-01-01 UTC
+     */
+    public long time(int record) {
+        return view.getLong(record + 8);
+    }
+
+    /**
+     * How much of a frame is there.
+     *
+     * @param record of {@link #peek}
+     * @return bytes from {@link #data} on
+     */
+    public int length(int record) {
+        return view.getInt(record + 16);
+    }
+
+    /**
+     * How long a frame is.
+     *
+     * @param record of {@link #peek}
+     * @return bytes from the destination MAC address on
+     */
+    public int originalLength(int record) {
+        return view.getInt(record + 20);
+    }
+
+    /**
+     * Which way a frame went.
+     *
+     * @param record of {@link #peek}
+     * @return {@link #INBOUND} or {@link #OUTBOUND}
+     */
+    public int direction(int record) {
+        return view.getInt(record + 24);
+    }
+
+    /**
+     * A field of a frame's virtio-net header.
+     *
+     * @param record of {@link #peek}
+     * @param field which
+     * @return its value
+     */
+    public int header(int record, HeaderField field) {
+        return view.getInt(record + field.offset);
+    }
+
+    /**
+     * Where the bytes of a frame are.
+     *
+     * @param record of {@link #peek}
+     * @return their offset in {@link #view}
+     */
+    public int data(int record) {
+        return record + HEADER;
+    }
+
+    /** The fields of the virtio-net header (virtio 1.4 section 5.1.6). */
+    public enum HeaderField {
+        /** Flags, see {@link Frame#flags}. */
+        FLAGS(28),
+        /** See {@link Frame#gsoType}. */
+        GSO_TYPE(32),
+        /** Payload bytes of each segment. */
+        GSO_SIZE(36),
+        /** Length of all headers, as the sender said. */
+        HDR_LEN(40),
+        /** From where in the frame the checksum is summed. */
+        CSUM_START(44),
+        /** Where behind that it is stored. */
+        CSUM_OFFSET(48);
+
+        private final int offset;
+
+        HeaderField(int offset) {
+            this.offset = offset;
+        }
+    }
+}

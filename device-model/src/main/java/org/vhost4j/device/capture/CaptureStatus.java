@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.capture;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How far a capture has come.
+ *
+ * @param options what it was started with
+ * @param file that is written now, or was last
+ * @param running whether frames are copied
+ * @param failure why it ended by itself
+ * @param frames how many frames or segments were written
+ * @param bytes how many bytes of frames were written
+ * @param ports what each port has counted, in the order of the capture
+ */
+public record CaptureStatus(
+        CaptureOptions options,
+        Path file,
+        boolean running,
+        Optional<String> failure,
+        long frames,
+        long bytes,
+        List<Port> ports) {
+    /**
+     * A captured port.
+     *
+     * @param name of the guest or port
+     * @param seen frames that passed it
+     * @param matched those that the filter wants
+     * @param dropped frames or segments that did not fit into the buffer and are not in the file
+     */
+    public record Port(String name, long seen, long matched, long dropped) {}
+}

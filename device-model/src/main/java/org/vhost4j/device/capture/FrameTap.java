@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.capture;
+
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.offload.OffloadEngine;
+
+/**
+ * Copies the frames of one port into a {@link CaptureRing}. Of the port's lane; it allocates nothing for a frame, and delays none: what
+ * finds no room is counted.
+ *
+ * <p>A frame that its sender has to offer again is copied once: the caller keeps the number of those that come again.
+ */
+public final class FrameTap {
+    private final CaptureRing ring;
+    private final int number;
+    private final int snapLength;
+    private final @Nullable CaptureFilter filter;
+    private final LongSupplier clock;
+
+    /** Null when super-frames are copied as they are. */
+    private final @Nullable OffloadEngine engine;
+
+    private final Segments segments = new Segments();
+    private final Frame scratch = new Frame();
+
+    private long time;
+    private int direction;
+
+    private long seen;
+    private long matched;
+    private long dropped;
+
+    /**
+     * A tap that has seen nothing.
+     *
+     * @param ring of the port's lane
+     * @param number the port's number in the capture
+     * @param snapLength the most bytes of a frame that are copied, 1 or more
+     * @param segmented whether frames are copied as a receiver without any offload gets them: super-frames cut, checksums complete
+     * @param filter which frames are wanted, null for all
+     * @param clock nanoseconds since 1970-01-01 UTC
+     */
+    public FrameTap(
+            CaptureRing ring,
+            int number,
+            int snapLength,
+            boolean segmented,
+            @Nullable CaptureFilter filter,
+            LongSupplier clock) {
+        this.ring = ring;
+        this.number = number;
+        this.snapLength = snapLength;
+        this.filter = filter;
+        this.clock = clock;
+        this.engine = segmented ? new OffloadEngine() : null;
+    }
+
+    /** Takes what the engine makes of a frame, as a port without offloads. */
+    private final class Segments implements FramePort {
+        @Override
+        public String name() {
+            return "capture";
+        }
+
+        @Override
+        public int accepts() {
+            return 0;
+        }
+
+        @Override
+        public int deliver(Frame frame) {
+            put(frame);
+            return DELIVERED;
+        }
+
+        @Override
+        public void flush() {}
+    }
+
+    /**
+     * Sees a frame on its way to the peer of the port.
+     *
+     * @param frame was delivered; not changed
+     * @param bytes its length
+     */
+    public void inbound(Frame frame, int bytes) {
+        begin(CaptureRing.INBOUND);
+        look(frame, bytes);
+    }
+
+    /**
+     * Sees frames on their way to the peer of the port.
+     *
+     * @param frames not changed, except for {@link FrameBurst#frame}
+     * @param from the first one that was delivered
+     * @param to behind the last one
+     */
+    public void inbound(FrameBurst frames, int from, int to) {
+        if (from < to) {
+            begin(CaptureRing.INBOUND);
+            look(frames, from, to);
+        }
+    }
+
+    /**
+     * Sees a frame that comes from the peer of the port, before it is passed on.
+     *
+     * @param frame not changed
+     * @param again how many frames come again
+     * @return how many come again behind this one
+     */
+    public int outbound(Frame frame, int again) {
+        if (again > 0) {
+            return again - 1;
+        }
+        begin(CaptureRing.OUTBOUND);
+        look(frame, frame.bytes);
+        return 0;
+    }
+
+    /**
+     * Sees frames that come from the peer of the port, before they are passed on.
+     *
+     * @param frames not changed, except for {@link FrameBurst#frame}
+     * @param again how many frames come again
+     * @return how many come again behind these
+     */
+    public int outbound(FrameBurst frames, int again) {
+        int count = frames.count();
+        if (again < count) {
+            begin(CaptureRing.OUTBOUND);
+            look(frames, again, count);
+        }
+        return Math.max(0, again - count);
+    }
+
+    private void begin(int way) {
+        time = clock.getAsLong();
+        direction = way;
+    }
+
+    private void look(FrameBurst frames, int from, int to) {
+        for (int i = from; i < to; i++) {
+            seen++;
+            CaptureFilter wanted = filter;
+            if (wanted == null || wanted.matches(frames.address(i), frames.bytes(i))) {
+                matched++;
+                // The burst's own frame may be in use.
+                Frame copy = scratch;
+                copy.clear();
+                boolean unused = copy.add(frames.address(i), frames.bytes(i));
+                frames.header(i, copy);
+                copy(copy);
+            }
+        }
+    }
+
+    private void look(Frame frame, int bytes) {
+        seen++;
+        CaptureFilter wanted = filter;
+        if (wanted != null && !wanted.matches(frame)) {
+            return;
+        }
+        matched++;
+        Frame copy = scratch;
+        copy.copy(frame);
+        copy.bytes = bytes;
+        copy(copy);
+    }
+
+    private void copy(Frame frame) {
+        OffloadEngine cutter = engine;
+        if (cutter == null || (frame.gsoType == Frame.GSO_NONE && (frame.flags & Frame.NEEDS_CSUM) == 0)) {
+            put(frame);
+            return;
+        }
+        trim(frame);
+        frame.needs = Frame.UNCHECKED;
+        if (cutter.deliver(frame, segments) != FramePort.DELIVERED) {
+            // It cannot be cut: it is shown as it is.
+            put(frame);
+        }
+    }
+
+    /** Ends the last piece where the frame ends. */
+    private static void trim(Frame frame) {
+        int left = frame.bytes;
+        int pieces = 0;
+        while (left > 0) {
+            frame.length[pieces] = Math.min(frame.length[pieces], left);
+            left -= frame.length[pieces];
+            pieces++;
+        }
+        frame.pieces = pieces;
+    }
+
+    private void put(Frame frame) {
+        if (!ring.put(number, time, direction, frame, snapLength)) {
+            dropped++;
+        }
+    }
+
+    /**
+     * How many frames passed the port.
+     *
+     * @return since the capture began
+     */
+    public long seen() {
+        return seen;
+    }
+
+    /**
+     * How many of them the filter wants.
+     *
+     * @return {@link #seen} without a filter
+     */
+    public long matched() {
+        return matched;
+    }
+
+    /**
+     * How many frames or segments found no room.
+     *
+     * @return since the capture began
+     */
+    public long dropped() {
+        return dropped;
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.capture;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.LibC;
+import org.vhost4j.sys.SystemError;
+
+/**
+ * A FIFO beside the monitor's socket, through which a capture comes from the back-end. It has a name until the back-end has opened it; then
+ * its end is that of the capture, and the end of this process that of both.
+ */
+final class CapturePipe implements AutoCloseable {
+    private static final int BUFFER = 1 << 16;
+    private static final int POLLFD_BYTES = 8;
+
+    private final Path path;
+    private final Fd fd;
+
+    /**
+     * Makes the FIFO, for the user who owns the socket.
+     *
+     * @param socket the monitor's
+     * @throws SystemError when that is not allowed there
+     */
+    CapturePipe(Path socket) {
+        path = socket.toAbsolutePath()
+                .resolveSibling(socket.getFileName() + ".capture."
+                        + ProcessHandle.current().pid());
+        int made = LibC.mkfifo(path.toString());
+        if (made < 0) {
+            throw new SystemError("cannot make FIFO " + path, -made);
+        }
+        try {
+            Object owner = Files.getAttribute(socket, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+            if (!owner.equals(Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS))) {
+                Files.setAttribute(path, "unix:uid", owner, LinkOption.NOFOLLOW_LINKS);
+            }
+            fd = Fd.of(
+                    LibC.open(path.toString(), LibC.O_RDONLY | LibC.O_NONBLOCK | LibC.O_NOFOLLOW | LibC.O_CLOEXEC),
+                    "cannot open FIFO " + path);
+        } catch (IOException e) {
+            forgetName();
+            throw SystemError.explained("FIFO " + path + " cannot be given to the back-end's user: " + e, Errno.EPERM);
+        } catch (RuntimeException e) {
+            forgetName();
+            throw e;
+        }
+    }
+
+    Path path() {
+        return path;
+    }
+
+    /** Takes the name away: both sides have the FIFO open. */
+    void forgetName() {
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            // It stays, and does no harm.
+        }
+    }
+
+    /**
+     * Copies everything to standard output, until the capture ends.
+     *
+     * @return false when standard output takes no more
+     */
+    boolean copy() {
+        try (Arena arena = Arena.ofConfined();
+                OutputStream out = new FileOutputStream(FileDescriptor.out)) {
+            MemorySegment buffer = arena.allocate(BUFFER);
+            MemorySegment poll = arena.allocate(POLLFD_BYTES, Integer.BYTES);
+            byte[] bytes = new byte[BUFFER];
+            while (true) {
+                int length = LibC.read(fd.number(), buffer.address(), BUFFER);
+                if (length == -Errno.EAGAIN || length == -Errno.EINTR) {
+                    poll.set(ValueLayout.JAVA_INT, 0, fd.number());
+                    poll.set(ValueLayout.JAVA_SHORT, Integer.BYTES, (short) LibC.POLLIN);
+                    int unused = LibC.poll(poll.address(), 1, -1);
+                } else if (length <= 0) {
+                    return true;
+                } else {
+                    MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, bytes, 0, length);
+                    out.write(bytes, 0, length);
+                }
+            }
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public void close() {
+        forgetName();
+        fd.close();
+    }
+}

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+/** {@code vhost4j capture}: captures of a running back-end, asked for by its monitor. */
+@NullMarked
+package org.vhost4j.tools.capture;
+
+import org.jspecify.annotations.NullMarked;

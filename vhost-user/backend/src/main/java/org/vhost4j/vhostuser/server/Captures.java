@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.capture.CaptureOptions;
+import org.vhost4j.device.capture.CaptureStatus;
+import org.vhost4j.device.capture.FrameTap;
+import org.vhost4j.host.capture.Capture;
+import org.vhost4j.host.lane.Lane;
+
+/**
+ * The captures of a back-end, each with a name. A guest or port is in one of them at a time. Any thread but a lane's: starting and stopping
+ * wait for the lanes, between two bursts.
+ */
+public final class Captures {
+    /** How many captures there are at most, those included that have ended by themselves. */
+    public static final int MOST = 16;
+
+    private final Backend backend;
+    private final Map<String, Running> running = new LinkedHashMap<>();
+    private boolean closed;
+
+    /** Of a back-end. */
+    Captures(Backend backend) {
+        this.backend = backend;
+    }
+
+    /** Where the frames of a guest or port are copied. */
+    private record Place(String name, int laneNumber, Lane lane, Consumer<@Nullable FrameTap> tap) {}
+
+    /** A capture and the places where its taps are; none when it has ended by itself. */
+    private static final class Running {
+        private @Nullable Capture capture;
+        private List<Place> places;
+
+        private Running(List<Place> places) {
+            this.places = places;
+        }
+
+        private boolean has(String name) {
+            return places.stream().anyMatch(place -> place.name().equals(name));
+        }
+    }
+
+    /**
+     * Begins a capture.
+     *
+     * @param id its name, not in use
+     * @param names guests and ports, at least one
+     * @param options what is captured, and where it goes
+     * @param program this program's name and version, for the file
+     * @return how it stands
+     * @throws IOException when the file cannot be opened; the message is one clause
+     * @throws IllegalArgumentException when there is no such guest or port, one is in a capture already, or the filter is wrong; the
+     *     message is one clause
+     */
+    public synchronized CaptureStatus start(String id, List<String> names, CaptureOptions options, String program)
+            throws IOException {
+        if (closed) {
+            throw new IllegalArgumentException("the back-end ends");
+        }
+        if (running.containsKey(id)) {
+            throw new IllegalArgumentException("there is a capture '" + id + "' already");
+        }
+        if (running.size() == MOST) {
+            throw new IllegalArgumentException("there are " + MOST + " captures already");
+        }
+        List<Place> places = places(names);
+        List<Capture.Port> ports = places.stream()
+                .map(place -> new Capture.Port(place.name(), place.laneNumber()))
+                .toList();
+        Running begun = new Running(places);
+        Capture capture = Capture.start(options, ports, program, () -> ended(id, begun));
+        begun.capture = capture;
+        running.put(id, begun);
+        List<CompletableFuture<Boolean>> placed = new ArrayList<>();
+        for (int i = 0; i < places.size(); i++) {
+            Place place = places.get(i);
+            FrameTap tap = capture.tap(i);
+            placed.add(place.lane().submit(() -> {
+                place.tap().accept(tap);
+                return true;
+            }));
+        }
+        placed.forEach(CompletableFuture::join);
+        if (!capture.status().running()) {
+            // It has ended before the taps were in place.
+            synchronized (begun) {
+                begun.places = places;
+            }
+            ended(id, begun);
+        }
+        return capture.status();
+    }
+
+    private List<Place> places(List<String> names) {
+        if (names.isEmpty()) {
+            throw new IllegalArgumentException("name a guest or port");
+        }
+        Set<String> seen = new HashSet<>();
+        List<Place> places = new ArrayList<>();
+        for (String name : names) {
+            if (!seen.add(name)) {
+                throw new IllegalArgumentException("'" + name + "' is named twice");
+            }
+            for (Map.Entry<String, Running> other : running.entrySet()) {
+                if (other.getValue().has(name)) {
+                    throw new IllegalArgumentException("'" + name + "' is in capture '" + other.getKey() + "' already");
+                }
+            }
+            places.add(place(name)
+                    .orElseThrow(() -> new IllegalArgumentException("there is no guest or port '" + name + "'")));
+        }
+        return places;
+    }
+
+    private Optional<Place> place(String name) {
+        for (GuestPort guest : backend.guests()) {
+            if (guest.name().equals(name)) {
+                LaneContext context = guest.context();
+                return Optional.of(new Place(
+                        name,
+                        backend.contexts().indexOf(context),
+                        context.lane,
+                        tap -> guest.device().tap(tap)));
+            }
+        }
+        LaneContext first = backend.contexts().getFirst();
+        return first.lane
+                .submit(() -> backend.uplinks().stream()
+                        .map(Uplink.Opened::port)
+                        .filter(port -> port.name().equals(name))
+                        .map(first::gate)
+                        .findFirst())
+                .join()
+                .map(gate -> new Place(name, 0, first.lane, gate::tap));
+    }
+
+    /** A capture writes no more. Called by its thread. */
+    private void ended(String id, Running capture) {
+        List<Place> places;
+        synchronized (capture) {
+            places = capture.places;
+            capture.places = List.of();
+        }
+        if (places.isEmpty()) {
+            return;
+        }
+        Capture its = capture.capture;
+        if (its != null) {
+            its.status().failure().ifPresent(reason -> backend.listener().trouble("capture " + id, "ended: " + reason));
+        }
+        for (Place place : places) {
+            try {
+                place.lane().execute(() -> place.tap().accept(null));
+            } catch (IllegalStateException e) {
+                // The lane has ended, and copies nothing.
+            }
+        }
+    }
+
+    /**
+     * Ends a capture. What was copied is in the file when this returns.
+     *
+     * @param id its name
+     * @return how it stood at the end; nothing when there is no such capture
+     */
+    public synchronized Optional<CaptureStatus> stop(String id) {
+        Running stopped = running.remove(id);
+        Capture capture = stopped == null ? null : stopped.capture;
+        if (stopped == null || capture == null) {
+            return Optional.empty();
+        }
+        List<Place> places;
+        synchronized (stopped) {
+            places = stopped.places;
+            stopped.places = List.of();
+        }
+        List<CompletableFuture<Boolean>> removed = places.stream()
+                .map(place -> place.lane().submit(() -> {
+                    place.tap().accept(null);
+                    return true;
+                }))
+                .toList();
+        removed.forEach(CompletableFuture::join);
+        capture.close();
+        return Optional.of(capture.status());
+    }
+
+    /**
+     * All captures that were not stopped.
+     *
+     * @return how each stands, by name, in the order in which they began
+     */
+    public synchronized Map<String, CaptureStatus> all() {
+        Map<String, CaptureStatus> all = new LinkedHashMap<>();
+        running.forEach((id, each) -> {
+            Capture capture = each.capture;
+            if (capture != null) {
+                all.put(id, capture.status());
+            }
+        });
+        return all;
+    }
+
+    /** Ends all captures; there are no more. The lanes run. */
+    synchronized void close() {
+        closed = true;
+        List.copyOf(running.keySet()).forEach(this::stop);
+    }
+}

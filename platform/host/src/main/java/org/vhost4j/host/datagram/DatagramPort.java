@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.host.datagram;
 
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +16,7 @@ import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.device.stats.PortDrop;
 import org.vhost4j.host.io.FdHandle;
+import org.vhost4j.host.io.SocketFile;
 import org.vhost4j.host.io.StaleSocket;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.lane.SenderWait;
@@ -59,6 +59,8 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
     private final Consumer<String> trouble;
     private final SocketAddress local;
     private final Fd socket;
+    /** Of the socket; null when its address is no path. */
+    private final @Nullable SocketFile file;
 
     /** Where each datagram goes; held here because {@link #outgoingMessage} points to it. */
     private final MemorySegment remote;
@@ -105,6 +107,8 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
         SocketAddress.Resolved to = remote.resolve();
         this.remote = to.memory();
         this.socket = bind(local, to);
+        Path path = local.path();
+        this.file = path == null ? null : SocketFile.of(path);
         long first = vectors.address();
         HostMemory.putLongLE(first, buffer.address());
         HostMemory.putLongLE(first + 8, Frame.MAX_BYTES);
@@ -328,11 +332,12 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
         }
         if (socket.isOpen()) {
             socket.close();
-            if (local.path() != null) {
+            SocketFile made = file;
+            if (made != null) {
                 try {
-                    Files.deleteIfExists(local.path());
-                } catch (IOException e) {
-                    trouble.accept("cannot remove " + local + ": " + e.getMessage());
+                    made.remove();
+                } catch (SystemError e) {
+                    trouble.accept(e.getMessage());
                 }
             }
         }

@@ -81,7 +81,7 @@ public record SocketAccess(int mode, @Nullable GroupPrincipal group) {
      * @param path of the file
      * @throws SystemError when the process may not
      */
-    void apply(Path path) {
+    public void apply(Path path) {
         if (mode == UNCHANGED && group == null) {
             return;
         }

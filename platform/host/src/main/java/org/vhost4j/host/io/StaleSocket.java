@@ -28,7 +28,7 @@ public final class StaleSocket {
             Fd socket, int type, SocketAddress address, SocketAddress.Resolved resolved, String failure) {
         int result = resolved.bind(socket);
         Path path = address.path();
-        if (result == -Errno.EADDRINUSE && path != null && UnixListener.isSocket(path) && isDead(type, resolved)) {
+        if (result == -Errno.EADDRINUSE && path != null && SocketFile.isSocket(path) && isDead(type, resolved)) {
             try {
                 Files.deleteIfExists(path);
             } catch (IOException e) {

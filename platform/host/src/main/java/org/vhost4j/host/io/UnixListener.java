@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -27,26 +26,21 @@ public final class UnixListener implements AutoCloseable {
     private static final int ACCEPTS_PER_SLICE = 4;
 
     private static final long SHORTAGE_MILLIS = 100;
-    /** The type of a socket file, in the topmost bits of its mode. */
-    private static final int S_IFSOCK = 0xc;
 
     private final IoLoop loop;
     private final Fd socket;
     private final String name;
-    private final @Nullable Path path;
-    private final @Nullable Object file;
+    private final @Nullable SocketFile file;
     private final Consumer<Fd> accepted;
     private final FdHandle handle;
     private boolean open = true;
     private boolean scheduled;
     private boolean frozen;
 
-    private UnixListener(
-            IoLoop loop, Fd socket, String name, @Nullable Path path, @Nullable Object file, Consumer<Fd> accepted) {
+    private UnixListener(IoLoop loop, Fd socket, String name, @Nullable SocketFile file, Consumer<Fd> accepted) {
         this.loop = loop;
         this.socket = socket;
         this.name = name;
-        this.path = path;
         this.file = file;
         this.accepted = accepted;
         handle = FdHandle.open(loop, socket, FdHandle.READ, new FdHandle.Handler() {
@@ -88,7 +82,7 @@ public final class UnixListener implements AutoCloseable {
     public static UnixListener bind(IoLoop loop, Path path, SocketAccess access, Consumer<Fd> accepted) {
         UnixAddress address = UnixAddress.of(path);
         Fd socket = UnixAddress.socket();
-        Object file = null;
+        SocketFile file = null;
         try {
             PeerProcess.askSender(socket);
             int result = address.bind(socket);
@@ -97,12 +91,12 @@ public final class UnixListener implements AutoCloseable {
                 result = address.bind(socket);
             }
             SystemError.check(result, "cannot create socket " + path);
-            file = identity(path);
+            file = SocketFile.of(path);
             access.apply(path);
             SystemError.check(LibC.listen(socket.number(), BACKLOG), "cannot listen on " + path);
-            return new UnixListener(loop, socket, path.toString(), path, file, accepted);
+            return new UnixListener(loop, socket, path.toString(), file, accepted);
         } catch (RuntimeException e) {
-            remove(loop, path, file);
+            remove(loop, file);
             socket.close();
             throw e;
         }
@@ -120,7 +114,7 @@ public final class UnixListener implements AutoCloseable {
     public static UnixListener adopt(IoLoop loop, Fd socket, Consumer<Fd> accepted) {
         try {
             PeerProcess.askSender(socket);
-            return new UnixListener(loop, socket, socket.toString(), null, null, accepted);
+            return new UnixListener(loop, socket, socket.toString(), null, accepted);
         } catch (RuntimeException e) {
             socket.close();
             throw e;
@@ -142,7 +136,7 @@ public final class UnixListener implements AutoCloseable {
             PeerProcess.askSender(socket);
             return path == null
                     ? adopt(loop, socket, accepted)
-                    : new UnixListener(loop, socket, path.toString(), path, identity(path), accepted);
+                    : new UnixListener(loop, socket, path.toString(), SocketFile.of(path), accepted);
         } catch (RuntimeException e) {
             socket.close();
             throw e;
@@ -189,6 +183,10 @@ public final class UnixListener implements AutoCloseable {
      */
     public static void requireUnused(Path path) {
         UnixAddress address = UnixAddress.of(path);
+        if (!SocketFile.isSocket(path)) {
+            // There is nothing, or something that a listener refuses.
+            return;
+        }
         int result;
         try (Fd probe = UnixAddress.socket()) {
             result = address.connect(probe);
@@ -203,9 +201,20 @@ public final class UnixListener implements AutoCloseable {
                 "cannot listen on " + path + ": another process listens there already", Errno.EADDRINUSE);
     }
 
-    /** Removes a socket file that no process listens on; a listener sees one connection come and go. */
+    /**
+     * Removes a socket file that no process listens on; a listener sees one connection come and go. Any other file stays, and a symbolic link
+     * is not followed to a socket of others.
+     */
     private static void removeStale(UnixAddress address) {
         Path path = address.path();
+        if (!SocketFile.isSocket(path)) {
+            if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+                throw SystemError.explained(
+                        "cannot listen on " + path + ": it exists and is not a socket", Errno.EADDRINUSE);
+            }
+            // Its owner has just removed it.
+            return;
+        }
         int result;
         try (Fd probe = UnixAddress.socket()) {
             result = address.connect(probe);
@@ -216,10 +225,6 @@ public final class UnixListener implements AutoCloseable {
                 // Its owner has just removed it.
             }
             case Errno.ECONNREFUSED -> {
-                if (!isSocket(path)) {
-                    throw SystemError.explained(
-                            "cannot listen on " + path + ": it exists and is not a socket", Errno.EADDRINUSE);
-                }
                 try {
                     Files.deleteIfExists(path);
                 } catch (IOException e) {
@@ -230,29 +235,6 @@ public final class UnixListener implements AutoCloseable {
             default ->
                 throw new SystemError(
                         "cannot listen on " + path + ", which exists, and cannot find out who owns it", -result);
-        }
-    }
-
-    /**
-     * Whether there is a socket, and not any other file.
-     *
-     * @param path not followed when it is a symbolic link
-     * @return false also when there is nothing
-     */
-    public static boolean isSocket(Path path) {
-        try {
-            return (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS) >> 12 == S_IFSOCK;
-        } catch (IOException e) {
-            return false;
-        }
-    }
-
-    private static @Nullable Object identity(Path path) {
-        try {
-            return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-                    .fileKey();
-        } catch (IOException e) {
-            return null;
         }
     }
 
@@ -322,19 +304,16 @@ public final class UnixListener implements AutoCloseable {
         }
         open = false;
         handle.close();
-        if (path != null) {
-            remove(loop, path, file);
-        }
+        remove(loop, file);
         socket.close();
     }
 
-    /** Removes the socket file while it is still the one we made. */
-    private static void remove(IoLoop loop, Path path, @Nullable Object file) {
-        if (file != null && file.equals(identity(path))) {
+    private static void remove(IoLoop loop, @Nullable SocketFile file) {
+        if (file != null) {
             try {
-                Files.deleteIfExists(path);
-            } catch (IOException e) {
-                loop.report(SystemError.explained("cannot remove " + path + ": " + e.getMessage(), Errno.EPERM));
+                file.remove();
+            } catch (SystemError e) {
+                loop.report(e);
             }
         }
     }

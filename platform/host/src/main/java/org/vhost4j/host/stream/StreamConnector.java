@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.host.stream;
 
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.host.io.SocketFile;
 import org.vhost4j.host.io.StaleSocket;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.sys.ControlThread;
@@ -38,6 +38,9 @@ public final class StreamConnector implements AutoCloseable {
     private final SocketAddress address;
     private final boolean listens;
     private final Consumer<String> lines;
+
+    /** Of the socket that listens; null without one. Of the lane. */
+    private @Nullable SocketFile file;
 
     /** The thread that works for the port now; null for none. Of the lane. */
     private @Nullable Work work;
@@ -101,6 +104,8 @@ public final class StreamConnector implements AutoCloseable {
         try {
             set(socket, LibC.SOL_SOCKET, SO_REUSEADDR, 1);
             StaleSocket.bindInPlace(socket, LibC.SOCK_STREAM, address, resolved, "cannot listen on " + address);
+            Path path = address.path();
+            file = path == null ? null : SocketFile.of(path);
             SystemError.check(LibC.listen(socket.number(), 1), "cannot listen on " + address);
             return socket;
         } catch (RuntimeException e) {
@@ -150,11 +155,12 @@ public final class StreamConnector implements AutoCloseable {
             if (listening != null) {
                 // Wakes the thread from accept(2); it closes the socket.
                 listening.hangUp();
-                if (address.path() != null) {
+                SocketFile made = file;
+                if (made != null) {
                     try {
-                        Files.deleteIfExists(address.path());
-                    } catch (IOException e) {
-                        lines.accept("cannot remove " + address + ": " + e.getMessage());
+                        made.remove();
+                    } catch (SystemError e) {
+                        lines.accept(e.getMessage());
                     }
                 }
             }

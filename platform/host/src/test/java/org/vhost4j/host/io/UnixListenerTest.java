@@ -4,6 +4,7 @@ package org.vhost4j.host.io;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -239,5 +240,49 @@ class UnixListenerTest {
                         .isEqualTo(LibC.O_NONBLOCK);
             }
         }
+    }
+
+    /** What a tenant can put where the socket is to be: a link to a socket of others, which must not even see a connection. */
+    @Test
+    void aLinkIsNotFollowed() throws IOException {
+        Path theirs = directory.resolve("theirs.sock");
+        UnixListener listener = bind(theirs);
+        Path path = directory.resolve("b.sock");
+        Files.createSymbolicLink(path, theirs);
+        assertThatThrownBy(() -> bind(path))
+                .hasMessageContaining("cannot listen on " + path + ": it exists and is not a socket");
+        UnixListener.requireUnused(path);
+        assertThat(path).isSymbolicLink();
+        close(listener);
+        assertThat(accepted).isEmpty();
+    }
+
+    /** The file that lies there at the end is another one: it stays. */
+    @Test
+    void aFileThatTookItsPlaceIsNotRemoved() throws IOException {
+        Path path = directory.resolve("c.sock");
+        SocketFile made;
+        try (Fd socket = UnixAddress.socket()) {
+            SystemError.check(UnixAddress.of(path).bind(socket), "cannot bind");
+            made = SocketFile.of(path);
+        }
+        Files.move(path, directory.resolve("moved.sock"));
+        Files.writeString(path, "theirs");
+        made.remove();
+        assertThat(path).hasContent("theirs");
+        made.movedTo(directory.resolve("moved.sock")).remove();
+        assertThat(directory.resolve("moved.sock")).doesNotExist();
+    }
+
+    /** Permissions go to the socket and never through a link that took its place. */
+    @Test
+    void permissionsDoNotFollowALink() throws IOException {
+        Path victim = directory.resolve("victim");
+        Files.writeString(victim, "theirs");
+        var permissions = Files.getPosixFilePermissions(victim);
+        Path path = directory.resolve("d.sock");
+        Files.createSymbolicLink(path, victim);
+        assertThatThrownBy(() -> new SocketAccess(0600, null).apply(path)).isInstanceOf(SystemError.class);
+        assertThat(Files.getPosixFilePermissions(victim)).isEqualTo(permissions);
     }
 }

@@ -6,13 +6,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import org.vhost4j.host.io.SocketAccess;
+import org.vhost4j.host.io.SocketFile;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.LibC;
@@ -27,13 +25,14 @@ public final class HandOverSocket implements AutoCloseable {
     private static final int BACKLOG = 4;
     private static final int LOOK_MILLIS = 200;
 
-    private final Path path;
+    /** Before the socket listens, and never of a file that another user put in its place. */
+    private static final SocketAccess ONLY_OURS = new SocketAccess(0600, null);
+
     private final Fd socket;
-    private final @Nullable Object file;
+    private final SocketFile file;
     private volatile boolean closed;
 
-    private HandOverSocket(Path path, Fd socket, @Nullable Object file) {
-        this.path = path;
+    private HandOverSocket(Fd socket, SocketFile file) {
         this.socket = socket;
         this.file = file;
     }
@@ -51,26 +50,17 @@ public final class HandOverSocket implements AutoCloseable {
         try {
             Files.deleteIfExists(made);
             SystemError.check(UnixAddress.of(made).bind(socket), "cannot create socket " + made);
-            Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rw-------"));
+            ONLY_OURS.apply(made);
             SystemError.check(LibC.listen(socket.number(), BACKLOG), "cannot listen on " + made);
-            Object file = identity(made);
+            SocketFile file = SocketFile.of(made);
             Files.move(made, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            return new HandOverSocket(path, socket, file);
+            return new HandOverSocket(socket, file.movedTo(path));
         } catch (IOException e) {
             socket.close();
             throw SystemError.explained("cannot listen on " + path + ": " + e.getMessage(), Errno.EPERM);
         } catch (SystemError e) {
             socket.close();
             throw e;
-        }
-    }
-
-    private static @Nullable Object identity(Path path) {
-        try {
-            return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-                    .fileKey();
-        } catch (IOException e) {
-            return null;
         }
     }
 
@@ -112,12 +102,10 @@ public final class HandOverSocket implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        if (file != null && file.equals(identity(path))) {
-            try {
-                Files.deleteIfExists(path);
-            } catch (IOException e) {
-                // The next back-end to start replaces it.
-            }
+        try {
+            file.remove();
+        } catch (SystemError e) {
+            // The next back-end to start replaces it.
         }
         socket.close();
     }

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.io;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.SystemError;
+
+/**
+ * The file of a Unix socket that this process has bound. It is removed only while it is still that file: in a directory that others may
+ * write to, the path may lead to another file by then.
+ */
+public final class SocketFile {
+    /** The type of a socket file, in the topmost bits of its mode. */
+    private static final int S_IFSOCK = 0xc;
+
+    private final Path path;
+    private final @Nullable Object identity;
+
+    private SocketFile(Path path, @Nullable Object identity) {
+        this.path = path;
+        this.identity = identity;
+    }
+
+    /**
+     * The file that was bound just now.
+     *
+     * @param path its name, not followed when it is a symbolic link
+     * @return the file, or one that is never removed when there is none
+     */
+    public static SocketFile of(Path path) {
+        return new SocketFile(path, identity(path));
+    }
+
+    /**
+     * The same file under another name.
+     *
+     * @param other what it was renamed to
+     * @return the file
+     */
+    public SocketFile movedTo(Path other) {
+        return new SocketFile(other, identity);
+    }
+
+    private static @Nullable Object identity(Path path) {
+        try {
+            return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                    .fileKey();
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    /**
+     * Whether there is a socket, and not any other file.
+     *
+     * @param path not followed when it is a symbolic link
+     * @return false also when there is nothing
+     */
+    public static boolean isSocket(Path path) {
+        try {
+            return (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS) >> 12 == S_IFSOCK;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Removes the file, unless another one has its name by now.
+     *
+     * @throws SystemError when it cannot be removed
+     */
+    public void remove() {
+        if (identity != null && identity.equals(identity(path))) {
+            try {
+                Files.deleteIfExists(path);
+            } catch (IOException e) {
+                throw SystemError.explained("cannot remove " + path + ": " + e.getMessage(), Errno.EPERM);
+            }
+        }
+    }
+}

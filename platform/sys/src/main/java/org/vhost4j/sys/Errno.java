@@ -49,6 +49,10 @@ public final class Errno {
     public static final int EBADFD = 77;
     /** The message is too long. */
     public static final int EMSGSIZE = 90;
+    /** The socket, or the device behind it, has no such operation. */
+    public static final int EOPNOTSUPP = 95;
+    /** The kernel has no such address family. */
+    public static final int EAFNOSUPPORT = 97;
     /** The interface is down. */
     public static final int ENETDOWN = 100;
     /** The address is in use. */

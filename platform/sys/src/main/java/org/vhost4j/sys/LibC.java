@@ -77,6 +77,8 @@ public final class LibC {
     static final int MAP_PRIVATE = 2;
     /** mmap: no file. */
     static final int MAP_ANONYMOUS = 0x20;
+    /** mmap: with page tables that are filled at once. */
+    public static final int MAP_POPULATE = 0x8000;
     /** mmap: writes reach the file. */
     public static final int MAP_SHARED = 1;
 
@@ -93,6 +95,8 @@ public final class LibC {
     public static final int AF_INET6 = 10;
     /** Address family of frames on an interface. */
     public static final int AF_PACKET = 17;
+    /** Address family of frames in memory that is shared with the kernel. */
+    public static final int AF_XDP = 44;
     /** socket: frames with their Ethernet header. */
     public static final int SOCK_RAW = 3;
     /** Byte stream. */
@@ -549,7 +553,21 @@ public final class LibC {
      * @return 0 or the negative errno
      */
     public static int getsockopt(int fd, int option, long value, long length) {
-        return result(C.getsockopt(fd, SOL_SOCKET, option, value, length));
+        return getsockopt(fd, SOL_SOCKET, option, value, length);
+    }
+
+    /**
+     * getsockopt(2).
+     *
+     * @param fd the socket
+     * @param level of the option
+     * @param option its number
+     * @param value address of the value
+     * @param length address of an int that holds the room for the value in bytes
+     * @return 0 or the negative errno
+     */
+    public static int getsockopt(int fd, int level, int option, long value, long length) {
+        return result(C.getsockopt(fd, level, option, value, length));
     }
 
     /**

@@ -100,7 +100,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
             Consumer<String> trouble) {
         this.name = name;
         this.local = local;
-        this.incoming = new IncomingFrame(this, sink);
+        this.incoming = new IncomingFrame(this, counters, sink);
         this.staged = incoming.frame;
         this.wait = new SenderWait(clock);
         this.trouble = trouble;

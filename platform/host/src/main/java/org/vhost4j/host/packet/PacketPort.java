@@ -82,7 +82,7 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
         this.socket = socket;
         this.wait = new SenderWait(clock);
         this.trouble = trouble;
-        this.incoming = new IncomingFrame(this, sink);
+        this.incoming = new IncomingFrame(this, counters, sink);
         this.reader = new PacketReader(socket.fd().number(), incoming, counters, engine);
         this.writer = new PacketWriter(socket.fd().number());
     }

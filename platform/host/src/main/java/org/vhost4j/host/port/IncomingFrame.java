@@ -3,11 +3,11 @@ package org.vhost4j.host.port;
 
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.bridge.HeldFrame;
-import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.stats.PortCounters;
 
 /**
  * The frame that a port has read, on its way to the sink: it is counted once, and waits here while its receiver has no room. The bytes stay
@@ -26,7 +26,8 @@ public final class IncomingFrame {
     /** Filled by the port while it does not {@link #waits wait}. */
     public final Frame frame = new Frame();
 
-    private final CountedPort port;
+    private final FramePort port;
+    private final PortCounters counters;
     private final FrameSink sink;
     private boolean waiting;
     private boolean forwarded;
@@ -34,11 +35,13 @@ public final class IncomingFrame {
     /**
      * No frame yet.
      *
-     * @param port where frames come in, and which counts them
+     * @param port where frames come in
+     * @param counters the port's
      * @param sink where they go
      */
-    public IncomingFrame(CountedPort port, FrameSink sink) {
+    public IncomingFrame(FramePort port, PortCounters counters, FrameSink sink) {
         this.port = port;
+        this.counters = counters;
         this.sink = sink;
     }
 
@@ -57,7 +60,7 @@ public final class IncomingFrame {
      * @return {@link #MOVED} or {@link #BLOCKED}
      */
     public int pass() {
-        port.counters().in(frame.bytes, frame.gsoType != Frame.GSO_NONE);
+        counters.in(frame.bytes, frame.gsoType != Frame.GSO_NONE);
         waiting = true;
         return offer();
     }

@@ -69,7 +69,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
         this.peer = peer;
         this.wait = new SenderWait(clock);
         this.trouble = trouble;
-        this.incoming = new IncomingFrame(this, sink);
+        this.incoming = new IncomingFrame(this, counters, sink);
         this.reader = new StreamReader(peer, incoming, counters);
     }
 

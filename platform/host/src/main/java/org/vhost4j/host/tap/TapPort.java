@@ -72,7 +72,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
         this.sink = sink;
         this.trouble = trouble;
         int fd = device.fd().number();
-        this.incoming = new IncomingFrame(this, sink);
+        this.incoming = new IncomingFrame(this, counters, sink);
         this.reader = new TapReader(fd, device.headerBytes(), incoming, counters, engine);
         this.writer = new TapWriter(fd, device.headerBytes(), counters, trouble);
     }

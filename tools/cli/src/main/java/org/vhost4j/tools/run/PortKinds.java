@@ -11,6 +11,7 @@ final class PortKinds implements Iterable<String> {
     static final List<PortKind> ALL = List.of(
             new TapKind(),
             new PacketKind(),
+            new XdpKind(),
             new StreamKind(),
             new DgramKind(),
             new UserKind(),

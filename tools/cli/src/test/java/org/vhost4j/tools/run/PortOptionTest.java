@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.vhost4j.host.xdp.XdpMode;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.sys.SocketAddress;
 import org.vhost4j.tools.common.UnsupportedOption;
@@ -78,6 +79,19 @@ class PortOptionTest {
                                 .containsExactly("stream:tcp:host:1 trunks=[1,2]"));
     }
 
+    @Test
+    void anInterfaceIsJoinedByAfXdp() {
+        assertThat(PortKinds.parse("xdp:eth0")).isEqualTo(new XdpKind.Xdp("eth0", 0, XdpMode.AUTO));
+        assertThat(PortKinds.parse("xdp:eth0,queue=3,mode=zerocopy"))
+                .isEqualTo(new XdpKind.Xdp("eth0", 3, XdpMode.ZEROCOPY));
+        assertThat(PortKinds.parse("xdp:ifname=eth0,mode=copy")).isEqualTo(new XdpKind.Xdp("eth0", 0, XdpMode.COPY));
+        assertThat(switching("xdp:eth0,tag=5"))
+                .isInstanceOfSatisfying(
+                        Switching.Bridged.class,
+                        each -> assertThat(each.uplinks().getFirst().vlan().toString())
+                                .isEqualTo("tag=5"));
+    }
+
     @ParameterizedTest
     @CsvSource({"echo, tap:ifname=one", "tap:ifname=one, source:size=64", "null, null"})
     void whatReplacesTheBridgeStandsAlone(String first, String second) {
@@ -109,8 +123,12 @@ class PortOptionTest {
         null:size=64    | --port=null:size=64: there is no option 'size' (copy)
         null:copy       | --port=null:copy: 'copy' needs a value
         null:tag=5      | --port=null:tag=5: VLANs and port-security are for ports on the bridge
-        hole            | --port=hole: a port is tap:ifname=NAME, packet:ifname=NAME, stream:unix:PATH[,server=on], stream:tcp:HOST:PORT[,server=on], dgram:local=ADDRESS,remote=ADDRESS, user[:hostfwd=RULE], null[:copy=on], echo or source:size=BYTES
+        hole            | --port=hole: a port is tap:ifname=NAME, packet:ifname=NAME, xdp:IFNAME[,queue=N][,mode=MODE], stream:unix:PATH[,server=on], stream:tcp:HOST:PORT[,server=on], dgram:local=ADDRESS,remote=ADDRESS, user[:hostfwd=RULE], null[:copy=on], echo or source:size=BYTES
         packet:ifname=sixteen_bytes_are_too_many | --port=packet:ifname=sixteen_bytes_are_too_many: a port on an interface needs ifname=NAME of 1 to 15 characters
+        xdp             | --port=xdp: an AF_XDP port needs the name of an interface, 1 to 15 characters
+        xdp:eth0,queue=-1 | --port=xdp:eth0,queue=-1: queue is a number from 0 to 9999
+        xdp:eth0,mode=skb | --port=xdp:eth0,mode=skb: mode is auto, copy or zerocopy
+        xdp:eth0,size=1 | --port=xdp:eth0,size=1: there is no option 'size' (ifname, queue, mode)
         stream:a        | --port=stream:a: a stream is unix:PATH or tcp:HOST:PORT
         stream:tcp:a    | --port=stream:tcp:a: 'a' is not an address, unix:PATH or HOST:PORT with a port of 1 to 65535
         stream:tcp:a:0  | --port=stream:tcp:a:0: 'a:0' is not an address, unix:PATH or HOST:PORT with a port of 1 to 65535

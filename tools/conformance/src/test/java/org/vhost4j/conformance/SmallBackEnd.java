@@ -99,6 +99,9 @@ final class SmallBackEnd implements AutoCloseable {
             } catch (FrontEndException e) {
                 // The front-end is gone, or there was none: the next one is waited for.
                 LockSupport.parkNanos(1);
+            } catch (IllegalStateException e) {
+                // The listener was closed.
+                ended = true;
             } catch (SmallMemory.Outside | Broken | InternalError e) {
                 // A device that stops, for this connection; the error is memory whose file was shortened.
                 if (fault == Fault.FRAGILE) {

@@ -109,8 +109,9 @@ public final class OrderCases implements CaseGroup {
             }
             driver.awaitSent();
             context.note("GET_VRING_BASE of both queues, and the start at that base");
-            driver.stop();
-            driver.resume();
+            for (FrontEndQueue queue : driver.queues()) {
+                queue.start(driver.frontEnd(), queue.stop(driver.frontEnd()));
+            }
         }
         context.exchange(driver, 300);
     }

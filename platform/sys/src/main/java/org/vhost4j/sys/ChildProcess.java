@@ -5,15 +5,14 @@ import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import com.sun.jna.StringArray;
-import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A program that inherits one of our descriptors, which {@link ProcessBuilder} closes. It is in a process group of its own, so that a
@@ -21,7 +20,7 @@ import java.util.function.Consumer;
  *
  * <p>Its owner calls {@link #awaitEnd} once, or the process stays a zombie.
  */
-public final class ChildProcess {
+public final class ChildProcess implements RunningProgram {
     /** The number under which the program has the descriptor. */
     public static final int INHERITED = 3;
 
@@ -35,7 +34,6 @@ public final class ChildProcess {
     private static final int STRUCT_BYTES = 1024;
 
     private static final int SIGKILL = 9;
-    private static final int LINE_BYTES = 512;
 
     /** Apart from {@link LibC}: only a program that starts others needs these. */
     private static final class C {
@@ -79,6 +77,8 @@ public final class ChildProcess {
     private final Fd errors;
     /** The number is the process's as long as it was not waited for. */
     private boolean running = true;
+
+    private @Nullable Fd handle;
 
     private ChildProcess(int pid, Fd errors) {
         this.pid = pid;
@@ -147,34 +147,42 @@ public final class ChildProcess {
         SystemError.check(-errno, attempt);
     }
 
-    /**
-     * The program's process.
-     *
-     * @return its id, which can be another's after {@link #awaitEnd}
-     */
+    @Override
     public int pid() {
         return pid;
     }
 
-    /** Kills the program, unless it has ended. Any thread. */
+    @Override
     public synchronized void kill() {
         if (running) {
             C.kill(pid, SIGKILL);
         }
     }
 
-    /**
-     * Waits for the program to end, or to close its standard error, after which it is killed.
-     *
-     * @param lines takes each line that it writes to its standard error, {@value #LINE_BYTES} bytes of it at most
-     * @return how it ended, such as {@code with status 1} or {@code by signal 9}
-     */
+    @Override
     public String awaitEnd(Consumer<String> lines) {
-        readLines(lines);
-        errors.close();
+        ErrorLines.read(errors, lines);
         int status = end();
         int signal = status & 0x7f;
         return signal == 0 ? "with status " + (status >>> 8 & 0xff) : "by signal " + signal;
+    }
+
+    @Override
+    public Fd errors() {
+        return errors;
+    }
+
+    @Override
+    public synchronized Fd handle() {
+        if (!running) {
+            throw new SystemError("cannot hand over process " + pid, Errno.ESRCH);
+        }
+        Fd now = handle;
+        if (now == null) {
+            now = AdoptedProcess.open(pid);
+            handle = now;
+        }
+        return now;
     }
 
     /** A program that is ending already keeps its status. */
@@ -185,37 +193,11 @@ public final class ChildProcess {
             int waited = C.waitpid(pid, status.address(), 0);
             assert waited == pid : waited;
             running = false;
-            return status.get(ValueLayout.JAVA_INT, 0);
-        }
-    }
-
-    private void readLines(Consumer<String> lines) {
-        ByteArrayOutputStream line = new ByteArrayOutputStream();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bytes = arena.allocate(LINE_BYTES);
-            while (true) {
-                int count = LibC.read(errors.number(), bytes.address(), LINE_BYTES);
-                if (count <= 0 && count != -Errno.EINTR) {
-                    break;
-                }
-                for (int i = 0; i < count; i++) {
-                    byte each = bytes.get(ValueLayout.JAVA_BYTE, i);
-                    if (each == '\n') {
-                        give(line, lines);
-                    } else if (line.size() < LINE_BYTES) {
-                        line.write(each);
-                    }
-                }
+            errors.close();
+            if (handle != null) {
+                handle.close();
             }
-        }
-        give(line, lines);
-    }
-
-    private static void give(ByteArrayOutputStream line, Consumer<String> lines) {
-        String text = line.toString(StandardCharsets.UTF_8).strip();
-        line.reset();
-        if (!text.isEmpty()) {
-            lines.accept(text);
+            return status.get(ValueLayout.JAVA_INT, 0);
         }
     }
 

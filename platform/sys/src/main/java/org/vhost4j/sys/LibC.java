@@ -221,7 +221,7 @@ public final class LibC {
 
         static native long preadv2(int fd, long vector, int count, long offset, int flags);
 
-        static native long syscall(long number, long first, long second, long third);
+        static native long syscall(long number, long first, long second, long third, long fourth);
 
         static native String strerror(int errno);
     }
@@ -704,7 +704,21 @@ public final class LibC {
      * @return what the call answers, an int, or the negative errno
      */
     public static int syscall(long number, long first, long second, long third) {
-        return result(C.syscall(number, first, second, third));
+        return syscall(number, first, second, third, 0);
+    }
+
+    /**
+     * syscall(2), for calls with one more argument.
+     *
+     * @param number the call's
+     * @param first its first argument
+     * @param second its second argument
+     * @param third its third argument
+     * @param fourth its fourth argument
+     * @return what it answers, or the negative errno
+     */
+    static int syscall(long number, long first, long second, long third, long fourth) {
+        return result(C.syscall(number, first, second, third, fourth));
     }
 
     /**

@@ -9,6 +9,7 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Pollable;
+import org.vhost4j.device.bridge.HeldFrame;
 import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameSink;
@@ -76,6 +77,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
     private final IncomingFrame incoming;
     private final Frame staged;
 
+    private boolean halted;
     private @Nullable Lane lane;
     private @Nullable FdHandle handle;
     private volatile @Nullable String stoppedReason;
@@ -98,15 +100,26 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
             FrameSink sink,
             LongSupplier clock,
             Consumer<String> trouble) {
+        this(name, local, remote.resolve(), null, sink, clock, trouble);
+    }
+
+    private DatagramPort(
+            String name,
+            SocketAddress local,
+            SocketAddress.Resolved to,
+            @Nullable Fd taken,
+            FrameSink sink,
+            LongSupplier clock,
+            Consumer<String> trouble) {
         this.name = name;
         this.local = local;
+        this.halted = taken != null;
         this.incoming = new IncomingFrame(this, counters, sink);
         this.staged = incoming.frame;
         this.wait = new SenderWait(clock);
         this.trouble = trouble;
-        SocketAddress.Resolved to = remote.resolve();
         this.remote = to.memory();
-        this.socket = bind(local, to);
+        this.socket = taken != null ? taken : bind(local, to);
         Path path = local.path();
         this.file = path == null ? null : SocketFile.of(path);
         long first = vectors.address();
@@ -120,6 +133,35 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
             outgoingMessage.set(ValueLayout.JAVA_INT, NAME_LENGTH, (int) this.remote.byteSize());
         }
         outgoingMessage.set(ValueLayout.JAVA_LONG, VECTOR, first + IOVEC_BYTES);
+    }
+
+    /**
+     * A port that another process has had, halted.
+     *
+     * @param name what to call it in messages
+     * @param local where the socket is bound
+     * @param remote where frames go
+     * @param socket bound, and connected if it is no Unix socket; owned by the port from now on
+     * @param sink where the peer's frames go
+     * @param clock nanoseconds of any origin
+     * @param trouble as of a port of our own
+     * @return a port that moves nothing until {@link #proceed}
+     * @throws SystemError when a name is not known
+     */
+    public static DatagramPort takeOver(
+            String name,
+            SocketAddress local,
+            SocketAddress remote,
+            Fd socket,
+            FrameSink sink,
+            LongSupplier clock,
+            Consumer<String> trouble) {
+        try {
+            return new DatagramPort(name, local, remote.resolve(), socket, sink, clock, trouble);
+        } catch (RuntimeException e) {
+            socket.close();
+            throw e;
+        }
     }
 
     private static Fd bind(SocketAddress local, SocketAddress.Resolved to) {
@@ -171,9 +213,50 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
         }
     }
 
+    /** Reads nothing until {@link #proceed}. Frames are sent as ever. Called by the lane's thread. */
+    public void halt() {
+        halted = true;
+    }
+
+    /** Continues after {@link #halt}. Called by the lane's thread. */
+    public void proceed() {
+        halted = false;
+        Lane on = lane;
+        if (on != null) {
+            on.rearm();
+        }
+    }
+
+    /**
+     * The socket, for another process.
+     *
+     * @return still the port's
+     */
+    public Fd socket() {
+        return socket;
+    }
+
+    /**
+     * A frame that was read and waits for room at its receiver.
+     *
+     * @return a copy; null when there is none
+     */
+    public @Nullable HeldFrame held() {
+        return incoming.held();
+    }
+
+    /**
+     * Passes on first what another process has read and not passed on. Called by the lane's thread, while the port is halted.
+     *
+     * @param frame null for none
+     */
+    public void hold(@Nullable HeldFrame frame) {
+        incoming.hold(frame, buffer.address());
+    }
+
     @Override
     public int poll() {
-        if (stoppedReason != null) {
+        if (stoppedReason != null || halted) {
             return 0;
         }
         int work = 0;
@@ -317,7 +400,10 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
         return counters;
     }
 
-    /** Leaves the lane, and closes and removes the socket; later calls do nothing. Called by the lane's thread, or when the lane is closed. */
+    /**
+     * Leaves the lane, and closes and removes the socket; later calls do nothing. The file of a port that is halted stays: another process has
+     * the socket. Called by the lane's thread, or when the lane is closed.
+     */
     @Override
     public void close() {
         Lane from = lane;
@@ -333,7 +419,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
         if (socket.isOpen()) {
             socket.close();
             SocketFile made = file;
-            if (made != null) {
+            if (made != null && !halted) {
                 try {
                     made.remove();
                 } catch (SystemError e) {

@@ -18,11 +18,13 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.stream.StreamPort;
+import org.vhost4j.sys.AdoptedProcess;
 import org.vhost4j.sys.ChildProcess;
 import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.LibC;
+import org.vhost4j.sys.RunningProgram;
 import org.vhost4j.sys.SocketPair;
 import org.vhost4j.sys.SystemError;
 
@@ -54,7 +56,11 @@ public final class PasstProcess implements AutoCloseable {
     private final Lane lane;
     private final Consumer<String> lines;
     private final CountDownLatch closed = new CountDownLatch(1);
-    private volatile @Nullable ChildProcess running;
+    private volatile @Nullable RunningProgram running;
+
+    /** Of another process, and not followed yet. */
+    private @Nullable Child adopted;
+
     private volatile long pauseMillis = SHORTEST_PAUSE_MILLIS;
     private final AtomicInteger starts = new AtomicInteger();
 
@@ -90,13 +96,13 @@ public final class PasstProcess implements AutoCloseable {
 
     /** A child that was started, and how it ended. */
     private static final class Child {
-        final ChildProcess process;
+        final RunningProgram process;
         final Fd socket;
         final CompletableFuture<String> ended = new CompletableFuture<>();
         private final List<String> said = new ArrayList<>();
         private boolean ready;
 
-        Child(ChildProcess process, Fd socket) {
+        Child(RunningProgram process, Fd socket) {
             this.process = process;
             this.socket = socket;
         }
@@ -134,6 +140,42 @@ public final class PasstProcess implements AutoCloseable {
      */
     public void start() {
         port.connect(launch());
+    }
+
+    /**
+     * The passt that serves the port, for another process.
+     *
+     * @return null when there is none at the moment
+     */
+    public @Nullable RunningProgram program() {
+        return port.isConnected() ? running : null;
+    }
+
+    /**
+     * Continues with a passt that another process has started, and whose connection the port has. Nothing is done until {@link #proceed}.
+     *
+     * @param program that passt
+     * @param socket its connection, the port's
+     */
+    public void adopt(RunningProgram program, Fd socket) {
+        Child child = new Child(program, socket);
+        List<String> none = child.ready();
+        assert none.isEmpty();
+        running = program;
+        adopted = child;
+        starts.incrementAndGet();
+    }
+
+    /** Follows the passt that was adopted, or starts one when there is none. Called by the lane's thread. */
+    public void proceed() {
+        Child child = adopted;
+        adopted = null;
+        // Of the lane's thread: it has the same network namespace.
+        if (child != null) {
+            ControlThread.start("vhost4j-" + port.name(), () -> follow(child));
+        } else if (running == null) {
+            ControlThread.start("vhost4j-" + port.name(), this::again);
+        }
     }
 
     /** Starts passt and waits until it serves; our end of the socket. */
@@ -224,7 +266,7 @@ public final class PasstProcess implements AutoCloseable {
         if (!child.hasServed() || closed.getCount() == 0) {
             return;
         }
-        lines.accept("passt ended " + how + "; it is started again");
+        lines.accept("passt ended" + (how.isEmpty() ? "" : " " + how) + "; it is started again");
         if (System.nanoTime() - began > SOON.toNanos()) {
             pauseMillis = SHORTEST_PAUSE_MILLIS;
         }
@@ -236,8 +278,12 @@ public final class PasstProcess implements AutoCloseable {
         while (!closedWithin(pauseMillis)) {
             pauseMillis = Math.min(LONGEST_PAUSE_MILLIS, 2 * pauseMillis);
             try {
-                connect(launch());
-                lines.accept("passt runs again");
+                if (connect(launch())) {
+                    lines.accept("passt runs again");
+                } else {
+                    // Its own thread starts the next, if there is to be one.
+                    kill();
+                }
                 return;
             } catch (SystemError e) {
                 String reason = String.valueOf(e.getMessage());
@@ -254,9 +300,14 @@ public final class PasstProcess implements AutoCloseable {
         }
     }
 
-    private void connect(Fd socket) {
+    /** Connects the port; false when it is about to be another process's, which starts passt itself. */
+    private boolean connect(Fd socket) {
         try {
-            lane.submit(() -> {
+            return lane.submit(() -> {
+                        if (port.isHalted()) {
+                            socket.close();
+                            return false;
+                        }
                         port.connect(socket);
                         return true;
                     })
@@ -277,7 +328,7 @@ public final class PasstProcess implements AutoCloseable {
     }
 
     private void kill() {
-        ChildProcess child = running;
+        RunningProgram child = running;
         if (child != null) {
             child.kill();
         }
@@ -298,8 +349,20 @@ public final class PasstProcess implements AutoCloseable {
      * @return its id, 0 before {@link #start}
      */
     public int pid() {
-        ChildProcess child = running;
+        RunningProgram child = running;
         return child == null ? 0 : child.pid();
+    }
+
+    /** Leaves passt, with its connection, to another process: it is neither killed nor started again here. Any thread. */
+    public void leave() {
+        closed.countDown();
+        if (!port.isConnected()) {
+            kill();
+        }
+        Child child = adopted;
+        if (child != null && child.process instanceof AdoptedProcess process) {
+            process.close();
+        }
     }
 
     /** Ends passt for good; later calls do nothing. Any thread. */

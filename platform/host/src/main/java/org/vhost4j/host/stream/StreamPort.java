@@ -52,6 +52,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     private @Nullable Fd socket;
     private @Nullable FdHandle handle;
     private volatile boolean connected;
+    private volatile boolean halted;
     private volatile @Nullable String stoppedReason;
 
     /**
@@ -120,6 +121,67 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
         on.rearm();
     }
 
+    /** Reads and writes nothing until {@link #proceed}; frames for the peer are kept. Called by the lane's thread. */
+    public void halt() {
+        halted = true;
+        writer.halt();
+    }
+
+    /** Continues after {@link #halt}. Called by the lane's thread. */
+    public void proceed() {
+        halted = false;
+        writer.proceed();
+        Lane on = lane;
+        if (on != null) {
+            on.rearm();
+        }
+    }
+
+    /**
+     * Whether the port waits for {@link #proceed}.
+     *
+     * @return true after {@link #halt}
+     */
+    public boolean isHalted() {
+        return halted;
+    }
+
+    /**
+     * The connection, for another process.
+     *
+     * @return still the port's; null when there is none
+     */
+    public @Nullable Fd socket() {
+        return socket;
+    }
+
+    /**
+     * How far the port is. Called by the lane's thread.
+     *
+     * @return a copy
+     */
+    public StreamState state() {
+        return new StreamState(reader.unread(), writer.unwritten(), writer.whole(), incoming.held());
+    }
+
+    /**
+     * Gives a port that is halted a connection that another process has had. Called by the lane's thread.
+     *
+     * @param to as for {@link #connect}
+     * @param state how far that process was
+     * @throws IllegalArgumentException when that cannot be
+     */
+    public void adopt(Fd to, StreamState state) {
+        connect(to);
+        try {
+            reader.restore(state);
+            writer.restore(state);
+        } catch (IllegalArgumentException e) {
+            disconnect();
+            throw e;
+        }
+    }
+
     /** Most events only wake the lane, whose next turn polls every port. */
     private void room() {
         if (connected) {
@@ -150,7 +212,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
 
     @Override
     public int poll() {
-        if (stoppedReason != null) {
+        if (stoppedReason != null || halted) {
             return 0;
         }
         int work = 0;
@@ -173,7 +235,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     /** Everything is reported by edge at any time, except that a write has failed. */
     @Override
     public boolean arm() {
-        return connected && writer.broken() != 0;
+        return connected && !halted && writer.broken() != 0;
     }
 
     @Override

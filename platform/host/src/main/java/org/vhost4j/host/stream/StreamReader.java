@@ -3,6 +3,8 @@ package org.vhost4j.host.stream;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.vhost4j.device.bridge.HeldFrame;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.stats.PortCounters;
@@ -44,6 +46,28 @@ final class StreamReader {
             head = 0;
         }
         tail = head;
+    }
+
+    /** What has come and was not looked at. */
+    byte[] unread() {
+        return memory.asSlice(head, tail - head).toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    /**
+     * Continues with what another process has read. The stream has begun, and nothing was read of it.
+     *
+     * @throws IllegalArgumentException when it is more than can be
+     */
+    void restore(StreamState state) {
+        HeldFrame held = state.held();
+        int first = held == null ? 0 : held.frame().bytes;
+        if (state.unread().length > CAPACITY - first) {
+            throw new IllegalArgumentException(state.unread().length + " bytes that were read");
+        }
+        incoming.hold(held, buffer);
+        head = first;
+        tail = head + state.unread().length;
+        MemorySegment.copy(state.unread(), 0, memory, ValueLayout.JAVA_BYTE, head, state.unread().length);
     }
 
     /** Passes one frame on. */

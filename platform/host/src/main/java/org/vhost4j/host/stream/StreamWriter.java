@@ -3,6 +3,7 @@ package org.vhost4j.host.stream;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.sys.Errno;
@@ -40,6 +41,8 @@ final class StreamWriter {
     /** The socket was full; {@link #writable} ends it. */
     private boolean blocked;
 
+    private boolean halted;
+
     private int broken;
     /** Where the frame is that is being copied, or {@link #NONE}. */
     private int keeping = NONE;
@@ -52,7 +55,7 @@ final class StreamWriter {
     /** Begins a stream. */
     void open(int number) {
         fd = number;
-        blocked = false;
+        blocked = halted;
         broken = 0;
     }
 
@@ -72,6 +75,54 @@ final class StreamWriter {
         boundary = 0;
         keeping = NONE;
         return lost;
+    }
+
+    /** Writes nothing until {@link #proceed}: what comes is kept. */
+    void halt() {
+        halted = true;
+        blocked = true;
+    }
+
+    /** Continues after {@link #halt}. */
+    void proceed() {
+        halted = false;
+        if (fd >= 0) {
+            writable();
+        }
+    }
+
+    /** What waits for room. */
+    byte[] unwritten() {
+        scrub();
+        return memory.asSlice(head, tail - head).toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    /** Where in {@link #unwritten} the first frame begins that is there with its length. */
+    int whole() {
+        return boundary - head;
+    }
+
+    /**
+     * Continues with what another process has kept. The stream has begun, and nothing was written to it.
+     *
+     * @throws IllegalArgumentException when it is not whole frames behind the rest of one
+     */
+    void restore(StreamState state) {
+        byte[] kept = state.unwritten();
+        if (kept.length > CAPACITY || state.whole() < 0 || state.whole() > kept.length) {
+            throw new IllegalArgumentException(kept.length + " bytes that wait");
+        }
+        MemorySegment.copy(kept, 0, memory, ValueLayout.JAVA_BYTE, 0, kept.length);
+        int at = state.whole();
+        while (at < kept.length) {
+            int length = kept.length - at < LENGTH_BYTES ? -1 : HostMemory.getIntBE(buffer + at);
+            if (length < 0 || length > Frame.MAX_BYTES || length > kept.length - at - LENGTH_BYTES) {
+                throw new IllegalArgumentException("a frame that waits in part");
+            }
+            at += LENGTH_BYTES + length;
+        }
+        boundary = state.whole();
+        tail = kept.length;
     }
 
     /** Whether a frame can be taken, in two even. */
@@ -188,8 +239,10 @@ final class StreamWriter {
 
     /** The socket has room again. */
     void writable() {
-        blocked = false;
-        flush();
+        if (!halted) {
+            blocked = false;
+            flush();
+        }
     }
 
     /** Writes what was put together, as far as there is room. */

@@ -2,46 +2,80 @@
 package org.vhost4j.tools.run;
 
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.bridge.HeldFrame;
 import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.host.datagram.DatagramPort;
 import org.vhost4j.host.lane.Lane;
+import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.SocketAddress;
+import org.vhost4j.vhostuser.handover.HandOverException;
+import org.vhost4j.vhostuser.handover.StateReader;
+import org.vhost4j.vhostuser.handover.StateWriter;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * A network behind datagrams as a port of the bridge.
+ * A network behind datagrams as a port of the bridge. Its socket moves to a back-end that takes over, with all that waits in it.
  *
- * @param portName the port's name in messages; it cannot be taken over, so that {@link Uplink#name} is empty
+ * @param name of the port
  * @param local where the socket is bound
  * @param remote where frames go
  * @param trouble takes a line when something does not work
  */
-public record DgramUplink(String portName, SocketAddress local, SocketAddress remote, Consumer<String> trouble)
+public record DgramUplink(String name, SocketAddress local, SocketAddress remote, Consumer<String> trouble)
         implements Uplink {
     @Override
     public Opened open(Lane lane, FrameSink sink) {
-        DatagramPort port = new DatagramPort(portName, local, remote, sink, System::nanoTime, trouble);
+        DatagramPort port = new DatagramPort(name, local, remote, sink, System::nanoTime, trouble);
         port.attach(lane);
-        return new OpenDatagrams(port);
+        return new OpenDatagrams(this, port);
+    }
+
+    @Override
+    public Movable takeOver(Lane lane, FrameSink sink, StateReader state) throws HandOverException {
+        Move move = read(state);
+        DatagramPort port = DatagramPort.takeOver(name, local, remote, move.socket(), sink, System::nanoTime, trouble);
+        port.attach(lane);
+        return new OpenDatagrams(this, port);
+    }
+
+    /**
+     * The port's state on its way to another back-end.
+     *
+     * @param socket the bound socket
+     * @param held a frame that was read and not passed on; null for none
+     */
+    private record Move(Fd socket, @Nullable HeldFrame held) {}
+
+    private Move read(StateReader state) throws HandOverException {
+        Fd socket = state.descriptor();
+        if (socket == null) {
+            throw new HandOverException(name + " came without its socket");
+        }
+        try {
+            String there = state.text();
+            if (!there.equals(remote.toString())) {
+                throw new HandOverException(
+                        name + " sends to " + there + " there and to " + remote + " here: give the same --port");
+            }
+            return new Move(socket, FrameMove.read(name, state));
+        } catch (HandOverException e) {
+            socket.close();
+            throw e;
+        }
     }
 
     /** The port while it is open. */
-    private static final class OpenDatagrams implements Opened {
-        private final DatagramPort port;
-
-        OpenDatagrams(DatagramPort port) {
-            this.port = port;
-        }
-
+    private record OpenDatagrams(DgramUplink uplink, DatagramPort open) implements Movable {
         @Override
         public CountedPort port() {
-            return port;
+            return open;
         }
 
         @Override
         public void fault(String reason) {
-            port.fault(reason);
+            open.fault(reason);
         }
 
         /** The peer's frames are plain. */
@@ -49,8 +83,32 @@ public record DgramUplink(String portName, SocketAddress local, SocketAddress re
         public void guestsAccept(int offloads) {}
 
         @Override
+        public void halt() {
+            open.halt();
+        }
+
+        @Override
+        public void proceed() {
+            open.proceed();
+        }
+
+        @Override
+        public void save(StateWriter to) {
+            to.descriptor(open.socket()).text(uplink.remote.toString());
+            FrameMove.save(open.held(), to);
+        }
+
+        @Override
+        public void update(StateReader state) throws HandOverException {
+            Move move = uplink.read(state);
+            // The socket is the one that the port has.
+            move.socket().close();
+            open.hold(move.held());
+        }
+
+        @Override
         public void close() {
-            port.close();
+            open.close();
         }
     }
 }

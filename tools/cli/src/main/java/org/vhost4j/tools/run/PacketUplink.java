@@ -61,16 +61,7 @@ public record PacketUplink(String ifname, Consumer<String> trouble) implements U
                 throw new HandOverException("an interface came without its socket");
             }
             try {
-                HeldFrame held = null;
-                if (state.flag()) {
-                    int needs = state.number();
-                    int segments = state.number();
-                    held = HeldFrame.of(0, state.block(), needs, segments);
-                }
-                return new Move(socket, held);
-            } catch (IllegalArgumentException e) {
-                socket.close();
-                throw new HandOverException("an interface came with " + e.getMessage());
+                return new Move(socket, FrameMove.read("an interface", state));
             } catch (HandOverException e) {
                 socket.close();
                 throw e;
@@ -106,11 +97,8 @@ public record PacketUplink(String ifname, Consumer<String> trouble) implements U
 
         @Override
         public void save(StateWriter to) {
-            HeldFrame held = open.held();
-            to.descriptor(open.socket().fd()).flag(held != null);
-            if (held != null) {
-                to.number(held.frame().needs).number(held.frame().segmentsDone).block(held.bytes());
-            }
+            to.descriptor(open.socket().fd());
+            FrameMove.save(open.held(), to);
         }
 
         @Override

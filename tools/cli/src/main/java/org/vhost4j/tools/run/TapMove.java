@@ -24,14 +24,8 @@ record TapMove(
     /** Writes a port's state. */
     static void save(TapPort port, StateWriter to) {
         TapDevice device = port.device();
-        HeldFrame held = port.held();
-        to.descriptor(device.fd())
-                .number(device.headerBytes())
-                .number(port.receiveOffloads())
-                .flag(held != null);
-        if (held != null) {
-            to.number(held.frame().needs).number(held.frame().segmentsDone).block(held.bytes());
-        }
+        to.descriptor(device.fd()).number(device.headerBytes()).number(port.receiveOffloads());
+        FrameMove.save(port.held(), to);
     }
 
     /** Reads it. */
@@ -46,16 +40,7 @@ record TapMove(
                 throw new HandOverException("a TAP came with headers of " + header + " bytes");
             }
             int offloads = state.number();
-            HeldFrame held = null;
-            if (state.flag()) {
-                int needs = state.number();
-                int segments = state.number();
-                held = HeldFrame.of(0, state.block(), needs, segments);
-            }
-            return new TapMove(queue, header, offloads, held);
-        } catch (IllegalArgumentException e) {
-            queue.close();
-            throw new HandOverException("a TAP came with " + e.getMessage());
+            return new TapMove(queue, header, offloads, FrameMove.read("a TAP", state));
         } catch (HandOverException e) {
             queue.close();
             throw e;

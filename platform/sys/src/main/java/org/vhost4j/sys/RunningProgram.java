@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+import java.util.function.Consumer;
+
+/** A program that runs as a process of its own, and whose standard error is a pipe to us. */
+public interface RunningProgram {
+    /**
+     * The program's process.
+     *
+     * @return its id, which can be another's after {@link #awaitEnd}
+     */
+    int pid();
+
+    /** Kills the program, unless it has ended. Any thread. */
+    void kill();
+
+    /**
+     * Waits for the program to end, or to close its standard error, after which it is killed.
+     *
+     * @param lines takes each line that it writes to its standard error, the first 512 bytes of it
+     * @return how it ended, such as {@code with status 1} or {@code by signal 9}; empty when only its parent knows
+     */
+    String awaitEnd(Consumer<String> lines);
+
+    /**
+     * The reading end of its standard error, for another process.
+     *
+     * @return still this object's
+     */
+    Fd errors();
+
+    /**
+     * A descriptor of the process (pidfd_open(2)), by which another process than its parent can kill it and see its end.
+     *
+     * @return still this object's
+     * @throws SystemError when the process has ended and was waited for: ESRCH; when the kernel has none: ENOSYS
+     */
+    Fd handle();
+}

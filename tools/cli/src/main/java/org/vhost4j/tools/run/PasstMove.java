@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.host.passt.PasstProcess;
+import org.vhost4j.host.stream.StreamPort;
+import org.vhost4j.host.stream.StreamState;
+import org.vhost4j.sys.AdoptedProcess;
+import org.vhost4j.sys.Errno;
+import org.vhost4j.sys.Fd;
+import org.vhost4j.sys.RunningProgram;
+import org.vhost4j.sys.SystemError;
+import org.vhost4j.vhostuser.handover.HandOverException;
+import org.vhost4j.vhostuser.handover.StateReader;
+import org.vhost4j.vhostuser.handover.StateWriter;
+
+/**
+ * A passt that runs, on its way to another back-end.
+ *
+ * @param socket its connection
+ * @param program the process
+ * @param state how far the connection is
+ */
+record PasstMove(Fd socket, AdoptedProcess program, StreamState state) {
+    /** Writes it, or that there is none at the moment: then the other back-end starts one. */
+    static void save(StreamPort port, PasstProcess passt, StateWriter to) {
+        RunningProgram program = passt.program();
+        Fd handle = program == null ? null : handle(program);
+        to.flag(handle != null);
+        if (program == null || handle == null) {
+            return;
+        }
+        StreamState state = port.state();
+        to.descriptor(port.socket())
+                .descriptor(program.errors())
+                .descriptor(handle)
+                .number(program.pid())
+                .block(state.unread())
+                .block(state.unwritten())
+                .number(state.whole());
+        FrameMove.save(state.held(), to);
+    }
+
+    /** Null when the program has ended, which the port has not noticed yet. */
+    private static @Nullable Fd handle(RunningProgram program) {
+        try {
+            return program.handle();
+        } catch (SystemError e) {
+            if (e.errno() == Errno.ESRCH) {
+                return null;
+            }
+            throw e;
+        }
+    }
+
+    /** Reads it; nothing when there is none. */
+    static Optional<PasstMove> read(StateReader from) throws HandOverException {
+        if (!from.flag()) {
+            return Optional.empty();
+        }
+        Fd socket = from.descriptor();
+        Fd errors = from.descriptor();
+        Fd handle = from.descriptor();
+        boolean done = false;
+        try {
+            if (socket == null || errors == null || handle == null) {
+                throw new HandOverException("port user came without its passt");
+            }
+            AdoptedProcess program = new AdoptedProcess(from.number(), handle, errors);
+            byte[] unread = from.block();
+            byte[] unwritten = from.block();
+            int whole = from.number();
+            StreamState state = new StreamState(unread, unwritten, whole, FrameMove.read("port user", from));
+            done = true;
+            return Optional.of(new PasstMove(socket, program, state));
+        } finally {
+            if (!done) {
+                Stream.of(socket, errors, handle).filter(Objects::nonNull).forEach(Fd::close);
+            }
+        }
+    }
+
+    /** Gives it to a port that is halted. */
+    void adopt(StreamPort port, PasstProcess passt) throws HandOverException {
+        try {
+            port.adopt(socket, state);
+            passt.adopt(program, socket);
+        } catch (IllegalArgumentException e) {
+            program.close();
+            throw new HandOverException("port user came with " + e.getMessage());
+        }
+    }
+
+    /** Lets go of it: it was read only to see whether it can be had. */
+    void close() {
+        socket.close();
+        program.close();
+    }
+}

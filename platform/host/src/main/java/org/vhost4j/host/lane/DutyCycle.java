@@ -4,6 +4,7 @@ package org.vhost4j.host.lane;
 import io.netty.channel.SelectStrategy;
 import io.netty.util.IntSupplier;
 import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Budget;
 
 /**
@@ -16,6 +17,7 @@ final class DutyCycle implements SelectStrategy {
 
     private static final int LOOK = 0;
 
+    private final String lane;
     private final FaultGuard guard;
     private final Budget commands;
     private final long spinNanos;
@@ -26,7 +28,11 @@ final class DutyCycle implements SelectStrategy {
     private long turns;
     private long sleeps;
 
-    DutyCycle(FaultGuard guard, IdlePolicy policy, Budget commands) {
+    /** The turn that is being recorded; null while none is. */
+    private @Nullable SlowTurnEvent recorded;
+
+    DutyCycle(String lane, FaultGuard guard, IdlePolicy policy, Budget commands) {
+        this.lane = lane;
         this.guard = guard;
         this.commands = commands;
         this.spinNanos = policy.spinNanos();
@@ -51,6 +57,10 @@ final class DutyCycle implements SelectStrategy {
 
     @Override
     public int calculateStrategy(IntSupplier selectNow, boolean hasTasks) throws Exception {
+        endTurn();
+        if (SlowTurnEvent.ANY.isEnabled()) {
+            beginTurn();
+        }
         int decision;
         try {
             decision = turn(hasTasks);
@@ -59,14 +69,36 @@ final class DutyCycle implements SelectStrategy {
             guard.blame(null, t);
             decision = LOOK;
         }
+        if (decision == SELECT) {
+            endTurn();
+        }
         return decision == LOOK ? selectNow.get() : decision;
+    }
+
+    private void beginTurn() {
+        SlowTurnEvent next = new SlowTurnEvent();
+        recorded = next;
+        next.begin();
+    }
+
+    private void endTurn() {
+        SlowTurnEvent last = recorded;
+        if (last != null) {
+            recorded = null;
+            last.finish(lane);
+        }
     }
 
     private int turn(boolean hasTasks) {
         turns++;
         commands.begin();
         boolean look = hasTasks || (turns & (TURNS_PER_LOOK - 1)) == 0;
-        if (guard.pollAll() > 0) {
+        int moved = guard.pollAll();
+        if (moved > 0) {
+            SlowTurnEvent turn = recorded;
+            if (turn != null) {
+                turn.polled(moved);
+            }
             busy();
             return look ? LOOK : CONTINUE;
         }

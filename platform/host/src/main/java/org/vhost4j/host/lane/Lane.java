@@ -31,7 +31,7 @@ public final class Lane implements AutoCloseable {
     private Lane(String name, IdlePolicy policy, LaneListener listener, LongSupplier clock) {
         guard = new FaultGuard(listener);
         commands = new Budget(COMMANDS_PER_TURN, COMMAND_BYTES_PER_TURN, COMMAND_NANOS_PER_TURN, clock);
-        cycle = new DutyCycle(guard, policy, commands);
+        cycle = new DutyCycle(name, guard, policy, commands);
         loop = IoLoop.start(name, cycle, thrown -> guard.blame(null, thrown), clock);
         watch = new SignalWatch(name);
     }

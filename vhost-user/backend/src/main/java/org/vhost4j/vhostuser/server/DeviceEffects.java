@@ -30,6 +30,9 @@ import org.vhost4j.host.lane.SharedSignal;
 import org.vhost4j.sys.EventFd;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.SystemError;
+import org.vhost4j.vhostuser.event.ResetEvent;
+import org.vhost4j.vhostuser.event.RingStartEvent;
+import org.vhost4j.vhostuser.event.RingStopEvent;
 import org.vhost4j.vhostuser.session.QueueSetup;
 import org.vhost4j.vhostuser.session.RefusedException;
 import org.vhost4j.vhostuser.session.ResetCause;
@@ -221,6 +224,7 @@ final class DeviceEffects implements SessionEffects {
                 // What it had used, or what was returned for it, was published and may not have been said.
                 call.signal();
             }
+            RingStartEvent.record(guest, index, setup.size(), setup.layout() == RingLayout.PACKED, setup.base());
             if (setup.log() != null) {
                 logQueue(index, setup.log());
             }
@@ -332,6 +336,7 @@ final class DeviceEffects implements SessionEffects {
             throw new IllegalStateException(guest + " queue " + index + " does not run");
         }
         device.stop(index);
+        RingStopEvent.record(guest, index, ring.base());
         if (!left) {
             progress.of(index).stopped(ring.base());
         }
@@ -482,6 +487,7 @@ final class DeviceEffects implements SessionEffects {
 
     @Override
     public void reset(ResetCause cause) {
+        ResetEvent.record(guest, cause.name());
         if (cause == ResetCause.STATUS_CLEARED) {
             // What the driver said on its control queue must outlast a pause.
             paused = true;

@@ -22,6 +22,9 @@ import org.vhost4j.sys.Closer;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.HotCalls;
 import org.vhost4j.sys.PeerProcess;
+import org.vhost4j.vhostuser.event.NegotiationEvent;
+import org.vhost4j.vhostuser.event.ResetEvent;
+import org.vhost4j.vhostuser.event.StopEvent;
 import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
@@ -52,6 +55,9 @@ final class GuestPort implements DeviceOwner {
     private Runnable whenDisconnected = () -> {};
     private String lastRefusal = "";
     private boolean admitted;
+    /** The number of the process that has sent the first message; 0 when it is not visible. */
+    private long frontEnd;
+
     private @Nullable String lastStop;
 
     private @Nullable Connection connection;
@@ -213,12 +219,17 @@ final class GuestPort implements DeviceOwner {
                 progress,
                 memory,
                 listener,
-                acknowledged::keep,
+                this::settled,
                 device::fault,
                 this::restarted);
         mapper = memory;
         effects = deviceEffects;
         return new Session(options(), deviceEffects, memory);
+    }
+
+    private void settled(FeatureSet features) {
+        acknowledged.keep(features);
+        NegotiationEvent.record(name, config.offered().plus(config.leftToFrontEnd()), features, frontEnd);
     }
 
     /** The front-end has sent its first message: only now it is known which process it is. */
@@ -229,6 +240,7 @@ final class GuestPort implements DeviceOwner {
         } else {
             lastRefusal = "";
             progress.heard(sender);
+            frontEnd = sender.number();
             admitted = true;
             listener.attached(name);
         }
@@ -259,6 +271,7 @@ final class GuestPort implements DeviceOwner {
             context.lane.remove(source);
         }
         device.control().reset();
+        ResetEvent.record(name, "DISCONNECTED");
         context.forget(device);
         accepts.accept(device.accepts());
         // One that said nothing, or was turned away, was never attached.
@@ -517,7 +530,10 @@ final class GuestPort implements DeviceOwner {
     void begin() {
         Arrival coming = arrival;
         if (coming != null) {
-            acknowledged.known().ifPresent(known -> progress.heard(known.process()));
+            acknowledged.known().ifPresent(known -> {
+                progress.heard(known.process());
+                frontEnd = known.process().number();
+            });
             if (effects != null) {
                 effects.arrive(coming.state().rings());
             }
@@ -627,6 +643,7 @@ final class GuestPort implements DeviceOwner {
         if (effects != null) {
             effects.signalErrors();
         }
+        StopEvent.record(name, reason);
         listener.stopped(name, reason);
     }
 

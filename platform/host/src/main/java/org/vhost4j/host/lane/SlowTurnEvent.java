@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.lane;
+
+import jdk.jfr.Category;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+import jdk.jfr.Threshold;
+
+/** A turn of a lane that took long, with the messages and tasks that came between it and the next; a sleep is no part of it. */
+@Name("vhost4j.SlowTurn")
+@Label("Slow Turn of a Lane")
+@Description("All guests of the lane waited for as long as this took")
+@Category("vhost4j")
+@Threshold("10 ms")
+@StackTrace(false)
+@SuppressWarnings("unused") // The Flight Recorder reads the fields.
+final class SlowTurnEvent extends Event {
+    /** Asked whether turns are recorded; never committed. */
+    static final SlowTurnEvent ANY = new SlowTurnEvent();
+
+    @Label("Lane")
+    private String lane = "";
+
+    @Label("Frames")
+    @Description("Frames and control commands that were moved")
+    private int work;
+
+    /** The turn polled everything. */
+    void polled(int done) {
+        work = done;
+    }
+
+    /** The turn is over. */
+    void finish(String name) {
+        end();
+        if (shouldCommit()) {
+            lane = name;
+            commit();
+        }
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.event;
+
+import jdk.jfr.Category;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+
+/** A ring has stopped. */
+@Name("vhost4j.RingStop")
+@Label("Ring Stop")
+@Description("The device leaves a ring alone from now on")
+@Category("vhost4j")
+@StackTrace(false)
+@SuppressWarnings("unused") // The Flight Recorder reads the fields.
+public final class RingStopEvent extends Event {
+    @Label("Guest")
+    private final String guest;
+
+    @Label("Ring")
+    private final int ring;
+
+    @Label("Base")
+    private final int base;
+
+    private RingStopEvent(String guest, int ring, int base) {
+        this.guest = guest;
+        this.ring = ring;
+        this.base = base;
+    }
+
+    /**
+     * Records it, if it is wanted.
+     *
+     * @param guest its name
+     * @param ring its index
+     * @param base how far it has come, as in the reply to GET_VRING_BASE
+     */
+    public static void record(String guest, int ring, int base) {
+        if (new RingStopEvent(guest, ring, base).isEnabled()) {
+            new RingStopEvent(guest, ring, base).commit();
+        }
+    }
+}

@@ -159,6 +159,16 @@ public final class TestBackEnd implements AutoCloseable {
         return new TestBackEnd(listening(1), 1, new Switching.Echoed());
     }
 
+    /** One that returns frames, and offers only what is named. */
+    public static TestBackEnd echo(FeatureSet offered) {
+        return new TestBackEnd(
+                true,
+                BackendConfig.builder(listening(1), offered)
+                        .mtu(9000)
+                        .switching(new Switching.Echoed())
+                        .build());
+    }
+
     static TestBackEnd sink() {
         return new TestBackEnd(listening(1), 1, new Switching.Dropped());
     }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A command line that README.md or a page in {@code docs} shows, in a block of code or in code style.
+ *
+ * @param page the name of the page
+ * @param line as it is shown, with the lines that a backslash joins
+ * @param words its words as a shell splits them, the program first
+ */
+record DocumentCommand(String page, String line, List<String> words) {
+    private static final Pattern BLOCK = Pattern.compile("(?ms)^```[a-z]*\\n(.*?)^```|(?:^ {4}[^\\n]*\\n)+");
+    private static final Pattern INLINE = Pattern.compile("(?<!`)`([^`\\n]+)`");
+    private static final Pattern PROGRAM = Pattern.compile(
+            "^(?:\\$ |# |nohup |timeout \\d+ |sudo )?((?:\\S*/)?tools/[a-z][\\w/-]*|vhost4j(?:-net)?)(?= |$).*");
+    private static final Pattern WORD = Pattern.compile("(?:'[^']*'|\"[^\"]*\"|[^\\s'\"])+");
+
+    /** All of README.md and of {@code docs}. */
+    static List<DocumentCommand> all() throws IOException {
+        List<DocumentCommand> all = new ArrayList<>();
+        for (Path page : SourceTree.files(name -> name.endsWith(".md"))) {
+            if (SourceTree.ROOT.equals(page.getParent())
+                    || SourceTree.ROOT.resolve("docs").equals(page.getParent())) {
+                addAll(page, all);
+            }
+        }
+        return all;
+    }
+
+    private static void addAll(Path page, List<DocumentCommand> all) throws IOException {
+        String text = Files.readString(page).replaceAll("\\\\\\n\\s*", "");
+        String name = page.getFileName().toString();
+        Matcher block = BLOCK.matcher(text);
+        while (block.find()) {
+            String code = block.group(1) == null ? block.group() : block.group(1);
+            code.lines().forEach(line -> add(name, line.strip(), all));
+        }
+        // Of what is in code style only whole command lines count: a program alone is a name.
+        Matcher inline = INLINE.matcher(BLOCK.matcher(text).replaceAll(""));
+        while (inline.find()) {
+            if (inline.group(1).contains(" ")) {
+                add(name, inline.group(1), all);
+            }
+        }
+    }
+
+    private static void add(String page, String line, List<DocumentCommand> all) {
+        Matcher program = PROGRAM.matcher(line);
+        if (!program.matches()) {
+            return;
+        }
+        // What a shell does after the command is not of it.
+        String command = line.substring(program.start(1))
+                .replaceFirst("\\s+#.*", "")
+                .replaceFirst("\\s+(?:[|&;]|\\d?[<>]).*", "");
+        List<String> words = new ArrayList<>();
+        Matcher word = WORD.matcher(command);
+        while (word.find()) {
+            words.add(word.group().replaceAll("['\"]", ""));
+        }
+        all.add(new DocumentCommand(page, command, words));
+    }
+
+    /** The last part of the program's path. */
+    String program() {
+        String path = words.getFirst();
+        return path.substring(path.lastIndexOf('/') + 1);
+    }
+
+    /** What is behind the program. */
+    List<String> arguments() {
+        return words.subList(1, words.size());
+    }
+
+    @Override
+    public String toString() {
+        return page + ": " + line;
+    }
+}

@@ -49,6 +49,16 @@ public final class NotifySocket {
     }
 
     /**
+     * The service reads its configuration again; {@link #ready} follows.
+     *
+     * @return why that could not be said, in one line, if it could not
+     */
+    public Optional<String> reloading() {
+        // On Linux this clock is CLOCK_MONOTONIC.
+        return tell("RELOADING=1\nMONOTONIC_USEC=" + System.nanoTime() / 1000);
+    }
+
+    /**
      * Another process is the service from now on.
      *
      * @param process its number

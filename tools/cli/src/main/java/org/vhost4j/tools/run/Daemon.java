@@ -2,11 +2,14 @@
 package org.vhost4j.tools.run;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.platform.definition.PlatformCatalog;
 import org.vhost4j.platform.definition.Refusal;
@@ -18,6 +21,7 @@ import org.vhost4j.qmp.Changes;
 import org.vhost4j.tools.platform.PlatformOptions;
 import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.ChangeRefused;
+import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.Membership;
 import org.vhost4j.vhostuser.server.Uplink;
 
@@ -29,6 +33,7 @@ final class Daemon implements Changes {
     private final Resolution resolution;
     private final Set<HostUse> uses;
     private volatile @Nullable Backend backend;
+    private Consumer<Consumer<String>> whenServed = lines -> {};
 
     /**
      * Before the back-end runs.
@@ -52,9 +57,24 @@ final class Daemon implements Changes {
         this.uses = Set.copyOf(uses);
     }
 
-    /** The back-end runs. */
-    void serve(Backend running) {
+    /** Has something done when the back-end runs, with what takes lines for the user. */
+    void whenServed(Consumer<Consumer<String>> task) {
+        whenServed = task;
+    }
+
+    /**
+     * The back-end runs.
+     *
+     * @param lines takes lines for the user
+     */
+    void serve(Backend running, Consumer<String> lines) {
         backend = running;
+        whenServed.accept(lines);
+    }
+
+    /** What the back-end is started with. */
+    RunOptions options() {
+        return options;
     }
 
     private Membership membership() {
@@ -136,6 +156,66 @@ final class Daemon implements Changes {
     @Override
     public void removePort(String name) throws ChangeRefused {
         membership().removePort(name);
+    }
+
+    // For a file that is read again, whose values are those of the command line.
+
+    /** What a guest is called, by the path of its socket. */
+    String nameOf(Path socket) throws ChangeRefused {
+        for (Membership.Guest guest : membership().guests()) {
+            Path path = guest.endpoint().path();
+            if (path != null
+                    && path.toAbsolutePath()
+                            .normalize()
+                            .equals(socket.toAbsolutePath().normalize())) {
+                return guest.name();
+            }
+        }
+        throw new IllegalArgumentException("there is no guest at " + socket + " any more");
+    }
+
+    /** What a port is called, by what {@code --port} takes. */
+    String nameOf(String port) {
+        return PortKinds.parse(port) instanceof PortOption.OnBridge option
+                ? option.uplink(HostCapabilities.NOTHING_ASKED, options.queues())
+                        .name()
+                : port;
+    }
+
+    /** A guest, by what {@code --socket-path} takes. */
+    Endpoint guest(String value) {
+        return EndpointOption.parse(value, options.socketGroup());
+    }
+
+    /** Adds a guest. */
+    void addGuest(String value) throws ChangeRefused {
+        String unused = membership().addGuest(guest(value));
+    }
+
+    /** Gives a guest all settings of another one that can change while it is served. */
+    void replaceGuest(String name, Endpoint settings) throws ChangeRefused {
+        membership()
+                .changeGuest(
+                        name,
+                        guest -> guest.withMac(settings.mac(), settings.trustMac())
+                                .withVlan(settings.vlan())
+                                .withSecurity(settings.security())
+                                .withLink(settings.linkUp()));
+    }
+
+    /** Gives a port all settings of what {@code --port} takes. */
+    void replacePort(String name, String value) throws ChangeRefused {
+        if (PortKinds.parse(value) instanceof PortOption.OnBridge option) {
+            Uplink settings = option.uplink(HostCapabilities.NOTHING_ASKED, options.queues());
+            membership().changePort(name, port -> port.withVlan(settings.vlan()).withSecurity(settings.security()));
+        } else {
+            throw new IllegalArgumentException("it replaces the bridge, which cannot be while it runs");
+        }
+    }
+
+    /** Changes what guests and ports are held to that have nothing of their own; what is not given is as without an option. */
+    void secure(Optional<String> mode, Optional<String> floodLimit) throws ChangeRefused {
+        membership().secure(PortSettings.secure(mode, floodLimit));
     }
 
     private static void requireKnown(Map<String, String> settings, List<String> known, String whole) {

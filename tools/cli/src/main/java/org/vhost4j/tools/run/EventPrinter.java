@@ -11,6 +11,7 @@ import org.vhost4j.vhostuser.server.ServedChange;
 /** Prints one line for each event. A front-end causes most of them, so that each guest's lines are limited. */
 public final class EventPrinter implements BackendListener, AutoCloseable {
     private final LimitedLog log;
+    private final LogFormat format;
 
     /**
      * A printer.
@@ -18,7 +19,18 @@ public final class EventPrinter implements BackendListener, AutoCloseable {
      * @param log where lines go
      */
     public EventPrinter(LimitedLog log) {
+        this(log, LogFormat.DEFAULT);
+    }
+
+    /**
+     * A printer of some lines.
+     *
+     * @param log where lines go
+     * @param format which lines, and how
+     */
+    EventPrinter(LimitedLog log, LogFormat format) {
         this.log = log;
+        this.format = format;
     }
 
     /**
@@ -27,7 +39,9 @@ public final class EventPrinter implements BackendListener, AutoCloseable {
      * @param line without an end of line
      */
     public void line(String line) {
-        log.line(line);
+        if (format.has(LogLevel.INFO)) {
+            log.line(format.line(LogLevel.INFO, "", line));
+        }
     }
 
     /**
@@ -37,42 +51,48 @@ public final class EventPrinter implements BackendListener, AutoCloseable {
      * @param line the rest of the line
      */
     void caused(String who, String line) {
-        log.line(who, who + ": " + line);
+        caused(LogLevel.WARNING, who, line);
+    }
+
+    private void caused(LogLevel level, String who, String line) {
+        if (format.has(level)) {
+            log.line(who, format.line(level, who, line));
+        }
     }
 
     @Override
     public void ready(String guest, Endpoint endpoint) {
-        caused(guest, "waiting for a front-end on " + endpoint);
+        caused(LogLevel.INFO, guest, "waiting for a front-end on " + endpoint);
     }
 
     @Override
     public void attached(String guest) {
-        caused(guest, "front-end attached");
+        caused(LogLevel.INFO, guest, "front-end attached");
     }
 
     @Override
     public void negotiated(String guest, FeatureSet features) {
-        caused(guest, "negotiated " + features.hex() + " " + features);
+        caused(LogLevel.INFO, guest, "negotiated " + features.hex() + " " + features);
     }
 
     @Override
     public void link(String guest, boolean up) {
-        caused(guest, "link " + (up ? "up" : "down"));
+        caused(LogLevel.INFO, guest, "link " + (up ? "up" : "down"));
     }
 
     @Override
     public void detached(String guest, String reason, String counts) {
-        caused(guest, "front-end detached: " + reason + "; so far " + counts);
+        caused(LogLevel.INFO, guest, "front-end detached: " + reason + "; so far " + counts);
     }
 
     @Override
     public void stopped(String guest, String reason) {
-        caused(guest, "device stopped: " + reason);
+        caused(LogLevel.ERROR, guest, "device stopped: " + reason);
     }
 
     @Override
     public void changed(ServedChange change) {
-        caused(change.name(), change.what().name().toLowerCase(Locale.ROOT));
+        caused(LogLevel.INFO, change.name(), change.what().name().toLowerCase(Locale.ROOT));
     }
 
     @Override

@@ -88,6 +88,11 @@ record PortSettings(Optional<PortVlan> vlan, Optional<PortSecurity.Mode> mode, O
         throw new IllegalArgumentException(option + ": auto, on or off");
     }
 
+    /** What all guests and ports are held to; what is not given is as without an option. */
+    static PortSecurity secure(Optional<String> mode, Optional<String> floodLimit) {
+        return new PortSecurity(mode(SECURITY, mode.orElse("auto")), limit("all", floodLimit.orElse("0")));
+    }
+
     private static int limit(String option, String value) {
         if (!value.matches("[0-9]{1,9}")) {
             throw new IllegalArgumentException(

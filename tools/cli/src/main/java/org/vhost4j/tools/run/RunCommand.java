@@ -2,10 +2,16 @@
 package org.vhost4j.tools.run;
 
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.vhost4j.platform.definition.GuestAbi;
 import org.vhost4j.platform.definition.PlatformCatalog;
 import org.vhost4j.platform.definition.Refusal;
@@ -13,9 +19,11 @@ import org.vhost4j.platform.definition.Resolution;
 import org.vhost4j.platform.definition.Resolver;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostUse;
+import org.vhost4j.sys.NotifySocket;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.platform.PlatformOptions;
 import org.vhost4j.vhostuser.server.BackendConfig;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,6 +39,9 @@ public final class RunCommand implements Callable<Integer> {
     /** The option that has all others ignored. */
     public static final String PRINT_CAPABILITIES = "--print-capabilities";
 
+    /** The option that a message is about. */
+    private static final Pattern OPTION = Pattern.compile("--([a-z][a-z-]+)");
+
     /** The schema (docs/interop/vhost-user.json) has no further members for this type. */
     private static final String CAPABILITIES = "{\"type\": \"net\"}";
 
@@ -44,6 +55,9 @@ public final class RunCommand implements Callable<Integer> {
 
     @Mixin
     PlatformOptions promise = new PlatformOptions();
+
+    /** What was read of {@code --config}; null while the command line alone is known. */
+    private @Nullable ConfigFile file;
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -62,10 +76,42 @@ public final class RunCommand implements Callable<Integer> {
         return 0;
     }
 
+    /** Runs the back-end that file and command line describe together. */
+    private int with(ConfigFile read) throws IOException {
+        CommandLine.ParseResult given = spec.commandLine().getParseResult();
+        RunCommand both = new RunCommand();
+        both.file = read;
+        CommandLine line = new CommandLine(both).setErr(spec.commandLine().getErr());
+        line.setExpandAtFiles(false);
+        List<String> arguments = new ArrayList<>(read.arguments());
+        for (String argument : read.arguments()) {
+            String name = argument.replaceFirst("=.*", "");
+            CommandLine.Model.OptionSpec option = spec.findOption(name);
+            if (option != null && !option.isMultiValue() && given.hasMatchedOption(name)) {
+                throw read.wrong("/" + name.substring(2), "the command line has " + name + " as well");
+            }
+        }
+        List<String> own = given.originalArgs();
+        // The command's name comes first where it is one of several.
+        arguments.addAll(own.subList(own.isEmpty() || !own.getFirst().equals(spec.name()) ? 0 : 1, own.size()));
+        try {
+            line.parseArgs(arguments.toArray(String[]::new));
+            return both.call();
+        } catch (CommandLine.ParameterException | UnsupportedOption e) {
+            String message = String.valueOf(e.getMessage());
+            Matcher option = OPTION.matcher(message);
+            throw option.find() && read.root().has(option.group(1)) ? read.wrong("/" + option.group(1), message) : e;
+        }
+    }
+
     @Override
     public Integer call() throws IOException {
         if (printCapabilities) {
             return printCapabilities();
+        }
+        Path path = options.config;
+        if (path != null && file == null) {
+            return with(ConfigFile.read(path, spec));
         }
         // Asked before anything is open that could be the last descriptor.
         OptionalLong descriptors = DescriptorLimit.limit();
@@ -92,6 +138,13 @@ public final class RunCommand implements Callable<Integer> {
         HostCapabilities probed = options.monitor().isPresent() && uses.isEmpty() ? promise.host() : host;
         options.keepControlCores();
         Daemon daemon = new Daemon(options, promise, catalog, resolution, uses);
+        Optional<ConfigFile> configured = Optional.ofNullable(file);
+        daemon.whenServed(lines -> configured.ifPresent(first -> {
+            ConfigReload reload = new ConfigReload(first, spec, daemon, NotifySocket.ofEnvironment(), lines);
+            if (!HangUp.handle(reload::reload)) {
+                lines.accept("SIGHUP ends this process: its JVM does not let it be handled");
+            }
+        }));
         RunningBackend.start(config, resolution, abi, catalog, probed, options.monitor(), options.succession(), daemon)
                 .awaitEnd();
         return 0;

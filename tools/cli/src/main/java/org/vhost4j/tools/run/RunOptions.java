@@ -3,6 +3,7 @@ package org.vhost4j.tools.run;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -49,6 +50,33 @@ final class RunOptions {
                 + " those of a trunk, vlan_mode= is as in Open vSwitch. port-security= and flood-limit= are the"
                 + " guest's own")
     List<String> socketPaths = List.of();
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description =
+                    "A JSON file with guests, ports and other options, in addition to those of the command line; read"
+                            + " again with SIGHUP (docs/config.md).")
+    @Nullable
+    Path config;
+
+    @Option(
+            names = "--verbose",
+            description =
+                    "Prints at the start every feature, remark and QEMU's arguments for each guest, not six lines.")
+    boolean verbose;
+
+    @Option(
+            names = "--log-level",
+            paramLabel = "error|warning|info",
+            description = "The least level of lines that are printed (default: info).")
+    String logLevel = "info";
+
+    @Option(
+            names = "--log-format",
+            paramLabel = "text|json",
+            description = "json: each line is an object with time, level, who and message (default: text).")
+    String logFormat = "text";
 
     @Option(
             names = "--fd",
@@ -175,6 +203,7 @@ final class RunOptions {
      */
     void read() {
         cores.read();
+        LogFormat unused = logFormat();
         checkSizes();
         succession = Optional.ofNullable(takeOver).map(RunOptions::readTakeOver);
         monitor = Optional.ofNullable(qmp).map(value -> parsed(() -> QmpOption.parse(value)));
@@ -310,7 +339,25 @@ final class RunOptions {
 
     /** Whether guests can come while the back-end runs. */
     private boolean growing() {
-        return monitor.isPresent();
+        return monitor.isPresent() || config != null;
+    }
+
+    /** Whether everything is printed at the start. */
+    boolean verbose() {
+        return verbose;
+    }
+
+    /** Which lines are printed, and how. */
+    LogFormat logFormat() {
+        LogLevel least = Arrays.stream(LogLevel.values())
+                .filter(level -> level.word().equals(logLevel))
+                .findFirst()
+                .orElseThrow(() -> new UnsupportedOption("--log-level=" + logLevel + ": error, warning or info"));
+        return switch (logFormat) {
+            case "text" -> new LogFormat(least, false);
+            case "json" -> new LogFormat(least, true);
+            default -> throw new UnsupportedOption("--log-format=" + logFormat + ": text or json");
+        };
     }
 
     /** Queue pairs of each guest. */

@@ -84,7 +84,7 @@ final class RunningBackend {
             Optional<Path> takeOver,
             Daemon daemon) {
         SpareThreads.check(config.lanesInUse() + THREADS_BESIDE_LANES);
-        EventPrinter events = StandardStreams.limit();
+        EventPrinter events = StandardStreams.limit(daemon.options().logFormat());
         Optional<Succession> succession = takeOver.map(path -> new Succession(path, events));
         Optional<HandOverChannel> before = succession.flatMap(Succession::before);
         RunningBackend running = new RunningBackend(events, succession);
@@ -94,7 +94,11 @@ final class RunningBackend {
         // Before the first line that announces the sockets: from then on a signal is an orderly end.
         Runtime.getRuntime()
                 .addShutdownHook(Thread.ofPlatform().name("vhost4j-end").unstarted(running::end));
-        describe(config, resolution, abi, AttachedQemu.of(catalog.machine(resolution.machine())), events);
+        List<String> lines = daemon.options().verbose()
+                ? StartLines.verbose(config, resolution, abi, AttachedQemu.of(catalog.machine(resolution.machine())))
+                : StartLines.brief(config, resolution, abi);
+        lines.forEach(events::line);
+        LaneCores.warnings(config, ControlThread.cores()).forEach(warning -> events.line("vhost4j: " + warning));
         Listeners listeners = new Listeners(List.of(events));
         Backend backend = running.open(config, listeners, before);
         before.ifPresent(channel -> {
@@ -102,7 +106,7 @@ final class RunningBackend {
             running.monitor = socket.map(path -> listen(path, events));
             running.monitor.ifPresent(clients -> listeners.add(clients.events()));
         });
-        daemon.serve(backend);
+        daemon.serve(backend, line -> events.caused("config", line));
         running.monitor.ifPresent(clients -> {
             PortHistory rates = PortHistory.start(backend::ports);
             running.rates = Optional.of(rates);
@@ -152,23 +156,6 @@ final class RunningBackend {
         } catch (IOException e) {
             throw new UnsupportedOption("--qmp=unix:" + path + ": " + e.getMessage());
         }
-    }
-
-    /** Prints what is promised, and how a guest is attached. */
-    private static void describe(
-            BackendConfig config, Resolution resolution, GuestAbi abi, AttachedQemu qemu, EventPrinter events) {
-        events.line("vhost4j: machine " + resolution.machine() + ", platform " + resolution.platform()
-                + (resolution.platformNamed() ? "" : " (the newest that this host supports)"));
-        resolution.notes().forEach(note -> events.line("vhost4j: " + note));
-        resolution.withheld().forEach(sentence -> events.line("vhost4j: " + sentence));
-        events.line("vhost4j: offered " + resolution.offered().hex() + " " + resolution.offered());
-        if (!resolution.leftToFrontEnd().isEmpty()) {
-            events.line("vhost4j: up to QEMU's own virtio-net-pci, by its properties: " + resolution.leftToFrontEnd());
-        }
-        events.line("vhost4j: ABI " + abi.fingerprint());
-        LaneCores.warnings(config, ControlThread.cores()).forEach(warning -> events.line("vhost4j: " + warning));
-        AttachHelp.lines(config.endpoints(), config.queuePairs(), resolution, qemu)
-                .forEach(line -> events.line("vhost4j: " + line));
     }
 
     /** Waits until a client of the monitor ends the back-end, and ends the process. Does not return. */

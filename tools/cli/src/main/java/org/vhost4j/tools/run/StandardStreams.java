@@ -3,6 +3,7 @@ package org.vhost4j.tools.run;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import org.vhost4j.sys.LimitedLog;
@@ -18,14 +19,20 @@ final class StandardStreams {
     /**
      * Puts both streams behind logs, for as long as the process runs.
      *
+     * @param format which lines are printed, and how
      * @return prints events to standard output
      */
-    static EventPrinter limit() {
-        LimitedLog out = new LimitedLog(new FileOutputStream(FileDescriptor.out), "vhost4j-out");
-        LimitedLog errors = new LimitedLog(new FileOutputStream(FileDescriptor.err), "vhost4j-err");
+    static EventPrinter limit(LogFormat format) {
+        LimitedLog out = new LimitedLog(stream(FileDescriptor.out, format), "vhost4j-out");
+        LimitedLog errors = new LimitedLog(stream(FileDescriptor.err, format), "vhost4j-err");
         System.setOut(LineStream.to(out, OWN));
         System.setErr(LineStream.to(errors, OWN));
-        return new EventPrinter(out);
+        return new EventPrinter(out, format);
+    }
+
+    private static OutputStream stream(FileDescriptor descriptor, LogFormat format) {
+        FileOutputStream stream = new FileOutputStream(descriptor);
+        return format.json() ? new JsonLines(stream, format) : stream;
     }
 
     /**

@@ -79,7 +79,7 @@ class RunCommandIT {
 
     @Test
     void endsWellWhenToldTo() throws Exception {
-        Process process = start("run", "--socket-path=a.sock", "--platform=linux-6.1");
+        Process process = start("run", "--verbose", "--socket-path=a.sock", "--platform=linux-6.1");
         List<String> lines = awaitLine(process, "guest0: waiting for a front-end on a.sock");
         assertThat(lines).anyMatch(line -> line.contains("platform linux-6.0"));
         assertThat(lines).noneMatch(line -> line.startsWith("vhost4j: offered") && line.contains("USO"));

@@ -164,7 +164,8 @@ final class QemuBackEndIT {
             delimiter = '|',
             value = {
                 "--machine pc-q35-8.2 --platform linux-6.1|",
-                "--machine pc-q35-8.1 --platform linux-6.12 --set ctrl_vlan=off,ctrl_rx_extra=off|ctrl_vlan=off,ctrl_rx_extra=off",
+                "--machine pc-q35-8.1 --platform linux-6.12 --set"
+                        + " ctrl_vlan=off,ctrl_rx_extra=off|ctrl_vlan=off,ctrl_rx_extra=off",
                 "--machine pc-q35-11.1 --platform linux-6.18 --queues 4 --mtu 1400|host_mtu=1400,mq=on",
                 "--machine pc-q35-10.1 --platform linux-4.14 --set host_tso4=off,status=off,guest_ecn=off"
                         + "|guest_ecn=off,guest_ufo=off,host_tso4=off,host_ufo=off,status=off",
@@ -184,6 +185,7 @@ final class QemuBackEndIT {
                 "-jar",
                 ARCHIVE,
                 "run",
+                "--verbose",
                 "--socket-path=" + directory.resolve("a.sock") + ",attach=device",
                 "--socket-path=" + directory.resolve("b.sock") + ",attach=netdev"));
         command.addAll(List.of(options.split(" ", -1)));

@@ -61,6 +61,7 @@ class SocketActivationTest {
                 classPath(),
                 Vhost4j.class.getName(),
                 "run",
+                "--verbose",
                 "--platform=linux-6.1"));
         command.addAll(List.of(options));
         process = new ProcessBuilder(command)

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.vhost4j.sys.NotifySocket;
+import org.vhost4j.tools.common.UnsupportedOption;
+import org.vhost4j.vhostuser.server.ChangeRefused;
+import org.vhost4j.vhostuser.server.Endpoint;
+import picocli.CommandLine.Model.CommandSpec;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Reads the file of {@code --config} again and applies what is different in it: guests and ports that have come, changed or gone, and what
+ * all are held to. Guests and ports that the file did not have, such as those of clients of the monitor, stay as they are.
+ */
+final class ConfigReload {
+    /** What can change while the back-end runs. */
+    private static final Set<String> CHANGEABLE = Set.of(
+            "$schema", ConfigSetting.GUESTS, ConfigSetting.PORTS, PortSettings.SECURITY, PortSettings.FLOOD_LIMIT);
+
+    private final CommandSpec run;
+    private final Daemon daemon;
+    private final NotifySocket manager;
+    private final Consumer<String> lines;
+
+    /** What is in force, as far as it was applied. */
+    private ConfigFile now;
+
+    /**
+     * Nothing has changed yet.
+     *
+     * @param now what the back-end was started with
+     * @param run the options of the command
+     * @param daemon changes guests and ports
+     * @param manager hears of it
+     * @param lines takes lines for the user
+     */
+    ConfigReload(ConfigFile now, CommandSpec run, Daemon daemon, NotifySocket manager, Consumer<String> lines) {
+        this.now = now;
+        this.run = run;
+        this.daemon = daemon;
+        this.manager = manager;
+        this.lines = lines;
+    }
+
+    /** Reads the file again. Any thread, one at a time; it waits. */
+    synchronized void reload() {
+        manager.reloading().ifPresent(lines);
+        try {
+            ConfigFile next = ConfigFile.read(now.path(), run);
+            requireSame(next);
+            apply(next);
+        } catch (UnsupportedOption broken) {
+            lines.accept("not read again, everything stays as it is: " + broken.getMessage());
+        } finally {
+            manager.ready().ifPresent(lines);
+        }
+    }
+
+    private void requireSame(ConfigFile next) {
+        Set<String> names = new LinkedHashSet<>();
+        now.root().properties().forEach(each -> names.add(each.getKey()));
+        next.root().properties().forEach(each -> names.add(each.getKey()));
+        names.removeAll(CHANGEABLE);
+        for (String name : names) {
+            JsonNode before = now.root().get(name);
+            if (!Objects.equals(before, next.root().get(name))) {
+                throw next.wrong(
+                        "/" + name,
+                        "this cannot change while the back-end runs, where it is "
+                                + (before == null ? "not given" : before.toString()) + ": start it again");
+            }
+        }
+        Set<String> inherited = new LinkedHashSet<>(next.guests().keySet());
+        inherited.addAll(now.guests().keySet());
+        for (String guest : inherited) {
+            boolean comesOrGoes =
+                    !now.guests().containsKey(guest) || !next.guests().containsKey(guest);
+            if (guest.startsWith(ConfigSetting.DESCRIPTOR + " ") && comesOrGoes) {
+                throw next.wrong(
+                        "/" + ConfigSetting.GUESTS,
+                        "the inherited socket '" + guest.substring(3)
+                                + "' cannot come or go while the back-end runs: start it again");
+            }
+        }
+    }
+
+    private void apply(ConfigFile next) {
+        Outcome outcome = new Outcome();
+        Map<String, String> before = now.guests();
+        Map<String, String> after = next.guests();
+        for (String guest : before.keySet()) {
+            if (!after.containsKey(guest)) {
+                outcome.count(outcome.removed, now, before.get(guest), () -> daemon.removeGuest(nameOf(guest)));
+            }
+        }
+        for (String port : now.ports().keySet()) {
+            if (!next.ports().containsKey(port)) {
+                outcome.count(
+                        outcome.removed, now, now.ports().get(port), () -> daemon.removePort(daemon.nameOf(port)));
+            }
+        }
+        if (differs(next, PortSettings.SECURITY) || differs(next, PortSettings.FLOOD_LIMIT)) {
+            outcome.count(
+                    outcome.changed,
+                    next,
+                    "/" + PortSettings.SECURITY,
+                    () -> daemon.secure(text(next, PortSettings.SECURITY), text(next, PortSettings.FLOOD_LIMIT)));
+        }
+        after.forEach((guest, pointer) -> {
+            String value = next.value(pointer);
+            String old = before.containsKey(guest) ? now.value(before.get(guest)) : "";
+            if (old.isEmpty()) {
+                outcome.count(outcome.added, next, pointer, () -> daemon.addGuest(value));
+            } else if (!old.equals(value)) {
+                outcome.count(outcome.changed, next, pointer, () -> change(guest, old, value));
+            }
+        });
+        next.ports().forEach((port, pointer) -> {
+            String value = next.value(pointer);
+            String old = now.ports().containsKey(port) ? now.value(now.ports().get(port)) : "";
+            if (old.isEmpty()) {
+                outcome.count(outcome.added, next, pointer, () -> daemon.addPort(value, Map.of()));
+            } else if (!old.equals(value)) {
+                outcome.count(outcome.changed, next, pointer, () -> daemon.replacePort(daemon.nameOf(port), value));
+            }
+        });
+        now = next;
+        lines.accept(outcome.toString());
+    }
+
+    private boolean differs(ConfigFile next, String name) {
+        return !Objects.equals(now.root().get(name), next.root().get(name));
+    }
+
+    private static Optional<String> text(ConfigFile file, String name) {
+        return Optional.ofNullable(file.root().get(name)).map(JsonNode::asString);
+    }
+
+    private static Path path(String guest) {
+        return Path.of(guest.substring(ConfigSetting.SOCKET.length() + 1));
+    }
+
+    private String nameOf(String guest) throws ChangeRefused {
+        return daemon.nameOf(path(guest));
+    }
+
+    /** A guest with another name or another kind of socket is another one. */
+    private void change(String guest, String old, String value) throws ChangeRefused {
+        if (guest.startsWith(ConfigSetting.DESCRIPTOR)) {
+            throw new IllegalArgumentException("an inherited socket's settings are changed by guest-set");
+        }
+        String name = nameOf(guest);
+        Endpoint before = daemon.guest(old);
+        Endpoint after = daemon.guest(value);
+        Endpoint served = before.withMac(after.mac(), after.trustMac())
+                .withVlan(after.vlan())
+                .withSecurity(after.security())
+                .withLink(after.linkUp());
+        if (served.equals(after)) {
+            daemon.replaceGuest(name, after);
+        } else {
+            daemon.removeGuest(name);
+            daemon.addGuest(value);
+        }
+    }
+
+    @FunctionalInterface
+    private interface Step {
+        void run() throws ChangeRefused;
+    }
+
+    /** What was done, and what was not. */
+    private final class Outcome {
+        private final List<String> added = new ArrayList<>();
+        private final List<String> changed = new ArrayList<>();
+        private final List<String> removed = new ArrayList<>();
+        private int failed;
+
+        void count(List<String> kind, ConfigFile file, String pointer, Step step) {
+            try {
+                step.run();
+                kind.add(pointer);
+            } catch (ChangeRefused | IllegalArgumentException | UnsupportedOption e) {
+                failed++;
+                lines.accept(file.wrong(pointer, String.valueOf(e.getMessage())).getMessage());
+            }
+        }
+
+        @Override
+        public String toString() {
+            return now.path() + " read again: " + added.size() + " added, " + changed.size() + " changed, "
+                    + removed.size() + " removed" + (failed == 0 ? "" : ", " + failed + " refused");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
+
+/**
+ * SIGHUP, which asks a daemon to read its configuration again; without this it ends the process. The JDK's class for signals is not part of
+ * its documented interface, but of the module {@code jdk.unsupported}, which every JDK has: it is reached by reflection, because the compiler
+ * warns of it.
+ */
+final class HangUp {
+    private static final String SIGNAL = "sun.misc.Signal";
+    private static final String HANDLER = "sun.misc.SignalHandler";
+
+    private HangUp() {}
+
+    /**
+     * Runs a task with each SIGHUP, in a thread of its own.
+     *
+     * @param task may take time
+     * @return false when this JVM does not let signals be handled, as with -Xrs
+     */
+    @SuppressWarnings("ReferenceEquality")
+    static boolean handle(Runnable task) {
+        try {
+            Class<?> signal = Class.forName(SIGNAL);
+            Class<?> handler = Class.forName(HANDLER);
+            InvocationHandler calls = (proxy, method, arguments) -> switch (method.getName()) {
+                case "handle" -> {
+                    task.run();
+                    yield null;
+                }
+                case "equals" -> proxy == arguments[0];
+                case "hashCode" -> System.identityHashCode(proxy);
+                default -> "a handler of SIGHUP";
+            };
+            Object proxy = Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[] {handler}, calls);
+            Object hangUp = signal.getConstructor(String.class).newInstance("HUP");
+            signal.getMethod("handle", signal, handler).invoke(null, hangUp, proxy);
+            return true;
+        } catch (ReflectiveOperationException e) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import java.util.Locale;
+
+/** How much a line of the log matters, the most first. */
+enum LogLevel {
+    /** Something does not work, until the operator does something. */
+    ERROR,
+    /** Something was refused, or did not work, and everything continues. */
+    WARNING,
+    /** Something has happened. */
+    INFO;
+
+    /** The word in options and in the log. */
+    String word() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.platform.definition.GuestAbi;
+import org.vhost4j.platform.definition.Resolution;
+import org.vhost4j.vhostuser.server.Attach;
+import org.vhost4j.vhostuser.server.BackendConfig;
+import org.vhost4j.vhostuser.server.Endpoint;
+
+/** What {@code run} says at its start: what guests are promised and how the first one is attached, in at most six short lines; or everything. */
+final class StartLines {
+    /** How many lines there are without {@code --verbose}. */
+    static final int MOST = 6;
+
+    /** How long one is then, in characters. */
+    static final int LENGTH = 100;
+
+    /** Lines about what is promised. */
+    private static final int PROMISE = 3;
+
+    private static final String END = " \\";
+    private static final String MORE = "vhost4j: --verbose prints QEMU's arguments for each guest";
+
+    private StartLines() {}
+
+    /** An offload in one word. */
+    private record Word(String word, List<Feature> features) {
+        boolean in(FeatureSet offered) {
+            return features.stream().allMatch(offered::has);
+        }
+    }
+
+    private static final List<Word> WORDS = List.of(
+            new Word("checksums", List.of(Feature.CSUM, Feature.GUEST_CSUM)),
+            new Word("TSO", List.of(Feature.HOST_TSO4, Feature.HOST_TSO6, Feature.GUEST_TSO4, Feature.GUEST_TSO6)),
+            new Word("USO", List.of(Feature.HOST_USO, Feature.GUEST_USO4, Feature.GUEST_USO6)),
+            new Word("mergeable buffers", List.of(Feature.MRG_RXBUF)),
+            new Word("RSS", List.of(Feature.RSS)));
+
+    /** The first line. */
+    private static String promise(Resolution resolution) {
+        return "machine " + resolution.machine() + ", platform " + resolution.platform()
+                + (resolution.platformNamed() ? "" : " (the newest that this host supports)");
+    }
+
+    /**
+     * The lines without {@code --verbose}.
+     *
+     * @param config what is started
+     * @param resolution what guests are promised
+     * @param abi what they see
+     * @return at most {@value #MOST}, of at most {@value #LENGTH} characters
+     */
+    static List<String> brief(BackendConfig config, Resolution resolution, GuestAbi abi) {
+        List<String> lines = new ArrayList<>();
+        lines.add("vhost4j: " + promise(resolution));
+        lines.add("vhost4j: ABI " + abi.fingerprint());
+        String words = String.join(
+                ", ",
+                WORDS.stream()
+                        .filter(word -> word.in(resolution.offered()))
+                        .map(Word::word)
+                        .toList());
+        int more = resolution.notes().size() + resolution.withheld().size();
+        lines.add("vhost4j: offers " + (words.isEmpty() ? "no offloads" : words)
+                + (more == 0 ? "" : "; --verbose has " + more + (more == 1 ? " remark" : " remarks")));
+        lines.addAll(attach(config, resolution));
+        return lines.stream().map(StartLines::cut).toList();
+    }
+
+    private static String cut(String line) {
+        return line.length() <= LENGTH ? line : line.substring(0, LENGTH - 1) + "…";
+    }
+
+    /** How the first guest that has a path is attached, to be pasted. */
+    private static List<String> attach(BackendConfig config, Resolution resolution) {
+        int number = 0;
+        for (Endpoint endpoint : config.endpoints()) {
+            if (endpoint.address().isPresent() && endpoint.attach() != Attach.NETDEV) {
+                List<String> device = AttachHelp.device(endpoint, number, config.queuePairs());
+                List<String> lines =
+                        packed(Stream.concat(AttachHelp.machine(resolution.machine()).stream(), device.stream())
+                                .toList());
+                boolean fits = lines.size() <= MOST - PROMISE
+                        && lines.stream().allMatch(line -> line.length() <= LENGTH)
+                        && !resolution.offered().has(Feature.ACCESS_PLATFORM);
+                return fits ? lines : List.of(MORE);
+            }
+            number++;
+        }
+        return List.of(MORE);
+    }
+
+    /** Options with their values, as many in a line as fit; all lines but the last end as a shell wants it. */
+    private static List<String> packed(List<String> arguments) {
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < arguments.size(); i += 2) {
+            String option = arguments.get(i) + " " + arguments.get(i + 1);
+            int last = lines.size() - 1;
+            if (last >= 0 && lines.get(last).length() + 1 + option.length() + END.length() <= LENGTH) {
+                lines.set(last, lines.get(last) + " " + option);
+            } else {
+                lines.add("  " + option);
+            }
+        }
+        for (int i = 0; i < lines.size() - 1; i++) {
+            lines.set(i, lines.get(i) + END);
+        }
+        return lines;
+    }
+
+    /**
+     * Everything.
+     *
+     * @param config what is started
+     * @param resolution what guests are promised
+     * @param abi what they see
+     * @param qemu which QEMU guests run in
+     */
+    static List<String> verbose(BackendConfig config, Resolution resolution, GuestAbi abi, AttachedQemu qemu) {
+        List<String> lines = new ArrayList<>();
+        lines.add(promise(resolution));
+        lines.addAll(resolution.notes());
+        lines.addAll(resolution.withheld());
+        lines.add("offered " + resolution.offered().hex() + " " + resolution.offered());
+        if (!resolution.leftToFrontEnd().isEmpty()) {
+            lines.add("up to QEMU's own virtio-net-pci, by its properties: " + resolution.leftToFrontEnd());
+        }
+        lines.add("ABI " + abi.fingerprint());
+        return Stream.concat(
+                        lines.stream(),
+                        AttachHelp.lines(config.endpoints(), config.queuePairs(), resolution, qemu).stream())
+                .map(line -> "vhost4j: " + line)
+                .toList();
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.vhost4j.frontend.NetDriver;
+import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.frontend.PacketBuilder;
+import org.vhost4j.sys.LibC;
+import org.vhost4j.sys.ServiceManager;
+import org.vhost4j.tools.endtoend.isolation.ChildBackEnd;
+
+/** A back-end with a file that is read again with SIGHUP. */
+@Timeout(120)
+class ConfigReloadTest {
+    private static final long SYS_KILL = 62;
+    private static final int SIGHUP = 1;
+
+    @TempDir
+    Path directory;
+
+    private Path socket(String name) {
+        return directory.resolve(name + ".sock");
+    }
+
+    private String guest(String name, String more) {
+        return "{\"socket-path\": \"%s\", \"name\": \"%s\"%s}".formatted(socket(name), name, more);
+    }
+
+    private Path write(String text) throws IOException {
+        return Files.writeString(directory.resolve("run.json"), text);
+    }
+
+    private static void hangUp(ChildBackEnd backEnd) {
+        assertThat(LibC.syscall(SYS_KILL, backEnd.pid(), SIGHUP, 0)).isZero();
+    }
+
+    @Test
+    void whatIsDifferentIsApplied() throws Exception {
+        Path file = write("{\"lanes\": 2, \"guests\": [%s, %s]}".formatted(guest("a", ""), guest("b", "")));
+        try (ChildBackEnd backEnd = ChildBackEnd.start(directory, "run", "--config=" + file)) {
+            backEnd.awaitLine("b: waiting for a front-end");
+            try (NetDriver a = NetDriver.attach(socket("a"), NetSetup.full())) {
+                write("{\"lanes\": 2, \"guests\": [%s, %s]}"
+                        .formatted(guest("a", ", \"tag\": 5"), guest("c", ", \"tag\": 5")));
+                hangUp(backEnd);
+                backEnd.awaitLine("run.json read again: 1 added, 1 changed, 1 removed");
+                assertThat(socket("b")).doesNotExist();
+                try (NetDriver c = NetDriver.attach(socket("c"), NetSetup.full())) {
+                    byte[] frame =
+                            PacketBuilder.udp4().macs(1, 255).payload(60, 1).complete();
+                    a.send(frame);
+                    assertThat(c.receive().bytes()).isEqualTo(frame);
+                }
+                write("{\"lanes\": 2, \"guests\": [%s,]}".formatted(guest("a", "")));
+                hangUp(backEnd);
+                backEnd.awaitLine("config: not read again, everything stays as it is: " + file + ":1:");
+                write("{\"lanes\": 3, \"guests\": [%s]}".formatted(guest("a", "")));
+                hangUp(backEnd);
+                backEnd.awaitLine(file + ":1:11: /lanes: this cannot change while the back-end runs, where it is 2");
+                assertThat(socket("c")).exists();
+            }
+            backEnd.terminate();
+            assertThat(backEnd.awaitEnd(20)).isZero();
+        }
+        assertThat(socket("a")).doesNotExist();
+        assertThat(socket("c")).doesNotExist();
+    }
+
+    @Test
+    void theServiceManagerHears() throws Exception {
+        Path notify = directory.resolve("notify");
+        Path file = write("{\"guests\": [%s]}".formatted(guest("a", "")));
+        try (ServiceManager manager = new ServiceManager(notify);
+                ChildBackEnd backEnd = ChildBackEnd.startBehind(
+                        List.of("env", "NOTIFY_SOCKET=" + notify), directory, "run", "--config=" + file)) {
+            assertThat(manager.next()).isEqualTo("READY=1");
+            hangUp(backEnd);
+            assertThat(manager.next()).matches("RELOADING=1\nMONOTONIC_USEC=[0-9]+");
+            assertThat(manager.next()).isEqualTo("READY=1");
+        }
+    }
+}

@@ -169,6 +169,9 @@ public final class ConformanceCommand implements Callable<Integer> {
                         mode,
                         following(cases.size(), console, progress),
                         interruption::requested);
+            } catch (UnsupportedOption e) {
+                reports.unreached(label == null ? at.toString() : label, String.valueOf(e.getMessage()));
+                throw e;
             }
             reports.write(report);
             if (again != null) {

@@ -2,11 +2,15 @@
 package org.vhost4j.tools.conformance;
 
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.conformance.SuiteReport;
 import org.vhost4j.conformance.report.HtmlReport;
 import org.vhost4j.conformance.report.JUnitReport;
+import org.vhost4j.conformance.report.JUnitXml;
 import org.vhost4j.tools.common.ReplacedFile;
 import picocli.CommandLine.Option;
 
@@ -26,6 +30,25 @@ final class ReportFiles {
         write("--junit", junit, () -> JUnitReport.text(report));
         write("--html", html, () -> HtmlReport.text(report));
         write("--json", json, () -> JsonReport.text(report));
+    }
+
+    /** Writes JUnit XML that says why there is nothing to report, so that a server does not take the last report for this one. */
+    void unreached(String label, String why) {
+        write(
+                "--junit",
+                junit,
+                () -> new JUnitXml("conformance", Instant.now(), Map.of("back-end", label))
+                        .suite(
+                                "the back-end",
+                                List.of(new JUnitXml.Test(
+                                        "conformance.back-end",
+                                        "conformance.back-end.reached",
+                                        0,
+                                        JUnitXml.Status.ERROR,
+                                        "not run",
+                                        why,
+                                        "")))
+                        .text());
     }
 
     private static void write(String option, @Nullable Path file, Supplier<String> text) {

@@ -14,7 +14,7 @@ import org.vhost4j.tools.Vhost4j;
 import picocli.CommandLine;
 
 /** Our own back-end passes every case for which it has the features. */
-@Timeout(300)
+@Timeout(600)
 class OwnBackEndIT {
     @Test
     void passesEveryCase(@TempDir Path directory) throws Exception {

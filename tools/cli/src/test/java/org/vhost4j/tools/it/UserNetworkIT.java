@@ -24,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.guests.lab.Guest;
 import org.vhost4j.guests.lab.HostShell;
 import org.vhost4j.guests.lab.Lab;
+import org.vhost4j.guests.qemu.LabQemu;
 import org.vhost4j.sys.Await;
 
 /**
@@ -38,13 +39,13 @@ final class UserNetworkIT {
 
     /** What the guest's DHCP client calls: the lease as it came, and the address and route of it. */
     private static final String LEASE = """
-            #!/bin/sh
-            [ "$1" = bound ] || exit 0
-            ip addr add $ip/$mask dev $interface
-            ip route add default via $router
-            for d in $dns; do echo nameserver $d; done >/etc/resolv.conf
-            echo "$ip/$mask $router $dns $mtu" >/tmp/lease
-            """;
+        #!/bin/sh
+        [ "$1" = bound ] || exit 0
+        ip addr add $ip/$mask dev $interface
+        ip route add default via $router
+        for d in $dns; do echo nameserver $d; done >/etc/resolv.conf
+        echo "$ip/$mask $router $dns $mtu" >/tmp/lease
+        """;
 
     private static final List<String> NETWORK = List.of(
             "set -e",
@@ -57,6 +58,10 @@ final class UserNetworkIT {
             "ip -n NS addr add fd99::1/64 dev out0 nodad",
             "ip -n NS route add default via 10.99.0.254",
             "ip -n NS -6 route add default via fd99::fe");
+
+    /** Runs a program without any privilege. */
+    private static final List<String> ORDINARY =
+            List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all");
 
     private final String namespace = "v4ju-" + ProcessHandle.current().pid();
     private final List<Process> processes = new ArrayList<>();
@@ -123,9 +128,9 @@ final class UserNetworkIT {
         return process;
     }
 
-    private Process backEnd(String options) throws IOException {
+    private Process backEnd(String port) throws IOException {
         Process process = inNamespace(
-                List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"),
+                ORDINARY,
                 List.of(
                         java(),
                         "--enable-native-access=ALL-UNNAMED",
@@ -135,11 +140,15 @@ final class UserNetworkIT {
                         "vhost4j.jar",
                         "run",
                         "--socket-path=guest.sock",
-                        "--port=user:passt=" + directory.resolve("passt") + options));
+                        "--port=" + port));
         Thread.ofPlatform()
                 .daemon()
                 .start(() -> process.inputReader(StandardCharsets.UTF_8).lines().forEach(lines::add));
         return process;
+    }
+
+    private String user() {
+        return "user:passt=" + directory.resolve("passt");
     }
 
     /** Waits for a line that contains something. */
@@ -164,7 +173,8 @@ final class UserNetworkIT {
     @Test
     void aGuestHasTheNetworkOfAnOrdinaryUser() throws Exception {
         assertThat(HostShell.run("ip -n " + namespace + " -o link").lines()).hasSize(3);
-        Process backEnd = backEnd(",net=10.0.2.0/24,dns=" + OUTSIDE + ",hostfwd=tcp:127.0.0.1:" + FORWARDED + "-:80");
+        Process backEnd =
+                backEnd(user() + ",net=10.0.2.0/24,dns=" + OUTSIDE + ",hostfwd=tcp:127.0.0.1:" + FORWARDED + "-:80");
         await("guest0: waiting for a front-end");
         try (Guest guest = guest()) {
             String digest = OutsideServer.sha256(new ByteArrayInputStream(OutsideServer.data()));
@@ -172,8 +182,9 @@ final class UserNetworkIT {
             assertThat(guest.must("nslookup -type=a any.example")).contains(OutsideServer.ANSWER);
             transfers(guest, OUTSIDE, digest);
             guest.must(
-                    "for i in $(seq 300); do ip -6 addr show dev eth0 scope global | grep -q 'inet6 fd99:.*dynamic' && "
-                            + "! ip -6 addr show dev eth0 | grep -q tentative && exit 0; sleep 0.1; done; ip -6 addr; exit 1");
+                    "for i in $(seq 300); do ip -6 addr show dev eth0 scope global | grep -q 'inet6 fd99:.*dynamic' &&"
+                            + " ! ip -6 addr show dev eth0 | grep -q tentative && exit 0; sleep 0.1; done; ip -6 addr;"
+                            + " exit 1");
             transfers(guest, "[" + OUTSIDE6 + "]", digest);
             fromOutside(guest);
 
@@ -197,14 +208,14 @@ final class UserNetworkIT {
                 lab,
                 "guest0",
                 directory,
-                List.of("--accel", System.getProperty("vhost4j.accel", "tcg")),
+                List.of("--qemu", "11", "--accel", System.getProperty("vhost4j.accel", "tcg")),
                 List.of(
                         "-chardev",
-                        "socket,id=c,path=" + directory.resolve("guest.sock"),
+                        "socket,id=c,reconnect-ms=200,path=" + directory.resolve("guest.sock"),
                         "-netdev",
                         "vhost-user,id=n,chardev=c",
                         "-device",
-                        "virtio-net-pci,netdev=n,mac=02:00:00:00:00:01"));
+                        "virtio-net-pci,netdev=n,mac=02:00:00:00:00:01,vectors=0"));
         guest.waitUntilUp();
         return guest;
     }
@@ -250,9 +261,62 @@ final class UserNetworkIT {
         assertThat(fetch.inputReader(StandardCharsets.UTF_8).readLine()).isEqualTo(there);
     }
 
+    /**
+     * passt is the network behind a stream, and behind datagrams whose other end is a QEMU without a guest, which connects them to the
+     * stream by a hub.
+     */
+    @Test
+    void aGuestDownloadsThroughAStreamAndThroughDatagrams() throws Exception {
+        Path stream = directory.resolve("passt.sock");
+        Process passt = inNamespace(
+                ORDINARY,
+                List.of(
+                        directory.resolve("passt").toString(),
+                        "--foreground",
+                        "--socket=" + stream,
+                        "--address=10.0.2.15",
+                        "--netmask=24",
+                        "--gateway=10.0.2.2",
+                        "--dns=" + OUTSIDE));
+        Await.until("passt listens", () -> Files.exists(stream) || !passt.isAlive());
+        Process first = backEnd("stream:unix:" + stream);
+        await("guest0: waiting for a front-end");
+        try (Guest guest = guest()) {
+            String digest = OutsideServer.sha256(new ByteArrayInputStream(OutsideServer.data()));
+            lease(guest);
+            assertThat(download(guest, OUTSIDE)).isEqualTo(digest);
+
+            first.destroyForcibly().waitFor();
+            inNamespace(List.of(), hub(stream));
+            Process second = backEnd("dgram:local=127.0.0.1:7001,remote=127.0.0.1:7002");
+            await("guest0: waiting for a front-end");
+            assertThat(download(guest, OUTSIDE)).isEqualTo(digest);
+            assertThat(second.isAlive()).isTrue();
+        }
+    }
+
+    private static List<String> hub(Path stream) throws IOException {
+        return List.of(
+                LabQemu.OF_DEBIAN_13.executable().toString(),
+                "-machine",
+                "none",
+                "-nodefaults",
+                "-display",
+                "none",
+                "-netdev",
+                "stream,id=s,server=off,addr.type=unix,addr.path=" + stream,
+                "-netdev",
+                "dgram,id=d,local.type=inet,local.host=127.0.0.1,local.port=7002,"
+                        + "remote.type=inet,remote.host=127.0.0.1,remote.port=7001",
+                "-netdev",
+                "hubport,id=hs,hubid=1,netdev=s",
+                "-netdev",
+                "hubport,id=hd,hubid=1,netdev=d");
+    }
+
     @Test
     void whatPasstRefusesEndsTheStart() throws Exception {
-        Process backEnd = backEnd(",hostfwd=tcp:10.99.0.1:8080-:80");
+        Process backEnd = backEnd(user() + ",hostfwd=tcp:10.99.0.1:8080-:80");
         assertThat(await("vhost4j: passt cannot start")).contains("8080");
         assertThat(backEnd.waitFor()).isEqualTo(2);
     }

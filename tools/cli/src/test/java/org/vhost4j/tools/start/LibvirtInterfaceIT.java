@@ -108,11 +108,13 @@ final class LibvirtInterfaceIT {
         Path ofQemu = Files.createDirectory(directory.resolve("qemu"));
         Files.setAttribute(ofQemu, "unix:uid", LIBVIRT_QEMU);
         HostShell.run("mkfifo " + directory.resolve("stop"));
+        List<Process> processes = new ArrayList<>();
         Process backEnd = backEnd();
-        Process libvirt = null;
+        processes.add(backEnd);
         try (BufferedReader events = backEnd.inputReader(StandardCharsets.UTF_8)) {
             awaitLine(events, "guest2: waiting for a front-end on");
-            libvirt = libvirt(lab);
+            Process libvirt = libvirt(lab);
+            processes.add(libvirt);
             try (BufferedReader steps = libvirt.inputReader(StandardCharsets.UTF_8)) {
                 LibvirtSteps begun = LibvirtSteps.of(awaitLine(steps, "### up"));
                 for (String guest : List.of("client", "server")) {
@@ -128,6 +130,16 @@ final class LibvirtInterfaceIT {
                 assertThat(in("client", "cat /sys/class/net/eth0/address")).contains("52:54:00:00:00:0a");
                 assertThat(in("client", "ping -c 3 -w 60 10.0.0.2")).contains("3 packets received");
                 assertThat(in("server", "ping -c 3 -w 60 10.0.0.1")).contains("3 packets received");
+
+                // Of the process itself: Process.destroy closes what is read from it.
+                backEnd.toHandle().destroy();
+                assertThat(events.lines().toList())
+                        .anyMatch(line -> line.startsWith("guest0: negotiated ") && line.contains(" MQ "))
+                        .noneMatch(line -> line.startsWith("guest2: front-end attached"));
+                Process again = backEnd();
+                processes.add(again);
+                reachEachOtherAgain(again);
+
                 Files.writeString(directory.resolve("stop"), "now\n");
                 LibvirtSteps ended =
                         LibvirtSteps.of(String.join("\n", steps.lines().toList()) + "\n");
@@ -135,19 +147,20 @@ final class LibvirtInterfaceIT {
                     ended.step(guest + "-stop").succeeds();
                     ended.step(guest + "-undefine").succeeds();
                 }
+                again.toHandle().destroy();
+                assertThat(again.inputReader(StandardCharsets.UTF_8).lines().toList())
+                        .anyMatch(line -> line.startsWith("guest0: front-end detached"))
+                        .anyMatch(line -> line.startsWith("guest1: front-end detached"));
             }
-            // Of the process itself: Process.destroy closes what is read from it.
-            backEnd.toHandle().destroy();
-            assertThat(events.lines().toList())
-                    .anyMatch(line -> line.startsWith("guest0: negotiated ") && line.contains(" MQ "))
-                    .anyMatch(line -> line.startsWith("guest0: front-end detached"))
-                    .anyMatch(line -> line.startsWith("guest1: front-end detached"))
-                    .noneMatch(line -> line.startsWith("guest2: front-end attached"));
         } finally {
-            backEnd.destroyForcibly();
-            if (libvirt != null) {
-                libvirt.destroy();
-            }
+            processes.forEach(Process::destroyForcibly);
         }
+    }
+
+    /** QEMU's {@code <reconnect>} of the one, and ours of the other: neither guest was restarted. */
+    private void reachEachOtherAgain(Process backEnd) throws IOException, InterruptedException {
+        awaitLine(backEnd.inputReader(StandardCharsets.UTF_8), "guest2: waiting for a front-end on");
+        assertThat(in("client", "ping -c 2 -w 60 10.0.0.2")).contains("2 packets received");
+        assertThat(in("server", "ping -c 2 -w 60 10.0.0.1")).contains("2 packets received");
     }
 }

@@ -22,6 +22,8 @@ import org.vhost4j.tools.qemu.QemuFeaturesCommand;
 import org.vhost4j.tools.run.RunCommand;
 import org.vhost4j.tools.start.QemuAnswer;
 import org.vhost4j.tools.start.QemuCommand;
+import org.vhost4j.tools.top.StatsCommand;
+import org.vhost4j.tools.top.TopCommand;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -50,6 +52,8 @@ public final class Vhost4j {
 
     static {
         COMMANDS.put("run", RunCommand::new);
+        COMMANDS.put("top", TopCommand::new);
+        COMMANDS.put("stats", StatsCommand::new);
         COMMANDS.put("demo", DemoCommand::new);
         COMMANDS.put("capture", CaptureCommand::new);
         COMMANDS.put("platform", PlatformCommand::new);

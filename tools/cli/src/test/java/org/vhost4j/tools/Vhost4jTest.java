@@ -18,6 +18,8 @@ import picocli.CommandLine.Command;
 final class Vhost4jTest {
     private static final String[] COMMANDS = {
         "run",
+        "top",
+        "stats",
         "demo",
         "capture",
         "platform",

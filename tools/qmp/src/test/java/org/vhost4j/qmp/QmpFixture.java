@@ -30,15 +30,17 @@ import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.Switching;
+import org.vhost4j.vhostuser.server.Uplink;
 
 /** The real back-end with two guests' sockets and its monitor, in this process, on a host without USO. */
-final class QmpFixture implements AutoCloseable {
+public final class QmpFixture implements AutoCloseable {
     static final String PLATFORM = "linux-6.1";
 
     private final Path directory;
     private final QmpMonitor monitor;
     private final Backend backend;
     private final PortHistory rates;
+    private final Served served;
     private final List<String> troubles = new CopyOnWriteArrayList<>();
     private final CountDownLatch quit = new CountDownLatch(1);
 
@@ -46,9 +48,16 @@ final class QmpFixture implements AutoCloseable {
         this(directory, new Switching.Dropped());
     }
 
-    /** The same with a bridge between the guests. */
-    static QmpFixture bridged(Path directory) throws IOException {
-        return new QmpFixture(directory, new Switching.Bridged(List.of()));
+    /**
+     * The same with a bridge between the guests.
+     *
+     * @param directory of all sockets
+     * @param uplinks other ports of the bridge
+     * @return it runs
+     * @throws IOException when a socket cannot be had
+     */
+    public static QmpFixture bridged(Path directory, Uplink... uplinks) throws IOException {
+        return new QmpFixture(directory, new Switching.Bridged(List.of(uplinks)));
     }
 
     private QmpFixture(Path directory, Switching switching) throws IOException {
@@ -64,17 +73,16 @@ final class QmpFixture implements AutoCloseable {
         this.backend = Backend.start(config, monitor.events());
         this.rates = new PortHistory(backend::ports, System::nanoTime);
         GuestAbi abi = new GuestAbi(resolution.offered(), 1, RingLayout.MAX_SIZE, 1500, NetConfigSpace.BYTES);
-        monitor.serve(
-                new Served(
-                        backend,
-                        config,
-                        resolution,
-                        abi,
-                        PlatformCatalog.shipped(),
-                        host(),
-                        rates,
-                        new PlainChanges(backend.membership())),
-                quit::countDown);
+        this.served = new Served(
+                backend,
+                config,
+                resolution,
+                abi,
+                PlatformCatalog.shipped(),
+                host(),
+                rates,
+                new PlainChanges(backend.membership()));
+        monitor.serve(served, quit::countDown);
     }
 
     /** A host as of Linux 6.1, with a TAP. */
@@ -108,17 +116,40 @@ final class QmpFixture implements AutoCloseable {
         };
     }
 
-    /** The monitor's socket. */
-    Path path() {
+    /**
+     * The monitor's socket.
+     *
+     * @return its path
+     */
+    public Path path() {
         return directory.resolve("qmp.sock");
     }
 
-    /** A guest's socket. */
-    Path guest(int number) {
+    /**
+     * A guest's socket.
+     *
+     * @param number 0 or 1
+     * @return its path
+     */
+    public Path guest(int number) {
         return directory.resolve("guest" + number + ".sock");
     }
 
-    PortHistory rates() {
+    /**
+     * What the monitor's clients ask about.
+     *
+     * @return the back-end and its promise
+     */
+    public Served served() {
+        return served;
+    }
+
+    /**
+     * The rates of ports.
+     *
+     * @return a history that samples when it is told to
+     */
+    public PortHistory rates() {
         return rates;
     }
 

@@ -145,7 +145,16 @@ public final class RunCommand implements Callable<Integer> {
                 lines.accept("SIGHUP ends this process: its JVM does not let it be handled");
             }
         }));
-        RunningBackend.start(config, resolution, abi, catalog, probed, options.monitor(), options.succession(), daemon)
+        RunningBackend.start(
+                        config,
+                        resolution,
+                        abi,
+                        catalog,
+                        probed,
+                        options.monitor(),
+                        options.page(),
+                        options.succession(),
+                        daemon)
                 .awaitEnd();
         return 0;
     }

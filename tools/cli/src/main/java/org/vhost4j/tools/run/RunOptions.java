@@ -26,6 +26,7 @@ import org.vhost4j.sys.ActivatedSockets.Activated;
 import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.tools.common.UnsupportedOption;
+import org.vhost4j.tools.metrics.MetricsOption;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.Endpoint;
@@ -163,6 +164,16 @@ final class RunOptions {
     String qmp;
 
     @Option(
+            names = "--metrics",
+            paramLabel = "ADDRESS:PORT",
+            description =
+                    "Where to serve metrics for Prometheus (/metrics) and a page for people (/), by HTTP and without a"
+                        + " password, such as 127.0.0.1:9478 or [::1]:9478 (docs/monitoring.md). Without it there is"
+                        + " no such server.")
+    @Nullable
+    String metrics;
+
+    @Option(
             names = "--memory",
             paramLabel = "ram|any",
             description =
@@ -208,6 +219,7 @@ final class RunOptions {
         succession = Optional.ofNullable(takeOver).map(RunOptions::readTakeOver);
         monitor = Optional.ofNullable(qmp).map(value -> parsed(() -> QmpOption.parse(value)));
         endpoints = readEndpoints();
+        page().ifPresent(value -> parsed(() -> MetricsOption.parse(value)));
     }
 
     private static Path readTakeOver(String value) {
@@ -226,6 +238,11 @@ final class RunOptions {
     /** The path of the monitor's socket, if there is to be one. */
     Optional<Path> monitor() {
         return monitor;
+    }
+
+    /** The address and port of metrics and page, if there are to be any. */
+    Optional<String> page() {
+        return Optional.ofNullable(metrics);
     }
 
     /** The device that the options describe, for the resolution of a promise. */

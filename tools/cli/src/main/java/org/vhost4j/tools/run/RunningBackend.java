@@ -20,6 +20,7 @@ import org.vhost4j.sys.NotifySocket;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.common.Version;
+import org.vhost4j.tools.metrics.MetricsServer;
 import org.vhost4j.vhostuser.handover.HandOverChannel;
 import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
@@ -40,6 +41,9 @@ final class RunningBackend {
 
     /** Of a back-end that takes over it is opened when the one before has let its socket go. */
     private volatile Optional<QmpMonitor> monitor = Optional.empty();
+
+    /** Opened when the monitor is. */
+    private volatile Optional<MetricsServer> metrics = Optional.empty();
 
     /** What ports do in a second; there when a client can ask for it. */
     private volatile Optional<PortHistory> rates = Optional.empty();
@@ -69,6 +73,7 @@ final class RunningBackend {
      * @param catalog every machine and platform, for clients of the monitor
      * @param host this host's probe, for clients of the monitor
      * @param socket where the monitor listens; none for no monitor
+     * @param page where metrics and the page are; none for neither
      * @param takeOver where back-ends follow one another; none for a back-end that neither takes over nor hands over
      * @param daemon adds, changes and removes guests and ports, when the back-end runs
      * @return the running back-end
@@ -81,6 +86,7 @@ final class RunningBackend {
             PlatformCatalog catalog,
             HostCapabilities host,
             Optional<Path> socket,
+            Optional<String> page,
             Optional<Path> takeOver,
             Daemon daemon) {
         SpareThreads.check(config.lanesInUse() + THREADS_BESIDE_LANES);
@@ -90,6 +96,7 @@ final class RunningBackend {
         RunningBackend running = new RunningBackend(events, succession);
         if (before.isEmpty()) {
             running.monitor = socket.map(path -> listen(path, events));
+            running.metrics = page.map(address -> listen(address, running));
         }
         // Before the first line that announces the sockets: from then on a signal is an orderly end.
         Runtime.getRuntime()
@@ -104,23 +111,27 @@ final class RunningBackend {
         before.ifPresent(channel -> {
             succession.ifPresent(each -> each.awaitLeaving(channel));
             running.monitor = socket.map(path -> listen(path, events));
-            running.monitor.ifPresent(clients -> listeners.add(clients.events()));
+            running.metrics = page.map(address -> listen(address, running));
+            running.listenToEvents(listeners);
         });
         daemon.serve(backend, line -> events.caused("config", line));
-        running.monitor.ifPresent(clients -> {
+        if (socket.isPresent() || page.isPresent()) {
             PortHistory rates = PortHistory.start(backend::ports);
             running.rates = Optional.of(rates);
-            clients.serve(
-                    new Served(backend, config, resolution, abi, catalog, host, rates, daemon),
-                    running.quit::countDown);
-        });
+            Served served = new Served(backend, config, resolution, abi, catalog, host, rates, daemon);
+            running.monitor.ifPresent(clients -> clients.serve(served, running.quit::countDown));
+            running.metrics.ifPresent(server -> {
+                server.serve(served);
+                events.line("vhost4j: metrics and a page at " + server.url());
+            });
+        }
         succession.ifPresent(each -> each.listen(backend, running::leave, running::left));
         NotifySocket.ofEnvironment().ready().ifPresent(line -> events.caused("service manager", line));
         return running;
     }
 
     private Backend open(BackendConfig config, Listeners listeners, Optional<HandOverChannel> before) {
-        monitor.ifPresent(clients -> listeners.add(clients.events()));
+        listenToEvents(listeners);
         try {
             Backend backend = before.isPresent()
                     ? succession.orElseThrow().takeOver(config, listeners, before.get())
@@ -130,6 +141,7 @@ final class RunningBackend {
         } catch (RuntimeException | Error e) {
             started.completeExceptionally(e);
             monitor.ifPresent(QmpMonitor::close);
+            metrics.ifPresent(MetricsServer::close);
             events.close();
             if (e instanceof SystemError) {
                 throw new UnsupportedOption(String.valueOf(e.getMessage()));
@@ -142,12 +154,28 @@ final class RunningBackend {
     private void leave() {
         handedOver = true;
         monitor.ifPresent(QmpMonitor::close);
+        metrics.ifPresent(MetricsServer::close);
     }
 
     /** Ends. A service manager learns by the status that the service has to be started again when the next back-end is gone already. */
     private void left(boolean nextLives) {
         orphaned = !nextLives;
         quit.countDown();
+    }
+
+    private void listenToEvents(Listeners listeners) {
+        monitor.ifPresent(clients -> listeners.add(clients.events()));
+        metrics.ifPresent(server -> listeners.add(server.events()));
+    }
+
+    /** Takes the address of the page; when it cannot be had, the monitor's socket is removed. */
+    private static MetricsServer listen(String address, RunningBackend running) {
+        try {
+            return MetricsServer.listen(address);
+        } catch (IOException e) {
+            running.monitor.ifPresent(QmpMonitor::close);
+            throw new UnsupportedOption("--metrics=" + address + ": " + e.getMessage());
+        }
     }
 
     private static QmpMonitor listen(Path path, EventPrinter events) {
@@ -205,6 +233,7 @@ final class RunningBackend {
             monitor.ifPresent(QmpMonitor::endedBySignal);
         }
         succession.ifPresent(Succession::close);
+        metrics.ifPresent(MetricsServer::close);
         rates.ifPresent(PortHistory::close);
         backend.close();
         monitor.ifPresent(QmpMonitor::close);

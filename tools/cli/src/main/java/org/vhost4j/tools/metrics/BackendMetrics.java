@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.metrics;
+
+import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import io.prometheus.metrics.model.snapshots.Unit;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.vhost4j.device.bridge.PortRules;
+import org.vhost4j.device.frame.MacAddress;
+import org.vhost4j.device.offload.BadFrame;
+import org.vhost4j.device.offload.OffloadCounter;
+import org.vhost4j.device.offload.OffloadCounters;
+import org.vhost4j.device.stats.Counter;
+import org.vhost4j.device.stats.Counters;
+import org.vhost4j.qmp.Served;
+import org.vhost4j.tools.common.Version;
+import org.vhost4j.vhostuser.server.DeviceSnapshot;
+import org.vhost4j.vhostuser.server.LaneSnapshot;
+import org.vhost4j.vhostuser.server.PortSnapshot;
+
+/**
+ * Every metric, made of counters when it is asked for. Of a guest, "receive" and "transmit" are the guest's words; of another port, "in" is
+ * to the bridge and "out" is from it.
+ */
+final class BackendMetrics implements MultiCollector {
+    private static final double MILLIS = 1000;
+
+    private final Served served;
+    private final SnapshotOfLanes lanes;
+
+    BackendMetrics(Served served) {
+        this.served = served;
+        this.lanes = new SnapshotOfLanes(served);
+    }
+
+    @Override
+    public MetricSnapshots collect() {
+        Families all = new Families();
+        process(all);
+        guests(all);
+        ports(all);
+        offloads(all);
+        for (LaneSnapshot lane : served.backend().lanes()) {
+            Labels labels = Labels.of("lane", lane.name());
+            all.count("vhost4j_lane_turns", "Turns that the lane has taken.", labels, lane.turns());
+            all.count(
+                    "vhost4j_lane_sleeps",
+                    "Times that the lane went to sleep because nothing was left to do.",
+                    labels,
+                    lane.sleeps());
+            all.count(
+                    "vhost4j_lane_faults",
+                    "Devices and ports that a fault has taken from the lane.",
+                    labels,
+                    lane.faults());
+        }
+        return all.snapshots();
+    }
+
+    private void process(Families all) {
+        all.info(
+                "vhost4j_build",
+                "The program that runs.",
+                Labels.of("version", Version.current(), "java_version", String.valueOf(Runtime.version())));
+        all.info(
+                "vhost4j_platform",
+                "What guests are promised.",
+                Labels.of(
+                        "machine",
+                        served.resolution().machine(),
+                        "platform",
+                        served.resolution().platform(),
+                        "abi",
+                        served.abi().fingerprint()));
+        ProcessHandle.Info process = ProcessHandle.current().info();
+        process.startInstant()
+                .ifPresent(start -> all.gauge(
+                        "process_start_time_seconds",
+                        "When the process started, in seconds since 1970.",
+                        Unit.SECONDS,
+                        Labels.EMPTY,
+                        start.toEpochMilli() / MILLIS));
+        Optional<Duration> busy = process.totalCpuDuration();
+        busy.ifPresent(time -> all.count(
+                "process_cpu_seconds",
+                "Processor time of all threads.",
+                Unit.SECONDS,
+                Labels.EMPTY,
+                time.toMillis() / MILLIS));
+    }
+
+    private void guests(Families all) {
+        for (DeviceSnapshot device : lanes.devices()) {
+            Labels guest = Labels.of("guest", device.name());
+            for (DeviceSnapshot.State state : DeviceSnapshot.State.values()) {
+                all.gauge(
+                        "vhost4j_guest_state",
+                        "1 for how far the guest's device has come, 0 for all other states.",
+                        guest.add("state", word(state)),
+                        device.state() == state ? 1 : 0);
+            }
+            all.gauge("vhost4j_guest_link_up", "Whether the guest's link is up.", guest, device.linkUp() ? 1 : 0);
+            all.info(
+                    "vhost4j_guest",
+                    "Who the guest is.",
+                    guest.merge(Labels.of(
+                            "mac",
+                            device.mac() == PortRules.NO_MAC ? "" : MacAddress.text(device.mac()),
+                            "features",
+                            device.negotiated().map(features -> features.hex()).orElse(""))));
+        }
+        for (Map.Entry<String, Counters> each : served.backend().counters().entrySet()) {
+            guest(all, Labels.of("guest", each.getKey()), each.getValue());
+        }
+    }
+
+    private static void guest(Families all, Labels guest, Counters counters) {
+        all.count(
+                "vhost4j_guest_receive_frames",
+                "Frames that the guest received.",
+                guest,
+                counters.get(Counter.RX_FRAMES));
+        all.bytes("vhost4j_guest_receive_bytes", "Bytes of those frames.", guest, counters.get(Counter.RX_BYTES));
+        all.count(
+                "vhost4j_guest_transmit_frames",
+                "Frames that the guest sent and that were passed on.",
+                guest,
+                counters.get(Counter.TX_FRAMES));
+        all.bytes("vhost4j_guest_transmit_bytes", "Bytes of those frames.", guest, counters.get(Counter.TX_BYTES));
+        for (Map.Entry<String, List<Counter>> type : Map.of(
+                        "tcpv4", List.of(Counter.RX_TCPV4, Counter.TX_TCPV4),
+                        "tcpv6", List.of(Counter.RX_TCPV6, Counter.TX_TCPV6),
+                        "udp", List.of(Counter.RX_UDP_L4, Counter.TX_UDP_L4))
+                .entrySet()) {
+            Labels labels = guest.add("type", type.getKey());
+            all.count(
+                    "vhost4j_guest_receive_super_frames",
+                    "Super-frames among the frames that the guest received.",
+                    labels,
+                    counters.get(type.getValue().get(0)));
+            all.count(
+                    "vhost4j_guest_transmit_super_frames",
+                    "Super-frames among the frames that the guest sent.",
+                    labels,
+                    counters.get(type.getValue().get(1)));
+        }
+        all.count("vhost4j_guest_interrupts", "Interrupts raised.", guest, counters.get(Counter.INTERRUPTS));
+        all.count(
+                "vhost4j_guest_control_commands",
+                "Commands of the control queue.",
+                guest.add("result", "ok"),
+                counters.get(Counter.CONTROL_OK));
+        all.count(
+                "vhost4j_guest_control_commands",
+                "Commands of the control queue.",
+                guest.add("result", "refused"),
+                counters.get(Counter.CONTROL_REFUSED));
+    }
+
+    private void ports(Families all) {
+        for (PortSnapshot port : served.backend().ports()) {
+            if (port.kind().equals(PortSnapshot.GUEST)) {
+                Labels guest = Labels.of("guest", port.name());
+                for (PortSnapshot.Drop drop : port.drops()) {
+                    String way = drop.incoming() ? "transmit" : "receive";
+                    all.count(
+                            "vhost4j_guest_" + way + "_dropped_frames",
+                            drop.incoming()
+                                    ? "Frames of the guest that were dropped."
+                                    : "Frames for the guest that were dropped.",
+                            guest.add("reason", drop.reason()),
+                            drop.frames());
+                }
+                continue;
+            }
+            Labels labels = Labels.of("port", port.name(), "kind", port.kind());
+            all.count("vhost4j_port_in_frames", "Frames from the port to the bridge.", labels, port.framesIn());
+            all.bytes("vhost4j_port_in_bytes", "Bytes of those frames.", labels, port.bytesIn());
+            all.count("vhost4j_port_out_frames", "Frames from the bridge to the port.", labels, port.framesOut());
+            all.bytes("vhost4j_port_out_bytes", "Bytes of those frames.", labels, port.bytesOut());
+            for (PortSnapshot.Drop drop : port.drops()) {
+                all.count(
+                        "vhost4j_port_" + (drop.incoming() ? "in" : "out") + "_dropped_frames",
+                        drop.incoming()
+                                ? "Frames from the port that were dropped."
+                                : "Frames for the port that were dropped.",
+                        labels.add("reason", drop.reason()),
+                        drop.frames());
+            }
+        }
+    }
+
+    private void offloads(Families all) {
+        OffloadCounters offloads = served.backend().offloads();
+        for (OffloadCounter counter : OffloadCounter.values()) {
+            all.count(
+                    "vhost4j_offload_operations",
+                    "What was done in software to frames of all guests.",
+                    Labels.of("operation", word(counter)),
+                    offloads.get(counter));
+        }
+        for (BadFrame reason : BadFrame.values()) {
+            all.count(
+                    "vhost4j_bad_frames",
+                    "Frames of all guests that were dropped for their headers.",
+                    Labels.of("reason", word(reason)),
+                    offloads.get(reason));
+        }
+    }
+
+    private static String word(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

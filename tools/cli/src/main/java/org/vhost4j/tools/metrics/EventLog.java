@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.metrics;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.vhostuser.server.BackendListener;
+import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.vhostuser.server.ServedChange;
+
+/** The last events of a back-end, for the page. Any thread. */
+public final class EventLog implements BackendListener {
+    /** How many are kept. */
+    static final int MOST = 100;
+
+    /** So much of a line is kept: a front-end causes some of them. */
+    private static final int MOST_CHARACTERS = 400;
+
+    private final LongSupplier clock;
+    private final Deque<Event> events = new ArrayDeque<>();
+
+    /**
+     * Something that happened.
+     *
+     * @param millis when, since 1970
+     * @param who the guest or port
+     * @param what a line without it
+     */
+    public record Event(long millis, String who, String what) {}
+
+    /** Nothing has happened. */
+    public EventLog() {
+        this(System::currentTimeMillis);
+    }
+
+    /**
+     * Nothing has happened.
+     *
+     * @param clock milliseconds since 1970
+     */
+    EventLog(LongSupplier clock) {
+        this.clock = clock;
+    }
+
+    /**
+     * What happened last.
+     *
+     * @return the newest last
+     */
+    public synchronized List<Event> events() {
+        return List.copyOf(events);
+    }
+
+    private synchronized void add(String who, String what) {
+        String kept = what.length() > MOST_CHARACTERS ? what.substring(0, MOST_CHARACTERS) + "…" : what;
+        events.add(new Event(clock.getAsLong(), who, kept));
+        if (events.size() > MOST) {
+            events.removeFirst();
+        }
+    }
+
+    @Override
+    public void ready(String guest, Endpoint endpoint) {
+        add(guest, "waits for a front-end on " + endpoint);
+    }
+
+    @Override
+    public void attached(String guest) {
+        add(guest, "front-end attached");
+    }
+
+    @Override
+    public void negotiated(String guest, FeatureSet features) {
+        add(guest, "negotiated " + features.names().size() + " features");
+    }
+
+    @Override
+    public void link(String guest, boolean up) {
+        add(guest, "link " + (up ? "up" : "down"));
+    }
+
+    @Override
+    public void detached(String guest, String reason, String counts) {
+        add(guest, "front-end detached: " + reason);
+    }
+
+    @Override
+    public void stopped(String guest, String reason) {
+        add(guest, "device stopped: " + reason);
+    }
+
+    @Override
+    public void changed(ServedChange change) {
+        String kind = change.guest() ? "guest " : "port ";
+        add(
+                change.name(),
+                kind
+                        + switch (change.what()) {
+                            case ADDED -> "added";
+                            case CHANGED -> "changed";
+                            case REMOVED -> "removed";
+                        });
+    }
+
+    @Override
+    public void trouble(String who, String line) {
+        add(who, line);
+    }
+}

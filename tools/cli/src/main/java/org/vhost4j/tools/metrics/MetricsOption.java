@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.metrics;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+
+/** {@code --metrics ADDRESS:PORT}. */
+public final class MetricsOption {
+    private static final int MOST_PORT = 65535;
+
+    private MetricsOption() {}
+
+    /**
+     * Reads the option's value.
+     *
+     * @param value an IPv4 address, an IPv6 address in brackets, or {@code localhost}, and a port; port 0 is any that is free
+     * @return where to listen
+     * @throws IllegalArgumentException in words for the user
+     */
+    public static InetSocketAddress parse(String value) {
+        String option = "--metrics=" + value;
+        int colon = value.lastIndexOf(':');
+        String host = colon < 0 ? "" : value.substring(0, colon);
+        String port = value.substring(colon + 1);
+        if (host.isEmpty() || !port.matches("[0-9]{1,5}") || Integer.parseInt(port) > MOST_PORT) {
+            throw new IllegalArgumentException(option
+                    + ": give ADDRESS:PORT, such as 127.0.0.1:9478 or [::1]:9478, with a port up to " + MOST_PORT);
+        }
+        return new InetSocketAddress(address(option, host), Integer.parseInt(port));
+    }
+
+    private static InetAddress address(String option, String host) {
+        boolean bracketed = host.startsWith("[") && host.endsWith("]");
+        String literal = bracketed ? host.substring(1, host.length() - 1) : host;
+        try {
+            if (bracketed || literal.equals("localhost") || literal.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}")) {
+                // No name is looked up for any of these.
+                return InetAddress.getByName(literal);
+            }
+        } catch (UnknownHostException e) {
+            // Said below.
+        }
+        throw new IllegalArgumentException(option + ": '" + host
+                + "' is no address of this host: give an IPv4 address, an IPv6 address in brackets, or localhost");
+    }
+}

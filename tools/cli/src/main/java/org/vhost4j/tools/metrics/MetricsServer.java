@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.metrics;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.prometheus.metrics.exporter.httpserver.MetricsHandler;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.BindException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.qmp.Served;
+import org.vhost4j.tools.common.HtmlPage;
+
+/** The HTTP server of {@code --metrics}: {@code /metrics} for Prometheus, and a page for people at {@code /}. It only ever reads. */
+public final class MetricsServer implements AutoCloseable {
+    private static final int THREADS = 4;
+    private static final int WAITING = 64;
+    private static final int GET_ONLY = 405;
+    private static final int NOT_FOUND = 404;
+    private static final int NOT_READY = 503;
+
+    /** The page takes nothing from elsewhere, runs no script but its own, and is in no other page's frame. */
+    private static final String POLICY =
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self';"
+                    + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+    /** What is served as it is: the path, the class beside which the file is, its name and its type. */
+    private static final Map<String, PageFile> FILES = Map.of(
+            "/", new PageFile(MetricsServer.class, "index.html", "text/html; charset=utf-8"),
+            "/live.js", new PageFile(MetricsServer.class, "live.js", "text/javascript; charset=utf-8"),
+            "/live.css", new PageFile(MetricsServer.class, "live.css", "text/css; charset=utf-8"),
+            "/icon.svg", new PageFile(MetricsServer.class, "icon.svg", "image/svg+xml"),
+            "/page.css", new PageFile(HtmlPage.class, "page.css", "text/css; charset=utf-8"));
+
+    private record PageFile(Class<?> beside, String name, String type) {}
+
+    private final HttpServer server;
+    private final ThreadPoolExecutor threads;
+    private final EventLog events = new EventLog();
+    private volatile @Nullable Supplier<byte[]> state;
+
+    private MetricsServer(HttpServer server) {
+        this.server = server;
+        this.threads = new ThreadPoolExecutor(
+                THREADS,
+                THREADS,
+                1,
+                TimeUnit.MINUTES,
+                new ArrayBlockingQueue<>(WAITING),
+                task -> Thread.ofPlatform().daemon().name("vhost4j-metrics").unstarted(task));
+        threads.allowCoreThreadTimeOut(true);
+        server.setExecutor(threads);
+    }
+
+    /**
+     * Takes the address. Requests are answered from {@link #serve} on, and until then with status 503.
+     *
+     * @param option the option's value
+     * @return the server
+     * @throws IOException when the address cannot be had; the message is one clause for the user
+     * @throws IllegalArgumentException when the value is none, in words for the user
+     */
+    public static MetricsServer listen(String option) throws IOException {
+        // A client that sends nothing, or reads nothing, keeps a thread no longer than this; connections are not
+        // without number.
+        System.setProperty("sun.net.httpserver.maxReqTime", "10");
+        System.setProperty("sun.net.httpserver.maxRspTime", "30");
+        System.setProperty("jdk.httpserver.maxConnections", "64");
+        InetSocketAddress address = MetricsOption.parse(option);
+        try {
+            MetricsServer made = new MetricsServer(HttpServer.create(address, 0));
+            made.server.createContext("/", made::file);
+            made.server.start();
+            return made;
+        } catch (BindException e) {
+            throw new IOException(words(String.valueOf(e.getMessage())), e);
+        }
+    }
+
+    private static String words(String message) {
+        return message.contains("in use") ? "another program listens there" : message;
+    }
+
+    /**
+     * Where the server listens.
+     *
+     * @return with the port that the host has chosen, if it was to choose one
+     */
+    public InetSocketAddress address() {
+        return server.getAddress();
+    }
+
+    /**
+     * Where the page is.
+     *
+     * @return its URL, with an address instead of a host's name
+     */
+    public String url() {
+        InetAddress address = address().getAddress();
+        String host = address.getHostAddress();
+        return "http://" + (address instanceof Inet6Address ? "[" + host + "]" : host) + ":"
+                + address().getPort() + "/";
+    }
+
+    /**
+     * The log of events that the page shows.
+     *
+     * @return to be notified of what happens in the back-end
+     */
+    public EventLog events() {
+        return events;
+    }
+
+    /**
+     * Begins to answer.
+     *
+     * @param served what is asked about
+     */
+    public void serve(Served served) {
+        PrometheusRegistry registry = new PrometheusRegistry();
+        registry.register(new BackendMetrics(served));
+        PageState page = new PageState(served, events);
+        state = () -> page.json().toString().getBytes(StandardCharsets.UTF_8);
+        MetricsHandler metrics = new MetricsHandler(registry);
+        server.createContext("/metrics", exchange -> {
+            if (allowed(exchange)) {
+                metrics.handle(exchange);
+            }
+        });
+    }
+
+    /** Whether a request is one to answer; else it was refused. */
+    private static boolean allowed(HttpExchange exchange) throws IOException {
+        String method = exchange.getRequestMethod();
+        if (method.equals("GET") || method.equals("HEAD")) {
+            return true;
+        }
+        exchange.getResponseHeaders().set("Allow", "GET, HEAD");
+        refuse(exchange, GET_ONLY, "only GET and HEAD");
+        return false;
+    }
+
+    private static void refuse(HttpExchange exchange, int status, String why) throws IOException {
+        answer(exchange, status, "text/plain; charset=utf-8", (why + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void file(HttpExchange exchange) throws IOException {
+        try (exchange) {
+            if (!allowed(exchange)) {
+                return;
+            }
+            String path = exchange.getRequestURI().getPath();
+            PageFile file = path == null ? null : FILES.get(path);
+            if (file != null) {
+                exchange.getResponseHeaders().set("Cache-Control", "no-cache");
+                answer(exchange, 200, file.type, bytes(file));
+            } else if ("/state.json".equals(path)) {
+                exchange.getResponseHeaders().set("Cache-Control", "no-store");
+                Supplier<byte[]> now = state;
+                if (now == null) {
+                    refuse(exchange, NOT_READY, "the back-end is starting");
+                } else {
+                    answer(exchange, 200, "application/json", now.get());
+                }
+            } else if ("/metrics".equals(path)) {
+                refuse(exchange, NOT_READY, "the back-end is starting");
+            } else {
+                refuse(exchange, NOT_FOUND, "there is no such page");
+            }
+        }
+    }
+
+    private static byte[] bytes(PageFile file) throws IOException {
+        try (InputStream in = file.beside.getResourceAsStream(file.name)) {
+            if (in == null) {
+                throw new IllegalStateException("the archive lacks " + file.name);
+            }
+            return in.readAllBytes();
+        }
+    }
+
+    private static void answer(HttpExchange exchange, int status, String type, byte[] body) throws IOException {
+        var headers = exchange.getResponseHeaders();
+        headers.set("Content-Type", type);
+        headers.set("Content-Security-Policy", POLICY);
+        headers.set("X-Content-Type-Options", "nosniff");
+        headers.set("Referrer-Policy", "no-referrer");
+        boolean head = exchange.getRequestMethod().equals("HEAD");
+        exchange.sendResponseHeaders(status, head ? -1 : body.length);
+        if (!head) {
+            try (OutputStream out = exchange.getResponseBody()) {
+                out.write(body);
+            }
+        }
+    }
+
+    /** Ends at once: requests that are being answered are cut off. */
+    @Override
+    public void close() {
+        server.stop(0);
+        threads.shutdownNow();
+    }
+}

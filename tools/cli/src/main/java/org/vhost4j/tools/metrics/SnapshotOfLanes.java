@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.metrics;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.vhost4j.qmp.Served;
+import org.vhost4j.vhostuser.server.DeviceSnapshot;
+import org.vhost4j.vhostuser.server.StationSnapshot;
+
+/** What only lanes can tell, between two bursts. A lane that does not answer makes a part of the answer empty, and delays nothing else. */
+final class SnapshotOfLanes {
+    private static final long PATIENCE_SECONDS = 2;
+
+    private final Served served;
+
+    SnapshotOfLanes(Served served) {
+        this.served = served;
+    }
+
+    /** The guests' devices, or none when a lane does not answer. */
+    List<DeviceSnapshot> devices() {
+        return ask(() -> served.backend().devices());
+    }
+
+    /** Stations, up to a number of each port, or none when a lane does not answer. */
+    List<StationSnapshot> stations(int most) {
+        return ask(() -> served.backend().stations(most));
+    }
+
+    private static <T> List<T> ask(Supplier<CompletableFuture<List<T>>> question) {
+        try {
+            return question.get().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return List.of();
+        } catch (ExecutionException | TimeoutException | IllegalStateException e) {
+            return List.of();
+        }
+    }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.top;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The terminal while it is this program's screen: keys come one by one and are not shown. What it was before comes back when it is closed, also when
+ * a signal ends the process.
+ */
+final class TopScreen implements AutoCloseable {
+    /** Keeps the user's own screen, and hides the cursor. */
+    private static final String ENTER = "\033[?1049h\033[?25l";
+
+    private static final String LEAVE = "\033[?25h\033[?1049l";
+    private static final String HOME = "\033[H";
+    private static final String CLEAR_TO_END_OF_LINE = "\033[K";
+    private static final String CLEAR_BELOW = "\033[J";
+    private static final int DEFAULT_ROWS = 24;
+    private static final int DEFAULT_COLUMNS = 80;
+
+    private final PrintStream out = System.out;
+    private final InputStream in = System.in;
+    private final String before;
+    private final Thread hook = Thread.ofPlatform().unstarted(this::restore);
+    private final AtomicBoolean restored = new AtomicBoolean();
+
+    /**
+     * How large a terminal is.
+     *
+     * @param rows lines
+     * @param columns characters of a line
+     */
+    record Size(int rows, int columns) {}
+
+    /**
+     * Takes the terminal.
+     *
+     * @param deciseconds how long {@link #key} waits
+     * @throws IOException when it is none that stty knows
+     */
+    TopScreen(int deciseconds) throws IOException {
+        before = stty("-g").strip();
+        Runtime.getRuntime().addShutdownHook(hook);
+        String unused = stty("-icanon", "-echo", "min", "0", "time", Integer.toString(deciseconds));
+        out.print(ENTER);
+        out.flush();
+    }
+
+    /** Whether both standard input and standard output are a terminal. */
+    static boolean isTerminal() throws IOException {
+        Process process = new ProcessBuilder("sh", "-c", "test -t 0 && test -t 1")
+                .inheritIO()
+                .start();
+        try {
+            return process.waitFor() == 0;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    /** How large the terminal is now. */
+    Size size() {
+        try {
+            String[] parts = stty("size").strip().split(" ", -1);
+            if (parts.length == 2) {
+                Size size = new Size(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]));
+                if (size.rows > 0 && size.columns > 0) {
+                    return size;
+                }
+            }
+        } catch (IOException | NumberFormatException e) {
+            // As if it had not said.
+        }
+        return new Size(DEFAULT_ROWS, DEFAULT_COLUMNS);
+    }
+
+    /** Replaces what is shown. */
+    void show(List<String> lines) {
+        StringBuilder screen = new StringBuilder(HOME);
+        for (int i = 0; i < lines.size(); i++) {
+            screen.append(i == 0 ? "" : "\r\n").append(lines.get(i)).append(CLEAR_TO_END_OF_LINE);
+        }
+        out.print(screen.append(CLEAR_BELOW));
+        out.flush();
+    }
+
+    /** Waits for a key for a while; -1 when there was none. */
+    int key() throws IOException {
+        return in.read();
+    }
+
+    private static String stty(String... arguments) throws IOException {
+        String[] command = new String[arguments.length + 1];
+        command[0] = "stty";
+        System.arraycopy(arguments, 0, command, 1, arguments.length);
+        Process process = new ProcessBuilder(command)
+                .redirectInput(ProcessBuilder.Redirect.INHERIT)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+        try {
+            if (process.waitFor() != 0) {
+                throw new IOException("stty does not know this terminal");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+        return said;
+    }
+
+    private void restore() {
+        if (!restored.compareAndSet(false, true)) {
+            return;
+        }
+        out.print(LEAVE);
+        out.flush();
+        try {
+            String unused = stty(before);
+        } catch (IOException e) {
+            // The terminal is gone.
+        }
+    }
+
+    @Override
+    public void close() {
+        restore();
+        try {
+            boolean unused = Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // The process ends.
+        }
+    }
+}

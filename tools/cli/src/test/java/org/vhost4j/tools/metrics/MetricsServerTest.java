@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.vhost4j.vhostuser.server.BackendListener;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What is served over HTTP, of a back-end in this process. */
+@Timeout(value = 2, unit = TimeUnit.MINUTES)
+class MetricsServerTest {
+    @TempDir
+    Path directory;
+
+    @Test
+    void metricsHaveTheNamesAndUnitsOfPrometheus() throws Exception {
+        try (MetricsFixture fixture = new MetricsFixture(directory)) {
+            HttpResponse<String> answer = fixture.get("metrics", "*/*");
+            assertThat(answer.statusCode()).isEqualTo(200);
+            assertThat(answer.headers().firstValue("Content-Type").orElse("")).startsWith("text/plain; version=0.0.4");
+            assertThat(answer.body().lines())
+                    .contains(
+                            "# TYPE vhost4j_guest_transmit_bytes_total counter",
+                            "vhost4j_guest_transmit_bytes_total{guest=\"guest0\"} 60.0",
+                            "vhost4j_guest_transmit_frames_total{guest=\"guest0\"} 1.0",
+                            "vhost4j_guest_receive_frames_total{guest=\"guest0\"} 0.0",
+                            "vhost4j_guest_receive_dropped_frames_total{guest=\"guest1\",reason=\"not-ready\"} 1.0",
+                            "vhost4j_port_out_dropped_frames_total{kind=\"stream\",port=\"stream:peer.sock\",reason=\"no-peer\"}"
+                                + " 1.0",
+                            "vhost4j_port_in_bytes_total{kind=\"stream\",port=\"stream:peer.sock\"} 0.0",
+                            "vhost4j_guest_state{guest=\"guest0\",state=\"running\"} 1.0",
+                            "vhost4j_guest_state{guest=\"guest1\",state=\"waiting\"} 1.0",
+                            "vhost4j_guest_link_up{guest=\"guest1\"} 1.0")
+                    .anyMatch(line -> line.startsWith("vhost4j_platform_info{abi=\"")
+                            && line.endsWith("platform=\"linux-6.0\"} 1"))
+                    .anyMatch(line -> line.matches("vhost4j_lane_turns_total\\{lane=\"lane0\"} [0-9.E]+"))
+                    .anyMatch(line -> line.matches("process_start_time_seconds [0-9.E]+"));
+        }
+    }
+
+    @Test
+    void openMetricsIsServedToThoseThatAskForIt() throws Exception {
+        try (MetricsFixture fixture = new MetricsFixture(directory)) {
+            HttpResponse<String> answer =
+                    fixture.get("metrics", "application/openmetrics-text;version=1.0.0,text/plain;q=0.5");
+            assertThat(answer.headers().firstValue("Content-Type").orElse(""))
+                    .startsWith("application/openmetrics-text; version=1.0.0");
+            assertThat(answer.body())
+                    .contains(
+                            "# TYPE vhost4j_guest_transmit_bytes counter", "# UNIT vhost4j_guest_transmit_bytes bytes")
+                    .endsWith("# EOF\n");
+            assertThat(fixture.get("metrics?name[]=vhost4j_build_info", "*/*").body())
+                    .contains("vhost4j_build_info{")
+                    .doesNotContain("guest");
+        }
+    }
+
+    @Test
+    void thePageIsItsOwnFilesUnderAStrictPolicy() throws Exception {
+        try (MetricsFixture fixture = new MetricsFixture(directory)) {
+            for (String path : List.of("", "live.js", "live.css", "page.css", "icon.svg", "state.json")) {
+                HttpResponse<String> answer = fixture.get(path, "*/*");
+                assertThat(answer.statusCode()).as(path).isEqualTo(200);
+                assertThat(answer.headers()
+                                .firstValue("Content-Security-Policy")
+                                .orElse(""))
+                        .contains("default-src 'none'", "script-src 'self'")
+                        .doesNotContain("unsafe");
+                assertThat(answer.headers().firstValue("X-Content-Type-Options"))
+                        .hasValue("nosniff");
+                assertThat(answer.body().replace("http://www.w3.org/2000/svg", ""))
+                        .doesNotContain("http://", "https://");
+            }
+            assertThat(fixture.get("nothing", "*/*").statusCode()).isEqualTo(404);
+            assertThat(fixture.get("live.js/../../x", "*/*").statusCode()).isEqualTo(404);
+            assertThat(fixture.send("POST", "").statusCode()).isEqualTo(405);
+            assertThat(fixture.send("POST", "metrics").statusCode()).isEqualTo(405);
+            assertThat(fixture.send("HEAD", "").body()).isEmpty();
+        }
+    }
+
+    @Test
+    void thePageIsToldWhatIsThere() throws Exception {
+        try (MetricsFixture fixture = new MetricsFixture(directory)) {
+            JsonNode state = JsonMapper.shared()
+                    .readTree(fixture.get("state.json", "*/*").body());
+            assertThat(state.get("platform").asString()).isEqualTo("linux-6.0");
+            assertThat(state.get("switching").asString()).isEqualTo("bridge");
+            JsonNode ports = state.get("ports");
+            assertThat(ports.size()).isEqualTo(3);
+            assertThat(ports.get(0).get("state").asString()).isEqualTo("running");
+            assertThat(ports.get(0).get("in").get("bytes").asLong()).isEqualTo(60);
+            assertThat(ports.get(1).get("state").asString()).isEqualTo("waiting");
+            assertThat(ports.get(2).get("kind").asString()).isEqualTo("stream");
+            assertThat(ports.get(2).get("drops").toString())
+                    .isEqualTo("[{\"reason\":\"the peer is not there\",\"way\":\"out\",\"frames\":1}]");
+            assertThat(state.get("history").get("length").asInt()).isEqualTo(1);
+            assertThat(state.get("history")
+                            .get("ports")
+                            .get("guest0")
+                            .get("in")
+                            .get(0)
+                            .asLong())
+                    .isPositive();
+            assertThat(state.get("stations").toString()).contains("\"mac\":\"52:54:00:00:00:07\"");
+            assertThat(state.get("features").toString())
+                    .contains("{\"name\":\"CSUM\",\"offered\":true,\"software\":false,\"by\":\"");
+            assertThat(state.get("featureGroups").get(0).get("guests").toString())
+                    .isEqualTo("[\"guest0\"]");
+            assertThat(state.get("events").get(0).get("what").asString()).isEqualTo("front-end attached");
+        }
+    }
+
+    @Test
+    void anAddressThatIsTakenIsSaidInOneClause() throws Exception {
+        try (MetricsServer first = MetricsServer.listen("127.0.0.1:0")) {
+            String address = "127.0.0.1:" + first.address().getPort();
+            assertThatThrownBy(() -> MetricsServer.listen(address))
+                    .isInstanceOf(IOException.class)
+                    .hasMessage("another program listens there");
+        }
+    }
+
+    @Test
+    void beforeTheBackEndRunsThereIsNothingToSay() throws Exception {
+        try (MetricsServer server = MetricsServer.listen("127.0.0.1:0");
+                java.net.http.HttpClient client = java.net.http.HttpClient.newHttpClient()) {
+            for (String path : List.of("metrics", "state.json")) {
+                HttpResponse<String> answer = client.send(
+                        java.net.http.HttpRequest.newBuilder(java.net.URI.create(server.url() + path))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+                assertThat(answer.statusCode()).isEqualTo(503);
+            }
+        }
+    }
+
+    @Test
+    void eventsAreKeptUpToANumber() {
+        EventLog log = new EventLog(() -> 5);
+        BackendListener listener = log;
+        for (int i = 0; i < EventLog.MOST + 3; i++) {
+            listener.trouble("guest" + i, "x".repeat(1000));
+        }
+        assertThat(log.events()).hasSize(EventLog.MOST);
+        assertThat(log.events().getFirst().who()).isEqualTo("guest3");
+        assertThat(log.events().getLast().what()).hasSizeLessThan(500).endsWith("…");
+    }
+}

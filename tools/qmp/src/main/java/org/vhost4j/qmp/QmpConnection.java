@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.qmp;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** A client of a monitor: one command after the other, and no events. For one thread. */
+public final class QmpConnection implements AutoCloseable {
+    /** A server of another kind shall not fill the heap. */
+    private static final int MOST_BYTES = 64 << 20;
+
+    private static final JsonMapper MAPPER = new JsonMapper();
+
+    private final Path path;
+    private final SocketChannel channel;
+    private final InputStream in;
+
+    private QmpConnection(Path path, SocketChannel channel) {
+        this.path = path;
+        this.channel = channel;
+        this.in = new BufferedInputStream(Channels.newInputStream(channel));
+    }
+
+    /**
+     * Connects, and ends the negotiation.
+     *
+     * @param path the monitor's socket
+     * @return ready for commands
+     * @throws IOException in one clause that begins with the path
+     */
+    public static QmpConnection open(Path path) throws IOException {
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        QmpConnection connection = new QmpConnection(path, channel);
+        try {
+            channel.connect(UnixDomainSocketAddress.of(path));
+            if (!connection.message().has("QMP")) {
+                throw new IOException("what listens there is no monitor");
+            }
+            JsonNode unused = connection.execute("qmp_capabilities");
+            return connection;
+        } catch (IOException | IllegalArgumentException e) {
+            channel.close();
+            String why = String.valueOf(e.getMessage());
+            throw new IOException(why.startsWith(path.toString()) ? why : path + ": " + why, e);
+        }
+    }
+
+    /**
+     * Carries out a command without arguments.
+     *
+     * @param command its name
+     * @return what it returned
+     * @throws IOException when the connection ends, or the command fails; one clause that begins with the path
+     */
+    public JsonNode execute(String command) throws IOException {
+        ObjectNode message = JsonNodeFactory.instance.objectNode().put("execute", command);
+        ByteBuffer bytes = ByteBuffer.wrap((message + "\n").getBytes(StandardCharsets.UTF_8));
+        while (bytes.hasRemaining()) {
+            int unused = channel.write(bytes);
+        }
+        JsonNode answer = message();
+        while (answer.has("event")) {
+            answer = message();
+        }
+        if (!answer.has("return")) {
+            throw new IOException(path + ": " + command + ": "
+                    + answer.path("error").path("desc").asString("an answer that is none"));
+        }
+        return answer.get("return");
+    }
+
+    private JsonNode message() throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        int next = in.read();
+        while (next != '\n') {
+            if (next < 0) {
+                throw new IOException(path + ": the monitor has ended the connection");
+            }
+            if (line.size() == MOST_BYTES) {
+                throw new IOException(
+                        path + ": a line of more than " + MOST_BYTES + " bytes is no answer of a monitor");
+            }
+            line.write(next);
+            next = in.read();
+        }
+        try {
+            return MAPPER.readTree(line.toByteArray());
+        } catch (JacksonException e) {
+            throw new IOException(path + ": what listens there is no monitor", e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}

@@ -52,7 +52,7 @@ record Holding(int descriptors, int mappings, int threads, long memoryKib) {
         }
     }
 
-    /** The same but for memory. */
+    /** The same except for memory. */
     boolean sameBut(Holding other) {
         return descriptors == other.descriptors && mappings == other.mappings && threads == other.threads;
     }

@@ -19,6 +19,8 @@ import org.vhost4j.tools.platform.PlatformCommand;
 import org.vhost4j.tools.platform.QemuArgsCommand;
 import org.vhost4j.tools.probe.ProbeCommand;
 import org.vhost4j.tools.qemu.QemuFeaturesCommand;
+import org.vhost4j.tools.run.GuestCommand;
+import org.vhost4j.tools.run.PortCommand;
 import org.vhost4j.tools.run.RunCommand;
 import org.vhost4j.tools.start.QemuAnswer;
 import org.vhost4j.tools.start.QemuCommand;
@@ -54,6 +56,8 @@ public final class Vhost4j {
         COMMANDS.put("run", RunCommand::new);
         COMMANDS.put("top", TopCommand::new);
         COMMANDS.put("stats", StatsCommand::new);
+        COMMANDS.put("guest", GuestCommand::new);
+        COMMANDS.put("port", PortCommand::new);
         COMMANDS.put("demo", DemoCommand::new);
         COMMANDS.put("capture", CaptureCommand::new);
         COMMANDS.put("platform", PlatformCommand::new);

@@ -40,6 +40,8 @@ class DocumentCommandsTest {
         NOT_RUN.put("vhost4j qemu", "becomes QEMU: QemuLauncherIT");
         NOT_RUN.put("vhost4j run", "runs until it is ended: RunCommandIT and the tests of each option");
         NOT_RUN.put("vhost4j conformance", "tries whole back-ends: OwnBackEndIT");
+        NOT_RUN.put("vhost4j guest", "changes a back-end that runs: GuestCommandTest");
+        NOT_RUN.put("vhost4j port", "changes a back-end that runs: GuestCommandTest");
         NOT_RUN.put("vhost4j=", "names the program for the lines that follow");
     }
 
@@ -177,7 +179,8 @@ class DocumentCommandsTest {
         try {
             Vhost4j.line(arguments).parseArgs(arguments);
             // A group of commands says so itself.
-            return List.of(arguments).equals(List.of("platform"));
+            return List.of(List.of("platform"), List.of("guest"), List.of("port"))
+                    .contains(List.of(arguments));
         } catch (MissingParameterException e) {
             return true;
         }

@@ -20,6 +20,8 @@ final class Vhost4jTest {
         "run",
         "top",
         "stats",
+        "guest",
+        "port",
         "demo",
         "capture",
         "platform",

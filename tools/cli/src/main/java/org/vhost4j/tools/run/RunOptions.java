@@ -269,6 +269,7 @@ final class RunOptions {
                 .view(new AbiView(abi(resolution)))
                 .promise("machine " + resolution.machine() + ", platform " + resolution.platform())
                 .lanes(laneCount())
+                .growing(growing())
                 .cores(cores.lanes())
                 .anyMemory(anyMemory())
                 .build();

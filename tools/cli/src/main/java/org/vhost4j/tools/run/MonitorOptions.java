@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.vhost4j.device.feature.NearestName;
+import org.vhost4j.qmp.QmpOption;
+import org.vhost4j.tools.common.Table;
+import org.vhost4j.tools.common.UnsupportedOption;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The options of commands that have a back-end's monitor do something, and how they do it. */
+final class MonitorOptions {
+    @Option(names = "--qmp", paramLabel = "unix:PATH", required = true, description = "The socket of run --qmp.")
+    String qmp = "";
+
+    @Option(names = "--json", description = "Prints what the monitor's command returned.")
+    boolean json;
+
+    /**
+     * Has the monitor do something.
+     *
+     * @return what it returned
+     */
+    JsonNode ask(String command, ObjectNode arguments) {
+        try (MonitorClient client = new MonitorClient(QmpOption.parse(qmp))) {
+            return client.execute(command, arguments);
+        } catch (IllegalArgumentException e) {
+            throw new UnsupportedOption(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** The same, and prints what was returned with {@code --json}, or else what it is called when it was added. */
+    int run(String command, ObjectNode arguments) {
+        JsonNode answer = ask(command, arguments);
+        if (json) {
+            System.out.println(answer);
+        } else if (command.endsWith("-add")) {
+            System.out.println(answer.path("name").asString());
+        }
+        return 0;
+    }
+
+    /** Prints members of the elements of a list as a table, or all with {@code --json}. */
+    int list(JsonNode all, String... members) {
+        if (json) {
+            System.out.println(all);
+            return 0;
+        }
+        Table table = new Table();
+        table.row(members);
+        for (JsonNode each : all) {
+            List<String> cells = new ArrayList<>();
+            for (String member : members) {
+                JsonNode value = each.path(member);
+                cells.add(value.isValueNode() ? value.asString() : value.isMissingNode() ? "" : value.toString());
+            }
+            table.row(cells);
+        }
+        System.out.print(table.text());
+        return 0;
+    }
+
+    /** Only a name. */
+    static ObjectNode named(String name) {
+        return JsonNodeFactory.instance.objectNode().put("name", name);
+    }
+
+    /**
+     * Adds settings to a command's arguments.
+     *
+     * @param option whose they are, for messages
+     * @param text a list as options have it, perhaps empty
+     * @param known the settings that exist
+     * @param to the arguments
+     */
+    static ObjectNode settings(String option, String text, Map<String, ConfigSetting> known, ObjectNode to) {
+        for (String part : CommaOptions.parts(text)) {
+            int equals = part.indexOf('=');
+            String name = equals < 0 ? part : part.substring(0, equals);
+            ConfigSetting setting = known.get(name);
+            if (setting == null) {
+                throw new UnsupportedOption(
+                        option + ": there is no setting '" + name + "'" + NearestName.question(name, known.keySet()));
+            }
+            if (equals < 0 || equals == part.length() - 1) {
+                throw new UnsupportedOption(option + ": '" + name + "' needs a value");
+            }
+            put(option, setting, part.substring(equals + 1), to);
+        }
+        return to;
+    }
+
+    private static void put(String option, ConfigSetting setting, String value, ObjectNode to) {
+        String name = setting.name();
+        boolean number = value.matches("[0-9]{1,9}");
+        switch (setting.kind()) {
+            case NUMBER -> {
+                if (!number) {
+                    throw new UnsupportedOption(option + ": " + name + "=" + value + ": a whole number is expected");
+                }
+                to.put(name, Integer.parseInt(value));
+            }
+            case SWITCH -> {
+                if (!setting.values().contains(value)) {
+                    throw new UnsupportedOption(option + ": " + name + "=" + value + ": on or off is expected");
+                }
+                to.put(name, value.equals("on"));
+            }
+            case VLANS -> {
+                ArrayNode all = to.putArray(name);
+                String list =
+                        value.startsWith("[") && value.endsWith("]") ? value.substring(1, value.length() - 1) : value;
+                for (String each : list.split(",", -1)) {
+                    all.add(each);
+                }
+            }
+            case SCALAR -> {
+                if (number) {
+                    to.put(name, Integer.parseInt(value));
+                } else {
+                    to.put(name, value);
+                }
+            }
+            case TEXT, CHOICE, FLAG, TEXTS -> to.put(name, value);
+        }
+    }
+}

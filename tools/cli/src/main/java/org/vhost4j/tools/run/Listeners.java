@@ -2,11 +2,14 @@
 package org.vhost4j.tools.run;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.vhostuser.server.BackendListener;
 import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.vhostuser.server.MessageTrace;
 import org.vhost4j.vhostuser.server.ServedChange;
 
 /** Several that hear what happens, in order. */
@@ -29,6 +32,15 @@ final class Listeners implements BackendListener {
 
     private void each(Consumer<BackendListener> event) {
         all.forEach(event);
+    }
+
+    @Override
+    public @Nullable MessageTrace trace() {
+        return all.stream()
+                .map(BackendListener::trace)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(null);
     }
 
     @Override

@@ -154,6 +154,7 @@ public final class RunCommand implements Callable<Integer> {
                         options.monitor(),
                         options.page(),
                         options.succession(),
+                        options.trace(),
                         daemon)
                 .awaitEnd();
         return 0;

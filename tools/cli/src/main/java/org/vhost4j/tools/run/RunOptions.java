@@ -191,6 +191,20 @@ final class RunOptions {
     @Nullable
     String takeOver;
 
+    @Option(
+            names = "--trace",
+            paramLabel = "vhost-user",
+            description = "Prints every vhost-user message of both directions to standard error, one line each.")
+    @Nullable
+    String trace;
+
+    @Option(
+            names = "--trace-file",
+            paramLabel = "PATH",
+            description = "Where --trace prints instead; a file that is there is replaced.")
+    @Nullable
+    Path traceFile;
+
     private List<PortOption> parsedPorts = List.of();
     private List<Endpoint> endpoints = List.of();
     private Optional<Path> monitor = Optional.empty();
@@ -233,6 +247,18 @@ final class RunOptions {
     /** The path of the socket by which back-ends follow one another, if there is to be one. */
     Optional<Path> succession() {
         return succession;
+    }
+
+    /** What --trace asks for. */
+    Optional<TraceLog> trace() {
+        String what = trace;
+        if (what == null) {
+            if (traceFile != null) {
+                throw new UnsupportedOption("--trace-file=" + traceFile + ": there is no --trace that it is for");
+            }
+            return Optional.empty();
+        }
+        return Optional.of(TraceLog.open(what, traceFile));
     }
 
     /** The path of the monitor's socket, if there is to be one. */

@@ -75,6 +75,7 @@ final class RunningBackend {
      * @param socket where the monitor listens; none for no monitor
      * @param page where metrics and the page are; none for neither
      * @param takeOver where back-ends follow one another; none for a back-end that neither takes over nor hands over
+     * @param trace takes the messages of front-ends; none for no trace
      * @param daemon adds, changes and removes guests and ports, when the back-end runs
      * @return the running back-end
      * @throws UnsupportedOption when a socket or a port cannot be opened
@@ -88,6 +89,7 @@ final class RunningBackend {
             Optional<Path> socket,
             Optional<String> page,
             Optional<Path> takeOver,
+            Optional<TraceLog> trace,
             Daemon daemon) {
         SpareThreads.check(config.lanesInUse() + THREADS_BESIDE_LANES);
         EventPrinter events = StandardStreams.limit(daemon.options().logFormat());
@@ -107,6 +109,7 @@ final class RunningBackend {
         lines.forEach(events::line);
         LaneCores.warnings(config, ControlThread.cores()).forEach(warning -> events.line("vhost4j: " + warning));
         Listeners listeners = new Listeners(List.of(events));
+        trace.ifPresent(listeners::add);
         Backend backend = running.open(config, listeners, before);
         before.ifPresent(channel -> {
             succession.ifPresent(each -> each.awaitLeaving(channel));

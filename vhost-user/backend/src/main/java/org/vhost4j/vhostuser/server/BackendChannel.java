@@ -21,6 +21,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  * here; a front-end that does not read its end either loses requests and harms only itself.
  */
 final class BackendChannel {
+    private final MessageTracer tracer;
     private final Consumer<String> trouble;
     private final SocketMessage carrier = new SocketMessage();
     private @Nullable Fd socket;
@@ -32,9 +33,11 @@ final class BackendChannel {
     /**
      * A channel that leads nowhere.
      *
+     * @param tracer is told each request
      * @param trouble takes a line when a request could not be sent
      */
-    BackendChannel(Consumer<String> trouble) {
+    BackendChannel(MessageTracer tracer, Consumer<String> trouble) {
+        this.tracer = tracer;
         this.trouble = trouble;
     }
 
@@ -77,7 +80,9 @@ final class BackendChannel {
         if (to == null || !takes(request)) {
             return;
         }
-        byte[] bytes = MessageWriter.bytes(Message.request(request, payload, false));
+        Message whole = Message.request(request, payload, false);
+        tracer.requested(whole);
+        byte[] bytes = MessageWriter.bytes(whole);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment message = arena.allocate(bytes.length, Long.BYTES);
             message.copyFrom(MemorySegment.ofArray(bytes));

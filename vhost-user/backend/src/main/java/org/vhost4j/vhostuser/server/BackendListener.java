@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.server;
 
+import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
 
 /**
@@ -70,4 +71,13 @@ public interface BackendListener {
      * @param line what, in one line
      */
     void trouble(String who, String line);
+
+    /**
+     * What takes each message of a front-end in words. Asked once for each guest.
+     *
+     * @return null for nothing, which costs nothing
+     */
+    default @Nullable MessageTrace trace() {
+        return null;
+    }
 }

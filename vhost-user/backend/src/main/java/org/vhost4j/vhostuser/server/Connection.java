@@ -34,6 +34,7 @@ final class Connection implements StreamHandler {
 
     private final Session session;
     private final Closer closer;
+    private final MessageTracer tracer;
     private final Consumer<String> ended;
     private final MessageReader reader = MessageReader.ofRequests();
     private final UnixStream stream;
@@ -56,6 +57,7 @@ final class Connection implements StreamHandler {
      * @param session what its messages are for
      * @param ended called with the reason, once, after the session is closed
      * @param closer closes what the front-end passes
+     * @param tracer is told each message
      */
     Connection(
             IoLoop loop,
@@ -63,8 +65,9 @@ final class Connection implements StreamHandler {
             Function<PeerProcess, Optional<String>> admission,
             Session session,
             Consumer<String> ended,
-            Closer closer) {
-        this(loop, socket, admission, session, ended, closer, MessageHeader.BYTES);
+            Closer closer,
+            MessageTracer tracer) {
+        this(loop, socket, admission, session, ended, closer, tracer, MessageHeader.BYTES);
     }
 
     private Connection(
@@ -74,7 +77,9 @@ final class Connection implements StreamHandler {
             Session session,
             Consumer<String> ended,
             Closer closer,
+            MessageTracer tracer,
             int firstPiece) {
+        this.tracer = tracer;
         this.admission = admission;
         this.session = session;
         this.closer = closer;
@@ -142,8 +147,9 @@ final class Connection implements StreamHandler {
             Session session,
             Consumer<String> ended,
             Closer closer,
+            MessageTracer tracer,
             Midst midst) {
-        Connection connection = new Connection(loop, socket, admission, session, ended, closer, 0);
+        Connection connection = new Connection(loop, socket, admission, session, ended, closer, tracer, 0);
         connection.admitted = midst.admitted;
         connection.senderBefore = midst.sender;
         connection.stream.send(ByteBuffer.wrap(midst.unsent));
@@ -226,6 +232,7 @@ final class Connection implements StreamHandler {
         try {
             Optional<Message> message = reader.accept(MemorySegment.ofBuffer(bytes), descriptors);
             if (message.isPresent()) {
+                tracer.received(message.get());
                 session.receive(message.get()).ifPresent(this::send);
             }
             if (closer.full()) {
@@ -250,6 +257,7 @@ final class Connection implements StreamHandler {
 
     private void send(Message reply) {
         try (reply) {
+            tracer.replied(reply);
             stream.send(ByteBuffer.wrap(MessageWriter.bytes(reply)), reply.descriptors());
         }
     }

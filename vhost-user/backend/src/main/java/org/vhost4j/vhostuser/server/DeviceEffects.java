@@ -98,6 +98,7 @@ final class DeviceEffects implements SessionEffects {
      * @param files the front-end's memory
      * @param stop stops the device, with a reason of one line
      * @param restarted called when a device that had stopped may work again
+     * @param tracer is told each request that we send
      */
     DeviceEffects(
             String guest,
@@ -111,7 +112,8 @@ final class DeviceEffects implements SessionEffects {
             BackendListener listener,
             Consumer<FeatureSet> settled,
             Consumer<String> stop,
-            Runnable restarted) {
+            Runnable restarted,
+            MessageTracer tracer) {
         this.guest = guest;
         this.device = device;
         this.lane = lane;
@@ -124,7 +126,7 @@ final class DeviceEffects implements SessionEffects {
         this.settled = settled;
         this.stop = stop;
         this.restarted = restarted;
-        this.channel = new BackendChannel(this::report);
+        this.channel = new BackendChannel(tracer, this::report);
         this.queues = new Queue[2 * queuePairs + 1];
         for (int i = 0; i < queues.length; i++) {
             queues[i] = new Queue();

@@ -54,6 +54,8 @@ final class GuestPort implements DeviceOwner {
     private @Nullable FrameSource source;
     private Runnable whenDisconnected = () -> {};
     private String lastRefusal = "";
+    private final MessageTracer tracer;
+
     private boolean admitted;
     /** The number of the process that has sent the first message; 0 when it is not visible. */
     private long frontEnd;
@@ -100,6 +102,7 @@ final class GuestPort implements DeviceOwner {
         this.acknowledged = acknowledged;
         this.progress = progress;
         this.listener = listener;
+        this.tracer = new MessageTracer(name, listener.trace());
         this.accepts = accepts;
         this.mapper = new GuestMemoryMapper(config.anyMemory());
         this.closer = new Closer(name);
@@ -202,7 +205,8 @@ final class GuestPort implements DeviceOwner {
             context.lane.add(source);
         }
         admitted = false;
-        connection = new Connection(context.lane.loop(), socket, this::admit, session, this::disconnected, closer);
+        connection =
+                new Connection(context.lane.loop(), socket, this::admit, session, this::disconnected, closer, tracer);
         connections++;
     }
 
@@ -221,7 +225,8 @@ final class GuestPort implements DeviceOwner {
                 listener,
                 this::settled,
                 device::fault,
-                this::restarted);
+                this::restarted,
+                tracer);
         mapper = memory;
         effects = deviceEffects;
         return new Session(options(), deviceEffects, memory);
@@ -569,7 +574,14 @@ final class GuestPort implements DeviceOwner {
             listener.attached(name);
         }
         connection = Connection.takeOver(
-                context.lane.loop(), coming.socket(), this::admit, coming.session(), this::disconnected, closer, its);
+                context.lane.loop(),
+                coming.socket(),
+                this::admit,
+                coming.session(),
+                this::disconnected,
+                closer,
+                tracer,
+                its);
     }
 
     /** Whether a front-end is connected, or is being taken over. */

@@ -197,12 +197,13 @@ public final class MessageText {
     }
 
     private static String config(MemorySegment payload) {
-        return "offset %s, %s bytes%s: %s"
+        String bytes = hex(payload.asSlice(ConfigSpace.HEADER_BYTES));
+        return "offset %s, %s bytes%s%s"
                 .formatted(
                         Integer.toUnsignedString(payload.get(JAVA_INT_UNALIGNED, 0)),
                         second(payload),
                         payload.get(JAVA_INT_UNALIGNED, 8) == ConfigSpace.MIGRATION ? " for migration" : "",
-                        hex(payload.asSlice(ConfigSpace.HEADER_BYTES)));
+                        bytes.isEmpty() ? "" : ": " + bytes);
     }
 
     private static String log(MemorySegment payload) {

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.run;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.sys.LimitedLog;
+import org.vhost4j.tools.common.UnsupportedOption;
+import org.vhost4j.vhostuser.server.MessageTrace;
+import org.vhost4j.vhostuser.server.SilentListener;
+
+/** {@code --trace}: one line a message, with the time in UTC. No lane waits for the output: lines that it does not take are counted there. */
+final class TraceLog extends SilentListener implements MessageTrace {
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSS").withZone(ZoneOffset.UTC);
+
+    private final LimitedLog log;
+    private final Clock clock;
+
+    private TraceLog(OutputStream out, Clock clock) {
+        this.log = new LimitedLog(out, "vhost4j-trace");
+        this.clock = clock;
+    }
+
+    /**
+     * A trace to a stream.
+     *
+     * @param out written by a thread of the trace's own
+     * @param clock tells the time
+     */
+    static TraceLog to(OutputStream out, Clock clock) {
+        return new TraceLog(out, clock);
+    }
+
+    /**
+     * Opens the trace that options ask for.
+     *
+     * @param what {@code vhost-user}
+     * @param file replaced if it is there; null for standard error
+     * @throws UnsupportedOption when there is no such trace, or the file cannot be written
+     */
+    static TraceLog open(String what, @Nullable Path file) {
+        if (!what.equals("vhost-user")) {
+            throw new UnsupportedOption("--trace=" + what + ": there is no such trace, only vhost-user");
+        }
+        try {
+            OutputStream out = file == null
+                    ? new FileOutputStream(FileDescriptor.err)
+                    : Files.newOutputStream(
+                            file,
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.WRITE,
+                            StandardOpenOption.TRUNCATE_EXISTING);
+            return to(out, Clock.systemUTC());
+        } catch (IOException e) {
+            throw new UnsupportedOption("--trace-file=" + file + ": cannot be written: " + e.getMessage());
+        }
+    }
+
+    @Override
+    public MessageTrace trace() {
+        return this;
+    }
+
+    @Override
+    public void message(String guest, Sender sender, int payloadBytes, String text) {
+        log.line(TIME.format(clock.instant()) + " " + guest + " " + sender + ": " + text + "; size " + payloadBytes);
+    }
+
+    /** Waits a moment for what is still to be written. */
+    void close() {
+        log.close();
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.vhostuser.server.MessageTrace.Sender;
+import org.vhost4j.vhostuser.wire.Message;
+import org.vhost4j.vhostuser.wire.MessageText;
+
+/**
+ * The trace of one guest's messages. Where nothing is traced no message is put into words.
+ *
+ * @param guest its name
+ * @param trace null for none
+ */
+record MessageTracer(String guest, @Nullable MessageTrace trace) {
+    /** A request of the front-end, before anything of it is done. */
+    void received(Message request) {
+        tell(Sender.FRONT_END, request);
+    }
+
+    /** A reply, before it is sent. */
+    void replied(Message reply) {
+        tell(Sender.BACK_END, reply);
+    }
+
+    /** A request on the back-end's channel, before it is sent. */
+    void requested(Message request) {
+        tell(Sender.CHANNEL, request);
+    }
+
+    private void tell(Sender sender, Message message) {
+        MessageTrace to = trace;
+        if (to == null) {
+            return;
+        }
+        int descriptors = message.descriptorCount();
+        String text = sender == Sender.CHANNEL
+                ? MessageText.ofBackEnd(message.code(), message.flags(), message.payload(), descriptors)
+                : MessageText.ofFrontEnd(message.code(), message.flags(), message.payload(), descriptors);
+        to.message(guest, sender, (int) message.payload().byteSize(), text);
+    }
+}

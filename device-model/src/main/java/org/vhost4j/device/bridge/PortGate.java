@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.bridge;
 
+import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.capture.FrameTap;
+import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.frame.LandingPort;
+import org.vhost4j.device.rate.PortRates;
+import org.vhost4j.device.rate.RateMeter;
+import org.vhost4j.device.rate.WireLength;
+import org.vhost4j.device.stats.PortDrop;
 
 /**
  * Stands between a bridge and a port that is no guest, and sees what passes in both directions. The bridge has the gate as its port; the
@@ -16,10 +23,18 @@ import org.vhost4j.device.frame.LandingPort;
 public final class PortGate implements FramePort {
     private final FrameSink bridge;
     private final FrameSink inside = new Inside();
+    private final LongSupplier clock;
+    private final LongConsumer wake;
     private @Nullable FramePort port;
 
     /** Null while nothing is captured. */
     private @Nullable FrameTap tap;
+
+    /** Of what goes to the port; null without a limit. */
+    private @Nullable RateMeter inbound;
+
+    /** Of what comes from the port; null without a limit. */
+    private @Nullable RateMeter outbound;
 
     /** How many frames the port is to offer again that were copied. */
     private int again;
@@ -28,9 +43,13 @@ public final class PortGate implements FramePort {
      * A gate without a port; {@link #to} gives it one before any frame passes.
      *
      * @param bridge where the port's frames go
+     * @param clock nanoseconds from any origin
+     * @param wake has the lane poll the port again after some nanoseconds
      */
-    public PortGate(FrameSink bridge) {
+    public PortGate(FrameSink bridge, LongSupplier clock, LongConsumer wake) {
         this.bridge = bridge;
+        this.clock = clock;
+        this.wake = wake;
     }
 
     /**
@@ -69,6 +88,17 @@ public final class PortGate implements FramePort {
         again = 0;
     }
 
+    /**
+     * Limits how fast frames pass, or does not any more. What comes from the port beyond its rate waits there; what goes there is dropped
+     * and counted.
+     *
+     * @param rates the limits from now on
+     */
+    public void rates(PortRates rates) {
+        inbound = RateMeter.of(rates.inbound(), clock);
+        outbound = RateMeter.of(rates.outbound(), clock);
+    }
+
     // The bridge's port.
 
     @Override
@@ -83,17 +113,34 @@ public final class PortGate implements FramePort {
 
     @Override
     public int deliver(Frame frame) {
+        RateMeter limit = inbound;
+        if (limit != null && limit.allowance() <= 0) {
+            if (port() instanceof CountedPort counted) {
+                counted.counters().drop(PortDrop.RATE);
+            }
+            return REFUSED;
+        }
         int result = port().deliver(frame);
-        FrameTap copying = tap;
-        if (copying != null && result != NO_ROOM && result != REFUSED) {
-            copying.inbound(frame, frame.bytes);
+        if (result == DELIVERED) {
+            if (limit != null) {
+                limit.spend(WireLength.of(frame, frame.bytes));
+            }
+            FrameTap copying = tap;
+            if (copying != null) {
+                copying.inbound(frame, frame.bytes);
+            }
         }
         return result;
     }
 
     @Override
     public int deliver(FrameBurst frames, int from, int to) {
-        int done = port().deliver(frames, from, to);
+        RateMeter limit = inbound;
+        int end = limit == null ? to : frames.within(from, to, limit.allowance());
+        int done = end == from ? 0 : port().deliver(frames, from, end);
+        if (limit != null) {
+            limit.spend(frames.bytes(from, from + done));
+        }
         FrameTap copying = tap;
         if (copying != null) {
             copying.inbound(frames, from, from + done);
@@ -125,28 +172,53 @@ public final class PortGate implements FramePort {
     private final class Inside implements FrameSink {
         @Override
         public int forward(FramePort from, Frame frame) {
-            FrameTap copying = tap;
-            if (copying == null) {
-                return bridge.forward(PortGate.this, frame);
+            if (mustWait()) {
+                return NO_ROOM;
             }
-            again = copying.outbound(frame, again);
+            FrameTap copying = tap;
+            if (copying != null) {
+                again = copying.outbound(frame, again);
+            }
+            long length = outbound == null ? 0 : WireLength.of(frame, frame.bytes);
             int result = bridge.forward(PortGate.this, frame);
             if (result == NO_ROOM) {
                 again++;
+            } else {
+                spent(length);
             }
             return result;
         }
 
         @Override
         public int forward(FramePort from, FrameBurst frames) {
-            FrameTap copying = tap;
-            if (copying == null) {
-                return bridge.forward(PortGate.this, frames);
+            if (mustWait()) {
+                return 0;
             }
-            again = copying.outbound(frames, again);
+            FrameTap copying = tap;
+            if (copying != null) {
+                again = copying.outbound(frames, again);
+            }
             int done = bridge.forward(PortGate.this, frames);
             again += frames.count() - done;
+            spent(frames.bytes(0, done));
             return done;
+        }
+
+        /** Whether nothing may come from the port now; then its lane looks again in time. */
+        private boolean mustWait() {
+            RateMeter limit = outbound;
+            if (limit == null || limit.allowance() > 0) {
+                return false;
+            }
+            wake.accept(limit.nanosToWait());
+            return true;
+        }
+
+        private void spent(long bytes) {
+            RateMeter limit = outbound;
+            if (limit != null) {
+                limit.spend(bytes);
+            }
         }
 
         @Override
@@ -154,10 +226,10 @@ public final class PortGate implements FramePort {
             bridge.flush();
         }
 
-        /** As long as frames are copied none lands in its receiver unseen. */
+        /** As long as frames are copied or counted none lands in its receiver unseen. */
         @Override
         public @Nullable LandingPort soleReceiver(FramePort from) {
-            return tap == null ? bridge.soleReceiver(PortGate.this) : null;
+            return tap == null && outbound == null ? bridge.soleReceiver(PortGate.this) : null;
         }
     }
 }

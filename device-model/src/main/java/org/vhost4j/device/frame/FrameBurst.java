@@ -149,6 +149,24 @@ public final class FrameBurst {
     }
 
     /**
+     * Which of some frames are within a number of bytes; the frame with which they are reached still is.
+     *
+     * @param from the first one
+     * @param to behind the last one
+     * @param most bytes
+     * @return behind the last one that is; {@code from} when {@code most} is 0 or less
+     */
+    public int within(int from, int to, long most) {
+        long bytes = 0;
+        int end = from;
+        while (end < to && bytes < most) {
+            bytes += bytes(end);
+            end++;
+        }
+        return end;
+    }
+
+    /**
      * A frame by itself, for what frames have done to them one by one.
      *
      * @param index 0 to {@link #count()} - 1

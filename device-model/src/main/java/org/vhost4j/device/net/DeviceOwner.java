@@ -45,4 +45,11 @@ public interface DeviceOwner {
      * @param write whether the access is a write
      */
     default void translationMissing(long address, boolean write) {}
+
+    /**
+     * The guest has frames that wait for its rate: the device is to be polled again after some time. Called before the lane sleeps.
+     *
+     * @param nanos more than 0
+     */
+    default void wakeAfter(long nanos) {}
 }

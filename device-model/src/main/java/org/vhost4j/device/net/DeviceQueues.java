@@ -192,14 +192,19 @@ final class DeviceQueues {
         return receives && sends;
     }
 
-    /** Asks every driver to notify; {@code more} when receive queues lack buffers. True when work is there already. */
-    boolean enableNotifications(boolean more) {
+    /**
+     * Asks every driver to notify; true when work is there already.
+     *
+     * @param more whether receive queues lack buffers
+     * @param held whether what is there to be sent waits, and is no work now
+     */
+    boolean enableNotifications(boolean more, boolean held) {
         boolean work = false;
         for (int i = 0; i < maxPairs; i++) {
             TxQueue transmit = tx[i];
             RxQueue receive = rx[i];
             if (transmit != null) {
-                work |= transmit.queue.enableNotifications();
+                work |= transmit.queue.enableNotifications() && !held;
             }
             if (receive != null && more) {
                 work |= receive.queue.enableNotificationsBeyondSeen();

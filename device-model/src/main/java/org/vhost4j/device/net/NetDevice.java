@@ -12,6 +12,8 @@ import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.frame.LandingPort;
 import org.vhost4j.device.memory.IotlbMiss;
 import org.vhost4j.device.offload.OffloadEngine;
+import org.vhost4j.device.rate.PortRates;
+import org.vhost4j.device.rate.RateMeter;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
@@ -95,6 +97,17 @@ public final class NetDevice implements LandingPort, Pollable {
         }
         transmission.tap = tap;
         reception.tap = tap;
+    }
+
+    /**
+     * Limits how fast frames pass, or does not any more. What the guest sends beyond its rate waits in its rings; what is for it is dropped
+     * and counted. Called by the lane.
+     *
+     * @param rates the limits from now on
+     */
+    public void rates(PortRates rates) {
+        transmission.meter = RateMeter.of(rates.outbound(), state.clock);
+        reception.meter = RateMeter.of(rates.inbound(), state.clock);
     }
 
     /**
@@ -190,7 +203,12 @@ public final class NetDevice implements LandingPort, Pollable {
                 // Nothing wakes a sleeping lane for an interrupt that is due.
                 queues.raiseHeld();
             }
-            boolean work = queues.enableNotifications(reception.lacksBuffers());
+            RateMeter limit = transmission.meter;
+            boolean held = limit != null && state.linkUp && limit.allowance() <= 0;
+            boolean work = queues.enableNotifications(reception.lacksBuffers(), held);
+            if (limit != null && held) {
+                owner.wakeAfter(limit.nanosToWait());
+            }
             state.logWritten.signal();
             return work || state.mustPoll;
         } catch (RingFault e) {

@@ -9,6 +9,8 @@ import org.vhost4j.device.frame.FrameBurst;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.LandingPort;
 import org.vhost4j.device.memory.HostMemory;
+import org.vhost4j.device.rate.RateMeter;
+import org.vhost4j.device.rate.WireLength;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
@@ -38,6 +40,10 @@ final class ReceivePath {
     /** Copies what the guest receives; null while nothing is captured. */
     @Nullable
     FrameTap tap;
+
+    /** Keeps what the guest receives within a rate; null without a limit. */
+    @Nullable
+    RateMeter meter;
 
     private @Nullable RxQueue reserved;
     /** The queue that had no room last, null when there was none to look at. */
@@ -75,6 +81,11 @@ final class ReceivePath {
             return FramePort.REFUSED;
         }
         QueueStatistics statistics = queue.interrupt.statistics();
+        if (beyondRate()) {
+            counters.increment(Counter.RX_RATE_LIMIT);
+            statistics.drops++;
+            return FramePort.REFUSED;
+        }
         return switch (queue.deliver(frame)) {
             case RxQueue.ROOM -> {
                 received(statistics, frame, frame.bytes);
@@ -87,6 +98,11 @@ final class ReceivePath {
                 yield FramePort.REFUSED;
             }
         };
+    }
+
+    private boolean beyondRate() {
+        RateMeter limit = meter;
+        return limit != null && limit.allowance() <= 0;
     }
 
     /** Hands over frames that came together; see {@link FramePort#deliver(FrameBurst, int, int)}. */
@@ -104,6 +120,10 @@ final class ReceivePath {
         if (queue == null || !queue.enabled) {
             return 0;
         }
+        RateMeter limit = meter;
+        if (limit != null) {
+            end = frames.within(from, end, limit.allowance());
+        }
         int passing = filter.promiscuous ? end : passingFilter(frames, from, end);
         int done = queue.deliver(frames, from, passing);
         if (done != 0) {
@@ -114,6 +134,9 @@ final class ReceivePath {
             queue.interrupt.statistics().moved(done, bytes, frames.partialChecksums(from, from + done));
             counters.add(Counter.RX_FRAMES, done);
             counters.add(Counter.RX_BYTES, bytes);
+            if (limit != null) {
+                limit.spend(bytes);
+            }
             FrameTap copying = tap;
             if (copying != null) {
                 copying.inbound(frames, from, from + done);
@@ -156,6 +179,10 @@ final class ReceivePath {
         statistics.received(frame, bytes);
         counters.increment(Counter.RX_FRAMES);
         counters.add(Counter.RX_BYTES, bytes);
+        RateMeter limit = meter;
+        if (limit != null) {
+            limit.spend(WireLength.of(frame, bytes));
+        }
         FrameTap copying = tap;
         if (copying != null) {
             copying.inbound(frame, bytes);
@@ -262,7 +289,7 @@ final class ReceivePath {
     boolean reserve(Frame landing, int atLeast) {
         // Steering and filtering look at the frame, which is not there yet.
         RxQueue queue = queues.rx[0];
-        if (queue == null || !queue.enabled || !steering.singleQueue() || !filter.promiscuous) {
+        if (queue == null || !queue.enabled || !steering.singleQueue() || !filter.promiscuous || beyondRate()) {
             return false;
         }
         if (queue.reserve(landing, atLeast) != RxQueue.ROOM) {
@@ -277,6 +304,7 @@ final class ReceivePath {
         RxQueue queue = queueFor(frame);
         if (queue == null
                 || (!filter.promiscuous && !passesFilter(frame))
+                || beyondRate()
                 || queue.reserve(landing, frame.bytes) != RxQueue.ROOM) {
             return false;
         }

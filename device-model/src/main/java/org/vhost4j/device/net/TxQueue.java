@@ -110,6 +110,12 @@ final class TxQueue {
                         NetHeader.checksumStart(partial), NetHeader.checksumOffset(partial), bytes);
     }
 
+    /** Leaves the first frames of a burst in it; the others go back into the ring. */
+    void shorten(int frames) {
+        queue.unpop(burst.count() - frames);
+        burst.count(frames);
+    }
+
     /** Ends a burst: the chains of the first frames go back to the driver, the others into the ring. */
     void done(int frames) {
         queue.unpop(burst.count() - frames);

@@ -49,6 +49,8 @@ public enum Counter {
     RX_TOO_LONG("frames dropped because the guest's buffers were too small"),
     /** Frames for the guest dropped by its own receive filter. */
     RX_FILTERED("frames dropped by the guest's receive filter"),
+    /** Frames for the guest dropped because they came faster than its rate. */
+    RX_RATE_LIMIT("frames dropped beyond the guest's rate"),
     /** Interrupts raised. */
     INTERRUPTS("interrupts raised"),
     /** Commands of the control queue that were carried out. */

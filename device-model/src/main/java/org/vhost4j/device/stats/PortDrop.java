@@ -19,6 +19,8 @@ public enum PortDrop {
     BAD_SUPER_FRAME(false, "their headers cannot be completed"),
     /** Out: the kernel refused the frame for another reason. */
     REFUSED(false, "the kernel refuses them"),
+    /** Out: the frames came faster than the port's rate. */
+    RATE(false, "they come faster than the port's rate"),
     /** Out: the port has stopped for good. */
     STOPPED(false, "the port has stopped"),
     /** In: the frame has no whole Ethernet header. */

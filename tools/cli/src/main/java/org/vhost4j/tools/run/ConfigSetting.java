@@ -70,6 +70,9 @@ record ConfigSetting(String name, Kind kind, List<String> values) {
         for (String number : List.of("tag", "flood-limit")) {
             OF_GUESTS.put(number, new ConfigSetting(number, Kind.NUMBER, List.of()));
         }
+        for (String rate : RateOptions.KEYS) {
+            OF_GUESTS.put(rate, new ConfigSetting(rate, Kind.NUMBER, List.of()));
+        }
         OF_GUESTS.put("trunks", new ConfigSetting("trunks", Kind.VLANS, List.of()));
         choice("attach", "auto", "netdev", "device");
         choice("link", "up", "down");

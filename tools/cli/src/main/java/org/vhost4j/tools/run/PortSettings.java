@@ -14,13 +14,15 @@ import org.vhost4j.vhostuser.server.PortSecurity;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * Settings that guests and ports have alike: VLANs, and what they are held to. They can change while the guest or port is served.
+ * Settings that guests and ports have alike: VLANs, what they are held to, rates. They can change while the guest or port is served.
  *
  * @param vlan which VLANs it carries; nothing when none of these settings is given
  * @param mode of {@code port-security}; nothing when it is not given
  * @param floodLimit frames a second; nothing when it is not given
+ * @param rates how fast frames may pass
  */
-record PortSettings(Optional<PortVlan> vlan, Optional<PortSecurity.Mode> mode, OptionalInt floodLimit) {
+record PortSettings(
+        Optional<PortVlan> vlan, Optional<PortSecurity.Mode> mode, OptionalInt floodLimit, RateOptions rates) {
     static final String SECURITY = "port-security";
     static final String FLOOD_LIMIT = "flood-limit";
 
@@ -34,6 +36,7 @@ record PortSettings(Optional<PortVlan> vlan, Optional<PortSecurity.Mode> mode, O
         List<String> keys = new ArrayList<>(VlanOptions.KEYS);
         keys.add(SECURITY);
         keys.add(FLOOD_LIMIT);
+        keys.addAll(RateOptions.KEYS);
         return List.copyOf(keys);
     }
 
@@ -70,7 +73,8 @@ record PortSettings(Optional<PortVlan> vlan, Optional<PortSecurity.Mode> mode, O
         return new PortSettings(
                 VlanOptions.read(option, values),
                 mode,
-                limit == null ? OptionalInt.empty() : OptionalInt.of(limit(option, limit)));
+                limit == null ? OptionalInt.empty() : OptionalInt.of(limit(option, limit)),
+                RateOptions.read(option, values));
     }
 
     /**
@@ -102,7 +106,7 @@ record PortSettings(Optional<PortVlan> vlan, Optional<PortSecurity.Mode> mode, O
     }
 
     boolean isEmpty() {
-        return vlan.isEmpty() && mode.isEmpty() && floodLimit.isEmpty();
+        return vlan.isEmpty() && mode.isEmpty() && floodLimit.isEmpty() && rates.isEmpty();
     }
 
     private OwnSecurity over(OwnSecurity before) {
@@ -111,11 +115,17 @@ record PortSettings(Optional<PortVlan> vlan, Optional<PortSecurity.Mode> mode, O
 
     /** The same guest with these settings instead of its own. */
     Endpoint over(Endpoint guest) {
-        return guest.withVlan(vlan.orElse(guest.vlan())).withSecurity(over(guest.security()));
+        return guest.withVlan(vlan.orElse(guest.vlan()))
+                .withSecurity(over(guest.security()))
+                .withRates(rates.over(guest.rates()));
     }
 
     /** The same port with these settings instead of its own. */
     Uplink over(Uplink port) {
-        return isEmpty() ? port : port.withVlan(vlan.orElse(port.vlan())).withSecurity(over(port.security()));
+        return isEmpty()
+                ? port
+                : port.withVlan(vlan.orElse(port.vlan()))
+                        .withSecurity(over(port.security()))
+                        .withRates(rates.over(port.rates()));
     }
 }

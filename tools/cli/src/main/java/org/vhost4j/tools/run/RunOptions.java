@@ -41,7 +41,7 @@ final class RunOptions {
             names = "--socket-path",
             paramLabel = "PATH[,server=off][,attach=netdev|device][,mac=ADDRESS[,trust-guest-mac=on]]"
                     + "[,device-state=off][,name=NAME][,link=down][,mode=OCTAL][,group=GROUP][,tag=VLAN][,trunks=VLANS]"
-                    + "[,vlan_mode=MODE][,port-security=MODE][,flood-limit=FRAMES]",
+                    + "[,vlan_mode=MODE][,port-security=MODE][,flood-limit=FRAMES][,rate=KIB][,burst=KIB]",
             description = "the socket of one guest; once for each guest. With server=off the front-end listens."
                 + " attach=netdev is for QEMU's -netdev vhost-user, attach=device for its generic device; without it"
                 + " either works. mac= is the guest's address; with trust-guest-mac=on it may send from others, too."
@@ -49,7 +49,8 @@ final class RunOptions {
                 + " back-end, or a QEMU before 10.0, that does not know of it. mode= and group= are those of the"
                 + " socket's file; with group= alone the mode is 0660. tag= is the VLAN of an access port, trunks= are"
                 + " those of a trunk, vlan_mode= is as in Open vSwitch. port-security= and flood-limit= are the"
-                + " guest's own")
+                + " guest's own. rate= and burst= limit what it sends and receives, in KiB a second and KiB"
+                + " (docs/rates.md)")
     List<String> socketPaths = List.of();
 
     @Option(
@@ -102,7 +103,7 @@ final class RunOptions {
             description =
                     "A port on the bridge in addition to the guests, or what replaces the bridge: null drops frames,"
                             + " echo returns them, source sends them. One of: ${COMPLETION-CANDIDATES}. Ports on the"
-                            + " bridge have tag=, trunks= and vlan_mode= as guests do.")
+                            + " bridge have tag=, trunks=, vlan_mode=, rate= and burst= as guests do.")
     List<String> ports = List.of();
 
     @Option(

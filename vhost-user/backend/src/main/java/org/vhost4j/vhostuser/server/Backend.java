@@ -148,7 +148,7 @@ public final class Backend implements AutoCloseable {
     private void openUplinks(Switching.Bridged bridged) {
         LaneContext first = contexts.getFirst();
         for (Uplink uplink : bridged.uplinks()) {
-            join(first.open(to -> uplink.open(first.lane, to)), uplink, bridged.security());
+            join(first.open(uplink.rates(), to -> uplink.open(first.lane, to)), uplink, bridged.security());
         }
     }
 

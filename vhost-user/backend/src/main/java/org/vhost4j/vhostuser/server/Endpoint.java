@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.bridge.PortVlan;
+import org.vhost4j.device.rate.PortRates;
 import org.vhost4j.host.io.SocketAccess;
 import org.vhost4j.sys.InheritedSocket;
 
@@ -24,6 +25,7 @@ import org.vhost4j.sys.InheritedSocket;
  * @param name what the guest is called, or null for a name with its number
  * @param security what the guest is held to instead of what all are
  * @param linkUp whether frames move
+ * @param rates how fast they may
  */
 public record Endpoint(
         @Nullable Path path,
@@ -37,7 +39,8 @@ public record Endpoint(
         PortVlan vlan,
         @Nullable String name,
         OwnSecurity security,
-        boolean linkUp) {
+        boolean linkUp,
+        PortRates rates) {
     /**
      * A socket to listen on.
      *
@@ -58,7 +61,8 @@ public record Endpoint(
                 PortVlan.ALL,
                 null,
                 OwnSecurity.NONE,
-                true);
+                true,
+                PortRates.NONE);
     }
 
     /**
@@ -81,7 +85,8 @@ public record Endpoint(
                 PortVlan.ALL,
                 null,
                 OwnSecurity.NONE,
-                true);
+                true,
+                PortRates.NONE);
     }
 
     /**
@@ -104,7 +109,8 @@ public record Endpoint(
                 PortVlan.ALL,
                 null,
                 OwnSecurity.NONE,
-                true);
+                true,
+                PortRates.NONE);
     }
 
     /**
@@ -116,7 +122,19 @@ public record Endpoint(
      */
     public Endpoint withMac(long address, boolean trust) {
         return new Endpoint(
-                path, descriptor, connect, attach, address, trust, deviceState, access, vlan, name, security, linkUp);
+                path,
+                descriptor,
+                connect,
+                attach,
+                address,
+                trust,
+                deviceState,
+                access,
+                vlan,
+                name,
+                security,
+                linkUp,
+                rates);
     }
 
     /**
@@ -127,7 +145,7 @@ public record Endpoint(
      */
     public Endpoint withDeviceState(boolean moves) {
         return new Endpoint(
-                path, descriptor, connect, attach, mac, trustMac, moves, access, vlan, name, security, linkUp);
+                path, descriptor, connect, attach, mac, trustMac, moves, access, vlan, name, security, linkUp, rates);
     }
 
     /**
@@ -138,7 +156,19 @@ public record Endpoint(
      */
     public Endpoint withAccess(SocketAccess who) {
         return new Endpoint(
-                path, descriptor, connect, attach, mac, trustMac, deviceState, who, vlan, name, security, linkUp);
+                path,
+                descriptor,
+                connect,
+                attach,
+                mac,
+                trustMac,
+                deviceState,
+                who,
+                vlan,
+                name,
+                security,
+                linkUp,
+                rates);
     }
 
     /**
@@ -149,7 +179,19 @@ public record Endpoint(
      */
     public Endpoint withVlan(PortVlan vlans) {
         return new Endpoint(
-                path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlans, name, security, linkUp);
+                path,
+                descriptor,
+                connect,
+                attach,
+                mac,
+                trustMac,
+                deviceState,
+                access,
+                vlans,
+                name,
+                security,
+                linkUp,
+                rates);
     }
 
     /**
@@ -160,7 +202,19 @@ public record Endpoint(
      */
     public Endpoint withName(@Nullable String called) {
         return new Endpoint(
-                path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlan, called, security, linkUp);
+                path,
+                descriptor,
+                connect,
+                attach,
+                mac,
+                trustMac,
+                deviceState,
+                access,
+                vlan,
+                called,
+                security,
+                linkUp,
+                rates);
     }
 
     /**
@@ -171,7 +225,7 @@ public record Endpoint(
      */
     public Endpoint withSecurity(OwnSecurity own) {
         return new Endpoint(
-                path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlan, name, own, linkUp);
+                path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlan, name, own, linkUp, rates);
     }
 
     /**
@@ -182,7 +236,30 @@ public record Endpoint(
      */
     public Endpoint withLink(boolean up) {
         return new Endpoint(
-                path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlan, name, security, up);
+                path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlan, name, security, up, rates);
+    }
+
+    /**
+     * The same endpoint for a guest whose frames have other limits.
+     *
+     * @param limits how fast frames may move
+     * @return an endpoint with them
+     */
+    public Endpoint withRates(PortRates limits) {
+        return new Endpoint(
+                path,
+                descriptor,
+                connect,
+                attach,
+                mac,
+                trustMac,
+                deviceState,
+                access,
+                vlan,
+                name,
+                security,
+                linkUp,
+                limits);
     }
 
     /**

@@ -18,6 +18,7 @@ import org.vhost4j.device.net.NetConfigSpace;
 import org.vhost4j.device.net.NetDevice;
 import org.vhost4j.device.net.NetDeviceConfig;
 import org.vhost4j.device.ring.RingLayout;
+import org.vhost4j.host.lane.LaneAlarm;
 import org.vhost4j.sys.Closer;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.HotCalls;
@@ -51,6 +52,7 @@ final class GuestPort implements DeviceOwner {
     private final BackendListener listener;
     private final IntConsumer accepts;
     private final NetDevice device;
+    private final LaneAlarm alarm;
     private @Nullable FrameSource source;
     private Runnable whenDisconnected = () -> {};
     private String lastRefusal = "";
@@ -121,6 +123,8 @@ final class GuestPort implements DeviceOwner {
                 this,
                 context.lane.commands());
         this.watch = new StationLines(device.counters(), line -> listener.trouble(name, line), config.clock());
+        this.alarm = new LaneAlarm(context.lane);
+        device.rates(endpoint.rates());
         this.move = new DeviceMove(name, device, context, config, line -> listener.trouble(name, line));
         device.control().link(endpoint.linkUp());
         if (config.switching() instanceof Switching.Source flood) {
@@ -157,6 +161,9 @@ final class GuestPort implements DeviceOwner {
      */
     void change(Endpoint to, long mac) {
         boolean other = to.mac() != endpoint.mac() || to.trustMac() != endpoint.trustMac();
+        if (!to.rates().equals(endpoint.rates())) {
+            device.rates(to.rates());
+        }
         endpoint = to;
         link(to.linkUp());
         if (other) {
@@ -648,6 +655,11 @@ final class GuestPort implements DeviceOwner {
     }
 
     // DeviceOwner: called by the device, on the lane.
+
+    @Override
+    public void wakeAfter(long nanos) {
+        alarm.after(nanos);
+    }
 
     @Override
     public void stopped(String reason) {

@@ -7,6 +7,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Pollable;
@@ -23,7 +24,9 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.offload.OffloadEngine;
+import org.vhost4j.device.rate.PortRates;
 import org.vhost4j.host.lane.Lane;
+import org.vhost4j.host.lane.LaneAlarm;
 import org.vhost4j.host.lane.LaneListener;
 import org.vhost4j.sys.CoreSet;
 import org.vhost4j.sys.EventFd;
@@ -48,6 +51,8 @@ final class LaneContext {
 
     private @Nullable EventFd wake;
 
+    private final LongSupplier clock;
+
     /** What stands between the bridge and each port of this lane that is no guest. */
     private final IdentityHashMap<FramePort, PortGate> gates = new IdentityHashMap<>();
 
@@ -68,6 +73,7 @@ final class LaneContext {
             BackendListener listener) {
         String name = "lane" + index;
         sink = sink(config, engine, first);
+        clock = config.clock();
         // Frames of an uplink wait for a guest where those of another lane do.
         boolean uplinks = config.switching() instanceof Switching.Bridged bridged
                 && !bridged.uplinks().isEmpty();
@@ -133,15 +139,27 @@ final class LaneContext {
     /**
      * Opens a port of this lane that is no guest, behind a gate.
      *
+     * @param rates how fast its frames may pass
      * @param opening opens it, given where its frames go
      * @return the open port
      */
-    <P extends Uplink.Opened, E extends Exception> P open(Opening<P, E> opening) throws E {
-        PortGate gate = new PortGate(sink);
+    <P extends Uplink.Opened, E extends Exception> P open(PortRates rates, Opening<P, E> opening) throws E {
+        PortGate gate = new PortGate(sink, clock, new LaneAlarm(lane)::after);
+        gate.rates(rates);
         P opened = opening.open(gate.sink());
         gate.to(opened.port());
         gates.put(opened.port(), gate);
         return opened;
+    }
+
+    /** Changes how fast frames may pass a port of this lane. Any other thread. */
+    void rates(FramePort port, PortRates rates) {
+        Backend.inLane(this, () -> {
+            PortGate gate = gates.get(port);
+            if (gate != null) {
+                gate.rates(rates);
+            }
+        });
     }
 
     /** What stands between the bridge and a port of this lane, nothing when that is a guest. */

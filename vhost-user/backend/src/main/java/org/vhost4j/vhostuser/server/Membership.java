@@ -245,7 +245,7 @@ public final class Membership {
     }
 
     /**
-     * Changes settings of a guest: its MAC address, its VLANs, what it is held to.
+     * Changes settings of a guest: its MAC address, its VLANs, what it is held to, its rates.
      *
      * @param name the guest's
      * @param settings the guest's socket and settings from those of now
@@ -259,6 +259,7 @@ public final class Membership {
             Endpoint same = after.withMac(before.mac(), before.trustMac())
                     .withVlan(before.vlan())
                     .withSecurity(before.security())
+                    .withRates(before.rates())
                     .withLink(before.linkUp());
             if (!same.equals(before)) {
                 throw new ChangeRefused(
@@ -305,7 +306,7 @@ public final class Membership {
                 }
                 seat.take(
                         () -> {
-                            Uplink.Opened port = first.open(to -> uplink.open(first.lane, to));
+                            Uplink.Opened port = first.open(uplink.rates(), to -> uplink.open(first.lane, to));
                             opened.add(port);
                             port.guestsAccept(backend.anyGuestAccepts());
                             return port.port();
@@ -372,7 +373,7 @@ public final class Membership {
     }
 
     /**
-     * Changes settings of a port that is no guest: its VLANs, what it is held to.
+     * Changes settings of a port that is no guest: its VLANs, what it is held to, its rates.
      *
      * @param name the port's
      * @param settings the port from that of now, with other settings
@@ -382,7 +383,11 @@ public final class Membership {
         changing(() -> {
             Switching.Bridged bridged = bridged();
             int index = port(bridged, name);
-            Uplink after = settings.apply(bridged.uplinks().get(index));
+            Uplink before = bridged.uplinks().get(index);
+            Uplink after = settings.apply(before);
+            if (!after.rates().equals(before.rates())) {
+                backend.contexts().getFirst().rates(backend.uplinks().get(index).port(), after.rates());
+            }
             obey(
                     backend.contexts().getFirst(),
                     backend.uplinks().get(index).port(),

@@ -3,6 +3,7 @@ package org.vhost4j.vhostuser.server;
 
 import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.rate.PortRates;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.StateReader;
@@ -13,8 +14,9 @@ import org.vhost4j.vhostuser.handover.StateReader;
  * @param port the uplink
  * @param vlan which VLANs it carries
  * @param security what it is held to instead of what all ports are
+ * @param rates how fast its frames may move
  */
-record SetUplink(Uplink port, PortVlan vlan, OwnSecurity security) implements Uplink {
+record SetUplink(Uplink port, PortVlan vlan, OwnSecurity security, PortRates rates) implements Uplink {
     @Override
     public String name() {
         return port.name();
@@ -22,12 +24,17 @@ record SetUplink(Uplink port, PortVlan vlan, OwnSecurity security) implements Up
 
     @Override
     public Uplink withVlan(PortVlan vlans) {
-        return new SetUplink(port, vlans, security);
+        return new SetUplink(port, vlans, security, rates);
     }
 
     @Override
     public Uplink withSecurity(OwnSecurity own) {
-        return new SetUplink(port, vlan, own);
+        return new SetUplink(port, vlan, own, rates);
+    }
+
+    @Override
+    public Uplink withRates(PortRates limits) {
+        return new SetUplink(port, vlan, security, limits);
     }
 
     @Override

@@ -136,7 +136,9 @@ final class Taking {
                 inLane(
                         first,
                         () -> backend.join(
-                                first.open(to -> uplink.takeOver(first.lane, to, setup)), uplink, bridged.security()));
+                                first.open(uplink.rates(), to -> uplink.takeOver(first.lane, to, setup)),
+                                uplink,
+                                bridged.security()));
             }
         }
         setup.end();

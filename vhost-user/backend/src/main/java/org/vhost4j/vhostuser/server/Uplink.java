@@ -4,6 +4,7 @@ package org.vhost4j.vhostuser.server;
 import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.rate.PortRates;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.StateReader;
@@ -46,7 +47,7 @@ public interface Uplink {
      * @return a port that is otherwise this one
      */
     default Uplink withVlan(PortVlan vlans) {
-        return new SetUplink(this, vlans, security());
+        return new SetUplink(this, vlans, security(), rates());
     }
 
     /**
@@ -65,7 +66,26 @@ public interface Uplink {
      * @return a port that is otherwise this one
      */
     default Uplink withSecurity(OwnSecurity own) {
-        return new SetUplink(this, vlan(), own);
+        return new SetUplink(this, vlan(), own, rates());
+    }
+
+    /**
+     * How fast frames may pass the port.
+     *
+     * @return no limits, unless it was given some
+     */
+    default PortRates rates() {
+        return PortRates.NONE;
+    }
+
+    /**
+     * The same port with other limits.
+     *
+     * @param limits how fast frames may pass
+     * @return a port that is otherwise this one
+     */
+    default Uplink withRates(PortRates limits) {
+        return new SetUplink(this, vlan(), security(), limits);
     }
 
     /**

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.rate;
+
+/**
+ * How fast frames may pass in one direction, in the words and units of libvirt's {@code <bandwidth>}: KiB are 1024 bytes.
+ *
+ * @param average KiB a second over a longer time, 1 to {@value #MOST}; 0 for no limit
+ * @param peak KiB a second during a burst, {@code average} to {@value #MOST}; 0 for no limit beside the burst
+ * @param burst KiB that may pass at the peak rate after a pause, 1 to {@value #MOST}; 0 for what {@code average} is in a second
+ */
+public record RateLimit(long average, long peak, long burst) {
+    /** The largest value. */
+    public static final long MOST = 4_000_000_000L;
+    /** No limit. */
+    public static final RateLimit NONE = new RateLimit(0, 0, 0);
+
+    /**
+     * Checks the ranges.
+     *
+     * @throws IllegalArgumentException in words for the user
+     */
+    public RateLimit {
+        if (average < 0 || average > MOST || peak < 0 || peak > MOST || burst < 0 || burst > MOST) {
+            throw new IllegalArgumentException("average, peak and burst are 0 to " + MOST + " KiB a second and KiB");
+        }
+        if (average == 0 && (peak != 0 || burst != 0)) {
+            throw new IllegalArgumentException("peak and burst need an average");
+        }
+        if (peak != 0 && peak < average) {
+            throw new IllegalArgumentException("peak, " + peak + " KiB a second, is below the average of " + average);
+        }
+    }
+
+    /**
+     * Whether everything may pass.
+     *
+     * @return true for {@link #NONE}
+     */
+    public boolean isNone() {
+        return average == 0;
+    }
+
+    /**
+     * How much may pass after a pause.
+     *
+     * @return KiB: {@link #burst}, or what it stands for
+     */
+    public long depth() {
+        return burst == 0 ? average : burst;
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.rate;
+
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps what passes within a {@link RateLimit}. A frame passes when there is anything left, so that one that is larger than the burst passes,
+ * too; over time the rate is exact, and a burst is exceeded by less than one frame. Of one lane; allocates nothing.
+ */
+public final class RateMeter {
+    /** How much the bucket of the peak rate holds at least, so that bursts of frames stay together. */
+    private static final long PEAK_BYTES = 16 << 10;
+
+    private static final int MILLIS = 1000;
+
+    private final TokenBucket average;
+    private final @Nullable TokenBucket peak;
+    private final LongSupplier clock;
+
+    /**
+     * A meter through which nothing has passed for long.
+     *
+     * @param limit not {@link RateLimit#NONE}
+     * @param clock nanoseconds from any origin
+     */
+    public RateMeter(RateLimit limit, LongSupplier clock) {
+        this.clock = clock;
+        long now = clock.getAsLong();
+        average = new TokenBucket(limit.average(), 1024 * limit.depth(), now);
+        peak = limit.peak() == 0
+                ? null
+                : new TokenBucket(limit.peak(), Math.max(PEAK_BYTES, 1024 * limit.peak() / MILLIS), now);
+    }
+
+    /**
+     * A meter, if there is a limit.
+     *
+     * @param limit perhaps none
+     * @param clock nanoseconds from any origin
+     * @return null for {@link RateLimit#NONE}
+     */
+    public static @Nullable RateMeter of(RateLimit limit, LongSupplier clock) {
+        return limit.isNone() ? null : new RateMeter(limit, clock);
+    }
+
+    /**
+     * How much may pass now.
+     *
+     * @return bytes; a frame passes when there is at least one
+     */
+    public long allowance() {
+        long now = clock.getAsLong();
+        long left = average.bytes(now);
+        TokenBucket second = peak;
+        return second == null ? left : Math.min(left, second.bytes(now));
+    }
+
+    /**
+     * Something has passed.
+     *
+     * @param bytes how long it was on the wire
+     */
+    public void spend(long bytes) {
+        average.take(bytes);
+        TokenBucket second = peak;
+        if (second != null) {
+            second.take(bytes);
+        }
+    }
+
+    /**
+     * When to try again, after {@link #allowance} was 0 or less: when what passes in a millisecond may pass, or half of a burst, so that it is
+     * worth waking a lane.
+     *
+     * @return nanoseconds from the last call of {@link #allowance}
+     */
+    public long nanosToWait() {
+        TokenBucket second = peak;
+        return Math.max(nanosToWait(average), second == null ? 0 : nanosToWait(second));
+    }
+
+    private static long nanosToWait(TokenBucket bucket) {
+        return bucket.nanosUntil(Math.max(1, Math.min(bucket.most() / 2, bucket.rate() * 1024 / MILLIS)));
+    }
+}

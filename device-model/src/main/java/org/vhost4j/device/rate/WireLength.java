@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.rate;
+
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.memory.HostMemory;
+
+/** How long a frame is on the wire, from the destination MAC address on, without FCS: a super-frame counts as the segments that it stands for. */
+public final class WireLength {
+    private static final int UDP_BYTES = 8;
+    private static final int LEAST_TCP_BYTES = 20;
+    private static final int TCP_LENGTH_OFFSET = 12;
+
+    private WireLength() {}
+
+    /**
+     * Counts.
+     *
+     * @param frame checked by the offload engine; one that was not may be counted with the wrong number of headers
+     * @param bytes the frame's length, when that is not {@code frame.bytes}
+     * @return bytes
+     */
+    public static long of(Frame frame, int bytes) {
+        int type = frame.gsoType & ~(Frame.GSO_ECN | Frame.GSO_UDP_TUNNEL);
+        if (type == Frame.GSO_NONE || frame.gsoSize <= 0) {
+            return bytes;
+        }
+        int header = frame.checksumStart
+                + switch (type) {
+                    case Frame.GSO_UDP -> 0;
+                    case Frame.GSO_UDP_L4 -> UDP_BYTES;
+                    default -> tcpBytes(frame, bytes);
+                };
+        int payload = bytes - header;
+        int segments = payload <= 0 ? 1 : (payload + frame.gsoSize - 1) / frame.gsoSize;
+        return bytes + (long) (segments - 1) * header;
+    }
+
+    /** The length of the TCP header, as its sender's memory has it now. */
+    private static int tcpBytes(Frame frame, int bytes) {
+        int at = frame.checksumStart + TCP_LENGTH_OFFSET;
+        if (at >= bytes) {
+            return LEAST_TCP_BYTES;
+        }
+        int piece = 0;
+        while (at >= frame.length[piece]) {
+            at -= frame.length[piece];
+            piece++;
+        }
+        return Math.max(LEAST_TCP_BYTES, (HostMemory.getByte(frame.address[piece] + at) >>> 4) * 4);
+    }
+}

@@ -69,8 +69,8 @@ public final class NegotiateCommand implements Callable<Integer> {
             names = "--features",
             paramLabel = "BITS",
             description = "Virtio features: names, BIT_n or 0x and digits, separated by commas. With signs, as in"
-                + " +HOST_USO,-RSS, relative to the offer. Default: the offer, except for LOG_ALL, ACCESS_PLATFORM and"
-                + " what else asks more of a driver.")
+                    + " +HOST_USO,-RSS, relative to the offer. Default: the offer, except for LOG_ALL, ACCESS_PLATFORM and"
+                    + " what else asks more of a driver.")
     private @Nullable String features;
 
     @Option(

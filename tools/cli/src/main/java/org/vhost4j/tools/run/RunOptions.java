@@ -43,14 +43,14 @@ final class RunOptions {
                     + "[,device-state=off][,name=NAME][,link=down][,mode=OCTAL][,group=GROUP][,tag=VLAN][,trunks=VLANS]"
                     + "[,vlan_mode=MODE][,port-security=MODE][,flood-limit=FRAMES][,rate=KIB][,burst=KIB]",
             description = "the socket of one guest; once for each guest. With server=off the front-end listens."
-                + " attach=netdev is for QEMU's -netdev vhost-user, attach=device for its generic device; without it"
-                + " either works. mac= is the guest's address; with trust-guest-mac=on it may send from others, too."
-                + " With device-state=off nothing of the device moves with the guest, for a migration to or from a"
-                + " back-end, or a QEMU before 10.0, that does not know of it. mode= and group= are those of the"
-                + " socket's file; with group= alone the mode is 0660. tag= is the VLAN of an access port, trunks= are"
-                + " those of a trunk, vlan_mode= is as in Open vSwitch. port-security= and flood-limit= are the"
-                + " guest's own. rate= and burst= limit what it sends and receives, in KiB a second and KiB"
-                + " (docs/rates.md)")
+                    + " attach=netdev is for QEMU's -netdev vhost-user, attach=device for its generic device; without it"
+                    + " either works. mac= is the guest's address; with trust-guest-mac=on it may send from others, too."
+                    + " With device-state=off nothing of the device moves with the guest, for a migration to or from a"
+                    + " back-end, or a QEMU before 10.0, that does not know of it. mode= and group= are those of the"
+                    + " socket's file; with group= alone the mode is 0660. tag= is the VLAN of an access port, trunks= are"
+                    + " those of a trunk, vlan_mode= is as in Open vSwitch. port-security= and flood-limit= are the"
+                    + " guest's own. rate= and burst= limit what it sends and receives, in KiB a second and KiB"
+                    + " (docs/rates.md)")
     List<String> socketPaths = List.of();
 
     @Option(
@@ -169,8 +169,8 @@ final class RunOptions {
             paramLabel = "ADDRESS:PORT",
             description =
                     "Where to serve metrics for Prometheus (/metrics) and a page for people (/), by HTTP and without a"
-                        + " password, such as 127.0.0.1:9478 or [::1]:9478 (docs/monitoring.md). Without it there is"
-                        + " no such server.")
+                            + " password, such as 127.0.0.1:9478 or [::1]:9478 (docs/monitoring.md). Without it there is"
+                            + " no such server.")
     @Nullable
     String metrics;
 

@@ -139,7 +139,9 @@ class ConformanceOptionsTest {
                             "--record=" + traces))
                     .isZero();
         }
-        assertThat(Files.readString(junit)).contains("name=\"ring.call-absent\"").doesNotContain("<error");
+        assertThat(Files.readString(junit))
+                .contains("name=\"ring.call-absent\"")
+                .doesNotContain("<error");
         assertThat(traces.resolve("ring.base.trace")).exists();
         assertThat(traces.resolve("ring.call-absent.trace")).exists();
         assertThat(directory.resolve("report.xml.part")).doesNotExist();

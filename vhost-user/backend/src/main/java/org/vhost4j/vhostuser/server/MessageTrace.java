@@ -8,9 +8,9 @@ public interface MessageTrace {
     enum Sender {
         /** A request of the front-end. */
         FRONT_END("front-end"),
-        /** A reply of ours. */
+        /** Our own reply. */
         BACK_END("back-end"),
-        /** A request of ours on the back-end's channel (SET_BACKEND_REQ_FD). */
+        /** Our own request on the back-end's channel (SET_BACKEND_REQ_FD). */
         CHANNEL("back-end's channel");
 
         private final String text;

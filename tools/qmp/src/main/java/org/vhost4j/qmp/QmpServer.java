@@ -83,7 +83,8 @@ final class QmpServer implements AutoCloseable {
                 clients.add(client);
                 client.start(greeting);
                 if (closed) {
-                    client.close();
+                    // It may have been served in the meantime: what was said last is written first.
+                    client.finish();
                 }
             } catch (InterruptedException e) {
                 return;

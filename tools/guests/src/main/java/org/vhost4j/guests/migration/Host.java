@@ -119,7 +119,8 @@ final class Host implements AutoCloseable {
         try {
             if (!before.waitFor(START_SECONDS, TimeUnit.SECONDS) || before.exitValue() != 0 || !next.isAlive()) {
                 next.destroyForcibly();
-                throw new IOException("the back-end of " + name + " was not taken over");
+                throw new IOException("the back-end of " + name + " was not taken over: "
+                        + Files.readString(log).strip());
             }
         } catch (InterruptedException e) {
             next.destroyForcibly();
@@ -274,9 +275,8 @@ final class Host implements AutoCloseable {
     void configureGuest() throws IOException {
         guest().waitUntilUp();
         configureCard();
-        guest().must(
-                        "stream echo >/tmp/stream 2>&1 & for i in $(seq 300); do grep -q listening /tmp/stream 2>/dev/null && exit 0; "
-                                + "sleep 0.1; done; cat /tmp/stream; exit 1");
+        guest().must("stream echo >/tmp/stream 2>&1 & for i in $(seq 300); do grep -q listening /tmp/stream"
+                + " 2>/dev/null && exit 0; sleep 0.1; done; cat /tmp/stream; exit 1");
         guest().run("ping -c 1 -w 30 " + Network.PEER, PATIENCE).orFail();
     }
 

@@ -252,7 +252,7 @@ final class Giving {
         List<Uplink.Opened> uplinks = backend.uplinks();
         for (int i = 0; bridge != null && i < uplinks.size(); i++) {
             if (context == backend.contexts().getFirst()
-                    && bridge.numberOf(uplinks.get(i).port()) == number) {
+                    && bridge.numberOf(context.known(uplinks.get(i).port())) == number) {
                 return guests.size() + i;
             }
         }

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.endtoend.handover;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -11,17 +16,21 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.tools.endtoend.TestBackEnd;
 import org.vhost4j.tools.endtoend.isolation.Neighbours;
 import org.vhost4j.tools.endtoend.isolation.Report;
 import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.server.BackendConfig;
+import org.vhost4j.vhostuser.server.Switching;
 
 /** Guests under numbered frames pass from one back-end of this process to another: nothing is lost, doubled or damaged. */
 class HandOverTest {
     private static final Duration LENGTH = Duration.ofMillis(200);
     private static final int TIMES = 3;
+    private static final long PATIENCE_SECONDS = 60;
 
     private static Stream<Arguments> setups() {
         NetSetup split = NetSetup.full();
@@ -63,6 +72,22 @@ class HandOverTest {
                     neighbours.during(LENGTH, () -> backEnd.replace(withLanes(backEnd, 1))), "at a hand-over");
             Neighbours.assertIntact(
                     neighbours.during(LENGTH, () -> backEnd.replace(withLanes(backEnd, 2))), "at a hand-over");
+        }
+    }
+
+    @Test
+    void aFrameOfAnotherLaneThatWaitsForAPortIsHandedOver() throws Exception {
+        FullUplink uplink = new FullUplink(new CountDownLatch(1), new CompletableFuture<>());
+        byte[] sent =
+                PacketBuilder.udp4().macs(2, FullUplink.STATION).payload(80, 1).complete();
+        try (TestBackEnd backEnd =
+                        TestBackEnd.of(2, config -> config.lanes(2).switching(new Switching.Bridged(List.of(uplink))));
+                NetDriver guest = backEnd.attach(1, NetSetup.full())) {
+            guest.send(sent);
+            assertThat(uplink.refused().await(PATIENCE_SECONDS, TimeUnit.SECONDS))
+                    .isTrue();
+            backEnd.replace(backEnd.config());
+            assertThat(uplink.taken().get(PATIENCE_SECONDS, TimeUnit.SECONDS)).isEqualTo(sent);
         }
     }
 

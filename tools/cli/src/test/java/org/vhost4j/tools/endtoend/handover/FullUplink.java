@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.endtoend.handover;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import org.vhost4j.device.frame.CountedPort;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.offload.Frames;
+import org.vhost4j.device.stats.PortCounters;
+import org.vhost4j.frontend.PacketBuilder;
+import org.vhost4j.host.lane.Lane;
+import org.vhost4j.vhostuser.handover.StateReader;
+import org.vhost4j.vhostuser.handover.StateWriter;
+import org.vhost4j.vhostuser.server.Uplink;
+
+/**
+ * A port that has no room for any frame until it is another back-end's.
+ *
+ * @param refused counted down by the first frame
+ * @param taken the first frame that the other back-end gives it
+ */
+record FullUplink(CountDownLatch refused, CompletableFuture<byte[]> taken) implements Uplink {
+    /** What is behind the port. */
+    static final int STATION = 7;
+
+    @Override
+    public String name() {
+        return "full";
+    }
+
+    @Override
+    public Opened open(Lane lane, FrameSink sink) {
+        OpenFull port = new OpenFull(this, false, new PortCounters());
+        // When the bridge has the port.
+        lane.execute(() -> announce(port, sink));
+        return port;
+    }
+
+    /** Makes the bridge know the station behind the port. */
+    private static void announce(OpenFull port, FrameSink sink) {
+        byte[] bytes = PacketBuilder.udp4().macs(STATION, 255).payload(80, 0).complete();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
+            Frame frame = new Frame();
+            frame.clear();
+            boolean unused = frame.add(memory.address(), bytes.length);
+            int unusedResult = sink.forward(port, frame);
+            sink.flush();
+        }
+    }
+
+    @Override
+    public Movable takeOver(Lane lane, FrameSink sink, StateReader state) {
+        return new OpenFull(this, true, new PortCounters());
+    }
+
+    private record OpenFull(FullUplink uplink, boolean room, PortCounters counters) implements Movable, CountedPort {
+        @Override
+        public CountedPort port() {
+            return this;
+        }
+
+        @Override
+        public String name() {
+            return "full";
+        }
+
+        @Override
+        public int accepts() {
+            return 0;
+        }
+
+        @Override
+        public int deliver(Frame frame) {
+            if (!room) {
+                uplink.refused.countDown();
+                return NO_ROOM;
+            }
+            boolean unused = uplink.taken.complete(Frames.bytes(frame));
+            return DELIVERED;
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void fault(String reason) {}
+
+        @Override
+        public void guestsAccept(int offloads) {}
+
+        @Override
+        public void halt() {}
+
+        @Override
+        public void proceed() {}
+
+        @Override
+        public void save(StateWriter to) {}
+
+        @Override
+        public void update(StateReader state) {}
+
+        @Override
+        public void close() {}
+    }
+}

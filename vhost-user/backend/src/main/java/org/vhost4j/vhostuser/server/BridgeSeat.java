@@ -119,20 +119,33 @@ final class BridgeSeat {
      * Gives the number back, and forgets all stations there.
      *
      * @param port the port, or null when it was not opened
+     * @param closing closes the port; called by its lane, between the last frame for the port and the next task
      */
-    void leave(@Nullable FramePort port) {
+    void leave(@Nullable FramePort port, Runnable closing) {
         for (LaneContext context : lanes) {
             if (context != own) {
                 Backend.inLane(context, () -> bridge(context).vacate(number));
             }
         }
         Backend.inLane(own, () -> {
+            // A closed port gets no frame: the numbers of its descriptors may be those of other files by then.
             bridge(own).vacate(number);
-            if (port != null) {
-                own.forgetInlets(port);
+            try {
+                closing.run();
+            } finally {
+                if (port != null) {
+                    own.forgetInlets(port);
+                }
             }
         });
         bridge(own).release(number);
         inAll(Bridge::refresh);
+    }
+
+    /** As above, for a port that is closed by then. */
+    void leave(@Nullable FramePort port) {
+        leave(port, () -> {
+            // It is closed.
+        });
     }
 }

@@ -308,6 +308,8 @@ public final class Membership {
                         () -> {
                             Uplink.Opened port = first.open(uplink.rates(), to -> uplink.open(first.lane, to));
                             opened.add(port);
+                            // From now on it is told what guests accept.
+                            backend.uplinks().add(port);
                             port.guestsAccept(backend.anyGuestAccepts());
                             return port.port();
                         },
@@ -317,12 +319,13 @@ public final class Membership {
                 done = true;
             } finally {
                 if (!done) {
-                    opened.forEach(port -> Backend.inLane(first, port::close));
-                    seat.leave(opened.isEmpty() ? null : opened.getFirst().port());
+                    backend.uplinks().removeAll(opened);
+                    seat.leave(
+                            opened.isEmpty() ? null : opened.getFirst().port(),
+                            () -> opened.forEach(Uplink.Opened::close));
                     watches.remove(uplink.name());
                 }
             }
-            backend.uplinks().add(opened.getFirst());
             List<Uplink> all = new ArrayList<>(bridged.uplinks());
             all.add(uplink);
             served(all);
@@ -352,8 +355,7 @@ public final class Membership {
             LaneContext first = backend.contexts().getFirst();
             BridgeSeat seat = BridgeSeat.of(backend.contexts(), first, opened.port());
             backend.uplinks().remove(index);
-            Backend.inLane(first, opened::close);
-            seat.leave(opened.port());
+            seat.leave(opened.port(), opened::close);
             watches.remove(name);
             List<Uplink> rest = new ArrayList<>(bridged.uplinks());
             rest.remove(index);

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.vhost4j.device.bridge.Bridge;
+import org.vhost4j.device.feature.FeatureSet;
+import org.vhost4j.device.feature.NetFeatures;
+import org.vhost4j.device.frame.CountedPort;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.stats.PortCounters;
+import org.vhost4j.host.lane.Lane;
+
+/** A port that is removed while frames move. */
+class PortRemovalTest {
+    private static final BackendListener SILENT = new BackendListener() {
+        @Override
+        public void ready(String guest, Endpoint endpoint) {}
+
+        @Override
+        public void attached(String guest) {}
+
+        @Override
+        public void negotiated(String guest, FeatureSet features) {}
+
+        @Override
+        public void link(String guest, boolean up) {}
+
+        @Override
+        public void detached(String guest, String reason, String counts) {}
+
+        @Override
+        public void stopped(String guest, String reason) {}
+
+        @Override
+        public void trouble(String who, String line) {}
+    };
+
+    /** Says when it is closed. */
+    private record Port(Runnable closing, PortCounters counters) implements CountedPort, Uplink.Opened {
+        @Override
+        public CountedPort port() {
+            return this;
+        }
+
+        @Override
+        public String name() {
+            return "port";
+        }
+
+        @Override
+        public int accepts() {
+            return 0;
+        }
+
+        @Override
+        public int deliver(Frame frame) {
+            return DELIVERED;
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void fault(String reason) {}
+
+        @Override
+        public void guestsAccept(int offloads) {}
+
+        @Override
+        public void close() {
+            closing.run();
+        }
+    }
+
+    /** Whether a bridge can still hand frames to a port. Called by its lane. */
+    private static boolean has(LaneContext context, FramePort port) {
+        Bridge bridge = context.bridge();
+        try {
+            return bridge != null && bridge.numberOf(context.known(port)) >= 0;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    private static Uplink opening(CompletableFuture<Port> opened, Runnable closing) {
+        return new Uplink() {
+            @Override
+            public String name() {
+                return "port";
+            }
+
+            @Override
+            public Opened open(Lane lane, FrameSink sink) {
+                Port port = new Port(closing, new PortCounters());
+                opened.complete(port);
+                return port;
+            }
+        };
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void itsDescriptorsAreClosedWhenNoBridgeHasItAnyMore(int lanes) throws ChangeRefused {
+        BackendConfig config = BackendConfig.builder(List.of(), FeatureSet.of(NetFeatures.ALL))
+                .growing(true)
+                .lanes(lanes)
+                .build();
+        List<Boolean> had = Collections.synchronizedList(new ArrayList<>());
+        try (Backend backend = Backend.start(config, SILENT)) {
+            LaneContext first = backend.contexts().getFirst();
+            CompletableFuture<Port> opened = new CompletableFuture<>();
+            backend.membership().addPort(opening(opened, () -> had.add(has(first, opened.join()))));
+            Backend.inLane(first, () -> had.add(has(first, opened.join())));
+            backend.membership().removePort("port");
+        }
+        assertThat(had).as("before, and when it is closed").containsExactly(true, false);
+    }
+}

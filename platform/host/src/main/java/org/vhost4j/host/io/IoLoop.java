@@ -10,8 +10,8 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -166,10 +166,10 @@ public final class IoLoop implements AutoCloseable {
      * @param task may throw: that is reported
      * @param delay from now
      * @param unit of the delay
-     * @return cancels the task while it has not begun
+     * @return cancels the task while it has not begun, and says when that is
      * @throws IllegalStateException when the loop is closed
      */
-    public Future<?> schedule(Runnable task, long delay, TimeUnit unit) {
+    public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
         try {
             return eventLoop.schedule(() -> guarded(task), delay, unit);
         } catch (RejectedExecutionException e) {

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.host.lane;
 
-import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Wakes a lane after some time, for work that no event announces. Of the lane's thread. */
 public final class LaneAlarm {
+    /** An alarm that rings so much earlier is not worth setting. */
+    private static final long SLACK_NANOS = 100_000;
+
     private final Lane lane;
-    private @Nullable Future<?> pending;
+    private @Nullable ScheduledFuture<?> pending;
 
     /**
      * An alarm that is not set.
@@ -20,14 +23,19 @@ public final class LaneAlarm {
     }
 
     /**
-     * Sets the alarm. One that is set stays as it is: what it wakes will ask again.
+     * Sets the alarm. One that rings before is left as it is, because what it wakes asks again; one that rings later is replaced.
      *
      * @param nanos from now
      */
     public void after(long nanos) {
-        if (pending == null) {
-            pending = lane.loop().schedule(this::ring, nanos, TimeUnit.NANOSECONDS);
+        ScheduledFuture<?> set = pending;
+        if (set != null) {
+            if (set.getDelay(TimeUnit.NANOSECONDS) <= nanos + SLACK_NANOS) {
+                return;
+            }
+            boolean unused = set.cancel(false);
         }
+        pending = lane.loop().schedule(this::ring, nanos, TimeUnit.NANOSECONDS);
     }
 
     private void ring() {

@@ -14,6 +14,7 @@ import org.vhost4j.device.frame.LandingPort;
 import org.vhost4j.device.rate.PortRates;
 import org.vhost4j.device.rate.RateMeter;
 import org.vhost4j.device.rate.WireLength;
+import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.device.stats.PortDrop;
 
 /**
@@ -26,6 +27,9 @@ public final class PortGate implements FramePort {
     private final LongSupplier clock;
     private final LongConsumer wake;
     private @Nullable FramePort port;
+
+    /** The port's, asked for once: a port may ask the kernel for them. */
+    private @Nullable PortCounters counters;
 
     /** Null while nothing is captured. */
     private @Nullable FrameTap tap;
@@ -59,6 +63,7 @@ public final class PortGate implements FramePort {
      */
     public void to(FramePort behind) {
         port = behind;
+        counters = behind instanceof CountedPort counted ? counted.counters() : null;
     }
 
     /**
@@ -115,8 +120,9 @@ public final class PortGate implements FramePort {
     public int deliver(Frame frame) {
         RateMeter limit = inbound;
         if (limit != null && limit.allowance() <= 0) {
-            if (port() instanceof CountedPort counted) {
-                counted.counters().drop(PortDrop.RATE);
+            PortCounters its = counters;
+            if (its != null) {
+                its.drop(PortDrop.RATE);
             }
             return REFUSED;
         }

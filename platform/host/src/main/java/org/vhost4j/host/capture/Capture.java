@@ -20,6 +20,7 @@ import org.vhost4j.device.capture.CaptureOptions;
 import org.vhost4j.device.capture.CaptureRing;
 import org.vhost4j.device.capture.CaptureStatus;
 import org.vhost4j.device.capture.FrameTap;
+import org.vhost4j.sys.ControlThread;
 
 /**
  * Writes what the taps of some ports copy. The lanes never wait for it: it looks for copies by itself, every few milliseconds when there were
@@ -90,7 +91,7 @@ public final class Capture implements AutoCloseable {
                 options.files(),
                 () -> !stopping || System.nanoTime() - patientUntil < 0);
         this.file = files.current();
-        this.writer = Thread.ofPlatform().daemon().name("vhost4j-capture").unstarted(this::write);
+        this.writer = ControlThread.unstarted("vhost4j-capture", this::write);
     }
 
     private static CaptureFilter filter(String text) {

@@ -17,6 +17,7 @@ import org.vhost4j.host.io.FdHandle;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.lane.SenderWait;
 import org.vhost4j.host.port.IncomingFrame;
+import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.SystemError;
 
@@ -302,7 +303,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         String ifname = socket.on().name();
         trouble.accept("interface " + ifname + " was removed; it is joined again when there is one of that name");
         // Of the lane's thread: it has the same network namespace. Opening may wait for the kernel's configuration.
-        Thread.ofPlatform().daemon().name("vhost4j-xdp-" + ifname).start(() -> join(on, ifname));
+        ControlThread.start("vhost4j-xdp-" + ifname, () -> join(on, ifname));
     }
 
     private void join(Lane on, String ifname) {

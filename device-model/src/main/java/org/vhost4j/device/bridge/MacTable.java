@@ -178,10 +178,12 @@ final class MacTable {
             // learn.
             long[] more = new long[number + 1];
             Arrays.fill(more, NO_STATION);
-            last = more;
             Port[] all = Arrays.copyOf(ports, number + 1);
             Arrays.fill(all, ports.length, all.length, Port.NONE);
             all[number] = new Port(name, rules);
+            // Lanes read both arrays meanwhile: they are filled before a lane can see them.
+            VarHandle.releaseFence();
+            last = more;
             ports = all;
         } else {
             ports[number] = new Port(name, rules);

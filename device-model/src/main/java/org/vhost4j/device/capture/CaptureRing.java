@@ -62,6 +62,8 @@ public final class CaptureRing {
 
     // Of the thread that puts in.
     private long takenSeen;
+    /** Where the record begins that is being copied. */
+    private long claimed;
 
     // Of the thread that takes out.
     private long putSeen;
@@ -141,10 +143,11 @@ public final class CaptureRing {
         }
         if (skipped != 0) {
             HostMemory.putIntLE(base + offset, 0);
-            // Shown together with the record.
-            slots[PUT] = position + skipped;
             offset = 0;
         }
+        // Shown by publish, together with the record: the other thread reads what is in front of the position that it
+        // sees.
+        claimed = position + skipped;
         long at = base + offset;
         HostMemory.putIntLE(at, record);
         HostMemory.putIntLE(at + 4, port);
@@ -156,7 +159,7 @@ public final class CaptureRing {
     }
 
     private void publish(int length) {
-        SLOT.setRelease(slots, PUT, slots[PUT] + record(length));
+        SLOT.setRelease(slots, PUT, claimed + record(length));
     }
 
     private static int record(int length) {

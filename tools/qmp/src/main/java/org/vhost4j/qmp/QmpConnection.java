@@ -5,13 +5,17 @@ import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -22,6 +26,9 @@ import tools.jackson.databind.node.ObjectNode;
 public final class QmpConnection implements AutoCloseable {
     /** A server of another kind shall not fill the heap. */
     private static final int MOST_BYTES = 64 << 20;
+
+    /** A monitor greets as soon as it accepts, which takes a moment on a busy host. */
+    private static final Duration GREETING = Duration.ofSeconds(5);
 
     private static final JsonMapper MAPPER = new JsonMapper();
 
@@ -43,10 +50,18 @@ public final class QmpConnection implements AutoCloseable {
      * @throws IOException in one clause that begins with the path
      */
     public static QmpConnection open(Path path) throws IOException {
+        return open(path, GREETING);
+    }
+
+    /** The same for a monitor that greets within a time. */
+    static QmpConnection open(Path path, Duration greeting) throws IOException {
         SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
         QmpConnection connection = new QmpConnection(path, channel);
         try {
             channel.connect(UnixDomainSocketAddress.of(path));
+            if (!speaks(channel, greeting)) {
+                throw new IOException("what listens there does not greet as a monitor does");
+            }
             if (!connection.message().has("QMP")) {
                 throw new IOException("what listens there is no monitor");
             }
@@ -59,28 +74,66 @@ public final class QmpConnection implements AutoCloseable {
         }
     }
 
+    /** Whether the other side says something in time: a front-end's socket, for one, waits for its client to begin. */
+    private static boolean speaks(SocketChannel channel, Duration greeting) throws IOException {
+        channel.configureBlocking(false);
+        boolean speaks;
+        try (Selector selector = Selector.open()) {
+            SelectionKey unused = channel.register(selector, SelectionKey.OP_READ);
+            speaks = selector.select(greeting.toMillis()) > 0;
+        }
+        channel.configureBlocking(true);
+        return speaks;
+    }
+
     /**
      * Carries out a command without arguments.
      *
      * @param command its name
      * @return what it returned
-     * @throws IOException when the connection ends, or the command fails; one clause that begins with the path
+     * @throws IOException when the connection ends, in one clause that begins with the path; or with the monitor's words, when it refuses
      */
     public JsonNode execute(String command) throws IOException {
+        return execute(command, JsonNodeFactory.instance.objectNode());
+    }
+
+    /**
+     * Carries out a command.
+     *
+     * @param command its name
+     * @param arguments its arguments, perhaps none
+     * @return what it returned
+     * @throws IOException when the connection ends, in one clause that begins with the path; or with the monitor's words, when it refuses
+     */
+    public JsonNode execute(String command, ObjectNode arguments) throws IOException {
         ObjectNode message = JsonNodeFactory.instance.objectNode().put("execute", command);
+        if (!arguments.isEmpty()) {
+            message.set("arguments", arguments);
+        }
+        JsonNode answer = exchange(message);
+        if (answer.has("return")) {
+            return answer.get("return");
+        }
+        JsonNode refusal = answer.path("error").path("desc");
+        throw new IOException(
+                refusal.isString() ? refusal.asString() : path + ": what answers '" + command + "' is no monitor");
+    }
+
+    /** Sends a command, and reads up to its answer: events are not waited for here. */
+    private JsonNode exchange(ObjectNode message) throws IOException {
         ByteBuffer bytes = ByteBuffer.wrap((message + "\n").getBytes(StandardCharsets.UTF_8));
-        while (bytes.hasRemaining()) {
-            int unused = channel.write(bytes);
+        try {
+            while (bytes.hasRemaining()) {
+                int unused = channel.write(bytes);
+            }
+            JsonNode answer = message();
+            while (answer.has("event")) {
+                answer = message();
+            }
+            return answer;
+        } catch (SocketException e) {
+            throw new IOException(path + ": the monitor has ended the connection", e);
         }
-        JsonNode answer = message();
-        while (answer.has("event")) {
-            answer = message();
-        }
-        if (!answer.has("return")) {
-            throw new IOException(path + ": " + command + ": "
-                    + answer.path("error").path("desc").asString("an answer that is none"));
-        }
-        return answer.get("return");
     }
 
     private JsonNode message() throws IOException {

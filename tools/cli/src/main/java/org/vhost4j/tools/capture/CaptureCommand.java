@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.qmp.QmpConnection;
 import org.vhost4j.tools.common.Interruption;
 import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Command;
@@ -17,6 +18,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code vhost4j capture}: copies frames of a running back-end's guests and ports to a file or a pipe. */
@@ -91,10 +93,10 @@ public final class CaptureCommand implements Callable<Integer> {
     private List<String> filter = List.of();
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         Path socket = Path.of(qmp.startsWith("unix:") ? qmp.substring("unix:".length()) : qmp);
         if (!file.equals("-")) {
-            try (MonitorClient monitor = new MonitorClient(socket)) {
+            try (QmpConnection monitor = QmpConnection.open(socket)) {
                 return run(monitor, start(monitor, Path.of(file).toAbsolutePath()), null);
             }
         }
@@ -102,7 +104,7 @@ public final class CaptureCommand implements Callable<Integer> {
             throw new UnsupportedOption(
                     "standard output is a terminal: give FILE, or pipe to a program such as" + " 'wireshark -k -i -'");
         }
-        try (MonitorClient monitor = new MonitorClient(socket);
+        try (QmpConnection monitor = QmpConnection.open(socket);
                 CapturePipe pipe = new CapturePipe(socket)) {
             String id = start(monitor, pipe.path());
             pipe.forgetName();
@@ -119,8 +121,8 @@ public final class CaptureCommand implements Callable<Integer> {
         }
     }
 
-    private String start(MonitorClient monitor, Path path) {
-        ObjectNode arguments = MonitorClient.arguments().put("file", path.toString());
+    private String start(QmpConnection monitor, Path path) throws IOException {
+        ObjectNode arguments = JsonNodeFactory.instance.objectNode().put("file", path.toString());
         List.of(names.split(",", -1)).forEach(arguments.putArray("ports")::add);
         if (!filter.isEmpty()) {
             arguments.put("filter", String.join(" ", filter));
@@ -142,7 +144,7 @@ public final class CaptureCommand implements Callable<Integer> {
     }
 
     /** Waits for the end of the capture: a signal, the end of the pipe, or a failure. */
-    private int run(MonitorClient monitor, String id, @Nullable CapturePipe pipe) {
+    private int run(QmpConnection monitor, String id, @Nullable CapturePipe pipe) {
         try (Interruption interruption = Interruption.watch(PATIENCE)) {
             if (pipe == null) {
                 while (!interruption.requested()
@@ -158,19 +160,24 @@ public final class CaptureCommand implements Callable<Integer> {
             int status = stop(monitor, id);
             copier.join();
             return status;
+        } catch (IOException e) {
+            PrintWriter errors = spec.commandLine().getErr();
+            errors.println("vhost4j: " + e.getMessage());
+            errors.flush();
+            return 1;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return 1;
         }
     }
 
-    private static JsonNode captures(MonitorClient monitor, String id) {
-        for (JsonNode capture : monitor.execute("query-captures", MonitorClient.arguments())) {
+    private static JsonNode captures(QmpConnection monitor, String id) throws IOException {
+        for (JsonNode capture : monitor.execute("query-captures", JsonNodeFactory.instance.objectNode())) {
             if (capture.path("id").asString().equals(id)) {
                 return capture;
             }
         }
-        throw new UnsupportedOption("capture '" + id + "' was stopped by another client");
+        throw new IOException("capture '" + id + "' was stopped by another client");
     }
 
     private static void pause() throws InterruptedException {
@@ -178,8 +185,9 @@ public final class CaptureCommand implements Callable<Integer> {
     }
 
     /** Ends the capture and says what it has, as tcpdump does. */
-    private int stop(MonitorClient monitor, String id) {
-        JsonNode end = monitor.execute("capture-stop", MonitorClient.arguments().put("id", id));
+    private int stop(QmpConnection monitor, String id) throws IOException {
+        JsonNode end = monitor.execute(
+                "capture-stop", JsonNodeFactory.instance.objectNode().put("id", id));
         long seen = 0;
         long dropped = 0;
         for (JsonNode port : end.path("ports")) {

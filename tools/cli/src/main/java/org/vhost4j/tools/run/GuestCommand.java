@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.run;
 
+import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -49,7 +50,7 @@ public final class GuestCommand implements Runnable {
         String guest = "";
 
         @Override
-        public Integer call() {
+        public Integer call() throws IOException {
             int comma = guest.indexOf(',');
             ObjectNode arguments = JsonNodeFactory.instance
                     .objectNode()
@@ -73,11 +74,12 @@ public final class GuestCommand implements Runnable {
         @Parameters(
                 index = "1",
                 paramLabel = "OPTION=VALUE[,…]",
-                description = "mac, trust-guest-mac, link, tag, trunks, vlan_mode, port-security, flood-limit.")
+                description =
+                        "mac, trust-guest-mac, link, tag, trunks, vlan_mode, port-security, flood-limit, and rates.")
         String settings = "";
 
         @Override
-        public Integer call() {
+        public Integer call() throws IOException {
             return monitor.run(
                     "guest-set",
                     MonitorOptions.settings(name, settings, ConfigSetting.guest(), MonitorOptions.named(name)));
@@ -94,7 +96,7 @@ public final class GuestCommand implements Runnable {
         String name = "";
 
         @Override
-        public Integer call() {
+        public Integer call() throws IOException {
             return monitor.run("guest-remove", MonitorOptions.named(name));
         }
     }
@@ -106,7 +108,7 @@ public final class GuestCommand implements Runnable {
         MonitorOptions monitor = new MonitorOptions();
 
         @Override
-        public Integer call() {
+        public Integer call() throws IOException {
             return monitor.list(
                     monitor.ask("query-devices", JsonNodeFactory.instance.objectNode()),
                     "name",

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.run;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.vhost4j.device.feature.NearestName;
+import org.vhost4j.qmp.QmpConnection;
 import org.vhost4j.qmp.QmpOption;
 import org.vhost4j.tools.common.Table;
 import org.vhost4j.tools.common.UnsupportedOption;
@@ -26,17 +28,18 @@ final class MonitorOptions {
      * Has the monitor do something.
      *
      * @return what it returned
+     * @throws IOException when no monitor answers, or it refuses
      */
-    JsonNode ask(String command, ObjectNode arguments) {
-        try (MonitorClient client = new MonitorClient(QmpOption.parse(qmp))) {
-            return client.execute(command, arguments);
+    JsonNode ask(String command, ObjectNode arguments) throws IOException {
+        try (QmpConnection monitor = QmpConnection.open(QmpOption.parse(qmp))) {
+            return monitor.execute(command, arguments);
         } catch (IllegalArgumentException e) {
             throw new UnsupportedOption(String.valueOf(e.getMessage()));
         }
     }
 
     /** The same, and prints what was returned with {@code --json}, or else what it is called when it was added. */
-    int run(String command, ObjectNode arguments) {
+    int run(String command, ObjectNode arguments) throws IOException {
         JsonNode answer = ask(command, arguments);
         if (json) {
             System.out.println(answer);

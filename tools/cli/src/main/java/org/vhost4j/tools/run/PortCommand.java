@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.run;
 
+import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -44,7 +45,7 @@ public final class PortCommand implements Runnable {
         String port = "";
 
         @Override
-        public Integer call() {
+        public Integer call() throws IOException {
             return monitor.run("port-add", JsonNodeFactory.instance.objectNode().put(ConfigSetting.PORT, port));
         }
     }
@@ -61,11 +62,11 @@ public final class PortCommand implements Runnable {
         @Parameters(
                 index = "1",
                 paramLabel = "OPTION=VALUE[,…]",
-                description = "tag, trunks, vlan_mode, port-security, flood-limit.")
+                description = "tag, trunks, vlan_mode, port-security, flood-limit, and rates.")
         String settings = "";
 
         @Override
-        public Integer call() {
+        public Integer call() throws IOException {
             return monitor.run(
                     "port-set",
                     MonitorOptions.settings(name, settings, ConfigSetting.port(), MonitorOptions.named(name)));
@@ -82,7 +83,7 @@ public final class PortCommand implements Runnable {
         String name = "";
 
         @Override
-        public Integer call() {
+        public Integer call() throws IOException {
             return monitor.run("port-remove", MonitorOptions.named(name));
         }
     }
@@ -94,7 +95,7 @@ public final class PortCommand implements Runnable {
         MonitorOptions monitor = new MonitorOptions();
 
         @Override
-        public Integer call() {
+        public Integer call() throws IOException {
             ArrayNode others = JsonNodeFactory.instance.arrayNode();
             for (JsonNode port : monitor.ask("query-ports", JsonNodeFactory.instance.objectNode())) {
                 if (!port.path("kind").asString().equals("guest")) {

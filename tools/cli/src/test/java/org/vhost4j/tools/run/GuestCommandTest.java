@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -80,8 +81,11 @@ class GuestCommandTest {
                         () -> MonitorOptions.settings("/a", "tga=5", ConfigSetting.guest(), MonitorOptions.named("a")))
                 .isInstanceOf(UnsupportedOption.class)
                 .hasMessage("/a: there is no setting 'tga'; did you mean 'tag'?");
-        assertThatThrownBy(() -> new MonitorClient(directory.resolve("missing.sock")))
-                .isInstanceOf(UnsupportedOption.class)
-                .hasMessageStartingWith("--qmp=unix:" + directory.resolve("missing.sock") + ": ");
+        Path missing = directory.resolve("missing.sock");
+        MonitorOptions monitor = new MonitorOptions();
+        monitor.qmp = "unix:" + missing;
+        assertThatThrownBy(() -> monitor.ask("query-ports", MonitorOptions.named("a")))
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith(missing + ": ");
     }
 }

@@ -6,7 +6,6 @@ import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import io.prometheus.metrics.model.snapshots.Unit;
 import java.time.Duration;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -119,47 +118,80 @@ final class BackendMetrics implements MultiCollector {
         }
     }
 
+    /** Every counter, each by what it counts: a counter that is new does not compile without a place here. */
     private static void guest(Families all, Labels guest, Counters counters) {
-        all.count(
-                "vhost4j_guest_receive_frames",
-                "Frames that the guest received.",
-                guest,
-                counters.get(Counter.RX_FRAMES));
-        all.bytes("vhost4j_guest_receive_bytes", "Bytes of those frames.", guest, counters.get(Counter.RX_BYTES));
-        all.count(
-                "vhost4j_guest_transmit_frames",
-                "Frames that the guest sent and that were passed on.",
-                guest,
-                counters.get(Counter.TX_FRAMES));
-        all.bytes("vhost4j_guest_transmit_bytes", "Bytes of those frames.", guest, counters.get(Counter.TX_BYTES));
-        for (Map.Entry<String, List<Counter>> type : Map.of(
-                        "tcpv4", List.of(Counter.RX_TCPV4, Counter.TX_TCPV4),
-                        "tcpv6", List.of(Counter.RX_TCPV6, Counter.TX_TCPV6),
-                        "udp", List.of(Counter.RX_UDP_L4, Counter.TX_UDP_L4))
-                .entrySet()) {
-            Labels labels = guest.add("type", type.getKey());
-            all.count(
-                    "vhost4j_guest_receive_super_frames",
-                    "Super-frames among the frames that the guest received.",
-                    labels,
-                    counters.get(type.getValue().get(0)));
-            all.count(
-                    "vhost4j_guest_transmit_super_frames",
-                    "Super-frames among the frames that the guest sent.",
-                    labels,
-                    counters.get(type.getValue().get(1)));
+        for (Counter counter : Counter.values()) {
+            long value = counters.get(counter);
+            switch (counter) {
+                case RX_FRAMES ->
+                    all.count("vhost4j_guest_receive_frames", "Frames that the guest received.", guest, value);
+                case RX_BYTES -> all.bytes("vhost4j_guest_receive_bytes", "Bytes of those frames.", guest, value);
+                case TX_FRAMES ->
+                    all.count(
+                            "vhost4j_guest_transmit_frames",
+                            "Frames that the guest sent and that were passed on.",
+                            guest,
+                            value);
+                case TX_BYTES -> all.bytes("vhost4j_guest_transmit_bytes", "Bytes of those frames.", guest, value);
+                case RX_TCPV4 -> received(all, guest, "tcpv4", value);
+                case RX_TCPV6 -> received(all, guest, "tcpv6", value);
+                case RX_UDP_L4 -> received(all, guest, "udp", value);
+                case TX_TCPV4 -> transmitted(all, guest, "tcpv4", value);
+                case TX_TCPV6 -> transmitted(all, guest, "tcpv6", value);
+                case TX_UDP_L4 -> transmitted(all, guest, "udp", value);
+                case TX_PARTIAL_CHECKSUM ->
+                    all.count(
+                            "vhost4j_guest_transmit_partial_checksum_frames",
+                            "Frames that the guest sent with a partial checksum.",
+                            guest,
+                            value);
+                case STATIONS_MOVED, STATIONS_CLAIMED, STATIONS_FORGOTTEN ->
+                    all.count(
+                            "vhost4j_guest_station_events",
+                            "Stations that moved to the guest, that another port claims, or that were forgotten.",
+                            guest.add("event", word(counter).substring("stations-".length())),
+                            value);
+                case INTERRUPTS -> all.count("vhost4j_guest_interrupts", "Interrupts raised.", guest, value);
+                case CONTROL_OK -> commands(all, guest, "ok", value);
+                case CONTROL_REFUSED -> commands(all, guest, "refused", value);
+                case TX_BAD_HEADER,
+                        TX_DISABLED,
+                        TX_BAD_SOURCE,
+                        TX_FLOOD_LIMIT,
+                        TX_OUTSIDE_VLANS,
+                        RX_NOT_READY,
+                        RX_NO_BUFFER,
+                        RX_TOO_LONG,
+                        RX_FILTERED,
+                        RX_RATE_LIMIT -> {
+                    // With the ports, by reason.
+                }
+            }
         }
-        all.count("vhost4j_guest_interrupts", "Interrupts raised.", guest, counters.get(Counter.INTERRUPTS));
+    }
+
+    private static void received(Families all, Labels guest, String type, long frames) {
+        all.count(
+                "vhost4j_guest_receive_super_frames",
+                "Super-frames among the frames that the guest received.",
+                guest.add("type", type),
+                frames);
+    }
+
+    private static void transmitted(Families all, Labels guest, String type, long frames) {
+        all.count(
+                "vhost4j_guest_transmit_super_frames",
+                "Super-frames among the frames that the guest sent.",
+                guest.add("type", type),
+                frames);
+    }
+
+    private static void commands(Families all, Labels guest, String result, long commands) {
         all.count(
                 "vhost4j_guest_control_commands",
                 "Commands of the control queue.",
-                guest.add("result", "ok"),
-                counters.get(Counter.CONTROL_OK));
-        all.count(
-                "vhost4j_guest_control_commands",
-                "Commands of the control queue.",
-                guest.add("result", "refused"),
-                counters.get(Counter.CONTROL_REFUSED));
+                guest.add("result", result),
+                commands);
     }
 
     private void ports(Families all) {

@@ -20,6 +20,8 @@ class DashboardTest {
             "vhost4j_guest_control_commands_total",
             "vhost4j_guest_info",
             "vhost4j_guest_receive_super_frames_total",
+            "vhost4j_guest_station_events_total",
+            "vhost4j_guest_transmit_partial_checksum_frames_total",
             "vhost4j_guest_transmit_super_frames_total",
             "vhost4j_lane_faults_total",
             "vhost4j_lane_sleeps_total",

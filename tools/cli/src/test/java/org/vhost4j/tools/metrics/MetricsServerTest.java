@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.vhost4j.device.stats.Counter;
 import org.vhost4j.vhostuser.server.BackendListener;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -36,7 +37,7 @@ class MetricsServerTest {
                             "vhost4j_guest_receive_frames_total{guest=\"guest0\"} 0.0",
                             "vhost4j_guest_receive_dropped_frames_total{guest=\"guest1\",reason=\"not-ready\"} 1.0",
                             "vhost4j_port_out_dropped_frames_total{kind=\"stream\",port=\"stream:peer.sock\",reason=\"no-peer\"}"
-                                    + " 1.0",
+                                + " 1.0",
                             "vhost4j_port_in_bytes_total{kind=\"stream\",port=\"stream:peer.sock\"} 0.0",
                             "vhost4j_guest_state{guest=\"guest0\",state=\"running\"} 1.0",
                             "vhost4j_guest_state{guest=\"guest1\",state=\"waiting\"} 1.0",
@@ -45,6 +46,19 @@ class MetricsServerTest {
                             && line.endsWith("platform=\"linux-6.0\"} 1"))
                     .anyMatch(line -> line.matches("vhost4j_lane_turns_total\\{lane=\"lane0\"} [0-9.E]+"))
                     .anyMatch(line -> line.matches("process_start_time_seconds [0-9.E]+"));
+        }
+    }
+
+    @Test
+    void everyCounterOfAGuestIsThereOnce() throws Exception {
+        try (MetricsFixture fixture = new MetricsFixture(directory)) {
+            assertThat(fixture.get("metrics", "*/*").body().lines())
+                    .filteredOn(line -> line.matches("vhost4j_guest_[a-z_]+_total\\{.*guest=\"guest0\".*"))
+                    .doesNotHaveDuplicates()
+                    .hasSize(Counter.values().length)
+                    .contains(
+                            "vhost4j_guest_receive_dropped_frames_total{guest=\"guest0\",reason=\"rate-limit\"} 0.0",
+                            "vhost4j_guest_station_events_total{event=\"moved\",guest=\"guest0\"} 0.0");
         }
     }
 

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
@@ -38,20 +39,6 @@ public record PortSnapshot(
     /** The kind of a guest's port. */
     public static final String GUEST = "guest";
 
-    /** What a guest's device drops, and whether on the way in. */
-    private static final List<GuestDrop> GUEST_DROPS = List.of(
-            new GuestDrop(Counter.TX_BAD_HEADER, true, "their headers break a rule"),
-            new GuestDrop(Counter.TX_DISABLED, true, "their queue is disabled"),
-            new GuestDrop(Counter.TX_BAD_SOURCE, true, "their source address is not the guest's"),
-            new GuestDrop(Counter.TX_FLOOD_LIMIT, true, "they are for all ports, beyond the limit of a second"),
-            new GuestDrop(Counter.TX_OUTSIDE_VLANS, true, "they are in no VLAN of the port"),
-            new GuestDrop(Counter.RX_NOT_READY, false, "no receive queue is ready"),
-            new GuestDrop(Counter.RX_NO_BUFFER, false, "the guest has posted no buffers"),
-            new GuestDrop(Counter.RX_TOO_LONG, false, "the guest's buffers are too small"),
-            new GuestDrop(Counter.RX_FILTERED, false, "the guest's receive filter drops them"));
-
-    private record GuestDrop(Counter counter, boolean incoming, String meaning) {}
-
     /**
      * Frames that were dropped for one reason.
      *
@@ -79,12 +66,13 @@ public record PortSnapshot(
     /** The port of a guest. */
     static PortSnapshot ofGuest(String name, PortVlan vlan, Counters counters) {
         List<Drop> drops = new ArrayList<>();
-        for (GuestDrop each : GUEST_DROPS) {
-            drops.add(new Drop(
-                    word(each.counter).substring("tx-".length()),
-                    each.meaning,
-                    each.incoming,
-                    counters.get(each.counter)));
+        for (Counter counter : Counter.values()) {
+            String meaning = dropped(counter);
+            if (meaning != null) {
+                String word = word(counter);
+                drops.add(new Drop(
+                        word.substring("tx-".length()), meaning, word.startsWith("tx-"), counters.get(counter)));
+            }
         }
         return new PortSnapshot(
                 name,
@@ -96,6 +84,42 @@ public record PortSnapshot(
                 counters.get(Counter.RX_FRAMES),
                 counters.get(Counter.RX_BYTES),
                 drops);
+    }
+
+    /**
+     * Why a guest's device drops what it counts there, or null for what is not dropped. Each counter has its place here: a new one does not
+     * compile without.
+     */
+    private static @Nullable String dropped(Counter counter) {
+        return switch (counter) {
+            case TX_BAD_HEADER -> "their headers break a rule";
+            case TX_DISABLED -> "their queue is disabled";
+            case TX_BAD_SOURCE -> "their source address is not the guest's";
+            case TX_FLOOD_LIMIT -> "they are for all ports, beyond the limit of a second";
+            case TX_OUTSIDE_VLANS -> "they are in no VLAN of the port";
+            case RX_NOT_READY -> "no receive queue is ready";
+            case RX_NO_BUFFER -> "the guest has posted no buffers";
+            case RX_TOO_LONG -> "the guest's buffers are too small";
+            case RX_FILTERED -> "the guest's receive filter drops them";
+            case RX_RATE_LIMIT -> "they come faster than the guest's rate";
+            case TX_FRAMES,
+                    TX_BYTES,
+                    TX_TCPV4,
+                    TX_TCPV6,
+                    TX_UDP_L4,
+                    TX_PARTIAL_CHECKSUM,
+                    STATIONS_MOVED,
+                    STATIONS_CLAIMED,
+                    STATIONS_FORGOTTEN,
+                    RX_FRAMES,
+                    RX_BYTES,
+                    RX_TCPV4,
+                    RX_TCPV6,
+                    RX_UDP_L4,
+                    INTERRUPTS,
+                    CONTROL_OK,
+                    CONTROL_REFUSED -> null;
+        };
     }
 
     /** A port that is no guest's. Its kind is what its name begins with, as all such names do. */

@@ -294,7 +294,7 @@ function rate(port, way, labelText) {
 
 function row(port) {
   const drops = dropsOf(port);
-  const about = [port.kind === "guest" ? port.mac || "address not known" : port.kind, port.vlan, port.about].filter(Boolean).join(" · ");
+  const about = [port.kind === "guest" ? port.mac || "address not known" : port.kind, port.vlan].filter(Boolean).join(" · ");
   let dropped = drops ? null : "0";
   if (drops) {
     const details = el("details", {}, el("summary", {}, el("span", { class: port.dropsPerSecond ? "some" : "" }, count(drops)),
@@ -355,10 +355,9 @@ function stations() {
   $("stations-text").textContent = all.length === 0 ? "None is known yet."
     : all.length < state.stationCount ? `The first ${all.length} of ${count(state.stationCount)}.` : `${plural(all.length, "address", "addresses")}.`;
   replace($("stations"), ...(all.length === 0 ? [] : [
-    el("thead", {}, el("tr", {}, ...["Address", "VLAN", "Port", "Known for"].map((title) => el("th", { scope: "col" }, title)))),
+    el("thead", {}, el("tr", {}, ...["Address", "VLAN", "Port"].map((title) => el("th", { scope: "col" }, title)))),
     el("tbody", {}, ...all.map((station) => el("tr", {}, el("td", {}, el("code", {}, station.mac)),
-      el("td", {}, station.vlan ? "VLAN " + station.vlan : "\u2013"), el("td", {}, station.port),
-      el("td", {}, station.age === null ? "by its rules" : duration(station.age)))))]));
+      el("td", {}, station.vlan ? "VLAN " + station.vlan : "\u2013"), el("td", {}, station.port))))]));
 }
 
 function events() {

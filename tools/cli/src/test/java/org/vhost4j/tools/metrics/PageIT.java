@@ -109,12 +109,13 @@ final class PageIT {
         assertThat(text("#features"))
                 .contains("CSUM ● yes platform · linux-6.0 (from linux-3.18) ● yes", "MRG_RXBUF", "guest0")
                 .doesNotContain("STANDBY");
-        assertThat(text("#stations")).contains("52:54:00:00:00:07", "guest0");
+        assertThat(text("#stations")).isEqualTo("Address VLAN Port 52:54:00:00:00:07 – guest0");
         assertThat(text("#events")).contains("front-end attached");
         assertThat(text("#promise")).contains("linux-6.0", "pc-q35-11.1");
-        assertThat(browser.run("return document.querySelectorAll('#plot svg path').length")
+        // With a second interval there is a line to draw.
+        assertThat(browser.run("return document.querySelectorAll('#plot svg text').length")
                         .asInt())
-                .isGreaterThanOrEqualTo(0);
+                .isEqualTo(5);
         assertThat(browser.console()).as("what the browser's console said").isEmpty();
     }
 

@@ -6,7 +6,6 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The terminal while it is this program's screen: keys come one by one and are not shown. What it was before comes back when it is closed, also when
@@ -27,7 +26,9 @@ final class TopScreen implements AutoCloseable {
     private final InputStream in = System.in;
     private final String before;
     private final Thread hook = Thread.ofPlatform().unstarted(this::restore);
-    private final AtomicBoolean restored = new AtomicBoolean();
+
+    /** The screen is the user's again, also when it is the hook that has done it: nothing is drawn from then on. */
+    private boolean restored;
 
     /**
      * How large a terminal is.
@@ -46,9 +47,15 @@ final class TopScreen implements AutoCloseable {
     TopScreen(int deciseconds) throws IOException {
         before = stty("-g").strip();
         Runtime.getRuntime().addShutdownHook(hook);
-        String unused = stty("-icanon", "-echo", "min", "0", "time", Integer.toString(deciseconds));
-        out.print(ENTER);
-        out.flush();
+        synchronized (this) {
+            if (!restored) {
+                // A process that is stopped (Ctrl-Z) would leave the terminal as it is now.
+                String unused =
+                        stty("-icanon", "-echo", "susp", "undef", "min", "0", "time", Integer.toString(deciseconds));
+                out.print(ENTER);
+                out.flush();
+            }
+        }
     }
 
     /** Whether both standard input and standard output are a terminal. */
@@ -86,8 +93,12 @@ final class TopScreen implements AutoCloseable {
         for (int i = 0; i < lines.size(); i++) {
             screen.append(i == 0 ? "" : "\r\n").append(lines.get(i)).append(CLEAR_TO_END_OF_LINE);
         }
-        out.print(screen.append(CLEAR_BELOW));
-        out.flush();
+        synchronized (this) {
+            if (!restored) {
+                out.print(screen.append(CLEAR_BELOW));
+                out.flush();
+            }
+        }
     }
 
     /** Waits for a key for a while; -1 when there was none. */
@@ -115,10 +126,12 @@ final class TopScreen implements AutoCloseable {
         return said;
     }
 
-    private void restore() {
-        if (!restored.compareAndSet(false, true)) {
+    /** Both the hook and the end of the command come here; the second waits until the first has done it. */
+    private synchronized void restore() {
+        if (restored) {
             return;
         }
+        restored = true;
         out.print(LEAVE);
         out.flush();
         try {

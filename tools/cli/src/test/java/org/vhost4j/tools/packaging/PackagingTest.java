@@ -40,6 +40,11 @@ class PackagingTest {
     }
 
     @Test
+    void aSuccessorCanTellTheServiceManager() throws IOException {
+        assertThat(Files.readAllLines(FILES.resolve("vhost4j@.service"))).contains("Type=notify", "NotifyAccess=all");
+    }
+
+    @Test
     void systemdUnderstandsTheService() throws IOException, InterruptedException {
         String unit = Files.readString(FILES.resolve("vhost4j@.service"))
                 .replace("/usr/bin/vhost4j ", "/bin/true ")

@@ -34,11 +34,14 @@ public final class MetricsOption {
         boolean bracketed = host.startsWith("[") && host.endsWith("]");
         String literal = bracketed ? host.substring(1, host.length() - 1) : host;
         try {
-            if (bracketed || literal.equals("localhost") || literal.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}")) {
-                // No name is looked up for any of these.
+            if (literal.equals("localhost") && !bracketed) {
                 return InetAddress.getByName(literal);
             }
-        } catch (UnknownHostException e) {
+            // No name is looked up for a literal.
+            if (bracketed ? literal.contains(":") : literal.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}")) {
+                return InetAddress.ofLiteral(literal);
+            }
+        } catch (UnknownHostException | IllegalArgumentException e) {
             // Said below.
         }
         throw new IllegalArgumentException(option + ": '" + host

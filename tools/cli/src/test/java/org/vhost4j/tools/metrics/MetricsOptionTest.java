@@ -31,6 +31,8 @@ class MetricsOptionTest {
                 "127.0.0.1:65536 | with a port up to 65535",
                 "127.0.0.1:http | give ADDRESS:PORT",
                 "127.0.0.300:1 | '127.0.0.300' is no address of this host",
+                "[host.example]:1 | '[host.example]' is no address of this host",
+                "[::g]:1 | '[::g]' is no address of this host",
                 "host.example:1 | '.host.example.' is no address of this host",
                 "::1:80 | '::1' is no address of this host: give an IPv4 address, an IPv6 address in brackets",
             })

@@ -3,6 +3,7 @@ package org.vhost4j.tools.run;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -31,8 +32,13 @@ final class ConfigReload {
     private final NotifySocket manager;
     private final Consumer<String> lines;
 
-    /** What is in force, as far as it was applied. */
+    /** What was read last. */
     private ConfigFile now;
+
+    /** The values of guests and ports that were applied, by what the file calls them: what was refused is tried again the next time. */
+    private final Map<String, String> guests = new HashMap<>();
+
+    private final Map<String, String> ports = new HashMap<>();
 
     /**
      * Nothing has changed yet.
@@ -45,6 +51,8 @@ final class ConfigReload {
      */
     ConfigReload(ConfigFile now, CommandSpec run, Daemon daemon, NotifySocket manager, Consumer<String> lines) {
         this.now = now;
+        now.guests().forEach((guest, pointer) -> guests.put(guest, now.value(pointer)));
+        now.ports().forEach((port, pointer) -> ports.put(port, now.value(pointer)));
         this.run = run;
         this.daemon = daemon;
         this.manager = manager;
@@ -95,15 +103,14 @@ final class ConfigReload {
 
     private void apply(ConfigFile next) {
         Outcome outcome = new Outcome();
-        Map<String, String> before = now.guests();
         Map<String, String> after = next.guests();
-        for (String guest : before.keySet()) {
-            if (!after.containsKey(guest)) {
-                outcome.count(outcome.removed, now, before.get(guest), () -> daemon.removeGuest(nameOf(guest)));
+        for (String guest : now.guests().keySet()) {
+            if (!after.containsKey(guest) && guests.remove(guest) != null) {
+                outcome.count(outcome.removed, now, now.guests().get(guest), () -> daemon.removeGuest(nameOf(guest)));
             }
         }
         for (String port : now.ports().keySet()) {
-            if (!next.ports().containsKey(port)) {
+            if (!next.ports().containsKey(port) && ports.remove(port) != null) {
                 outcome.count(
                         outcome.removed, now, now.ports().get(port), () -> daemon.removePort(daemon.nameOf(port)));
             }
@@ -117,20 +124,29 @@ final class ConfigReload {
         }
         after.forEach((guest, pointer) -> {
             String value = next.value(pointer);
-            String old = before.containsKey(guest) ? now.value(before.get(guest)) : "";
-            if (old.isEmpty()) {
-                outcome.count(outcome.added, next, pointer, () -> daemon.addGuest(value));
+            String old = guests.get(guest);
+            if (old == null) {
+                outcome.count(outcome.added, next, pointer, () -> {
+                    daemon.addGuest(value);
+                    guests.put(guest, value);
+                });
             } else if (!old.equals(value)) {
                 outcome.count(outcome.changed, next, pointer, () -> change(guest, old, value));
             }
         });
         next.ports().forEach((port, pointer) -> {
             String value = next.value(pointer);
-            String old = now.ports().containsKey(port) ? now.value(now.ports().get(port)) : "";
-            if (old.isEmpty()) {
-                outcome.count(outcome.added, next, pointer, () -> daemon.addPort(value, Map.of()));
+            String old = ports.get(port);
+            if (old == null) {
+                outcome.count(outcome.added, next, pointer, () -> {
+                    daemon.addPort(value, Map.of());
+                    ports.put(port, value);
+                });
             } else if (!old.equals(value)) {
-                outcome.count(outcome.changed, next, pointer, () -> daemon.replacePort(daemon.nameOf(port), value));
+                outcome.count(outcome.changed, next, pointer, () -> {
+                    daemon.replacePort(daemon.nameOf(port), value);
+                    ports.put(port, value);
+                });
             }
         });
         now = next;
@@ -164,13 +180,16 @@ final class ConfigReload {
         Endpoint served = before.withMac(after.mac(), after.trustMac())
                 .withVlan(after.vlan())
                 .withSecurity(after.security())
+                .withRates(after.rates())
                 .withLink(after.linkUp());
         if (served.equals(after)) {
             daemon.replaceGuest(name, after);
         } else {
             daemon.removeGuest(name);
+            guests.remove(guest);
             daemon.addGuest(value);
         }
+        guests.put(guest, value);
     }
 
     @FunctionalInterface

@@ -200,6 +200,7 @@ final class Daemon implements Changes {
                         guest -> guest.withMac(settings.mac(), settings.trustMac())
                                 .withVlan(settings.vlan())
                                 .withSecurity(settings.security())
+                                .withRates(settings.rates())
                                 .withLink(settings.linkUp()));
     }
 
@@ -207,7 +208,12 @@ final class Daemon implements Changes {
     void replacePort(String name, String value) throws ChangeRefused {
         if (PortKinds.parse(value) instanceof PortOption.OnBridge option) {
             Uplink settings = option.uplink(HostCapabilities.NOTHING_ASKED, options.queues());
-            membership().changePort(name, port -> port.withVlan(settings.vlan()).withSecurity(settings.security()));
+            membership()
+                    .changePort(
+                            name,
+                            port -> port.withVlan(settings.vlan())
+                                    .withSecurity(settings.security())
+                                    .withRates(settings.rates()));
         } else {
             throw new IllegalArgumentException("it replaces the bridge, which cannot be while it runs");
         }

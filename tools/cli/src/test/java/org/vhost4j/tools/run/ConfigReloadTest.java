@@ -75,6 +75,29 @@ class ConfigReloadTest {
     }
 
     @Test
+    void ratesChangeInPlaceAndWhatWasRefusedIsTriedAgain() throws Exception {
+        Path later = directory.resolve("later");
+        String port = "{\"port\": \"stream:unix:%s/peer,server=on\"}".formatted(later);
+        Path file = write("{\"guests\": [%s]}".formatted(guest("a", "")));
+        try (ChildBackEnd backEnd = ChildBackEnd.start(directory, "run", "--config=" + file)) {
+            backEnd.awaitLine("a: waiting for a front-end");
+            try (NetDriver a = NetDriver.attach(socket("a"), NetSetup.full())) {
+                write("{\"guests\": [%s], \"ports\": [%s]}".formatted(guest("a", ", \"rate\": 5000"), port));
+                hangUp(backEnd);
+                backEnd.awaitLine("run.json read again: 0 added, 1 changed, 0 removed, 1 refused");
+                Files.createDirectory(later);
+                hangUp(backEnd);
+                backEnd.awaitLine("run.json read again: 1 added, 0 changed, 0 removed");
+                // The connection that it has had from the start.
+                a.send(PacketBuilder.udp4().macs(1, 255).payload(60, 1).complete());
+                a.awaitSent();
+            }
+            backEnd.terminate();
+            assertThat(backEnd.awaitEnd(20)).isZero();
+        }
+    }
+
+    @Test
     void theServiceManagerHears() throws Exception {
         Path notify = directory.resolve("notify");
         Path file = write("{\"guests\": [%s]}".formatted(guest("a", "")));

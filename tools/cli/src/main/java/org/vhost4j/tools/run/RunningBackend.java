@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Supplier;
 import org.vhost4j.platform.definition.GuestAbi;
 import org.vhost4j.platform.definition.PlatformCatalog;
 import org.vhost4j.platform.definition.Resolution;
@@ -54,6 +55,9 @@ final class RunningBackend {
     /** That process ended before this one. */
     private volatile boolean orphaned;
 
+    /** It cannot serve what it was told to, and ends with the status of that. */
+    private volatile boolean failed;
+
     private final CountDownLatch quit = new CountDownLatch(1);
 
     /** A signal can come while the back-end starts: the end waits for it. */
@@ -98,7 +102,12 @@ final class RunningBackend {
         RunningBackend running = new RunningBackend(events, succession);
         if (before.isEmpty()) {
             running.monitor = socket.map(path -> listen(path, events));
-            running.metrics = page.map(address -> listen(address, running));
+            try {
+                running.metrics = page.map(RunningBackend::listen);
+            } catch (UnsupportedOption e) {
+                running.monitor.ifPresent(QmpMonitor::close);
+                throw e;
+            }
         }
         // Before the first line that announces the sockets: from then on a signal is an orderly end.
         Runtime.getRuntime()
@@ -111,24 +120,33 @@ final class RunningBackend {
         Listeners listeners = new Listeners(List.of(events));
         trace.ifPresent(listeners::add);
         Backend backend = running.open(config, listeners, before);
-        before.ifPresent(channel -> {
-            succession.ifPresent(each -> each.awaitLeaving(channel));
-            running.monitor = socket.map(path -> listen(path, events));
-            running.metrics = page.map(address -> listen(address, running));
-            running.listenToEvents(listeners);
-        });
-        daemon.serve(backend, line -> events.caused("config", line));
-        if (socket.isPresent() || page.isPresent()) {
-            PortHistory rates = PortHistory.start(backend::ports);
-            running.rates = Optional.of(rates);
-            Served served = new Served(backend, config, resolution, abi, catalog, host, rates, daemon);
-            running.monitor.ifPresent(clients -> clients.serve(served, running.quit::countDown));
-            running.metrics.ifPresent(server -> {
-                server.serve(served);
-                events.line("vhost4j: metrics and a page at " + server.url());
+        try {
+            before.ifPresent(channel -> {
+                succession.ifPresent(each -> each.awaitLeaving(channel));
+                // Guests are here now, and do not end because no client can ask about them.
+                running.monitor = socket.flatMap(path -> running.unlessRefused(() -> listen(path, events)));
+                running.metrics = page.flatMap(address -> running.unlessRefused(() -> listen(address)));
+                running.listenToEvents(listeners);
             });
+            daemon.serve(backend, line -> events.caused("config", line));
+            if (socket.isPresent() || page.isPresent()) {
+                PortHistory rates = PortHistory.start(backend::ports);
+                running.rates = Optional.of(rates);
+                Served served = new Served(backend, config, resolution, abi, catalog, host, rates, daemon);
+                running.monitor.ifPresent(clients -> clients.serve(served, running.quit::countDown));
+                running.metrics.ifPresent(server -> {
+                    server.serve(served);
+                    events.line("vhost4j: metrics and a page at " + server.url());
+                });
+            }
+            succession.ifPresent(each -> {
+                Supplier<Boolean> listening = () -> each.listen(backend, running::leave, running::left);
+                Object unused = before.isPresent() ? running.unlessRefused(listening) : listening.get();
+            });
+        } catch (RuntimeException | Error e) {
+            running.failed = true;
+            throw e;
         }
-        succession.ifPresent(each -> each.listen(backend, running::leave, running::left));
         NotifySocket.ofEnvironment().ready().ifPresent(line -> events.caused("service manager", line));
         return running;
     }
@@ -171,12 +189,20 @@ final class RunningBackend {
         metrics.ifPresent(server -> listeners.add(server.events()));
     }
 
-    /** Takes the address of the page; when it cannot be had, the monitor's socket is removed. */
-    private static MetricsServer listen(String address, RunningBackend running) {
+    /** What clients need and guests do not: when it cannot be had a line says so. */
+    private <T> Optional<T> unlessRefused(Supplier<T> opening) {
+        try {
+            return Optional.of(opening.get());
+        } catch (UnsupportedOption e) {
+            events.caused("take-over", e.getMessage() + "; guests are served without it");
+            return Optional.empty();
+        }
+    }
+
+    private static MetricsServer listen(String address) {
         try {
             return MetricsServer.listen(address);
         } catch (IOException e) {
-            running.monitor.ifPresent(QmpMonitor::close);
             throw new UnsupportedOption("--metrics=" + address + ": " + e.getMessage());
         }
     }
@@ -209,7 +235,7 @@ final class RunningBackend {
                     () -> StandardStreams.lastLine("vhost4j: did not end within " + END_MILLIS / 1000
                             + " s after the signal: something that it waits for does not answer; it ends now"));
         }
-        if (started.isCompletedExceptionally()) {
+        if (started.isCompletedExceptionally() || failed) {
             // The process ends with the status of that.
             return;
         }

@@ -74,11 +74,19 @@ final class Succession implements AutoCloseable {
      * @param backend what it is to have
      * @param leaving lets everything go that can be had once only, when it has the rest
      * @param gone called when nothing is left to do, with whether the next back-end still has the channel open, as it does while it lives
+     * @return that it listens
+     * @throws UnsupportedOption when it cannot listen there
      */
-    void listen(Backend backend, Runnable leaving, Consumer<Boolean> gone) {
-        HandOverSocket next = HandOverSocket.listen(path);
+    boolean listen(Backend backend, Runnable leaving, Consumer<Boolean> gone) {
+        HandOverSocket next;
+        try {
+            next = HandOverSocket.listen(path);
+        } catch (SystemError e) {
+            throw new UnsupportedOption("--take-over=unix:" + path + ": " + e.getMessage());
+        }
         socket = next;
         Thread.ofPlatform().daemon().name("vhost4j-take-over").start(() -> serve(next, backend, leaving, gone));
+        return true;
     }
 
     private void serve(HandOverSocket next, Backend backend, Runnable leaving, Consumer<Boolean> gone) {

@@ -4,6 +4,8 @@ package org.vhost4j.tools.endtoend.handover;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -79,5 +81,33 @@ class TakeOverTest {
                 Neighbours.assertIntact(neighbours.quiet(LENGTH), "at a hand-over");
             }
         }
+    }
+
+    @Test
+    void guestsContinueWhereTheMetricsCannotBeHad() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                ChildBackEnd first = start()) {
+            first.awaitLine("guest1: waiting for a front-end");
+            String metrics = "--metrics=127.0.0.1:" + taken.getLocalPort();
+            try (Neighbours neighbours = neighbours();
+                    ChildBackEnd second = start(metrics)) {
+                second.awaitLine(metrics + ": another program listens there; guests are served without it");
+                assertThat(first.awaitEnd(END_SECONDS)).isZero();
+                Neighbours.assertIntact(neighbours.quiet(LENGTH), "after a hand-over");
+                second.terminate();
+                assertThat(second.awaitEnd(END_SECONDS)).isZero();
+            }
+        }
+    }
+
+    @Test
+    void aPlaceThatIsNotThereEndsTheStart() throws Exception {
+        try (ChildBackEnd backEnd =
+                ChildBackEnd.start(directory, "run", "--take-over=unix:none/next", "--socket-path=a")) {
+            assertThat(backEnd.awaitEnd(END_SECONDS)).isEqualTo(2);
+            assertThat(backEnd.lines().getLast())
+                    .startsWith("vhost4j: --take-over=unix:none/next: cannot create socket");
+        }
+        assertThat(directory.resolve("a")).doesNotExist();
     }
 }

@@ -4,6 +4,10 @@ package org.vhost4j.device.stats;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * What a port that is no guest's counts. "Out" is from the bridge to the port's network, "in" the other way. Written by the port's lane; any
@@ -23,6 +27,13 @@ public final class PortCounters {
     private static final int DROPS = 6;
 
     private static final PortDrop[] REASONS = PortDrop.values();
+
+    /** Of the slots, where they are written down. */
+    private static final List<String> NAMES = Stream.concat(
+                    Stream.of(
+                            "FRAMES_IN", "BYTES_IN", "SUPER_FRAMES_IN", "FRAMES_OUT", "BYTES_OUT", "SUPER_FRAMES_OUT"),
+                    Stream.of(REASONS).map(reason -> "DROPPED_" + reason.name()))
+            .toList();
 
     private final long[] slots = new long[DROPS + REASONS.length];
     private final Instant since = Instant.now();
@@ -86,7 +97,34 @@ public final class PortCounters {
     }
 
     /**
-     * Since when all of this is counted: since the port was opened in this process.
+     * All counters, to be written down for another process.
+     *
+     * @return each by a name that stays the same in other versions
+     */
+    public Map<String, Long> all() {
+        Map<String, Long> all = new LinkedHashMap<>();
+        for (int i = 0; i < slots.length; i++) {
+            all.put(NAMES.get(i), get(i));
+        }
+        return all;
+    }
+
+    /**
+     * Adds what another process has counted for the port.
+     *
+     * @param name of {@link #all}; one that only another version has is left out
+     * @param amount at least 0
+     */
+    public void add(String name, long amount) {
+        int slot = NAMES.indexOf(name);
+        if (slot >= 0) {
+            add(slot, amount);
+        }
+    }
+
+    /**
+     * Since when all of this is counted: since the port was opened in this process. What came with a port that was taken over was counted
+     * before.
      *
      * @return by the host's clock
      */

@@ -35,8 +35,10 @@ import org.vhost4j.sys.UnixAddress;
 public final class HandOverChannel implements AutoCloseable {
     /** The oldest format of the content that this version reads. */
     public static final int OLDEST_FORMAT = 1;
+    /** The first format with what ports have counted. */
+    public static final int PORT_COUNTERS_FORMAT = 3;
     /** The format of the content that this version writes, and the newest that it reads. */
-    public static final int FORMAT = 2;
+    public static final int FORMAT = PORT_COUNTERS_FORMAT;
 
     private static final int MAGIC = 0x4f483456;
     private static final int HEADER = 24;

@@ -225,6 +225,7 @@ final class Giving {
             uplinks(context, port -> {
                 port.save(ofUplinks);
                 GuestRecord.saveStations(context.stations(port.port(), Integer.MAX_VALUE), ofUplinks);
+                GuestRecord.saveCounters(port.port().counters(), ofUplinks);
             });
             GuestRecord.saveFrames(
                     context.held().stream()

@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.vhost4j.device.bridge.HeldFrame;
 import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
+import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
@@ -41,6 +42,20 @@ final class GuestRecord {
             if (counter != null) {
                 into.set(counter, value);
             }
+        }
+    }
+
+    static void saveCounters(PortCounters counters, StateWriter to) {
+        Map<String, Long> all = counters.all();
+        to.number(all.size());
+        all.forEach((counter, value) -> to.text(counter).word(value));
+    }
+
+    /** As for those of a guest. */
+    static void loadCounters(PortCounters into, StateReader from) throws HandOverException {
+        for (int left = from.count(MOST_COUNTERS); left > 0; left--) {
+            String counter = from.text();
+            into.add(counter, from.word());
         }
     }
 

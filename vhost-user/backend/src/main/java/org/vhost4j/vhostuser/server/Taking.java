@@ -159,6 +159,11 @@ final class Taking {
             Uplink.Movable movable = (Uplink.Movable) port;
             inLane(backend.contexts().getFirst(), () -> movable.update(positions));
             stations.add(GuestRecord.loadStations(positions));
+            if (format >= HandOverChannel.PORT_COUNTERS_FORMAT) {
+                inLane(
+                        backend.contexts().getFirst(),
+                        () -> GuestRecord.loadCounters(port.port().counters(), positions));
+            }
         }
         int ports = backend.contexts().getFirst().ports();
         while (positions.flag()) {

@@ -11,6 +11,7 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.offload.Frames;
 import org.vhost4j.device.stats.PortCounters;
+import org.vhost4j.device.stats.PortDrop;
 import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.vhostuser.handover.StateReader;
@@ -24,6 +25,11 @@ import org.vhost4j.vhostuser.server.Uplink;
  * @param taken the first frame that the other back-end gives it
  */
 record FullUplink(CountDownLatch refused, CompletableFuture<byte[]> taken) implements Uplink {
+    /** What the port counts for the first frame. */
+    static final int FIRST_BYTES = 1234;
+
+    static final int FIRST_DROPS = 5;
+
     /** What is behind the port. */
     static final int STATION = 7;
 
@@ -77,6 +83,10 @@ record FullUplink(CountDownLatch refused, CompletableFuture<byte[]> taken) imple
         @Override
         public int deliver(Frame frame) {
             if (!room) {
+                if (uplink.refused.getCount() != 0) {
+                    counters.out(FIRST_BYTES, true);
+                    counters.drop(PortDrop.TOO_LONG, FIRST_DROPS);
+                }
                 uplink.refused.countDown();
                 return NO_ROOM;
             }

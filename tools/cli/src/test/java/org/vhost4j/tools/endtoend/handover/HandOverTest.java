@@ -24,6 +24,7 @@ import org.vhost4j.tools.endtoend.isolation.Neighbours;
 import org.vhost4j.tools.endtoend.isolation.Report;
 import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.server.BackendConfig;
+import org.vhost4j.vhostuser.server.PortSnapshot;
 import org.vhost4j.vhostuser.server.Switching;
 
 /** Guests under numbered frames pass from one back-end of this process to another: nothing is lost, doubled or damaged. */
@@ -76,7 +77,7 @@ class HandOverTest {
     }
 
     @Test
-    void aFrameOfAnotherLaneThatWaitsForAPortIsHandedOver() throws Exception {
+    void aFrameOfAnotherLaneThatWaitsForAPortIsHandedOverAndThePortsCounters() throws Exception {
         FullUplink uplink = new FullUplink(new CountDownLatch(1), new CompletableFuture<>());
         byte[] sent =
                 PacketBuilder.udp4().macs(2, FullUplink.STATION).payload(80, 1).complete();
@@ -87,6 +88,10 @@ class HandOverTest {
             assertThat(uplink.refused().await(PATIENCE_SECONDS, TimeUnit.SECONDS))
                     .isTrue();
             backEnd.replace(backEnd.config());
+            PortSnapshot port = backEnd.backend().ports().getLast();
+            assertThat(List.of(port.framesOut(), port.bytesOut(), port.dropped()))
+                    .as("what was counted before")
+                    .containsExactly(1L, (long) FullUplink.FIRST_BYTES, (long) FullUplink.FIRST_DROPS);
             assertThat(uplink.taken().get(PATIENCE_SECONDS, TimeUnit.SECONDS)).isEqualTo(sent);
         }
     }

@@ -18,6 +18,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.qmp.Served;
 import org.vhost4j.tools.common.HtmlPage;
@@ -26,9 +27,14 @@ import org.vhost4j.tools.common.HtmlPage;
 public final class MetricsServer implements AutoCloseable {
     private static final int THREADS = 4;
     private static final int WAITING = 64;
+    private static final int FORBIDDEN = 403;
     private static final int GET_ONLY = 405;
     private static final int NOT_FOUND = 404;
     private static final int NOT_READY = 503;
+
+    /** An address, or the one name that is not looked up elsewhere, perhaps with a port. */
+    private static final Pattern LOCAL = Pattern.compile(
+            "(localhost|[0-9]{1,3}(\\.[0-9]{1,3}){3}|\\[[0-9a-f:]+])(:[0-9]*)?", Pattern.CASE_INSENSITIVE);
 
     /** The page takes nothing from elsewhere, runs no script but its own, and is in no other page's frame. */
     private static final String POLICY =
@@ -134,14 +140,21 @@ public final class MetricsServer implements AutoCloseable {
         state = () -> page.json().toString().getBytes(StandardCharsets.UTF_8);
         MetricsHandler metrics = new MetricsHandler(registry);
         server.createContext("/metrics", exchange -> {
-            if (allowed(exchange)) {
+            if (!"/metrics".equals(exchange.getRequestURI().getPath())) {
+                // The server takes every path that begins so to be of this context.
+                file(exchange);
+            } else if (allowed(exchange)) {
                 metrics.handle(exchange);
             }
         });
     }
 
     /** Whether a request is one to answer; else it was refused. */
-    private static boolean allowed(HttpExchange exchange) throws IOException {
+    private boolean allowed(HttpExchange exchange) throws IOException {
+        if (!isNamed(exchange)) {
+            refuse(exchange, FORBIDDEN, "on a loopback address this is asked by that address, or as localhost");
+            return false;
+        }
         String method = exchange.getRequestMethod();
         if (method.equals("GET") || method.equals("HEAD")) {
             return true;
@@ -149,6 +162,17 @@ public final class MetricsServer implements AutoCloseable {
         exchange.getResponseHeaders().set("Allow", "GET, HEAD");
         refuse(exchange, GET_ONLY, "only GET and HEAD");
         return false;
+    }
+
+    /**
+     * Whether a request names us as one on this host would. A page from elsewhere can have its own name stand for the loopback address, and
+     * then reads what a browser on this host gets here (DNS rebinding).
+     */
+    private boolean isNamed(HttpExchange exchange) {
+        String host = exchange.getRequestHeaders().getFirst("Host");
+        return host == null
+                || !address().getAddress().isLoopbackAddress()
+                || LOCAL.matcher(host).matches();
     }
 
     private static void refuse(HttpExchange exchange, int status, String why) throws IOException {

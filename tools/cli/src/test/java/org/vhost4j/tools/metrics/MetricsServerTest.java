@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -96,10 +99,31 @@ class MetricsServerTest {
                         .doesNotContain("http://", "https://");
             }
             assertThat(fixture.get("nothing", "*/*").statusCode()).isEqualTo(404);
+            assertThat(fixture.get("metricsx", "*/*").statusCode()).isEqualTo(404);
             assertThat(fixture.get("live.js/../../x", "*/*").statusCode()).isEqualTo(404);
             assertThat(fixture.send("POST", "").statusCode()).isEqualTo(405);
             assertThat(fixture.send("POST", "metrics").statusCode()).isEqualTo(405);
             assertThat(fixture.send("HEAD", "").body()).isEmpty();
+        }
+    }
+
+    @Test
+    void anotherNameOfTheLoopbackAddressIsRefused() throws Exception {
+        try (MetricsFixture fixture = new MetricsFixture(directory)) {
+            assertThat(status(fixture, "elsewhere.example")).isEqualTo("HTTP/1.1 403 Forbidden");
+            assertThat(status(fixture, "localhost:9478")).isEqualTo("HTTP/1.1 200 OK");
+            assertThat(status(fixture, "[0:0:0:0:0:0:0:1]:9478")).isEqualTo("HTTP/1.1 200 OK");
+        }
+    }
+
+    private static String status(MetricsFixture fixture, String host) throws IOException {
+        try (Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), fixture.page().getPort())) {
+            socket.getOutputStream()
+                    .write(("GET /metrics HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return answer.lines().findFirst().orElse("");
         }
     }
 

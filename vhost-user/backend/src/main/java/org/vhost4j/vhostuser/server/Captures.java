@@ -43,12 +43,16 @@ public final class Captures {
         private @Nullable Capture capture;
         private List<Place> places;
 
+        /** Guests and ports that were removed: others may have their names. */
+        private final Set<String> gone = new HashSet<>();
+
         private Running(List<Place> places) {
             this.places = places;
         }
 
         private boolean has(String name) {
-            return places.stream().anyMatch(place -> place.name().equals(name));
+            return !gone.contains(name)
+                    && places.stream().anyMatch(place -> place.name().equals(name));
         }
     }
 
@@ -144,6 +148,11 @@ public final class Captures {
                         .findFirst())
                 .join()
                 .map(gate -> new Place(name, 0, first.lane, gate::tap));
+    }
+
+    /** A guest or port was removed: one of its name that comes is in no capture. */
+    synchronized void forget(String name) {
+        running.values().forEach(capture -> capture.gone.add(name));
     }
 
     /** A capture writes no more. Called by its thread. */

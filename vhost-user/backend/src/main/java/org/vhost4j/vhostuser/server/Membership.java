@@ -235,6 +235,7 @@ public final class Membership {
         }
         backend.guestAccepts(guest.name(), 0);
         guest.closeDescriptors();
+        backend.captures().forget(guest.name());
     }
 
     private GuestPort guest(String name) throws ChangeRefused {
@@ -357,6 +358,7 @@ public final class Membership {
             backend.uplinks().remove(index);
             seat.leave(opened.port(), opened::close);
             watches.remove(name);
+            backend.captures().forget(name);
             List<Uplink> rest = new ArrayList<>(bridged.uplinks());
             rest.remove(index);
             served(rest);

@@ -2,14 +2,19 @@
 package org.vhost4j.vhostuser.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vhost4j.device.bridge.Bridge;
+import org.vhost4j.device.capture.CaptureOptions;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.feature.NetFeatures;
 import org.vhost4j.device.frame.CountedPort;
@@ -107,13 +112,44 @@ class PortRemovalTest {
         };
     }
 
+    private static BackendConfig.Builder growing() {
+        return BackendConfig.builder(List.of(), FeatureSet.of(NetFeatures.ALL)).growing(true);
+    }
+
+    private static Uplink plain() {
+        return opening(new CompletableFuture<>(), () -> {});
+    }
+
+    @Test
+    void itsNameCanBeCapturedAgain(@TempDir Path directory) throws Exception {
+        try (Backend backend = Backend.start(growing().build(), SILENT)) {
+            backend.membership().addPort(plain());
+            backend.captures().start("one", List.of("port"), CaptureOptions.of(directory.resolve("1.pcapng")), "test");
+            backend.membership().removePort("port");
+            backend.membership().addPort(plain());
+            backend.captures().start("two", List.of("port"), CaptureOptions.of(directory.resolve("2.pcapng")), "test");
+            assertThat(backend.captures().stop("one")).isPresent();
+            assertThatThrownBy(() -> backend.captures()
+                            .start("three", List.of("port"), CaptureOptions.of(directory.resolve("3.pcapng")), "test"))
+                    .hasMessage("'port' is in capture 'two' already");
+        }
+    }
+
+    @Test
+    void nothingChangesWhenAnotherBackEndHasEverything() throws ChangeRefused {
+        try (Backend backend = Backend.start(growing().build(), SILENT)) {
+            backend.membership().addPort(plain());
+            backend.leave();
+            assertThatThrownBy(() -> backend.membership().removePort("port"))
+                    .isInstanceOf(ChangeRefused.class)
+                    .hasMessage("the back-end ends");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
     void itsDescriptorsAreClosedWhenNoBridgeHasItAnyMore(int lanes) throws ChangeRefused {
-        BackendConfig config = BackendConfig.builder(List.of(), FeatureSet.of(NetFeatures.ALL))
-                .growing(true)
-                .lanes(lanes)
-                .build();
+        BackendConfig config = growing().lanes(lanes).build();
         List<Boolean> had = Collections.synchronizedList(new ArrayList<>());
         try (Backend backend = Backend.start(config, SILENT)) {
             LaneContext first = backend.contexts().getFirst();

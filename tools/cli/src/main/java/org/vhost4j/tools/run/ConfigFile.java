@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.run;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -11,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import org.vhost4j.device.feature.NearestName;
 import org.vhost4j.platform.probe.LimitedJson;
+import org.vhost4j.sys.BoundedFile;
+import org.vhost4j.sys.UnreadableFile;
 import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Model.CommandSpec;
 import tools.jackson.core.JacksonException;
@@ -26,6 +26,7 @@ import tools.jackson.databind.JsonNode;
  * What is wrong is named by line, column and JSON pointer (RFC 6901).
  */
 final class ConfigFile {
+    private static final int MOST_BYTES = 16 << 20;
     private static final long MOST_TOKENS = 1_000_000;
 
     private final Path file;
@@ -63,10 +64,9 @@ final class ConfigFile {
     static ConfigFile read(Path file, CommandSpec run) {
         String text;
         try {
-            text = Files.readString(file);
-        } catch (IOException e) {
-            throw new UnsupportedOption(
-                    "--config=" + file + ": cannot be read: " + e.getClass().getSimpleName() + " " + e.getMessage());
+            text = BoundedFile.readText(file, MOST_BYTES);
+        } catch (UnreadableFile e) {
+            throw new UnsupportedOption("--config=" + file + ": " + e.reason());
         }
         ConfigFile read = new ConfigFile(file, text);
         read.check(run);

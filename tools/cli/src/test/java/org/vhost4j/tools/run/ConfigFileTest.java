@@ -138,7 +138,10 @@ class ConfigFileTest {
         Path missing = directory.resolve("missing.json");
         assertThatThrownBy(() -> ConfigFile.read(missing, run()))
                 .isInstanceOf(UnsupportedOption.class)
-                .hasMessageStartingWith("--config=" + missing + ": cannot be read");
+                .hasMessage("--config=" + missing + ": is not there");
+        assertThatThrownBy(() -> ConfigFile.read(Path.of("/dev/zero"), run()))
+                .isInstanceOf(UnsupportedOption.class)
+                .hasMessage("--config=/dev/zero: is a device, FIFO or socket, not a regular file");
     }
 
     @Test

@@ -206,7 +206,9 @@ public final class PortGate implements FramePort {
             }
             int done = bridge.forward(PortGate.this, frames);
             again += frames.count() - done;
-            spent(frames.bytes(0, done));
+            if (outbound != null) {
+                spent(frames.bytes(0, done));
+            }
             return done;
         }
 

@@ -101,13 +101,13 @@ final class MonitorOptions {
 
     private static void put(String option, ConfigSetting setting, String value, ObjectNode to) {
         String name = setting.name();
-        boolean number = value.matches("[0-9]{1,9}");
+        boolean number = value.matches("[0-9]{1,18}");
         switch (setting.kind()) {
             case NUMBER -> {
                 if (!number) {
                     throw new UnsupportedOption(option + ": " + name + "=" + value + ": a whole number is expected");
                 }
-                to.put(name, Integer.parseInt(value));
+                to.put(name, Long.parseLong(value));
             }
             case SWITCH -> {
                 if (!setting.values().contains(value)) {
@@ -125,7 +125,7 @@ final class MonitorOptions {
             }
             case SCALAR -> {
                 if (number) {
-                    to.put(name, Integer.parseInt(value));
+                    to.put(name, Long.parseLong(value));
                 } else {
                     to.put(name, value);
                 }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.vhost4j.device.rate.RateLimit;
 import org.vhost4j.sys.Await;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.endtoend.isolation.ChildBackEnd;
@@ -73,6 +74,13 @@ class GuestCommandTest {
             backEnd.terminate();
             assertThat(backEnd.awaitEnd(20)).isZero();
         }
+    }
+
+    @Test
+    void theLargestRateIsANumber() {
+        String rate = Long.toString(RateLimit.MOST);
+        assertThat(MonitorOptions.settings("/a", "rate=" + rate, ConfigSetting.guest(), MonitorOptions.named("a")))
+                .hasToString("{\"name\":\"a\",\"rate\":" + rate + "}");
     }
 
     @Test

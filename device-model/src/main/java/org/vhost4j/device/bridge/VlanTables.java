@@ -251,7 +251,8 @@ final class VlanTables {
      * @return so many at most, each an address of 48 bits below the number of its VLAN
      */
     long[] stations(int ofPort, int most) {
-        long[] all = new long[most];
+        // As many as there are: room for all that there could be is much more with many VLANs.
+        long[] all = new long[0];
         int count = 0;
         for (int vlan = 0; vlan < tables.length() && count < most; vlan++) {
             MacTable table = tables.get(vlan);
@@ -260,6 +261,9 @@ final class VlanTables {
             }
             long[] some = new long[Math.min(most - count, table.capacity())];
             int found = table.stations(ofPort, some);
+            if (count + found > all.length) {
+                all = Arrays.copyOf(all, Math.max(2 * all.length, count + found));
+            }
             for (int i = 0; i < found; i++) {
                 all[count++] = some[i] | ((long) vlan << VLAN_SHIFT);
             }

@@ -28,7 +28,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** What the page draws: {@code state.json}. Its form belongs to the page and changes with it; programs ask the monitor. */
 final class PageState {
-    /** Stations of one port, and of all, that are listed. */
+    /** Stations that are listed; all are counted. */
     private static final int MOST_STATIONS = 64;
 
     private static final double MILLIS = 1000;
@@ -166,7 +166,7 @@ final class PageState {
     }
 
     private void stations(ObjectNode state) {
-        List<StationSnapshot> stations = lanes.stations(MOST_STATIONS);
+        List<StationSnapshot> stations = lanes.stations(Integer.MAX_VALUE);
         state.put("stationCount", stations.size());
         ArrayNode all = state.putArray("stations");
         stations.stream()

@@ -135,7 +135,7 @@ public final class Backend implements AutoCloseable {
         String name = own == null ? "guest" + number : own;
         return new GuestPort(
                 name,
-                GuestAddress.of(endpoint, number),
+                number,
                 endpoint,
                 config,
                 context,

@@ -42,6 +42,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  */
 final class GuestPort implements DeviceOwner {
     private final String name;
+    private final int number;
     /** Of the guest's lane; replaced by {@link #change}. */
     private volatile Endpoint endpoint;
 
@@ -81,6 +82,7 @@ final class GuestPort implements DeviceOwner {
     /**
      * A place without a guest.
      *
+     * @param number the guest's, which counts where its socket has no name
      * @param context the guest's lane and what belongs to it
      * @param acknowledged what is known of the guest from before
      * @param progress where it is kept how far the guest's queues come
@@ -89,7 +91,7 @@ final class GuestPort implements DeviceOwner {
      */
     GuestPort(
             String name,
-            long mac,
+            int number,
             Endpoint endpoint,
             BackendConfig config,
             LaneContext context,
@@ -98,6 +100,7 @@ final class GuestPort implements DeviceOwner {
             BackendListener listener,
             IntConsumer accepts) {
         this.name = name;
+        this.number = number;
         this.endpoint = endpoint;
         this.config = config;
         this.context = context;
@@ -111,7 +114,7 @@ final class GuestPort implements DeviceOwner {
         this.device = new NetDevice(
                 new NetDeviceConfig(
                         name,
-                        mac,
+                        GuestAddress.of(endpoint, number),
                         config.queuePairs(),
                         config.mtu(),
                         config.linkSpeed(),
@@ -156,10 +159,8 @@ final class GuestPort implements DeviceOwner {
 
     /**
      * Takes other settings over. What the guest sees of them it is told.
-     *
-     * @param mac the guest's address
      */
-    void change(Endpoint to, long mac) {
+    void change(Endpoint to) {
         boolean other = to.mac() != endpoint.mac() || to.trustMac() != endpoint.trustMac();
         if (!to.rates().equals(endpoint.rates())) {
             device.rates(to.rates());
@@ -167,7 +168,7 @@ final class GuestPort implements DeviceOwner {
         endpoint = to;
         link(to.linkUp());
         if (other) {
-            device.control().mac(mac);
+            device.control().mac(GuestAddress.of(to, number));
             if (effects != null) {
                 effects.configChanged();
             }

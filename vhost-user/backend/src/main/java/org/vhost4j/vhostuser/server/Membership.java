@@ -266,12 +266,11 @@ public final class Membership {
                 throw new ChangeRefused(
                         false, "guest '" + name + "' keeps its socket while it is served: remove it and add it");
             }
-            long mac = GuestAddress.of(after, backend.guests().indexOf(guest));
             LaneContext own = guest.context();
             if (backend.config().switching() instanceof Switching.Bridged bridged) {
                 obey(own, guest.device(), guest.rules(after, bridged.security()));
             }
-            Backend.inLane(own, () -> guest.change(after, mac));
+            Backend.inLane(own, () -> guest.change(after));
             served();
             backend.listener().changed(new ServedChange(What.CHANGED, true, name));
             return name;

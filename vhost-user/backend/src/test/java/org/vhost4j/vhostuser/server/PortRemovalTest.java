@@ -26,7 +26,7 @@ import org.vhost4j.host.lane.Lane;
 
 /** A port that is removed while frames move. */
 class PortRemovalTest {
-    private static final BackendListener SILENT = new BackendListener() {
+    static final BackendListener SILENT = new BackendListener() {
         @Override
         public void ready(String guest, Endpoint endpoint) {}
 

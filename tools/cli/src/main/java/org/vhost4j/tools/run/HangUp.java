@@ -19,7 +19,7 @@ final class HangUp {
      * Runs a task with each SIGHUP, in a thread of its own.
      *
      * @param task may take time
-     * @return false when this JVM does not let signals be handled, as with -Xrs
+     * @return false when this JVM does not let signals be handled, as with -Xrs, or was started with SIGHUP ignored, as by nohup(1)
      */
     @SuppressWarnings("ReferenceEquality")
     static boolean handle(Runnable task) {
@@ -37,8 +37,9 @@ final class HangUp {
             };
             Object proxy = Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[] {handler}, calls);
             Object hangUp = signal.getConstructor(String.class).newInstance("HUP");
-            signal.getMethod("handle", signal, handler).invoke(null, hangUp, proxy);
-            return true;
+            Object before = signal.getMethod("handle", signal, handler).invoke(null, hangUp, proxy);
+            // The JVM leaves a signal that was ignored before it started as it is.
+            return before != handler.getField("SIG_IGN").get(null);
         } catch (ReflectiveOperationException e) {
             return false;
         }

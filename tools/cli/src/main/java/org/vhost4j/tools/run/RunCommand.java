@@ -142,7 +142,8 @@ public final class RunCommand implements Callable<Integer> {
         daemon.whenServed(lines -> configured.ifPresent(first -> {
             ConfigReload reload = new ConfigReload(first, spec, daemon, NotifySocket.ofEnvironment(), lines);
             if (!HangUp.handle(reload::reload)) {
-                lines.accept("SIGHUP ends this process: its JVM does not let it be handled");
+                lines.accept("SIGHUP does not have the file read again: it was ignored when this process started"
+                        + " (nohup), or the JVM does not let it be handled (-Xrs)");
             }
         }));
         RunningBackend.start(

@@ -23,6 +23,9 @@ class ConfigReloadTest {
     private static final long SYS_KILL = 62;
     private static final int SIGHUP = 1;
 
+    /** Whatever the process that runs the tests does with SIGHUP. */
+    private static final List<String> HEARS_HANG_UP = List.of("env", "--default-signal=HUP");
+
     @TempDir
     Path directory;
 
@@ -45,7 +48,7 @@ class ConfigReloadTest {
     @Test
     void whatIsDifferentIsApplied() throws Exception {
         Path file = write("{\"lanes\": 2, \"guests\": [%s, %s]}".formatted(guest("a", ""), guest("b", "")));
-        try (ChildBackEnd backEnd = ChildBackEnd.start(directory, "run", "--config=" + file)) {
+        try (ChildBackEnd backEnd = ChildBackEnd.startBehind(HEARS_HANG_UP, directory, "run", "--config=" + file)) {
             backEnd.awaitLine("b: waiting for a front-end");
             try (NetDriver a = NetDriver.attach(socket("a"), NetSetup.full())) {
                 write("{\"lanes\": 2, \"guests\": [%s, %s]}"
@@ -79,7 +82,7 @@ class ConfigReloadTest {
         Path later = directory.resolve("later");
         String port = "{\"port\": \"stream:unix:%s/peer,server=on\"}".formatted(later);
         Path file = write("{\"guests\": [%s]}".formatted(guest("a", "")));
-        try (ChildBackEnd backEnd = ChildBackEnd.start(directory, "run", "--config=" + file)) {
+        try (ChildBackEnd backEnd = ChildBackEnd.startBehind(HEARS_HANG_UP, directory, "run", "--config=" + file)) {
             backEnd.awaitLine("a: waiting for a front-end");
             try (NetDriver a = NetDriver.attach(socket("a"), NetSetup.full())) {
                 write("{\"guests\": [%s], \"ports\": [%s]}".formatted(guest("a", ", \"rate\": 5000"), port));
@@ -98,12 +101,25 @@ class ConfigReloadTest {
     }
 
     @Test
+    void anIgnoredSignalIsSaid() throws Exception {
+        Path file = write("{\"guests\": [%s]}".formatted(guest("a", "")));
+        try (ChildBackEnd backEnd =
+                ChildBackEnd.startBehind(List.of("env", "--ignore-signal=HUP"), directory, "run", "--config=" + file)) {
+            assertThat(backEnd.awaitLine("SIGHUP"))
+                    .contains("SIGHUP does not have the file read again: it was ignored when this process started");
+        }
+    }
+
+    @Test
     void theServiceManagerHears() throws Exception {
         Path notify = directory.resolve("notify");
         Path file = write("{\"guests\": [%s]}".formatted(guest("a", "")));
         try (ServiceManager manager = new ServiceManager(notify);
                 ChildBackEnd backEnd = ChildBackEnd.startBehind(
-                        List.of("env", "NOTIFY_SOCKET=" + notify), directory, "run", "--config=" + file)) {
+                        List.of("env", "--default-signal=HUP", "NOTIFY_SOCKET=" + notify),
+                        directory,
+                        "run",
+                        "--config=" + file)) {
             assertThat(manager.next()).isEqualTo("READY=1");
             hangUp(backEnd);
             assertThat(manager.next()).matches("RELOADING=1\nMONOTONIC_USEC=[0-9]+");

@@ -41,7 +41,12 @@ record DocumentCommand(String page, String line, List<String> words) {
         Matcher block = BLOCK.matcher(text);
         while (block.find()) {
             String code = block.group(1) == null ? block.group() : block.group(1);
-            code.lines().forEach(line -> add(name, line.strip(), all));
+            // Where there is a prompt, the other lines are what was printed.
+            boolean prompts = code.lines().anyMatch(line -> line.strip().startsWith("$ "));
+            code.lines()
+                    .map(String::strip)
+                    .filter(line -> !prompts || line.startsWith("$ "))
+                    .forEach(line -> add(name, line, all));
         }
         // Of what is in code style only whole command lines count: a program alone is a name.
         Matcher inline = INLINE.matcher(BLOCK.matcher(text).replaceAll(""));

@@ -40,7 +40,7 @@ class MetricsServerTest {
                             "vhost4j_guest_receive_frames_total{guest=\"guest0\"} 0.0",
                             "vhost4j_guest_receive_dropped_frames_total{guest=\"guest1\",reason=\"not-ready\"} 1.0",
                             "vhost4j_port_out_dropped_frames_total{kind=\"stream\",port=\"stream:peer.sock\",reason=\"no-peer\"}"
-                                + " 1.0",
+                                    + " 1.0",
                             "vhost4j_port_in_bytes_total{kind=\"stream\",port=\"stream:peer.sock\"} 0.0",
                             "vhost4j_guest_state{guest=\"guest0\",state=\"running\"} 1.0",
                             "vhost4j_guest_state{guest=\"guest1\",state=\"waiting\"} 1.0",

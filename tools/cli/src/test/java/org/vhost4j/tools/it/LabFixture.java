@@ -33,6 +33,7 @@ import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.BackendListener;
 import org.vhost4j.vhostuser.server.Endpoint;
+import org.vhost4j.vhostuser.server.SilentListener;
 import org.vhost4j.vhostuser.server.Switching;
 import org.vhost4j.vhostuser.server.Uplink;
 
@@ -187,23 +188,11 @@ final class LabFixture implements AutoCloseable {
     }
 
     private BackendListener listener() {
-        return new BackendListener() {
-            @Override
-            public void ready(String guest, Endpoint endpoint) {}
-
-            @Override
-            public void attached(String guest) {}
-
+        return new SilentListener() {
             @Override
             public void negotiated(String guest, FeatureSet features) {
                 negotiated.put(guest, features);
             }
-
-            @Override
-            public void link(String guest, boolean up) {}
-
-            @Override
-            public void detached(String guest, String reason, String counts) {}
 
             @Override
             public void stopped(String guest, String reason) {

@@ -29,7 +29,7 @@ class ChangedGuestTest {
             Endpoint listening = Endpoint.listen(directory.resolve("a.sock"), Attach.AUTO);
             BackendConfig config = BackendConfig.builder(List.of(listening, inherited), FeatureSet.of(NetFeatures.ALL))
                     .build();
-            try (Backend backend = Backend.start(config, PortRemovalTest.SILENT)) {
+            try (Backend backend = Backend.start(config, new SilentListener())) {
                 assertThat(front.isOpen()).isTrue();
                 GuestPort guest = backend.guests().getLast();
                 long before = mac(guest);

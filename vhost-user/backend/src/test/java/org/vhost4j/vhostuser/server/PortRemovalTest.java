@@ -17,68 +17,20 @@ import org.vhost4j.device.bridge.Bridge;
 import org.vhost4j.device.capture.CaptureOptions;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.feature.NetFeatures;
-import org.vhost4j.device.frame.CountedPort;
-import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
-import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.host.lane.Lane;
 
 /** A port that is removed while frames move. */
 class PortRemovalTest {
-    static final BackendListener SILENT = new BackendListener() {
-        @Override
-        public void ready(String guest, Endpoint endpoint) {}
-
-        @Override
-        public void attached(String guest) {}
-
-        @Override
-        public void negotiated(String guest, FeatureSet features) {}
-
-        @Override
-        public void link(String guest, boolean up) {}
-
-        @Override
-        public void detached(String guest, String reason, String counts) {}
-
-        @Override
-        public void stopped(String guest, String reason) {}
-
-        @Override
-        public void trouble(String who, String line) {}
-    };
-
     /** Says when it is closed. */
-    private record Port(Runnable closing, PortCounters counters) implements CountedPort, Uplink.Opened {
-        @Override
-        public CountedPort port() {
-            return this;
+    private static final class Port extends IdlePort {
+        private final Runnable closing;
+
+        Port(Runnable closing) {
+            super("port");
+            this.closing = closing;
         }
-
-        @Override
-        public String name() {
-            return "port";
-        }
-
-        @Override
-        public int accepts() {
-            return 0;
-        }
-
-        @Override
-        public int deliver(Frame frame) {
-            return DELIVERED;
-        }
-
-        @Override
-        public void flush() {}
-
-        @Override
-        public void fault(String reason) {}
-
-        @Override
-        public void guestsAccept(int offloads) {}
 
         @Override
         public void close() {
@@ -105,7 +57,7 @@ class PortRemovalTest {
 
             @Override
             public Opened open(Lane lane, FrameSink sink) {
-                Port port = new Port(closing, new PortCounters());
+                Port port = new Port(closing);
                 opened.complete(port);
                 return port;
             }
@@ -122,7 +74,7 @@ class PortRemovalTest {
 
     @Test
     void itsNameCanBeCapturedAgain(@TempDir Path directory) throws Exception {
-        try (Backend backend = Backend.start(growing().build(), SILENT)) {
+        try (Backend backend = Backend.start(growing().build(), new SilentListener())) {
             backend.membership().addPort(plain());
             backend.captures().start("one", List.of("port"), CaptureOptions.of(directory.resolve("1.pcapng")), "test");
             backend.membership().removePort("port");
@@ -137,7 +89,7 @@ class PortRemovalTest {
 
     @Test
     void nothingChangesWhenAnotherBackEndHasEverything() throws ChangeRefused {
-        try (Backend backend = Backend.start(growing().build(), SILENT)) {
+        try (Backend backend = Backend.start(growing().build(), new SilentListener())) {
             backend.membership().addPort(plain());
             backend.leave();
             assertThatThrownBy(() -> backend.membership().removePort("port"))
@@ -151,7 +103,7 @@ class PortRemovalTest {
     void itsDescriptorsAreClosedWhenNoBridgeHasItAnyMore(int lanes) throws ChangeRefused {
         BackendConfig config = growing().lanes(lanes).build();
         List<Boolean> had = Collections.synchronizedList(new ArrayList<>());
-        try (Backend backend = Backend.start(config, SILENT)) {
+        try (Backend backend = Backend.start(config, new SilentListener())) {
             LaneContext first = backend.contexts().getFirst();
             CompletableFuture<Port> opened = new CompletableFuture<>();
             backend.membership().addPort(opening(opened, () -> had.add(has(first, opened.join()))));

@@ -6,16 +6,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.offload.Frames;
-import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.device.stats.PortDrop;
 import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.vhostuser.handover.StateReader;
-import org.vhost4j.vhostuser.handover.StateWriter;
+import org.vhost4j.vhostuser.server.IdlePort;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
@@ -40,7 +38,7 @@ record FullUplink(CountDownLatch refused, CompletableFuture<byte[]> taken) imple
 
     @Override
     public Opened open(Lane lane, FrameSink sink) {
-        OpenFull port = new OpenFull(this, false, new PortCounters());
+        OpenFull port = new OpenFull(this, false);
         // When the bridge has the port.
         lane.execute(() -> announce(port, sink));
         return port;
@@ -61,31 +59,25 @@ record FullUplink(CountDownLatch refused, CompletableFuture<byte[]> taken) imple
 
     @Override
     public Movable takeOver(Lane lane, FrameSink sink, StateReader state) {
-        return new OpenFull(this, true, new PortCounters());
+        return new OpenFull(this, true);
     }
 
-    private record OpenFull(FullUplink uplink, boolean room, PortCounters counters) implements Movable, CountedPort {
-        @Override
-        public CountedPort port() {
-            return this;
-        }
+    private static final class OpenFull extends IdlePort {
+        private final FullUplink uplink;
+        private final boolean room;
 
-        @Override
-        public String name() {
-            return "full";
-        }
-
-        @Override
-        public int accepts() {
-            return 0;
+        OpenFull(FullUplink uplink, boolean room) {
+            super("full");
+            this.uplink = uplink;
+            this.room = room;
         }
 
         @Override
         public int deliver(Frame frame) {
             if (!room) {
                 if (uplink.refused.getCount() != 0) {
-                    counters.out(FIRST_BYTES, true);
-                    counters.drop(PortDrop.TOO_LONG, FIRST_DROPS);
+                    counters().out(FIRST_BYTES, true);
+                    counters().drop(PortDrop.TOO_LONG, FIRST_DROPS);
                 }
                 uplink.refused.countDown();
                 return NO_ROOM;
@@ -93,29 +85,5 @@ record FullUplink(CountDownLatch refused, CompletableFuture<byte[]> taken) imple
             boolean unused = uplink.taken.complete(Frames.bytes(frame));
             return DELIVERED;
         }
-
-        @Override
-        public void flush() {}
-
-        @Override
-        public void fault(String reason) {}
-
-        @Override
-        public void guestsAccept(int offloads) {}
-
-        @Override
-        public void halt() {}
-
-        @Override
-        public void proceed() {}
-
-        @Override
-        public void save(StateWriter to) {}
-
-        @Override
-        public void update(StateReader state) {}
-
-        @Override
-        public void close() {}
     }
 }

@@ -2,14 +2,10 @@
 package org.vhost4j.tools.endtoend.handover;
 
 import java.util.function.Consumer;
-import org.vhost4j.device.frame.CountedPort;
-import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameSink;
-import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.host.lane.Lane;
-import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.StateReader;
-import org.vhost4j.vhostuser.handover.StateWriter;
+import org.vhost4j.vhostuser.server.IdlePort;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
@@ -25,47 +21,22 @@ record MarkerUplink(Consumer<TakeOverStep> steps) implements Uplink {
 
     @Override
     public Opened open(Lane lane, FrameSink sink) {
-        return new OpenMarker(steps, new PortCounters());
+        return new OpenMarker(steps);
     }
 
     @Override
     public Movable takeOver(Lane lane, FrameSink sink, StateReader state) {
         steps.accept(TakeOverStep.MAPPING);
-        return new OpenMarker(steps, new PortCounters());
+        return new OpenMarker(steps);
     }
 
-    private record OpenMarker(Consumer<TakeOverStep> steps, PortCounters counters) implements Movable, CountedPort {
-        @Override
-        public CountedPort port() {
-            return this;
+    private static final class OpenMarker extends IdlePort {
+        private final Consumer<TakeOverStep> steps;
+
+        OpenMarker(Consumer<TakeOverStep> steps) {
+            super("marker");
+            this.steps = steps;
         }
-
-        @Override
-        public String name() {
-            return "marker";
-        }
-
-        @Override
-        public int accepts() {
-            return 0;
-        }
-
-        @Override
-        public int deliver(Frame frame) {
-            return REFUSED;
-        }
-
-        @Override
-        public void flush() {}
-
-        @Override
-        public void fault(String reason) {}
-
-        @Override
-        public void guestsAccept(int offloads) {}
-
-        @Override
-        public void halt() {}
 
         @Override
         public void proceed() {
@@ -73,14 +44,8 @@ record MarkerUplink(Consumer<TakeOverStep> steps) implements Uplink {
         }
 
         @Override
-        public void save(StateWriter to) {}
-
-        @Override
-        public void update(StateReader state) throws HandOverException {
+        public void update(StateReader state) {
             steps.accept(TakeOverStep.ADOPTING);
         }
-
-        @Override
-        public void close() {}
     }
 }

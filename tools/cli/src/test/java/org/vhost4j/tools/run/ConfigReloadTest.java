@@ -14,7 +14,7 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.sys.LibC;
-import org.vhost4j.sys.ServiceManager;
+import org.vhost4j.sys.NotifyReceiver;
 import org.vhost4j.tools.endtoend.isolation.ChildBackEnd;
 
 /** A back-end with a file that is read again with SIGHUP. */
@@ -114,7 +114,7 @@ class ConfigReloadTest {
     void theServiceManagerHears() throws Exception {
         Path notify = directory.resolve("notify");
         Path file = write("{\"guests\": [%s]}".formatted(guest("a", "")));
-        try (ServiceManager manager = new ServiceManager(notify);
+        try (NotifyReceiver manager = new NotifyReceiver(notify);
                 ChildBackEnd backEnd = ChildBackEnd.startBehind(
                         List.of("env", "--default-signal=HUP", "NOTIFY_SOCKET=" + notify),
                         directory,

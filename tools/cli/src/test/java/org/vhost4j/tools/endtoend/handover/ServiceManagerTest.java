@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.InSharedMemory;
 import org.vhost4j.sys.LibC;
-import org.vhost4j.sys.ServiceManager;
+import org.vhost4j.sys.NotifyReceiver;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnixAddress;
 import org.vhost4j.tools.endtoend.isolation.ChildBackEnd;
@@ -29,7 +29,7 @@ class ServiceManagerTest {
     @TempDir(factory = InSharedMemory.class)
     Path directory;
 
-    private ChildBackEnd start(ServiceManager manager, String... more) throws IOException {
+    private ChildBackEnd start(NotifyReceiver manager, String... more) throws IOException {
         List<String> arguments = new ArrayList<>(List.of("run", "--socket-path=a.sock"));
         arguments.addAll(List.of(more));
         return ChildBackEnd.startBehind(
@@ -38,7 +38,7 @@ class ServiceManagerTest {
 
     @Test
     void theNewMainProcessIsNamedByTheOldOneBeforeItIsReady() throws Exception {
-        try (ServiceManager manager = new ServiceManager(directory.resolve("manager"));
+        try (NotifyReceiver manager = new NotifyReceiver(directory.resolve("manager"));
                 ChildBackEnd first = start(manager, "--take-over=unix:next")) {
             assertThat(manager.next()).isEqualTo("READY=1");
             try (ChildBackEnd second = start(manager, "--take-over=unix:next")) {
@@ -56,7 +56,7 @@ class ServiceManagerTest {
     /** systemd does not start a service again whose last process that it knows of has ended with status 0. */
     @Test
     void anOldOneWhoseSuccessorHasEndedEndsWithStatus1() throws Exception {
-        try (ServiceManager manager = new ServiceManager(directory.resolve("manager"));
+        try (NotifyReceiver manager = new NotifyReceiver(directory.resolve("manager"));
                 ChildBackEnd old = start(manager, "--take-over=unix:next")) {
             assertThat(manager.next()).isEqualTo("READY=1");
             Fd socket = UnixAddress.socket();
@@ -77,7 +77,7 @@ class ServiceManagerTest {
 
     @Test
     void aServiceThatHandsNothingOverIsReadyToo() throws Exception {
-        try (ServiceManager manager = new ServiceManager(directory.resolve("manager"));
+        try (NotifyReceiver manager = new NotifyReceiver(directory.resolve("manager"));
                 ChildBackEnd only = start(manager)) {
             assertThat(manager.next()).isEqualTo("READY=1");
             assertThat(only.pid()).isPositive();

@@ -8,14 +8,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /** The socket of a service manager (NOTIFY_SOCKET), as a test has it. */
-public final class ServiceManager implements AutoCloseable {
+public final class NotifyReceiver implements AutoCloseable {
     private static final int MOST = 4096;
 
     private final Path path;
     private final Fd socket;
 
     /** Binds it to a path. */
-    public ServiceManager(Path path) {
+    public NotifyReceiver(Path path) {
         this.path = path;
         SocketAddress.Resolved address = SocketAddress.unix(path).resolve();
         socket = address.socket(LibC.SOCK_DGRAM);

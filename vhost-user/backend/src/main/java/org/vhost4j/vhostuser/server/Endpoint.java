@@ -3,6 +3,7 @@ package org.vhost4j.vhostuser.server;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.bridge.PortVlan;
@@ -41,18 +42,12 @@ public record Endpoint(
         OwnSecurity security,
         boolean linkUp,
         PortRates rates) {
-    /**
-     * A socket to listen on.
-     *
-     * @param path where it is bound
-     * @param attach how the guest is attached
-     * @return the endpoint
-     */
-    public static Endpoint listen(Path path, Attach attach) {
-        return new Endpoint(
+    /** A guest of which only the socket is given. */
+    private Endpoint(@Nullable Path path, int descriptor, boolean connect, Attach attach) {
+        this(
                 path,
-                -1,
-                false,
+                descriptor,
+                connect,
                 attach,
                 PortRules.NO_MAC,
                 false,
@@ -63,6 +58,17 @@ public record Endpoint(
                 OwnSecurity.NONE,
                 true,
                 PortRates.NONE);
+    }
+
+    /**
+     * A socket to listen on.
+     *
+     * @param path where it is bound
+     * @param attach how the guest is attached
+     * @return the endpoint
+     */
+    public static Endpoint listen(Path path, Attach attach) {
+        return new Endpoint(path, -1, false, attach);
     }
 
     /**
@@ -73,20 +79,7 @@ public record Endpoint(
      * @return the endpoint
      */
     public static Endpoint connect(Path path, Attach attach) {
-        return new Endpoint(
-                path,
-                -1,
-                true,
-                attach,
-                PortRules.NO_MAC,
-                false,
-                true,
-                SocketAccess.DEFAULT,
-                PortVlan.ALL,
-                null,
-                OwnSecurity.NONE,
-                true,
-                PortRates.NONE);
+        return new Endpoint(path, -1, true, attach);
     }
 
     /**
@@ -97,20 +90,7 @@ public record Endpoint(
      * @return the endpoint
      */
     public static Endpoint inherited(int descriptor, Attach attach) {
-        return new Endpoint(
-                null,
-                descriptor,
-                false,
-                attach,
-                PortRules.NO_MAC,
-                false,
-                true,
-                SocketAccess.DEFAULT,
-                PortVlan.ALL,
-                null,
-                OwnSecurity.NONE,
-                true,
-                PortRates.NONE);
+        return new Endpoint(null, descriptor, false, attach);
     }
 
     /**
@@ -121,20 +101,10 @@ public record Endpoint(
      * @return an endpoint with it
      */
     public Endpoint withMac(long address, boolean trust) {
-        return new Endpoint(
-                path,
-                descriptor,
-                connect,
-                attach,
-                address,
-                trust,
-                deviceState,
-                access,
-                vlan,
-                name,
-                security,
-                linkUp,
-                rates);
+        return with(copy -> {
+            copy.mac = address;
+            copy.trustMac = trust;
+        });
     }
 
     /**
@@ -144,8 +114,7 @@ public record Endpoint(
      * @return an endpoint with it
      */
     public Endpoint withDeviceState(boolean moves) {
-        return new Endpoint(
-                path, descriptor, connect, attach, mac, trustMac, moves, access, vlan, name, security, linkUp, rates);
+        return with(copy -> copy.deviceState = moves);
     }
 
     /**
@@ -155,20 +124,7 @@ public record Endpoint(
      * @return an endpoint with it
      */
     public Endpoint withAccess(SocketAccess who) {
-        return new Endpoint(
-                path,
-                descriptor,
-                connect,
-                attach,
-                mac,
-                trustMac,
-                deviceState,
-                who,
-                vlan,
-                name,
-                security,
-                linkUp,
-                rates);
+        return with(copy -> copy.access = who);
     }
 
     /**
@@ -178,20 +134,7 @@ public record Endpoint(
      * @return an endpoint with them
      */
     public Endpoint withVlan(PortVlan vlans) {
-        return new Endpoint(
-                path,
-                descriptor,
-                connect,
-                attach,
-                mac,
-                trustMac,
-                deviceState,
-                access,
-                vlans,
-                name,
-                security,
-                linkUp,
-                rates);
+        return with(copy -> copy.vlan = vlans);
     }
 
     /**
@@ -201,20 +144,7 @@ public record Endpoint(
      * @return an endpoint with it
      */
     public Endpoint withName(@Nullable String called) {
-        return new Endpoint(
-                path,
-                descriptor,
-                connect,
-                attach,
-                mac,
-                trustMac,
-                deviceState,
-                access,
-                vlan,
-                called,
-                security,
-                linkUp,
-                rates);
+        return with(copy -> copy.name = called);
     }
 
     /**
@@ -224,8 +154,7 @@ public record Endpoint(
      * @return an endpoint with it
      */
     public Endpoint withSecurity(OwnSecurity own) {
-        return new Endpoint(
-                path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlan, name, own, linkUp, rates);
+        return with(copy -> copy.security = own);
     }
 
     /**
@@ -235,8 +164,7 @@ public record Endpoint(
      * @return an endpoint with it
      */
     public Endpoint withLink(boolean up) {
-        return new Endpoint(
-                path, descriptor, connect, attach, mac, trustMac, deviceState, access, vlan, name, security, up, rates);
+        return with(copy -> copy.linkUp = up);
     }
 
     /**
@@ -246,20 +174,7 @@ public record Endpoint(
      * @return an endpoint with them
      */
     public Endpoint withRates(PortRates limits) {
-        return new Endpoint(
-                path,
-                descriptor,
-                connect,
-                attach,
-                mac,
-                trustMac,
-                deviceState,
-                access,
-                vlan,
-                name,
-                security,
-                linkUp,
-                limits);
+        return with(copy -> copy.rates = limits);
     }
 
     /**
@@ -269,6 +184,53 @@ public record Endpoint(
      */
     public Optional<Path> address() {
         return path != null ? Optional.of(path) : InheritedSocket.path(descriptor);
+    }
+
+    private Endpoint with(Consumer<Copy> change) {
+        Copy copy = new Copy(this);
+        change.accept(copy);
+        return new Endpoint(
+                path,
+                descriptor,
+                connect,
+                attach,
+                copy.mac,
+                copy.trustMac,
+                copy.deviceState,
+                copy.access,
+                copy.vlan,
+                copy.name,
+                copy.security,
+                copy.linkUp,
+                copy.rates);
+    }
+
+    /** What may be different in another endpoint of the same socket. */
+    private static final class Copy {
+        long mac;
+        boolean trustMac;
+        boolean deviceState;
+        SocketAccess access;
+        PortVlan vlan;
+
+        @Nullable
+        String name;
+
+        OwnSecurity security;
+        boolean linkUp;
+        PortRates rates;
+
+        Copy(Endpoint of) {
+            mac = of.mac;
+            trustMac = of.trustMac;
+            deviceState = of.deviceState;
+            access = of.access;
+            vlan = of.vlan;
+            name = of.name;
+            security = of.security;
+            linkUp = of.linkUp;
+            rates = of.rates;
+        }
     }
 
     @Override

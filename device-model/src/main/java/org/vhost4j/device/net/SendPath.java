@@ -151,9 +151,13 @@ final class SendPath {
         if (available == 0) {
             return 0;
         }
-        int count = frames.within(0, available, allowance);
-        if (count < available) {
-            queue.shorten(count);
+        long offered = frames.bytes(0, available);
+        int count = available;
+        if (offered >= allowance) {
+            count = frames.within(0, available, allowance);
+            if (count < available) {
+                queue.shorten(count);
+            }
         }
         steering.learn(frames, pair);
         queue.queue.recordTaken();
@@ -166,7 +170,7 @@ final class SendPath {
             queue.again += count - done;
         }
         if (done != 0) {
-            long bytes = frames.bytes(0, done);
+            long bytes = done == available ? offered : frames.bytes(0, done);
             int partial = frames.partialChecksums(0, done);
             turnBytes += bytes;
             RateMeter limit = meter;

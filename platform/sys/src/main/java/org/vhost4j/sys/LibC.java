@@ -21,8 +21,8 @@ public final class LibC {
     static final int O_CREAT = 0x40;
     /** open: with {@link #O_CREAT}, only when there is nothing of that name. */
     static final int O_EXCL = 0x80;
-    /** open: ELOOP when the path itself is a symbolic link. */
-    public static final int O_NOFOLLOW = 0x20000;
+    /** open: ELOOP when the path itself is a symbolic link. Of the flags that we use only this one differs between processors. */
+    public static final int O_NOFOLLOW = System.getProperty("os.arch").equals("aarch64") ? 0x8000 : 0x20000;
     /** open: the file itself, of any kind, for what takes no permission on it. */
     public static final int O_PATH = 0x200000;
     /** open, F_SETFL: calls answer EAGAIN instead of waiting. */
@@ -216,6 +216,8 @@ public final class LibC {
         static native int mprotect(long address, long length, int protection);
 
         static native int sigaction(int signal, long action, long before);
+
+        static native int kill(int process, int signal);
 
         static native int shutdown(int fd, int how);
 
@@ -692,6 +694,17 @@ public final class LibC {
      */
     public static int poll(long fds, int count, int timeoutMillis) {
         return result(C.poll(fds, count, timeoutMillis));
+    }
+
+    /**
+     * kill(2).
+     *
+     * @param process the process's number
+     * @param signal the signal's number; 0 only asks whether the process is there
+     * @return 0 or the negative errno
+     */
+    public static int kill(long process, int signal) {
+        return result(C.kill(Math.toIntExact(process), signal));
     }
 
     /**

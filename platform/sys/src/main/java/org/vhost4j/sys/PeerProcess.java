@@ -24,9 +24,6 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
     /** In /proc/PID/stat, counted from the state, which follows the name in parentheses. */
     private static final int START_TIME_AFTER_NAME = 19;
 
-    /** kill(2), here with signal 0, which only asks. */
-    private static final long SYS_KILL = 62;
-
     private static final Path PROC = Path.of("/proc");
     private static final Pattern NAMESPACE = Pattern.compile("pid:\\[([0-9]{1,18})]");
 
@@ -77,7 +74,7 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
                 return new PeerProcess(boot, namespace, number, Long.parseLong(fields[START_TIME_AFTER_NAME]));
             }
             // It may also be hidden from us (the hidepid option of proc).
-            if (LibC.syscall(SYS_KILL, number, 0, 0) == -Errno.ESRCH) {
+            if (LibC.kill(number, 0) == -Errno.ESRCH) {
                 return new PeerProcess(boot, namespace, number, 0);
             }
         }

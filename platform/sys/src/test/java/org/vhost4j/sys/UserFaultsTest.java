@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 /** Page faults of this process: a system call that reads memory which is not there waits until it is. */
 class UserFaultsTest {
     private static final int PAGE = 4096;
-    private static final long SYS_USERFAULTFD = 323;
+    private static final long SYS_USERFAULTFD = System.getProperty("os.arch").equals("aarch64") ? 282 : 323;
     private static final long UFFDIO_API = 0xc018aa3fL;
     private static final long UFFDIO_REGISTER = 0xc020aa00L;
 

@@ -20,7 +20,6 @@ import org.vhost4j.tools.endtoend.isolation.ChildBackEnd;
 /** A back-end with a file that is read again with SIGHUP. */
 @Timeout(120)
 class ConfigReloadTest {
-    private static final long SYS_KILL = 62;
     private static final int SIGHUP = 1;
 
     /** Whatever the process that runs the tests does with SIGHUP. */
@@ -42,7 +41,7 @@ class ConfigReloadTest {
     }
 
     private static void hangUp(ChildBackEnd backEnd) {
-        assertThat(LibC.syscall(SYS_KILL, backEnd.pid(), SIGHUP, 0)).isZero();
+        assertThat(LibC.kill(backEnd.pid(), SIGHUP)).isZero();
     }
 
     @Test

@@ -35,7 +35,6 @@ class FrontEndChurnTest {
     /** Half messages until both rings run. */
     private static final int STEPS = 40;
 
-    private static final long SYS_KILL = 62;
     private static final int SIGSTOP = 19;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     /** What the JVM itself may take more of outside its heap, such as compiled code. */
@@ -162,8 +161,7 @@ class FrontEndChurnTest {
                     assertThat(frontEnd.line()).isEqualTo("runs");
                     pause(4);
                     if (number % 4 == 3) {
-                        assertThat(LibC.syscall(SYS_KILL, frontEnd.pid(), SIGSTOP, 0))
-                                .isZero();
+                        assertThat(LibC.kill(frontEnd.pid(), SIGSTOP)).isZero();
                         pause(4);
                     }
                     frontEnd.kill();

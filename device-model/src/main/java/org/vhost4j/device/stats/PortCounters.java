@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 
 /**
@@ -38,6 +39,9 @@ public final class PortCounters {
     private final long[] slots = new long[DROPS + REASONS.length];
     private final Instant since = Instant.now();
 
+    /** Of the port's parts on other lanes. */
+    private final List<PortCounters> parts = new CopyOnWriteArrayList<>();
+
     /** Counters that are all zero, and count from now on. */
     public PortCounters() {}
 
@@ -46,7 +50,20 @@ public final class PortCounters {
     }
 
     private long get(int slot) {
-        return (long) SLOT.getOpaque(slots, slot);
+        long sum = (long) SLOT.getOpaque(slots, slot);
+        for (PortCounters part : parts) {
+            sum += part.get(slot);
+        }
+        return sum;
+    }
+
+    /**
+     * Has what another lane counts for its part of the port be counted here, too. Any thread.
+     *
+     * @param part of that lane; it counts on when the part is closed
+     */
+    public void include(PortCounters part) {
+        parts.add(part);
     }
 
     /**

@@ -60,6 +60,20 @@ public final class TapDevice implements AutoCloseable {
      * @throws SystemError with one sentence that says what is missing
      */
     public static TapDevice open(String name, boolean multiQueue) {
+        return open(name, multiQueue, NetHeader.BYTES);
+    }
+
+    /**
+     * Opens a queue of a TAP as {@link #open(String, boolean)} does. The length of headers is the same for all queues of an interface: with
+     * the right one from the start, no frame of another queue comes with a header of another length.
+     *
+     * @param name of the interface, 1 to 15 bytes; {@code %d} in it stands for the first free number
+     * @param multiQueue whether the interface has several queues: opening it again adds one
+     * @param headerBytes {@link NetHeader#BYTES} or {@link NetHeader#TUNNEL_BYTES}
+     * @return the queue, non-blocking, with no offloads towards us
+     * @throws SystemError with one sentence that says what is missing
+     */
+    public static TapDevice open(String name, boolean multiQueue, int headerBytes) {
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
         if (bytes.length == 0 || bytes.length >= IFNAMSIZ) {
             throw SystemError.explained(
@@ -73,7 +87,7 @@ public final class TapDevice implements AutoCloseable {
         try {
             String given = attach(fd, name, bytes, multiQueue);
             TapDevice device = new TapDevice(fd, given);
-            device.headerBytes(NetHeader.BYTES);
+            device.headerBytes(headerBytes);
             device.offloads(0);
             return device;
         } catch (SystemError e) {

@@ -41,6 +41,9 @@ final class PortKinds implements Iterable<String> {
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(option + ": a port is " + usages()))
                 .parse(option, split.rest());
+        if (parsed instanceof TapKind.Tap tap && tap.laneQueues()) {
+            settings.requireUnlimited(option);
+        }
         if (settings.isEmpty()) {
             return parsed;
         }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.vhost4j.device.bridge.PortVlan;
+import org.vhost4j.device.rate.PortRates;
 import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.OwnSecurity;
 import org.vhost4j.vhostuser.server.PortSecurity;
@@ -109,6 +110,19 @@ record PortSettings(
         return vlan.isEmpty() && mode.isEmpty() && floodLimit.isEmpty() && rates.isEmpty();
     }
 
+    /**
+     * Insists on there being no limits of rates: lanes do not count together what passes their queues of a port.
+     *
+     * @param option whose they would be, for the message
+     * @throws IllegalArgumentException in words for the user
+     */
+    void requireUnlimited(String option) {
+        if (!rates.over(PortRates.NONE).equals(PortRates.NONE)) {
+            throw new IllegalArgumentException(
+                    option + ": with lane-queues=on each lane has a queue, and rates cannot be limited");
+        }
+    }
+
     private OwnSecurity over(OwnSecurity before) {
         return new OwnSecurity(mode.or(before::mode), floodLimit.isPresent() ? floodLimit : before.floodsPerSecond());
     }
@@ -122,6 +136,9 @@ record PortSettings(
 
     /** The same port with these settings instead of its own. */
     Uplink over(Uplink port) {
+        if (port.onEveryLane()) {
+            requireUnlimited("port " + port.name());
+        }
         return isEmpty()
                 ? port
                 : port.withVlan(vlan.orElse(port.vlan()))

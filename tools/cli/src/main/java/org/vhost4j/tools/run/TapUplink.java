@@ -4,6 +4,7 @@ package org.vhost4j.tools.run;
 import java.util.function.Consumer;
 import org.vhost4j.device.frame.CountedPort;
 import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.NetHeader;
 import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.host.lane.Lane;
@@ -24,10 +25,12 @@ import org.vhost4j.vhostuser.server.Uplink;
  *
  * @param ifname the interface's name
  * @param multiQueue whether it may have been made with multi_queue, as for guests with several queue pairs; one queue of it is used
+ * @param onEveryLane whether every lane has a queue of it; then it has to be made with multi_queue, and is when there is none
  * @param host what the probe found
  * @param trouble takes a line when something does not work
  */
-public record TapUplink(String ifname, boolean multiQueue, HostCapabilities host, Consumer<String> trouble)
+public record TapUplink(
+        String ifname, boolean multiQueue, boolean onEveryLane, HostCapabilities host, Consumer<String> trouble)
         implements Uplink {
     /**
      * A TAP without multi_queue.
@@ -37,7 +40,19 @@ public record TapUplink(String ifname, boolean multiQueue, HostCapabilities host
      * @param trouble takes a line when something does not work
      */
     public TapUplink(String ifname, HostCapabilities host, Consumer<String> trouble) {
-        this(ifname, false, host, trouble);
+        this(ifname, false, false, host, trouble);
+    }
+
+    /**
+     * A TAP of which every lane has a queue.
+     *
+     * @param ifname the interface's name
+     * @param host what the probe found
+     * @param trouble takes a line when something does not work
+     * @return a port that differs from others in nothing else
+     */
+    public static TapUplink onEveryLane(String ifname, HostCapabilities host, Consumer<String> trouble) {
+        return new TapUplink(ifname, true, true, host, trouble);
     }
 
     @Override
@@ -58,6 +73,22 @@ public record TapUplink(String ifname, boolean multiQueue, HostCapabilities host
         TapPort port = port(TapDevice.takeOver(move.queue(), ifname, move.headerBytes()), sink);
         port.attachHalted(lane, move.offloads());
         return new OpenTap(port, rejoin(port, lane));
+    }
+
+    /** The kernel gives the queue of a lane what belongs to flows that this lane has sent last. */
+    @Override
+    public Opened openPart(Lane lane, FrameSink sink) {
+        return part(lane).open(lane, sink);
+    }
+
+    @Override
+    public Movable takeOverPart(Lane lane, FrameSink sink, StateReader state) throws HandOverException {
+        return part(lane).takeOver(lane, sink, state);
+    }
+
+    /** What goes wrong with one of several queues is said with the lane whose queue it is. */
+    private TapUplink part(Lane lane) {
+        return new TapUplink(ifname, multiQueue, onEveryLane, host, line -> trouble.accept(lane.name() + ": " + line));
     }
 
     private TapPort port(TapDevice device, FrameSink sink) {
@@ -134,6 +165,10 @@ public record TapUplink(String ifname, boolean multiQueue, HostCapabilities host
     }
 
     private TapDevice device() {
+        if (onEveryLane) {
+            return TapDevice.open(
+                    ifname, true, host.has(HostCapability.TAP_TUNNEL) ? NetHeader.TUNNEL_BYTES : NetHeader.BYTES);
+        }
         TapDevice device = multiQueue ? TapDevice.openAsMade(ifname) : TapDevice.open(ifname, false);
         if (host.has(HostCapability.TAP_TUNNEL)) {
             device.tunnels();

@@ -27,6 +27,7 @@ final class HostPort implements CountedPort, Uplink.Opened {
     private final PortCounters counters = new PortCounters();
     private final FrameSink sink;
     private final Lane lane;
+    private volatile boolean closed;
 
     private HostPort(Lane lane, FrameSink sink) {
         this.lane = lane;
@@ -40,6 +41,38 @@ final class HostPort implements CountedPort, Uplink.Opened {
             opened.complete(port);
             return port;
         };
+    }
+
+    /** An uplink with a part on every lane, and a name; the parts are added in the order of their lanes. */
+    static Uplink onEveryLane(String name, List<HostPort> parts) {
+        return new Uplink() {
+            @Override
+            public Opened open(Lane lane, FrameSink sink) {
+                HostPort part = new HostPort(lane, sink);
+                parts.add(part);
+                return part;
+            }
+
+            @Override
+            public Opened openPart(Lane lane, FrameSink sink) {
+                return open(lane, sink);
+            }
+
+            @Override
+            public boolean onEveryLane() {
+                return true;
+            }
+
+            @Override
+            public String name() {
+                return name;
+            }
+        };
+    }
+
+    /** Whether the port was closed, by its own lane. */
+    boolean closed() {
+        return closed;
     }
 
     /** Sends a frame; when this returns the bridge has dealt with it. */
@@ -112,5 +145,7 @@ final class HostPort implements CountedPort, Uplink.Opened {
     public void guestsAccept(int offloads) {}
 
     @Override
-    public void close() {}
+    public void close() {
+        closed = lane.inLane();
+    }
 }

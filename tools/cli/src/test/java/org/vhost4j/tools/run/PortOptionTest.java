@@ -107,6 +107,20 @@ class PortOptionTest {
     }
 
     @ParameterizedTest
+    @CsvSource({
+        "tap:ifname=one, false",
+        "'tap:ifname=one,lane-queues=off', false",
+        "'tap:tag=6,lane-queues=on,ifname=one', true"
+    })
+    void everyLaneHasAQueueOfATapWhereThatIsWanted(String value, boolean onEveryLane) {
+        assertThat(switching(value))
+                .isInstanceOfSatisfying(
+                        Switching.Bridged.class,
+                        each -> assertThat(each.uplinks().getFirst().onEveryLane())
+                                .isEqualTo(onEveryLane));
+    }
+
+    @ParameterizedTest
     @CsvSource({"1, false", "2, true"})
     void aTapMayHaveMultiQueueWhereGuestsHaveSeveralQueues(int queues, boolean may) {
         List<PortOption> ports = List.of(PortKinds.parse("tap:ifname=one"));
@@ -119,11 +133,13 @@ class PortOptionTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
+        tap:ifname=one,lane-queues=yes | --port=tap:ifname=one,lane-queues=yes: lane-queues is on or off, and not yes
+        tap:ifname=one,lane-queues=on,rate=1 | --port=tap:ifname=one,lane-queues=on,rate=1: with lane-queues=on each lane has a queue, and rates cannot be limited
         null:copy=maybe | --port=null:copy=maybe: copy is on or off
         null:size=64    | --port=null:size=64: there is no option 'size' (copy)
         null:copy       | --port=null:copy: 'copy' needs a value
         null:tag=5      | --port=null:tag=5: VLANs and port-security are for ports on the bridge
-        hole            | --port=hole: a port is tap:ifname=NAME, packet:ifname=NAME, xdp:IFNAME[,queue=N][,mode=MODE], stream:unix:PATH[,server=on], stream:tcp:HOST:PORT[,server=on], dgram:local=ADDRESS,remote=ADDRESS, user[:hostfwd=RULE], null[:copy=on], echo or source:size=BYTES
+        hole            | --port=hole: a port is tap:ifname=NAME[,lane-queues=on], packet:ifname=NAME, xdp:IFNAME[,queue=N][,mode=MODE], stream:unix:PATH[,server=on], stream:tcp:HOST:PORT[,server=on], dgram:local=ADDRESS,remote=ADDRESS, user[:hostfwd=RULE], null[:copy=on], echo or source:size=BYTES
         packet:ifname=sixteen_bytes_are_too_many | --port=packet:ifname=sixteen_bytes_are_too_many: a port on an interface needs ifname=NAME of 1 to 15 characters
         xdp             | --port=xdp: an AF_XDP port needs the name of an interface, 1 to 15 characters
         xdp:eth0,queue=-1 | --port=xdp:eth0,queue=-1: queue is a number from 0 to 9999

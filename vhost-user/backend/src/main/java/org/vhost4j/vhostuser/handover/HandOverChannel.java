@@ -37,8 +37,10 @@ public final class HandOverChannel implements AutoCloseable {
     public static final int OLDEST_FORMAT = 1;
     /** The first format with what ports have counted. */
     public static final int PORT_COUNTERS_FORMAT = 3;
+    /** The first format with the parts that ports have on further lanes. */
+    public static final int PARTS_FORMAT = 4;
     /** The format of the content that this version writes, and the newest that it reads. */
-    public static final int FORMAT = PORT_COUNTERS_FORMAT;
+    public static final int FORMAT = PARTS_FORMAT;
 
     private static final int MAGIC = 0x4f483456;
     private static final int HEADER = 24;

@@ -83,7 +83,7 @@ public final class Backend implements AutoCloseable {
                 UnixListener.requireUnused(path);
             }
         }
-        build(bridged -> inLane(contexts.getFirst(), () -> openUplinks(bridged)));
+        build(this::openUplinks);
         contexts.forEach(context -> inLane(context, context::begin));
         for (GuestPort guest : guests) {
             inLane(guest.context(), () -> openSocket(guest));
@@ -103,14 +103,18 @@ public final class Backend implements AutoCloseable {
             PortSecurity security = bridged.security();
             guests.forEach(guest ->
                     guest.context().join(guest.device(), guest.rules(security), guest.device()::fault, contexts));
-            if (!bridged.uplinks().isEmpty()) {
-                // The uplinks' own lane is the first one.
-                guests.stream()
-                        .filter(guest -> guest.context() == contexts.getFirst())
-                        .forEach(guest -> guest.context().park(guest.device(), guest.device()::fault));
-            }
+            guests.stream()
+                    .filter(guest -> hasUplink(guest.context(), bridged))
+                    .forEach(guest -> guest.context().park(guest.device(), guest.device()::fault));
             opening.accept(bridged);
         }
+    }
+
+    /** Whether frames of an uplink can come to a lane from its own: all are on the first lane, and some on every lane. */
+    boolean hasUplink(LaneContext context, Switching.Bridged bridged) {
+        return context == contexts.getFirst()
+                ? !bridged.uplinks().isEmpty()
+                : bridged.uplinks().stream().anyMatch(Uplink::onEveryLane);
     }
 
     /** Has a lane run a task and waits for it; what goes wrong is the caller's to report, not the lane's. */
@@ -148,15 +152,37 @@ public final class Backend implements AutoCloseable {
     private void openUplinks(Switching.Bridged bridged) {
         LaneContext first = contexts.getFirst();
         for (Uplink uplink : bridged.uplinks()) {
-            join(first.open(uplink.rates(), to -> uplink.open(first.lane, to)), uplink, bridged.security());
+            inLane(
+                    first,
+                    () -> join(
+                            first.open(uplink.rates(), to -> uplink.open(first.lane, to)), uplink, bridged.security()));
+            for (LaneContext context : others(uplink)) {
+                inLane(
+                        context,
+                        () -> joinPart(context, uplink, bridged.security(), to -> uplink.openPart(context.lane, to)));
+            }
         }
     }
 
-    /** Gives all bridges an uplink that is open. Called by the first lane. */
+    /** The lanes that have a part of an uplink, except for the first. */
+    List<LaneContext> others(Uplink uplink) {
+        return uplink.onEveryLane() ? contexts.subList(1, contexts.size()) : List.of();
+    }
+
+    /** Gives all bridges an uplink that is open; those that have a part of it, only their place. Called by the first lane. */
     void join(Uplink.Opened opened, Uplink uplink, PortSecurity security) {
         uplinks.add(opened);
         PortRules rules = membership.rules(opened.port().name(), uplink, security);
-        contexts.getFirst().join(opened.port(), rules, opened::fault, contexts);
+        List<LaneContext> whole = uplink.onEveryLane() ? List.of(contexts.getFirst()) : contexts;
+        contexts.getFirst().join(opened.port(), rules, opened::fault, whole);
+    }
+
+    /** Opens another lane's part of the uplink that was opened last, and gives it to that lane's bridge. Called by that lane. */
+    <P extends Uplink.Opened, E extends Exception> void joinPart(
+            LaneContext context, Uplink uplink, PortSecurity security, LaneContext.Opening<P, E> opening) throws E {
+        Uplink.Opened whole = uplinks.getLast();
+        PortRules rules = membership.rules(whole.port().name(), uplink, security);
+        Uplink.Opened unused = context.openPart(whole, opening, gate -> context.add(gate, rules));
     }
 
     /** Replaces what is served. Called while nothing else is changed. */
@@ -217,6 +243,23 @@ public final class Backend implements AutoCloseable {
         int any = anyGuestAccepts();
         for (Uplink.Opened uplink : uplinks) {
             uplink.guestsAccept(any);
+            tellParts(uplink, any);
+        }
+    }
+
+    /** Tells the parts of an uplink on other lanes what guests take. */
+    void tellParts(Uplink.Opened uplink, int any) {
+        for (LaneContext context : contexts.subList(1, contexts.size())) {
+            try {
+                context.lane.execute(() -> {
+                    Uplink.Opened part = context.part(uplink);
+                    if (part != null) {
+                        part.guestsAccept(any);
+                    }
+                });
+            } catch (IllegalStateException e) {
+                // The lane has ended, and its part is closed.
+            }
         }
     }
 
@@ -465,12 +508,10 @@ public final class Backend implements AutoCloseable {
         for (LaneContext context : contexts) {
             finish(context, () -> closeGuests(context));
         }
-        if (!contexts.isEmpty()) {
-            finish(contexts.getFirst(), () -> {
-                uplinks.forEach(Uplink.Opened::close);
-                uplinks.clear();
-            });
+        for (LaneContext context : contexts) {
+            finish(context, () -> uplinks.forEach(context::closePart));
         }
+        uplinks.clear();
         contexts.forEach(LaneContext::end);
         contexts.forEach(LaneContext::close);
         guests.forEach(GuestPort::closeDescriptors);

@@ -80,6 +80,26 @@ final class BridgeSeat {
      * @param parks whether frames of uplinks wait for it in a queue of their own
      */
     void take(Supplier<FramePort> opening, Consumer<String> fault, boolean parks) {
+        take(opening, fault, parks, null);
+    }
+
+    /** Opens a lane's own part of a port, and has the bridge use it. */
+    @FunctionalInterface
+    interface Parts {
+        /**
+         * Opens the part of a lane; called by that lane.
+         *
+         * @param joining takes what the bridge is to have as its port, before any frame comes from there
+         */
+        void open(LaneContext of, Consumer<FramePort> joining);
+    }
+
+    /**
+     * Has frames go to the port.
+     *
+     * @param parts opens the parts of other lanes, which then need no way to the port's lane; null when there are none
+     */
+    void take(Supplier<FramePort> opening, Consumer<String> fault, boolean parks, @Nullable Parts parts) {
         List<RemotePort> remotes = new ArrayList<>();
         Backend.inLane(own, () -> {
             FramePort port = opening.get();
@@ -87,10 +107,19 @@ final class BridgeSeat {
             if (parks) {
                 own.parkLate(port, fault);
             }
-            for (int i = 1; i < lanes.size(); i++) {
+            for (int i = 1; parts == null && i < lanes.size(); i++) {
                 remotes.add(own.remote(port, fault));
             }
         });
+        if (parts != null) {
+            for (LaneContext other : lanes) {
+                if (other != own) {
+                    Backend.inLane(
+                            other, () -> parts.open(other, gate -> bridge(other).occupy(number, gate, rules)));
+                }
+            }
+            return;
+        }
         int next = 0;
         for (LaneContext other : lanes) {
             if (other != own) {
@@ -122,9 +151,19 @@ final class BridgeSeat {
      * @param closing closes the port; called by its lane, between the last frame for the port and the next task
      */
     void leave(@Nullable FramePort port, Runnable closing) {
+        leave(port, closing, context -> {
+            // Only the port's own lane has something to close.
+        });
+    }
+
+    /** As above, for a port of which other lanes have parts, too: those are closed by their lanes. */
+    void leave(@Nullable FramePort port, Runnable closing, Consumer<LaneContext> closingPart) {
         for (LaneContext context : lanes) {
             if (context != own) {
-                Backend.inLane(context, () -> bridge(context).vacate(number));
+                Backend.inLane(context, () -> {
+                    bridge(context).vacate(number);
+                    closingPart.accept(context);
+                });
             }
         }
         Backend.inLane(own, () -> {

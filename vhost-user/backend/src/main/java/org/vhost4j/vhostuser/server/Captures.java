@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -122,32 +123,42 @@ public final class Captures {
                     throw new IllegalArgumentException("'" + name + "' is in capture '" + other.getKey() + "' already");
                 }
             }
-            places.add(place(name)
-                    .orElseThrow(() -> new IllegalArgumentException("there is no guest or port '" + name + "'")));
+            List<Place> its = placesOf(name);
+            if (its.isEmpty()) {
+                throw new IllegalArgumentException("there is no guest or port '" + name + "'");
+            }
+            places.addAll(its);
         }
         return places;
     }
 
-    private Optional<Place> place(String name) {
+    /** Where a guest or port has frames: a port with a part on every lane on each of them. */
+    private List<Place> placesOf(String name) {
         for (GuestPort guest : backend.guests()) {
             if (guest.name().equals(name)) {
                 LaneContext context = guest.context();
-                return Optional.of(new Place(
+                return List.of(new Place(
                         name,
                         backend.contexts().indexOf(context),
                         context.lane,
                         tap -> guest.device().tap(tap)));
             }
         }
-        LaneContext first = backend.contexts().getFirst();
-        return first.lane
-                .submit(() -> backend.uplinks().stream()
-                        .map(Uplink.Opened::port)
-                        .filter(port -> port.name().equals(name))
-                        .map(first::gate)
-                        .findFirst())
-                .join()
-                .map(gate -> new Place(name, 0, first.lane, gate::tap));
+        List<Place> places = new ArrayList<>();
+        for (int i = 0; i < backend.contexts().size(); i++) {
+            LaneContext context = backend.contexts().get(i);
+            int laneNumber = i;
+            context.lane
+                    .submit(() -> backend.uplinks().stream()
+                            .map(Uplink.Opened::port)
+                            .filter(port -> port.name().equals(name))
+                            .map(context::gate)
+                            .filter(Objects::nonNull)
+                            .findFirst())
+                    .join()
+                    .ifPresent(gate -> places.add(new Place(name, laneNumber, context.lane, gate::tap)));
+        }
+        return places;
     }
 
     /** A guest or port was removed: one of its name that comes is in no capture. */

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.function.Consumer;
 import org.vhost4j.device.bridge.Bridge;
 import org.vhost4j.sys.SocketPeer;
@@ -100,7 +101,14 @@ final class Giving {
                     guest.saveSetup(setup);
                 });
             }
-            inLane(backend.contexts().getFirst(), () -> movable().forEach(port -> port.save(setup)));
+            for (Uplink.Movable port : movable()) {
+                List<LaneContext> lanes = lanesOf(port);
+                inLane(lanes.getFirst(), () -> port.save(setup));
+                setup.number(lanes.size() - 1);
+                for (LaneContext other : lanes.subList(1, lanes.size())) {
+                    inLane(other, () -> part(other, port).save(setup));
+                }
+            }
             channel.send(MessageType.SETUP, setup, ANSWER);
         }
         channel.receive(MessageType.READY, PREPARATION).reader().close();
@@ -121,6 +129,26 @@ final class Giving {
 
     private List<Uplink.Movable> movable() {
         return backend.uplinks().stream().map(Uplink.Movable.class::cast).toList();
+    }
+
+    /** The lanes that have a part of a port, the first one first. */
+    private List<LaneContext> lanesOf(Uplink.Movable port) {
+        List<LaneContext> lanes = new ArrayList<>();
+        for (LaneContext context : backend.contexts()) {
+            inLane(context, () -> {
+                if (context.part(port) != null) {
+                    lanes.add(context);
+                }
+            });
+        }
+        return lanes;
+    }
+
+    private static Uplink.Movable part(LaneContext context, Uplink.Movable port) {
+        if (context.part(port) instanceof Uplink.Movable part) {
+            return part;
+        }
+        throw new IllegalStateException(port.port().name() + " has no part on lane " + context.lane.name());
     }
 
     private static void inLane(LaneContext context, Runnable task) {
@@ -150,8 +178,10 @@ final class Giving {
     }
 
     private void uplinks(LaneContext of, Consumer<Uplink.Movable> task) {
-        if (of == backend.contexts().getFirst()) {
-            movable().forEach(task);
+        for (Uplink.Movable port : movable()) {
+            if (of.part(port) instanceof Uplink.Movable part) {
+                task.accept(part);
+            }
         }
     }
 
@@ -207,8 +237,18 @@ final class Giving {
                 backend.guests().stream().map(guest -> new StateWriter()).toList();
         List<StateWriter> ofLanes =
                 backend.contexts().stream().map(context -> new StateWriter()).toList();
-        StateWriter ofUplinks = new StateWriter();
+        List<Uplink.Movable> uplinks = movable();
+        // Of each uplink: its parts by lane, then what is known of it as a whole.
+        List<List<StateWriter>> ofParts = uplinks.stream()
+                .map(port -> backend.contexts().stream()
+                        .map(context -> new StateWriter())
+                        .toList())
+                .toList();
+        List<StateWriter> ofUplinks =
+                uplinks.stream().map(port -> new StateWriter()).toList();
+        AtomicIntegerArray parts = new AtomicIntegerArray(uplinks.size());
         inAllLanes(context -> {
+            int lane = backend.contexts().indexOf(context);
             context.halt();
             for (int i = 0; i < backend.guests().size(); i++) {
                 GuestPort guest = backend.guests().get(i);
@@ -222,20 +262,32 @@ final class Giving {
                     guest.savePosition(to);
                 }
             }
-            uplinks(context, port -> {
-                port.save(ofUplinks);
-                GuestRecord.saveStations(context.stations(port.port(), Integer.MAX_VALUE), ofUplinks);
-                GuestRecord.saveCounters(port.port().counters(), ofUplinks);
-            });
+            for (int i = 0; i < uplinks.size(); i++) {
+                Uplink.Movable port = uplinks.get(i);
+                if (context.part(port) instanceof Uplink.Movable part) {
+                    part.save(ofParts.get(i).get(lane));
+                    if (lane == 0) {
+                        StateWriter whole = ofUplinks.get(i);
+                        GuestRecord.saveStations(context.stations(port.port(), Integer.MAX_VALUE), whole);
+                        GuestRecord.saveCounters(port.port().counters(), whole);
+                    } else {
+                        parts.incrementAndGet(i);
+                    }
+                }
+            }
             GuestRecord.saveFrames(
                     context.held().stream()
                             .map(frame -> frame.at(place(context, frame.port())))
                             .toList(),
-                    ofLanes.get(backend.contexts().indexOf(context)).flag(true));
+                    ofLanes.get(lane).flag(true));
         });
         StateWriter all = new StateWriter();
         ofGuests.forEach(all::append);
-        all.append(ofUplinks);
+        for (int i = 0; i < uplinks.size(); i++) {
+            all.append(ofParts.get(i).getFirst()).number(parts.get(i));
+            ofParts.get(i).stream().skip(1).forEach(all::append);
+            all.append(ofUplinks.get(i));
+        }
         ofLanes.forEach(all::append);
         return all.flag(false);
     }
@@ -252,7 +304,7 @@ final class Giving {
         }
         List<Uplink.Opened> uplinks = backend.uplinks();
         for (int i = 0; bridge != null && i < uplinks.size(); i++) {
-            if (context == backend.contexts().getFirst()
+            if (context.part(uplinks.get(i)) != null
                     && bridge.numberOf(context.known(uplinks.get(i).port())) == number) {
                 return guests.size() + i;
             }

@@ -53,8 +53,11 @@ final class LaneContext {
 
     private final LongSupplier clock;
 
-    /** What stands between the bridge and each port of this lane that is no guest. */
+    /** What stands between the bridge and each port of this lane that is no guest; a part of a port is found by the whole, too. */
     private final IdentityHashMap<FramePort, PortGate> gates = new IdentityHashMap<>();
+
+    /** This lane's parts of ports that are no guests, by the port on the first lane: all that are the first lane's own among them. */
+    private final IdentityHashMap<Uplink.Opened, Uplink.Opened> parts = new IdentityHashMap<>();
 
     /**
      * Starts a lane that owns nothing yet.
@@ -149,7 +152,44 @@ final class LaneContext {
         P opened = opening.open(gate.sink());
         gate.to(opened.port());
         gates.put(opened.port(), gate);
+        parts.put(opened, opened);
         return opened;
+    }
+
+    /**
+     * Opens this lane's part of a port of the first lane, and gives it to the bridge before its first frame.
+     *
+     * @param whole the port on the first lane
+     * @param opening opens the part, given where its frames go
+     * @param joining gives the bridge the part, of which the argument is the gate
+     * @return the open part
+     */
+    <P extends Uplink.Opened, E extends Exception> P openPart(
+            Uplink.Opened whole, Opening<P, E> opening, Consumer<FramePort> joining) throws E {
+        PortGate gate = new PortGate(sink, clock, new LaneAlarm(lane)::after);
+        P opened = opening.open(gate.sink());
+        gate.to(opened.port());
+        gates.put(opened.port(), gate);
+        gates.put(whole.port(), gate);
+        parts.put(whole, opened);
+        whole.port().counters().include(opened.port().counters());
+        joining.accept(gate);
+        return opened;
+    }
+
+    /** This lane's part of a port of the first lane; null when it has none. Called by this lane. */
+    Uplink.@Nullable Opened part(Uplink.Opened whole) {
+        return parts.get(whole);
+    }
+
+    /** Closes this lane's part of a port of the first lane, if it has one. Called by this lane. */
+    void closePart(Uplink.Opened whole) {
+        Uplink.Opened part = parts.remove(whole);
+        if (part != null) {
+            gates.remove(whole.port());
+            gates.remove(part.port());
+            part.close();
+        }
     }
 
     /** Changes how fast frames may pass a port of this lane. Any other thread. */
@@ -191,6 +231,13 @@ final class LaneContext {
                                 : inbox.remote(known(port), fault, HotCalls::checkpoint),
                         rules);
             }
+        }
+    }
+
+    /** Gives this lane's bridge a port of its own. */
+    void add(FramePort port, PortRules rules) {
+        if (sink instanceof Bridge bridge) {
+            bridge.add(port, rules);
         }
     }
 

@@ -14,6 +14,7 @@ import java.util.function.UnaryOperator;
 import org.vhost4j.device.bridge.Bridge;
 import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.rate.PortRates;
 import org.vhost4j.device.stats.Counters;
 import org.vhost4j.host.io.UnixListener;
 import org.vhost4j.sys.SystemError;
@@ -177,9 +178,7 @@ public final class Membership {
         }
         BridgeSeat seat = new BridgeSeat(backend.contexts(), own, guest.name(), guest.rules(bridged.security()));
         try {
-            boolean parks =
-                    !bridged.uplinks().isEmpty() && own == backend.contexts().getFirst();
-            seat.take(guest::device, guest.device()::fault, parks);
+            seat.take(guest::device, guest.device()::fault, backend.hasUplink(own, bridged));
             Backend.inLane(own, () -> own.running(guest.device(), false));
             seat.settle();
             return seat.number();
@@ -297,13 +296,9 @@ public final class Membership {
             List<Uplink.Opened> opened = new ArrayList<>();
             boolean done = false;
             try {
-                if (bridged.uplinks().isEmpty()) {
-                    Backend.inLane(
-                            first,
-                            () -> backend.guests().stream()
-                                    .filter(guest -> guest.context() == first)
-                                    .forEach(guest -> first.parkLate(guest.device(), guest.device()::fault)));
-                }
+                backend.contexts().stream()
+                        .filter(context -> context == first || uplink.onEveryLane())
+                        .forEach(this::parkGuests);
                 seat.take(
                         () -> {
                             Uplink.Opened port = first.open(uplink.rates(), to -> uplink.open(first.lane, to));
@@ -314,7 +309,18 @@ public final class Membership {
                             return port.port();
                         },
                         reason -> opened.forEach(port -> port.fault(reason)),
-                        false);
+                        false,
+                        uplink.onEveryLane()
+                                ? (context, joining) -> context.openPart(
+                                        opened.getFirst(), to -> uplink.openPart(context.lane, to), joining)
+                                : null);
+                if (uplink.onEveryLane()) {
+                    // A queue that is opened sets the offloads of all of them.
+                    Backend.inLane(first, () -> {
+                        opened.getFirst().guestsAccept(backend.anyGuestAccepts());
+                        backend.tellParts(opened.getFirst(), backend.anyGuestAccepts());
+                    });
+                }
                 seat.settle();
                 done = true;
             } finally {
@@ -322,7 +328,8 @@ public final class Membership {
                     backend.uplinks().removeAll(opened);
                     seat.leave(
                             opened.isEmpty() ? null : opened.getFirst().port(),
-                            () -> opened.forEach(Uplink.Opened::close));
+                            () -> opened.forEach(first::closePart),
+                            context -> opened.forEach(context::closePart));
                     watches.remove(uplink.name());
                 }
             }
@@ -332,6 +339,15 @@ public final class Membership {
             backend.listener().changed(new ServedChange(What.ADDED, false, uplink.name()));
             return uplink;
         });
+    }
+
+    /** Gives the guests of a lane a queue each in which frames of the lane's uplinks wait for them alone. */
+    private void parkGuests(LaneContext context) {
+        Backend.inLane(
+                context,
+                () -> backend.guests().stream()
+                        .filter(guest -> guest.context() == context)
+                        .forEach(guest -> context.parkLate(guest.device(), guest.device()::fault)));
     }
 
     private Switching.Bridged bridged() throws ChangeRefused {
@@ -355,7 +371,7 @@ public final class Membership {
             LaneContext first = backend.contexts().getFirst();
             BridgeSeat seat = BridgeSeat.of(backend.contexts(), first, opened.port());
             backend.uplinks().remove(index);
-            seat.leave(opened.port(), opened::close);
+            seat.leave(opened.port(), () -> first.closePart(opened), context -> context.closePart(opened));
             watches.remove(name);
             backend.captures().forget(name);
             List<Uplink> rest = new ArrayList<>(bridged.uplinks());
@@ -388,6 +404,10 @@ public final class Membership {
             int index = port(bridged, name);
             Uplink before = bridged.uplinks().get(index);
             Uplink after = settings.apply(before);
+            if (after.onEveryLane() && !after.rates().equals(PortRates.NONE)) {
+                throw new ChangeRefused(
+                        false, "port '" + name + "' has a queue for each lane, and its rates cannot be limited");
+            }
             if (!after.rates().equals(before.rates())) {
                 backend.contexts().getFirst().rates(backend.uplinks().get(index).port(), after.rates());
             }

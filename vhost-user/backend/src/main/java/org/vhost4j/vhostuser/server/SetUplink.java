@@ -43,6 +43,21 @@ record SetUplink(Uplink port, PortVlan vlan, OwnSecurity security, PortRates rat
     }
 
     @Override
+    public boolean onEveryLane() {
+        return port.onEveryLane();
+    }
+
+    @Override
+    public Opened openPart(Lane lane, FrameSink sink) {
+        return port.openPart(lane, sink);
+    }
+
+    @Override
+    public Movable takeOverPart(Lane lane, FrameSink sink, StateReader state) throws HandOverException {
+        return port.takeOverPart(lane, sink, state);
+    }
+
+    @Override
     public Movable takeOver(Lane lane, FrameSink sink, StateReader state) throws HandOverException {
         return port.takeOver(lane, sink, state);
     }

@@ -139,12 +139,40 @@ final class Taking {
                                 first.open(uplink.rates(), to -> uplink.takeOver(first.lane, to, setup)),
                                 uplink,
                                 bridged.security()));
+                requireParts(uplink, setup);
+                for (LaneContext context : backend.others(uplink)) {
+                    inLane(
+                            context,
+                            () -> backend.joinPart(
+                                    context,
+                                    uplink,
+                                    bridged.security(),
+                                    to -> uplink.takeOverPart(context.lane, to, setup)));
+                }
             }
         }
         setup.end();
         for (LaneContext context : backend.contexts()) {
             Backend.inLane(context, context::begin);
         }
+    }
+
+    /** Frames wait in every part, so there have to be as many here. */
+    private void requireParts(Uplink uplink, StateReader from) throws HandOverException {
+        int there = format < HandOverChannel.PARTS_FORMAT ? 0 : from.number();
+        int here = backend.others(uplink).size();
+        if (there != here) {
+            throw new HandOverException("port %s has a part on %d lanes there and on %d here"
+                    .formatted(uplink.name(), there + 1, here + 1));
+        }
+    }
+
+    private static Uplink.Movable part(LaneContext context, Uplink.Opened port) {
+        if (context.part(port) instanceof Uplink.Movable part) {
+            return part;
+        }
+        throw new IllegalStateException(
+                port.port().name() + " has no part on " + context.lane.name() + " that was taken over");
     }
 
     private void adopt(StateReader positions) throws HandOverException {
@@ -155,9 +183,17 @@ final class Taking {
             }
             guest.loadPosition(positions);
         }
-        for (Uplink.Opened port : backend.uplinks()) {
+        for (int i = 0; i < backend.uplinks().size(); i++) {
+            Uplink.Opened port = backend.uplinks().get(i);
             Uplink.Movable movable = (Uplink.Movable) port;
             inLane(backend.contexts().getFirst(), () -> movable.update(positions));
+            if (config.switching() instanceof Switching.Bridged bridged) {
+                Uplink uplink = bridged.uplinks().get(i);
+                requireParts(uplink, positions);
+                for (LaneContext context : backend.others(uplink)) {
+                    inLane(context, () -> part(context, port).update(positions));
+                }
+            }
             stations.add(GuestRecord.loadStations(positions));
             if (format >= HandOverChannel.PORT_COUNTERS_FORMAT) {
                 inLane(
@@ -198,8 +234,10 @@ final class Taking {
             context.hold(held.stream()
                     .filter(frame -> contextOf(frame.port()) == context)
                     .toList());
-            if (context == first) {
-                backend.uplinks().forEach(port -> ((Uplink.Movable) port).proceed());
+            for (Uplink.Opened port : backend.uplinks()) {
+                if (context.part(port) instanceof Uplink.Movable part) {
+                    part.proceed();
+                }
             }
             for (int i = 0; i < sockets.size(); i++) {
                 GuestPort guest = backend.guests().get(i);

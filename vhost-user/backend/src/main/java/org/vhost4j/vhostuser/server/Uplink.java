@@ -101,6 +101,39 @@ public interface Uplink {
         throw new HandOverException("a port cannot be taken over");
     }
 
+    /**
+     * Whether every lane has a part of the port of its own, such as a queue of a TAP: then no frame for the port crosses lanes.
+     *
+     * @return false for a port of the first lane alone
+     */
+    default boolean onEveryLane() {
+        return false;
+    }
+
+    /**
+     * Opens another lane's part of a port that is {@link #onEveryLane} and open on the first lane. Called by that lane's thread.
+     *
+     * @param lane polls the part from then on, until the part is closed
+     * @param sink where the part's frames go
+     * @return the open part; its port counts for itself
+     */
+    default Opened openPart(Lane lane, FrameSink sink) {
+        throw new IllegalStateException(name() + " is a port of one lane");
+    }
+
+    /**
+     * As {@link #takeOver}, of another lane's part of a port that is {@link #onEveryLane}. Called by that lane's thread.
+     *
+     * @param lane polls the part from then on, until the part is closed
+     * @param sink where the part's frames go
+     * @param state from a part of a port of the same name
+     * @return the open part, halted
+     * @throws HandOverException when it is not the state of such a part
+     */
+    default Movable takeOverPart(Lane lane, FrameSink sink, StateReader state) throws HandOverException {
+        throw new HandOverException(name() + " is a port of one lane here");
+    }
+
     /** An open uplink that can be handed over to another back-end. Called by the lane's thread. */
     interface Movable extends Opened {
         /** Passes no frame on until {@link #proceed}. */

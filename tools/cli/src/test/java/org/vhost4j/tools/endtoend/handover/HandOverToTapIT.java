@@ -11,6 +11,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.vhost4j.device.net.ReceiveTimeouts;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.guests.lab.HostShell;
+import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostProbe;
 import org.vhost4j.tools.endtoend.TestBackEnd;
 import org.vhost4j.tools.endtoend.isolation.Neighbours;
@@ -33,7 +34,8 @@ class HandOverToTapIT {
         NetSetup split = NetSetup.full();
         return List.of(
                 Arguments.argumentSet("split, one lane", split, 1, "split, one lane"),
-                Arguments.argumentSet("packed, two lanes", split.packed(), 2, "packed, two lanes"));
+                Arguments.argumentSet("packed, two lanes", split.packed(), 2, "packed, two lanes"),
+                Arguments.argumentSet("a queue for each lane", split, 2, "a queue for each of two lanes"));
     }
 
     private static TestBackEnd backEnd(int guests, int lanes, Uplink uplink) {
@@ -57,13 +59,19 @@ class HandOverToTapIT {
     @ParameterizedTest
     @MethodSource("setups")
     void nothingIsLostOrDoubled(NetSetup setup, int lanes, String what) throws Exception {
-        String tap = "v4jh" + lanes + "-" + ProcessHandle.current().pid();
-        // A second guest, without a front-end, makes a second lane.
-        try (TestBackEnd replaced =
-                backEnd(lanes, lanes, new TapUplink(tap, HostProbe.probe(), HandOverToTapIT::ignore))) {
+        boolean laneQueues = what.startsWith("a queue");
+        String tap = "v4jh" + (laneQueues ? "q" : lanes) + "-"
+                + ProcessHandle.current().pid();
+        HostCapabilities probed = HostProbe.probe();
+        Uplink uplink = laneQueues
+                ? TapUplink.onEveryLane(tap, probed, HandOverToTapIT::ignore)
+                : new TapUplink(tap, probed, HandOverToTapIT::ignore);
+        // The other guest, without a front-end, makes a second lane; a guest of that lane has its queue of the TAP.
+        try (TestBackEnd replaced = backEnd(lanes, lanes, uplink)) {
             prepare(tap);
             try (TestBackEnd host = backEnd(1, 1, new PacketUplink(tap, HandOverToTapIT::ignore));
-                    Neighbours neighbours = Neighbours.attach(replaced.socket(0), host.socket(0), setup)) {
+                    Neighbours neighbours =
+                            Neighbours.attach(replaced.socket(laneQueues ? 1 : 0), host.socket(0), setup)) {
                 neighbours.rate(TakeOverRounds.rate(20_000) / 2);
                 TakeOverRounds rounds = new TakeOverRounds("guest to TAP, " + what);
                 for (int i = 0; i < TakeOverRounds.rounds(2); i++) {

@@ -3,8 +3,6 @@ package org.vhost4j.tools.conformance;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.conformance.Case;
 import org.vhost4j.conformance.LoopMode;
@@ -31,12 +29,11 @@ final class Replay {
      */
     static Replay of(Path file) {
         Trace trace = Trace.read(file);
-        String seed = trace.required("seed");
-        try {
-            return new Replay(trace, Long.parseLong(seed));
-        } catch (NumberFormatException e) {
-            throw new UnsupportedOption("--replay=" + file + ": the seed '" + seed + "' is no number");
+        String command = trace.heading().get("command");
+        if (command != null) {
+            throw new UnsupportedOption("--replay=" + file + " is a trace of '" + command + "', not of 'conformance'");
         }
+        return new Replay(trace, trace.requiredNumber("seed"));
     }
 
     /** The case's name. */
@@ -63,18 +60,10 @@ final class Replay {
     /** Prints what differs, and returns whether nothing does. */
     boolean end(SuiteReport report, PrintWriter out) {
         String outcome = report.results().getFirst().outcome().word();
-        String recorded = trace.heading().getOrDefault("outcome", "no end");
-        Optional<String> difference = trace.difference(now.messages());
-        List<String> lines = difference
-                .map(text -> List.of(text))
-                .orElse(List.of(now.messages().size() + " messages, all as recorded"));
+        Trace.Comparison comparison = trace.compare(now.messages(), outcome);
         out.println();
-        lines.forEach(out::println);
-        out.println(
-                outcome.equals(recorded)
-                        ? "outcome: " + outcome + ", as recorded"
-                        : "outcome: " + outcome + ", but " + recorded + " was recorded");
+        out.print(comparison.text());
         out.flush();
-        return difference.isEmpty() && outcome.equals(recorded);
+        return comparison.same();
     }
 }

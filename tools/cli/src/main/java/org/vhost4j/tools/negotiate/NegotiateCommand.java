@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.conformance.BackEndProcess;
 import org.vhost4j.conformance.ExpectedFailures;
@@ -17,6 +18,8 @@ import org.vhost4j.conformance.negotiate.Matrix;
 import org.vhost4j.conformance.negotiate.MatrixRun;
 import org.vhost4j.conformance.negotiate.Negotiation;
 import org.vhost4j.conformance.negotiate.Outcome;
+import org.vhost4j.conformance.trace.Trace;
+import org.vhost4j.conformance.trace.TraceRecorder;
 import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.frontend.Rendezvous;
@@ -27,6 +30,7 @@ import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.probe.CiOptions;
 import org.vhost4j.tools.probe.JsonSchema;
 import org.vhost4j.tools.probe.SocketOptions;
+import org.vhost4j.tools.probe.TraceOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -42,6 +46,11 @@ import picocli.CommandLine.Spec;
 public final class NegotiateCommand implements Callable<Integer> {
     /** An answer that has not come after this time does not come: the many negotiations of a matrix wait no longer. */
     private static final Duration MATRIX_PATIENCE = Duration.ofSeconds(3);
+
+    /** What traces say they are of. */
+    private static final String COMMAND = "negotiate";
+
+    private static final String MATRIX = COMMAND + " --matrix";
 
     /** How long a back-end takes at most to end with its connection, if it is one that does. */
     private static final Duration ONE_SHOT = Duration.ofMillis(300);
@@ -125,6 +134,15 @@ public final class NegotiateCommand implements Callable<Integer> {
                     + " connection; {socket} stands for SOCKET.")
     private @Nullable String exec;
 
+    @Option(
+            names = "--seed",
+            paramLabel = "NUMBER",
+            description = "What the contents of frames begin with (default: ${DEFAULT-VALUE}).")
+    private long seed = 1;
+
+    @Mixin
+    private TraceOptions traces = new TraceOptions();
+
     @Mixin
     private CiOptions ci = new CiOptions();
 
@@ -147,11 +165,14 @@ public final class NegotiateCommand implements Callable<Integer> {
         Outcome wanted = wanted();
         checkNames();
         LoopMode mode = LoopMode.ofOption(loop).orElse(null);
+        Trace recorded = traces.replayed(COMMAND);
+        RecordedNegotiation again = recorded == null ? null : RecordedNegotiation.of(recorded);
         tests = new JUnitAttempts(where.socket().toString(), ci.expected());
         try (Rendezvous rendezvous = where.rendezvous()) {
-            return exec == null
-                    ? negotiate(rendezvous, null, mode, wanted, out)
-                    : withProcess(rendezvous, exec, mode, wanted, out);
+            ToIntFunction<@Nullable BackEndProcess> what = recorded == null || again == null
+                    ? process -> matrix ? matrix(rendezvous, process, mode, out) : once(rendezvous, mode, wanted, out)
+                    : process -> replay(rendezvous, recorded, again, out);
+            return exec == null ? what.applyAsInt(null) : withProcess(rendezvous, exec, what);
         } catch (FrontEndException | SystemError e) {
             String why = "the back-end does not answer: " + e.getMessage();
             ci.write(() -> tests.unreached(why));
@@ -162,24 +183,15 @@ public final class NegotiateCommand implements Callable<Integer> {
         }
     }
 
-    private int withProcess(
-            Rendezvous rendezvous, String command, @Nullable LoopMode mode, Outcome wanted, PrintWriter out) {
+    private static int withProcess(
+            Rendezvous rendezvous, String command, ToIntFunction<@Nullable BackEndProcess> what) {
         BackEndProcess process = new BackEndProcess(command, rendezvous.path(), !rendezvous.listens());
         process.start();
         try {
-            return negotiate(rendezvous, process, mode, wanted, out);
+            return what.applyAsInt(process);
         } finally {
             process.stop();
         }
-    }
-
-    private int negotiate(
-            Rendezvous rendezvous,
-            @Nullable BackEndProcess process,
-            @Nullable LoopMode mode,
-            Outcome wanted,
-            PrintWriter out) {
-        return matrix ? matrix(rendezvous, process, mode, out) : once(rendezvous, mode, wanted, out);
     }
 
     /** What starts a back-end again that has ended with its first connection; nothing for one that serves others. */
@@ -224,8 +236,10 @@ public final class NegotiateCommand implements Callable<Integer> {
 
     private int once(Rendezvous rendezvous, @Nullable LoopMode mode, Outcome wanted, PrintWriter out) {
         Report report;
+        TraceRecorder recorder = traces.recorder(COMMAND, null, rendezvous.path());
+        rendezvous.watch(recorder == null ? null : recorder::connection);
         try (FrontEnd frontEnd = where.meet(rendezvous)) {
-            Negotiation negotiation = new Negotiation(frontEnd);
+            Negotiation negotiation = new Negotiation(frontEnd).seed(seed);
             long offered = negotiation.offeredFeatures();
             long offeredProtocol = negotiation.offeredProtocol();
             long protocol = protocolFeatures == null
@@ -238,7 +252,11 @@ public final class NegotiateCommand implements Callable<Integer> {
             expect(unmet, "--expect-features", BitNames.VIRTIO, expectFeatures, offered);
             expect(unmet, "--expect-protocol-features", BitNames.PROTOCOL, expectProtocolFeatures, offeredProtocol);
             Combination combination = new Combination("one", "as given", word, protocol);
-            Attempt attempt = negotiation.acknowledge(combination, traffic ? mode : LoopMode.NONE);
+            LoopMode sent = traffic ? mode : LoopMode.NONE;
+            if (recorder != null) {
+                new RecordedNegotiation(combination, sent, seed).writeTo(recorder);
+            }
+            Attempt attempt = negotiation.acknowledge(combination, sent);
             if (attempt.outcome() != wanted) {
                 unmet.add(attempt.outcome().word() + " instead of " + wanted.word());
             }
@@ -247,9 +265,32 @@ public final class NegotiateCommand implements Callable<Integer> {
             }
             report = new Report(rendezvous.path().toString(), offered, offeredProtocol, List.of(attempt), 1, "", unmet);
         }
+        if (recorder != null) {
+            recorder.end(report.attempts().getFirst().outcome().word());
+        }
         tests.add(report.attempts().getFirst().combination(), report.unmet());
         ci.write(() -> tests.text(null, ""));
         out.print(json ? report.json() : report.text());
+        out.flush();
+        return tests.failed() ? 1 : 0;
+    }
+
+    /** A recorded negotiation again, message by message. */
+    private int replay(Rendezvous rendezvous, Trace trace, RecordedNegotiation again, PrintWriter out) {
+        TraceRecorder now = TraceRecorder.inMemory();
+        rendezvous.watch(now::connection);
+        Attempt attempt;
+        try (FrontEnd frontEnd =
+                TraceOptions.isOf(trace, COMMAND) ? where.meet(rendezvous) : rendezvous.meetServing(where.patience())) {
+            attempt = new Negotiation(frontEnd).seed(again.seed()).acknowledge(again.combination(), again.loop());
+        }
+        Trace.Comparison comparison =
+                trace.compare(now.messages(), attempt.outcome().word());
+        tests.add(
+                again.combination(),
+                comparison.same() ? List.of() : comparison.text().lines().toList());
+        ci.write(() -> tests.text(null, ""));
+        out.print(comparison.text());
         out.flush();
         return tests.failed() ? 1 : 0;
     }
@@ -277,7 +318,15 @@ public final class NegotiateCommand implements Callable<Integer> {
             offeredWithConfig = negotiation.offeredWithConfig();
         }
         List<Combination> combinations = new Matrix(offered, offeredWithConfig, offeredProtocol).combinations();
-        MatrixRun run = new MatrixRun(rendezvous, starter(process), patience, Duration.ofSeconds(limit), mode);
+        MatrixRun run = new MatrixRun(rendezvous, starter(process), patience, Duration.ofSeconds(limit), mode)
+                .seed(seed)
+                .record((combination, known) -> {
+                    TraceRecorder recorder = traces.recorder(MATRIX, combination.name(), rendezvous.path());
+                    if (recorder != null) {
+                        new RecordedNegotiation(combination, known, seed).writeTo(recorder);
+                    }
+                    return recorder;
+                });
         try (Interruption interruption = Interruption.watch(INTERRUPTED_PATIENCE);
                 Progress progress = Progress.on(spec.commandLine().getErr())) {
             progress.step(0, combinations.size(), "combinations");

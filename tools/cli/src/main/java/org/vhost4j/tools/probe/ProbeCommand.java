@@ -7,6 +7,8 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.conformance.ExpectedFailures;
 import org.vhost4j.conformance.report.JUnitXml;
+import org.vhost4j.conformance.trace.Trace;
+import org.vhost4j.conformance.trace.TraceRecorder;
 import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.frontend.Offer;
@@ -28,6 +30,9 @@ import picocli.CommandLine.Spec;
                 + " Status 0 when all was answered and no dependency is broken, 1 when not.",
         mixinStandardHelpOptions = true)
 public final class ProbeCommand implements Callable<Integer> {
+    /** What traces say they are of. */
+    private static final String COMMAND = "probe";
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -40,6 +45,9 @@ public final class ProbeCommand implements Callable<Integer> {
             paramLabel = "NAME",
             description = "The QEMU machine type on which platforms are judged. Default: the newest q35.")
     private @Nullable String machine;
+
+    @Mixin
+    private TraceOptions traces = new TraceOptions();
 
     @Mixin
     private CiOptions ci = new CiOptions();
@@ -63,13 +71,18 @@ public final class ProbeCommand implements Callable<Integer> {
         if (catalog.machine(on).isEmpty()) {
             throw new UnsupportedOption(catalog.noSuchMachine(on));
         }
+        Trace again = traces.replayed(COMMAND);
+        TraceRecorder recorder =
+                again == null ? traces.recorder(COMMAND, null, where.socket()) : TraceRecorder.inMemory();
         ProbeReport report;
         ExpectedFailures expected = ci.expected();
         JUnitProbe document = new JUnitProbe(where.socket().toString());
         ci.write(() -> document.unreached("the command was ended before the back-end answered"));
-        try (Rendezvous rendezvous = where.rendezvous();
-                FrontEnd frontEnd = where.meet(rendezvous)) {
-            report = ProbeReport.of(rendezvous, Offer.ask(frontEnd), catalog, on);
+        try (Rendezvous rendezvous = where.rendezvous()) {
+            rendezvous.watch(recorder == null ? null : recorder::connection);
+            try (FrontEnd frontEnd = where.meet(rendezvous)) {
+                report = ProbeReport.of(rendezvous, Offer.ask(frontEnd), catalog, on);
+            }
         } catch (FrontEndException e) {
             String why = "the back-end does not answer: " + e.getMessage();
             ci.write(() -> document.unreached(why));
@@ -80,8 +93,22 @@ public final class ProbeCommand implements Callable<Integer> {
         }
         List<JUnitXml.Test> tests = JUnitProbe.tests(report.offer(), expected);
         ci.write(() -> document.text(report.offer(), tests));
-        out.print(json ? report.json() : report.text(Terminal.columns()));
+        boolean failed = tests.stream().anyMatch(test -> test.status() == JUnitXml.Status.FAILURE);
+        String outcome = report.offer().troubles().isEmpty()
+                        && report.offer().violations().isEmpty()
+                ? "pass"
+                : "fail";
+        if (again != null && recorder != null) {
+            Trace.Comparison comparison = again.compare(recorder.messages(), outcome);
+            out.print(comparison.text());
+            failed = !comparison.same();
+        } else {
+            if (recorder != null) {
+                recorder.end(outcome);
+            }
+            out.print(json ? report.json() : report.text(Terminal.columns()));
+        }
         out.flush();
-        return tests.stream().anyMatch(test -> test.status() == JUnitXml.Status.FAILURE) ? 1 : 0;
+        return failed ? 1 : 0;
     }
 }

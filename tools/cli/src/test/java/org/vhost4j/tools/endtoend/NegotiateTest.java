@@ -46,6 +46,53 @@ class NegotiateTest {
     }
 
     @Test
+    void aRecordedNegotiationIsDoneAgainMessageByMessage(@TempDir Path directory) throws Exception {
+        Path trace = directory.resolve("one.trace");
+        try (TestBackEnd backEnd = TestBackEnd.echo()) {
+            Path socket = backEnd.socket(0);
+            assertThat(negotiate(
+                            socket,
+                            "--features=VERSION_1,PROTOCOL_FEATURES",
+                            "--traffic",
+                            "--seed=9",
+                            "--record=" + trace))
+                    .isZero();
+            List<String> lines = Files.readAllLines(trace);
+            assertThat(lines)
+                    .contains(
+                            "command: negotiate",
+                            "case: negotiate.one.as-given",
+                            "features: 0x140000000",
+                            "seed: 9",
+                            "outcome: accepted");
+            assertThat(negotiate(socket, "--replay=" + trace)).isZero();
+            assertThat(out.toString()).endsWith("messages, all as recorded\noutcome: accepted, as recorded\n");
+            // The same answers to what this back-end does not offer are not to be had.
+            Files.write(
+                    trace,
+                    lines.stream()
+                            .map(line -> line.replace("features: 0x140000000", "features: 0x2140000000"))
+                            .toList());
+            assertThat(negotiate(socket, "--replay=" + trace)).isEqualTo(1);
+            assertThat(out.toString()).contains("differs", "but accepted was recorded");
+        }
+    }
+
+    @Test
+    void ofAMatrixEachCombinationIsRecorded(@TempDir Path directory) throws Exception {
+        Path traces = directory.resolve("traces");
+        try (TestBackEnd backEnd = TestBackEnd.echo()) {
+            Path socket = backEnd.socket(0);
+            // The first of a thousand combinations are enough.
+            negotiate(socket, "--matrix", "--limit=1", "--loop=none", "--record=" + traces);
+            Path one = traces.resolve("negotiate.offer.as-offered.trace");
+            assertThat(one).content().contains("command: negotiate --matrix", "loop: none", "outcome: accepted");
+            assertThat(negotiate(socket, "--replay=" + one)).isZero();
+            assertThat(out.toString()).endsWith("outcome: accepted, as recorded\n");
+        }
+    }
+
+    @Test
     void aFeatureMayBeginLikeAnOption() {
         try (TestBackEnd backEnd = TestBackEnd.echo()) {
             for (String less : List.of("-VERSION_1", "-version_1", "-HASH_REPORT", "-hash_report", "-host_uso")) {

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.frontend.NetDriver;
@@ -48,6 +50,29 @@ class ProbeTest {
             assertThat(backEnd).isNotNull();
             assertThat(probe(socket.toString(), "--listen", "--json")).isZero();
             assertThat(out.toString()).contains("\"listening\" : true", "\"memory-slots\" : 509");
+        }
+    }
+
+    @Test
+    void aRecordedProbeIsComparedMessageByMessage(@TempDir Path directory) throws Exception {
+        Path trace = directory.resolve("probe.trace");
+        try (TestBackEnd backEnd = TestBackEnd.echo()) {
+            String socket = backEnd.socket(0).toString();
+            assertThat(probe(socket, "--record=" + trace)).isZero();
+            List<String> lines = Files.readAllLines(trace);
+            assertThat(lines)
+                    .contains("command: probe", "outcome: pass")
+                    .anyMatch(line -> line.endsWith("#1 > GET_QUEUE_NUM"));
+            assertThat(probe(socket, "--replay=" + trace)).isZero();
+            assertThat(out.toString()).endsWith("messages, all as recorded\noutcome: pass, as recorded\n");
+            int answer = 0;
+            while (!lines.get(answer).contains("< GET_QUEUE_NUM")) {
+                answer++;
+            }
+            lines.set(answer + 1, lines.get(answer + 1).replaceFirst("[0-9a-f]{2}(0{14})$", "77$1"));
+            Files.write(trace, lines);
+            assertThat(probe(socket, "--replay=" + trace)).isEqualTo(1);
+            assertThat(out.toString()).contains("recorded: #1 < GET_QUEUE_NUM (reply) 119");
         }
     }
 

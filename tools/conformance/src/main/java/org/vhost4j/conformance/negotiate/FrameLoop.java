@@ -27,6 +27,9 @@ final class FrameLoop {
     private static final int THEIRS = 0x22;
     private static final int MAC_BYTES = 6;
     private static final int[] PAYLOADS = {18, 1472, 333, 1};
+    /** More than one loop sends. */
+    private static final long FRAMES_OF_A_SEED = 1_000_003;
+
     /** Frames of others that are ignored while one of this loop is awaited. */
     private static final int STRAYS = 100;
 
@@ -37,6 +40,7 @@ final class FrameLoop {
             | Feature.GUEST_USO6.mask();
 
     private final FrontEnd frontEnd;
+    private final long seed;
     private @Nullable LoopMode loop;
 
     /**
@@ -44,9 +48,11 @@ final class FrameLoop {
      *
      * @param frontEnd a connection on which everything was acknowledged
      * @param loop how frames return, or null to find out
+     * @param seed what the frames' contents begin with
      */
-    FrameLoop(FrontEnd frontEnd, @Nullable LoopMode loop) {
+    FrameLoop(FrontEnd frontEnd, @Nullable LoopMode loop, long seed) {
         this.frontEnd = frontEnd;
+        this.seed = seed;
         this.loop = loop;
     }
 
@@ -65,7 +71,7 @@ final class FrameLoop {
             for (int round = 0; round < ROUNDS; round++) {
                 for (ChainShape shape : shapes(features)) {
                     for (int payload : PAYLOADS) {
-                        byte[] frame = frame(payload, frames);
+                        byte[] frame = frame(payload, seed * FRAMES_OF_A_SEED + frames);
                         driver.send(0, frame, DriverHeader.PLAIN, shape);
                         expect(frame, driver);
                         frames++;
@@ -102,7 +108,7 @@ final class FrameLoop {
         return shapes;
     }
 
-    private static byte[] frame(int payload, int number) {
+    private static byte[] frame(int payload, long number) {
         return PacketBuilder.udp4().macs(OURS, THEIRS).payload(payload, number).complete();
     }
 

@@ -4,10 +4,12 @@ package org.vhost4j.conformance.negotiate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.conformance.LoopMode;
+import org.vhost4j.conformance.trace.TraceRecorder;
 import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.frontend.Rendezvous;
@@ -20,6 +22,9 @@ public final class MatrixRun {
     private final Duration patience;
     private final long end;
     private final List<Attempt> attempts = new ArrayList<>();
+    private long seed = 1;
+    private BiFunction<Combination, @Nullable LoopMode, @Nullable TraceRecorder> recorders =
+            (combination, mode) -> null;
     private String stopped = "";
     private boolean loopIsKnown;
     private @Nullable LoopMode loop;
@@ -44,6 +49,29 @@ public final class MatrixRun {
     }
 
     /**
+     * Sets what the contents of frames begin with: 1 unless this is called.
+     *
+     * @param value any number
+     * @return this
+     */
+    public MatrixRun seed(long value) {
+        seed = value;
+        return this;
+    }
+
+    /**
+     * Records attempts.
+     *
+     * @param each gives the recorder for a combination before it is tried, with how frames return, null when that is not known yet; null
+     *     records nothing
+     * @return this
+     */
+    public MatrixRun record(BiFunction<Combination, @Nullable LoopMode, @Nullable TraceRecorder> each) {
+        recorders = each;
+        return this;
+    }
+
+    /**
      * Tries everything.
      *
      * @param combinations in this order
@@ -62,6 +90,8 @@ public final class MatrixRun {
             }
             Attempt attempt;
             between.run();
+            TraceRecorder recorder = recorders.apply(combination, loop);
+            rendezvous.watch(recorder == null ? null : recorder::connection);
             try (FrontEnd frontEnd = rendezvous.meetServing(patience)) {
                 attempt = attempt(frontEnd, combination);
             } catch (FrontEndException | SystemError e) {
@@ -78,6 +108,9 @@ public final class MatrixRun {
             if (isInterrupted(interrupted)) {
                 return;
             }
+            if (recorder != null) {
+                recorder.end(attempt.outcome().word());
+            }
             attempts.add(attempt);
             tried.accept(attempt);
         }
@@ -92,7 +125,7 @@ public final class MatrixRun {
 
     /** The first combination shows whether frames return at all. */
     private Attempt attempt(FrontEnd frontEnd, Combination combination) {
-        Negotiation negotiation = new Negotiation(frontEnd);
+        Negotiation negotiation = new Negotiation(frontEnd).seed(seed);
         Attempt attempt = negotiation.acknowledge(combination, loop);
         if (!loopIsKnown) {
             loopIsKnown = true;

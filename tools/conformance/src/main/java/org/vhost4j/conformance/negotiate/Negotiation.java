@@ -17,6 +17,7 @@ public final class Negotiation {
     private final FrontEnd frontEnd;
     private final long offeredFeatures;
     private final long offeredProtocol;
+    private long seed = 1;
     private String step = "";
 
     /**
@@ -28,6 +29,17 @@ public final class Negotiation {
         this.frontEnd = frontEnd;
         this.offeredFeatures = frontEnd.getFeatures();
         this.offeredProtocol = Feature.PROTOCOL_FEATURES.in(offeredFeatures) ? frontEnd.getProtocolFeatures() : 0;
+    }
+
+    /**
+     * Sets what the contents of frames begin with: 1 unless this is called.
+     *
+     * @param value any number
+     * @return this
+     */
+    public Negotiation seed(long value) {
+        seed = value;
+        return this;
     }
 
     /** Virtio feature bits, as offered before anything was acknowledged. */
@@ -74,7 +86,7 @@ public final class Negotiation {
             }
             if (loop != LoopMode.NONE && combination.carriesFrames()) {
                 step = "frames";
-                frames = new FrameLoop(frontEnd, loop).run();
+                frames = new FrameLoop(frontEnd, loop, seed).run();
             }
             return new Attempt(combination, lawful, Outcome.ACCEPTED, "", frames);
         } catch (FrontEndException.Refused e) {

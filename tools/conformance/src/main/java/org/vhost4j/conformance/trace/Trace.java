@@ -102,6 +102,47 @@ public record Trace(Map<String, String> heading, List<TracedMessage> messages) {
     }
 
     /**
+     * How another run compares.
+     *
+     * @param same whether it said the same and ended alike
+     * @param text what differs, or that nothing does, in lines
+     */
+    public record Comparison(boolean same, String text) {}
+
+    /**
+     * Compares another run with this one.
+     *
+     * @param now the other run's messages
+     * @param outcome how it ended, in one word
+     * @return what to print
+     */
+    public Comparison compare(List<TracedMessage> now, String outcome) {
+        String recorded = heading.getOrDefault("outcome", "no end");
+        Optional<String> difference = difference(now);
+        String messages = difference.orElse(now.size() + " messages, all as recorded");
+        String end = outcome.equals(recorded)
+                ? "outcome: " + outcome + ", as recorded"
+                : "outcome: " + outcome + ", but " + recorded + " was recorded";
+        return new Comparison(difference.isEmpty() && outcome.equals(recorded), messages + "\n" + end + "\n");
+    }
+
+    /**
+     * A number that stands before the messages.
+     *
+     * @param name such as {@code seed}
+     * @return its value; with {@code 0x} before it, 64 bits without a sign
+     * @throws UnsupportedOption when it is not there, or is no number
+     */
+    public long requiredNumber(String name) {
+        String value = required(name);
+        try {
+            return value.startsWith("0x") ? Long.parseUnsignedLong(value.substring(2), 16) : Long.parseLong(value);
+        } catch (NumberFormatException e) {
+            throw new UnsupportedOption("--replay: the line '" + name + ": " + value + "' has no number");
+        }
+    }
+
+    /**
      * Where another run first says something else.
      *
      * @param now the other run's messages

@@ -89,6 +89,16 @@ public final class TraceRecorder {
     }
 
     /**
+     * Writes something that belongs to the heading and was not known when the trace began.
+     *
+     * @param name lower-case letters and hyphens
+     * @param value one line
+     */
+    public synchronized void heading(String name, String value) {
+        write(name + ": " + value + "\n", false);
+    }
+
+    /**
      * Writes how the case ended, which ends the trace.
      *
      * @param outcome in one word

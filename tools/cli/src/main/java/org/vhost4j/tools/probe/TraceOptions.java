@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.probe;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.conformance.trace.Trace;
+import org.vhost4j.conformance.trace.TraceRecorder;
+import org.vhost4j.tools.common.UnsupportedOption;
+import org.vhost4j.tools.common.Version;
+import picocli.CommandLine.Option;
+
+/** Messages that are written to a file, and compared with those of another time. */
+public final class TraceOptions {
+    /** The line of a trace that says which command made it. */
+    private static final String COMMAND = "command";
+
+    @Option(
+            names = "--record",
+            paramLabel = "PLACE",
+            description =
+                    "Write every message to the file PLACE; of a matrix, those of each combination to PLACE/NAME.trace.")
+    private @Nullable Path record;
+
+    @Option(
+            names = "--replay",
+            paramLabel = "FILE",
+            description = "Do again what --record wrote to FILE, and compare every message. Status 0 when all is as"
+                    + " recorded, 1 when not.")
+    private @Nullable Path replay;
+
+    /**
+     * Begins to record.
+     *
+     * @param command what is recorded, such as {@code probe}
+     * @param name of the file in the directory PLACE, without its end; null for the file PLACE
+     * @param socket where the back-end is
+     * @return a recorder, or null when nothing is to be recorded
+     * @throws UnsupportedOption when the file cannot be written
+     */
+    public @Nullable TraceRecorder recorder(String command, @Nullable String name, Path socket) {
+        if (record == null || replay != null) {
+            return null;
+        }
+        Map<String, String> heading = new LinkedHashMap<>();
+        heading.put(COMMAND, command);
+        heading.put("reached", socket.toString());
+        heading.put("suite", Version.current());
+        try {
+            if (name != null) {
+                Files.createDirectories(record);
+            }
+        } catch (IOException e) {
+            throw new UnsupportedOption("--record=" + record + ": no directory can be made there: " + e.getMessage());
+        }
+        return TraceRecorder.in(name == null ? record : record.resolve(name + ".trace"), heading);
+    }
+
+    /**
+     * What is to be done again.
+     *
+     * @param command what the trace has to be of, such as {@code probe}
+     * @return a trace, or null when nothing is to be done again
+     * @throws UnsupportedOption when the file is no trace of this command
+     */
+    public @Nullable Trace replayed(String command) {
+        if (replay == null) {
+            return null;
+        }
+        Trace trace = Trace.read(replay);
+        String made = trace.heading().getOrDefault(COMMAND, "conformance");
+        if (!made.equals(command) && !made.startsWith(command + " ")) {
+            throw new UnsupportedOption(
+                    "--replay=" + replay + " is a trace of '" + made + "', not of '" + command + "'");
+        }
+        return trace;
+    }
+
+    /**
+     * Whether a trace is of this kind of a command.
+     *
+     * @param trace any
+     * @param command the whole line, such as {@code negotiate --matrix}
+     * @return true when it is
+     */
+    public static boolean isOf(Trace trace, String command) {
+        return command.equals(trace.heading().get(COMMAND));
+    }
+}

@@ -14,7 +14,9 @@ import picocli.CommandLine.Spec;
 /** {@code vhost4j conformance matrix}: several back-ends side by side. */
 @Command(
         name = "matrix",
-        description = "Prints several reports side by side, as Markdown or as JSON.",
+        description =
+                "Prints several reports side by side, as Markdown or as JSON. Reports with the same label are runs of one"
+                        + " back-end, and cases that did not end alike in all of them are marked.",
         mixinStandardHelpOptions = true)
 final class MatrixCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "FILE", description = "What --json wrote.")

@@ -8,6 +8,7 @@ import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -48,6 +49,10 @@ class ReportTest {
 
     /** One case of each outcome, in two groups. */
     private static SuiteReport report(String label) {
+        return report(label, result("message.in-order", Outcome.FAIL, "", EVIDENCE));
+    }
+
+    private static SuiteReport report(String label, CaseResult second) {
         return new SuiteReport(
                 label,
                 "/tmp/x.sock --exec 'backend {socket}'",
@@ -59,7 +64,7 @@ class ReportTest {
                 5,
                 List.of(
                         result("message.reply-header", Outcome.PASS, "", null),
-                        result("message.in-order", Outcome.FAIL, "", EVIDENCE),
+                        second,
                         result("ring.base", Outcome.NOT_OFFERED, "CSUM", null),
                         result("ring.base.packed", Outcome.NOT_APPLICABLE, "needs frames", null),
                         result("ring.resume", Outcome.NOT_RUN, "gone", null)));
@@ -105,11 +110,27 @@ class ReportTest {
     }
 
     @Test
+    void runsOfOneBackEndAreComparedInAMatrix(@TempDir Path directory) throws Exception {
+        List<Path> files = new ArrayList<>();
+        for (int i = 1; i <= 3; i++) {
+            Outcome outcome = i == 2 ? Outcome.PASS : Outcome.FAIL;
+            CaseResult second = result("message.in-order", outcome, "", i == 2 ? null : EVIDENCE);
+            files.add(Files.writeString(directory.resolve(i + ".json"), JsonReport.text(report("first", second))));
+        }
+        assertThat(Matrix.of(files).markdown())
+                .contains("| first | 2026-11-25 | 3 | 1 | 0 | 1 | 1 | 1 |")
+                .contains("| `message.in-order` | varies: **fail** 2, pass 1 |")
+                .contains("| `message.reply-header` | pass |")
+                .contains("- `message.in-order` (vhost-user, Communication), in 2 of 3 runs: nothing & \"silence\"");
+        assertThat(Matrix.of(files).json()).contains("\"runs\" : 3", "\"varies\" : 1", "\"outcomes\" : [ \"varies\" ]");
+    }
+
+    @Test
     void jsonReportsStandBesideEachOtherInAMatrix(@TempDir Path directory) throws Exception {
         Path one = Files.writeString(directory.resolve("1.json"), JsonReport.text(report("first")));
         Path two = Files.writeString(directory.resolve("2.json"), JsonReport.text(report("second")));
         assertThat(Matrix.of(List.of(one, two)).markdown())
-                .contains("| first | 2026-11-25 | 1 | 1 | 1 | 1 |")
+                .contains("| first | 2026-11-25 | 1 | 1 | 1 | 0 | 1 | 1 |")
                 .contains("| case | first | second |")
                 .contains("| `message.in-order` | **fail** | **fail** |")
                 .contains("| `ring.base` | – | – |")

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools.conformance;
+
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.vhost4j.tools.conformance.MatrixRun.Tried;
+
+/**
+ * A back-end in a matrix, with every run that it had.
+ *
+ * @param runs at least one, all of the same back-end
+ */
+record MatrixColumn(List<MatrixRun> runs) {
+    /** The outcome of a case that did not end alike in all runs. */
+    static final String VARIES = "varies";
+
+    /** The runs of each back-end, in the order in which the back-ends come first. */
+    static List<MatrixColumn> of(List<MatrixRun> runs) {
+        return runs.stream()
+                .collect(Collectors.groupingBy(MatrixRun::backEnd, LinkedHashMap::new, Collectors.toList()))
+                .values()
+                .stream()
+                .map(MatrixColumn::new)
+                .toList();
+    }
+
+    /** What the back-end is called. */
+    String name() {
+        return runs.getFirst().backEnd();
+    }
+
+    /** The words by which it was reached. */
+    String reached() {
+        return runs.getFirst().reached();
+    }
+
+    /** When its first run began. */
+    String began() {
+        return runs.getFirst().began();
+    }
+
+    /** How many runs ended a case in each way. */
+    private Map<String, Long> ends(String name) {
+        return runs.stream()
+                .map(run -> run.cases().get(name))
+                .filter(Objects::nonNull)
+                .collect(Collectors.groupingBy(Tried::outcome, LinkedHashMap::new, Collectors.counting()));
+    }
+
+    /** How a case ended: in one word, {@link #VARIES} when not in all runs alike, nothing when no run had it. */
+    String outcome(String name) {
+        Map<String, Long> ends = ends(name);
+        return ends.size() > 1 ? VARIES : ends.keySet().stream().findFirst().orElse("");
+    }
+
+    /** How many cases ended in this way in every run, or varied. */
+    long count(String outcome) {
+        return runs.stream()
+                .map(MatrixRun::cases)
+                .map(Map::keySet)
+                .flatMap(Collection::stream)
+                .distinct()
+                .filter(name -> outcome(name).equals(outcome))
+                .count();
+    }
+
+    /** How a case ended, for a table's cell. */
+    String cell(String name) {
+        String outcome = outcome(name);
+        if (!outcome.equals(VARIES)) {
+            return word(outcome);
+        }
+        return VARIES + ": "
+                + ends(name).entrySet().stream()
+                        .map(end -> word(end.getKey()) + " " + end.getValue())
+                        .collect(Collectors.joining(", "));
+    }
+
+    private static String word(String outcome) {
+        return switch (outcome) {
+            case "pass" -> "pass";
+            case "fail" -> "**fail**";
+            case "fails-as-expected" -> "**fail** (expected)";
+            case "unexpected-pass" -> "pass (unexpected)";
+            case "not-offered" -> "–";
+            case "not-applicable" -> "n/a";
+            case "not-run" -> "not run";
+            default -> "";
+        };
+    }
+
+    /** What came in the first run in which a case failed, and in how many it did unless in all: a line of Markdown. */
+    Optional<String> failure(String name) {
+        List<Tried> failed = runs.stream()
+                .map(run -> run.cases().get(name))
+                .filter(tried -> tried != null && tried.came() != null)
+                .toList();
+        if (failed.isEmpty()) {
+            return Optional.empty();
+        }
+        Tried first = failed.getFirst();
+        String often = failed.size() == runs.size() ? "" : ", in %d of %d runs".formatted(failed.size(), runs.size());
+        return Optional.of("`%s` (%s)%s: %s".formatted(name, first.section(), often, first.came()));
+    }
+}

@@ -50,7 +50,9 @@ public final class BackEndUnderTest implements AutoCloseable {
         if (process == null) {
             return ask(patience);
         }
-        process.start();
+        if (process.ended()) {
+            process.start();
+        }
         Offer offer = ask(START);
         oneShot = process.endsWithin(ONE_SHOT);
         return offer;

@@ -17,4 +17,13 @@ public record CaseResult(
         Outcome outcome,
         String reason,
         @Nullable Evidence evidence,
-        long millis) {}
+        long millis) {
+    /**
+     * Whether it speaks against the back-end, or says nothing of it though it should.
+     *
+     * @return true when the case failed, passed although it was expected to fail, or could not be run
+     */
+    public boolean isWrong() {
+        return outcome == Outcome.FAIL || outcome == Outcome.UNEXPECTED_PASS || outcome == Outcome.NOT_RUN;
+    }
+}

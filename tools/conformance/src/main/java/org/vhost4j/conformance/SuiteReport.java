@@ -2,6 +2,7 @@
 package org.vhost4j.conformance;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.vhost4j.frontend.Offer;
 
@@ -39,6 +40,24 @@ public record SuiteReport(
     }
 
     /**
+     * Joins the report of another run of the same cases.
+     *
+     * @param later the other run
+     * @return this report, with the later result of each case that failed in the later run alone
+     */
+    public SuiteReport joined(SuiteReport later) {
+        List<CaseResult> joined = new ArrayList<>();
+        for (int i = 0; i < results.size(); i++) {
+            CaseResult one = results.get(i);
+            boolean again = i < later.results.size()
+                    && !one.isWrong()
+                    && later.results.get(i).isWrong();
+            joined.add(again ? later.results.get(i) : one);
+        }
+        return with(joined);
+    }
+
+    /**
      * How many cases ended in one way.
      *
      * @param outcome which
@@ -63,6 +82,6 @@ public record SuiteReport(
      * @return false when a case failed, passed although it was expected to fail, or could not be run because the back-end was gone
      */
     public boolean passed() {
-        return count(Outcome.FAIL) == 0 && count(Outcome.UNEXPECTED_PASS) == 0 && count(Outcome.NOT_RUN) == 0;
+        return results.stream().noneMatch(CaseResult::isWrong);
     }
 }

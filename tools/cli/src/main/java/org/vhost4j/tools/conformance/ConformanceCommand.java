@@ -43,6 +43,8 @@ public final class ConformanceCommand implements Callable<Integer> {
     /** How long the case at hand and the reports take at most after an interruption. */
     private static final Duration INTERRUPTED_PATIENCE = Duration.ofSeconds(60);
 
+    private static final int MOST_RUNS = 100_000;
+
     @Parameters(index = "0", arity = "0..1", paramLabel = "SOCKET", description = "The back-end's socket.")
     private @Nullable Path socket;
 
@@ -103,6 +105,14 @@ public final class ConformanceCommand implements Callable<Integer> {
     private long seed = 1;
 
     @Option(
+            names = "--runs",
+            paramLabel = "NUMBER",
+            description =
+                    "Run the cases so often, each time with the next seed. What failed in any run counts as failed, and is in the"
+                            + " reports as it was then (default: ${DEFAULT-VALUE}).")
+    private int runs = 1;
+
+    @Option(
             names = "--record",
             paramLabel = "PLACE",
             description =
@@ -139,6 +149,12 @@ public final class ConformanceCommand implements Callable<Integer> {
         if (!(timeout >= 0.1 && timeout <= 600)) {
             throw new UnsupportedOption("--timeout=" + timeout + ": from 0.1 to 600 seconds");
         }
+        if (runs < 1 || runs > MOST_RUNS) {
+            throw new UnsupportedOption("--runs=" + runs + ": from 1 to " + MOST_RUNS);
+        }
+        if (runs > 1 && (record != null || replay != null)) {
+            throw new UnsupportedOption("--runs: a case is recorded and replayed in one run");
+        }
         Duration patience = Duration.ofMillis(Math.round(1000 * timeout));
         LoopMode mode = again == null ? LoopMode.ofOption(loop).orElse(null) : again.loop();
         ExpectedFailures failures = expected == null
@@ -167,8 +183,28 @@ public final class ConformanceCommand implements Callable<Integer> {
                         reached(at),
                         cases,
                         mode,
-                        following(cases.size(), console, progress),
+                        following(cases.size(), runs > 1 ? console::exception : console::progress, progress),
                         interruption::requested);
+                for (int run = 1; run <= runs; run++) {
+                    SuiteReport one = run == 1
+                            ? report
+                            : suite.seed(seed + run - 1)
+                                    .run(
+                                            report.label(),
+                                            report.reached(),
+                                            cases,
+                                            report.loop(),
+                                            following(cases.size(), console::exception, progress),
+                                            interruption::requested);
+                    report = report.joined(one);
+                    if (runs > 1) {
+                        progress.clear();
+                        console.run(run, one);
+                    }
+                    if (interruption.requested()) {
+                        break;
+                    }
+                }
             } catch (UnsupportedOption e) {
                 reports.unreached(label == null ? at.toString() : label, String.valueOf(e.getMessage()));
                 throw e;
@@ -183,11 +219,11 @@ public final class ConformanceCommand implements Callable<Integer> {
     }
 
     /** Prints each result, and on standard error how far the suite is. */
-    private static Consumer<CaseResult> following(int all, ConsoleReport console, Progress progress) {
+    private static Consumer<CaseResult> following(int all, Consumer<CaseResult> console, Progress progress) {
         AtomicInteger done = new AtomicInteger();
         return result -> {
             progress.clear();
-            console.progress(result);
+            console.accept(result);
             progress.step(done.incrementAndGet(), all, "cases");
         };
     }

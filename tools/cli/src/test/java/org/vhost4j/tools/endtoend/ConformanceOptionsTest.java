@@ -113,6 +113,22 @@ class ConformanceOptionsTest {
     }
 
     @Test
+    void ofManyRunsEachHasItsSeedAndWhatFailedInOneCounts() throws Exception {
+        Path json = directory.resolve("report.json");
+        try (TestBackEnd backEnd = TestBackEnd.echo()) {
+            assertThat(conformance(backEnd.socket(0), "--only=ring.base", "--runs=3", "--seed=7", "--json=" + json))
+                    .isZero();
+            assertThat(out.toString())
+                    .contains("run 1, seed 7: 1 passed, 0 failed", "run 3, seed 9: 1 passed, 0 failed");
+            assertThat(conformance(backEnd.socket(0), "--loop=echo", "--only=ring.resume", "--runs=2"))
+                    .isEqualTo(1);
+            assertThat(conformance(backEnd.socket(0), "--runs=2", "--record=" + directory))
+                    .isEqualTo(2);
+            assertThat(err.toString()).contains("--runs: a case is recorded and replayed in one run");
+        }
+    }
+
+    @Test
     void aTraceThatIsNoneIsRefused() throws Exception {
         assertThat(conformance(directory.resolve("no.sock"), "--replay=" + file("t", "something")))
                 .isEqualTo(2);

@@ -55,6 +55,28 @@ public final class ConsoleReport {
     }
 
     /**
+     * Prints a case that has ended in one of many runs, when it is worth a line.
+     *
+     * @param result how
+     */
+    public void exception(CaseResult result) {
+        if (result.isWrong()) {
+            progress(result);
+        }
+    }
+
+    /**
+     * Prints the counts of one of many runs.
+     *
+     * @param run its number
+     * @param report of this run
+     */
+    public void run(int run, SuiteReport report) {
+        out.printf("run %d, seed %d: %s%n", run, report.seed(), counts(report));
+        out.flush();
+    }
+
+    /**
      * Prints the counts.
      *
      * @param report everything

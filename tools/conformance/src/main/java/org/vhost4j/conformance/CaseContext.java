@@ -336,6 +336,42 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
+     * Sends frames until one returns: after a ring or a descriptor has changed a switch may drop what comes before all its parts know of it,
+     * as a network may drop any frame.
+     *
+     * @param driver a running one
+     * @param payload length of each datagram's payload in bytes
+     */
+    public void exchangeSoon(NetDriver driver, int payload) {
+        List<byte[]> sent = new ArrayList<>();
+        long end = System.nanoTime() + patience.toNanos();
+        Optional<ReceivedFrame> came;
+        do {
+            require(
+                    sent.isEmpty() || System.nanoTime() - end < 0,
+                    "none of %d frames came back within %d ms",
+                    sent.size(),
+                    patience.toMillis());
+            byte[] frame = datagram(payload).complete();
+            sent.add(frame);
+            note("a frame of %d bytes", frame.length);
+            driver.send(frame);
+            came = receive(driver, quiet);
+        } while (came.isEmpty());
+        while (came.isPresent()) {
+            byte[] bytes = came.get().bytes();
+            expect(
+                    sent.stream()
+                            .filter(each -> Arrays.equals(loop.returned(each), bytes))
+                            .findFirst()
+                            .orElse(sent.getLast()),
+                    bytes);
+            // One that was only late is not left for the next exchange.
+            came = sent.size() > 1 ? receive(driver, quiet) : Optional.empty();
+        }
+    }
+
+    /**
      * Fails the case unless a frame returned unharmed.
      *
      * @param sent as it was sent

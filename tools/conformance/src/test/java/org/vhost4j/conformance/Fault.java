@@ -53,8 +53,8 @@ enum Fault {
     BASE_COUNTS_AVAIL("ring.base-receive"),
     /** SET_VRING_BASE is not looked at. */
     IGNORED_BASE("ring.start-anywhere"),
-    /** A ring starts at its first kick. */
-    START_BY_KICK("ring.kick-starts"),
+    /** What is in a transmit ring when it starts waits for a second kick. */
+    SECOND_KICK("ring.kick-starts"),
     /** A ring continues after GET_VRING_BASE. */
     NO_STOP("ring.stopped-is-silent"),
     /** GET_VRING_BASE stops both rings. */

@@ -79,8 +79,8 @@ final class SmallBackEnd implements AutoCloseable {
         this.inPieces = inPieces;
         this.listener = FrontEndSocket.listen(socket);
         this.memory = new SmallMemory(fault);
-        this.receive = new SmallQueue(memory, fault);
-        this.transmit = new SmallQueue(memory, fault);
+        this.receive = new SmallQueue(memory, false, fault);
+        this.transmit = new SmallQueue(memory, true, fault);
         this.net = new SmallNet(memory, receive, transmit, fault);
         this.device = new SmallDevice(fault);
         this.thread = Thread.ofPlatform().daemon().name("small-back-end").start(this::serve);

@@ -20,6 +20,7 @@ final class SmallQueue {
     record Chain(int head, List<Buffer> buffers) {}
 
     private final SmallMemory memory;
+    private final boolean transmits;
     private final Fault fault;
     private int size;
     private long desc;
@@ -29,7 +30,7 @@ final class SmallQueue {
     private int usedIdx;
     private boolean started;
     private boolean enabled;
-    private boolean kicked;
+    private long kicks;
     private boolean late;
     private boolean dead;
     private boolean wasDisabled;
@@ -39,8 +40,9 @@ final class SmallQueue {
     private @Nullable EventFd kick;
     private @Nullable EventFd call;
 
-    SmallQueue(SmallMemory memory, Fault fault) {
+    SmallQueue(SmallMemory memory, boolean transmits, Fault fault) {
         this.memory = memory;
+        this.transmits = transmits;
         this.fault = fault;
     }
 
@@ -100,7 +102,7 @@ final class SmallQueue {
         close(kick);
         kick = descriptors.isEmpty() ? null : adopt(descriptors.getFirst());
         started = true;
-        kicked = false;
+        kicks = fault == Fault.SECOND_KICK && transmits && available() > 0 ? 0 : 2;
     }
 
     void call(List<Fd> descriptors) {
@@ -157,10 +159,10 @@ final class SmallQueue {
         if (dead || (fault == Fault.NEEDS_CALL && call == null)) {
             return false;
         }
-        if (fault == Fault.START_BY_KICK && started && !kicked) {
+        if (started && kicks < 2) {
             EventFd event = kick;
-            kicked = event != null && event.drain() > 0;
-            return kicked;
+            kicks += event == null ? 0 : event.drain();
+            return kicks >= 2;
         }
         return started;
     }

@@ -98,7 +98,7 @@ public final class ConcurrencyCases implements CaseGroup {
         return Case.of(
                 "concurrent." + name,
                 section,
-                what + ", repeated while frames are carried, disturbs none of them",
+                what + ", repeated while frames are carried, does not end that",
                 context -> {
                     NetSetup setup = name.equals("slots")
                             ? context.setup().withProtocol(ProtocolFeature.CONFIGURE_MEM_SLOTS)
@@ -139,7 +139,7 @@ public final class ConcurrencyCases implements CaseGroup {
             if (context.loop() == LoopMode.NONE) {
                 buffer.send(1);
             } else {
-                context.exchange(driver, 100 + i);
+                context.exchangeSoon(driver, 100 + i);
             }
         }
     }

@@ -109,9 +109,15 @@ public final class OrderCases implements CaseGroup {
             }
             driver.awaitSent();
             context.note("GET_VRING_BASE of both queues, and the start at that base");
+            List<Integer> bases = new ArrayList<>();
             for (FrontEndQueue queue : driver.queues()) {
-                queue.start(driver.frontEnd(), queue.stop(driver.frontEnd()));
+                bases.add(queue.stop(driver.frontEnd()));
             }
+            for (FrontEndQueue queue : driver.queues()) {
+                queue.start(driver.frontEnd(), bases.get(queue.index()));
+            }
+            context.exchangeSoon(driver, 400);
+            driver.awaitSent();
         }
         context.exchange(driver, 300);
     }

@@ -50,7 +50,7 @@ public final class ResetCases implements CaseGroup {
                 Case.of(
                                 "reset.owner",
                                 "vhost-user, VHOST_USER_RESET_OWNER",
-                                "RESET_OWNER, which is deprecated, must be ignored or disable all rings, and discard nothing",
+                                "RESET_OWNER, which is deprecated, should be ignored or disable all rings, and discard nothing",
                                 ResetCases::resetOwner)
                         .needs(Feature.PROTOCOL_FEATURES)
                         .loops(),

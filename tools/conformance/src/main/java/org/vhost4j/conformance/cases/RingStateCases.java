@@ -3,16 +3,19 @@ package org.vhost4j.conformance.cases;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.vhost4j.conformance.Case;
 import org.vhost4j.conformance.CaseContext;
 import org.vhost4j.conformance.CaseGroup;
+import org.vhost4j.conformance.NotApplicable;
 import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.frontend.ChainShape;
 import org.vhost4j.frontend.FrontEndQueue;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
+import org.vhost4j.frontend.ReceivedFrame;
 import org.vhost4j.sys.EventFd;
 
 /** Rings that start, stop, continue, and carry frames or not. */
@@ -124,7 +127,14 @@ public final class RingStateCases implements CaseGroup {
         driver.transmitQueue(0).ring().publish();
         context.note("3 frames in the transmit ring before SET_VRING_KICK, no kick after it");
         driver.start();
-        context.awaitUsed(driver.transmitQueue(0));
+        FrontEndQueue queue = driver.transmitQueue(0);
+        if (!context.await(context.patience(), () -> queue.ring().hasUsed())) {
+            context.note("a kick");
+            queue.kick().signal();
+            context.awaitUsed(queue);
+            throw new NotApplicable("a ring starts at its first kick, as the specification said until QEMU 11.1");
+        }
+        context.awaitUsed(queue);
     }
 
     private static void enableContinues(CaseContext context) {
@@ -134,7 +144,7 @@ public final class RingStateCases implements CaseGroup {
             driver.enable(false);
             driver.enable(true);
             driver.frontEnd().barrier();
-            context.exchange(driver, 300);
+            context.exchangeSoon(driver, 300);
         }
     }
 
@@ -144,20 +154,19 @@ public final class RingStateCases implements CaseGroup {
         context.note("SET_VRING_ENABLE 0 for the receive queue, then a frame");
         driver.frontEnd().setVringEnable(0, false);
         driver.frontEnd().barrier();
-        driver.send(context.datagram(301).complete());
+        byte[] disabled = context.datagram(301).complete();
+        driver.send(disabled);
         context.require(
                 context.receive(driver, context.quiet()).isEmpty(), "a frame in a receive ring that is disabled");
         context.note("SET_VRING_ENABLE 1 for the receive queue, then a frame");
         driver.frontEnd().setVringEnable(0, true);
         driver.frontEnd().barrier();
-        byte[] next = context.datagram(302).complete();
-        driver.send(next);
-        byte[] came = context.receive(driver).bytes();
         // Whether the frame before was kept or dropped is the back-end's own business.
-        if (came.length == next.length - 1) {
-            came = context.receive(driver).bytes();
+        Optional<ReceivedFrame> kept = context.receive(driver, context.quiet());
+        if (kept.isPresent()) {
+            context.expect(disabled, kept.get());
         }
-        context.expect(next, came);
+        context.exchangeSoon(driver, 302);
     }
 
     private static void disabledDiscards(CaseContext context) {
@@ -290,15 +299,12 @@ public final class RingStateCases implements CaseGroup {
             driver.frontEnd().barrier();
             call.drain();
             queue.ring().enableInterrupts();
-            byte[] frame = context.datagram(300 + i).complete();
-            driver.send(frame);
+            context.exchangeSoon(driver, 300 + i);
             context.require(
                     context.await(context.patience(), () -> call.drain() > 0),
-                    "no signal on descriptor %d of 20 within %d ms; used elements there: %s",
+                    "a frame, but no signal on descriptor %d of 20 within %d ms",
                     i + 1,
-                    context.patience().toMillis(),
-                    queue.ring().hasUsed());
-            context.expect(frame, context.receive(driver));
+                    context.patience().toMillis());
         }
     }
 

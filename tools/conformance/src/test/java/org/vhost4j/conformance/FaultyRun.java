@@ -33,18 +33,30 @@ final class FaultyRun {
 
     /** The same, with the snapshots that are taken before each case. */
     static SuiteReport of(Path directory, Fault fault, List<Case> cases, Consumer<SuiteReport> snapshots) {
-        Duration quiet = fault == Fault.NONE ? SOUND_QUIET : FAULTY_QUIET;
-        return run(directory, fault, false, cases, quiet, snapshots);
+        boolean sound = fault == Fault.NONE;
+        return run(
+                directory,
+                fault,
+                false,
+                cases,
+                sound ? SOUND_PATIENCE : FAULTY_PATIENCE,
+                sound ? SOUND_QUIET : FAULTY_QUIET,
+                snapshots);
     }
 
     /** The same, in which what is not to come is not waited for any longer than without a fault. */
     static SuiteReport quickly(Path directory, Fault fault, List<Case> cases) {
-        return run(directory, fault, false, cases, SOUND_QUIET, report -> {});
+        return patiently(directory, fault, cases, FAULTY_PATIENCE);
+    }
+
+    /** The same, with another patience for what is to come. */
+    static SuiteReport patiently(Path directory, Fault fault, List<Case> cases, Duration patience) {
+        return run(directory, fault, false, cases, patience, SOUND_QUIET, report -> {});
     }
 
     /** Runs cases against a back-end without a fault that sends its answers byte by byte. */
     static SuiteReport inPieces(Path directory, List<Case> cases) {
-        return run(directory, Fault.NONE, true, cases, SOUND_QUIET, report -> {});
+        return run(directory, Fault.NONE, true, cases, SOUND_PATIENCE, SOUND_QUIET, report -> {});
     }
 
     private static SuiteReport run(
@@ -52,6 +64,7 @@ final class FaultyRun {
             Fault fault,
             boolean inPieces,
             List<Case> cases,
+            Duration patience,
             Duration quiet,
             Consumer<SuiteReport> snapshots) {
         // A socket's path stays when no process listens there any more.
@@ -60,7 +73,7 @@ final class FaultyRun {
         try (SmallBackEnd backEnd = new SmallBackEnd(place, fault, inPieces);
                 BackEndUnderTest underTest = new BackEndUnderTest(
                         backEnd.socket(), false, null, sound ? SOUND_PATIENCE : CONNECT_PATIENCE)) {
-            return new Suite(underTest, sound ? SOUND_PATIENCE : FAULTY_PATIENCE, quiet)
+            return new Suite(underTest, patience, quiet)
                     .snapshots(snapshots)
                     .run(fault.name(), "", cases, LoopMode.ECHO, result -> {});
         }

@@ -179,6 +179,8 @@ public final class LibC {
 
         static native int fallocate(int fd, int mode, long offset, long length);
 
+        static native int getpagesize();
+
         static native int memfd_create(String name, int flags);
 
         static native long mmap(long address, long length, int protection, int flags, int fd, long offset);
@@ -395,6 +397,15 @@ public final class LibC {
      */
     public static int fallocate(int fd, int mode, long offset, long length) {
         return result(C.fallocate(fd, mode, offset, length));
+    }
+
+    /**
+     * getpagesize(2).
+     *
+     * @return the size of the kernel's pages in bytes
+     */
+    public static int pageSize() {
+        return C.getpagesize();
     }
 
     /**

@@ -5,11 +5,15 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.vhost4j.platform.definition.PlatformCatalog;
 import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostCapability;
+import org.vhost4j.platform.probe.HostUse;
 import org.vhost4j.qmp.schema.CommandDefinition;
 import org.vhost4j.qmp.schema.Introspection;
 import org.vhost4j.qmp.schema.Member;
@@ -54,7 +58,7 @@ public final class MonitorData {
             String inUse,
             Collection<String> machines,
             Collection<String> platforms) {
-        PlatformAnswers answers = new PlatformAnswers(catalog, host, inUse);
+        PlatformAnswers answers = new PlatformAnswers(catalog, host, cards(host), inUse);
         MonitorData data = new MonitorData();
         data.line(FIRST);
         data.line("platforms ", List.of(withoutSoftware(answers.platforms(withProperties(true)))));
@@ -63,6 +67,13 @@ public final class MonitorData {
         machines.forEach(machine -> data.line("machine " + name(machine)));
         platforms.forEach(platform -> data.line("platform " + name(platform)));
         return data.bytes.toByteArray();
+    }
+
+    /** Of cards that are not known yet: they may have a vhost-net, where there is one. */
+    private static Set<HostUse> cards(HostCapabilities host) {
+        return host.has(HostCapability.VHOST_NET)
+                ? EnumSet.of(HostUse.TAP, HostUse.VHOST_NET)
+                : EnumSet.of(HostUse.TAP);
     }
 
     /** The names that libvirt's schema allows for a machine. */

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.vhost4j.platform.definition.Assignment;
 import org.vhost4j.platform.definition.MachineDefinition;
+import org.vhost4j.platform.definition.OwnerSupport;
 import org.vhost4j.platform.definition.PlatformCatalog;
 import org.vhost4j.platform.definition.PlatformDefinition;
 import org.vhost4j.platform.definition.PlatformSupport;
@@ -28,21 +29,33 @@ final class PlatformAnswers {
     private static final String COMPAT_PROPS = "compat-props";
     /** The platform that no definition has: whatever this host has. */
     private static final String HOST = "host";
-    /** Platforms are judged for guests that reach the network through a TAP. */
-    private static final Set<HostUse> USES = EnumSet.of(HostUse.TAP);
 
     private final PlatformCatalog catalog;
     private final HostCapabilities host;
+    private final Set<HostUse> cards;
     private final String inUse;
 
     /**
-     * Answers for a host.
+     * Answers for the guests of a back-end, who reach the network through a TAP.
      *
      * @param catalog every machine and platform
      * @param host the host's probe
      * @param inUse the platform that guests of this back-end are promised
      */
     PlatformAnswers(PlatformCatalog catalog, HostCapabilities host, String inUse) {
+        this(catalog, host, EnumSet.of(HostUse.TAP), inUse);
+    }
+
+    /**
+     * Answers for a host.
+     *
+     * @param catalog every machine and platform
+     * @param host the host's probe
+     * @param cards in which ways network cards use its kernel
+     * @param inUse the platform that guests are promised
+     */
+    PlatformAnswers(PlatformCatalog catalog, HostCapabilities host, Set<HostUse> cards, String inUse) {
+        this.cards = EnumSet.copyOf(cards);
         this.catalog = catalog;
         this.host = host;
         this.inUse = inUse;
@@ -50,11 +63,11 @@ final class PlatformAnswers {
 
     JsonNode platforms(JsonNode arguments) {
         boolean withProperties = arguments.path(COMPAT_PROPS).asBoolean(true);
-        Optional<PlatformDefinition> chosen = catalog.newestSupported(host, USES);
+        Optional<PlatformDefinition> chosen = catalog.newestSupported(host, cards);
         Set<String> linesSeen = new HashSet<>();
         ArrayNode all = NODES.arrayNode();
         for (PlatformDefinition platform : catalog.platforms()) {
-            PlatformSupport support = PlatformSupport.of(platform, host, USES);
+            PlatformSupport support = PlatformSupport.of(platform, host, cards);
             ObjectNode info = NODES.objectNode().put("name", platform.name()).put("title", platform.title());
             names(info, platform.aliases());
             if (chosen.filter(platform::equals).isPresent()) {
@@ -70,6 +83,7 @@ final class PlatformAnswers {
                 info.put("supported-in-software", support.isPossible());
                 support.reasons().forEach(info.putArray("unsupported-reasons")::add);
             }
+            owners(info.putArray("owners"), platform);
             info.put("deprecated", platform.deprecated().isPresent());
             platform.deprecated().ifPresent(reason -> info.put("deprecation-reason", reason));
             if (withProperties) {
@@ -82,6 +96,17 @@ final class PlatformAnswers {
         markInUse(info);
         info.put("supported", true).put("deprecated", false);
         return all;
+    }
+
+    private void owners(ArrayNode all, PlatformDefinition platform) {
+        for (OwnerSupport owner : OwnerSupport.of(platform, host, cards)) {
+            ObjectNode info = all.addObject()
+                    .put("owner", owner.owner())
+                    .put("supported", owner.support().isNative());
+            if (!owner.support().isNative()) {
+                owner.support().reasons().forEach(info.putArray("unsupported-reasons")::add);
+            }
+        }
     }
 
     private static void names(ObjectNode info, List<String> aliases) {
@@ -132,6 +157,7 @@ final class PlatformAnswers {
     private static String qomType(Property property) {
         return switch (property.owner()) {
             case "virtio-net", Property.VHOST_VSOCK -> property.owner() + "-device";
+            case Property.VIRTIO_IOMMU -> property.owner() + "-pci";
             case Property.CPU -> "x86_64-cpu";
             default -> property.owner();
         };

@@ -130,6 +130,19 @@ class QmpAnswersTest {
         }
     }
 
+    /** Whether a guest needs what the host lacks depends on what it has beside network cards. */
+    @Test
+    void platformsAreJudgedForEveryPartOfAGuest() {
+        JsonNode all = new PlatformAnswers(PlatformCatalog.shipped(), QmpFixture.host(), "host")
+                .platforms(JsonNodeFactory.instance.objectNode());
+        JsonNode owners = find(all, "linux-6.0").get("owners");
+        assertThat(owners.toString())
+                .contains("{\"owner\":\"virtio-net\",\"supported\":true}")
+                .contains("{\"owner\":\"vhost-vsock\",\"supported\":false,\"unsupported-reasons\":"
+                        + "[\"vhost-vsock is missing (VHOST_GET_FEATURES of /dev/vhost-vsock");
+        assertThat(find(all, "host").has("owners")).isFalse();
+    }
+
     @Test
     void eachLineHasItsNewest() {
         JsonNode all = new PlatformAnswers(PlatformCatalog.shipped(), QmpFixture.host(), "host")

@@ -19,8 +19,8 @@ import org.vhost4j.platform.probe.HostCapability;
  * feature bit of {@code virtio-net-pci}. Others belong to what else of a guest a kernel has a say in.
  *
  * @param owner the QEMU type that has it: {@code virtio-net}, {@code virtio-device} or {@code virtio-pci} of a network card; or
- *     {@code vhost4j} for one of our own; or {@code cpu}, {@code arm-cpu}, {@code machine}, {@code vhost-vsock}, {@code vhost-scsi} or
- *     {@code pci-device}
+ *     {@code vhost4j} for one of our own; or {@code cpu}, {@code arm-cpu}, {@code machine}, {@code vhost-vsock}, {@code vhost-scsi},
+ *     {@code virtio-iommu} or {@code pci-device}
  * @param name the name within that type, as in {@code -device virtio-net-pci,host_uso=off}
  * @param kind which values it takes
  * @param feature the feature bit that it switches, if it does
@@ -45,6 +45,8 @@ public record Property(
         SWITCH("on or off"),
         /** {@code on}, {@code off} or {@code auto}. */
         SWITCH_OR_AUTO("on, off or auto"),
+        /** The size of the pages of a {@code virtio-iommu}, or {@code host}: that of the host's. */
+        GRANULE("4k, 8k, 16k, 64k or host"),
         /** A whole number from 0 to 65535. */
         NUMBER("a number from 0 to 65535"),
         /** An MTU in bytes, or 0: then the feature bit is off (virtio 1.4 section 5.1.4.1). */
@@ -82,10 +84,15 @@ public record Property(
     public static final String VHOST_VSOCK = "vhost-vsock";
     /** The owner of what {@code vhost-scsi} has. */
     public static final String VHOST_SCSI = "vhost-scsi";
+    /** The owner of what {@code virtio-iommu-pci} has. */
+    public static final String VIRTIO_IOMMU = "virtio-iommu";
     /** The owner of what every PCI device has. */
     private static final String ANY_PCI = "pci-device";
 
     private static final String AUTO = "auto";
+
+    private static final String OF_HOST = "host";
+    private static final Set<String> GRANULES = Set.of("4k", "8k", "16k", "64k", OF_HOST);
 
     private static final Set<String> OWNERS_OF_CARDS = Set.of(NET, DEVICE, PCI);
 
@@ -204,6 +211,7 @@ public record Property(
         return switch (kind) {
             case SWITCH -> value.equals(ON) || value.equals(OFF);
             case SWITCH_OR_AUTO -> value.equals(ON) || value.equals(OFF) || value.equals("auto");
+            case GRANULE -> GRANULES.contains(value);
             case MTU -> value.equals("0") || (isNumber(value) && Integer.parseInt(value) >= LEAST_MTU);
             case NUMBER -> isNumber(value);
             case SPEED -> WHOLE_NUMBER.matcher(value).matches() && Long.parseLong(value) <= Integer.MAX_VALUE;
@@ -268,6 +276,13 @@ public record Property(
         all.add(ofKernel(MACHINE, "smm", AUTO, HostCapability.KVM_SMM));
         all.add(ofKernel(VHOST_VSOCK, "seqpacket", AUTO, HostCapability.VHOST_VSOCK_SEQPACKET));
         all.add(ofKernel(VHOST_SCSI, "t10_pi", OFF, HostCapability.VHOST_SCSI_T10_PI));
+        all.add(new Property(
+                VIRTIO_IOMMU,
+                "granule",
+                Kind.GRANULE,
+                Optional.empty(),
+                Optional.of(OF_HOST),
+                Optional.of(HostCapability.PAGE_4K)));
         return List.copyOf(all);
     }
 

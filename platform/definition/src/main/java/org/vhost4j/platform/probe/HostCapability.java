@@ -348,6 +348,8 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
+    /** Pages of memory have 4 KiB, as of every x86 processor. A kernel for ARM is built for pages of 4, 16 or 64 KiB. */
+    PAGE_4K("page-4k", HostUse.VIRTIO_IOMMU, "sysconf(_SC_PAGESIZE)", false, EnumSet.noneOf(Feature.class), null),
     /** Page faults on guest memory can be handled by the back-end. */
     USERFAULTFD("userfaultfd", HostUse.POSTCOPY, "userfaultfd(2)", false, EnumSet.noneOf(Feature.class), null),
     /** Frames can bypass the host's network stack. */

@@ -58,4 +58,11 @@ interface HostKernel {
      * @return 0 when KVM has it not, more when it has, or the negative errno
      */
     int kvmExtension(int capability);
+
+    /**
+     * sysconf(3) of {@code _SC_PAGESIZE}.
+     *
+     * @return the size of a page in bytes
+     */
+    int pageSize();
 }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 
 /** Asks this host for every capability. What cannot be asked without a right is answered with unknown and that right. */
 public final class HostProbe {
@@ -44,10 +45,7 @@ public final class HostProbe {
      * @return the answers, those about vhost-net being the descriptor's
      */
     public static HostCapabilities withVhostNet(HostCapabilities host, int vhostNet) {
-        Map<HostCapability, Answer> answers = new EnumMap<>(HostCapability.class);
-        answers.putAll(host.answers());
-        new KernelProbe(new LinuxKernel(OptionalInt.of(vhostNet)), answers).askVhostNet();
-        return new HostCapabilities(host.host(), host.kernel(), answers);
+        return with(host, vhostNet, KernelProbe::askVhostNet);
     }
 
     /**
@@ -58,9 +56,24 @@ public final class HostProbe {
      * @return the answers, those about vhost-vsock being the descriptor's
      */
     public static HostCapabilities withVhostVsock(HostCapabilities host, int vhostVsock) {
+        return with(host, vhostVsock, KernelProbe::askVhostVsock);
+    }
+
+    /**
+     * The same host with the answers of a vhost-scsi that another process opened.
+     *
+     * @param host the host's answers
+     * @param vhostScsi a descriptor of {@code /dev/vhost-scsi}; it stays open, and is no different afterwards
+     * @return the answers, those about vhost-scsi being the descriptor's
+     */
+    public static HostCapabilities withVhostScsi(HostCapabilities host, int vhostScsi) {
+        return with(host, vhostScsi, KernelProbe::askVhostScsi);
+    }
+
+    private static HostCapabilities with(HostCapabilities host, int passed, Consumer<KernelProbe> question) {
         Map<HostCapability, Answer> answers = new EnumMap<>(HostCapability.class);
         answers.putAll(host.answers());
-        new KernelProbe(new LinuxKernel(OptionalInt.of(vhostVsock)), answers).askVhostVsock();
+        question.accept(new KernelProbe(new LinuxKernel(OptionalInt.of(passed)), answers));
         return new HostCapabilities(host.host(), host.kernel(), answers);
     }
 

@@ -18,6 +18,8 @@ public enum HostUse {
     VHOST_VSOCK("vhost-vsock"),
     /** Disks of a guest are served by the kernel's vhost-scsi. */
     VHOST_SCSI("vhost-scsi"),
+    /** Devices of the host's are passed to a guest that has QEMU's virtio-iommu. */
+    VIRTIO_IOMMU("virtio-iommu"),
     /** Guest memory is fetched during a postcopy migration. */
     POSTCOPY("postcopy migration"),
     /** Frames cross an AF_XDP socket. */

@@ -8,6 +8,7 @@ import org.vhost4j.sys.Errno;
 /** Asks the kernel for what has nothing to do with TAP interfaces. */
 final class KernelProbe {
     private static final String ACCESS = "access to /dev/vhost-net";
+    private static final int PAGE = 4096;
     private static final int ENOSYS = 38;
     private static final int EAFNOSUPPORT = 97;
 
@@ -35,13 +36,20 @@ final class KernelProbe {
     void run() {
         askVhostNet();
         askVhostVsock();
-        askVhost("/dev/vhost-scsi", HostCapability.VHOST_SCSI, SCSI_BITS);
+        askVhostScsi();
         new KvmProbe(kernel, answers).run();
+        askPageSize();
         judge(HostCapability.USERFAULTFD, kernel.userfaultfd(), "ok", "CAP_SYS_PTRACE");
         judge(HostCapability.AF_XDP, kernel.xdpSocket(), "ok", "CAP_NET_RAW");
         int ring = kernel.ioUringSetup();
         boolean there = ring == -Errno.EINVAL || ring == -Errno.EFAULT;
         judge(HostCapability.IO_URING, there ? 0 : ring, "ok", "io_uring to be enabled for this user");
+    }
+
+    private void askPageSize() {
+        int size = kernel.pageSize();
+        String asked = HostCapability.PAGE_4K.question();
+        answers.put(HostCapability.PAGE_4K, size == PAGE ? Answer.yes(asked, "" + size) : Answer.no(asked, "" + size));
     }
 
     /** Asks the kernel's vhost-net for its bits. */
@@ -60,6 +68,11 @@ final class KernelProbe {
     /** Asks the kernel's vhost-vsock for its bits. */
     void askVhostVsock() {
         askVhost("/dev/vhost-vsock", HostCapability.VHOST_VSOCK, VSOCK_BITS);
+    }
+
+    /** Asks the kernel's vhost-scsi for its bits. */
+    void askVhostScsi() {
+        askVhost("/dev/vhost-scsi", HostCapability.VHOST_SCSI, SCSI_BITS);
     }
 
     private void askVhost(String device, HostCapability whole, Map<HostCapability, Integer> bits) {

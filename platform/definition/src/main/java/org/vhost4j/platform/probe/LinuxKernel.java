@@ -153,6 +153,11 @@ final class LinuxKernel implements HostKernel {
         }
     }
 
+    @Override
+    public int pageSize() {
+        return LibC.pageSize();
+    }
+
     private static int openAndClose(int result) {
         return result < 0 ? result : LibC.close(result);
     }

@@ -17,8 +17,8 @@ import org.vhost4j.sys.LibC;
 final class KernelProbeTest {
     private static final int ENOSYS = 38;
     private static final int EAFNOSUPPORT = 97;
-    /** vhost-net with its bits, vhost-vsock, vhost-scsi, KVM, and three more. */
-    private static final int EVERY = 5 + 2 + 3 + 16 + 3;
+    /** vhost-net with its bits, vhost-vsock, vhost-scsi, KVM, and four more. */
+    private static final int EVERY = 5 + 2 + 3 + 16 + 4;
 
     /** The bits of vhost-net, each of which is asked for by itself. */
     private static final Set<HostCapability> BITS = EnumSet.of(
@@ -91,6 +91,12 @@ final class KernelProbeTest {
         public int ioUringSetup() {
             return uring;
         }
+
+        /** A kernel that has nothing has pages of another size. */
+        @Override
+        public int pageSize() {
+            return uring == -ENOSYS ? 65536 : 4096;
+        }
     }
 
     private static Map<HostCapability, Answer> ask(HostKernel kernel) {
@@ -137,13 +143,15 @@ final class KernelProbeTest {
                         .containsEntry(
                                 capability, Answer.unknown(capability.question(), "not asked: no /dev/vhost-net")));
         assertThat(answers.get(HostCapability.AF_XDP)).isEqualTo(Answer.no("socket(AF_XDP)", "EAFNOSUPPORT"));
+        assertThat(answers.get(HostCapability.PAGE_4K)).isEqualTo(Answer.no("sysconf(_SC_PAGESIZE)", "65536"));
     }
 
     @Test
     void missingRightIsNamedAndIsNoNo() {
         Map<HostCapability, Answer> answers =
                 ask(new FakeKernel(-Errno.EACCES, FeatureSet.EMPTY, -Errno.EPERM, -Errno.EPERM, -Errno.EPERM));
-        assertThat(answers).hasSize(EVERY).allSatisfy((capability, answer) -> {
+        assertThat(answers.remove(HostCapability.PAGE_4K)).isEqualTo(Answer.yes("sysconf(_SC_PAGESIZE)", "4096"));
+        assertThat(answers).hasSize(EVERY - 1).allSatisfy((capability, answer) -> {
             assertThat(answer.verdict()).isEqualTo(Answer.Verdict.UNKNOWN);
             if (capability != HostCapability.KVM_ARM_STEAL_TIME) {
                 assertThat(answer.said()).startsWith("needs ");

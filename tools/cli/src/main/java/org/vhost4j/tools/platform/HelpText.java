@@ -7,7 +7,9 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.vhost4j.platform.definition.MachineDefinition;
+import org.vhost4j.platform.definition.OwnerSupport;
 import org.vhost4j.platform.definition.PlatformCatalog;
 import org.vhost4j.platform.definition.PlatformDefinition;
 import org.vhost4j.platform.definition.PlatformSupport;
@@ -50,11 +52,12 @@ public final class HelpText {
      * @return lines, each with its end
      */
     static String platforms(PlatformCatalog catalog, HostCapabilities host, Set<HostUse> uses) {
-        return platforms(catalog, host, uses, PlatformSupport::inBrief);
+        return platforms(catalog, host, uses, PlatformSupport::inBrief, false);
     }
 
     /**
-     * The same for guests on QEMU's own device: none of our software makes up for what its host lacks.
+     * The same for guests on QEMU's own device: none of our software makes up for what its host lacks. Behind network cards it says what
+     * else guests cannot have here.
      *
      * @param catalog the definitions
      * @param host the host
@@ -66,14 +69,16 @@ public final class HelpText {
                 catalog,
                 host,
                 uses,
-                support -> support.isNative() ? "supported" : "not supported: " + support.lacking());
+                support -> support.isNative() ? "supported" : "not supported: " + support.lacking(),
+                true);
     }
 
     private static String platforms(
             PlatformCatalog catalog,
             HostCapabilities host,
             Set<HostUse> uses,
-            Function<PlatformSupport, String> judgement) {
+            Function<PlatformSupport, String> judgement,
+            boolean beyondCards) {
         StringBuilder text = new StringBuilder("Supported platforms are:\n");
         Optional<PlatformDefinition> chosen = catalog.newestSupported(host, uses);
         for (PlatformDefinition platform : catalog.platforms()) {
@@ -82,11 +87,22 @@ public final class HelpText {
             }
             String marks = (chosen.filter(platform::equals).isPresent() ? " (default)" : "")
                     + (platform.deprecated().isPresent() ? " (deprecated)" : "")
-                    + " (" + judgement.apply(PlatformSupport.of(platform, host, uses)) + ")";
+                    + " (" + judgement.apply(PlatformSupport.of(platform, host, uses))
+                    + (beyondCards ? beyondCards(platform, host, uses) : "") + ")";
             text.append(entry(platform.name(), platform.title(), marks));
         }
         text.append(entry("host", "Everything that this host has: fastest, migrates nowhere else", " (supported)"));
         return text.toString();
+    }
+
+    /** What guests are refused that have more than network cards. */
+    private static String beyondCards(PlatformDefinition platform, HostCapabilities host, Set<HostUse> uses) {
+        return OwnerSupport.of(platform, host, uses).stream()
+                .skip(1)
+                .filter(owner -> !owner.support().isNative())
+                .map(owner ->
+                        "; not for " + owner.owner() + ": " + owner.support().lacking())
+                .collect(Collectors.joining());
     }
 
     private static String line(String machine) {

@@ -29,7 +29,7 @@ final class NetdevOption {
 
     @Option(
             names = "--with",
-            paramLabel = "kvm|kvm-arm|vhost-vsock|vhost-scsi",
+            paramLabel = "kvm|kvm-arm|vhost-vsock|vhost-scsi|virtio-iommu",
             split = ",",
             converter = UseConverter.class,
             description = "What else guests of a plain QEMU have that depends on the host's kernel.")
@@ -38,7 +38,7 @@ final class NetdevOption {
     /** Takes the names of what is no network card's. */
     static final class UseConverter implements ITypeConverter<HostUse> {
         private static final Set<HostUse> KNOWN =
-                EnumSet.of(HostUse.KVM, HostUse.KVM_ARM, HostUse.VHOST_VSOCK, HostUse.VHOST_SCSI);
+                EnumSet.of(HostUse.KVM, HostUse.KVM_ARM, HostUse.VHOST_VSOCK, HostUse.VHOST_SCSI, HostUse.VIRTIO_IOMMU);
 
         @Override
         public HostUse convert(String value) {
@@ -47,7 +47,8 @@ final class NetdevOption {
                     return each;
                 }
             }
-            throw new TypeConversionException("takes kvm, kvm-arm, vhost-vsock and vhost-scsi, not '" + value + "'");
+            throw new TypeConversionException(
+                    "takes kvm, kvm-arm, vhost-vsock, vhost-scsi and virtio-iommu, not '" + value + "'");
         }
     }
 

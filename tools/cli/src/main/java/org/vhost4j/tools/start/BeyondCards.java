@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.vhost4j.platform.definition.Assignment;
 import org.vhost4j.platform.definition.PlatformDefinition;
@@ -18,7 +19,7 @@ import org.vhost4j.tools.common.UnsupportedOption;
 
 /**
  * What a kernel decides for a guest besides its network cards, on a platform that was named: what KVM shows the guest of itself,
- * whether the machine has a system management mode, and what vhost-vsock and vhost-scsi offer. Without a platform all of it is
+ * whether the machine has a system management mode, what vhost-vsock and vhost-scsi offer, and the pages of a virtio-iommu. Without a platform all of it is
  * left to QEMU.
  *
  * <p>A guest of {@code -accel tcg} needs nothing of KVM. Where KVM is one of several accelerators, it is counted on.
@@ -29,11 +30,17 @@ final class BeyondCards {
     /** The QOM type of vhost-vsock, whatever it is plugged in with. */
     static final String VSOCK = "vhost-vsock-device";
 
+    /** The QOM type of every ARM processor. */
+    static final String ARM_CPU = "arm-cpu";
+    /** The QOM type of virtio-iommu as a guest has it. */
+    static final String IOMMU = "virtio-iommu-pci";
+
     private static final String ENFORCE = "enforce";
     private static final String KVM = "kvm";
     private static final String SMM = "smm";
     private static final String SEQPACKET = "seqpacket";
     private static final String T10_PI = "t10_pi";
+    private static final String GRANULE = "granule";
     private static final String DRIVER = "driver";
 
     private static final Set<String> ALL_OF_THE_HOST = Set.of("host", "max");
@@ -81,8 +88,12 @@ final class BeyondCards {
             beyond.processor();
             beyond.systemManagement();
         }
+        if (binary.properties().contains(ARM_CPU) && beyond.usesKvm()) {
+            beyond.armProcessor();
+        }
         beyond.sockets();
         beyond.disks();
+        beyond.iommu();
         return beyond.words;
     }
 
@@ -114,7 +125,7 @@ final class BeyondCards {
 
     /** {@code enforce} has QEMU itself refuse what this host's processor or KVM lacks, instead of clearing it. */
     private void processor() {
-        Map<String, String> given = givenToProcessor();
+        Map<String, String> given = givenToProcessor(CPU);
         for (Property property : Property.all()) {
             if (property.owner().equals(Property.CPU)) {
                 decide(property, Optional.ofNullable(given.get(property.name())), host, "-cpu …," + property.name());
@@ -128,9 +139,50 @@ final class BeyondCards {
         }
     }
 
+    /**
+     * On ARM, KVM shows a guest the host's own processor: {@code -cpu host} is nearly all that QEMU takes there, so it is not refused, and
+     * what is in that processor is no platform's.
+     */
+    private void armProcessor() {
+        Property property = Property.of(HostCapability.KVM_ARM_STEAL_TIME).orElseThrow();
+        Optional<String> given = Optional.ofNullable(givenToProcessor(ARM_CPU).get(property.name()));
+        decide(property, given, host, "-cpu …," + property.name());
+        stated(property).ifPresent(value -> global(ARM_CPU, property.name(), value));
+    }
+
+    /**
+     * A guest that has a virtio-iommu sees the size of its pages. They may be smaller than the host's for devices of QEMU's, but not for the
+     * host's own devices that are passed to the guest.
+     */
+    private void iommu() {
+        Property property = Property.named(GRANULE).orElseThrow();
+        Map<String, String> globals = globalsOf(IOMMU);
+        List<GivenOption> devices = options.named("device");
+        for (GivenOption device : devices) {
+            if (device.value(DRIVER).startsWith(IOMMU)) {
+                Optional<String> given = device.has(GRANULE)
+                        ? Optional.of(device.value(GRANULE))
+                        : Optional.ofNullable(globals.get(GRANULE));
+                boolean passedOn =
+                        devices.stream().anyMatch(other -> other.value(DRIVER).startsWith("vfio"));
+                if (passedOn && given.isEmpty()) {
+                    require(
+                            HostCapability.PAGE_4K,
+                            "Platform " + platform.name(),
+                            host.get(),
+                            "; " + IOMMU + ",granule=host is whatever this host has.");
+                }
+                if (binary.properties().contains(IOMMU + "." + GRANULE)) {
+                    stated(property).ifPresent(value -> global(IOMMU, GRANULE, value));
+                }
+                return;
+            }
+        }
+    }
+
     /** What the user says of processors, by {@code -global} and then by {@code -cpu}, where words may have a sign or underscores. */
-    private Map<String, String> givenToProcessor() {
-        Map<String, String> given = new LinkedHashMap<>(globalsOf(CPU));
+    private Map<String, String> givenToProcessor(String type) {
+        Map<String, String> given = new LinkedHashMap<>(globalsOf(type));
         for (GivenOption cpu : options.named("cpu")) {
             cpu.values().forEach((key, value) -> {
                 boolean sign = key.startsWith("+") || key.startsWith("-");
@@ -165,10 +217,11 @@ final class BeyondCards {
                 Optional<String> given = device.has(SEQPACKET)
                         ? Optional.of(device.value(SEQPACKET))
                         : Optional.ofNullable(globals.get(SEQPACKET));
-                Supplier<HostCapabilities> behind = device.value("vhostfd").matches("[0-9]{1,9}")
-                        ? () -> HostProbe.withVhostVsock(host.get(), Integer.parseInt(device.value("vhostfd")))
-                        : host;
-                decide(property, given, behind, "-device " + device.value(DRIVER) + ",seqpacket");
+                decide(
+                        property,
+                        given,
+                        behind(device, HostProbe::withVhostVsock),
+                        "-device " + device.value(DRIVER) + ",seqpacket");
             }
         }
         if (binary.properties().contains(VSOCK + "." + SEQPACKET)) {
@@ -179,14 +232,30 @@ final class BeyondCards {
     private void disks() {
         Property property = Property.named(T10_PI).orElseThrow();
         for (GivenOption device : options.named("device")) {
-            if (device.value(DRIVER).startsWith("vhost-scsi") && device.has(T10_PI)) {
+            if (!device.value(DRIVER).startsWith("vhost-scsi")) {
+                continue;
+            }
+            Supplier<HostCapabilities> behind = behind(device, HostProbe::withVhostScsi);
+            if (platform.requires().contains(HostCapability.VHOST_SCSI_HOTPLUG)) {
+                // QEMU has no property for it.
+                require(HostCapability.VHOST_SCSI_HOTPLUG, "Platform " + platform.name(), behind.get(), ".");
+            }
+            if (device.has(T10_PI)) {
                 decide(
                         property,
                         Optional.of(device.value(T10_PI)),
-                        host,
+                        behind,
                         "-device " + device.value(DRIVER) + ",t10_pi");
             }
         }
+    }
+
+    /** The host as a device meets it whose back-end may have been passed to it. */
+    private Supplier<HostCapabilities> behind(
+            GivenOption device, BiFunction<HostCapabilities, Integer, HostCapabilities> asked) {
+        return device.value("vhostfd").matches("[0-9]{1,9}")
+                ? () -> asked.apply(host.get(), Integer.parseInt(device.value("vhostfd")))
+                : host;
     }
 
     private Optional<String> stated(Property property) {
@@ -196,18 +265,20 @@ final class BeyondCards {
     /** Refuses what is on, by the user's word or by the platform's, and what the host lacks. */
     private void decide(Property property, Optional<String> given, Supplier<HostCapabilities> behind, String option) {
         String value = given.or(() -> stated(property)).orElse(Property.OFF);
-        HostCapability capability = property.capability().orElseThrow();
-        if (!NetworkCards.isOn(value)) {
-            return;
+        if (NetworkCards.isOn(value)) {
+            require(
+                    property.capability().orElseThrow(),
+                    given.isPresent() ? option + "=" + value : "Platform " + platform.name(),
+                    behind.get(),
+                    given.isPresent() ? "." : "; " + option + "=off has the guest go without.");
         }
-        HostCapabilities asked = behind.get();
-        if (asked.has(capability)) {
-            return;
+    }
+
+    private static void require(HostCapability capability, String who, HostCapabilities asked, String instead) {
+        if (!asked.has(capability)) {
+            throw new UnsupportedOption(who + " needs " + capability + " of the host, which is "
+                    + asked.answer(capability).inWords() + instead);
         }
-        String who = given.isPresent() ? option + "=" + value : "Platform " + platform.name();
-        throw new UnsupportedOption(who + " needs " + capability + " of the host, which is "
-                + asked.answer(capability).inWords()
-                + (given.isPresent() ? "." : "; " + option + "=off has the guest go without."));
     }
 
     private void global(String type, String property, String value) {

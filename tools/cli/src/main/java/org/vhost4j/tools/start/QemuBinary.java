@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  *     other types, behind the type's name and a dot, such as {@code vhost-vsock-device.seqpacket}
  */
 record QemuBinary(String version, List<QemuMachine> machines, Set<String> properties) {
-    private static final String HEADING = "vhost4j's notes about a QEMU, 2";
+    private static final String HEADING = "vhost4j's notes about a QEMU, 3";
     private static final Pattern OF_PROXMOX = Pattern.compile("\\+pve[0-9]+$");
     private static final String SEPARATOR = "\t";
 

@@ -26,16 +26,26 @@ final class QemuQuestions {
     private static final String MACHINES_ALONE = "machines-alone";
     private static final String PROPERTIES = "properties";
 
-    private static final String COMMANDS =
-            """
+    private static final String COMMANDS = """
             {"execute":"qmp_capabilities"}
             {"execute":"query-machines","arguments":{"compat-props":true},"id":"%s"}
             {"execute":"query-machines","id":"%s"}
             {"execute":"device-list-properties","arguments":{"typename":"virtio-net-device"},"id":"%s"}
             {"execute":"device-list-properties","arguments":{"typename":"vhost-vsock-device"},"id":"%s"}
+            {"execute":"device-list-properties","arguments":{"typename":"virtio-iommu-pci"},"id":"%s"}
             {"execute":"qom-list-properties","arguments":{"typename":"qemu64-x86_64-cpu"},"id":"%s"}
+            {"execute":"qom-list-types","arguments":{"implements":"arm-cpu"},"id":"%s"}
             {"execute":"quit"}
-            """.formatted(MACHINES, MACHINES_ALONE, PROPERTIES, BeyondCards.VSOCK, BeyondCards.CPU);
+            """.formatted(
+                    MACHINES,
+                    MACHINES_ALONE,
+                    PROPERTIES,
+                    BeyondCards.VSOCK,
+                    BeyondCards.IOMMU,
+                    BeyondCards.CPU,
+                    BeyondCards.ARM_CPU);
+
+    private static final Set<String> OTHER_TYPES = Set.of(BeyondCards.VSOCK, BeyondCards.IOMMU, BeyondCards.CPU);
 
     private QemuQuestions() {}
 
@@ -71,7 +81,12 @@ final class QemuQuestions {
                 machines = result;
             } else if (result.isArray() && id.equals(PROPERTIES)) {
                 result.forEach(property -> properties.add(property.path("name").asString("")));
-            } else if (result.isArray() && (id.equals(BeyondCards.VSOCK) || id.equals(BeyondCards.CPU))) {
+            } else if (result.isArray() && id.equals(BeyondCards.ARM_CPU)) {
+                // Its processors have properties of KVM only while they run on it.
+                if (!result.isEmpty()) {
+                    properties.add(BeyondCards.ARM_CPU);
+                }
+            } else if (result.isArray() && OTHER_TYPES.contains(id)) {
                 result.forEach(property -> {
                     String name = property.path("name").asString("");
                     if (BeyondCards.isKnown(name)) {

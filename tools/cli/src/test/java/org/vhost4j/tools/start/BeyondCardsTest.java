@@ -33,6 +33,14 @@ final class BeyondCardsTest {
                 "9.1.0", List.of(new QemuMachine(MACHINE, Optional.of("q35"), true, List.of())), properties);
     }
 
+    /** A QEMU for ARM, whose processors have properties of KVM only while they run on it. */
+    private static QemuBinary arm() {
+        return new QemuBinary(
+                "9.1.0",
+                List.of(new QemuMachine("virt-9.1", Optional.of("virt"), false, List.of())),
+                Set.of("arm-cpu", "vhost-vsock-device.seqpacket", "virtio-iommu-pci.granule"));
+    }
+
     private static HostCapabilities host(Set<HostCapability> without) {
         Set<HostCapability> present = EnumSet.allOf(HostCapability.class);
         present.removeAll(without);
@@ -42,6 +50,58 @@ final class BeyondCardsTest {
     private static List<String> words(String platform, Set<HostCapability> without, String... given) {
         PlatformDefinition definition = CATALOG.platform(platform).orElseThrow();
         return BeyondCards.of(new GivenOptions(List.of(given)), binary(), MACHINE, definition, () -> host(without));
+    }
+
+    private static List<String> onArm(String platform, Set<HostCapability> without, String... given) {
+        PlatformDefinition definition = CATALOG.platform(platform).orElseThrow();
+        return BeyondCards.of(new GivenOptions(List.of(given)), arm(), "virt-9.1", definition, () -> host(without));
+    }
+
+    /** On ARM the host's own processor is nearly all that KVM has, so {@code -cpu host} is not refused there. */
+    @Test
+    void aGuestOnArmSeesHowLongItWaitedWhereThePlatformSaysSo() {
+        String[] kvm = {"-accel", "kvm", "-cpu", "host"};
+        Set<HostCapability> without = EnumSet.of(HostCapability.KVM_ARM_STEAL_TIME, HostCapability.KVM_CLOCK);
+        assertThat(onArm("linux-6.1", Set.of(), kvm))
+                .containsExactly("-global", "arm-cpu.kvm-steal-time=on", "-global", "vhost-vsock-device.seqpacket=on");
+        assertThat(onArm("linux-5.10", without, kvm)).contains("arm-cpu.kvm-steal-time=off");
+        assertThatThrownBy(() -> onArm("linux-6.1", without, kvm))
+                .hasMessage("Platform linux-6.0 needs kvm-arm-steal-time of the host, which is missing"
+                        + " (KVM_CHECK_EXTENSION KVM_CAP_STEAL_TIME: assumed); -cpu …,kvm-steal-time=off has the guest"
+                        + " go without.");
+        onArm("linux-6.1", without, "-accel", "kvm", "-cpu", "host,kvm-steal-time=off");
+        onArm("linux-6.1", without, "-accel", "kvm", "-global", "arm-cpu.kvm-steal-time=off");
+        assertThatThrownBy(() -> onArm("linux-5.10", without, "-accel", "kvm", "-cpu", "host,kvm-steal-time=on"))
+                .hasMessageStartingWith("-cpu …,kvm-steal-time=on needs kvm-arm-steal-time of the host");
+        assertThat(onArm("linux-6.1", without, "-accel", "tcg"))
+                .containsExactly("-global", "vhost-vsock-device.seqpacket=on");
+    }
+
+    /** Devices of QEMU's take pages that are smaller than the host's; those of the host's that are passed to a guest do not. */
+    @Test
+    void thePagesOfAnIommuAreThePlatforms() {
+        Set<HostCapability> largePages = EnumSet.of(HostCapability.PAGE_4K);
+        String[] iommu = {"-device", "virtio-iommu-pci"};
+        String[] passed = {"-device", "virtio-iommu-pci", "-device", "vfio-pci,host=01:00.0"};
+        assertThat(onArm("linux-6.1", largePages)).doesNotContain("virtio-iommu-pci.granule=4k");
+        assertThat(onArm("linux-6.1", largePages, iommu)).contains("virtio-iommu-pci.granule=4k");
+        assertThat(onArm("linux-6.1", Set.of(), passed)).contains("virtio-iommu-pci.granule=4k");
+        assertThatThrownBy(() -> onArm("linux-6.1", largePages, passed))
+                .hasMessage(
+                        "Platform linux-6.0 needs page-4k of the host, which is missing (sysconf(_SC_PAGESIZE): assumed);"
+                                + " virtio-iommu-pci,granule=host is whatever this host has.");
+        onArm("linux-6.1", largePages, "-device", "virtio-iommu-pci,granule=host", passed[2], passed[3]);
+        onArm(
+                "linux-6.1",
+                largePages,
+                "-global",
+                "virtio-iommu-pci.granule=64k",
+                iommu[0],
+                iommu[1],
+                passed[2],
+                passed[3]);
+        // A QEMU before 9.0 has pages of 4 KiB, and no property for it.
+        assertThat(words("linux-6.1", Set.of(), iommu)).noneMatch(word -> word.contains("granule"));
     }
 
     @Test
@@ -110,5 +170,14 @@ final class BeyondCardsTest {
         assertThatThrownBy(() -> words("linux-6.1", without, "-device", "vhost-scsi-pci,wwpn=naa.5,t10_pi=on"))
                 .hasMessageContaining("needs vhost-scsi-t10-pi of the host");
         words("linux-6.1", without, "-device", "vhost-scsi-pci,wwpn=naa.5");
+    }
+
+    /** It is always on in QEMU, and cleared without a word where the kernel lacks it. */
+    @Test
+    void disksArePluggedInOnEveryHost() {
+        Set<HostCapability> without = EnumSet.of(HostCapability.VHOST_SCSI_HOTPLUG);
+        assertThatThrownBy(() -> words("linux-6.1", without, "-device", "vhost-scsi-pci,wwpn=naa.5"))
+                .hasMessage("Platform linux-6.0 needs vhost-scsi-hotplug of the host, which is missing"
+                        + " (VHOST_GET_FEATURES of /dev/vhost-scsi, bit 1: assumed).");
     }
 }

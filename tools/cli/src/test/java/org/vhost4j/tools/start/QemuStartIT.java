@@ -51,6 +51,8 @@ final class QemuStartIT {
     private static final List<String> USO = List.of("host_uso", "guest_uso4", "guest_uso6");
     private static final List<String> PCI_CARDS =
             List.of("virtio-net-pci", "virtio-net-pci-transitional", "virtio-net-pci-non-transitional");
+    private static final String GRANULE =
+            "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/machine/peripheral/i\",\"property\":\"granule\"}}";
     private static final AtomicInteger COUNT = new AtomicInteger();
 
     @TempDir
@@ -165,6 +167,27 @@ final class QemuStartIT {
             values.put(property, qemu.isOn(id, property));
         }
         return values;
+    }
+
+    /**
+     * QEMU for ARM, whose guest sees the pages of its IOMMU as well. What KVM shows a guest on ARM is not said to one of TCG, whose processors
+     * have no such property: QEMU would not start.
+     */
+    @Test
+    void aMachineForArmIsOnAPlatform() throws IOException {
+        String[] devices = {"-cpu", "cortex-a57", "-device", "virtio-net-pci,id=a", "-device", "virtio-iommu-pci,id=i"};
+        List<String> command = new ArrayList<>(List.of("-machine", "virt-9.1_linux-6.1"));
+        command.addAll(List.of(devices));
+        try (LaunchedQemu qemu = start(LabQemu.ARM, command.toArray(String[]::new))) {
+            assertThat(uso(qemu, "a").values()).containsOnly(false);
+            assertThat(qemu.execute(GRANULE).asString()).isEqualTo("4k");
+        }
+        try (LaunchedQemu qemu =
+                start(LabQemu.ARM, "-machine", "virt-9.1", "-cpu", "cortex-a57", "-device", "virtio-iommu-pci,id=i")) {
+            assertThat(qemu.execute(GRANULE).asString()).isEqualTo("host");
+        }
+        assertThat(QemuQuestions.ask(LabQemu.ARM.executable()).properties())
+                .contains("arm-cpu", "virtio-iommu-pci.granule", "vhost-vsock-device.seqpacket");
     }
 
     @Test

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.platform.definition;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.vhost4j.platform.probe.Answer;
+import org.vhost4j.platform.probe.HostCapabilities;
+import org.vhost4j.platform.probe.HostCapability;
+import org.vhost4j.platform.probe.HostUse;
+
+/**
+ * How far one host keeps one platform for one owner of properties: a guest that has no vhost-vsock need not care what the host lacks for
+ * it.
+ *
+ * @param owner whose properties they are, as in definitions: {@code virtio-net}, {@code cpu}, {@code machine} and so on
+ * @param support what the host lacks for it
+ */
+public record OwnerSupport(String owner, PlatformSupport support) {
+    private static final String CARDS = "virtio-net";
+
+    /** Of uses that are one device of the host's, what says that it is there. */
+    private static final Map<HostUse, HostCapability> DEVICES = Map.of(
+            HostUse.KVM, HostCapability.KVM,
+            HostUse.VHOST_VSOCK, HostCapability.VHOST_VSOCK,
+            HostUse.VHOST_SCSI, HostCapability.VHOST_SCSI);
+
+    /**
+     * Judges a host for every owner that a platform requires something for. Of processors there is the host's own kind only.
+     *
+     * @param platform the platform
+     * @param host the host
+     * @param cards in which ways network cards use its kernel
+     * @return one judgement for each owner, network cards first
+     */
+    public static List<OwnerSupport> of(PlatformDefinition platform, HostCapabilities host, Set<HostUse> cards) {
+        Map<String, List<HostCapability>> lacked = new LinkedHashMap<>();
+        lacked.put(CARDS, platform.lackedBy(host, cards));
+        for (HostCapability capability : platform.requires()) {
+            ownersOf(capability, host).forEach(owner -> lacked.computeIfAbsent(owner, _ -> new ArrayList<>()));
+        }
+        for (HostCapability capability : platform.lackedBy(host, beyondCards())) {
+            for (String owner : ownersOf(capability, host)) {
+                List<HostCapability> of = lacked.computeIfAbsent(owner, _ -> new ArrayList<>());
+                HostCapability device = DEVICES.get(capability.use());
+                // Where the device is missing, so are all of its bits.
+                HostCapability reason = device != null && !host.has(device) ? device : capability;
+                if (!of.contains(reason)) {
+                    of.add(reason);
+                }
+            }
+        }
+        List<OwnerSupport> all = new ArrayList<>();
+        lacked.forEach((owner, of) -> all.add(new OwnerSupport(owner, new PlatformSupport(platform, host, of))));
+        return all;
+    }
+
+    private static Set<HostUse> beyondCards() {
+        return EnumSet.of(HostUse.KVM, HostUse.KVM_ARM, HostUse.VHOST_VSOCK, HostUse.VHOST_SCSI, HostUse.VIRTIO_IOMMU);
+    }
+
+    /** None, when it is of network cards, or of a processor that the host has not. */
+    private static List<String> ownersOf(HostCapability capability, HostCapabilities host) {
+        boolean arm = host.answer(HostCapability.KVM_ARM_STEAL_TIME).verdict() != Answer.Verdict.UNKNOWN;
+        return switch (capability.use()) {
+            case KVM ->
+                arm
+                        ? List.of()
+                        : List.of(Property.of(capability).map(Property::owner).orElse(Property.CPU));
+            case KVM_ARM -> arm ? List.of(Property.ARM_CPU) : List.of();
+            case VHOST_VSOCK -> List.of(Property.VHOST_VSOCK);
+            case VHOST_SCSI -> List.of(Property.VHOST_SCSI);
+            case VIRTIO_IOMMU -> List.of(Property.VIRTIO_IOMMU);
+            default -> List.of();
+        };
+    }
+}

@@ -4,6 +4,7 @@ package org.vhost4j.bench;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.vhost4j.bench.result.Figure;
 import org.vhost4j.bench.result.Sample;
 import org.vhost4j.guests.lab.Guest;
@@ -14,12 +15,44 @@ import org.vhost4j.guests.lab.Traffic;
  * A real guest, an iperf3 server of the host, and a way from the one to the other; everything in a network namespace of its own.
  *
  * @param namespace where all of it is
- * @param guest the client
+ * @param guest the client, which connects
  * @param helpers the server, and the back-end if there is one
- * @param figure what the speed is
+ * @param flow who sends
  * @param seconds how long to measure each time
  */
-record HostTcp(Namespace namespace, Guest guest, List<Child> helpers, Figure figure, int seconds) implements Subject {
+record HostTcp(Namespace namespace, Guest guest, List<Child> helpers, Flow flow, int seconds) implements Subject {
+    /** What arrives, in bits a second. */
+    static final Figure SPEED = new Figure("received", "Gbit/s", 1e9, 2, true);
+    /** Mean length of the frames that the guest counts in the measured direction, in bytes. */
+    static final Figure FRAME = new Figure("frame", "bytes", 1, 0, true);
+
+    /** Who sends. */
+    enum Flow {
+        /** The guest. */
+        TO_HOST("guest to host", "", "tx"),
+        /** The host. */
+        TO_GUEST("host to guest", "-R", "rx");
+
+        private final String title;
+        private final String option;
+        private final String counters;
+
+        Flow(String title, String option, String counters) {
+            this.title = title;
+            this.option = option;
+            this.counters = counters;
+        }
+
+        String title() {
+            return title;
+        }
+
+        @Override
+        public String toString() {
+            return counters;
+        }
+    }
+
     /** The guest's address. */
     static final String GUEST = Traffic.address(1);
     /** By which the guest reaches the host. */
@@ -47,7 +80,7 @@ record HostTcp(Namespace namespace, Guest guest, List<Child> helpers, Figure fig
         Way make(Bench bench, Namespace namespace, Lab lab) throws IOException;
     }
 
-    static HostTcp start(Bench bench, String purpose, Maker maker, Figure figure, int seconds) throws IOException {
+    static HostTcp start(Bench bench, String purpose, Maker maker, Flow flow, int seconds) throws IOException {
         Lab lab = Lab.find();
         Namespace namespace = Namespace.create(bench.children(), purpose);
         try {
@@ -61,7 +94,7 @@ record HostTcp(Namespace namespace, Guest guest, List<Child> helpers, Figure fig
             Guest guest = boot(bench, lab, namespace, purpose, way.qemu());
             List<Child> helpers = new java.util.ArrayList<>(way.helpers());
             helpers.add(server);
-            return new HostTcp(namespace, guest, helpers, figure, seconds);
+            return new HostTcp(namespace, guest, helpers, flow, seconds);
         } catch (IOException | RuntimeException e) {
             namespace.close();
             throw e;
@@ -88,7 +121,16 @@ record HostTcp(Namespace namespace, Guest guest, List<Child> helpers, Figure fig
 
     @Override
     public Sample turn() {
-        return Sample.of(figure, Traffic.iperf(guest, HOST, "", seconds).bitsPerSecond());
+        long bytes = counter("bytes");
+        long frames = counter("packets");
+        double speed = Traffic.iperf(guest, HOST, flow.option, seconds).bitsPerSecond();
+        return Sample.of(
+                Map.of(SPEED, speed, FRAME, (double) (counter("bytes") - bytes) / (counter("packets") - frames)));
+    }
+
+    private long counter(String name) {
+        return Long.parseLong(guest.must("cat /sys/class/net/eth0/statistics/" + flow.counters + "_" + name)
+                .strip());
     }
 
     @Override

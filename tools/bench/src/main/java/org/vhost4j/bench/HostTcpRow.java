@@ -6,12 +6,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import org.vhost4j.bench.result.Figure;
+import java.util.stream.Stream;
+import org.vhost4j.bench.result.Goal;
 import org.vhost4j.guests.lab.Lab;
 
-/** TCP from a real guest to the host. */
+/** TCP between a real guest and the host, one stream, each way. */
 final class HostTcpRow implements Row {
-    private static final Figure SPEED = new Figure("received by the host", "Gbit/s", 1e9, 2, true);
+    private static final String OWN_TAP = OwnPeer.NAME + " and TAP";
+    private static final String OWN_PASST = OwnPeer.NAME + " and passt";
+    private static final String QEMU_TAP = "QEMU and TAP";
+    private static final String IFNAME = "vhost4j0";
     private static final int ROUNDS = 3;
     private static final int TURNS = 4;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -24,14 +28,15 @@ final class HostTcpRow implements Row {
 
     @Override
     public String title() {
-        return "TCP from a guest to the host";
+        return "TCP between a guest and the host";
     }
 
     @Override
     public String about() {
-        return "iperf3 from a real Linux guest (QEMU 11, TCG) on the front-ends' core to a server on the back-ends' core: by vhost4j and the "
-                + "kernel's TAP, by vhost4j and passt behind it, by passt, which is a back-end that opens sockets itself, and by QEMU's own user-mode network. The emulated "
-                + "processor of the guest is the slowest part.";
+        return "iperf3 in a real Linux guest (QEMU 11, TCG) on the front-ends' core and on the host, on the back-ends' core: by vhost4j and "
+                + "the kernel's TAP, by QEMU and a TAP without a back-end, by vhost4j and passt behind it, by passt, which is a back-end that opens sockets itself, and by "
+                + "QEMU's user-mode network. The emulated processor of the guest is the slowest part. Frames are counted by the guest, a "
+                + "super-frame as one.";
     }
 
     @Override
@@ -40,36 +45,59 @@ final class HostTcpRow implements Row {
             return List.of();
         }
         int seconds = (int) Math.max(1, bench.plan().turn().multipliedBy(TURNS).toSeconds());
-        List<Contender> contenders = List.of(
-                new Contender(
-                        OwnPeer.NAME + " and TAP", () -> HostTcp.start(bench, "tap", HostTcpRow::tap, SPEED, seconds)),
-                new Contender(
-                        OwnPeer.NAME + " and passt",
-                        () -> HostTcp.start(bench, "own-user", HostTcpRow::ownUserMode, SPEED, seconds)),
-                new Contender("passt", () -> HostTcp.start(bench, "passt", HostTcpRow::passt, SPEED, seconds)),
-                new Contender(
-                        "QEMU user-mode", () -> HostTcp.start(bench, "user", HostTcpRow::userMode, SPEED, seconds)));
-        return List.of(Case.of(
-                "one stream",
-                List.of(SPEED),
-                List.of(),
+        int rounds = Math.min(ROUNDS, bench.plan().rounds());
+        return Stream.of(HostTcp.Flow.values())
+                .map(flow -> toCase(bench, flow, seconds, rounds))
+                .toList();
+    }
+
+    private static Case toCase(Bench bench, HostTcp.Flow flow, int seconds, int rounds) {
+        record Named(String name, String purpose, HostTcp.Maker maker) {}
+        List<Contender> contenders = Stream.of(
+                        new Named(OWN_TAP, "tap", HostTcpRow::tap),
+                        new Named(QEMU_TAP, "qemu-tap", HostTcpRow::qemuTap),
+                        new Named(OWN_PASST, "own-user", HostTcpRow::ownUserMode),
+                        new Named("passt", "passt", HostTcpRow::passt),
+                        new Named("QEMU user-mode", "user", HostTcpRow::userMode))
+                .map(way -> new Contender(
+                        way.name(), () -> HostTcp.start(bench, flow + "-" + way.purpose(), way.maker(), flow, seconds)))
+                .toList();
+        return Case.of(
+                flow.title(),
+                List.of(HostTcp.SPEED, HostTcp.FRAME),
+                List.of(
+                        Goal.ratio(HostTcp.SPEED, OWN_TAP, List.of(QEMU_TAP), 1.2),
+                        Goal.ratio(HostTcp.SPEED, OWN_PASST, List.of(OWN_TAP), 0.8)),
                 contenders,
-                Math.min(ROUNDS, bench.plan().rounds())));
+                rounds);
     }
 
     private static HostTcp.Way tap(Bench bench, Namespace namespace, Lab lab) throws IOException {
         Path socket = bench.sockets(1).getFirst();
-        String ifname = "vhost4j0";
         Child child = bench.children()
                 .start(
                         OwnPeer.NAME,
                         bench.plan().backEndCore(),
                         namespace.inside(OwnProgram.command(
-                                List.of(), List.of("run", "--socket-path=" + socket, "--port=tap:ifname=" + ifname))));
+                                List.of(), List.of("run", "--socket-path=" + socket, "--port=tap:ifname=" + IFNAME))));
         child.await("waiting for a front-end", PATIENCE);
-        namespace.ip("address", "add", HostTcp.HOST + "/24", "dev", ifname);
-        namespace.ip("link", "set", ifname, "up");
+        up(namespace);
         return new HostTcp.Way(vhostUser(socket), List.of(child));
+    }
+
+    private static HostTcp.Way qemuTap(Bench bench, Namespace namespace, Lab lab) throws IOException {
+        namespace.ip("tuntap", "add", "dev", IFNAME, "mode", "tap", "vnet_hdr");
+        up(namespace);
+        return new HostTcp.Way(
+                concat(
+                        List.of("-netdev", "tap,id=n,ifname=" + IFNAME + ",script=no,downscript=no,vhost=off"),
+                        VIRTIO_NET),
+                List.of());
+    }
+
+    private static void up(Namespace namespace) throws IOException {
+        namespace.ip("address", "add", HostTcp.HOST + "/24", "dev", IFNAME);
+        namespace.ip("link", "set", IFNAME, "up");
     }
 
     private static Path passt(Lab lab) throws IOException {
@@ -135,6 +163,6 @@ final class HostTcpRow implements Row {
     }
 
     private static List<String> concat(List<String> first, List<String> second) {
-        return java.util.stream.Stream.concat(first.stream(), second.stream()).toList();
+        return Stream.concat(first.stream(), second.stream()).toList();
     }
 }

@@ -20,11 +20,9 @@ final class DutyCycle implements SelectStrategy {
     private final String lane;
     private final FaultGuard guard;
     private final Budget commands;
-    private final long spinNanos;
+    private final SpinWindow window;
 
     private boolean armed;
-    private boolean idle;
-    private long idleSince;
     private long turns;
     private long sleeps;
 
@@ -35,7 +33,7 @@ final class DutyCycle implements SelectStrategy {
         this.lane = lane;
         this.guard = guard;
         this.commands = commands;
-        this.spinNanos = policy.spinNanos();
+        this.window = new SpinWindow(policy, System::nanoTime);
     }
 
     long turns() {
@@ -52,7 +50,7 @@ final class DutyCycle implements SelectStrategy {
             armed = false;
             guard.disarmAll();
         }
-        idle = false;
+        window.again();
     }
 
     @Override
@@ -105,7 +103,7 @@ final class DutyCycle implements SelectStrategy {
         if (look) {
             return LOOK;
         }
-        if (spinning()) {
+        if (window.open()) {
             Thread.onSpinWait();
             return CONTINUE;
         }
@@ -124,25 +122,10 @@ final class DutyCycle implements SelectStrategy {
     }
 
     private void busy() {
-        idle = false;
+        window.found();
         if (armed) {
             armed = false;
             guard.disarmAll();
         }
-    }
-
-    private boolean spinning() {
-        if (spinNanos == Long.MAX_VALUE) {
-            return true;
-        }
-        if (spinNanos == 0) {
-            return false;
-        }
-        long now = System.nanoTime();
-        if (!idle) {
-            idle = true;
-            idleSince = now;
-        }
-        return now - idleSince < spinNanos;
     }
 }

@@ -4,12 +4,15 @@ package org.vhost4j.host.lane;
 /**
  * How long a lane looks for work before it sleeps.
  *
- * @param spinNanos nanoseconds without work, at least 0; {@link Long#MAX_VALUE} forever
+ * @param spinNanos the most nanoseconds without work, at least 0; {@link Long#MAX_VALUE} forever
  */
 public record IdlePolicy(long spinNanos) {
     /** Sleeps as soon as there is nothing to do. */
     public static final IdlePolicy EVENT_DRIVEN = new IdlePolicy(0);
-    /** Looks for 50 microseconds, about what falling asleep and waking up cost. */
+    /**
+     * Looks for 50 microseconds, about what falling asleep and waking up cost; sleeps at once while that has found nothing, or while
+     * another program needs the lane's core.
+     */
     public static final IdlePolicy ADAPTIVE = new IdlePolicy(50_000);
     /** Never sleeps. Takes a whole core. */
     public static final IdlePolicy POLLING = new IdlePolicy(Long.MAX_VALUE);

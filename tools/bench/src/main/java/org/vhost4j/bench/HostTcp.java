@@ -58,6 +58,7 @@ record HostTcp(Namespace namespace, Guest guest, List<Child> helpers, Flow flow,
     /** By which the guest reaches the host. */
     static final String HOST = Traffic.address(254);
 
+    private static final int WARM_UPS = 6;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     /**
@@ -91,7 +92,7 @@ record HostTcp(Namespace namespace, Guest guest, List<Child> helpers, Flow flow,
                             bench.plan().backEndCore(),
                             namespace.inside(List.of("iperf3", "--server", "--forceflush")));
             server.await("listening", PATIENCE);
-            Guest guest = boot(bench, lab, namespace, purpose, way.qemu());
+            Guest guest = boot(bench, lab, namespace, purpose, flow, way.qemu());
             List<Child> helpers = new java.util.ArrayList<>(way.helpers());
             helpers.add(server);
             return new HostTcp(namespace, guest, helpers, flow, seconds);
@@ -101,7 +102,12 @@ record HostTcp(Namespace namespace, Guest guest, List<Child> helpers, Flow flow,
         }
     }
 
-    private static Guest boot(Bench bench, Lab lab, Namespace namespace, String purpose, List<String> qemu)
+    /** Longer than in other rows: a frame is up to 64 KiB here, and the JVM compiles by their number. */
+    private static int warmUp(Bench bench) {
+        return (int) Math.max(1, bench.plan().warmUp().multipliedBy(WARM_UPS).toSeconds());
+    }
+
+    private static Guest boot(Bench bench, Lab lab, Namespace namespace, String purpose, Flow flow, List<String> qemu)
             throws IOException {
         List<String> before =
                 new java.util.ArrayList<>(Children.confined(bench.plan().frontEndCore()));
@@ -110,8 +116,8 @@ record HostTcp(Namespace namespace, Guest guest, List<Child> helpers, Flow flow,
         try {
             guest.waitUntilUp();
             Traffic.configure(guest, 1);
-            // Finds the way once, before it is measured.
-            double unused = Traffic.iperf(guest, HOST, "", 1).bitsPerSecond();
+            double unused =
+                    Traffic.iperf(guest, HOST, flow.option, warmUp(bench)).bitsPerSecond();
             return guest;
         } catch (IOException | RuntimeException e) {
             guest.close();

@@ -9,15 +9,15 @@ enum Fault {
     NONE,
 
     // Messages.
-    /** A reply has the need_reply flag of its request. */
+    /** The reply to GET_FEATURES has the need_reply flag of its request. */
     REPLY_FLAGS("message.reply-ack-once"),
-    /** A reply has version 0. */
+    /** The reply to GET_MAX_MEM_SLOTS has version 0. */
     REPLY_VERSION("message.reply-header"),
-    /** A reply has the number of the next request. */
+    /** The reply to GET_MAX_MEM_SLOTS has the number of the next request. */
     REPLY_NUMBER("message.reply-header"),
-    /** A reply of 8 bytes has 4. */
+    /** The reply to GET_MAX_MEM_SLOTS has 4 bytes instead of 8. */
     REPLY_SHORT("message.reply-header"),
-    /** A connection is closed in the middle of a reply. */
+    /** The connection is closed in the middle of the reply to GET_MAX_MEM_SLOTS. */
     REPLY_CUT("message.reply-header"),
     /** Of many requests one is not answered. */
     LOST_REQUEST("message.in-order"),
@@ -27,7 +27,7 @@ enum Fault {
     LONE_TSO("message.feature-dependencies"),
     /** BACKEND_SEND_FD is offered without BACKEND_REQ. */
     LONE_SEND_FD("message.protocol-dependencies"),
-    /** Every request is acknowledged, though need_reply is not set. */
+    /** SET_VRING_NUM is acknowledged before there is memory, though need_reply is not set. */
     UNASKED_REPLY("message.no-reply-unasked"),
     /** need_reply is not answered before there is memory. */
     NO_REPLY_ACK("message.reply-ack"),
@@ -200,6 +200,19 @@ enum Fault {
     /** The MTU is 10. */
     CONFIG_MTU("device.config-mtu"),
 
+    /** What a driver may only read of the config space can be written. */
+    CONFIG_WRITABLE("device.config-read-only"),
+    /** GET_CONFIG behind the end of the config space is not answered. */
+    CONFIG_SILENT("device.config-outside"),
+    /** Any MTU is taken. */
+    MTU_ANY("device.mtu-invalid"),
+    /** A change of the config space is told without PROTOCOL_F_CONFIG. */
+    CHANGE_UNASKED("channel.without-config"),
+    /** A change of the config space is told with a payload. */
+    CHANGE_PAYLOAD("channel.config-change"),
+    /** The end of the channel ends the connection. */
+    CHANNEL_ENDS("channel.closed"),
+
     // Reset and the next connection.
     /** GET_STATUS returns 0. */
     STATUS_FORGOTTEN("reset.status-is-kept"),
@@ -217,6 +230,8 @@ enum Fault {
     ONE_CONNECTION("reset.reconnect"),
     /** SET_VRING_CALL is refused before SET_MEM_TABLE. */
     CALL_TOO_EARLY("sequence.qemu", "sequence.virtio-user"),
+    /** SET_VRING_ENABLE is refused while there is no memory. */
+    ENABLE_TOO_EARLY("sequence.recorded-qemu-10-0", "sequence.recorded-qemu-11-1"),
     /** SET_VRING_BASE is refused after SET_VRING_ADDR. */
     BASE_TOO_LATE("sequence.cloud-hypervisor");
 

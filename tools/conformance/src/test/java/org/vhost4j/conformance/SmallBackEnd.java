@@ -47,6 +47,7 @@ final class SmallBackEnd implements AutoCloseable {
             ProtocolFeature.LOG_SHMFD,
             ProtocolFeature.MTU,
             ProtocolFeature.CONFIG,
+            ProtocolFeature.BACKEND_REQ,
             ProtocolFeature.STATUS,
             ProtocolFeature.RESET_DEVICE,
             ProtocolFeature.CONFIGURE_MEM_SLOTS));
@@ -66,6 +67,7 @@ final class SmallBackEnd implements AutoCloseable {
     private final SmallQueue transmit;
     private final SmallNet net;
     private final SmallDevice device;
+    private final SmallChannel channel;
     private long protocol;
     private int connections;
     private int messages;
@@ -83,6 +85,7 @@ final class SmallBackEnd implements AutoCloseable {
         this.transmit = new SmallQueue(memory, true, fault);
         this.net = new SmallNet(memory, receive, transmit, fault);
         this.device = new SmallDevice(fault);
+        this.channel = new SmallChannel(fault);
         this.thread = Thread.ofPlatform().daemon().name("small-back-end").start(this::serve);
     }
 
@@ -122,6 +125,7 @@ final class SmallBackEnd implements AutoCloseable {
         messages = 0;
         memory.clear();
         device.reset();
+        channel.close();
         receive.reset();
         transmit.reset();
     }
@@ -129,6 +133,9 @@ final class SmallBackEnd implements AutoCloseable {
     private void serve(FrontEndSocket socket) {
         while (!ended) {
             boolean worked = net.turn();
+            if (channel.endsAll()) {
+                throw new Broken();
+            }
             if (readable(socket, worked ? 0 : 1)) {
                 try (RawMessage message = socket.receive(Duration.ofSeconds(1))) {
                     messages++;
@@ -192,7 +199,7 @@ final class SmallBackEnd implements AutoCloseable {
             reply(socket, message, answer);
             needReply &= fault == Fault.TWO_REPLIES;
         }
-        boolean unasked = fault == Fault.UNASKED_REPLY && answer == null && connections > 1;
+        boolean unasked = fault == Fault.UNASKED_REPLY && memory.isEmpty() && request == Request.SET_VRING_NUM;
         boolean silent = fault == Fault.NO_REPLY_ACK && memory.isEmpty() && request == Request.SET_VRING_NUM;
         if ((needReply && !silent) || unasked) {
             reply(socket, message, FrontEnd.u64(isFalselyRefused(request, message) ? 1 : 0));
@@ -206,9 +213,10 @@ final class SmallBackEnd implements AutoCloseable {
     }
 
     private void reply(FrontEndSocket socket, RawMessage message, byte[] payload) {
-        int more = fault == Fault.REPLY_FLAGS ? message.flags() & MessageHeader.NEED_REPLY : 0;
-        // The offer, and the question by which each connection begins, are answered right: the cases find the rest.
-        boolean wrong = connections > 1 && messages > 1;
+        boolean flags = fault == Fault.REPLY_FLAGS && message.request() == Request.GET_FEATURES.code();
+        int more = flags ? message.flags() & MessageHeader.NEED_REPLY : 0;
+        // One question is answered wrong, which is not asked in every case; the offer is answered right.
+        boolean wrong = connections > 1 && message.request() == Request.GET_MAX_MEM_SLOTS.code();
         int version = wrong && fault == Fault.REPLY_VERSION ? 0 : MessageHeader.VERSION;
         int number = message.request() + (wrong && fault == Fault.REPLY_NUMBER ? 1 : 0);
         byte[] sent = wrong && fault == Fault.REPLY_SHORT ? Arrays.copyOf(payload, payload.length / 2) : payload;
@@ -230,8 +238,8 @@ final class SmallBackEnd implements AutoCloseable {
                 return FrontEnd.u64(offer());
             }
             case GET_PROTOCOL_FEATURES -> {
-                return FrontEnd.u64(
-                        fault == Fault.LONE_SEND_FD ? PROTOCOL | ProtocolFeature.BACKEND_SEND_FD.mask() : PROTOCOL);
+                long lone = (PROTOCOL & ~ProtocolFeature.BACKEND_REQ.mask()) | ProtocolFeature.BACKEND_SEND_FD.mask();
+                return FrontEnd.u64(fault == Fault.LONE_SEND_FD ? lone : PROTOCOL);
             }
             case SET_PROTOCOL_FEATURES -> protocol = payload.getLong();
             case SET_FEATURES -> features(payload.getLong());
@@ -245,13 +253,17 @@ final class SmallBackEnd implements AutoCloseable {
             case ADD_MEM_REG -> memory.add(payload, message.descriptors(), SLOTS);
             case REM_MEM_REG -> memory.remove(payload);
             case NET_SET_MTU -> {
-                if (fault == Fault.MTU_REFUSED) {
+                long mtu = payload.getLong();
+                if (fault == Fault.MTU_REFUSED || ((mtu < 68 || mtu > 0xffff) && fault != Fault.MTU_ANY)) {
                     throw new Refused();
                 }
             }
             case GET_CONFIG -> {
-                return device.config(payload);
+                byte[] part = device.config(payload);
+                return part.length == 0 && fault == Fault.CONFIG_SILENT ? null : part;
             }
+            case SET_CONFIG -> device.write(payload);
+            case SET_BACKEND_REQ_FD -> channel.open(message.descriptors().getFirst());
             case GET_STATUS -> {
                 return FrontEnd.u64(device.status());
             }
@@ -273,7 +285,13 @@ final class SmallBackEnd implements AutoCloseable {
             case SET_VRING_NUM -> queue(payload.getInt()).size(payload.getInt());
             case SET_VRING_BASE -> queue(payload.getInt()).base(payload.getInt());
             case SET_VRING_ADDR -> queue(payload.getInt()).addresses(payload);
-            case SET_VRING_ENABLE -> queue(payload.getInt()).enable(payload.getInt() != 0);
+            case SET_VRING_ENABLE -> {
+                if (fault == Fault.ENABLE_TOO_EARLY && memory.isEmpty()) {
+                    throw new Refused();
+                }
+                queue(payload.getInt()).enable(payload.getInt() != 0);
+                channel.tell(ProtocolFeature.CONFIG.in(protocol));
+            }
             case SET_VRING_KICK -> queue((int) payload.getLong()).kick(message.descriptors());
             case SET_VRING_CALL -> {
                 if (fault == Fault.CALL_TOO_EARLY && memory.isEmpty()) {

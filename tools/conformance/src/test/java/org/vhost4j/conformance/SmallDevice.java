@@ -15,6 +15,7 @@ final class SmallDevice {
 
     private final Fault fault;
     private int status;
+    private int statusField = 1;
 
     SmallDevice(Fault fault) {
         this.fault = fault;
@@ -22,6 +23,7 @@ final class SmallDevice {
 
     void reset() {
         status = 0;
+        statusField = 1;
     }
 
     long status() {
@@ -35,10 +37,18 @@ final class SmallDevice {
         return reset;
     }
 
+    /** Does what SET_CONFIG says: all that a driver of today can write is refused. */
+    void write(ByteBuffer payload) {
+        if (fault != Fault.CONFIG_WRITABLE || payload.getInt() != STATUS_AT) {
+            throw new SmallBackEnd.Refused();
+        }
+        statusField = payload.get(HEADER);
+    }
+
     private byte[] space() {
         ByteBuffer space = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
         space.put(new byte[] {(byte) (fault == Fault.CONFIG_MAC ? 0x53 : 0x52), 0x54, 0, 1, 2, 3});
-        space.putShort(STATUS_AT, (short) (fault == Fault.CONFIG_STATUS ? 0x101 : 1));
+        space.putShort(STATUS_AT, (short) (fault == Fault.CONFIG_STATUS ? 0x101 : statusField));
         space.putShort(PAIRS_AT, (short) 1);
         space.putShort(MTU_AT, (short) (fault == Fault.CONFIG_MTU ? 10 : 1500));
         return space.array();

@@ -22,6 +22,7 @@ public final class Catalog {
             new OrderCases(),
             new NotificationCases(),
             new DeviceCases(),
+            new ChannelCases(),
             new ControlCases(),
             new HashCases(),
             new MemoryCases(),

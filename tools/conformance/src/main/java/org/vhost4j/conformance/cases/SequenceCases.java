@@ -2,8 +2,10 @@
 package org.vhost4j.conformance.cases;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.SequencedMap;
 import org.vhost4j.conformance.Case;
 import org.vhost4j.conformance.CaseContext;
 import org.vhost4j.conformance.CaseGroup;
@@ -21,11 +23,16 @@ import org.vhost4j.sys.EventFd;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * The orders in which front-ends bring a device up, and front-ends that are gone in the middle of it. The orders are those of QEMU, of
- * DPDK's virtio-user (revision 7d47868c26), of cloud-hypervisor (revision a423bf13ad) and of crosvm (revision 4980d0e81d).
+ * The orders in which front-ends bring a device up, and front-ends that are gone in the middle of it. The orders are recorded ones of QEMU
+ * and of DPDK's virtio-user, and from their source those of QEMU, of DPDK's virtio-user (revision 7d47868c26), of cloud-hypervisor
+ * (revision a423bf13ad) and of crosvm (revision 4980d0e81d).
  */
 public final class SequenceCases implements CaseGroup {
     private static final String COMMUNICATION = "vhost-user, Communication";
+
+    /** The recordings, and the front-ends that they are of. */
+    private static final SequencedMap<String, String> RECORDED = recorded();
+
     private static final int FRAMES = 5;
     private static final int PAYLOAD = 300;
     private static final int SMALL_BUFFER = 700;
@@ -59,6 +66,12 @@ public final class SequenceCases implements CaseGroup {
                 order("virtio-user", "DPDK's virtio-user", SequenceCases::virtioUser),
                 order("cloud-hypervisor", "cloud-hypervisor", SequenceCases::cloudHypervisor),
                 order("crosvm", "crosvm", SequenceCases::crosvm).needs(Feature.PROTOCOL_FEATURES)));
+        RECORDED.forEach((name, frontEnd) -> all.addAll(Case.onBoth(Case.of(
+                        "sequence.recorded-" + name,
+                        COMMUNICATION,
+                        "a device that is brought up as " + frontEnd + " was recorded to do it carries frames",
+                        context -> traffic(context, RecordedSequence.run(context, name)))
+                .needs(Feature.VERSION_1))));
         for (Step step : Step.values()) {
             Case gone = Case.of(
                     "sequence.gone-after-"
@@ -86,6 +99,15 @@ public final class SequenceCases implements CaseGroup {
                                 + " round",
                         SequenceCases::otherRing)
                 .needs(Feature.RING_PACKED, Feature.VERSION_1));
+        return all;
+    }
+
+    private static SequencedMap<String, String> recorded() {
+        SequencedMap<String, String> all = new LinkedHashMap<>();
+        all.put("qemu-10-0", "QEMU 10.0");
+        all.put("qemu-11-1", "QEMU 11.1");
+        all.put("virtio-user-22-11", "virtio-user of DPDK 22.11");
+        all.put("virtio-user-24-11", "virtio-user of DPDK 24.11");
         return all;
     }
 

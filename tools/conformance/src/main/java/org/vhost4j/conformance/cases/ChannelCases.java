@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.conformance.cases;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.vhost4j.conformance.Case;
+import org.vhost4j.conformance.CaseContext;
+import org.vhost4j.conformance.CaseGroup;
+import org.vhost4j.conformance.LoopMode;
+import org.vhost4j.device.feature.Feature;
+import org.vhost4j.frontend.FrontEnd;
+import org.vhost4j.frontend.FrontEndException;
+import org.vhost4j.frontend.FrontEndSocket;
+import org.vhost4j.frontend.NetDriver;
+import org.vhost4j.frontend.RawMessage;
+import org.vhost4j.vhostuser.wire.BackendRequest;
+import org.vhost4j.vhostuser.wire.MessageHeader;
+import org.vhost4j.vhostuser.wire.ProtocolFeature;
+
+/** The back-end's channel, what it says there of the config space, and what a front-end writes into that. */
+public final class ChannelCases implements CaseGroup {
+    private static final String CHANNEL = "vhost-user, VHOST_USER_SET_BACKEND_REQ_FD";
+    private static final String CHANGE = "vhost-user, VHOST_USER_BACKEND_CONFIG_CHANGE_MSG";
+    private static final String MTU = "vhost-user, VHOST_USER_NET_SET_MTU";
+    private static final int FRAMES = 5;
+    /** The bits of a message's flags that have its version. */
+    private static final int VERSION_MASK = 3;
+
+    /** Smaller than virtio 1.4 section 5.1.4 allows, and larger than the field can hold. */
+    private static final int[] NO_MTU = {0, 67, 65_536};
+
+    private static final int STATUS_OFFSET = 6;
+    private static final int PAIRS_OFFSET = 8;
+    /** The last bytes that GET_CONFIG can ask for: no network device has as large a config space. */
+    private static final int FAR_OFFSET = 248;
+
+    @Override
+    public String title() {
+        return "The back-end's channel, and changes of the config space";
+    }
+
+    @Override
+    public List<Case> cases() {
+        List<Case> all = new ArrayList<>();
+        for (Case each : List.of(
+                Case.of(
+                        "channel.closed",
+                        "robustness",
+                        "a front-end that closes its end of the channel is served on",
+                        ChannelCases::closed),
+                Case.of(
+                        "channel.replaced",
+                        CHANNEL,
+                        "another channel takes the place of the first, and frames are carried",
+                        ChannelCases::replaced),
+                Case.of(
+                        "channel.unasked-reply",
+                        "robustness",
+                        "a reply on the channel that nothing was asked for is survived",
+                        ChannelCases::unaskedReply),
+                Case.of(
+                        "channel.without-config",
+                        CHANGE,
+                        "without PROTOCOL_F_CONFIG no change of the config space is told",
+                        context -> changes(context, false)))) {
+            all.add(each.needs(ProtocolFeature.BACKEND_REQ));
+        }
+        all.addAll(List.of(
+                Case.of(
+                                "channel.config-change",
+                                CHANGE,
+                                "a change of the config space is told without a payload, and can be read when it is told",
+                                context -> changes(context, true))
+                        .needs(ProtocolFeature.BACKEND_REQ, ProtocolFeature.CONFIG),
+                Case.of(
+                                "device.mtu-invalid",
+                                MTU,
+                                "an MTU below 68 or above 65535 is answered with an error, and 1500 is taken after it",
+                                ChannelCases::invalidMtu)
+                        .needs(ProtocolFeature.MTU, ProtocolFeature.REPLY_ACK),
+                Case.of(
+                                "device.config-read-only",
+                                "virtio 1.4, 5.1.4",
+                                "status and max_virtqueue_pairs are not changed by what a front-end writes",
+                                ChannelCases::readOnly)
+                        .needs(Feature.STATUS)
+                        .needs(ProtocolFeature.CONFIG, ProtocolFeature.REPLY_ACK),
+                Case.of(
+                                "device.config-outside",
+                                "vhost-user, VHOST_USER_GET_CONFIG",
+                                "what lies behind the config space is answered, without a payload or with all of it",
+                                ChannelCases::outside)
+                        .needs(ProtocolFeature.CONFIG)));
+        return all;
+    }
+
+    private static void traffic(CaseContext context, NetDriver driver) {
+        if (context.loop() == LoopMode.NONE) {
+            TransmitBuffer.of(context, driver).send(FRAMES);
+            return;
+        }
+        for (int i = 0; i < FRAMES; i++) {
+            context.exchange(driver, 300 + i);
+        }
+    }
+
+    private static NetDriver attach(CaseContext context) {
+        return context.attach(context.setup().withProtocol(ProtocolFeature.BACKEND_REQ, ProtocolFeature.REPLY_ACK));
+    }
+
+    private static void closed(CaseContext context) {
+        NetDriver driver = attach(context);
+        context.note("SET_BACKEND_REQ_FD, the end of that channel, then frames");
+        driver.frontEnd().openBackendChannel().close();
+        traffic(context, driver);
+        // By then a back-end that watches the channel has seen its end.
+        context.require(!driver.frontEnd().socket().awaitClosed(context.quiet()), "the back-end closed the connection");
+        traffic(context, driver);
+    }
+
+    private static void replaced(CaseContext context) {
+        NetDriver driver = attach(context);
+        for (int i = 0; i < 3; i++) {
+            context.note("SET_BACKEND_REQ_FD with a new channel, then frames");
+            context.keep(driver.frontEnd().openBackendChannel());
+            driver.frontEnd().barrier();
+            traffic(context, driver);
+        }
+    }
+
+    private static void unaskedReply(CaseContext context) {
+        NetDriver driver = attach(context);
+        FrontEndSocket channel = context.keep(driver.frontEnd().openBackendChannel());
+        context.note("SET_BACKEND_REQ_FD, and a reply on it");
+        int flags = MessageHeader.VERSION | MessageHeader.REPLY;
+        try {
+            channel.send(
+                    RawMessage.encode(BackendRequest.CONFIG_CHANGE_MSG.code(), flags, FrontEnd.u64(0)),
+                    List.of(),
+                    context.patience());
+            driver.frontEnd().socket().awaitClosed(context.quiet());
+        } catch (FrontEndException e) {
+            // Whether the back-end reads it, or closes one connection or both, is its own choice.
+            context.note("then: %s", String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static void changes(CaseContext context, boolean config) {
+        List<ProtocolFeature> wanted =
+                new ArrayList<>(List.of(ProtocolFeature.BACKEND_REQ, ProtocolFeature.REPLY_ACK, ProtocolFeature.MTU));
+        if (config) {
+            wanted.add(ProtocolFeature.CONFIG);
+        }
+        NetDriver driver = context.negotiated(context.setup().withProtocol(wanted.toArray(ProtocolFeature[]::new)));
+        FrontEnd frontEnd = driver.frontEnd();
+        FrontEndSocket channel = context.keep(frontEnd.openBackendChannel());
+        context.note(
+                "SET_BACKEND_REQ_FD, %s PROTOCOL_F_CONFIG, then the start and frames", config ? "with" : "without");
+        if (ProtocolFeature.MTU.in(frontEnd.protocolFeatures())) {
+            frontEnd.netSetMtu(1500);
+        }
+        driver.start();
+        traffic(context, driver);
+        int changes = 0;
+        for (BackendRequest told : told(context, channel)) {
+            context.require(
+                    told != BackendRequest.CONFIG_CHANGE_MSG || config, "CONFIG_CHANGE_MSG without PROTOCOL_F_CONFIG");
+            changes += told == BackendRequest.CONFIG_CHANGE_MSG ? 1 : 0;
+        }
+        if (changes > 0) {
+            context.note("GET_CONFIG after %d changes", changes);
+            context.require(frontEnd.getConfig(0, STATUS_OFFSET).length == STATUS_OFFSET, "no config space");
+        }
+    }
+
+    /** What the back-end has sent, each answered when it asks for that. */
+    private static List<BackendRequest> told(CaseContext context, FrontEndSocket channel) {
+        List<BackendRequest> all = new ArrayList<>();
+        while (true) {
+            try (RawMessage message = channel.receive(context.quiet())) {
+                int flags = message.flags();
+                int bytes = message.payload().remaining();
+                context.require(
+                        (flags & (VERSION_MASK | MessageHeader.REPLY)) == MessageHeader.VERSION,
+                        "request %d with flags 0x%x",
+                        message.request(),
+                        flags);
+                BackendRequest request = BackendRequest.ofCode(message.request())
+                        .orElseThrow(() -> context.violation("request %d, which does not exist", message.request()));
+                context.require(request.payload().allows(bytes), "%s with a payload of %d bytes", request, bytes);
+                all.add(request);
+                if ((flags & MessageHeader.NEED_REPLY) != 0) {
+                    int reply = MessageHeader.VERSION | MessageHeader.REPLY;
+                    channel.send(
+                            RawMessage.encode(message.request(), reply, FrontEnd.u64(0)),
+                            List.of(),
+                            context.patience());
+                }
+            } catch (FrontEndException.TimedOut | FrontEndException.Closed e) {
+                return all;
+            }
+        }
+    }
+
+    private static void invalidMtu(CaseContext context) {
+        NetDriver driver = context.attach(context.setup().withProtocol(ProtocolFeature.MTU, ProtocolFeature.REPLY_ACK));
+        for (int mtu : NO_MTU) {
+            context.note("NET_SET_MTU %d with need_reply", mtu);
+            boolean refused = false;
+            try {
+                driver.frontEnd().netSetMtu(mtu);
+            } catch (FrontEndException.Refused e) {
+                refused = true;
+            }
+            context.require(refused, "an MTU of %d was answered with 0", mtu);
+        }
+        context.note("NET_SET_MTU 1500 with need_reply");
+        driver.frontEnd().netSetMtu(1500);
+        TransmitBuffer.of(context, driver).send(1);
+    }
+
+    private static void readOnly(CaseContext context) {
+        NetDriver driver =
+                context.attach(context.setup().withProtocol(ProtocolFeature.CONFIG, ProtocolFeature.REPLY_ACK));
+        FrontEnd frontEnd = driver.frontEnd();
+        byte[] before = frontEnd.getConfig(STATUS_OFFSET, PAIRS_OFFSET + 2 - STATUS_OFFSET);
+        context.note("SET_CONFIG of 4 bytes at %d, which are read-only for a driver", STATUS_OFFSET);
+        byte[] other = before.clone();
+        for (int i = 0; i < other.length; i++) {
+            other[i] ^= 1;
+        }
+        try {
+            frontEnd.setConfig(STATUS_OFFSET, other);
+        } catch (FrontEndException.Refused e) {
+            context.note("then: %s", String.valueOf(e.getMessage()));
+        }
+        byte[] after = frontEnd.getConfig(STATUS_OFFSET, before.length);
+        context.require(
+                Arrays.equals(before, after),
+                "%s became %s",
+                CaseContext.beginning(before),
+                CaseContext.beginning(after));
+    }
+
+    private static void outside(CaseContext context) {
+        FrontEnd frontEnd = context.connect();
+        frontEnd.setProtocolFeatures(ProtocolFeature.CONFIG.mask());
+        context.note("GET_CONFIG of 8 bytes at %d", FAR_OFFSET);
+        int bytes = frontEnd.getConfig(FAR_OFFSET, 8).length;
+        context.note("%d bytes came", bytes);
+        frontEnd.barrier();
+    }
+}

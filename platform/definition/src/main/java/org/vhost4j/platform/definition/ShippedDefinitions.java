@@ -8,18 +8,21 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /**
  * The program's own definitions one by one: a file is read when its definition is requested, and with it those that it builds on.
  * The names of the files say what is in them: {@code 50-NAME.json} a platform, {@code 50-qemu-MAJOR.MINOR.json} the machines of a
- * version. Aliases are known only after all of them were read.
+ * version, {@code 50-VERSION.json} and {@code 50-VERSION-KIND.json} those of a distribution's. Aliases are known only after all of them were read.
  */
 final class ShippedDefinitions {
     private static final String PREFIX = "50-";
     private static final String QEMU = "50-qemu-";
     private static final String SUFFIX = ".json";
+    private static final Pattern OF_PC = Pattern.compile("pc-(q35|i440fx)-([^-]+).*");
 
     private final Map<String, PlatformDefinition> platforms = new HashMap<>();
 
@@ -60,11 +63,20 @@ final class ShippedDefinitions {
     /**
      * A machine.
      *
-     * @param name its name, which ends with a version
+     * @param name its name, which has a version behind the kind of machine
      * @return the machine; nothing when no file has its version, or the file has not the machine
      */
     synchronized Optional<MachineDefinition> machine(String name) {
-        return machines(file(name.substring(name.lastIndexOf('-') + 1)))
+        Matcher ofPc = OF_PC.matcher(name);
+        if (!ofPc.matches()) {
+            return machine(name, name.substring(name.lastIndexOf('-') + 1));
+        }
+        // A distribution's machines of one version may be made of different versions of QEMU's.
+        return machine(name, ofPc.group(2)).or(() -> machine(name, ofPc.group(2) + "-" + ofPc.group(1)));
+    }
+
+    private static Optional<MachineDefinition> machine(String name, String version) {
+        return machines(file(version))
                 .filter(machine -> machine.name().equals(name))
                 .findFirst();
     }

@@ -451,6 +451,12 @@ final class PlatformCatalogTest {
         assertThat(catalog.machine("pc-q35-rhel9.2.0").orElseThrow().assignments())
                 .containsKey(Property.named("pci-device.x-pcie-err-unc-mask").orElseThrow());
         assertThat(catalog.machine("ubuntu-q35").orElseThrow().name()).isEqualTo("pc-q35-resolute");
+        // Ubuntu 20.04 has one of its machines from QEMU 4.2, and the other from 4.0.
+        Property reset = Property.named("x-pcie-flr-init").orElseThrow();
+        assertThat(catalog.machine("pc-i440fx-focal-hpb").orElseThrow().assignments())
+                .containsKey(reset);
+        assertThat(catalog.machine("pc-q35-focal-hpb").orElseThrow().assignments())
+                .doesNotContainKey(reset);
     }
 
     @Test

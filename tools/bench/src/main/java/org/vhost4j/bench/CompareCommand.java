@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.vhost4j.bench.result.Comparison;
 import org.vhost4j.bench.result.ComparisonReport;
+import org.vhost4j.tools.common.Interruption;
 import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,6 +33,9 @@ final class CompareCommand implements Callable<Integer> {
     private static final int LEAST_STARTS = 4;
     private static final int MOST_STARTS = 1000;
     private static final double MOST_LIMIT = 100;
+
+    /** How long the start at hand and the report take at most after an interruption. */
+    private static final Duration INTERRUPTED_PATIENCE = Duration.ofSeconds(60);
 
     @Parameters(
             index = "0",
@@ -97,7 +101,7 @@ final class CompareCommand implements Callable<Integer> {
             description = "Where the back-ends run (default: ${DEFAULT-VALUE}).")
     private int backEndCore = 1;
 
-    @Option(names = "--json", description = "JSON; the table and what happens meanwhile go to standard error.")
+    @Option(names = "--json", description = "JSON; the table goes to standard error.")
     private boolean json;
 
     @Spec
@@ -115,17 +119,19 @@ final class CompareCommand implements Callable<Integer> {
         }
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter people = json ? spec.commandLine().getErr() : out;
-        ComparisonReport report = run(List.of(old, young), chosen, plan, people);
-        people.print("\n" + report.text());
-        people.flush();
-        if (json) {
-            out.println(report.json());
-            out.flush();
+        try (Interruption interruption = Interruption.watch(INTERRUPTED_PATIENCE)) {
+            ComparisonReport report = run(List.of(old, young), chosen, plan, interruption);
+            people.print("\n" + report.text());
+            people.flush();
+            if (json) {
+                out.println(report.json());
+                out.flush();
+            }
+            return report.slower() || interruption.requested() ? 1 : 0;
         }
-        return report.slower() ? 1 : 0;
     }
 
-    private ComparisonReport run(List<Build> builds, List<DrainCase> chosen, Plan plan, PrintWriter progress)
+    private ComparisonReport run(List<Build> builds, List<DrainCase> chosen, Plan plan, Interruption interruption)
             throws IOException {
         long begun = System.nanoTime();
         try (Children children = new Children()) {
@@ -133,24 +139,40 @@ final class CompareCommand implements Callable<Integer> {
             for (Build build : builds) {
                 build.requireRuns(bench);
             }
-            Comparing comparing = new Comparing(bench, Drains.frontEnd(bench), builds, chosen, progress);
-            int done = start(comparing, begun);
+            Comparing comparing = new Comparing(
+                    bench,
+                    Drains.frontEnd(bench),
+                    builds,
+                    chosen,
+                    spec.commandLine().getErr());
+            int done = start(comparing, begun, interruption);
+            if (done < 2) {
+                throw new UnsupportedOption("interrupted before each build was measured in two starts");
+            }
             List<Comparison> results = comparing.results(limit / 100);
             return new ComparisonReport(facts(plan, done, Duration.ofNanos(System.nanoTime() - begun)), results);
         }
     }
 
     /** Starts both builds over and over; says how often. */
-    private int start(Comparing comparing, long begun) throws IOException {
+    private int start(Comparing comparing, long begun, Interruption interruption) throws IOException {
         int share = Math.ceilDiv(rounds, starts);
         int least = Math.max(Math.min(starts, LEAST_STARTS), Math.ceilDiv(LEAST_ROUNDS, share));
         long end = begun + Duration.ofMinutes(minutes).toNanos();
         int done = 0;
         long longest = 0;
-        while (done < starts && (done < least || System.nanoTime() + longest - end < 0)) {
+        while (done < starts && !interruption.requested() && (done < least || System.nanoTime() + longest - end < 0)) {
             long from = System.nanoTime();
+            try {
+                comparing.start(done + 1, share);
+            } catch (IOException e) {
+                // The signal that interrupts this process ends its children as well.
+                if (interruption.requested()) {
+                    return done;
+                }
+                throw e;
+            }
             done++;
-            comparing.start(done, share);
             longest = Math.max(longest, System.nanoTime() - from);
         }
         return done;
@@ -166,7 +188,7 @@ final class CompareCommand implements Callable<Integer> {
         facts.put(
                 "rounds",
                 "%d of each build in each case, %d in each of %d starts%s"
-                        .formatted(share * done, share, done, done < starts ? ": --minutes were over" : ""));
+                        .formatted(share * done, share, done, done < starts ? ": ended early" : ""));
         facts.put(
                 "difference",
                 "mean over the starts, each by the lower quartile of its rounds, with Student's %d %% interval (of logarithms)"

@@ -16,6 +16,7 @@ import org.vhost4j.bench.result.HtmlReport;
 import org.vhost4j.bench.result.JsonReport;
 import org.vhost4j.bench.result.Report;
 import org.vhost4j.bench.result.RowResult;
+import org.vhost4j.tools.common.Interruption;
 import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,6 +34,9 @@ import picocli.CommandLine.Spec;
 final class PeerCommand implements Callable<Integer> {
     private static final int ROUNDS = 5;
     private static final int QUICK_ROUNDS = 3;
+
+    /** How long the turn at hand and the report take at most after an interruption. */
+    private static final Duration INTERRUPTED_PATIENCE = Duration.ofSeconds(30);
 
     @Option(
             names = "--rows",
@@ -93,7 +97,7 @@ final class PeerCommand implements Callable<Integer> {
                             + "1).")
     private List<Integer> backEndCores = List.of(1);
 
-    @Option(names = "--json", description = "JSON; the table and what happens meanwhile go to standard error.")
+    @Option(names = "--json", description = "JSON; the table goes to standard error.")
     private boolean json;
 
     @Option(
@@ -122,9 +126,15 @@ final class PeerCommand implements Callable<Integer> {
             Children.require(program, "it is part of util-linux, coreutils or procps");
         }
         PrintWriter people = json ? spec.commandLine().getErr() : out;
-        Report report = run(chosen, plan, people);
-        people.print("\n" + ConsoleTable.of(report));
-        people.flush();
+        try (Interruption interruption = Interruption.watch(INTERRUPTED_PATIENCE)) {
+            Report report = run(chosen, plan, interruption);
+            people.print("\n" + ConsoleTable.of(report));
+            people.flush();
+            return end(report, out, interruption.requested());
+        }
+    }
+
+    private int end(Report report, PrintWriter out, boolean interrupted) throws IOException {
         if (json) {
             out.println(JsonReport.of(report));
             out.flush();
@@ -132,20 +142,24 @@ final class PeerCommand implements Callable<Integer> {
         if (html != null) {
             Files.writeString(html, HtmlReport.of(report));
         }
-        return report.sound() ? 0 : 1;
+        return report.sound() && !interrupted ? 0 : 1;
     }
 
-    private Report run(List<Row> chosen, Plan plan, PrintWriter progress) throws IOException {
+    /** Measures; what an interruption leaves of it is a report as well. */
+    private Report run(List<Row> chosen, Plan plan, Interruption interruption) throws IOException {
         List<RowResult> results = new ArrayList<>();
         long start = System.nanoTime();
         try (Children children = new Children()) {
             Bench bench = new Bench(children, plan, Peers.dpdk());
-            Runner runner = new Runner(bench, cases, progress);
+            Runner runner = new Runner(bench, cases, spec.commandLine().getErr(), interruption::requested);
             for (Row row : chosen) {
                 RowResult result = runner.run(row);
                 if (!result.cases().isEmpty()) {
                     results.add(result);
                 }
+            }
+            if (results.isEmpty() && interruption.requested()) {
+                throw new UnsupportedOption("interrupted before a case was measured");
             }
             if (results.isEmpty()) {
                 String names = String.join(", ", chosen.stream().map(Row::name).toList());

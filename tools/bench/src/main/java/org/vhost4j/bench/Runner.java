@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.bench.result.CaseResult;
 import org.vhost4j.bench.result.CrossCheck;
@@ -20,26 +21,32 @@ final class Runner {
     private final Bench bench;
     private final String only;
     private final PrintWriter progress;
+    private final BooleanSupplier interrupted;
 
     /**
      * A runner.
      *
      * @param only measures cases whose names contain this
      * @param progress where each turn's figure is printed
+     * @param interrupted whether to end: the case at hand is then left out
      */
-    Runner(Bench bench, String only, PrintWriter progress) {
+    Runner(Bench bench, String only, PrintWriter progress, BooleanSupplier interrupted) {
         this.bench = bench;
         this.only = only;
         this.progress = progress;
+        this.interrupted = interrupted;
     }
 
     RowResult run(Row row) {
         say(row.name() + ": " + row.title());
         List<CaseResult> results = new ArrayList<>();
         for (Case each : row.cases(bench)) {
-            if (each.name().contains(only)) {
+            if (each.name().contains(only) && !interrupted.getAsBoolean()) {
                 say("  " + each.name());
-                results.add(run(each));
+                CaseResult result = run(each);
+                if (!interrupted.getAsBoolean()) {
+                    results.add(result);
+                }
             }
         }
         return new RowResult(row.name(), row.title(), row.about(), results);
@@ -52,7 +59,7 @@ final class Runner {
         try {
             running.forEach(one ->
                     one.attempt(() -> one.subject = one.contender.opener().open()));
-            for (int round = 1; round <= each.rounds(); round++) {
+            for (int round = 1; round <= each.rounds() && !interrupted.getAsBoolean(); round++) {
                 StringBuilder line = new StringBuilder("    round %d:".formatted(round));
                 for (Running one : running) {
                     one.attempt(() -> one.turn(each.figures().getFirst(), line));

@@ -6,9 +6,11 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.vhost4j.tools.common.Interruption;
 import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,6 +30,9 @@ import picocli.CommandLine.Spec;
 final class SegmentationCommand implements Callable<Integer> {
     /** Short, so that some rounds pass between two time slices of other load. */
     private static final int ROUND_MILLIS = 5;
+
+    /** How long the table takes at most after an interruption. */
+    private static final Duration INTERRUPTED_PATIENCE = Duration.ofSeconds(30);
 
     @Option(
             names = "--seconds",
@@ -65,23 +70,44 @@ final class SegmentationCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         SegmentationResults results = new SegmentationResults();
         Path file = Files.createTempFile("vhost4j-bench", ".json");
-        try {
-            String program = run(List.of(
-                            Path.of(home, "benchmarks", "segment-peer").toString()))
-                    .strip();
-            results.addPeer(run(List.of(program)));
-            int rounds = seconds * 1000 / ROUND_MILLIS;
-            run(jmh(benchmarks, file, only, "-i", Integer.toString(rounds), "-r", ROUND_MILLIS + "ms"));
-            results.addTimes(Files.readString(file));
-            // Garbage is counted over a whole second: the harness makes some of its own in each round.
-            run(jmh(benchmarks, file, "SegmentBenchmark.cutComplete", "-i", "1", "-r", "1", "-prof", "gc"));
-            results.addGarbage(Files.readString(file));
-        } finally {
-            Files.deleteIfExists(file);
+        try (Interruption interruption = Interruption.watch(INTERRUPTED_PATIENCE)) {
+            try {
+                measure(home, benchmarks, file, results);
+            } catch (UnsupportedOption e) {
+                // The signal that interrupts this process ends what it has started as well.
+                if (!interruption.requested() || results.isEmpty()) {
+                    throw e;
+                }
+            } finally {
+                Files.deleteIfExists(file);
+            }
+            out.print(json ? results.json() : results.table());
+            out.flush();
+            return interruption.requested() ? 1 : 0;
         }
-        out.print(json ? results.json() : results.table());
-        out.flush();
-        return 0;
+    }
+
+    private void measure(String home, Path benchmarks, Path file, SegmentationResults results)
+            throws IOException, InterruptedException {
+        say("building the C program");
+        String program = run(List.of(Path.of(home, "benchmarks", "segment-peer").toString()))
+                .strip();
+        say("measuring the C program");
+        results.addPeer(run(List.of(program)));
+        say("measuring the benchmarks, each for " + seconds + " s");
+        int rounds = seconds * 1000 / ROUND_MILLIS;
+        run(jmh(benchmarks, file, only, "-i", Integer.toString(rounds), "-r", ROUND_MILLIS + "ms"));
+        results.addTimes(Files.readString(file));
+        say("counting garbage");
+        // Garbage is counted over a whole second: the harness makes some of its own in each round.
+        run(jmh(benchmarks, file, "SegmentBenchmark.cutComplete", "-i", "1", "-r", "1", "-prof", "gc"));
+        results.addGarbage(Files.readString(file));
+    }
+
+    private void say(String line) {
+        PrintWriter err = spec.commandLine().getErr();
+        err.println(line);
+        err.flush();
     }
 
     private static List<String> jmh(Path benchmarks, Path file, String which, String... options) {

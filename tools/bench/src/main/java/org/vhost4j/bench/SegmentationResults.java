@@ -67,6 +67,11 @@ final class SegmentationResults {
                 .forEach(words -> nanos.put("C " + words[0] + " " + words[1], Double.parseDouble(words[2])));
     }
 
+    /** Whether nothing was measured. */
+    boolean isEmpty() {
+        return nanos.isEmpty();
+    }
+
     private double get(String key) {
         return nanos.getOrDefault(key, Double.NaN);
     }

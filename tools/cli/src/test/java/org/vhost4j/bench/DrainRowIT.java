@@ -25,7 +25,7 @@ class DrainRowIT {
     void shortAndLongChainsAreDrainedBothWays() throws IOException {
         RowResult row;
         try (Children children = new Children()) {
-            row = new Runner(bench(children), "64 B", new PrintWriter(said)).run(new DrainRow());
+            row = new Runner(bench(children), "64 B", new PrintWriter(said), () -> false).run(new DrainRow());
         }
         assertThat(row.cases())
                 .extracting(CaseResult::name)

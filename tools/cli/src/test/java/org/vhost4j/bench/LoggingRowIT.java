@@ -22,7 +22,7 @@ class LoggingRowIT {
         try (Children children = new Children()) {
             Duration moment = Duration.ofMillis(100);
             Plan plan = new Plan(1, moment, moment, moment, Plan.Depth.QUICK, 0, List.of(1));
-            row = new Runner(new Bench(children, plan, List.of()), "1500 B", new PrintWriter(said))
+            row = new Runner(new Bench(children, plan, List.of()), "1500 B", new PrintWriter(said), () -> false)
                     .run(new LoggingRow());
         }
         assertThat(row.cases()).extracting(CaseResult::name).containsExactly("guest to guest, 1500 B, 1 buffer");

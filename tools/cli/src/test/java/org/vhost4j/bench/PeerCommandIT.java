@@ -71,7 +71,7 @@ class PeerCommandIT {
                     java.util.List.of(1));
             Bench bench =
                     new Bench(children, plan, java.util.List.of(new DpdkPeer("DPDK of nowhere", "/nowhere/testpmd")));
-            var result = new Runner(bench, "64 B, split", new PrintWriter(said)).run(new SendRow());
+            var result = new Runner(bench, "64 B, split", new PrintWriter(said), () -> false).run(new SendRow());
             var measured = result.cases().getFirst().measured();
             assertThat(measured).hasSize(3);
             assertThat(measured.get(0).sound()).isTrue();

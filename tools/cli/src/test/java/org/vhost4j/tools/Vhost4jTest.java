@@ -72,6 +72,10 @@ final class Vhost4jTest {
         platform shwo                | there is no command 'shwo'; did you mean 'show'? See 'vhost4j platform --help'.
         run --lanse                  | vhost4j run has no option '--lanse'; did you mean '--lanes'? See 'vhost4j run --help'.
         bench pear                   | there is no command 'pear'; did you mean 'peer'? See 'vhost4j bench --help'.
+        bench peer --qiuck           | vhost4j bench peer has no option '--qiuck'; did you mean '--quick'? See 'vhost4j bench peer --help'.
+        run -platfrom linux-6.9      | vhost4j run has no option '-platfrom'; did you mean '-platform'? See 'vhost4j run --help'.
+        guest ad                     | there is no command 'ad'; did you mean 'add'? See 'vhost4j guest --help'.
+        negotiate s --features -VERSION_2 | --features: there is no feature 'VERSION_2' in a word of 64 bits; did you mean 'VERSION_1'?
         probe /tmp/a.sock /tmp/b.sock | vhost4j probe takes no further argument '/tmp/b.sock'. See 'vhost4j probe --help'.
         """)
     void whatIsNotUnderstoodIsRefusedInOneLine(String words, String line) {
@@ -103,7 +107,11 @@ final class Vhost4jTest {
             }
             String[] words = name.substring("vhost4j".length()).strip().split(" ", -1);
             assertThat(outputOf(words, "--help")).startsWith("Usage: " + name);
+            assertThat(outputOf(words, "-h")).startsWith("Usage: " + name);
             assertThat(outputOf(words, "--version")).isEqualTo("vhost4j " + Version.current() + "\n");
+            if (!name.equals("vhost4j negotiate")) {
+                assertThat(outputOf(words, "-V")).isEqualTo("vhost4j " + Version.current() + "\n");
+            }
             assertThat(command.getCommandSpec().usageMessage().description())
                     .as(name)
                     .isNotEmpty();

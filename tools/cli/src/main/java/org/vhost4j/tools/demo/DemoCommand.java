@@ -2,9 +2,9 @@
 package org.vhost4j.tools.demo;
 
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -18,7 +18,6 @@ import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
 import org.vhost4j.guests.lab.Guest;
 import org.vhost4j.guests.lab.GuestFailure;
-import org.vhost4j.guests.lab.IperfResult;
 import org.vhost4j.guests.lab.Lab;
 import org.vhost4j.guests.lab.Traffic;
 import org.vhost4j.platform.definition.DeviceCapabilities;
@@ -26,6 +25,7 @@ import org.vhost4j.platform.definition.Refusal;
 import org.vhost4j.platform.definition.Resolution;
 import org.vhost4j.platform.definition.Resolver;
 import org.vhost4j.sys.SystemError;
+import org.vhost4j.tools.common.Interruption;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.platform.PlatformOptions;
 import org.vhost4j.tools.run.AttachHelp;
@@ -45,6 +45,9 @@ import picocli.CommandLine.Option;
 public final class DemoCommand implements Callable<Integer> {
     private static final int GUESTS = 2;
 
+    /** How long the step at hand and the table take at most after an interruption. */
+    private static final Duration INTERRUPTED_PATIENCE = Duration.ofSeconds(30);
+
     @Option(names = "--accel", paramLabel = "tcg|kvm", description = "How guests run (default: ${DEFAULT-VALUE}).")
     String accel = "tcg";
 
@@ -60,7 +63,7 @@ public final class DemoCommand implements Callable<Integer> {
             description = "How many datagrams are sent each way (default: ${DEFAULT-VALUE}).")
     int datagrams = 20000;
 
-    @Option(names = "--json", description = "As JSON; what happens meanwhile goes to standard error.")
+    @Option(names = "--json", description = "As JSON.")
     boolean json;
 
     @Mixin
@@ -75,6 +78,12 @@ public final class DemoCommand implements Callable<Integer> {
             throw new UnsupportedOption("--seconds and --datagrams are at least 1");
         }
         Resolution resolution = resolve();
+        try (Interruption interruption = Interruption.watch(INTERRUPTED_PATIENCE)) {
+            return run(resolution, interruption);
+        }
+    }
+
+    private int run(Resolution resolution, Interruption interruption) throws IOException {
         boolean usoPromised = resolution.offered().has(Feature.HOST_USO);
         say("machine %s, platform %s: UDP segmentation is %s"
                 .formatted(resolution.machine(), resolution.platform(), usoPromised ? "promised" : "not promised"));
@@ -86,26 +95,42 @@ public final class DemoCommand implements Callable<Integer> {
         List<Guest> guests = new ArrayList<>();
         DemoEvents events = new DemoEvents();
         try (Backend backend = Backend.start(config(directory, resolution), events)) {
-            boot(lab, directory, guests);
-            List<DemoTable.Row> rows = exchange(guests.get(0), guests.get(1));
-            List<FeatureSet> negotiated = List.of(events.features(0), events.features(1));
-            DemoTable table = new DemoTable(rows, negotiated, List.of(backend.counters(0), backend.counters(1)));
-            List<String> faults = faults(usoPromised, rows, negotiated, backend.counters(0), backend.counters(1));
-            if (json) {
-                System.out.print(table.json(faults));
-            } else {
-                System.out.println();
-                System.out.print(table.text());
-                faults.forEach(fault -> System.out.println("FAILED: " + fault));
-                System.out.println(faults.isEmpty() ? verdict(usoPromised) : "");
+            DemoExchanges exchanges = new DemoExchanges(seconds, datagrams, this::say);
+            try {
+                boot(lab, directory, guests);
+                exchanges.run(guests.get(0), guests.get(1), interruption::requested);
+            } catch (GuestFailure e) {
+                // The signal that interrupts this process ends its QEMUs as well.
+                if (!interruption.requested()) {
+                    throw e;
+                }
             }
-            return faults.isEmpty() ? 0 : 1;
+            return result(exchanges, events, backend, usoPromised);
         } catch (GuestFailure | SystemError e) {
             throw new IOException(e.getMessage(), e);
         } finally {
             guests.forEach(Guest::close);
             delete(directory);
         }
+    }
+
+    /** Prints what is known, at the end or when it was interrupted. */
+    private int result(DemoExchanges exchanges, DemoEvents events, Backend backend, boolean usoPromised) {
+        List<DemoTable.Row> rows = exchanges.rows();
+        List<FeatureSet> negotiated = List.of(events.features(0), events.features(1));
+        DemoTable table = new DemoTable(rows, negotiated, List.of(backend.counters(0), backend.counters(1)));
+        List<String> faults = exchanges.complete()
+                ? faults(usoPromised, rows, negotiated, backend.counters(0), backend.counters(1))
+                : List.of("interrupted after %d exchanges".formatted(rows.size()));
+        if (json) {
+            System.out.print(table.json(faults));
+        } else {
+            System.out.println();
+            System.out.print(table.text());
+            faults.forEach(fault -> System.out.println("FAILED: " + fault));
+            System.out.println(faults.isEmpty() ? verdict(usoPromised) : "");
+        }
+        return faults.isEmpty() ? 0 : 1;
     }
 
     private Resolution resolve() throws IOException {
@@ -143,46 +168,6 @@ public final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    private List<DemoTable.Row> exchange(Guest one, Guest two) {
-        List<DemoTable.Row> rows = new ArrayList<>();
-        say("ping over IPv4 and IPv6");
-        rows.add(new DemoTable.Row("ping, IPv4", Traffic.ping(one, Traffic.address(2)), true));
-        rows.add(new DemoTable.Row("ping, IPv6", Traffic.ping(one, Traffic.address6(2)), true));
-        Traffic.iperfServer(two);
-        for (String server : List.of(Traffic.address(2), Traffic.address6(2))) {
-            String family = server.contains(":") ? "IPv6" : "IPv4";
-            for (String options : List.of("", "-R")) {
-                String direction = options.isEmpty() ? "guest0 to guest1" : "guest1 to guest0";
-                say("iperf3, TCP over " + family + ", " + direction);
-                IperfResult result = Traffic.iperf(one, server, options, seconds);
-                rows.add(new DemoTable.Row(
-                        "TCP over " + family + ", " + direction,
-                        result.rate() + ", " + result.bytes() + " bytes, " + result.retransmits() + " retransmits",
-                        result.bytes() > 0));
-            }
-        }
-        rows.add(datagrams(one, two, Traffic.address(2), "IPv4, guest0 to guest1"));
-        rows.add(datagrams(two, one, Traffic.address(1), "IPv4, guest1 to guest0"));
-        rows.add(datagrams(one, two, Traffic.address6(2), "IPv6, guest0 to guest1"));
-        rows.add(datagrams(two, one, Traffic.address6(1), "IPv6, guest1 to guest0"));
-        return rows;
-    }
-
-    private DemoTable.Row datagrams(Guest from, Guest to, String address, String what) {
-        say("UDP_SEGMENT over " + what);
-        Traffic.Exchange exchange = Traffic.datagrams(from, to, address, "-n " + datagrams);
-        return new DemoTable.Row(
-                "UDP_SEGMENT over " + what,
-                "%d datagrams checked, %d damaged, %d lost, %d calls with UDP_SEGMENT, %d merged on arrival"
-                        .formatted(
-                                exchange.receiver().number("ok"),
-                                exchange.receiver().number("damaged"),
-                                exchange.sender().number("lost"),
-                                exchange.sender().number("gso"),
-                                exchange.receiver().number("gro")),
-                exchange.ok());
-    }
-
     private static List<String> faults(
             boolean usoPromised, List<DemoTable.Row> rows, List<FeatureSet> negotiated, Counters... counters) {
         List<String> faults = new ArrayList<>();
@@ -216,9 +201,7 @@ public final class DemoCommand implements Callable<Integer> {
     }
 
     private void say(String line) {
-        PrintStream out = json ? System.err : System.out;
-        out.println("demo: " + line);
-        out.flush();
+        System.err.println("demo: " + line);
     }
 
     private static void delete(Path directory) throws IOException {

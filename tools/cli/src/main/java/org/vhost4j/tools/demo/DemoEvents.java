@@ -23,7 +23,7 @@ final class DemoEvents implements BackendListener {
 
     @Override
     public void attached(String guest) {
-        System.out.println("demo: " + guest + ": front-end attached");
+        System.err.println("demo: " + guest + ": front-end attached");
     }
 
     @Override
@@ -33,7 +33,7 @@ final class DemoEvents implements BackendListener {
 
     @Override
     public void link(String guest, boolean up) {
-        System.out.println("demo: " + guest + ": link " + (up ? "up" : "down"));
+        System.err.println("demo: " + guest + ": link " + (up ? "up" : "down"));
     }
 
     @Override
@@ -41,11 +41,11 @@ final class DemoEvents implements BackendListener {
 
     @Override
     public void stopped(String guest, String reason) {
-        System.out.println("demo: " + guest + ": device stopped: " + reason);
+        System.err.println("demo: " + guest + ": device stopped: " + reason);
     }
 
     @Override
     public void trouble(String who, String line) {
-        System.out.println("demo: " + who + ": " + line);
+        System.err.println("demo: " + who + ": " + line);
     }
 }

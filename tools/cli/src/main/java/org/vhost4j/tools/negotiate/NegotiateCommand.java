@@ -62,11 +62,14 @@ public final class NegotiateCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    // No short options here: -VERSION_1 would be taken for -V.
-    @Option(names = "--help", usageHelp = true, description = "Show this help message and exit.")
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help message and exit.")
     @SuppressWarnings("UnusedVariable")
     private boolean help;
 
+    // Without -V: in '--features -VERSION_1' it would be taken for that.
     @Option(names = "--version", versionHelp = true, description = "Print version information and exit.")
     @SuppressWarnings("UnusedVariable")
     private boolean version;

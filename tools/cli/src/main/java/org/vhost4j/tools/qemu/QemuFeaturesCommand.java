@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ import org.vhost4j.guests.qemu.QemuRecord;
 import org.vhost4j.guests.qemu.QemuSurvey;
 import org.vhost4j.sys.BoundedFile;
 import org.vhost4j.sys.UnreadableFile;
+import org.vhost4j.tools.common.Interruption;
 import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -38,6 +40,9 @@ import picocli.CommandLine.Spec;
 public final class QemuFeaturesCommand implements Callable<Integer> {
     /** The document that the tables are written into. */
     private static final int MOST_BYTES = 4 << 20;
+
+    /** How long the QEMU at hand takes at most after an interruption. */
+    private static final Duration INTERRUPTED_PATIENCE = Duration.ofSeconds(60);
 
     @Option(
             names = "--qemu",
@@ -84,6 +89,22 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         // Before minutes of work.
         String document = document();
+        try (Interruption interruption = Interruption.watch(INTERRUPTED_PATIENCE)) {
+            List<QemuRecord> records = survey(err, interruption);
+            if (interruption.requested()) {
+                // A document with a part of the tables would be a wrong one.
+                if (!records.isEmpty() && !json) {
+                    out.print(new FeatureTables(records).text(today()));
+                    out.flush();
+                }
+                return 1;
+            }
+            print(records, document, out);
+            return 0;
+        }
+    }
+
+    private List<QemuRecord> survey(PrintWriter err, Interruption interruption) throws IOException {
         List<QemuRecord> records = new ArrayList<>();
         for (QemuSurvey survey : surveys()) {
             List<String> types = survey.machines().stream()
@@ -91,15 +112,29 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
                     .toList();
             if (types.isEmpty()) {
                 say(err, "QEMU " + survey.name() + " has none of these machines");
-            } else {
-                say(err, "QEMU %s: %d machines".formatted(survey.name(), types.size()));
+                continue;
+            }
+            say(err, "QEMU %s: %d machines".formatted(survey.name(), types.size()));
+            try {
                 records.add(survey.record(types));
+            } catch (UnsupportedOption e) {
+                // The signal that interrupts this process ends its QEMUs as well.
+                if (!interruption.requested()) {
+                    throw e;
+                }
+            }
+            if (interruption.requested()) {
+                return records;
             }
         }
         if (records.isEmpty()) {
             throw new UnsupportedOption("no QEMU has " + String.join(" or ", machines));
         }
-        String date = LocalDate.now(ZoneId.systemDefault()).toString();
+        return records;
+    }
+
+    private void print(List<QemuRecord> records, String document, PrintWriter out) throws IOException {
+        String date = today();
         String tables = new FeatureTables(records).text(date);
         if (markdown != null) {
             Files.writeString(markdown, Markdown.replace(document, tables).orElse(document));
@@ -110,7 +145,10 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
             out.print(tables);
         }
         out.flush();
-        return 0;
+    }
+
+    private static String today() {
+        return LocalDate.now(ZoneId.systemDefault()).toString();
     }
 
     private static void say(PrintWriter err, String line) {

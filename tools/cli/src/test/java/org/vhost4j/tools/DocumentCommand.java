@@ -15,8 +15,9 @@ import java.util.regex.Pattern;
  * @param page the name of the page
  * @param line as it is shown, with the lines that a backslash joins
  * @param words its words as a shell splits them, the program first
+ * @param shown the lines that the page shows as its output, where its block has prompts
  */
-record DocumentCommand(String page, String line, List<String> words) {
+record DocumentCommand(String page, String line, List<String> words, List<String> shown) {
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```[a-z]*\\n(.*?)^```|(?:^ {4}[^\\n]*\\n)+");
     private static final Pattern INLINE = Pattern.compile("(?<!`)`([^`\\n]+)`");
     private static final Pattern PROGRAM = Pattern.compile(
@@ -43,21 +44,29 @@ record DocumentCommand(String page, String line, List<String> words) {
             String code = block.group(1) == null ? block.group() : block.group(1);
             // Where there is a prompt, the other lines are what was printed.
             boolean prompts = code.lines().anyMatch(line -> line.strip().startsWith("$ "));
-            code.lines()
-                    .map(String::strip)
-                    .filter(line -> !prompts || line.startsWith("$ "))
-                    .forEach(line -> add(name, line, all));
+            List<String> lines = code.lines().map(String::strip).toList();
+            for (int i = 0; i < lines.size(); i++) {
+                if (!prompts) {
+                    add(name, lines.get(i), List.of(), all);
+                } else if (lines.get(i).startsWith("$ ")) {
+                    int end = i + 1;
+                    while (end < lines.size() && !lines.get(end).startsWith("$ ")) {
+                        end++;
+                    }
+                    add(name, lines.get(i), lines.subList(i + 1, end), all);
+                }
+            }
         }
         // Of what is in code style only whole command lines count: a program alone is a name.
         Matcher inline = INLINE.matcher(BLOCK.matcher(text).replaceAll(""));
         while (inline.find()) {
             if (inline.group(1).contains(" ")) {
-                add(name, inline.group(1), all);
+                add(name, inline.group(1), List.of(), all);
             }
         }
     }
 
-    private static void add(String page, String line, List<DocumentCommand> all) {
+    private static void add(String page, String line, List<String> shown, List<DocumentCommand> all) {
         Matcher program = PROGRAM.matcher(line);
         if (!program.matches()) {
             return;
@@ -71,7 +80,7 @@ record DocumentCommand(String page, String line, List<String> words) {
         while (word.find()) {
             words.add(word.group().replaceAll("['\"]", ""));
         }
-        all.add(new DocumentCommand(page, command, words));
+        all.add(new DocumentCommand(page, command, words, List.copyOf(shown)));
     }
 
     /** The last part of the program's path. */

@@ -48,6 +48,11 @@ class DocumentCommandsTest {
         NOT_RUN.put("vhost4j=", "names the program for the lines that follow");
     }
 
+    /** Beginnings of the commands that are not run here. */
+    static Set<String> notRun() {
+        return NOT_RUN.keySet();
+    }
+
     /** The commands that are run here. Any other has to have its reason above: one that waits would hang. */
     private static final Set<String> RUN =
             Set.of("platform", "probe", "negotiate", "help", "generate-completion", "generate-manual", "--version");

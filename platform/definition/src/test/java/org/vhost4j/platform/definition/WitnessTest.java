@@ -35,20 +35,27 @@ final class WitnessTest {
             EnumSet.of(HostCapability.VHOST_NET, HostCapability.TAP_VNET_HDR_SIZE);
 
     /** Of the mainline, what neither Debian nor Ubuntu has a kernel of any more: these are as read. */
-    private static final Set<String> WITHOUT_WITNESS = Set.of("linux-3.18", "linux-4.14", "linux-6.3");
+    private static final Set<String> WITHOUT_WITNESS = Set.of("linux-3.18", "linux-4.14");
 
     /**
      * What single kernels have beyond their definitions. Linux looks at how many segments a UDP super-frame has that is written to a TAP
-     * since 6.7: those before take any number, 6.7 and 6.8 take 64, and newer ones 128.
+     * since 6.7: those before take any number, 6.7 and 6.8 take 64, and newer ones 128, as updates of Ubuntu's 6.8 do.
      */
-    private static final Map<String, Set<HostCapability>> MORE =
-            Map.of("ubuntu-6.2", EnumSet.of(HostCapability.TAP_UDP_L4_128));
+    private static final Map<String, Set<HostCapability>> MORE = Map.of(
+            "ubuntu-6.2", EnumSet.of(HostCapability.TAP_UDP_L4_128),
+            "ubuntu-6.8", EnumSet.of(HostCapability.TAP_UDP_L4_128));
 
     private static final String WITNESSES = """
             ubuntu-4.4, linux-4.0
+            ubuntu-4.15, linux-4.15
+            ubuntu-5.15, linux-5.15
+            ubuntu-5.15, linux-ubuntu-22.04
             5.10, linux-5.10
             5.10, linux-debian-11
             ubuntu-6.2, linux-6.2
+            ubuntu-6.8, linux-6.3
+            ubuntu-6.8, linux-ubuntu-22.04-hwe
+            ubuntu-6.8, linux-ubuntu-24.04
             6.1, linux-6.1
             6.1, linux-debian-12
             6.12, linux-6.12

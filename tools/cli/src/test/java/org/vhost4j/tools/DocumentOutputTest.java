@@ -31,6 +31,7 @@ class DocumentOutputTest {
     private static final Set<String> BY_HAND = Set.of(
             "tools/aot",
             "tools/conformance-peers",
+            "tools/front-ends",
             "tools/kubernetes",
             "tools/lab/ovs-echo",
             "tools/package",

@@ -2,6 +2,7 @@
 package org.vhost4j.device.frame;
 
 import org.vhost4j.device.stats.PortCounters;
+import org.vhost4j.device.stats.PortDrop;
 
 /** A port with a network behind it, which counts what passes and, by reason, what is dropped. */
 public interface CountedPort extends FramePort {
@@ -11,4 +12,10 @@ public interface CountedPort extends FramePort {
      * @return always the same object; any thread may read it
      */
     PortCounters counters();
+
+    /** Counts them as frames without room. */
+    @Override
+    default void lost(int frames) {
+        counters().drop(PortDrop.NO_ROOM, frames);
+    }
 }

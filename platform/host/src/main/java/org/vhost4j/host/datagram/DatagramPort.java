@@ -22,6 +22,7 @@ import org.vhost4j.host.io.StaleSocket;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.lane.SenderWait;
 import org.vhost4j.host.port.IncomingFrame;
+import org.vhost4j.host.port.PortStop;
 import org.vhost4j.host.port.Refusals;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.Fd;
@@ -80,7 +81,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
     private boolean halted;
     private @Nullable Lane lane;
     private @Nullable FdHandle handle;
-    private volatile @Nullable String stoppedReason;
+    private final PortStop stop;
 
     /**
      * A port that is not at work yet.
@@ -118,6 +119,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
         this.staged = incoming.frame;
         this.wait = new SenderWait(clock);
         this.trouble = trouble;
+        this.stop = new PortStop(trouble);
         this.remote = to.memory();
         this.socket = taken != null ? taken : bind(local, to);
         Path path = local.path();
@@ -256,7 +258,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
 
     @Override
     public int poll() {
-        if (stoppedReason != null || halted) {
+        if (stop.isStopped() || halted) {
             return 0;
         }
         int work = 0;
@@ -310,10 +312,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
 
     @Override
     public void fault(String reason) {
-        if (stoppedReason == null) {
-            stoppedReason = reason;
-            trouble.accept("stopped: " + reason);
-        }
+        boolean unused = stop.stop(reason);
     }
 
     @Override
@@ -329,8 +328,8 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
 
     @Override
     public int deliver(Frame frame) {
-        if (stoppedReason != null || frame.bytes > Frame.MAX_BYTES) {
-            counters.drop(stoppedReason != null ? PortDrop.STOPPED : PortDrop.TOO_LONG);
+        if (stop.isStopped() || frame.bytes > Frame.MAX_BYTES) {
+            counters.drop(stop.isStopped() ? PortDrop.STOPPED : PortDrop.TOO_LONG);
             return REFUSED;
         }
         int direct = frame.pieces <= MOST_PIECES ? frame.pieces : MOST_PIECES - 1;
@@ -384,11 +383,6 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
     public void dropped() {
         wait.dropped();
         counters.drop(PortDrop.NO_ROOM);
-    }
-
-    @Override
-    public void lost(int frames) {
-        counters.drop(PortDrop.NO_ROOM, frames);
     }
 
     /** Does nothing: every frame is with the kernel when {@link #deliver} returns. */

@@ -18,6 +18,7 @@ import org.vhost4j.host.io.FdHandle;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.lane.SenderWait;
 import org.vhost4j.host.port.IncomingFrame;
+import org.vhost4j.host.port.PortStop;
 import org.vhost4j.host.port.Refusals;
 import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.Errno;
@@ -57,7 +58,7 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
     private boolean halted;
     private @Nullable Lane lane;
     private @Nullable FdHandle handle;
-    private volatile @Nullable String stoppedReason;
+    private final PortStop stop;
     private volatile boolean closed;
 
     /**
@@ -82,6 +83,7 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
         this.socket = socket;
         this.wait = new SenderWait(clock);
         this.trouble = trouble;
+        this.stop = new PortStop(trouble);
         this.incoming = new IncomingFrame(this, counters, sink);
         this.reader = new PacketReader(socket.fd().number(), incoming, counters, engine);
         this.writer = new PacketWriter(socket.fd().number());
@@ -153,7 +155,7 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
 
     @Override
     public int poll() {
-        if (stoppedReason != null || halted) {
+        if (stop.isStopped() || halted) {
             return 0;
         }
         int work = 0;
@@ -254,10 +256,7 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
 
     @Override
     public void fault(String reason) {
-        if (stoppedReason == null) {
-            stoppedReason = reason;
-            trouble.accept("stopped: " + reason);
-        }
+        boolean unused = stop.stop(reason);
     }
 
     @Override
@@ -272,7 +271,7 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
 
     @Override
     public int deliver(Frame frame) {
-        if (stoppedReason != null) {
+        if (stop.isStopped()) {
             counters.drop(PortDrop.STOPPED);
             return REFUSED;
         }
@@ -320,11 +319,6 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
     public void dropped() {
         wait.dropped();
         counters.drop(PortDrop.NO_ROOM);
-    }
-
-    @Override
-    public void lost(int frames) {
-        counters.drop(PortDrop.NO_ROOM, frames);
     }
 
     /** Does nothing: every frame is with the kernel when {@link #deliver} returns. */

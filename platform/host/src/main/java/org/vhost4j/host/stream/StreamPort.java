@@ -16,6 +16,7 @@ import org.vhost4j.host.io.FdHandle;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.lane.SenderWait;
 import org.vhost4j.host.port.IncomingFrame;
+import org.vhost4j.host.port.PortStop;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.SystemError;
 
@@ -53,7 +54,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     private @Nullable FdHandle handle;
     private volatile boolean connected;
     private volatile boolean halted;
-    private volatile @Nullable String stoppedReason;
+    private final PortStop stop;
 
     /**
      * A port without a connection.
@@ -70,6 +71,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
         this.peer = peer;
         this.wait = new SenderWait(clock);
         this.trouble = trouble;
+        this.stop = new PortStop(trouble);
         this.incoming = new IncomingFrame(this, counters, sink);
         this.reader = new StreamReader(peer, incoming, counters);
     }
@@ -102,7 +104,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
      */
     public void connect(Fd to) {
         Lane on = lane;
-        if (on == null || stoppedReason != null) {
+        if (on == null || stop.isStopped()) {
             to.close();
             throw new IllegalStateException("port " + name + " is closed");
         }
@@ -212,7 +214,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
 
     @Override
     public int poll() {
-        if (stoppedReason != null || halted) {
+        if (stop.isStopped() || halted) {
             return 0;
         }
         int work = 0;
@@ -243,10 +245,8 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
 
     @Override
     public void fault(String reason) {
-        if (stoppedReason == null) {
-            stoppedReason = reason;
+        if (stop.stop(reason)) {
             disconnect();
-            trouble.accept("stopped: " + reason);
         }
     }
 
@@ -263,7 +263,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     @Override
     public int deliver(Frame frame) {
         if (!connected) {
-            return refuse(stoppedReason == null ? PortDrop.NO_PEER : PortDrop.STOPPED);
+            return refuse(!stop.isStopped() ? PortDrop.NO_PEER : PortDrop.STOPPED);
         }
         if (!writer.hasRoom(frame.bytes)) {
             writer.flush();
@@ -357,7 +357,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
      * @return the reason, or null while it works
      */
     public @Nullable String stoppedReason() {
-        return stoppedReason;
+        return stop.reason();
     }
 
     @Override

@@ -15,6 +15,7 @@ import org.vhost4j.device.stats.PortDrop;
 import org.vhost4j.host.io.FdHandle;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.port.IncomingFrame;
+import org.vhost4j.host.port.PortStop;
 import org.vhost4j.sys.SystemError;
 
 /**
@@ -31,7 +32,6 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     private TapDevice device;
     private final int accepts;
     private final FrameSink sink;
-    private final Consumer<String> trouble;
     private final PortCounters counters = new PortCounters();
     private final IncomingFrame incoming;
     private final TapReader reader;
@@ -41,7 +41,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     private @Nullable Runnable whenRemoved;
     private @Nullable Lane lane;
     private @Nullable FdHandle handle;
-    private volatile @Nullable String stoppedReason;
+    private final PortStop stop;
 
     /** Nothing is read, and the TAP's settings stay, until {@link #proceed}. */
     private boolean halted;
@@ -70,7 +70,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
         this.device = device;
         this.accepts = accepts;
         this.sink = sink;
-        this.trouble = trouble;
+        this.stop = new PortStop(trouble);
         int fd = device.fd().number();
         this.incoming = new IncomingFrame(this, counters, sink);
         this.reader = new TapReader(fd, device.headerBytes(), incoming, counters, engine);
@@ -124,7 +124,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     /** Continues after {@link #halt}. Called by the lane's thread. */
     public void proceed() {
         halted = false;
-        if (stoppedReason == null) {
+        if (!stop.isStopped()) {
             device.offloads(receiveOffloads);
         }
         Lane on = lane;
@@ -187,7 +187,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
         handle = now;
         reader.fd(again.fd().number());
         writer.fd(again.fd().number());
-        stoppedReason = null;
+        stop.clear();
         on.rearm();
         return before;
     }
@@ -209,7 +209,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
      * @throws SystemError when the kernel does not take all of it; then nothing changes
      */
     public void receiveOffloads(int mask) {
-        if (stoppedReason == null && !halted) {
+        if (!stop.isStopped() && !halted) {
             device.offloads(mask);
         }
         receiveOffloads = mask;
@@ -217,7 +217,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
 
     @Override
     public int poll() {
-        if (stoppedReason != null || halted) {
+        if (stop.isStopped() || halted) {
             return 0;
         }
         LandingPort receiver = sink.soleReceiver(this);
@@ -248,7 +248,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
         if (task == null) {
             fault(reason);
         } else {
-            stoppedReason = reason;
+            stop.pause(reason);
             task.run();
         }
     }
@@ -265,10 +265,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
 
     @Override
     public void fault(String reason) {
-        if (stoppedReason == null) {
-            stoppedReason = reason;
-            trouble.accept("stopped: " + reason);
-        }
+        boolean unused = stop.stop(reason);
     }
 
     @Override
@@ -283,7 +280,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
 
     @Override
     public int deliver(Frame frame) {
-        if (stoppedReason != null) {
+        if (stop.isStopped()) {
             counters.drop(whenRemoved == null ? PortDrop.STOPPED : PortDrop.DOWN);
             return REFUSED;
         }
@@ -293,11 +290,6 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     @Override
     public void dropped() {
         writer.dropped();
-    }
-
-    @Override
-    public void lost(int frames) {
-        counters.drop(PortDrop.NO_ROOM, frames);
     }
 
     /** Does nothing: every frame is with the kernel when {@link #deliver} returns. */
@@ -310,7 +302,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
      * @return the reason, or null while it works
      */
     public @Nullable String stoppedReason() {
-        return stoppedReason;
+        return stop.reason();
     }
 
     @Override

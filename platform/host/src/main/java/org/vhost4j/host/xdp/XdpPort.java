@@ -17,6 +17,7 @@ import org.vhost4j.host.io.FdHandle;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.lane.SenderWait;
 import org.vhost4j.host.port.IncomingFrame;
+import org.vhost4j.host.port.PortStop;
 import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.SystemError;
@@ -26,13 +27,19 @@ import org.vhost4j.sys.SystemError;
  * system call a burst, or none where the driver needs no wakeup; no allocation.
  *
  * <p>While the interface is down frames for it are dropped; after it was removed it is joined again when there is one of its name. A line
- * says so.
+ * says so. A port that takes over from another process joins when that has closed its socket: a queue has one.
  *
  * <p>Belongs to the lane that it is attached to.
  */
 public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
     private static final int BURST = 64;
     private static final long LOOK_EVERY_NANOS = 250_000_000;
+
+    /** How often a queue is tried that another process is about to let go, and for how long nothing is said meanwhile. */
+    private static final long ASK_EVERY_NANOS = 10_000_000;
+
+    private static final long PATIENCE_NANOS = 5_000_000_000L;
+
     /** What a frame may have above the MTU: an Ethernet header and one VLAN tag. */
     private static final int HEADER = Frame.ETHERNET_HEADER + 4;
 
@@ -45,10 +52,8 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
     private final SenderWait wait;
     private final Object statistics = new Object();
 
-    private XdpSocket socket;
-    private XdpReader reader;
-    private XdpWriter writer;
-    private IncomingFrame incoming;
+    /** Null until the interface is joined for the first time. */
+    private @Nullable Joined joined;
 
     /** What the socket counted of which {@link #counters} has been told. */
     private long kernelDrops;
@@ -58,12 +63,23 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
     private boolean saidTooLong;
     private boolean saidFull;
     private boolean down;
+
+    /** There is no interface, or none yet. */
     private boolean removed;
+
+    private boolean halted;
     private @Nullable Lane lane;
     private @Nullable FdHandle handle;
     private @Nullable FdHandle interfaceHandle;
-    private volatile @Nullable String stoppedReason;
+    private final PortStop stop;
     private volatile boolean closed;
+
+    /** What there is of an interface that was joined. */
+    private record Joined(XdpSocket socket, XdpReader reader, XdpWriter writer, IncomingFrame incoming) {
+        int limit() {
+            return Math.min(writer.longest(), socket.on().mtu() + HEADER);
+        }
+    }
 
     /**
      * A port that is not at work yet.
@@ -78,22 +94,54 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
      */
     public XdpPort(
             String name, Supplier<XdpSocket> open, FrameSink sink, LongSupplier clock, Consumer<String> trouble) {
+        this(name, open, sink, clock, trouble, false);
+    }
+
+    private XdpPort(
+            String name,
+            Supplier<XdpSocket> open,
+            FrameSink sink,
+            LongSupplier clock,
+            Consumer<String> trouble,
+            boolean later) {
         this.name = name;
         this.open = open;
         this.sink = sink;
         this.clock = clock;
         this.trouble = trouble;
+        this.stop = new PortStop(trouble);
         this.wait = new SenderWait(clock);
-        this.socket = open.get();
-        this.incoming = new IncomingFrame(this, counters, sink);
-        this.reader = new XdpReader(socket, incoming, counters);
-        this.writer = new XdpWriter(socket);
-        this.longest = limit();
-        trouble.accept(socket.notes());
+        if (later) {
+            removed = true;
+            halted = true;
+        } else {
+            XdpSocket first = open.get();
+            Joined now = join(first);
+            joined = now;
+            longest = now.limit();
+            trouble.accept(first.notes());
+        }
     }
 
-    private int limit() {
-        return Math.min(writer.longest(), socket.on().mtu() + HEADER);
+    /**
+     * A port that is not at work yet, of a queue where another process still has a socket. It is {@linkplain #halt halted}, and joins the
+     * interface when it is to {@linkplain #proceed proceed}.
+     *
+     * @param name what to call it in messages
+     * @param open opens the socket
+     * @param sink where the interface's frames go
+     * @param clock nanoseconds of any origin
+     * @param trouble takes lines, as of other ports
+     * @return the port
+     */
+    public static XdpPort later(
+            String name, Supplier<XdpSocket> open, FrameSink sink, LongSupplier clock, Consumer<String> trouble) {
+        return new XdpPort(name, open, sink, clock, trouble, true);
+    }
+
+    private Joined join(XdpSocket socket) {
+        IncomingFrame incoming = new IncomingFrame(this, counters, sink);
+        return new Joined(socket, new XdpReader(socket, incoming, counters), new XdpWriter(socket), incoming);
     }
 
     /**
@@ -105,7 +153,10 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
     public void attach(Lane to) {
         lane = to;
         try {
-            watch(to);
+            Joined now = joined;
+            if (now != null) {
+                watch(to, now.socket);
+            }
             to.add(this);
         } catch (RuntimeException e) {
             close();
@@ -113,7 +164,27 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         }
     }
 
-    private void watch(Lane to) {
+    /** Passes no frame on until {@link #proceed}. Called by the lane's thread. */
+    public void halt() {
+        halted = true;
+    }
+
+    /**
+     * Continues after {@link #halt}; joins the interface if that has not been joined yet. Called by the lane's thread.
+     *
+     * @param ifname the interface's name
+     */
+    public void proceed(String ifname) {
+        halted = false;
+        Lane on = lane;
+        if (joined == null && on != null) {
+            ControlThread.start("vhost4j-xdp-" + ifname, () -> join(on, ifname, true));
+        } else if (on != null) {
+            on.rearm();
+        }
+    }
+
+    private void watch(Lane to, XdpSocket socket) {
         handle = FdHandle.open(to.loop(), socket.fd(), FdHandle.READ_EDGE, events -> {
             // Being awake is all that is wanted: the turn that follows polls every port.
         });
@@ -122,17 +193,18 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
 
     /** Something has happened to the interface. */
     private void look() {
-        if (removed) {
+        Joined now = joined;
+        if (removed || now == null) {
             return;
         }
-        if (!socket.on().isThere()) {
-            isRemoved();
-        } else if (!socket.on().isUp()) {
-            isDown();
+        if (!now.socket.on().isThere()) {
+            isRemoved(now.socket);
+        } else if (!now.socket.on().isUp()) {
+            isDown(now.socket);
         }
     }
 
-    private void isDown() {
+    private void isDown(XdpSocket socket) {
         if (!down) {
             down = true;
             nextLook = clock.getAsLong() + LOOK_EVERY_NANOS;
@@ -142,35 +214,37 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
 
     @Override
     public int poll() {
-        if (stoppedReason != null || removed) {
+        Joined now = joined;
+        if (now == null || stop.isStopped() || removed || halted) {
             return 0;
         }
         int work = 0;
         int result = IncomingFrame.MOVED;
         while (work < BURST && result == IncomingFrame.MOVED) {
-            result = reader.read();
+            result = now.reader.read();
             if (result == IncomingFrame.MOVED) {
                 work++;
             }
         }
         if (work != 0) {
-            reader.flush();
+            now.reader.flush();
         }
-        incoming.flush();
+        now.incoming.flush();
         return work;
     }
 
     @Override
     public boolean arm() {
-        if (removed || stoppedReason != null) {
+        Joined now = joined;
+        if (now == null || removed || stop.isStopped()) {
             return false;
         }
         // Frames that come in are reported by edge at any time. That the kernel takes more frames again is not: then we
         // keep trying, but not with an interface that is down.
-        if (writer.waits() && !down) {
-            sent(writer.send());
+        if (now.writer.waits() && !down) {
+            sent(now.socket, now.writer.send());
         }
-        return !down && (wait.isBlocked() || writer.waits());
+        return !down && (wait.isBlocked() || now.writer.waits());
     }
 
     @Override
@@ -178,10 +252,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
 
     @Override
     public void fault(String reason) {
-        if (stoppedReason == null) {
-            stoppedReason = reason;
-            trouble.accept("stopped: " + reason);
-        }
+        boolean unused = stop.stop(reason);
     }
 
     @Override
@@ -197,17 +268,19 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
 
     @Override
     public int deliver(Frame frame) {
-        if (stoppedReason != null) {
+        if (stop.isStopped()) {
             return refuse(PortDrop.STOPPED);
         }
-        if (removed || (down && !isUpAgain())) {
+        Joined now = joined;
+        if (now == null || removed || (down && !isUpAgain(now.socket))) {
             return refuse(PortDrop.DOWN);
         }
-        if (frame.bytes > longest && isTooLong(frame.bytes)) {
+        if (frame.bytes > longest && isTooLong(now, frame.bytes)) {
             return refuse(PortDrop.TOO_LONG);
         }
+        XdpWriter writer = now.writer;
         if (!writer.hasRoom(frame.bytes)) {
-            sent(writer.flush());
+            sent(now.socket, writer.flush());
             if (removed || down) {
                 return refuse(PortDrop.DOWN);
             }
@@ -243,7 +316,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         return true;
     }
 
-    private boolean isUpAgain() {
+    private boolean isUpAgain(XdpSocket socket) {
         if (mayLook() && socket.on().isUp()) {
             down = false;
         }
@@ -251,9 +324,9 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /** The MTU may have been raised. */
-    private boolean isTooLong(int bytes) {
+    private boolean isTooLong(Joined now, int bytes) {
         if (mayLook()) {
-            longest = limit();
+            longest = now.limit();
         }
         if (bytes > longest && !saidTooLong) {
             saidTooLong = true;
@@ -263,14 +336,14 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /** What a call that sends has answered. */
-    private void sent(int errno) {
+    private void sent(XdpSocket socket, int errno) {
         if (errno == 0 || errno == Errno.EAGAIN || errno == Errno.EBUSY || errno == Errno.ENOBUFS) {
             return;
         }
         if (!socket.on().isThere()) {
-            isRemoved();
+            isRemoved(socket);
         } else if (errno == Errno.ENETDOWN) {
-            isDown();
+            isDown(socket);
         } else {
             fault(String.valueOf(new SystemError("the kernel does not send", errno).getMessage()));
         }
@@ -289,12 +362,13 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
 
     @Override
     public void flush() {
-        if (!removed && stoppedReason == null) {
-            sent(writer.flush());
+        Joined now = joined;
+        if (now != null && !removed && !stop.isStopped()) {
+            sent(now.socket, now.writer.flush());
         }
     }
 
-    private void isRemoved() {
+    private void isRemoved(XdpSocket socket) {
         Lane on = lane;
         if (removed || on == null) {
             return;
@@ -303,22 +377,30 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         String ifname = socket.on().name();
         trouble.accept("interface " + ifname + " was removed; it is joined again when there is one of that name");
         // Of the lane's thread: it has the same network namespace. Opening may wait for the kernel's configuration.
-        ControlThread.start("vhost4j-xdp-" + ifname, () -> join(on, ifname));
+        ControlThread.start("vhost4j-xdp-" + ifname, () -> join(on, ifname, false));
     }
 
-    private void join(Lane on, String ifname) {
+    /**
+     * Tries until there is the interface.
+     *
+     * @param busy whether another process still has the queue, and will let it go soon
+     */
+    private void join(Lane on, String ifname, boolean busy) {
         String lastReason = "";
+        long patientUntil = System.nanoTime() + PATIENCE_NANOS;
         while (!closed) {
-            LockSupport.parkNanos(LOOK_EVERY_NANOS);
+            boolean patient = busy && System.nanoTime() - patientUntil < 0;
+            LockSupport.parkNanos(patient ? ASK_EVERY_NANOS : LOOK_EVERY_NANOS);
             try {
                 XdpSocket next = open.get();
                 if (adopted(on, next)) {
-                    trouble.accept("interface " + ifname + " is there again and was joined");
+                    trouble.accept(busy ? next.notes() : "interface " + ifname + " is there again and was joined");
                 }
                 return;
             } catch (SystemError e) {
                 String reason = String.valueOf(e.getMessage());
-                if (!closed && e.errno() != Errno.ENODEV && !reason.equals(lastReason)) {
+                boolean expected = patient && e.errno() == Errno.EBUSY;
+                if (!closed && !expected && e.errno() != Errno.ENODEV && !reason.equals(lastReason)) {
                     trouble.accept(reason);
                     lastReason = reason;
                 }
@@ -345,16 +427,14 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
             return false;
         }
         release();
+        // A frame that waited was in the memory of the socket of before.
+        Joined now = join(next);
         synchronized (statistics) {
-            socket = next;
+            joined = now;
             kernelDrops = 0;
         }
-        // A frame that waited was in the memory of the socket of before.
-        incoming = new IncomingFrame(this, counters, sink);
-        reader = new XdpReader(next, incoming, counters);
-        writer = new XdpWriter(next);
-        longest = limit();
-        watch(on);
+        longest = now.limit();
+        watch(on, next);
         down = false;
         removed = false;
         on.rearm();
@@ -369,7 +449,10 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         interfaceHandle = null;
         synchronized (statistics) {
             countKernelDrops();
-            socket.close();
+            Joined last = joined;
+            if (last != null) {
+                last.socket.close();
+            }
         }
     }
 
@@ -380,8 +463,9 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     private void countKernelDrops() {
-        if (socket.fd().isOpen()) {
-            long now = socket.droppedByKernel();
+        Joined last = joined;
+        if (last != null && last.socket.fd().isOpen()) {
+            long now = last.socket.droppedByKernel();
             if (now > kernelDrops) {
                 counters.drop(PortDrop.NO_BUFFER, now - kernelDrops);
                 kernelDrops = now;

@@ -136,6 +136,10 @@ public final class XdpSocket implements AutoCloseable {
                                 + (queues == 1 ? "queue 0 only" : "0 to " + (queues - 1)),
                         Errno.EINVAL);
             }
+            if (!on.isUp()) {
+                // Before memory is pinned and a program attached, which bind(2) would have been in vain for.
+                throw isDown(on);
+            }
             boolean multiBuffer = on.mtu() > ONE_CHUNK_MTU;
             XdpProgram program = load(on, queue, multiBuffer);
             parts.add(program);
@@ -163,6 +167,10 @@ public final class XdpSocket implements AutoCloseable {
         } catch (SystemError e) {
             throw multiBuffer && e.errno() == Errno.EINVAL ? mtuTooLarge(on) : e;
         }
+    }
+
+    private static SystemError isDown(XdpInterface on) {
+        return SystemError.explained("interface " + on.name() + " is down: set it up first", Errno.ENETDOWN);
     }
 
     private static SystemError mtuTooLarge(XdpInterface on) {
@@ -229,8 +237,7 @@ public final class XdpSocket implements AutoCloseable {
                     }
                     throw SystemError.explained("interface " + on.name() + " has no queue " + queue, Errno.EINVAL);
                 }
-                case Errno.ENETDOWN ->
-                    throw SystemError.explained("interface " + on.name() + " is down: set it up first", Errno.ENETDOWN);
+                case Errno.ENETDOWN -> throw isDown(on);
                 default -> SystemError.check(result, "cannot bind an AF_XDP socket to " + on.name());
             }
         }

@@ -388,6 +388,49 @@ class XdpPortIT {
         assertThat(came.poll(10, TimeUnit.SECONDS)).isEqualTo(frame);
     }
 
+    /** A queue has one socket: the port that is to continue waits for the end of the one before, without a word. */
+    @Test
+    void aPortTakesAQueueOver() throws Exception {
+        veth("", 1500);
+        Lane lane = namespace.run(() -> Lane.start("test", IdlePolicy.EVENT_DRIVEN, listener));
+        opened.push(lane);
+        XdpPort before = port("va", XdpMode.AUTO);
+        lines.clear();
+        XdpPort after = XdpPort.later(
+                "xdp:va", () -> XdpSocket.open("va", 0, XdpMode.AUTO), sink, System::nanoTime, lines::add);
+        opened.push(() -> lane.submit(close(after)).join());
+        lane.submit(() -> {
+                    after.attach(lane);
+                    try (Arena arena = Arena.ofConfined()) {
+                        assertThat(after.deliver(Packet.frame(arena, plain(1), 100)))
+                                .isEqualTo(FramePort.REFUSED);
+                    }
+                    after.flush();
+                    return true;
+                })
+                .join();
+        PacketPort peer = peer("vb");
+        before.halt();
+        deliver(peer, plain(100), 2000);
+        assertThat(before.poll()).as("halted").isZero();
+        before.proceed("va");
+        await(before, plain(100));
+        came.clear();
+        before.halt();
+        lane.submit(() -> {
+                    after.proceed("va");
+                    return true;
+                })
+                .join();
+        before.close();
+        opened.remove(before);
+        assertThat(next("AF_XDP")).startsWith("AF_XDP on queue 0 of 1, with copies");
+        byte[] frame = plain(500);
+        deliver(peer, frame, 2000);
+        assertThat(came.poll(10, TimeUnit.SECONDS)).isEqualTo(frame);
+        assertThat(lines).isEmpty();
+    }
+
     private static Callable<Boolean> close(XdpPort port) {
         return () -> {
             port.close();
@@ -437,6 +480,9 @@ class XdpPortIT {
         XdpPort port = port("va", XdpMode.AUTO);
         refused("va", 0, XdpMode.AUTO, Errno.EBUSY)
                 .hasMessage("cannot attach an XDP program to va: it has one already, which 'ip link show va' names");
+        in("ip link set va down");
+        refused("va", 0, XdpMode.AUTO, Errno.ENETDOWN).hasMessage("interface va is down: set it up first");
+        in("ip link set va up");
         port.close();
         assertThat(port("va", XdpMode.AUTO).counters().drops(true)).isZero();
     }

@@ -8,29 +8,41 @@ import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.xdp.XdpMode;
 import org.vhost4j.host.xdp.XdpPort;
 import org.vhost4j.host.xdp.XdpSocket;
+import org.vhost4j.vhostuser.handover.StateReader;
+import org.vhost4j.vhostuser.handover.StateWriter;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * One queue of a network interface as a port of the bridge, by AF_XDP.
+ * One queue of a network interface as a port of the bridge, by AF_XDP. A queue has one socket, whose memory is its process's: a back-end
+ * that hands over closes its own, and the other one opens another. What was under way is lost, as on a wire.
  *
- * @param portName the port's name in messages; it cannot be taken over, because a queue has one socket, so that {@link Uplink#name} is
- *     empty
+ * @param name the port's name in messages
  * @param ifname the interface's name
  * @param queue its number, from 0
  * @param mode who copies frames
  * @param trouble takes a line that says how it works here, and one when something does not work
  */
-record XdpUplink(String portName, String ifname, int queue, XdpMode mode, Consumer<String> trouble) implements Uplink {
+record XdpUplink(String name, String ifname, int queue, XdpMode mode, Consumer<String> trouble) implements Uplink {
     @Override
     public Opened open(Lane lane, FrameSink sink) {
-        XdpPort port =
-                new XdpPort(portName, () -> XdpSocket.open(ifname, queue, mode), sink, System::nanoTime, trouble);
+        XdpPort port = new XdpPort(name, this::socket, sink, System::nanoTime, trouble);
         port.attach(lane);
-        return new OpenXdp(port);
+        return new OpenXdp(port, ifname);
+    }
+
+    @Override
+    public Movable takeOver(Lane lane, FrameSink sink, StateReader state) {
+        XdpPort port = XdpPort.later(name, this::socket, sink, System::nanoTime, trouble);
+        port.attach(lane);
+        return new OpenXdp(port, ifname);
+    }
+
+    private XdpSocket socket() {
+        return XdpSocket.open(ifname, queue, mode);
     }
 
     /** The port while it is open. */
-    private record OpenXdp(XdpPort open) implements Opened {
+    private record OpenXdp(XdpPort open, String ifname) implements Movable {
         @Override
         public CountedPort port() {
             return open;
@@ -44,6 +56,22 @@ record XdpUplink(String portName, String ifname, int queue, XdpMode mode, Consum
         /** The interface's frames are plain. */
         @Override
         public void guestsAccept(int offloads) {}
+
+        @Override
+        public void halt() {
+            open.halt();
+        }
+
+        @Override
+        public void proceed() {
+            open.proceed(ifname);
+        }
+
+        @Override
+        public void save(StateWriter to) {}
+
+        @Override
+        public void update(StateReader state) {}
 
         @Override
         public void close() {

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.host.port;
+
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Whether a port has stopped, and why. The lane writes, any thread reads. */
+public final class PortStop {
+    private final Consumer<String> trouble;
+    private volatile @Nullable String reason;
+
+    /**
+     * Of a port that works.
+     *
+     * @param trouble takes a line when the port stops
+     */
+    public PortStop(Consumer<String> trouble) {
+        this.trouble = trouble;
+    }
+
+    /**
+     * Whether the port has stopped.
+     *
+     * @return false again after {@link #clear}
+     */
+    public boolean isStopped() {
+        return reason != null;
+    }
+
+    /**
+     * Why the port has stopped.
+     *
+     * @return the first reason, or null while it works
+     */
+    public @Nullable String reason() {
+        return reason;
+    }
+
+    /**
+     * Stops the port and says so; a port that has stopped keeps its reason.
+     *
+     * @param why one line
+     * @return whether it worked until now
+     */
+    public boolean stop(String why) {
+        if (reason != null) {
+            return false;
+        }
+        reason = why;
+        trouble.accept("stopped: " + why);
+        return true;
+    }
+
+    /**
+     * Stops the port for a time, of which something else is said.
+     *
+     * @param why one line
+     */
+    public void pause(String why) {
+        reason = why;
+    }
+
+    /** The port works again. */
+    public void clear() {
+        reason = null;
+    }
+}

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.conformance.trace.MessagePrinter;
 import org.vhost4j.conformance.trace.TraceRecorder;
 import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.FrontEndException;
@@ -38,6 +39,15 @@ public final class BackEndUnderTest implements AutoCloseable {
         this.rendezvous = listen ? Rendezvous.listening(socket) : Rendezvous.connecting(socket);
         this.process = process;
         this.patience = patience;
+    }
+
+    /**
+     * Has every message said, also those between cases.
+     *
+     * @param by the printer
+     */
+    public void trace(MessagePrinter by) {
+        rendezvous.watchAlso(by::connection);
     }
 
     /** Has every connection that is made from now on recorded; null for none. */

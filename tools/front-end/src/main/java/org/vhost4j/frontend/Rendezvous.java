@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,7 @@ public final class Rendezvous implements AutoCloseable {
     private final Path path;
     private final FrontEndSocket.@Nullable Listener listener;
     private @Nullable Supplier<SocketWatcher> watchers;
+    private @Nullable Function<@Nullable SocketWatcher, SocketWatcher> others;
 
     private Rendezvous(Path path, FrontEndSocket.@Nullable Listener listener) {
         this.path = path;
@@ -60,6 +62,15 @@ public final class Rendezvous implements AutoCloseable {
     }
 
     /**
+     * Has every connection that is made from now on watched, whatever {@link #watch} says.
+     *
+     * @param each gives a watcher for each of them, which tells that of {@link #watch}, null for none, everything as well
+     */
+    public void watchAlso(Function<@Nullable SocketWatcher, SocketWatcher> each) {
+        others = each;
+    }
+
+    /**
      * Waits for a back-end.
      *
      * @param patience how long; also how long each answer may take then
@@ -70,9 +81,8 @@ public final class Rendezvous implements AutoCloseable {
         FrontEnd frontEnd =
                 new FrontEnd(listener == null ? FrontEndSocket.connect(path, patience) : listener.accept(patience));
         frontEnd.patience(patience);
-        if (watchers != null) {
-            frontEnd.socket().watch(watchers.get());
-        }
+        SocketWatcher watcher = watchers == null ? null : watchers.get();
+        frontEnd.socket().watch(others == null ? watcher : others.apply(watcher));
         return frontEnd;
     }
 

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -21,9 +22,11 @@ import org.vhost4j.conformance.Suite;
 import org.vhost4j.conformance.SuiteReport;
 import org.vhost4j.conformance.cases.Catalog;
 import org.vhost4j.conformance.report.ConsoleReport;
+import org.vhost4j.conformance.trace.MessagePrinter;
 import org.vhost4j.tools.common.Interruption;
 import org.vhost4j.tools.common.Progress;
 import org.vhost4j.tools.common.UnsupportedOption;
+import org.vhost4j.tools.probe.MessageOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -128,6 +131,9 @@ public final class ConformanceCommand implements Callable<Integer> {
                             + " Status 0 when all is as recorded, 1 when not.")
     private @Nullable Path replay;
 
+    @Mixin
+    private MessageOptions trace = new MessageOptions();
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -164,12 +170,14 @@ public final class ConformanceCommand implements Callable<Integer> {
                         LocalDate.now(ZoneOffset.UTC),
                         Catalog.select(List.of()).stream().map(Case::name).toList());
         Recording recording = new Recording(record, cases.size());
+        Optional<MessagePrinter> printer = trace.printer();
         ConsoleReport console = new ConsoleReport(out);
         BackEndProcess process = exec == null ? null : new BackEndProcess(exec, at, !listen);
         try (Interruption interruption = Interruption.watch(INTERRUPTED_PATIENCE)) {
             SuiteReport report;
             try (BackEndUnderTest backEnd = new BackEndUnderTest(at, listen, process, patience);
                     Progress progress = Progress.on(spec.commandLine().getErr())) {
+                printer.ifPresent(backEnd::trace);
                 Suite suite = new Suite(backEnd, patience)
                         .seed(again == null ? seed : again.seed())
                         .expect(failures)

@@ -3,11 +3,14 @@ package org.vhost4j.tools.probe;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
+import org.vhost4j.conformance.trace.MessagePrinter;
 import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.frontend.Rendezvous;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.tools.common.UnsupportedOption;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -32,6 +35,9 @@ public final class SocketOptions {
                     "How long to wait for the back-end and for each answer, 1 to 3600 (default: ${DEFAULT-VALUE}).")
     private int timeout = 10;
 
+    @Mixin
+    private MessageOptions trace = new MessageOptions();
+
     /**
      * The requested meeting place.
      *
@@ -42,8 +48,11 @@ public final class SocketOptions {
         if (timeout < 1 || timeout > LONGEST_TIMEOUT) {
             throw new UnsupportedOption("--timeout is " + timeout + ", not 1 to " + LONGEST_TIMEOUT + " seconds");
         }
+        Optional<MessagePrinter> printer = trace.printer();
         try {
-            return listen ? Rendezvous.listening(socket) : Rendezvous.connecting(socket);
+            Rendezvous rendezvous = listen ? Rendezvous.listening(socket) : Rendezvous.connecting(socket);
+            printer.ifPresent(each -> rendezvous.watchAlso(each::connection));
+            return rendezvous;
         } catch (SystemError | IllegalArgumentException e) {
             throw cannot(e);
         }

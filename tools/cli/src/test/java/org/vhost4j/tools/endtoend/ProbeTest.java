@@ -3,6 +3,7 @@ package org.vhost4j.tools.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -19,9 +20,16 @@ import picocli.CommandLine;
 class ProbeTest {
     private final StringWriter out = new StringWriter();
 
+    private final StringWriter errors = new StringWriter();
+
     private int probe(String... arguments) {
         CommandLine line = new CommandLine(new ProbeCommand());
         line.setOut(new PrintWriter(out));
+        line.setErr(new PrintWriter(errors));
+        line.setExecutionExceptionHandler((e, command, parsed) -> {
+            command.getErr().println(e.getMessage());
+            return 2;
+        });
         return line.execute(arguments);
     }
 
@@ -74,6 +82,38 @@ class ProbeTest {
             assertThat(probe(socket, "--replay=" + trace)).isEqualTo(1);
             assertThat(out.toString()).contains("recorded: #1 < GET_QUEUE_NUM (reply) 119");
         }
+    }
+
+    @Test
+    void everyMessageIsSaid(@TempDir Path directory) throws IOException {
+        Path file = directory.resolve("trace");
+        try (TestBackEnd backEnd = TestBackEnd.echo()) {
+            String socket = backEnd.socket(0).toString();
+            assertThat(probe(socket, "--trace=vhost-user")).isZero();
+            assertThat(probe(socket, "--trace=vhost-user", "--trace-file=" + file))
+                    .isZero();
+        }
+        for (List<String> lines : List.of(errors.toString().lines().toList(), Files.readAllLines(file))) {
+            assertThat(lines)
+                    .allMatch(line -> line.matches("[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6} #1 .*"))
+                    .anyMatch(line -> line.endsWith(" #1 front-end: GET_FEATURES; size 0"))
+                    .anyMatch(
+                            line -> line.contains(" #1 back-end: GET_FEATURES (reply) ") && line.endsWith("; size 8"));
+            assertThat(lines.getLast()).endsWith(" #1 closed by the front-end");
+        }
+    }
+
+    @Test
+    void thereIsOneTrace() {
+        assertThat(probe("/tmp/none", "--trace=qmp")).isEqualTo(2);
+        assertThat(probe("/tmp/none", "--trace-file=x")).isEqualTo(2);
+        assertThat(probe("/tmp/none", "--trace=vhost-user", "--trace-file=/none/x"))
+                .isEqualTo(2);
+        assertThat(errors.toString().lines())
+                .containsExactly(
+                        "--trace=qmp: there is no such trace, only vhost-user",
+                        "--trace-file=x: give --trace=vhost-user as well",
+                        "--trace-file=/none/x: cannot be written: /none/x");
     }
 
     @Test

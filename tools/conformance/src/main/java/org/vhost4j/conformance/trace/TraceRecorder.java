@@ -166,11 +166,7 @@ public final class TraceRecorder {
 
         @Override
         public void received(RawMessage message) {
-            byte[] payload = new byte[message.payload().remaining()];
-            message.payload().get(payload);
-            byte[] bytes = RawMessage.encode(message.request(), message.flags(), payload);
-            add(new TracedMessage(
-                    connection, false, bytes, message.descriptors().size()));
+            add(TracedMessage.received(connection, message));
         }
 
         @Override

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
+import org.vhost4j.frontend.RawMessage;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.MemoryRegion;
 import org.vhost4j.vhostuser.wire.MessageHeader;
@@ -30,6 +31,18 @@ public record TracedMessage(String connection, boolean sent, byte[] bytes, int d
     private static final int REGIONS_OFFSET = 8;
 
     private static final int USER_ADDRESS_OFFSET = 16;
+
+    /** A message that was received over a connection; it stays its receiver's. */
+    static TracedMessage received(String connection, RawMessage message) {
+        ByteBuffer from = message.payload().duplicate();
+        byte[] payload = new byte[from.remaining()];
+        from.get(payload);
+        return new TracedMessage(
+                connection,
+                false,
+                RawMessage.encode(message.request(), message.flags(), payload),
+                message.descriptors().size());
+    }
 
     /**
      * The message in words.

@@ -485,6 +485,7 @@ public final class Backend implements AutoCloseable {
     /** Leaves everything to another back-end: nothing that is shared with it is touched any more. */
     void leave() {
         membership.close();
+        captures.leave();
         for (int i = 0; i < guests.size(); i++) {
             GuestPort guest = guests.get(i);
             GuestSocket socket = i < sockets.size() ? sockets.get(i) : null;

@@ -233,6 +233,19 @@ public final class Captures {
         return all;
     }
 
+    /** Another back-end has all guests and ports: there is nothing to copy any more, which a line says of each capture that runs. */
+    synchronized void leave() {
+        running.forEach((id, each) -> {
+            Capture capture = each.capture;
+            if (capture != null && capture.status().running()) {
+                backend.listener()
+                        .trouble(
+                                "capture " + id,
+                                "ended: another back-end has taken over; start it again there, with another file");
+            }
+        });
+    }
+
     /** Ends all captures; there are no more. The lanes run. */
     synchronized void close() {
         closed = true;

@@ -185,6 +185,11 @@ final class GuestPort implements DeviceOwner {
         progress.remove();
     }
 
+    /** The guest did not come about: what an earlier run has kept beside its socket stays. */
+    void abandon() {
+        progress.removeNew();
+    }
+
     /** Where everything of this guest happens. */
     LaneContext context() {
         return context;

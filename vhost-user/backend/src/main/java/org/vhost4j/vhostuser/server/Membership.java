@@ -113,7 +113,7 @@ public final class Membership {
                 done = true;
             } finally {
                 if (!done) {
-                    end(guest, number);
+                    end(guest, number, guest::abandon);
                 }
             }
             served();
@@ -205,14 +205,14 @@ public final class Membership {
             if (bridge != null) {
                 Backend.inLane(own, () -> number[0] = bridge.numberOf(guest.device()));
             }
-            end(guest, number[0]);
+            end(guest, number[0], guest::remove);
             served();
             backend.listener().changed(new ServedChange(What.REMOVED, true, name));
             return last;
         });
     }
 
-    private void end(GuestPort guest, int number) {
+    private void end(GuestPort guest, int number, Runnable ending) {
         LaneContext own = guest.context();
         int index = backend.guests().indexOf(guest);
         GuestSocket socket = index >= 0 && index < backend.sockets().size()
@@ -223,7 +223,7 @@ public final class Membership {
                 own.sockets.remove(socket);
                 socket.close();
             }
-            guest.remove();
+            ending.run();
         });
         backend.guests().remove(guest);
         if (socket != null) {

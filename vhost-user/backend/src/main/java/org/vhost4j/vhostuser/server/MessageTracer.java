@@ -33,10 +33,20 @@ record MessageTracer(String guest, @Nullable MessageTrace trace) {
         if (to == null) {
             return;
         }
+        String text;
+        try {
+            text = text(sender, message);
+        } catch (RuntimeException e) {
+            // A defect of the trace must not be one of the guest.
+            text = "message of code " + message.code() + ", which cannot be put into words: " + e;
+        }
+        to.message(guest, sender, (int) message.payload().byteSize(), text);
+    }
+
+    private static String text(Sender sender, Message message) {
         int descriptors = message.descriptorCount();
-        String text = sender == Sender.CHANNEL
+        return sender == Sender.CHANNEL
                 ? MessageText.ofBackEnd(message.code(), message.flags(), message.payload(), descriptors)
                 : MessageText.ofFrontEnd(message.code(), message.flags(), message.payload(), descriptors);
-        to.message(guest, sender, (int) message.payload().byteSize(), text);
     }
 }

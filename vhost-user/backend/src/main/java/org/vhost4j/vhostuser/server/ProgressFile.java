@@ -40,11 +40,16 @@ final class ProgressFile {
     private final MemorySegment memory;
     private Optional<String> unkept;
 
+    /** Whether there was no such file before. */
+    private final boolean made;
+
     /** The front-end, as the header has it. */
     private final MemorySegment process;
 
-    private ProgressFile(int count, @Nullable OwnFile file, @Nullable MappedFile mapped, Optional<String> unkept) {
+    private ProgressFile(
+            int count, @Nullable OwnFile file, @Nullable MappedFile mapped, boolean made, Optional<String> unkept) {
         this.file = file;
+        this.made = made;
         this.mapped = mapped;
         this.unkept = unkept;
         this.memory = mapped == null ? Arena.ofAuto().allocate(bytes(count), QueueProgress.BYTES) : mapped.segment();
@@ -64,7 +69,7 @@ final class ProgressFile {
      * @param count how many queues there are
      */
     static ProgressFile ofThisProcess(int count) {
-        return new ProgressFile(count, null, null, Optional.empty());
+        return new ProgressFile(count, null, null, false, Optional.empty());
     }
 
     /**
@@ -80,14 +85,14 @@ final class ProgressFile {
                 "vhost4j positions 1, queues %d%n".formatted(count).getBytes(StandardCharsets.US_ASCII), FORMAT_BYTES);
         MappedFile found = existing(file, format, trouble);
         if (found != null) {
-            return new ProgressFile(count, file, found, Optional.empty());
+            return new ProgressFile(count, file, found, false, Optional.empty());
         }
         try {
             file.replace(Arrays.copyOf(format, bytes(count)));
-            return new ProgressFile(count, file, file.map(), Optional.empty());
+            return new ProgressFile(count, file, file.map(), true, Optional.empty());
         } catch (SystemError | UnreadableFile e) {
             removeQuietly(file);
-            return new ProgressFile(count, null, null, Optional.of(String.valueOf(e.getMessage())));
+            return new ProgressFile(count, null, null, false, Optional.of(String.valueOf(e.getMessage())));
         }
     }
 
@@ -159,6 +164,13 @@ final class ProgressFile {
     void remove() {
         if (file != null) {
             removeQuietly(file);
+        }
+    }
+
+    /** The back-end does not serve the guest after all: a file that was there before stays. */
+    void removeNew() {
+        if (made) {
+            remove();
         }
     }
 

@@ -133,12 +133,12 @@ final class BackendMetrics implements MultiCollector {
                             guest,
                             value);
                 case TX_BYTES -> all.bytes("vhost4j_guest_transmit_bytes", "Bytes of those frames.", guest, value);
-                case RX_TCPV4 -> received(all, guest, "tcpv4", value);
-                case RX_TCPV6 -> received(all, guest, "tcpv6", value);
-                case RX_UDP_L4 -> received(all, guest, "udp", value);
-                case TX_TCPV4 -> transmitted(all, guest, "tcpv4", value);
-                case TX_TCPV6 -> transmitted(all, guest, "tcpv6", value);
-                case TX_UDP_L4 -> transmitted(all, guest, "udp", value);
+                case RX_TCPV4 -> superFrames(all, guest, true, "tcpv4", value);
+                case RX_TCPV6 -> superFrames(all, guest, true, "tcpv6", value);
+                case RX_UDP_L4 -> superFrames(all, guest, true, "udp", value);
+                case TX_TCPV4 -> superFrames(all, guest, false, "tcpv4", value);
+                case TX_TCPV6 -> superFrames(all, guest, false, "tcpv6", value);
+                case TX_UDP_L4 -> superFrames(all, guest, false, "udp", value);
                 case TX_PARTIAL_CHECKSUM ->
                     all.count(
                             "vhost4j_guest_transmit_partial_checksum_frames",
@@ -170,18 +170,11 @@ final class BackendMetrics implements MultiCollector {
         }
     }
 
-    private static void received(Families all, Labels guest, String type, long frames) {
+    /** Super-frames of one type that a guest has received, or sent. */
+    private static void superFrames(Families all, Labels guest, boolean received, String type, long frames) {
         all.count(
-                "vhost4j_guest_receive_super_frames",
-                "Super-frames among the frames that the guest received.",
-                guest.add("type", type),
-                frames);
-    }
-
-    private static void transmitted(Families all, Labels guest, String type, long frames) {
-        all.count(
-                "vhost4j_guest_transmit_super_frames",
-                "Super-frames among the frames that the guest sent.",
+                "vhost4j_guest_" + (received ? "receive" : "transmit") + "_super_frames",
+                "Super-frames among the frames that the guest " + (received ? "received." : "sent."),
                 guest.add("type", type),
                 frames);
     }

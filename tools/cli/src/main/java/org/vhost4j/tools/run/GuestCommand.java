@@ -5,10 +5,7 @@ import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -23,20 +20,9 @@ import tools.jackson.databind.node.ObjectNode;
             GuestCommand.Remove.class,
             GuestCommand.Listing.class
         })
-public final class GuestCommand implements Runnable {
-    @Spec
-    @SuppressWarnings("NullAway.Init")
-    private CommandSpec spec;
-
+public final class GuestCommand extends CommandGroup {
     /** For picocli. */
     public GuestCommand() {}
-
-    @Override
-    public void run() {
-        throw new ParameterException(
-                spec.commandLine(),
-                "guest: give one of " + String.join(", ", spec.subcommands().keySet()));
-    }
 
     /** {@code guest add}. */
     @Command(name = "add", description = "Adds a guest; prints what it is called.", mixinStandardHelpOptions = true)
@@ -64,40 +50,26 @@ public final class GuestCommand implements Runnable {
 
     /** {@code guest set}. */
     @Command(name = "set", description = "Changes settings of a guest.", mixinStandardHelpOptions = true)
-    static final class Set implements Callable<Integer> {
-        @Mixin
-        MonitorOptions monitor = new MonitorOptions();
-
-        @Parameters(index = "0", paramLabel = "NAME", description = "What the guest is called.")
-        String name = "";
-
+    static final class Set extends NamedCommand {
         @Parameters(
                 index = "1",
                 paramLabel = "OPTION=VALUE[,…]",
                 description =
-                        "mac, trust-guest-mac, link, tag, trunks, vlan_mode, port-security, flood-limit, and rates.")
+                        "mac, trust-guest-mac, link, tag, trunks, vlan_mode, cvlans, qinq-ethtype, port-security, flood-limit, and rates.")
         String settings = "";
 
         @Override
         public Integer call() throws IOException {
-            return monitor.run(
-                    "guest-set",
-                    MonitorOptions.settings(name, settings, ConfigSetting.guest(), MonitorOptions.named(name)));
+            return set("guest-set", settings, ConfigSetting.guest());
         }
     }
 
     /** {@code guest remove}. */
     @Command(name = "remove", description = "Disconnects and removes a guest.", mixinStandardHelpOptions = true)
-    static final class Remove implements Callable<Integer> {
-        @Mixin
-        MonitorOptions monitor = new MonitorOptions();
-
-        @Parameters(paramLabel = "NAME", description = "What the guest is called.")
-        String name = "";
-
+    static final class Remove extends NamedCommand {
         @Override
         public Integer call() throws IOException {
-            return monitor.run("guest-remove", MonitorOptions.named(name));
+            return named("guest-remove");
         }
     }
 

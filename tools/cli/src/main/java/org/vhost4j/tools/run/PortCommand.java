@@ -5,10 +5,7 @@ import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -20,20 +17,9 @@ import tools.jackson.databind.node.JsonNodeFactory;
         mixinStandardHelpOptions = true,
         subcommands = {PortCommand.Add.class, PortCommand.Set.class, PortCommand.Remove.class, PortCommand.Listing.class
         })
-public final class PortCommand implements Runnable {
-    @Spec
-    @SuppressWarnings("NullAway.Init")
-    private CommandSpec spec;
-
+public final class PortCommand extends CommandGroup {
     /** For picocli. */
     public PortCommand() {}
-
-    @Override
-    public void run() {
-        throw new ParameterException(
-                spec.commandLine(),
-                "port: give one of " + String.join(", ", spec.subcommands().keySet()));
-    }
 
     /** {@code port add}. */
     @Command(name = "add", description = "Adds a port; prints what it is called.", mixinStandardHelpOptions = true)
@@ -52,39 +38,25 @@ public final class PortCommand implements Runnable {
 
     /** {@code port set}. */
     @Command(name = "set", description = "Changes settings of a port.", mixinStandardHelpOptions = true)
-    static final class Set implements Callable<Integer> {
-        @Mixin
-        MonitorOptions monitor = new MonitorOptions();
-
-        @Parameters(index = "0", paramLabel = "NAME", description = "What the port is called, such as tap:tap0.")
-        String name = "";
-
+    static final class Set extends NamedCommand {
         @Parameters(
                 index = "1",
                 paramLabel = "OPTION=VALUE[,…]",
-                description = "tag, trunks, vlan_mode, port-security, flood-limit, and rates.")
+                description = "tag, trunks, vlan_mode, cvlans, qinq-ethtype, port-security, flood-limit, and rates.")
         String settings = "";
 
         @Override
         public Integer call() throws IOException {
-            return monitor.run(
-                    "port-set",
-                    MonitorOptions.settings(name, settings, ConfigSetting.port(), MonitorOptions.named(name)));
+            return set("port-set", settings, ConfigSetting.port());
         }
     }
 
     /** {@code port remove}. */
     @Command(name = "remove", description = "Closes and removes a port.", mixinStandardHelpOptions = true)
-    static final class Remove implements Callable<Integer> {
-        @Mixin
-        MonitorOptions monitor = new MonitorOptions();
-
-        @Parameters(paramLabel = "NAME", description = "What the port is called, such as tap:tap0.")
-        String name = "";
-
+    static final class Remove extends NamedCommand {
         @Override
         public Integer call() throws IOException {
-            return monitor.run("port-remove", MonitorOptions.named(name));
+            return named("port-remove");
         }
     }
 

@@ -350,6 +350,25 @@ public final class Bridge implements FrameSink {
     }
 
     /**
+     * Has stations that are heard from now on be noted with this time, on all lanes. Any thread, one at a time.
+     *
+     * @param time of any origin and unit, not 0
+     */
+    public void mark(long time) {
+        tables.mark(time);
+    }
+
+    /**
+     * When a station was heard last.
+     *
+     * @param station with its VLAN, as {@link #stations} has it
+     * @return the time of the last {@link #mark} before that; 0 for one that was not heard since the first one
+     */
+    public long heardAt(long station) {
+        return tables.heardAt(station);
+    }
+
+    /**
      * The station behind a port that was heard before all others.
      *
      * @param port a port of this bridge and lane

@@ -48,6 +48,12 @@ final class MacTable {
     /** A station's address above the number of its port, which counts from 1 here. */
     private long[] entries;
 
+    /** When the station of an entry was heard last, as {@link #mark} has the time; 0 for never. What two lanes write at once may be wrong. */
+    private long[] heardAt;
+
+    /** The time of the last {@link #mark}. */
+    private volatile long now;
+
     private int shift;
 
     /** With so many buckets the table does not grow with its ports; 0 when it does. */
@@ -121,7 +127,27 @@ final class MacTable {
     private MacTable(int buckets, int fixedBuckets) {
         this.fixedBuckets = fixedBuckets;
         entries = new long[buckets * WAYS];
+        heardAt = new long[entries.length];
         shift = Long.numberOfLeadingZeros(buckets) + 1;
+    }
+
+    /**
+     * Has stations that are heard from now on be noted with this time. Any thread, one at a time: the next frame of each port is one that
+     * the table learns from, so that no frame between two calls costs more than without.
+     *
+     * @param time of any origin and unit, not 0
+     */
+    void mark(long time) {
+        now = time;
+        for (int i = 0; i < last.length; i++) {
+            SLOT.setOpaque(last, i, NO_STATION);
+        }
+    }
+
+    /** When a station was heard last: the time of {@link #mark} before it; 0 for one that is unknown, or was not heard since the first one. */
+    long heardAt(long station) {
+        int at = slotOf(station);
+        return at < 0 ? 0 : (long) SLOT.getOpaque(heardAt, at);
     }
 
     /** The most stations that are known at a time. */
@@ -153,6 +179,7 @@ final class MacTable {
             buckets *= 2;
         }
         entries = new long[buckets * WAYS];
+        heardAt = new long[entries.length];
         shift = Long.numberOfLeadingZeros(buckets) + 1;
         for (long entry : fixed) {
             fix(entry);
@@ -313,6 +340,13 @@ final class MacTable {
         return last[onPort] == station || learn(station, onPort, frames);
     }
 
+    private void heard(int at) {
+        long time = now;
+        if ((long) SLOT.getOpaque(heardAt, at) != time) {
+            SLOT.setOpaque(heardAt, at, time);
+        }
+    }
+
     private boolean learn(long station, int onPort, int frames) {
         Port port = ports[onPort];
         if (MacAddress.isGroup(station) || (port.rules.onlyMac() && station != port.rules.mac())) {
@@ -332,6 +366,7 @@ final class MacTable {
             int other = portOf(before);
             if (other == onPort) {
                 SLOT.setOpaque(last, onPort, station);
+                heard(at);
                 // Another lane may have taken the entry before it could see that.
                 return (long) SLOT.getOpaque(entries, at) == before || retry(station, onPort, frames);
             }
@@ -340,6 +375,7 @@ final class MacTable {
                 return false;
             }
             if (replace(at, before, moved(before, station, onPort))) {
+                heard(at);
                 if ((before & RESERVED) == 0) {
                     list(station, port, onPort);
                 }
@@ -456,6 +492,7 @@ final class MacTable {
             if (!replaceable(before, first, onPort)) {
                 at = place(first, onPort, port);
             } else if (replace(at, before, entry(station, onPort))) {
+                heard(at);
                 return true;
             }
         }
@@ -470,6 +507,9 @@ final class MacTable {
         if (!SLOT.compareAndSet(entries, at, before, after)) {
             SLOT.setOpaque(last, onPort, NO_STATION);
             return false;
+        }
+        if (before >>> PORT_BITS != after >>> PORT_BITS) {
+            SLOT.setOpaque(heardAt, at, 0L);
         }
         if (before != NONE && portOf(before) != onPort) {
             // The station is learned again with its next frame there.

@@ -20,10 +20,8 @@ final class TaggedFrames {
     /** Length of a tag. */
     static final int TAG = 4;
 
-    private static final int TPID = 0x8100;
     private static final int ADDRESSES = 12;
     private static final int UNTAGGED_HEADER = Frame.ETHERNET_HEADER;
-    private static final int TAGGED_HEADER = UNTAGGED_HEADER + TAG;
     private static final int VLAN_ID = 0xfff;
 
     /** Where in {@link #memory} the header with a tag is, behind the one without. */
@@ -35,39 +33,84 @@ final class TaggedFrames {
     private final Frame tagged = new Frame();
     private @Nullable Frame original;
 
-    /** The tag that came, or -1. */
+    /** The tag that came, without its EtherType, or -1. */
     private int control;
+
+    /** EtherType of the tag that the frame has, or gets. */
+    private int tpid;
+
+    /** The tag behind that one, without its EtherType, or -1. */
+    private int second;
+
+    /** Bytes of the copied header without the first tag, and of the frame that the copy with that tag stands for. */
+    private int headerBytes;
+
+    private int skipped;
 
     private boolean untaggedMade;
     private int taggedFor;
 
     /** Whether a frame has a tag; one that is cut off within the tag has none. */
     static boolean hasTag(long address) {
-        return HostMemory.getShortBE(address + ADDRESSES) == TPID;
+        return isTag(HostMemory.getShortBE(address + ADDRESSES));
+    }
+
+    private static boolean isTag(int etherType) {
+        return etherType == PortVlan.C_TAG || etherType == PortVlan.S_TAG;
     }
 
     /**
      * Reads a frame's Ethernet header.
      *
      * @param frame of {@link Frame#ETHERNET_HEADER} bytes at least
-     * @return false when the frame ends within its tag
+     * @return false when the frame ends within a tag
      */
     boolean read(Frame frame) {
         original = frame;
         untaggedMade = false;
         taggedFor = -1;
         control = -1;
-        gather(frame, Math.min(frame.bytes, TAGGED_HEADER));
-        if (HostMemory.getShortBE(header + ADDRESSES) != TPID) {
+        second = -1;
+        tpid = PortVlan.C_TAG;
+        headerBytes = UNTAGGED_HEADER;
+        skipped = UNTAGGED_HEADER;
+        gather(frame, Math.min(frame.bytes, UNTAGGED_HEADER + 2 * TAG));
+        int type = HostMemory.getShortBE(header + ADDRESSES);
+        if (!isTag(type)) {
             return true;
         }
-        if (frame.bytes < TAGGED_HEADER) {
+        skipped += TAG;
+        if (frame.bytes < skipped) {
             return false;
         }
+        tpid = type;
         control = HostMemory.getShortBE(header + ADDRESSES + 2);
-        // The EtherType behind the tag.
-        HostMemory.putShortBE(header + ADDRESSES, HostMemory.getShortBE(header + ADDRESSES + TAG));
-        return true;
+        // What is behind the tag: the EtherType, perhaps of another tag, and that tag.
+        HostMemory.putLongLE(header + ADDRESSES, HostMemory.getLongLE(header + ADDRESSES + TAG));
+        if (isTag(HostMemory.getShortBE(header + ADDRESSES))) {
+            headerBytes += TAG;
+            skipped += TAG;
+            second = HostMemory.getShortBE(header + ADDRESSES + 2);
+        }
+        return frame.bytes >= skipped;
+    }
+
+    /**
+     * Has the tag of the frame, if it has one, be inside: the frame is in a service VLAN, of which it has no tag.
+     *
+     * @param service the EtherType of the tag that it is to get
+     */
+    void wrap(int service) {
+        if (control >= 0) {
+            long behind = HostMemory.getLongLE(header + ADDRESSES);
+            HostMemory.putShortBE(header + ADDRESSES, tpid);
+            HostMemory.putShortBE(header + ADDRESSES + 2, control);
+            HostMemory.putLongLE(header + ADDRESSES + TAG, behind);
+            headerBytes += TAG;
+        }
+        second = control;
+        control = -1;
+        tpid = service;
     }
 
     private void gather(Frame frame, int bytes) {
@@ -94,16 +137,21 @@ final class TaggedFrames {
         return control < 0 ? 0 : control & VLAN_ID;
     }
 
-    /** Whether there is another tag behind the tag. */
+    /** Whether there is another tag behind that of the VLAN. */
     boolean hasSecondTag() {
-        return control >= 0 && HostMemory.getShortBE(header + ADDRESSES) == TPID;
+        return second >= 0;
+    }
+
+    /** The VLAN ID of that other tag; 0 without one, too. */
+    int inner() {
+        return second < 0 ? 0 : second & VLAN_ID;
     }
 
     /** The frame without a tag; null when it has too many pieces. It holds until {@link #read}. */
     @Nullable
     Frame without() {
         if (!untaggedMade) {
-            untaggedMade = build(untagged, header, UNTAGGED_HEADER);
+            untaggedMade = build(untagged, header, headerBytes);
         }
         return untaggedMade ? untagged : null;
     }
@@ -119,10 +167,10 @@ final class TaggedFrames {
         if (taggedFor != vlan) {
             long at = header + TAGGED;
             HostMemory.copy(header, at, ADDRESSES);
-            HostMemory.putShortBE(at + ADDRESSES, TPID);
+            HostMemory.putShortBE(at + ADDRESSES, tpid);
             HostMemory.putShortBE(at + ADDRESSES + 2, (control < 0 ? 0 : control & ~VLAN_ID) | vlan);
-            HostMemory.putShortBE(at + ADDRESSES + TAG, HostMemory.getShortBE(header + ADDRESSES));
-            if (!build(tagged, at, TAGGED_HEADER)) {
+            HostMemory.copy(header + ADDRESSES, at + ADDRESSES + TAG, headerBytes - ADDRESSES);
+            if (!build(tagged, at, headerBytes + TAG)) {
                 return null;
             }
             taggedFor = vlan;
@@ -130,15 +178,14 @@ final class TaggedFrames {
         return tagged;
     }
 
-    private boolean build(Frame made, long headerAt, int headerBytes) {
+    private boolean build(Frame made, long headerAt, int bytes) {
         Frame from = original;
-        int skipped = control < 0 ? UNTAGGED_HEADER : TAGGED_HEADER;
-        int moved = headerBytes - skipped;
+        int moved = bytes - skipped;
         if (from == null || from.bytes + moved > Frame.MAX_BYTES) {
             return false;
         }
         made.clear();
-        boolean fits = made.add(headerAt, headerBytes);
+        boolean fits = made.add(headerAt, bytes);
         int left = skipped;
         for (int i = 0; fits && i < from.pieces; i++) {
             int length = from.length[i];

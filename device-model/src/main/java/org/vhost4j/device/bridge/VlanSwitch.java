@@ -3,6 +3,7 @@ package org.vhost4j.device.bridge;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.MacAddress;
@@ -17,12 +18,18 @@ final class VlanSwitch {
 
     private static final int[] NONE = {};
 
+    /** How many values a VLAN ID can have, reserved ones among them. */
+    private static final int ALL_IDS = 1 << 12;
+
     private final TaggedFrames frames = new TaggedFrames();
     private final int[][] members;
     private PortVlan[] ports = new PortVlan[0];
 
     /** For each port, one bit for each VLAN that it carries. */
     private BitSet[] carried = new BitSet[0];
+
+    /** For each port, one bit for each VLAN ID that a tag behind that of the VLAN may have; bit 0 is for none. Null for all. */
+    private @Nullable BitSet[] inner = new BitSet[0];
 
     /** No ports. */
     VlanSwitch() {
@@ -39,6 +46,7 @@ final class VlanSwitch {
         members = other.members;
         ports = other.ports;
         carried = other.carried;
+        inner = other.inner;
     }
 
     /** Leaves out the next number: no port has it. */
@@ -47,6 +55,7 @@ final class VlanSwitch {
         ports[ports.length - 1] = PortVlan.ALL;
         carried = Arrays.copyOf(carried, ports.length);
         carried[ports.length - 1] = new BitSet();
+        inner = Arrays.copyOf(inner, ports.length);
     }
 
     /** Adds the next port. */
@@ -56,6 +65,8 @@ final class VlanSwitch {
         ports[number] = port;
         carried = Arrays.copyOf(carried, number + 1);
         carried[number] = new BitSet(members.length);
+        inner = Arrays.copyOf(inner, number + 1);
+        inner[number] = inner(port);
         int[] before = NONE;
         int[] after = NONE;
         for (int vlan = 0; vlan < members.length; vlan++) {
@@ -73,6 +84,12 @@ final class VlanSwitch {
         }
     }
 
+    private static @Nullable BitSet inner(PortVlan port) {
+        BitSet all = new BitSet();
+        IntStream.range(0, ALL_IDS).filter(port::carriesInner).forEach(all::set);
+        return all.cardinality() == ALL_IDS ? null : all;
+    }
+
     /**
      * Finds out which VLAN a frame is in, and reads its Ethernet header for the methods below.
      *
@@ -84,12 +101,22 @@ final class VlanSwitch {
         }
         int id = frames.vlan();
         PortVlan port = ports[source];
+        if (port.mode() == PortVlan.Mode.DOT1Q_TUNNEL) {
+            frames.wrap(port.tpid());
+            return mayBeInside(source) ? port.tag() : NO_VLAN;
+        }
         if (id == 0) {
             id = port.tag();
         } else if (port.mode() == PortVlan.Mode.ACCESS || id > PortVlan.MOST) {
             return NO_VLAN;
         }
         return carried[source].get(id) ? id : NO_VLAN;
+    }
+
+    /** Whether the frame that entered last crosses a port with the tag that it has behind that of its VLAN, if it has one. */
+    private boolean mayBeInside(int port) {
+        BitSet all = inner[port];
+        return all == null || all.get(frames.inner());
     }
 
     /** The VLAN that frames without a tag are in when they come from a port, or {@link #NO_VLAN}. */
@@ -101,10 +128,13 @@ final class VlanSwitch {
     /** The VLAN of a frame that is on its way to a port, in the form in which the port gets it. */
     int leaving(int destination, Frame frame) {
         PortVlan port = ports[destination];
+        if (port.isOfOneVlan()) {
+            return port.tag();
+        }
         if (!frames.read(frame) || frames.vlan() > PortVlan.MOST) {
             return NO_VLAN;
         }
-        return port.mode() == PortVlan.Mode.ACCESS || frames.vlan() == 0 ? port.tag() : frames.vlan();
+        return frames.vlan() == 0 ? port.tag() : frames.vlan();
     }
 
     /** The source address of the frame that entered last. */
@@ -145,11 +175,14 @@ final class VlanSwitch {
     @Nullable
     Frame leave(int vlan, int destination) {
         PortVlan port = ports[destination];
+        if (!mayBeInside(destination)) {
+            return null;
+        }
         if (port.tags(vlan)) {
             return frames.with(vlan);
         }
         // Behind a trunk a second tag would be taken for the frame's VLAN.
-        return port.mode() != PortVlan.Mode.ACCESS && frames.hasSecondTag() ? null : frames.without();
+        return !port.isOfOneVlan() && frames.hasSecondTag() ? null : frames.without();
     }
 
     /** Notes in the frame that entered last how far one that left has been delivered. */

@@ -44,6 +44,9 @@ final class VlanTables {
     /** The table of VLANs that have none of their own. */
     private volatile @Nullable MacTable shared;
 
+    /** As {@link MacTable#mark} had it last. */
+    private long now;
+
     private int entriesMade;
     private int portsMade;
 
@@ -185,8 +188,21 @@ final class VlanTables {
         return table;
     }
 
+    /** As {@link MacTable#mark}, in every VLAN. */
+    synchronized void mark(long time) {
+        now = time;
+        each((vlan, table) -> table.mark(time));
+    }
+
+    /** As {@link MacTable#heardAt}, of a station with its VLAN, as {@link #stations} has it. */
+    long heardAt(long station) {
+        MacTable table = tables.getAcquire((int) (station >>> VLAN_SHIFT));
+        return table == null ? 0 : table.heardAt(station & ADDRESS);
+    }
+
     /** Adds all ports to a table, with their rules where they carry its VLAN. */
     private MacTable withPorts(MacTable made, int vlan) {
+        made.mark(now);
         for (int i = 0; i < ports.size(); i++) {
             Port port = ports.get(i);
             boolean carries = vlan == ALL || port.rules.vlan().carries(vlan);

@@ -37,7 +37,10 @@ class VlanBridgeTest {
             PortVlan.trunk(Set.of(2)),
             new PortVlan(PortVlan.Mode.NATIVE_TAGGED, 1, Set.of(2, 300)),
             new PortVlan(PortVlan.Mode.NATIVE_UNTAGGED, 2, Set.of(1)),
-            new PortVlan(PortVlan.Mode.NATIVE_UNTAGGED, 300, Set.of()));
+            new PortVlan(PortVlan.Mode.NATIVE_UNTAGGED, 300, Set.of()),
+            PortVlan.tunnel(1, Set.of(), PortVlan.S_TAG),
+            PortVlan.tunnel(2, Set.of(0, 1), PortVlan.C_TAG),
+            PortVlan.tunnel(300, Set.of(2), PortVlan.S_TAG));
     private static final int[] TAGS = {-1, -1, -1, 0x0000, 0x6000, 0x0001, 0xe001, 0x0002, 0x012c, 0x1007, 0x0fff};
 
     /** What a bridge does by the text of ovs-vswitchd.conf.db(5), for whole frames. */
@@ -51,7 +54,7 @@ class VlanBridgeTest {
 
         private static boolean carries(PortVlan port, int vlan) {
             return switch (port.mode()) {
-                case ACCESS -> vlan == port.tag();
+                case ACCESS, DOT1Q_TUNNEL -> vlan == port.tag();
                 case TRUNK -> port.trunks().isEmpty() || port.trunks().contains(vlan);
                 case NATIVE_TAGGED, NATIVE_UNTAGGED ->
                     vlan == port.tag()
@@ -62,7 +65,7 @@ class VlanBridgeTest {
 
         private static boolean tagged(PortVlan port, int vlan) {
             return switch (port.mode()) {
-                case ACCESS -> false;
+                case ACCESS, DOT1Q_TUNNEL -> false;
                 case TRUNK, NATIVE_TAGGED -> vlan != 0;
                 case NATIVE_UNTAGGED -> vlan != 0 && vlan != port.tag();
             };
@@ -73,13 +76,23 @@ class VlanBridgeTest {
             List<byte[]> out = new ArrayList<>();
             ports.forEach(port -> out.add(null));
             boolean tag = hasTag(frame);
-            if (tag && frame.length < 18) {
+            if (tag && (frame.length < 18 || (hasTag(without(frame)) && frame.length < 22))) {
                 return out;
             }
-            int control = tag ? (frame[14] & 0xff) << 8 | (frame[15] & 0xff) : 0;
+            int control = control(frame);
             int vlan = control & 0xfff;
+            int type = tag ? type(frame) : 0x8100;
+            byte[] plain = tag ? without(frame) : frame;
             PortVlan in = ports.get(from);
-            if (vlan == 0) {
+            if (in.mode() == PortVlan.Mode.DOT1Q_TUNNEL) {
+                if (!in.cvlans().isEmpty() && !in.cvlans().contains(vlan)) {
+                    return out;
+                }
+                plain = frame;
+                vlan = in.tag();
+                control = 0;
+                type = in.tpid();
+            } else if (vlan == 0) {
                 vlan = in.mode() == PortVlan.Mode.TRUNK ? 0 : in.tag();
             } else if (in.mode() == PortVlan.Mode.ACCESS || vlan == 4095) {
                 return out;
@@ -87,32 +100,54 @@ class VlanBridgeTest {
             if (!carries(in, vlan)) {
                 return out;
             }
-            byte[] plain = tag ? without(frame) : frame;
             table.put(vlan + " " + Arrays.toString(Arrays.copyOfRange(frame, 6, 12)), from);
             boolean group = (frame[0] & 1) != 0;
             Integer to = group ? null : table.get(vlan + " " + Arrays.toString(Arrays.copyOf(frame, 6)));
             for (int i = 0; i < ports.size(); i++) {
+                PortVlan port = ports.get(i);
+                boolean there = i != from && carries(port, vlan) && carriesInner(port, plain);
                 // A trunk would take the inner tag of an untagged frame for its VLAN.
-                boolean ambiguous = tag
-                        && hasTag(plain)
-                        && !tagged(ports.get(i), vlan)
-                        && ports.get(i).mode() != PortVlan.Mode.ACCESS;
-                if (i != from && carries(ports.get(i), vlan) && !ambiguous && (to == null || to == i)) {
-                    out.set(i, tagged(ports.get(i), vlan) ? with(plain, (control & 0xf000) | vlan) : plain);
+                boolean ambiguous = hasTag(plain)
+                        && !tagged(port, vlan)
+                        && port.mode() != PortVlan.Mode.DOT1Q_TUNNEL
+                        && port.mode() != PortVlan.Mode.ACCESS;
+                if (there && !ambiguous && (to == null || to == i)) {
+                    out.set(i, tagged(port, vlan) ? with(plain, type, (control & 0xf000) | vlan) : plain);
                 }
             }
             return out;
         }
+
+        private static boolean carriesInner(PortVlan port, byte[] plain) {
+            int inner = control(plain) & 0xfff;
+            return switch (port.mode()) {
+                case ACCESS -> inner == 0;
+                case DOT1Q_TUNNEL -> port.cvlans().isEmpty() || port.cvlans().contains(inner);
+                default -> true;
+            };
+        }
+    }
+
+    private static int type(byte[] frame) {
+        return (frame[12] & 0xff) << 8 | (frame[13] & 0xff);
     }
 
     private static boolean hasTag(byte[] frame) {
-        return frame[12] == (byte) 0x81 && frame[13] == 0;
+        return type(frame) == 0x8100 || type(frame) == 0x88a8;
+    }
+
+    private static int control(byte[] frame) {
+        return hasTag(frame) ? (frame[14] & 0xff) << 8 | (frame[15] & 0xff) : 0;
     }
 
     private static byte[] with(byte[] frame, int control) {
+        return with(frame, 0x8100, control);
+    }
+
+    private static byte[] with(byte[] frame, int type, int control) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.write(frame, 0, 12);
-        out.writeBytes(new byte[] {(byte) 0x81, 0, (byte) (control >>> 8), (byte) control});
+        out.writeBytes(new byte[] {(byte) (type >>> 8), (byte) type, (byte) (control >>> 8), (byte) control});
         out.write(frame, 12, frame.length - 12);
         return out.toByteArray();
     }
@@ -134,17 +169,25 @@ class VlanBridgeTest {
         return out;
     }
 
+    private static int type(SplittableRandom random) {
+        return random.nextInt(3) == 0 ? 0x88a8 : 0x8100;
+    }
+
     private static byte[] randomFrame(SplittableRandom random) {
         byte[] frame = new byte[random.nextInt(8) == 0 ? 14 + random.nextInt(5) : 60 + random.nextInt(60)];
         random.nextBytes(frame);
         frame[12] = (byte) 0x88;
         frame[13] = (byte) 0xb5;
-        if (random.nextInt(4) == 0) {
-            frame[12] = (byte) 0x81;
-            frame[13] = 0;
+        byte[] tagged = frame;
+        int inner = TAGS[random.nextInt(TAGS.length)];
+        if (random.nextInt(3) == 0 && inner >= 0) {
+            tagged = with(tagged, type(random), inner);
         }
         int control = TAGS[random.nextInt(TAGS.length)];
-        byte[] tagged = control < 0 ? frame : Arrays.copyOf(with(frame, control), Math.max(14, frame.length));
+        if (control >= 0) {
+            tagged = with(tagged, type(random), control);
+        }
+        tagged = Arrays.copyOf(tagged, frame.length);
         return addressed(tagged, 1 + random.nextInt(5), random.nextInt(4) == 0 ? 0xff : 1 + random.nextInt(6));
     }
 
@@ -234,7 +277,7 @@ class VlanBridgeTest {
             bridge.add(access, PortRules.NONE.withVlan(PortVlan.access(5)));
             SuperFrame superFrame = SuperFrame.random(random, 6000, 2, false);
             byte[] untagged = addressed(superFrame.bytes(), 1, 2);
-            if (untagged[12] == (byte) 0x81) {
+            if (hasTag(untagged)) {
                 continue;
             }
             try (Arena arena = Arena.ofConfined()) {
@@ -297,6 +340,53 @@ class VlanBridgeTest {
             assertThat(bridge.forward(trunk, back)).isEqualTo(FramePort.DELIVERED);
             assertThat(access.delivered.getFirst().bytes).isEqualTo(bytes);
             assertThat(access.delivered.getFirst().checksumStart).isEqualTo(start);
+        }
+    }
+
+    /** A super-frame of a customer with a tag crosses a trunk behind the service tag, and comes out at the other end as it was. */
+    @ParameterizedTest
+    @CsvSource({"0x88a8", "0x8100"})
+    void aTunnelKeepsTheCustomersTag(int type) {
+        Bridge bridge = new Bridge(new OffloadEngine());
+        RecordingPort customer = new RecordingPort(Offloads.ALL);
+        RecordingPort trunk = new RecordingPort(Offloads.ALL);
+        RecordingPort access = new RecordingPort(Offloads.ALL);
+        RecordingPort branch = new RecordingPort(Offloads.ALL);
+        bridge.add(customer, PortRules.NONE.withVlan(PortVlan.tunnel(9, Set.of(), type)));
+        bridge.add(trunk, PortRules.NONE);
+        bridge.add(access, PortRules.NONE.withVlan(PortVlan.access(9)));
+        bridge.add(branch, PortRules.NONE.withVlan(PortVlan.tunnel(9, Set.of(5, 6), type)));
+        SuperFrame superFrame = SuperFrame.datagrams(3, 100);
+        byte[] bytes = with(addressed(superFrame.bytes(), 1, 2), 0x6005);
+        try (Arena arena = Arena.ofConfined()) {
+            Frame sent = new Frame();
+            Frames.scatter(arena, sent, bytes, new SplittableRandom(1), 3);
+            superFrame.writeHeader(sent);
+            sent.checksumStart += 4;
+            int start = sent.checksumStart;
+            assertThat(bridge.forward(customer, sent)).isEqualTo(FramePort.DELIVERED);
+            RecordingPort.Delivered wrapped = trunk.delivered.getFirst();
+            assertThat(wrapped.bytes).isEqualTo(with(bytes, type, 9));
+            assertThat(wrapped.checksumStart).isEqualTo(start + 4);
+            assertThat(wrapped.gsoSize).isEqualTo(100);
+            assertThat(access.delivered).as("it would see the customer's tag").isEmpty();
+            assertThat(branch.delivered.getFirst().bytes).isEqualTo(bytes);
+            branch.delivered.clear();
+
+            Frame back = new Frame();
+            byte[] wrappedBack = addressed(wrapped.bytes, 3, 1);
+            Frames.scatter(arena, back, wrappedBack, new SplittableRandom(1), 5);
+            superFrame.writeHeader(back);
+            back.checksumStart += 8;
+            assertThat(bridge.forward(trunk, back)).isEqualTo(FramePort.DELIVERED);
+            assertThat(customer.delivered.getFirst().bytes).isEqualTo(without(wrappedBack));
+            assertThat(customer.delivered.getFirst().checksumStart).isEqualTo(start);
+
+            Frame other = new Frame();
+            Frames.scatter(arena, other, with(addressed(superFrame.bytes(), 1, 0xff), 7), new SplittableRandom(1), 1);
+            assertThat(bridge.forward(customer, other)).isEqualTo(FramePort.DELIVERED);
+            assertThat(branch.delivered).as("customer VLAN 7 is not its own").isEmpty();
+            assertThat(trunk.delivered).hasSize(2);
         }
     }
 

@@ -4,6 +4,7 @@ package org.vhost4j.qmp;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.device.frame.MacAddress;
@@ -70,11 +71,19 @@ final class PortAnswers {
         if (vlan.mode() != PortVlan.Mode.TRUNK) {
             node.put("tag", vlan.tag());
         }
-        if (!vlan.trunks().isEmpty()) {
-            ArrayNode trunks = node.putArray("trunks");
-            new TreeSet<>(vlan.trunks()).forEach(trunks::add);
+        vlans(node, "trunks", vlan.trunks());
+        vlans(node, "cvlans", vlan.cvlans());
+        if (vlan.mode() == PortVlan.Mode.DOT1Q_TUNNEL) {
+            node.put("qinq-ethtype", vlan.tpid() == PortVlan.S_TAG ? "802.1ad" : "802.1q");
         }
         return node;
+    }
+
+    private static void vlans(ObjectNode node, String name, Set<Integer> vlans) {
+        if (!vlans.isEmpty()) {
+            ArrayNode all = node.putArray(name);
+            new TreeSet<>(vlans).forEach(all::add);
+        }
     }
 
     JsonNode stations(JsonNode arguments) throws QmpError {
@@ -93,6 +102,7 @@ final class PortAnswers {
             if (wanted) {
                 ObjectNode node = all.addObject().put("mac", MacAddress.text(station.mac()));
                 node.put("vlan", station.vlan()).put("port", station.port());
+                station.age().ifPresent(age -> node.put("age", age.toSeconds()));
             }
         }
         return all;

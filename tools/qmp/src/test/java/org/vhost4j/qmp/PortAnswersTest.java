@@ -60,10 +60,11 @@ class PortAnswersTest {
                     .contains("{\"reason\":\"bad-source\",\"meaning\":\"their source address is not the guest's\","
                             + "\"direction\":\"in\",\"frames\":0}");
 
-            String known = "[{\"mac\":\"52:54:00:00:00:07\",\"vlan\":0,\"port\":\"guest0\"}]";
-            assertThat(client.returned("{'execute': 'query-fdb'}").toString()).isEqualTo(known);
-            assertThat(client.returned("{'execute': 'query-fdb', 'arguments': {'port': 'guest0', 'vlan': 0}}")
-                            .toString())
+            JsonNode station = client.returned("{'execute': 'query-fdb'}").get(0);
+            assertThat(station.get("age").isIntegralNumber()).isTrue();
+            String known = "[{\"mac\":\"52:54:00:00:00:07\",\"vlan\":0,\"port\":\"guest0\",\"age\":N}]";
+            assertThat(fdb(client, "")).isEqualTo(known);
+            assertThat(fdb(client, ", 'arguments': {'port': 'guest0', 'vlan': 0}"))
                     .isEqualTo(known);
             assertThat(client.returned("{'execute': 'query-fdb', 'arguments': {'port': 'guest1'}}")
                             .size())
@@ -79,5 +80,11 @@ class PortAnswersTest {
             assertThat(lanes.get(0).get("guests").toString()).isEqualTo("[\"guest0\",\"guest1\"]");
             assertThat(lanes.get(0).get("turns").asLong()).isPositive();
         }
+    }
+
+    private static String fdb(TestClient client, String arguments) throws Exception {
+        return client.returned("{'execute': 'query-fdb'" + arguments + "}")
+                .toString()
+                .replaceAll("\"age\":[0-9]+", "\"age\":N");
     }
 }

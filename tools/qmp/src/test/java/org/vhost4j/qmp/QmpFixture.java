@@ -71,7 +71,12 @@ public final class QmpFixture implements AutoCloseable {
                 .switching(switching)
                 .build();
         this.backend = Backend.start(config, monitor.events());
-        this.rates = new PortHistory(backend::ports, System::nanoTime);
+        this.rates = new PortHistory(
+                () -> {
+                    backend.noteTime();
+                    return backend.ports();
+                },
+                System::nanoTime);
         GuestAbi abi = new GuestAbi(resolution.offered(), 1, RingLayout.MAX_SIZE, 1500, NetConfigSpace.BYTES);
         this.served = new Served(
                 backend,

@@ -169,12 +169,13 @@ final class PageState {
         List<StationSnapshot> stations = lanes.stations(Integer.MAX_VALUE);
         state.put("stationCount", stations.size());
         ArrayNode all = state.putArray("stations");
-        stations.stream()
-                .limit(MOST_STATIONS)
-                .forEach(station -> all.addObject()
-                        .put("mac", MacAddress.text(station.mac()))
-                        .put("vlan", station.vlan())
-                        .put("port", station.port()));
+        stations.stream().limit(MOST_STATIONS).forEach(station -> {
+            ObjectNode node = all.addObject()
+                    .put("mac", MacAddress.text(station.mac()))
+                    .put("vlan", station.vlan())
+                    .put("port", station.port());
+            station.age().ifPresent(age -> node.put("age", age.toSeconds()));
+        });
     }
 
     private static String word(Enum<?> constant) {

@@ -73,10 +73,13 @@ record ConfigSetting(String name, Kind kind, List<String> values) {
         for (String rate : RateOptions.KEYS) {
             OF_GUESTS.put(rate, new ConfigSetting(rate, Kind.NUMBER, List.of()));
         }
-        OF_GUESTS.put("trunks", new ConfigSetting("trunks", Kind.VLANS, List.of()));
+        for (String vlans : List.of("trunks", "cvlans")) {
+            OF_GUESTS.put(vlans, new ConfigSetting(vlans, Kind.VLANS, List.of()));
+        }
         choice("attach", "auto", "netdev", "device");
         choice("link", "up", "down");
-        choice("vlan_mode", "access", "trunk", "native-tagged", "native-untagged");
+        choice("vlan_mode", "access", "trunk", "native-tagged", "native-untagged", "dot1q-tunnel");
+        choice("qinq-ethtype", VlanOptions.TYPES.toArray(String[]::new));
         choice("port-security", "auto", "on", "off");
     }
 

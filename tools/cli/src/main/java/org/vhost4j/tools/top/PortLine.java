@@ -116,7 +116,7 @@ record PortLine(
     }
 
     private static String vlan(JsonNode vlan) {
-        JsonNode trunks = vlan.path("trunks");
+        JsonNode trunks = vlan.has("cvlans") ? vlan.path("cvlans") : vlan.path("trunks");
         String several =
                 trunks.size() == 0 ? "" : trunks.size() == 1 ? trunks.get(0).asString() : trunks.size() + " VLANs";
         String tag = vlan.has("tag") ? vlan.path("tag").asString() : "";

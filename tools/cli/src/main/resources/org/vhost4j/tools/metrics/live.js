@@ -350,14 +350,21 @@ function names(guests) {
   return parts.length > 4 ? plural(guests.length, "guest") : parts.join(", ");
 }
 
+// The age of a station is up to two seconds more than it is.
+function age(seconds) {
+  return seconds === undefined ? "\u2013" : seconds < 4 ? "now" : seconds < 120 ? `${seconds} s ago` : seconds < 7200
+    ? `${Math.round(seconds / 60)} min ago` : `${Math.round(seconds / 3600)} h ago`;
+}
+
 function stations() {
   const all = state.stations;
   $("stations-text").textContent = all.length === 0 ? "None is known yet."
     : all.length < state.stationCount ? `The first ${all.length} of ${count(state.stationCount)}.` : `${plural(all.length, "address", "addresses")}.`;
   replace($("stations"), ...(all.length === 0 ? [] : [
-    el("thead", {}, el("tr", {}, ...["Address", "VLAN", "Port"].map((title) => el("th", { scope: "col" }, title)))),
+    el("thead", {}, el("tr", {}, ...["Address", "VLAN", "Port", "Heard"].map((title) => el("th", { scope: "col" }, title)))),
     el("tbody", {}, ...all.map((station) => el("tr", {}, el("td", {}, el("code", {}, station.mac)),
-      el("td", {}, station.vlan ? "VLAN " + station.vlan : "\u2013"), el("td", {}, station.port))))]));
+      el("td", {}, station.vlan ? "VLAN " + station.vlan : "\u2013"), el("td", {}, station.port),
+      el("td", {}, age(station.age)))))]));
 }
 
 function events() {

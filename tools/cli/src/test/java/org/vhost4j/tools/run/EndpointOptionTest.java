@@ -47,7 +47,10 @@ class EndpointOptionTest {
                 "trunks=[0,7,9-11],server=off|trunks=[0,7,9,10,11]",
                 "tag=7,vlan_mode=native-untagged|tag=7,vlan_mode=native-untagged",
                 "vlan_mode=native-tagged,trunks=[8],tag=7|tag=7,trunks=[8],vlan_mode=native-tagged",
-                "vlan_mode=trunk|"
+                "vlan_mode=trunk|",
+                "tag=7,vlan_mode=dot1q-tunnel|tag=7,vlan_mode=dot1q-tunnel",
+                "tag=7,vlan_mode=dot1q-tunnel,qinq-ethtype=802.1ad,cvlans=[8-9,0]|tag=7,cvlans=[0,8,9],vlan_mode=dot1q-tunnel",
+                "vlan_mode=dot1q-tunnel,qinq-ethtype=802.1q,tag=7|tag=7,vlan_mode=dot1q-tunnel,qinq-ethtype=802.1q"
             })
     void aGuestIsInVlans(String options, String vlans) {
         assertThat(EndpointOption.parse("/tmp/a.sock," + options).vlan()).hasToString(vlans == null ? "" : vlans);
@@ -118,7 +121,13 @@ class EndpointOptionTest {
                 "tag=5,trunks=7|a port with tag=VLAN is an access port and has no trunks",
                 "vlan_mode=native-tagged|vlan_mode=native-tagged needs tag=VLAN",
                 "tag=1,vlan_mode=trunk|vlan_mode=trunk has no tag, its VLANs are trunks=[VLAN,…]",
-                "tag=1,vlan_mode=dot1q|vlan_mode is access, trunk, native-tagged or native-untagged, not 'dot1q'"
+                "tag=1,vlan_mode=dot1q|vlan_mode is access, trunk, native-tagged, native-untagged or dot1q-tunnel, not 'dot1q'",
+                "vlan_mode=dot1q-tunnel|vlan_mode=dot1q-tunnel needs tag=VLAN",
+                "tag=1,vlan_mode=dot1q-tunnel,trunks=7|vlan_mode=dot1q-tunnel has no trunks",
+                "tag=1,cvlans=7|cvlans is for vlan_mode=dot1q-tunnel",
+                "tag=1,qinq-ethtype=802.1q|qinq-ethtype is for vlan_mode=dot1q-tunnel",
+                "tag=1,vlan_mode=dot1q-tunnel,cvlans=5000|cvlans: '5000' is not a VLAN, 0 to 4094",
+                "tag=1,vlan_mode=dot1q-tunnel,qinq-ethtype=0x9100|qinq-ethtype is 802.1ad or 802.1q, not '0x9100'"
             })
     void whatIsNoAddressIsRefused(String options, String reason) {
         assertThatIllegalArgumentException()

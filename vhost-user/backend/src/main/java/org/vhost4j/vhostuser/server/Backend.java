@@ -2,6 +2,7 @@
 package org.vhost4j.vhostuser.server;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -14,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import org.vhost4j.device.Pollable;
+import org.vhost4j.device.bridge.Bridge;
 import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.device.frame.FramePort;
@@ -393,10 +395,31 @@ public final class Backend implements AutoCloseable {
                         all.stream().flatMap(each -> each.join().stream()).toList());
     }
 
-    private static List<StationSnapshot> stations(LaneContext context, FramePort port, int most) {
+    private List<StationSnapshot> stations(LaneContext context, FramePort port, int most) {
         return context.stations(port, most).stream()
-                .map(station -> new StationSnapshot(station & 0xffff_ffff_ffffL, (int) (station >>> 48), port.name()))
+                .map(station -> new StationSnapshot(
+                        station & 0xffff_ffff_ffffL, (int) (station >>> 48), port.name(), age(context, station)))
                 .toList();
+    }
+
+    private Optional<Duration> age(LaneContext context, long station) {
+        Bridge bridge = context.bridge();
+        long heardAt = bridge == null ? 0 : bridge.heardAt(station);
+        return heardAt == 0
+                ? Optional.empty()
+                : Optional.of(Duration.ofNanos(Math.max(0, config.clock().getAsLong() - heardAt)));
+    }
+
+    /**
+     * Notes the time: stations that are heard until the next call were heard now. Whoever wants to know how old stations are calls it
+     * every few seconds. Any thread, one at a time; no lane is asked.
+     */
+    public void noteTime() {
+        Bridge bridge = contexts.getFirst().bridge();
+        if (bridge != null) {
+            // 0 stands for never.
+            bridge.mark(config.clock().getAsLong() | 1);
+        }
     }
 
     /**

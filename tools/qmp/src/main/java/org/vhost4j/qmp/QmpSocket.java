@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * the owner enters, gets its mode, and only then its name. A file that a dead process left behind is replaced; one that a process
  * listens on is not, nor is anything that is no socket.
  */
-final class QmpSocket implements AutoCloseable {
+public final class QmpSocket implements AutoCloseable {
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
     private static final int BACKLOG = 16;
     /** The longest path that a socket's address has room for (unix(7)). */
@@ -50,7 +50,7 @@ final class QmpSocket implements AutoCloseable {
      * @return the socket
      * @throws IOException when it cannot be had; the message is one clause for the user
      */
-    static QmpSocket listen(Path path) throws IOException {
+    public static QmpSocket listen(Path path) throws IOException {
         if (path.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
             throw new IOException("the path is longer than " + LONGEST_PATH + " bytes");
         }
@@ -114,12 +114,22 @@ final class QmpSocket implements AutoCloseable {
         throw new IOException("another process listens there already");
     }
 
-    /** Waits for a client. */
-    SocketChannel accept() throws IOException {
+    /**
+     * Waits for a client.
+     *
+     * @return the connection, blocking
+     * @throws IOException when the socket is closed, or no connection can be had now
+     */
+    public SocketChannel accept() throws IOException {
         return channel.accept();
     }
 
-    boolean isOpen() {
+    /**
+     * Whether it listens.
+     *
+     * @return false after {@link #close}
+     */
+    public boolean isOpen() {
         return channel.isOpen();
     }
 

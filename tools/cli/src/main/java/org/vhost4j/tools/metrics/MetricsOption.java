@@ -3,10 +3,14 @@ package org.vhost4j.tools.metrics;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.file.InvalidPathException;
 
-/** {@code --metrics ADDRESS:PORT}. */
+/** {@code --metrics ADDRESS:PORT} or {@code unix:PATH}. */
 public final class MetricsOption {
+    private static final String UNIX = "unix:";
     private static final int MOST_PORT = 65535;
 
     private MetricsOption() {}
@@ -14,18 +18,30 @@ public final class MetricsOption {
     /**
      * Reads the option's value.
      *
-     * @param value an IPv4 address, an IPv6 address in brackets, or {@code localhost}, and a port; port 0 is any that is free
+     * @param value an IPv4 address, an IPv6 address in brackets, or {@code localhost}, and a port; port 0 is any that is free. Or {@code
+     *     unix:PATH}
      * @return where to listen
      * @throws IllegalArgumentException in words for the user
      */
-    public static InetSocketAddress parse(String value) {
+    public static SocketAddress parse(String value) {
         String option = "--metrics=" + value;
+        if (value.startsWith(UNIX)) {
+            try {
+                if (value.length() > UNIX.length()) {
+                    return UnixDomainSocketAddress.of(value.substring(UNIX.length()));
+                }
+            } catch (InvalidPathException e) {
+                // Said below.
+            }
+            throw new IllegalArgumentException(option + ": unix: is followed by the path of a socket");
+        }
         int colon = value.lastIndexOf(':');
         String host = colon < 0 ? "" : value.substring(0, colon);
         String port = value.substring(colon + 1);
         if (host.isEmpty() || !port.matches("[0-9]{1,5}") || Integer.parseInt(port) > MOST_PORT) {
             throw new IllegalArgumentException(option
-                    + ": give ADDRESS:PORT, such as 127.0.0.1:9478 or [::1]:9478, with a port up to " + MOST_PORT);
+                    + ": give ADDRESS:PORT, such as 127.0.0.1:9478 or [::1]:9478, with a port up to " + MOST_PORT
+                    + ", or unix:PATH");
         }
         return new InetSocketAddress(address(option, host), Integer.parseInt(port));
     }

@@ -10,8 +10,9 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.BindException;
 import java.net.Inet6Address;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -51,13 +52,18 @@ public final class MetricsServer implements AutoCloseable {
 
     private record PageFile(Class<?> beside, String name, String type) {}
 
-    private final HttpServer server;
     private final ThreadPoolExecutor threads;
     private final EventLog events = new EventLog();
-    private volatile @Nullable Supplier<byte[]> state;
+    private final String url;
 
-    private MetricsServer(HttpServer server) {
-        this.server = server;
+    /** Whether it is on a loopback address, where a web page elsewhere could have its browser ask. */
+    private final boolean loopback;
+
+    private final Runnable stop;
+    private volatile @Nullable Supplier<byte[]> state;
+    private volatile @Nullable MetricsHandler metrics;
+
+    private MetricsServer(SocketAddress address) throws IOException {
         this.threads = new ThreadPoolExecutor(
                 THREADS,
                 THREADS,
@@ -66,7 +72,21 @@ public final class MetricsServer implements AutoCloseable {
                 new ArrayBlockingQueue<>(WAITING),
                 task -> Thread.ofPlatform().daemon().name("vhost4j-metrics").unstarted(task));
         threads.allowCoreThreadTimeOut(true);
-        server.setExecutor(threads);
+        if (address instanceof UnixDomainSocketAddress unix) {
+            UnixHttpServer server = UnixHttpServer.listen(unix.getPath(), this::answer, threads);
+            url = "unix:" + unix.getPath();
+            loopback = false;
+            stop = server::close;
+        } else {
+            InetSocketAddress internet = (InetSocketAddress) address;
+            HttpServer server = HttpServer.create(internet, 0);
+            server.setExecutor(threads);
+            url = url(server.getAddress());
+            loopback = internet.getAddress().isLoopbackAddress();
+            stop = () -> server.stop(0);
+            server.createContext("/", this::answer);
+            server.start();
+        }
     }
 
     /**
@@ -83,12 +103,9 @@ public final class MetricsServer implements AutoCloseable {
         System.setProperty("sun.net.httpserver.maxReqTime", "10");
         System.setProperty("sun.net.httpserver.maxRspTime", "30");
         System.setProperty("jdk.httpserver.maxConnections", "64");
-        InetSocketAddress address = MetricsOption.parse(option);
+        SocketAddress address = MetricsOption.parse(option);
         try {
-            MetricsServer made = new MetricsServer(HttpServer.create(address, 0));
-            made.server.createContext("/", made::file);
-            made.server.start();
-            return made;
+            return new MetricsServer(address);
         } catch (BindException e) {
             throw new IOException(words(String.valueOf(e.getMessage())), e);
         }
@@ -99,24 +116,18 @@ public final class MetricsServer implements AutoCloseable {
     }
 
     /**
-     * Where the server listens.
-     *
-     * @return with the port that the host has chosen, if it was to choose one
-     */
-    public InetSocketAddress address() {
-        return server.getAddress();
-    }
-
-    /**
      * Where the page is.
      *
-     * @return its URL, with an address instead of a host's name
+     * @return its URL, with an address instead of a host's name and the port that the host has chosen; {@code unix:PATH} on a Unix socket
      */
     public String url() {
-        InetAddress address = address().getAddress();
-        String host = address.getHostAddress();
-        return "http://" + (address instanceof Inet6Address ? "[" + host + "]" : host) + ":"
-                + address().getPort() + "/";
+        return url;
+    }
+
+    private static String url(InetSocketAddress address) {
+        String host = address.getAddress().getHostAddress();
+        return "http://" + (address.getAddress() instanceof Inet6Address ? "[" + host + "]" : host) + ":"
+                + address.getPort() + "/";
     }
 
     /**
@@ -138,15 +149,16 @@ public final class MetricsServer implements AutoCloseable {
         registry.register(new BackendMetrics(served));
         PageState page = new PageState(served, events);
         state = () -> page.json().toString().getBytes(StandardCharsets.UTF_8);
-        MetricsHandler metrics = new MetricsHandler(registry);
-        server.createContext("/metrics", exchange -> {
-            if (!"/metrics".equals(exchange.getRequestURI().getPath())) {
-                // The server takes every path that begins so to be of this context.
-                file(exchange);
-            } else if (allowed(exchange)) {
-                metrics.handle(exchange);
-            }
-        });
+        metrics = new MetricsHandler(registry);
+    }
+
+    private void answer(HttpExchange exchange) throws IOException {
+        MetricsHandler handler = metrics;
+        if (handler == null || !"/metrics".equals(exchange.getRequestURI().getPath())) {
+            file(exchange);
+        } else if (allowed(exchange)) {
+            handler.handle(exchange);
+        }
     }
 
     /** Whether a request is one to answer; else it was refused. */
@@ -170,9 +182,7 @@ public final class MetricsServer implements AutoCloseable {
      */
     private boolean isNamed(HttpExchange exchange) {
         String host = exchange.getRequestHeaders().getFirst("Host");
-        return host == null
-                || !address().getAddress().isLoopbackAddress()
-                || LOCAL.matcher(host).matches();
+        return host == null || !loopback || LOCAL.matcher(host).matches();
     }
 
     private static void refuse(HttpExchange exchange, int status, String why) throws IOException {
@@ -232,7 +242,7 @@ public final class MetricsServer implements AutoCloseable {
     /** Ends at once: requests that are being answered are cut off. */
     @Override
     public void close() {
-        server.stop(0);
+        stop.run();
         threads.shutdownNow();
     }
 }

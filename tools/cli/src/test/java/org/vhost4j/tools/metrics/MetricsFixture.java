@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.qmp.QmpFixture;
+import org.vhost4j.qmp.Served;
 import org.vhost4j.sys.SocketAddress;
 import org.vhost4j.tools.run.StreamUplink;
 
@@ -51,6 +52,11 @@ final class MetricsFixture implements AutoCloseable {
     /** The page's address. */
     URI page() {
         return URI.create(server.url());
+    }
+
+    /** What other servers can serve as well. */
+    Served served() {
+        return backend.served();
     }
 
     MetricsServer server() {

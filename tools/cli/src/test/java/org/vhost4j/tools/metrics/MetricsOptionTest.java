@@ -4,6 +4,9 @@ package org.vhost4j.tools.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -16,8 +19,15 @@ class MetricsOptionTest {
         "[::1]:80, 0:0:0:0:0:0:0:1, 80",
     })
     void whereToListen(String value, String address, int port) {
-        assertThat(MetricsOption.parse(value).getAddress().getHostAddress()).isEqualTo(address);
-        assertThat(MetricsOption.parse(value).getPort()).isEqualTo(port);
+        assertThat(MetricsOption.parse(value)).isInstanceOfSatisfying(InetSocketAddress.class, where -> {
+            assertThat(where.getAddress().getHostAddress()).isEqualTo(address);
+            assertThat(where.getPort()).isEqualTo(port);
+        });
+    }
+
+    @Test
+    void aUnixSocket() {
+        assertThat(MetricsOption.parse("unix:/run/m.sock")).isEqualTo(UnixDomainSocketAddress.of("/run/m.sock"));
     }
 
     @ParameterizedTest
@@ -31,6 +41,7 @@ class MetricsOptionTest {
                 "127.0.0.1:65536 | with a port up to 65535",
                 "127.0.0.1:http | give ADDRESS:PORT",
                 "127.0.0.300:1 | '127.0.0.300' is no address of this host",
+                "unix: | unix: is followed by the path of a socket",
                 "[host.example]:1 | '[host.example]' is no address of this host",
                 "[::g]:1 | '[::g]' is no address of this host",
                 "host.example:1 | '.host.example.' is no address of this host",

@@ -7,8 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.UnixDomainSocketAddress;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -162,10 +166,65 @@ class MetricsServerTest {
     @Test
     void anAddressThatIsTakenIsSaidInOneClause() throws Exception {
         try (MetricsServer first = MetricsServer.listen("127.0.0.1:0")) {
-            String address = "127.0.0.1:" + first.address().getPort();
+            String address = "127.0.0.1:" + java.net.URI.create(first.url()).getPort();
             assertThatThrownBy(() -> MetricsServer.listen(address))
                     .isInstanceOf(IOException.class)
                     .hasMessage("another program listens there");
+        }
+    }
+
+    @Test
+    void aUnixSocketHasTheSame() throws Exception {
+        Path path = directory.resolve("metrics.sock");
+        try (MetricsFixture fixture = new MetricsFixture(directory)) {
+            try (MetricsServer server = MetricsServer.listen("unix:" + path)) {
+                assertThat(ask(path, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"))
+                        .startsWith("HTTP/1.1 503 ");
+                server.serve(fixture.served());
+                assertThat(server.url()).isEqualTo("unix:" + path);
+                assertThat(Files.getPosixFilePermissions(path)).hasToString("[OWNER_READ, OWNER_WRITE]");
+                assertThat(ask(path, "GET /metrics HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n"))
+                        .startsWith("HTTP/1.1 200 OK\r\n")
+                        .contains("\nvhost4j_guest_transmit_bytes_total{guest=\"guest0\"} 60.0\n");
+                assertThat(ask(path, "GET /metrics?name[]=vhost4j_build_info HTTP/1.0\r\n\r\n"))
+                        .contains("vhost4j_build_info{")
+                        .doesNotContain("guest0");
+                String page = ask(path, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+                assertThat(page).contains("Content-Security-Policy: default-src 'none'", "<h2 id=\"h-stations\">");
+                assertThat(ask(path, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")).endsWith("\r\n\r\n");
+                assertThat(ask(path, "GET /no HTTP/1.1\r\nHost: x\r\n\r\n")).startsWith("HTTP/1.1 404 ");
+                assertThat(ask(path, "POST / HTTP/1.1\r\nHost: x\r\n\r\n")).startsWith("HTTP/1.1 405 ");
+                for (String bad : List.of(
+                        "\r\n\r\n",
+                        "GET /\r\n\r\n",
+                        "GET http:// HTTP/1.1\r\n\r\n",
+                        "GET / HTTP/1.1\r\nx\r\n\r\n",
+                        "GET / HTTP/1.1\r\nx: " + "y".repeat(20_000))) {
+                    assertThat(ask(path, bad)).as(bad).startsWith("HTTP/1.1 400 ");
+                }
+                assertThatThrownBy(() -> MetricsServer.listen("unix:" + path))
+                        .isInstanceOf(IOException.class)
+                        .hasMessage("another process listens there already");
+            }
+            assertThat(path).doesNotExist();
+        }
+    }
+
+    private static String ask(Path path, String request) throws IOException {
+        try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+            client.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.UTF_8)));
+            client.shutdownOutput();
+            StringBuilder all = new StringBuilder();
+            ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
+            try {
+                while (client.read(buffer) >= 0) {
+                    all.append(StandardCharsets.UTF_8.decode(buffer.flip()));
+                    buffer.clear();
+                }
+            } catch (IOException e) {
+                // What was left of a request that is too long is not read.
+            }
+            return all.toString();
         }
     }
 

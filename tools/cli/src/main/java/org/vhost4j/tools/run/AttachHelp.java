@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.run;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.frame.MacAddress;
 import org.vhost4j.device.net.NetConfigSpace;
@@ -119,7 +119,9 @@ public final class AttachHelp {
     }
 
     private static String chardev(Endpoint endpoint, int number) {
-        Path path = endpoint.address().orElseThrow().toAbsolutePath();
+        // A comma ends a value of QEMU's options; two are one comma.
+        String path =
+                endpoint.address().orElseThrow().toAbsolutePath().toString().replace(",", ",,");
         return "socket,id=char%d,path=%s%s".formatted(number, path, endpoint.connect() ? ",server=on" : "");
     }
 
@@ -148,11 +150,11 @@ public final class AttachHelp {
             }
             if (endpoint.attach() != Attach.NETDEV) {
                 lines.add("guest" + i + ", every offload (QEMU 10.2 or newer): "
-                        + String.join(" ", device(endpoint, i, queuePairs, translated)));
+                        + words(device(endpoint, i, queuePairs, translated)));
             }
             if (endpoint.attach() != Attach.DEVICE) {
                 lines.add("guest" + i + ", QEMU's own virtio-net: "
-                        + String.join(" ", netdev(endpoint, i, queuePairs, netdev.settings(), qemu)));
+                        + words(netdev(endpoint, i, queuePairs, netdev.settings(), qemu)));
             }
         }
         if (endpoints.stream().anyMatch(each -> each.address().isPresent() && each.attach() != Attach.DEVICE)) {
@@ -160,5 +162,9 @@ public final class AttachHelp {
             qemu.notes().forEach(note -> lines.add("QEMU's own virtio-net: " + note));
         }
         return lines;
+    }
+
+    private static String words(List<String> arguments) {
+        return arguments.stream().map(ShellWord::of).collect(Collectors.joining(" "));
     }
 }

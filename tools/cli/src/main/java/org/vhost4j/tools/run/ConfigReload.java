@@ -40,6 +40,9 @@ final class ConfigReload {
 
     private final Map<String, String> ports = new HashMap<>();
 
+    /** What all guests and ports are held to, as it was applied; what was refused is tried again the next time. */
+    private List<Optional<String>> security;
+
     /**
      * Nothing has changed yet.
      *
@@ -53,6 +56,7 @@ final class ConfigReload {
         this.now = now;
         now.guests().forEach((guest, pointer) -> guests.put(guest, now.value(pointer)));
         now.ports().forEach((port, pointer) -> ports.put(port, now.value(pointer)));
+        this.security = security(now);
         this.run = run;
         this.daemon = daemon;
         this.manager = manager;
@@ -115,12 +119,14 @@ final class ConfigReload {
                         outcome.removed, now, now.ports().get(port), () -> daemon.removePort(daemon.nameOf(port)));
             }
         }
-        if (differs(next, PortSettings.SECURITY) || differs(next, PortSettings.FLOOD_LIMIT)) {
-            outcome.count(
-                    outcome.changed,
-                    next,
-                    "/" + PortSettings.SECURITY,
-                    () -> daemon.secure(text(next, PortSettings.SECURITY), text(next, PortSettings.FLOOD_LIMIT)));
+        List<Optional<String>> wanted = security(next);
+        if (!wanted.equals(security)) {
+            boolean limitAlone = wanted.getFirst().equals(security.getFirst());
+            String pointer = "/" + (limitAlone ? PortSettings.FLOOD_LIMIT : PortSettings.SECURITY);
+            outcome.count(outcome.changed, next, pointer, () -> {
+                daemon.secure(wanted.getFirst(), wanted.getLast());
+                security = wanted;
+            });
         }
         after.forEach((guest, pointer) -> {
             String value = next.value(pointer);
@@ -153,8 +159,8 @@ final class ConfigReload {
         lines.accept(outcome.toString());
     }
 
-    private boolean differs(ConfigFile next, String name) {
-        return !Objects.equals(now.root().get(name), next.root().get(name));
+    private static List<Optional<String>> security(ConfigFile file) {
+        return List.of(text(file, PortSettings.SECURITY), text(file, PortSettings.FLOOD_LIMIT));
     }
 
     private static Optional<String> text(ConfigFile file, String name) {

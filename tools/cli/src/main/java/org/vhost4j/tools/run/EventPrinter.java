@@ -45,6 +45,17 @@ public final class EventPrinter implements BackendListener, AutoCloseable {
     }
 
     /**
+     * Prints a warning of the program's own after the lines before it.
+     *
+     * @param line without an end of line
+     */
+    void warning(String line) {
+        if (format.has(LogLevel.WARNING)) {
+            log.line(format.line(LogLevel.WARNING, "", line));
+        }
+    }
+
+    /**
      * Prints what a guest, a port or a client causes.
      *
      * @param who whose lines are limited together; the line begins with it

@@ -9,11 +9,26 @@ import tools.jackson.databind.node.JsonNodeFactory;
  * What the log has, and how.
  *
  * @param least the least level that is printed
- * @param json whether a line is a JSON object, with the members {@code time}, {@code level}, {@code who} and {@code message}
+ * @param style how a line shows its level
  */
-record LogFormat(LogLevel least, boolean json) {
+record LogFormat(LogLevel least, Style style) {
+    /** How a line shows its level. */
+    enum Style {
+        /** A word in front of warnings and errors. */
+        TEXT,
+        /** A number in front of warnings and errors, which the journal takes off (sd-daemon(3)). */
+        JOURNAL,
+        /** A JSON object, with the members {@code time}, {@code level}, {@code who} and {@code message}. */
+        JSON
+    }
+
     /** Everything, as text. */
-    static final LogFormat DEFAULT = new LogFormat(LogLevel.INFO, false);
+    static final LogFormat DEFAULT = new LogFormat(LogLevel.INFO, Style.TEXT);
+
+    /** Whether lines are JSON objects. */
+    boolean json() {
+        return style == Style.JSON;
+    }
 
     /** Whether lines of a level are printed. */
     boolean has(LogLevel level) {
@@ -27,9 +42,15 @@ record LogFormat(LogLevel least, boolean json) {
      * @param message the rest
      */
     String line(LogLevel level, String who, String message) {
-        if (!json) {
-            return who.isEmpty() ? message : who + ": " + message;
-        }
+        String text = who.isEmpty() ? message : who + ": " + message;
+        return switch (style) {
+            case TEXT -> level == LogLevel.INFO ? text : level.word() + ": " + text;
+            case JOURNAL -> level == LogLevel.INFO ? text : "<" + level.priority() + ">" + text;
+            case JSON -> json(level, who, message);
+        };
+    }
+
+    private static String json(LogLevel level, String who, String message) {
         return JsonNodeFactory.instance
                 .objectNode()
                 .put("time", Instant.now().truncatedTo(ChronoUnit.MILLIS).toString())

@@ -6,11 +6,22 @@ import java.util.Locale;
 /** How much a line of the log matters, the most first. */
 enum LogLevel {
     /** Something does not work, until the operator does something. */
-    ERROR,
+    ERROR(3),
     /** Something was refused, or did not work, and everything continues. */
-    WARNING,
+    WARNING(4),
     /** Something has happened. */
-    INFO;
+    INFO(6);
+
+    private final int priority;
+
+    LogLevel(int priority) {
+        this.priority = priority;
+    }
+
+    /** The level in syslog(3)'s numbers. */
+    int priority() {
+        return priority;
+    }
 
     /** The word in options and in the log. */
     String word() {

@@ -39,16 +39,17 @@ import picocli.CommandLine.Option;
 final class RunOptions {
     @Option(
             names = "--socket-path",
-            paramLabel = "PATH[,server=off][,attach=netdev|device][,mac=ADDRESS[,trust-guest-mac=on]]"
-                    + "[,device-state=off][,name=NAME][,link=down][,mode=OCTAL][,group=GROUP][,tag=VLAN][,trunks=VLANS]"
-                    + "[,vlan_mode=MODE][,port-security=MODE][,flood-limit=FRAMES][,rate=KIB][,burst=KIB]",
+            paramLabel =
+                    "PATH[,server=off][,attach=netdev|device][,mac=ADDRESS[,trust-guest-mac=on]]"
+                            + "[,device-state=off][,name=NAME][,link=down][,mode=OCTAL][,group=GROUP][,tag=VLAN][,trunks=VLANS]"
+                            + "[,vlan_mode=MODE][,cvlans=VLANS][,qinq-ethtype=TYPE][,port-security=MODE][,flood-limit=FRAMES][,rate=KIB][,burst=KIB]",
             description = "the socket of one guest; once for each guest. With server=off the front-end listens."
                     + " attach=netdev is for QEMU's -netdev vhost-user, attach=device for its generic device; without it"
                     + " either works. mac= is the guest's address; with trust-guest-mac=on it may send from others, too."
                     + " With device-state=off nothing of the device moves with the guest, for a migration to or from a"
                     + " back-end, or a QEMU before 10.0, that does not know of it. mode= and group= are those of the"
                     + " socket's file; with group= alone the mode is 0660. tag= is the VLAN of an access port, trunks= are"
-                    + " those of a trunk, vlan_mode= is as in Open vSwitch. port-security= and flood-limit= are the"
+                    + " those of a trunk, vlan_mode=, cvlans= and qinq-ethtype= are as in Open vSwitch. port-security= and flood-limit= are the"
                     + " guest's own. rate= and burst= limit what it sends and receives, in KiB a second and KiB"
                     + " (docs/rates.md)")
     List<String> socketPaths = List.of();
@@ -77,7 +78,9 @@ final class RunOptions {
     @Option(
             names = "--log-format",
             paramLabel = "text|json",
-            description = "json: each line is an object with time, level, who and message (default: text).")
+            description =
+                    "text: warnings and errors begin with that word, or with <4> and <3> for systemd's journal. json: each line"
+                            + " is an object with time, level, who and message (default: text).")
     String logFormat = "text";
 
     @Option(
@@ -103,7 +106,7 @@ final class RunOptions {
             description =
                     "A port on the bridge in addition to the guests, or what replaces the bridge: null drops frames,"
                             + " echo returns them, source sends them. One of: ${COMPLETION-CANDIDATES}. Ports on the"
-                            + " bridge have tag=, trunks=, vlan_mode=, rate= and burst= as guests do.")
+                            + " bridge have tag=, trunks=, vlan_mode=, cvlans=, qinq-ethtype=, rate= and burst= as guests do.")
     List<String> ports = List.of();
 
     @Option(
@@ -166,10 +169,11 @@ final class RunOptions {
 
     @Option(
             names = "--metrics",
-            paramLabel = "ADDRESS:PORT",
+            paramLabel = "ADDRESS:PORT|unix:PATH",
             description =
                     "Where to serve metrics for Prometheus (/metrics) and a page for people (/), by HTTP and without a"
-                            + " password, such as 127.0.0.1:9478 or [::1]:9478 (docs/monitoring.md). Without it there is"
+                            + " password, such as 127.0.0.1:9478 or [::1]:9478, or a Unix socket of mode 0600"
+                            + " (docs/monitoring.md). Without it there is"
                             + " no such server.")
     @Nullable
     String metrics;
@@ -399,8 +403,9 @@ final class RunOptions {
                 .findFirst()
                 .orElseThrow(() -> new UnsupportedOption("--log-level=" + logLevel + ": error, warning or info"));
         return switch (logFormat) {
-            case "text" -> new LogFormat(least, false);
-            case "json" -> new LogFormat(least, true);
+            case "text" ->
+                new LogFormat(least, JournalStream.isStandardOutput() ? LogFormat.Style.JOURNAL : LogFormat.Style.TEXT);
+            case "json" -> new LogFormat(least, LogFormat.Style.JSON);
             default -> throw new UnsupportedOption("--log-format=" + logFormat + ": text or json");
         };
     }

@@ -116,7 +116,7 @@ final class RunningBackend {
                 ? StartLines.verbose(config, resolution, abi, AttachedQemu.of(catalog.machine(resolution.machine())))
                 : StartLines.brief(config, resolution, abi);
         lines.forEach(events::line);
-        LaneCores.warnings(config, ControlThread.cores()).forEach(warning -> events.line("vhost4j: " + warning));
+        LaneCores.warnings(config, ControlThread.cores()).forEach(warning -> events.warning("vhost4j: " + warning));
         Listeners listeners = new Listeners(List.of(events));
         trace.ifPresent(listeners::add);
         Backend backend = running.open(config, listeners, before);
@@ -130,7 +130,10 @@ final class RunningBackend {
             });
             daemon.serve(backend, line -> events.caused("config", line));
             if (socket.isPresent() || page.isPresent()) {
-                PortHistory rates = PortHistory.start(backend::ports);
+                PortHistory rates = PortHistory.start(() -> {
+                    backend.noteTime();
+                    return backend.ports();
+                });
                 running.rates = Optional.of(rates);
                 Served served = new Served(backend, config, resolution, abi, catalog, host, rates, daemon);
                 running.monitor.ifPresent(clients -> clients.serve(served, running.quit::countDown));

@@ -100,7 +100,7 @@ final class StartLines {
     private static List<String> packed(List<String> arguments) {
         List<String> lines = new ArrayList<>();
         for (int i = 0; i < arguments.size(); i += 2) {
-            String option = arguments.get(i) + " " + arguments.get(i + 1);
+            String option = arguments.get(i) + " " + ShellWord.of(arguments.get(i + 1));
             int last = lines.size() - 1;
             if (last >= 0 && lines.get(last).length() + 1 + option.length() + END.length() <= LENGTH) {
                 lines.set(last, lines.get(last) + " " + option);

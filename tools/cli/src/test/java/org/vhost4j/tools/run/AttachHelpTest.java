@@ -116,4 +116,20 @@ class AttachHelpTest {
     void anUnrequestedIommuIsNotMentioned() {
         assertThat(lines("pc-q35-10.0", Map.of())).noneMatch(line -> line.contains("iommu") || line.contains("ats="));
     }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "/run/a b/c.sock|'socket,id=char0,path=/run/a b/c.sock,reconnect-ms=1000'",
+                "/run/a,b/c.sock|socket,id=char0,path=/run/a,,b/c.sock,reconnect-ms=1000",
+                "/run/it's/c.sock|'socket,id=char0,path=/run/it'\\''s/c.sock,reconnect-ms=1000'",
+                "/run/$x/c.sock|'socket,id=char0,path=/run/$x/c.sock,reconnect-ms=1000'"
+            })
+    void pathsArePastedAsTheyAre(String path, String chardev) {
+        Endpoint endpoint = Endpoint.listen(Path.of(path), Attach.NETDEV);
+        assertThat(lines("pc-q35-10.0", Map.of(), endpoint, false).get(1))
+                .contains(": -chardev " + chardev + " -netdev");
+    }
 }

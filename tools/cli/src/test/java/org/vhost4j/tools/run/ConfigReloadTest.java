@@ -100,6 +100,22 @@ class ConfigReloadTest {
     }
 
     @Test
+    void aLimitForAllThatWasRefusedIsTriedAgain() throws Exception {
+        Path file = write("{\"guests\": [%s]}".formatted(guest("a", "")));
+        try (ChildBackEnd backEnd = ChildBackEnd.startBehind(HEARS_HANG_UP, directory, "run", "--config=" + file)) {
+            backEnd.awaitLine("a: waiting for a front-end");
+            write("{\"flood-limit\": 1234567890, \"guests\": [%s]}".formatted(guest("a", "")));
+            hangUp(backEnd);
+            assertThat(backEnd.awaitLine("a limit is 1 frame a second or more"))
+                    .contains("warning: config: ", "/flood-limit: ");
+            backEnd.awaitLine("run.json read again: 0 added, 0 changed, 0 removed, 1 refused");
+            write("{\"flood-limit\": 1234567890, \"guests\": [%s, %s]}".formatted(guest("a", ""), guest("b", "")));
+            hangUp(backEnd);
+            backEnd.awaitLine("run.json read again: 1 added, 0 changed, 0 removed, 1 refused");
+        }
+    }
+
+    @Test
     void anIgnoredSignalIsSaid() throws Exception {
         Path file = write("{\"guests\": [%s]}".formatted(guest("a", "")));
         try (ChildBackEnd backEnd =

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,6 +16,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.vhost4j.device.net.NetConfigSpace;
@@ -108,16 +110,38 @@ class StartLinesTest {
                 .containsExactly(
                         "vhost4j: begins",
                         "guest0: front-end attached",
-                        "guest0: a \"word\"",
-                        "guest0: device stopped: why");
-        assertThat(logged(new LogFormat(LogLevel.WARNING, false)))
-                .containsExactly("guest0: a \"word\"", "guest0: device stopped: why");
-        assertThat(logged(new LogFormat(LogLevel.ERROR, false))).containsExactly("guest0: device stopped: why");
+                        "warning: guest0: a \"word\"",
+                        "error: guest0: device stopped: why");
+        assertThat(logged(new LogFormat(LogLevel.WARNING, LogFormat.Style.TEXT)))
+                .containsExactly("warning: guest0: a \"word\"", "error: guest0: device stopped: why");
+        assertThat(logged(new LogFormat(LogLevel.ERROR, LogFormat.Style.TEXT)))
+                .containsExactly("error: guest0: device stopped: why");
+        assertThat(logged(new LogFormat(LogLevel.INFO, LogFormat.Style.JOURNAL)))
+                .containsExactly(
+                        "vhost4j: begins",
+                        "guest0: front-end attached",
+                        "<4>guest0: a \"word\"",
+                        "<3>guest0: device stopped: why");
+    }
+
+    @Test
+    void theJournalIsKnownByItsFile(@TempDir Path directory) throws IOException {
+        Path stream = Files.createFile(directory.resolve("stream"));
+        String inode = Files.getAttribute(stream, "unix:ino").toString();
+        String variable = Files.getAttribute(stream, "unix:dev") + ":" + inode;
+        assertThat(JournalStream.is(stream, variable)).isTrue();
+        assertThat(JournalStream.is(Files.createSymbolicLink(directory.resolve("link"), stream), variable))
+                .isTrue();
+        for (String other : List.of("", "8:", "0:" + inode, variable + "0", "x")) {
+            assertThat(JournalStream.is(stream, other)).as(other).isFalse();
+        }
+        assertThat(JournalStream.is(stream, null)).isFalse();
+        assertThat(JournalStream.is(directory.resolve("none"), variable)).isFalse();
     }
 
     @Test
     void linesCanBeJson() throws IOException {
-        List<JsonNode> lines = logged(new LogFormat(LogLevel.INFO, true)).stream()
+        List<JsonNode> lines = logged(new LogFormat(LogLevel.INFO, LogFormat.Style.JSON)).stream()
                 .map(new JsonMapper()::readTree)
                 .toList();
         assertThat(lines)
@@ -130,7 +154,7 @@ class StartLinesTest {
         assertThat(lines.getFirst().get("message").asString()).isEqualTo("begins");
         assertThat(lines.getFirst().get("time").asString()).endsWith("Z");
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try (JsonLines stream = new JsonLines(out, new LogFormat(LogLevel.INFO, true))) {
+        try (JsonLines stream = new JsonLines(out, new LogFormat(LogLevel.INFO, LogFormat.Style.JSON))) {
             stream.write("tap:tap0: is gone\nWARNING: a library\n".getBytes(StandardCharsets.UTF_8));
         }
         List<JsonNode> others = out.toString(StandardCharsets.UTF_8)

@@ -103,7 +103,7 @@ class SlowReaderTest {
 
     private static long refusals(List<String> lines) {
         return lines.stream()
-                .filter(line -> line.startsWith("guest2: ") && line.contains("MTU 67 is not 68 to 65535"))
+                .filter(line -> line.startsWith("warning: guest2: ") && line.contains("MTU 67 is not 68 to 65535"))
                 .count();
     }
 

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.Rendezvous;
+import org.vhost4j.sys.Await;
 import org.vhost4j.tools.Vhost4j;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Endpoint;
@@ -126,8 +128,13 @@ class SocketActivationTest {
                 byte[] frame = PacketBuilder.udp4().macs(1, 255).payload(50, 1).complete();
                 first.send(frame);
                 assertThat(second.receive().bytes()).isEqualTo(frame);
+                Path kept = directory.resolve("a.sock.acknowledged");
+                Await.until(() -> "there is no " + kept, Await.PATIENCE, () -> Files.exists(kept));
             }
             ends();
+            // The front-end's process lives on: the guest may come back to the next back-end.
+            assertThat(Files.readString(directory.resolve("a.sock.acknowledged")))
+                    .contains("linux-6.1");
         } finally {
             process.destroyForcibly();
         }

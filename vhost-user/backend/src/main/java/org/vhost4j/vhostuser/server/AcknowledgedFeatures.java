@@ -14,7 +14,7 @@ import org.vhost4j.sys.PeerProcess;
 final class AcknowledgedFeatures {
     private final FeatureSet offered;
     private final String promise;
-    private final @Nullable AcknowledgementFile file;
+    private @Nullable AcknowledgementFile file;
     private Optional<Acknowledgement> known;
     private @Nullable PeerProcess process;
 
@@ -84,6 +84,20 @@ final class AcknowledgedFeatures {
         return lacking.isEmpty()
                 ? Optional.empty()
                 : Optional.of("it was offered " + words(lacking) + ", and " + promise + " offers less");
+    }
+
+    /**
+     * Keeps what is known in a file from now on, of a socket whose path was not known before.
+     *
+     * @param kept the file; what it says counts where nothing is known yet
+     */
+    void keepIn(AcknowledgementFile kept) {
+        file = kept;
+        if (known.isEmpty()) {
+            known = kept.read();
+        } else {
+            kept.write(known.get());
+        }
     }
 
     private static String words(FeatureSet features) {

@@ -209,7 +209,9 @@ public final class Backend implements AutoCloseable {
     }
 
     private AcknowledgedFeatures acknowledged(String guest, Endpoint endpoint) {
-        // An inherited descriptor has no name under which the next process would find anything.
+        // An inherited connection has no name under which the next process would find anything; a listening socket's is
+        // asked
+        // for when it is there.
         AcknowledgementFile file = endpoint.path() == null || config.promise().isEmpty()
                 ? null
                 : new AcknowledgementFile(endpoint.path(), files, line -> listener.trouble(guest, line));
@@ -546,12 +548,22 @@ public final class Backend implements AutoCloseable {
     /** Opens a guest's socket. Called by the guest's lane. */
     GuestSocket openSocket(GuestPort guest) {
         guest.context().running(guest.device(), false);
-        GuestSocket socket = new GuestSocket(guest, line -> listener.trouble(guest.name(), line));
+        GuestSocket socket = socketOf(guest);
         guest.context().sockets.add(socket);
         sockets.add(socket);
         socket.open();
         listener.ready(guest.name(), guest.endpoint());
         return socket;
+    }
+
+    /** A guest's socket, not open yet. */
+    GuestSocket socketOf(GuestPort guest) {
+        Consumer<String> trouble = line -> listener.trouble(guest.name(), line);
+        return new GuestSocket(guest, trouble, path -> {
+            if (config.promise().isPresent()) {
+                guest.keepAcknowledged(new AcknowledgementFile(path, files, trouble));
+            }
+        });
     }
 
     private void closeGuests(LaneContext context) {

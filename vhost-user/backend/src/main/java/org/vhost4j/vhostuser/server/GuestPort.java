@@ -185,6 +185,11 @@ final class GuestPort implements DeviceOwner {
         progress.remove();
     }
 
+    /** The guest's socket was inherited, and listens at a path: what the guest acknowledges is kept beside it. */
+    void keepAcknowledged(AcknowledgementFile beside) {
+        acknowledged.keepIn(beside);
+    }
+
     /** The guest did not come about: what an earlier run has kept beside its socket stays. */
     void abandon() {
         progress.removeNew();

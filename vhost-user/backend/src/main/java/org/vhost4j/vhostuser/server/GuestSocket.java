@@ -22,12 +22,20 @@ final class GuestSocket implements AutoCloseable {
     private final GuestPort guest;
     private final IoLoop loop;
     private final Consumer<String> trouble;
+    private final Consumer<Path> inherited;
     private @Nullable UnixListener listener;
     private @Nullable UnixConnector connector;
 
-    /** Not open yet. */
-    GuestSocket(GuestPort guest, Consumer<String> trouble) {
+    /**
+     * Not open yet.
+     *
+     * @param guest whose it is
+     * @param trouble takes a line when the front-end is waited for
+     * @param inherited takes the path of a socket that another process has made and we listen on, before a front-end connects
+     */
+    GuestSocket(GuestPort guest, Consumer<String> trouble, Consumer<Path> inherited) {
         this.guest = guest;
+        this.inherited = inherited;
         this.loop = guest.context().lane.loop();
         this.trouble = trouble;
     }
@@ -38,6 +46,7 @@ final class GuestSocket implements AutoCloseable {
         if (endpoint.path() == null) {
             Fd socket = InheritedSocket.adopt(endpoint.descriptor());
             if (InheritedSocket.listens(socket)) {
+                InheritedSocket.path(socket.number()).ifPresent(inherited);
                 listener = UnixListener.adopt(loop, socket, guest::connected);
             } else {
                 PeerProcess.askSender(socket);
@@ -59,6 +68,9 @@ final class GuestSocket implements AutoCloseable {
     void takeOver(@Nullable Fd listening, boolean connected) {
         Endpoint endpoint = guest.endpoint();
         if (listening != null) {
+            if (endpoint.path() == null) {
+                InheritedSocket.path(listening.number()).ifPresent(inherited);
+            }
             listener = UnixListener.takeOver(loop, listening, endpoint.path(), guest::connected);
         }
         if (endpoint.path() != null && endpoint.connect()) {

@@ -213,9 +213,8 @@ final class Taking {
      * behind uplinks, then all lanes run.
      */
     private void begin() {
-        List<GuestSocket> sockets = backend.guests().stream()
-                .map(guest -> new GuestSocket(guest, line -> listener.trouble(guest.name(), line)))
-                .toList();
+        List<GuestSocket> sockets =
+                backend.guests().stream().map(backend::socketOf).toList();
         backend.sockets().addAll(sockets);
         inAllLanes(context -> ofLane(context).forEach(guest -> {
             guest.begin();

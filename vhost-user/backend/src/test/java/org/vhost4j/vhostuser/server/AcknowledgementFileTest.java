@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -101,5 +102,25 @@ class AcknowledgementFileTest {
         file.write(of(1));
         disk.work();
         assertThat(file.read()).hasValue(of(1));
+    }
+
+    /** The path of an inherited socket is known later than its guest, and at a take-over later than what the guest has acknowledged. */
+    @Test
+    void aFileCanComeLater() {
+        AcknowledgementFile file = file();
+        file.write(of(7));
+        disk.work();
+        AcknowledgedFeatures begun = new AcknowledgedFeatures(FeatureSet.EMPTY, "a test", null);
+        begun.keepIn(file);
+        assertThat(begun.known()).hasValue(of(7));
+
+        AcknowledgedFeatures taken = new AcknowledgedFeatures(of(9).offered().plus(of(9).features()), "a test", null);
+        assertThat(taken.takeOver(Optional.of(of(9)))).isEmpty();
+        taken.keepIn(file);
+        disk.work();
+        assertThat(file.read()).hasValue(of(9));
+        taken.forget();
+        disk.work();
+        assertThat(file.path()).doesNotExist();
     }
 }

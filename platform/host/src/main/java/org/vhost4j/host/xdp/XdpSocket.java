@@ -137,7 +137,7 @@ public final class XdpSocket implements AutoCloseable {
                         Errno.EINVAL);
             }
             if (!on.isUp()) {
-                // Before memory is pinned and a program attached, which bind(2) would have been in vain for.
+                // bind(2) would refuse it, when memory is pinned and a program attached.
                 throw isDown(on);
             }
             boolean multiBuffer = on.mtu() > ONE_CHUNK_MTU;

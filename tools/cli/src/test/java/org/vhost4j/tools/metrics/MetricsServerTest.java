@@ -190,7 +190,7 @@ class MetricsServerTest {
                         .contains("vhost4j_build_info{")
                         .doesNotContain("guest0");
                 String page = ask(path, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-                assertThat(page).contains("Content-Security-Policy: default-src 'none'", "<h2 id=\"h-stations\">");
+                assertThat(page).contains("Content-security-policy: default-src 'none'", "<h2 id=\"h-stations\">");
                 assertThat(ask(path, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")).endsWith("\r\n\r\n");
                 assertThat(ask(path, "GET /no HTTP/1.1\r\nHost: x\r\n\r\n")).startsWith("HTTP/1.1 404 ");
                 assertThat(ask(path, "POST / HTTP/1.1\r\nHost: x\r\n\r\n")).startsWith("HTTP/1.1 405 ");

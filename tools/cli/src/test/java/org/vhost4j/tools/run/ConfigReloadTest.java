@@ -101,9 +101,15 @@ class ConfigReloadTest {
 
     @Test
     void aLimitForAllThatWasRefusedIsTriedAgain() throws Exception {
+        Path notify = directory.resolve("notify");
         Path file = write("{\"guests\": [%s]}".formatted(guest("a", "")));
-        try (ChildBackEnd backEnd = ChildBackEnd.startBehind(HEARS_HANG_UP, directory, "run", "--config=" + file)) {
-            backEnd.awaitLine("a: waiting for a front-end");
+        try (NotifyReceiver manager = new NotifyReceiver(notify);
+                ChildBackEnd backEnd = ChildBackEnd.startBehind(
+                        List.of("env", "--default-signal=HUP", "NOTIFY_SOCKET=" + notify),
+                        directory,
+                        "run",
+                        "--config=" + file)) {
+            assertThat(manager.next()).isEqualTo("READY=1");
             write("{\"flood-limit\": 1234567890, \"guests\": [%s]}".formatted(guest("a", "")));
             hangUp(backEnd);
             assertThat(backEnd.awaitLine("a limit is 1 frame a second or more"))

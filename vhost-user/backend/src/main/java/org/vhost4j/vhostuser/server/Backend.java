@@ -413,8 +413,8 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Notes the time: stations that are heard until the next call were heard now. Whoever wants to know how old stations are calls it
-     * every few seconds. Any thread, one at a time; no lane is asked.
+     * Notes the time: stations that are heard until the next call were heard now. To be called every few seconds where the age of stations
+     * is asked for. Any thread, one at a time; no lane is asked.
      */
     public void noteTime() {
         Bridge bridge = contexts.getFirst().bridge();

@@ -38,8 +38,8 @@ final class WitnessTest {
     private static final Set<String> WITHOUT_WITNESS = Set.of("linux-3.18", "linux-4.14");
 
     /**
-     * What single kernels have beyond their definitions. Linux looks at how many segments a UDP super-frame has that is written to a TAP
-     * since 6.7: those before take any number, 6.7 and 6.8 take 64, and newer ones 128, as updates of Ubuntu's 6.8 do.
+     * What single kernels have beyond their definitions. Of a UDP super-frame that is written to a TAP the first kernels do not count the
+     * segments; later ones, and updates of earlier ones, take 64; newer ones 128, as updates of Ubuntu's 6.8 do.
      */
     private static final Map<String, Set<HostCapability>> MORE = Map.of(
             "ubuntu-6.2", EnumSet.of(HostCapability.TAP_UDP_L4_128),
@@ -53,6 +53,7 @@ final class WitnessTest {
             5.10, linux-5.10
             5.10, linux-debian-11
             ubuntu-6.2, linux-6.2
+            ubuntu-6.5, linux-6.3
             ubuntu-6.8, linux-6.3
             ubuntu-6.8, linux-ubuntu-22.04-hwe
             ubuntu-6.8, linux-ubuntu-24.04

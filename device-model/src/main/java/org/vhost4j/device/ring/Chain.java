@@ -32,6 +32,13 @@ public final class Chain {
     /** Creates an empty chain. */
     public Chain() {}
 
+    /** Takes pieces that were stored from the first on, all of them readable. */
+    void readable(int count, long bytes) {
+        pieces = count;
+        readable = count;
+        readableBytes = bytes;
+    }
+
     /** Forgets all pieces. */
     void clear() {
         readable = 0;

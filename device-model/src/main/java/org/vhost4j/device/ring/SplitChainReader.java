@@ -35,29 +35,83 @@ final class SplitChainReader {
         chain.clear();
         chain.id = head;
         chain.head = head;
-        MemorySegment table = descriptors;
         int index = head;
+        long[] address = chain.address;
+        int[] length = chain.length;
+        int count = 0;
+        long bytes = 0;
         // A chain visits no descriptor twice, so one that continues after 'size' of them runs in a circle.
         for (int left = size; left > 0; left--) {
             long at = (long) DescriptorLayout.SIZE * index;
-            long addr = (long) DescriptorLayout.ADDR.get(table, at);
-            int len = (int) DescriptorLayout.LEN.get(table, at);
-            int flags = (short) DescriptorLayout.FLAGS.get(table, at);
-            int next = (short) DescriptorLayout.NEXT_INDEX.get(table, at) & 0xffff;
-            if ((flags & DescriptorLayout.INDIRECT) != 0) {
-                readIndirect(index, addr, len, flags, chain);
+            long addr = (long) DescriptorLayout.ADDR.get(descriptors, at);
+            long rest = (long) DescriptorLayout.LEN_FLAGS_NEXT.get(descriptors, at);
+            int len = (int) rest;
+            int flags = (int) (rest >>> 32);
+            // What is readable, in one region and not empty needs no more than this; a chain is that to its end,
+            // mostly.
+            boolean plain = (flags & (DescriptorLayout.INDIRECT | DescriptorLayout.WRITE)) == 0
+                    && len > 0
+                    && count < Chain.MAX_PIECES;
+            long host = plain ? memory.translate(addr, len) : 0;
+            if (host == 0) {
+                chain.readable(count, bytes);
+                readAny(index, addr, rest, left, chain);
                 return;
             }
-            pieces.add(chain, "descriptor", index, addr, len, (flags & DescriptorLayout.WRITE) != 0);
+            address[count] = host;
+            length[count] = len;
+            count++;
+            bytes += len;
+            if ((flags & DescriptorLayout.NEXT) == 0) {
+                chain.readable(count, bytes);
+                return;
+            }
+            int next = (int) (rest >>> 48);
+            if (next >= size) {
+                throw outside(index, next);
+            }
+            index = next;
+        }
+        throw circle(head);
+    }
+
+    /** Reads the rest of a chain, from a descriptor that was read already. */
+    private void readAny(int first, long firstAddr, long firstRest, int most, Chain chain) {
+        int index = first;
+        long addr = firstAddr;
+        long rest = firstRest;
+        int left = most;
+        while (true) {
+            int flags = (int) (rest >>> 32) & 0xffff;
+            int next = (int) (rest >>> 48);
+            if ((flags & DescriptorLayout.INDIRECT) != 0) {
+                readIndirect(index, addr, (int) rest, flags, chain);
+                return;
+            }
+            pieces.add(chain, "descriptor", index, addr, (int) rest, (flags & DescriptorLayout.WRITE) != 0);
             if ((flags & DescriptorLayout.NEXT) == 0) {
                 return;
             }
             if (next >= size) {
-                throw new RingFault("%s: descriptor %d continues at %d of %d".formatted(name, index, next, size));
+                throw outside(index, next);
+            }
+            left--;
+            if (left == 0) {
+                throw circle(chain.head);
             }
             index = next;
+            long at = (long) DescriptorLayout.SIZE * index;
+            addr = (long) DescriptorLayout.ADDR.get(descriptors, at);
+            rest = (long) DescriptorLayout.LEN_FLAGS_NEXT.get(descriptors, at);
         }
-        throw new RingFault("%s: the chain from descriptor %d runs in a circle".formatted(name, head));
+    }
+
+    private RingFault outside(int index, int next) {
+        return new RingFault("%s: descriptor %d continues at %d of %d".formatted(name, index, next, size));
+    }
+
+    private RingFault circle(int head) {
+        return new RingFault("%s: the chain from descriptor %d runs in a circle".formatted(name, head));
     }
 
     private void readIndirect(int index, long table, int len, int flags, Chain chain) {

@@ -63,7 +63,8 @@ public final class NetDevice implements LandingPort, Pollable {
         this.driver = state.driver;
         this.counters = state.counters;
         this.control = new DeviceControl(state);
-        this.transmission = new SendPath(this, sink, engine, driver.features, reception.steering, counters);
+        this.transmission =
+                new SendPath(this, sink, engine, driver.features, reception.steering, counters, config.clock());
     }
 
     /**

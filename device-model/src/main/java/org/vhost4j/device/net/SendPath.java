@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.capture.FrameTap;
 import org.vhost4j.device.frame.Frame;
@@ -30,15 +31,32 @@ final class SendPath {
      */
     static final int TURN_BYTES = 192 << 10;
 
+    /**
+     * Nanoseconds that a queue may send in one turn frames that take long: super-frames, which may have to be cut into thousands of
+     * segments or be copied to many ports. The frame with which they are over still goes. What else a turn may hold is bounded by its
+     * bytes.
+     */
+    static final long TURN_NANOS = 100_000;
+
+    /** How many frames that go alone are sent between two looks at the clock, when none is a super-frame; a power of two. */
+    private static final int FRAMES_PER_LOOK = 16;
+
     private final FramePort device;
     private final FrameSink sink;
     private final OffloadEngine engine;
     private final DriverFeatures driver;
     private final ReceiveSteering steering;
     private final Counters counters;
+    private final LongSupplier clock;
 
     /** Bytes that the queue at work has sent in this turn. */
     private long turnBytes;
+
+    /** Whether the clock was read in this turn. */
+    private boolean turnTimed;
+
+    /** When it was first read. */
+    private long turnSince;
 
     /** Copies what the guest sends; null while nothing is captured. */
     @Nullable
@@ -52,6 +70,7 @@ final class SendPath {
      * A path for all queues of a device.
      *
      * @param steering learns by which pair the guest sent for a flow
+     * @param clock nanoseconds from any origin
      */
     SendPath(
             FramePort device,
@@ -59,13 +78,15 @@ final class SendPath {
             OffloadEngine engine,
             DriverFeatures driver,
             ReceiveSteering steering,
-            Counters counters) {
+            Counters counters,
+            LongSupplier clock) {
         this.device = device;
         this.sink = sink;
         this.engine = engine;
         this.driver = driver;
         this.steering = steering;
         this.counters = counters;
+        this.clock = clock;
     }
 
     /**
@@ -94,6 +115,7 @@ final class SendPath {
             }
         }
         turnBytes = 0;
+        turnTimed = false;
         while (work < BURST && turnBytes < TURN_BYTES) {
             RateMeter limit = meter;
             long allowance = limit == null || !open ? TURN_BYTES : limit.allowance();
@@ -130,7 +152,11 @@ final class SendPath {
                     queue.parked = true;
                     break;
                 }
+                boolean over = isOver(queue.superFrame || (work & FRAMES_PER_LOOK - 1) == 0);
                 sent(queue);
+                if (over) {
+                    break;
+                }
             }
         }
         if (work != 0) {
@@ -193,6 +219,20 @@ final class SendPath {
             sink.flush();
             throw e;
         }
+    }
+
+    /** Whether the turn has lasted for long enough. */
+    private boolean isOver(boolean look) {
+        if (!look) {
+            return false;
+        }
+        long now = clock.getAsLong();
+        if (turnTimed) {
+            return now - turnSince >= TURN_NANOS;
+        }
+        turnTimed = true;
+        turnSince = now;
+        return false;
     }
 
     /** What was forwarded before a chain that cannot be read is not held up by it. */

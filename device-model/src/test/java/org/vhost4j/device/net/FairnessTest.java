@@ -3,6 +3,7 @@ package org.vhost4j.device.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -17,7 +18,7 @@ import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.offload.OffloadEngine;
 
-/** What guests on one lane get of it, in frames and bytes of each turn: no clock is involved. */
+/** What guests on one lane get of it, in frames, bytes and time of each turn; the clock moves only where a test says so. */
 class FairnessTest {
     private static final int LONG_FRAME = 9000;
     private static final int SHORT_FRAME = 64;
@@ -28,9 +29,12 @@ class FairnessTest {
     private static final class Meter implements FrameSink {
         private long frames;
         private long bytes;
+        /** What a frame that goes alone takes. */
+        private Runnable work = () -> {};
 
         @Override
         public int forward(FramePort from, Frame frame) {
+            work.run();
             frames++;
             bytes += frame.bytes;
             return FramePort.DELIVERED;
@@ -51,15 +55,27 @@ class FairnessTest {
     private final List<Meter> meters = new ArrayList<>();
     private final List<TestGuest> guests = new ArrayList<>();
 
-    private void guest(boolean apart, int frames, int bytes) {
+    private Meter guest(boolean apart, int frames, int bytes) {
+        return guest(DriverHeader.PLAIN, new byte[bytes], apart, frames);
+    }
+
+    private Meter guest(DriverHeader header, byte[] frame, boolean apart, int frames) {
         Meter meter = new Meter();
         TestGuest guest = new TestGuest(
-                "guest" + guests.size(), false, meter, new OffloadEngine(), clock, Feature.CSUM, Feature.MRG_RXBUF);
+                "guest" + guests.size(),
+                false,
+                meter,
+                new OffloadEngine(),
+                clock,
+                Feature.CSUM,
+                Feature.HOST_TSO4,
+                Feature.MRG_RXBUF);
         for (int i = 0; i < frames; i++) {
-            guest.offer(DriverHeader.PLAIN, new byte[bytes], apart);
+            guest.offer(header, frame, apart);
         }
         meters.add(meter);
         guests.add(guest);
+        return meter;
     }
 
     private void turn() {
@@ -110,5 +126,32 @@ class FairnessTest {
             turn();
             assertThat(jain(meters.stream().map(meter -> meter.bytes).toList())).isGreaterThan(0.95);
         }
+    }
+
+    @Test
+    void framesThatTakeLongEndATurn() {
+        Meter slow = guest(true, TestGuest.SIZE / 2, SHORT_FRAME);
+        slow.work = () -> clock.advance(Duration.ofNanos(SendPath.TURN_NANOS / 16));
+        guest(false, TestGuest.SIZE, SHORT_FRAME);
+        for (int turn = 1; turn <= 3; turn++) {
+            turn();
+            // The clock is read after 16 frames and after 32.
+            assertThat(slow.frames).isEqualTo(turn * 32L);
+            assertThat(meters.getLast().frames).as("the neighbour").isEqualTo((long) turn * SendPath.BURST);
+        }
+    }
+
+    @Test
+    void superFramesThatTakeLongEndATurn() {
+        byte[] frame = TcpFrames.segment(1, 2, 1, 2000);
+        Meter slow = guest(DriverHeader.superFrame(DriverHeader.GSO_TCPV4, 54, 1, 34, 16), frame, false, 20);
+        slow.work = () -> clock.advance(Duration.ofNanos(SendPath.TURN_NANOS / 2));
+        turn();
+        assertThat(slow.frames).isEqualTo(3);
+        turn();
+        assertThat(slow.frames).isEqualTo(6);
+        slow.work = () -> {};
+        turn();
+        assertThat(slow.frames).isEqualTo(20);
     }
 }

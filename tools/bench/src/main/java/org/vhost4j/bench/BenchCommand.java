@@ -9,7 +9,13 @@ import picocli.CommandLine.Command;
         name = "bench",
         description = "Compares this back-end with others, and builds of it with each other.",
         mixinStandardHelpOptions = true,
-        subcommands = {PeerCommand.class, CompareCommand.class, SegmentationCommand.class, LoadCommand.class})
+        subcommands = {
+            PeerCommand.class,
+            ReportMatrixCommand.class,
+            CompareCommand.class,
+            SegmentationCommand.class,
+            LoadCommand.class
+        })
 public final class BenchCommand {
     /** For picocli. */
     public BenchCommand() {}

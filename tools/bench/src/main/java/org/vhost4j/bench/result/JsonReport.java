@@ -7,6 +7,12 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** The report for programs: every sample, in base units. */
 public final class JsonReport {
+    /** The member with the version of the format, which tells a report from other JSON. */
+    static final String VERSION_NAME = "vhost4j-bench-peer";
+
+    /** The version that is written. */
+    static final int VERSION = 2;
+
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
     private JsonReport() {}
@@ -19,7 +25,7 @@ public final class JsonReport {
      */
     public static String of(Report report) {
         ObjectNode root = MAPPER.createObjectNode();
-        root.put("vhost4j-bench-peer", 2);
+        root.put(VERSION_NAME, VERSION);
         ObjectNode facts = root.putObject("facts");
         report.facts().forEach(facts::put);
         ArrayNode rows = root.putArray("rows");

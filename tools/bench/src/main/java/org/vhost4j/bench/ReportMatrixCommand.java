@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.vhost4j.bench.result.ReportMatrix;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code vhost4j bench matrix}: reports of several machines side by side. */
+@Command(
+        name = "matrix",
+        description = "Prints what each goal came to in several reports of bench peer, side by side as Markdown.",
+        mixinStandardHelpOptions = true)
+final class ReportMatrixCommand implements Callable<Integer> {
+    @Parameters(arity = "1..*", paramLabel = "FILE", description = "What bench peer --json wrote.")
+    private List<Path> files = List.of();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        spec.commandLine().getOut().print(ReportMatrix.of(files).markdown());
+        spec.commandLine().getOut().flush();
+        return 0;
+    }
+}

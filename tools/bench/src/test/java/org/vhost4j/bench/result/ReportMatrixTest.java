@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.bench.result;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.vhost4j.tools.common.UnsupportedOption;
+
+class ReportMatrixTest {
+    @TempDir
+    Path directory;
+
+    private Path file(String name, String json) throws IOException {
+        return Files.writeString(directory.resolve(name), json);
+    }
+
+    @Test
+    void everyGoalHasALineAndEveryReportAColumn() throws IOException {
+        Report whole = Reports.whole();
+        Report empty = new Report(Map.of("processor", "fast | new"), List.of());
+        List<String> lines = ReportMatrix.of(
+                        List.of(file("a.json", JsonReport.of(whole)), file("b.json", JsonReport.of(empty))))
+                .markdown()
+                .lines()
+                .toList();
+        assertThat(lines).contains("| processor | slow & <old> | fast / new |");
+        List<String> goals = lines.subList(lines.indexOf("| row | case | figure | goal | 1 | 2 |") + 2, lines.size());
+        assertThat(goals).first().asString().contains("| rate | >= 1.00 (aim 1.30) | 1.25 met | - |");
+        assertThat(goals).hasSize((int) whole.rows().stream()
+                .flatMap(row -> row.cases().stream())
+                .mapToLong(each -> each.goals().size())
+                .sum());
+    }
+
+    @Test
+    void aFileThatIsNoReportIsNamed() throws IOException {
+        Path other = file("other.json", "{\"vhost4j-conformance\": 1}");
+        assertThatThrownBy(() -> ReportMatrix.of(List.of(other)))
+                .isInstanceOf(UnsupportedOption.class)
+                .hasMessage(other + " is no report of bench peer --json, version 2");
+        Path text = file("text", "no JSON");
+        assertThatThrownBy(() -> ReportMatrix.of(List.of(text)))
+                .isInstanceOf(UnsupportedOption.class)
+                .hasMessageStartingWith(text + " is not JSON: ");
+    }
+}

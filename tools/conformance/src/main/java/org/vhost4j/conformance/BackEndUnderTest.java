@@ -16,7 +16,7 @@ import org.vhost4j.sys.SystemError;
 /** The back-end under test: how to reach it, and to restart it when the suite starts it. */
 public final class BackEndUnderTest implements AutoCloseable {
     /** How long a back-end that was just started may take to appear. */
-    private static final Duration START = Duration.ofSeconds(30);
+    private static final Duration START = Duration.ofMinutes(2);
 
     private static final Duration ONE_SHOT = Duration.ofMillis(500);
 

@@ -35,7 +35,7 @@ enum Fault {
     FALSE_REFUSAL("message.reply-ack"),
     /** need_reply on a request with a reply of its own brings two. */
     TWO_REPLIES("message.reply-ack-once"),
-    /** What follows a message in the same read is thrown away. */
+    /** What follows GET_PROTOCOL_FEATURES in the same read is thrown away. */
     ONE_MESSAGE_A_READ("message.in-order"),
     /** A request that does not exist is answered with success. */
     UNKNOWN_IS_DONE("hostile-message.unknown-is-refused"),

@@ -21,11 +21,15 @@ import org.vhost4j.conformance.cases.Catalog;
  */
 class FaultTable {
     private static final Path DOCUMENT = Path.of("..", "..", "docs", "conformance-faults.md");
-    private static final int THREADS = 3;
+    /** They wait most of the time. */
+    private static final int THREADS = 6;
+
     private static final int MOST_NAMES = 4;
+    /** When so many have found a fault, no further ones are tried. */
+    private static final int MOST_FINDERS = 25;
 
     /** A case that failed is run again with this patience, so that none is named because the machine was slow. */
-    private static final Duration AGAIN = Duration.ofSeconds(4);
+    private static final Duration AGAIN = Duration.ofMillis(1500);
 
     /** One case at a time, so that a back-end that is lost by a case is not missed by the next one. */
     private static List<String> found(Path directory, Fault fault, List<Case> cases) {
@@ -36,6 +40,7 @@ class FaultTable {
                                                 .count(Outcome.FAIL)
                                         > 0)
                 .map(Case::name)
+                .limit(MOST_FINDERS)
                 .toList();
     }
 
@@ -66,7 +71,9 @@ class FaultTable {
                 Fault fault = faults.get(i);
                 List<String> found = tables.get(i).get();
                 write(fault, passed.size(), found);
-                assertThat(found).as(fault.name()).containsAll(fault.cases());
+                if (found.size() < MOST_FINDERS) {
+                    assertThat(found).as(fault.name()).containsAll(fault.cases());
+                }
             }
         }
     }
@@ -89,6 +96,9 @@ class FaultTable {
     private static String column(List<String> names) {
         if (names.isEmpty()) {
             return "–";
+        }
+        if (names.size() >= MOST_FINDERS - 1) {
+            return code(names.subList(0, MOST_NAMES)) + " and many more";
         }
         return names.size() <= MOST_NAMES
                 ? code(names)

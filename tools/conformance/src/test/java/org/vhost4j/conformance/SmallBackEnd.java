@@ -139,7 +139,9 @@ final class SmallBackEnd implements AutoCloseable {
             if (readable(socket, worked ? 0 : 1)) {
                 try (RawMessage message = socket.receive(Duration.ofSeconds(1))) {
                     messages++;
-                    if (fault == Fault.ONE_MESSAGE_A_READ && readable(socket, 0)) {
+                    if (fault == Fault.ONE_MESSAGE_A_READ
+                            && message.request() == Request.GET_PROTOCOL_FEATURES.code()
+                            && readable(socket, 0)) {
                         socket.receive(Duration.ofSeconds(1)).close();
                     }
                     if (fault != Fault.LOST_REQUEST || messages % LOST_EVERY != 0) {

@@ -110,6 +110,16 @@ class ReportTest {
     }
 
     @Test
+    void ofManyRunsTheFirstThatFailedCounts() {
+        SuiteReport passed = report("first", result("message.in-order", Outcome.PASS, "", null));
+        SuiteReport joined = passed.joined(passed).joined(report("second")).joined(passed);
+        assertThat(joined.results().get(1).evidence()).isEqualTo(EVIDENCE);
+        assertThat(joined.count(Outcome.FAIL)).isEqualTo(1);
+        assertThat(passed.joined(passed).count(Outcome.FAIL)).isZero();
+        assertThat(joined.results()).hasSize(5);
+    }
+
+    @Test
     void runsOfOneBackEndAreComparedInAMatrix(@TempDir Path directory) throws Exception {
         List<Path> files = new ArrayList<>();
         for (int i = 1; i <= 3; i++) {

@@ -59,9 +59,9 @@ final class DemoTable {
                     .append(" negotiated ")
                     .append(negotiated.get(i).hex())
                     .append('\n');
-            text.append("    ")
-                    .append(String.join(" ", negotiated.get(i).names()))
-                    .append('\n');
+            Table names = new Table();
+            names.row("    " + String.join(" ", negotiated.get(i).names()));
+            text.append(names.text(Terminal.columns()));
         }
         text.append('\n').append(numbers().text(Terminal.columns())).append('\n');
         Table exchanged = new Table();

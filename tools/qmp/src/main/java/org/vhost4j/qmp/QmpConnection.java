@@ -28,7 +28,7 @@ public final class QmpConnection implements AutoCloseable {
     private static final int MOST_BYTES = 64 << 20;
 
     /** A monitor greets as soon as it accepts, which takes a moment on a busy host. */
-    private static final Duration GREETING = Duration.ofSeconds(5);
+    private static final Duration GREETING = Duration.ofSeconds(15);
 
     private static final JsonMapper MAPPER = new JsonMapper();
 

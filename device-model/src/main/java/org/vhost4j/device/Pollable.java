@@ -24,7 +24,7 @@ public interface Pollable {
 
     /**
      * The memory below this object vanished while it worked (a front-end truncated its file), or it broke a rule of its own.
-     * It must stop for good, record the reason and leave everything else alone.
+     * It must stop permanently, record the reason and leave everything else alone.
      *
      * @param reason what happened, in one line
      */

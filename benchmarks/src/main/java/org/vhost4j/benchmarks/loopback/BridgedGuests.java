@@ -183,7 +183,7 @@ public final class BridgedGuests {
     }
 
     /**
-     * Memory of the sender for frames, each behind a header of {@link NetHeader#BYTES}.
+     * Memory of the sender for frames, each after a header of {@link NetHeader#BYTES}.
      *
      * @param bytes how much
      * @return its address

@@ -179,7 +179,7 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Has a port at a number. Called by this bridge's lane, between two bursts.
+     * Places a port at a number. Called by this bridge's lane, between two bursts.
      *
      * @param number by {@link #place}
      * @param port the port itself on its own lane, {@link LaneInbox#remote} on others; null for a port that is still to be opened
@@ -222,7 +222,7 @@ public final class Bridge implements FrameSink {
                 rules.floodsPerSecond() == PortRules.UNLIMITED ? null : new FloodLimit(rules.floodsPerSecond(), clock);
     }
 
-    /** Has VLANs as the ports of now have them. Called by this bridge's lane, between two bursts. */
+    /** Updates the VLANs to those of the current ports. Called by this bridge's lane, between two bursts. */
     public void refresh() {
         VlanSwitch now = tables.switching();
         vlans = now == null ? null : new VlanSwitch(now);
@@ -238,7 +238,7 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Has no port at a number any more: frames for it are dropped. Called by this bridge's lane, between two bursts.
+     * Removes the port at a number: frames for it are dropped. Called by this bridge's lane, between two bursts.
      *
      * @param number one that is occupied
      */
@@ -289,7 +289,7 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Has frames of uplinks wait for a port in a queue of its own.
+     * Keeps frames of uplinks that wait for a port in a queue of its own.
      *
      * @param port a port of this bridge and lane
      * @param queue leads to the same port, by {@link LaneInbox#remote} of the same lane
@@ -342,7 +342,7 @@ public final class Bridge implements FrameSink {
      * The stations behind a port.
      *
      * @param port a port of this bridge and lane
-     * @param most how many are wanted
+     * @param most the largest number to return
      * @return at most that many, in no order: 48 bits of address each, and above them 12 of its VLAN, 0 without VLANs
      */
     public long[] stations(FramePort port, int most) {
@@ -350,7 +350,7 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Has stations that are heard from now on be noted with this time, on all lanes. Any thread, one at a time.
+     * Notes this time for stations that are seen from now on, on all lanes. Any thread, one at a time.
      *
      * @param time of any origin and unit, not 0
      */
@@ -359,17 +359,17 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * When a station was heard last.
+     * When a station was seen last.
      *
-     * @param station with its VLAN, as {@link #stations} has it
-     * @return the time of the last {@link #mark} before that; 0 for one that was not heard since the first one
+     * @param station with its VLAN, as in {@link #stations}
+     * @return the time of the last {@link #mark} before that; 0 for one that was not seen since the first one
      */
     public long heardAt(long station) {
         return tables.heardAt(station);
     }
 
     /**
-     * The station behind a port that was heard before all others.
+     * The station behind a port that was seen before all others.
      *
      * @param port a port of this bridge and lane
      * @return 48 bits, or {@link PortRules#NO_MAC} when there is none; any of them when the port may have as many as it likes
@@ -381,10 +381,10 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Takes a station over from another back-end: it is behind the port from now on, as far as the port may have it.
+     * Takes a station over from another back-end: it is behind the port from now on, if its rules allow that.
      *
      * @param port a port of this bridge and lane
-     * @param station with its VLAN, as {@link #stations} has it
+     * @param station with its VLAN, as in {@link #stations}
      */
     public void learn(FramePort port, long station) {
         tables.learn(indexOf(port), station);
@@ -564,7 +564,7 @@ public final class Bridge implements FrameSink {
         return true;
     }
 
-    /** Hands over a frame of an uplink, behind those that wait for the same port. */
+    /** Hands over a frame of an uplink, after those that wait for the same port. */
     private int handOverWithoutWaiting(Frame frame, int destination) {
         RemotePort queue = parking[destination];
         boolean first = queue == null || queue.isDone();

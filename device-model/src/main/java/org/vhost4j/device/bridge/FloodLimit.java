@@ -24,7 +24,7 @@ final class FloodLimit {
         this.begin = clock.getAsLong();
     }
 
-    /** Whether one more frame may go to all. A second begins with the first frame after the end of the one before. */
+    /** Whether one more frame may go to all. A second begins with the first frame after the end of the previous one. */
     boolean admits() {
         long now = clock.getAsLong();
         if (now - begin >= SECOND) {

@@ -123,7 +123,7 @@ final class FrameRing {
      *
      * @param frames the burst
      * @param from the first one
-     * @param to behind the last one
+     * @param to the index after the last one
      * @return how many there is room for now, the first ones
      */
     int put(FrameBurst frames, int from, int to) {
@@ -268,7 +268,7 @@ final class FrameRing {
         return (int) (published - slots[TAKEN]);
     }
 
-    /** Looks at a frame behind the oldest one. */
+    /** Looks at a frame after the oldest one. */
     void peek(Frame frame, int behind) {
         long entry = entries.address() + (slots[TAKEN] + behind & ENTRIES - 1) * ENTRY_BYTES;
         frame.clear();
@@ -284,7 +284,7 @@ final class FrameRing {
      * {@link #release}.
      *
      * @param frames takes them, without headers in front
-     * @param most how many are wanted
+     * @param most the largest number to return
      */
     void peek(FrameBurst frames, int most) {
         long taken = slots[TAKEN];

@@ -203,7 +203,7 @@ public final class LaneInbox implements Pollable {
     }
 
     /**
-     * Has frames handed over that another back-end held, before all others. Called before the lane polls this.
+     * Hands over frames that another back-end held, before all others. Called before the lane polls this.
      *
      * @param frames for ports of this lane
      */

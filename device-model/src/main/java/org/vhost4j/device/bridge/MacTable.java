@@ -16,7 +16,7 @@ import org.vhost4j.device.frame.MacAddress;
  * that invents addresses evicts no other port's station, and never costs memory.
  *
  * <p>The bridges of several lanes may share one: what one of them hears all of them know. An entry is one word, which is read and
- * replaced as a whole; there is no lock. The reads that each frame costs are plain ones: a lane's turn ends with a native call, behind
+ * replaced as a whole; there is no lock. The reads that each frame costs are plain ones: a lane's turn ends with a native call, after
  * which nothing of before is kept.
  */
 final class MacTable {
@@ -48,7 +48,7 @@ final class MacTable {
     /** A station's address above the number of its port, which counts from 1 here. */
     private long[] entries;
 
-    /** When the station of an entry was heard last, as {@link #mark} has the time; 0 for never. What two lanes write at once may be wrong. */
+    /** When the station of an entry was seen last, as {@link #mark} has the time; 0 for never. What two lanes write at once may be wrong. */
     private long[] heardAt;
 
     /** The time of the last {@link #mark}. */
@@ -132,7 +132,7 @@ final class MacTable {
     }
 
     /**
-     * Has stations that are heard from now on be noted with this time. Any thread, one at a time: the next frame of each port is one that
+     * Notes this time for stations that are seen from now on. Any thread, one at a time: the next frame of each port is one that
      * the table learns from, so that no frame between two calls costs more than without.
      *
      * @param time of any origin and unit, not 0
@@ -144,7 +144,7 @@ final class MacTable {
         }
     }
 
-    /** When a station was heard last: the time of {@link #mark} before it; 0 for one that is unknown, or was not heard since the first one. */
+    /** When a station was seen last: the time of {@link #mark} before it; 0 for one that is unknown, or was not seen since the first one. */
     long heardAt(long station) {
         int at = slotOf(station);
         return at < 0 ? 0 : (long) SLOT.getOpaque(heardAt, at);
@@ -247,7 +247,7 @@ final class MacTable {
         }
     }
 
-    /** The entry of a station, or else one that it may take for good; -1 when there is none. */
+    /** The entry of a station, or else one that it may overwrite; -1 when there is none. */
     private int placeOfOwn(long station) {
         int found = slotOf(station);
         int first = bucket(station);
@@ -452,7 +452,7 @@ final class MacTable {
         }
     }
 
-    /** The station that was heard behind a port before all others that are there, or {@link PortRules#NO_MAC}. Called by the port's lane. */
+    /** The station that was seen behind a port before all others that are there, or {@link PortRules#NO_MAC}. Called by the port's lane. */
     long eldest(int ofPort) {
         Port port = ports[ofPort];
         for (int i = 0; i < port.count; i++) {
@@ -580,7 +580,7 @@ final class MacTable {
             return;
         }
         if (port.learned.length == 0) {
-            // Most ports are never heard in most VLANs.
+            // Most ports are never seen in most VLANs.
             port.learned = new long[most];
         }
         for (int i = 0; i < port.count; i++) {

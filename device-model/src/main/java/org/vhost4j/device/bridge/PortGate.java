@@ -84,7 +84,7 @@ public final class PortGate implements FramePort {
     }
 
     /**
-     * Has frames copied for a capture, or not any more.
+     * Starts or stops copying frames for a capture.
      *
      * @param copying sees what passes from now on; null for none
      */

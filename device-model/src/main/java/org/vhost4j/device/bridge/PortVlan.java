@@ -37,7 +37,7 @@ public record PortVlan(Mode mode, int tag, Set<Integer> trunks, Set<Integer> cvl
         ACCESS,
         /** Frames of VLAN 0 have no tag, all others have one. */
         TRUNK,
-        /** A trunk where frames that come without a tag are in the native VLAN; those that leave have tags all the same. */
+        /** A trunk where frames that come without a tag are in the native VLAN; those that leave have tags anyway. */
         NATIVE_TAGGED,
         /** A trunk where frames of the native VLAN have no tag. */
         NATIVE_UNTAGGED,
@@ -142,7 +142,7 @@ public record PortVlan(Mode mode, int tag, Set<Integer> trunks, Set<Integer> cvl
     }
 
     /**
-     * Whether frames of the port's VLANs cross this port when they have another tag behind that of the VLAN.
+     * Whether frames of the port's VLANs cross this port when they have another tag after that of the VLAN.
      *
      * @param inner the VLAN ID of the other tag; 0 for none
      * @return true when they do

@@ -12,7 +12,7 @@ import org.vhost4j.device.memory.HostMemory;
  * own: the VLAN is read from the copy, and the copy is what every receiver gets, so that a guest which rewrites its memory meanwhile stays
  * in its VLAN. All other bytes stay where they are.
  *
- * <p>A tag that is put in or taken out moves what is behind it by four bytes; hdr_len, csum_start and the offsets of a tunnel follow.
+ * <p>A tag that is put in or taken out moves what is after it by four bytes; hdr_len, csum_start and the offsets of a tunnel follow.
  *
  * <p>Of one lane. Reused for every frame.
  */
@@ -24,7 +24,7 @@ final class TaggedFrames {
     private static final int UNTAGGED_HEADER = Frame.ETHERNET_HEADER;
     private static final int VLAN_ID = 0xfff;
 
-    /** Where in {@link #memory} the header with a tag is, behind the one without. */
+    /** Where in {@link #memory} the header with a tag is, after the one without. */
     private static final int TAGGED = 32;
 
     private final MemorySegment memory = Arena.ofAuto().allocate(64, 64);
@@ -39,7 +39,7 @@ final class TaggedFrames {
     /** EtherType of the tag that the frame has, or gets. */
     private int tpid;
 
-    /** The tag behind that one, without its EtherType, or -1. */
+    /** The tag after that one, without its EtherType, or -1. */
     private int second;
 
     /** Bytes of the copied header without the first tag, and of the frame that the copy with that tag stands for. */
@@ -137,7 +137,7 @@ final class TaggedFrames {
         return control < 0 ? 0 : control & VLAN_ID;
     }
 
-    /** Whether there is another tag behind that of the VLAN. */
+    /** Whether there is another tag after that of the VLAN. */
     boolean hasSecondTag() {
         return second >= 0;
     }

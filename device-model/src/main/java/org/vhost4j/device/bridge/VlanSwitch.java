@@ -28,7 +28,7 @@ final class VlanSwitch {
     /** For each port, one bit for each VLAN that it carries. */
     private BitSet[] carried = new BitSet[0];
 
-    /** For each port, one bit for each VLAN ID that a tag behind that of the VLAN may have; bit 0 is for none. Null for all. */
+    /** For each port, one bit for each VLAN ID that a tag after that of the VLAN may have; bit 0 is for none. Null for all. */
     private @Nullable BitSet[] inner = new BitSet[0];
 
     /** No ports. */
@@ -113,7 +113,7 @@ final class VlanSwitch {
         return carried[source].get(id) ? id : NO_VLAN;
     }
 
-    /** Whether the frame that entered last crosses a port with the tag that it has behind that of its VLAN, if it has one. */
+    /** Whether the frame that entered last crosses a port with the tag that it has after that of its VLAN, if it has one. */
     private boolean mayBeInside(int port) {
         BitSet all = inner[port];
         return all == null || all.get(frames.inner());

@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where stations are, for each VLAN by itself (independent VLAN learning): one {@link MacTable} for each VLAN in which a frame was heard.
+ * Where stations are, for each VLAN by itself (independent VLAN learning): one {@link MacTable} for each VLAN in which a frame was seen.
  * A bridge without VLANs has VLAN 0 alone.
  *
  * <p>Shared by the bridges of several lanes. A table is made with the first frame of its VLAN, under a lock; to find it again takes none. A
@@ -194,7 +194,7 @@ final class VlanTables {
         each((vlan, table) -> table.mark(time));
     }
 
-    /** As {@link MacTable#heardAt}, of a station with its VLAN, as {@link #stations} has it. */
+    /** As {@link MacTable#heardAt}, of a station with its VLAN, as in {@link #stations}. */
     long heardAt(long station) {
         MacTable table = tables.getAcquire((int) (station >>> VLAN_SHIFT));
         return table == null ? 0 : table.heardAt(station & ADDRESS);
@@ -263,7 +263,7 @@ final class VlanTables {
     /**
      * The stations behind a port, without those of VLANs that share a table: they are learned again.
      *
-     * @param most how many are wanted
+     * @param most the largest number to return
      * @return so many at most, each an address of 48 bits below the number of its VLAN
      */
     long[] stations(int ofPort, int most) {
@@ -287,7 +287,7 @@ final class VlanTables {
         return Arrays.copyOf(all, count);
     }
 
-    /** Learns a station with its VLAN, as {@link #stations} has it, as far as the port may have it. */
+    /** Learns a station with its VLAN, as in {@link #stations}, if its rules allow that. */
     void learn(int onPort, long station) {
         int vlan = (int) (station >>> VLAN_SHIFT);
         if (vlan <= PortVlan.MOST && ports.get(onPort).rules.vlan().carries(vlan)) {

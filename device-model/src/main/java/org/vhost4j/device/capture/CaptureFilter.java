@@ -39,7 +39,7 @@ public final class CaptureFilter {
     }
 
     /**
-     * Whether a frame is wanted.
+     * Whether the filter accepts a frame.
      *
      * @param frame its bytes may change meanwhile: they are read once
      * @return true when the expression is true of it
@@ -50,7 +50,7 @@ public final class CaptureFilter {
     }
 
     /**
-     * Whether a frame is wanted.
+     * Whether the filter accepts a frame.
      *
      * @param address of its first byte
      * @param bytes its length

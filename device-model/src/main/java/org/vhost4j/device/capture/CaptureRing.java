@@ -258,7 +258,7 @@ public final class CaptureRing {
      * A field of a frame's virtio-net header.
      *
      * @param record of {@link #peek}
-     * @param field which
+     * @param field the field
      * @return its value
      */
     public int header(int record, HeaderField field) {
@@ -287,7 +287,7 @@ public final class CaptureRing {
         HDR_LEN(40),
         /** From where in the frame the checksum is summed. */
         CSUM_START(44),
-        /** Where behind that it is stored. */
+        /** Where after that it is stored. */
         CSUM_OFFSET(48);
 
         private final int offset;

@@ -41,7 +41,7 @@ public final class FrameTap {
      * @param number the port's number in the capture
      * @param snapLength the most bytes of a frame that are copied, 1 or more
      * @param segmented whether frames are copied as a receiver without any offload gets them: super-frames cut, checksums complete
-     * @param filter which frames are wanted, null for all
+     * @param filter the frames to copy, null for all
      * @param clock nanoseconds since 1970-01-01 UTC
      */
     public FrameTap(
@@ -97,7 +97,7 @@ public final class FrameTap {
      *
      * @param frames not changed, except for {@link FrameBurst#frame}
      * @param from the first one that was delivered
-     * @param to behind the last one
+     * @param to the index after the last one
      */
     public void inbound(FrameBurst frames, int from, int to) {
         if (from < to) {
@@ -111,7 +111,7 @@ public final class FrameTap {
      *
      * @param frame not changed
      * @param again how many frames come again
-     * @return how many come again behind this one
+     * @return how many come again after this one
      */
     public int outbound(Frame frame, int again) {
         if (again > 0) {
@@ -127,7 +127,7 @@ public final class FrameTap {
      *
      * @param frames not changed, except for {@link FrameBurst#frame}
      * @param again how many frames come again
-     * @return how many come again behind these
+     * @return how many come again after these
      */
     public int outbound(FrameBurst frames, int again) {
         int count = frames.count();

@@ -37,10 +37,10 @@ final class PacketView {
     /** VLAN ID of the outermost tag. */
     int vlan;
 
-    /** EtherType behind all tags. */
+    /** EtherType after all tags. */
     int etherType;
 
-    /** Protocol above IP, behind extension headers. */
+    /** Protocol above IP, after extension headers. */
     int protocol;
 
     /** IPv4 addresses, of ARP as well, as unsigned numbers. */

@@ -13,8 +13,8 @@ public final class BufferPool {
     /**
      * Allocates the buffers.
      *
-     * @param memory where
-     * @param buffers how many
+     * @param memory the memory
+     * @param buffers the number of buffers
      * @param bytes of each
      * @param alignment of each, a power of two
      */

@@ -12,7 +12,7 @@ import java.util.Arrays;
  * @param hdrLen length of all protocol headers in bytes, a hint; 16 bits
  * @param gsoSize payload bytes in each segment; 16 bits
  * @param csumStart offset in the frame where the sum begins; 16 bits
- * @param csumOffset offset behind csumStart where the checksum is stored; 16 bits
+ * @param csumOffset offset after csumStart where the checksum is stored; 16 bits
  * @param numBuffers receive buffers that the frame fills; 16 bits, absent from a header of {@link #LEGACY_BYTES}
  */
 public record DriverHeader(
@@ -50,7 +50,7 @@ public record DriverHeader(
      * A frame with a partial checksum.
      *
      * @param csumStart offset in the frame where the sum begins
-     * @param csumOffset offset behind it where the checksum is stored
+     * @param csumOffset offset after it where the checksum is stored
      * @return the header
      */
     public static DriverHeader partialChecksum(int csumStart, int csumOffset) {
@@ -64,7 +64,7 @@ public record DriverHeader(
      * @param hdrLen length of all protocol headers in bytes
      * @param gsoSize payload bytes in each segment
      * @param csumStart offset in the frame where the sum begins
-     * @param csumOffset offset behind it where the checksum is stored
+     * @param csumOffset offset after it where the checksum is stored
      * @return the header
      */
     public static DriverHeader superFrame(int gsoType, int hdrLen, int gsoSize, int csumStart, int csumOffset) {
@@ -74,7 +74,7 @@ public record DriverHeader(
     /**
      * Reads a header.
      *
-     * @param bytes where
+     * @param bytes the bytes
      * @param from index of its first byte
      * @param size {@link #BYTES}, {@link #LEGACY_BYTES} or more; numBuffers of a legacy header is 1
      * @return the header
@@ -93,7 +93,7 @@ public record DriverHeader(
     /**
      * The header as a driver puts it before a frame, little-endian.
      *
-     * @param size {@link #BYTES}, {@link #LEGACY_BYTES} or any other; zeroes fill what is behind numBuffers, and a smaller
+     * @param size {@link #BYTES}, {@link #LEGACY_BYTES} or any other; zeroes fill what is after numBuffers, and a smaller
      *     header is cut
      * @return {@code size} bytes
      */

@@ -203,7 +203,7 @@ public final class DriverMemory {
      * @param address guest-physical
      * @param bytes where they come from
      * @param from index of the first
-     * @param count how many
+     * @param count the number
      */
     public void write(long address, byte[] bytes, int from, int count) {
         MemorySegment.copy(bytes, from, segment, ValueLayout.JAVA_BYTE, address - guestBase, count);
@@ -215,7 +215,7 @@ public final class DriverMemory {
      * @param address guest-physical
      * @param bytes where they go
      * @param to index of the first
-     * @param count how many
+     * @param count the number
      */
     public void read(long address, byte[] bytes, int to, int count) {
         MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, address - guestBase, bytes, to, count);
@@ -225,7 +225,7 @@ public final class DriverMemory {
      * Copies bytes out of guest memory into a new array.
      *
      * @param address guest-physical
-     * @param count how many
+     * @param count the number
      * @return the bytes
      */
     public byte[] read(long address, int count) {
@@ -238,7 +238,7 @@ public final class DriverMemory {
      * Sets bytes of guest memory to one value.
      *
      * @param address guest-physical
-     * @param count how many
+     * @param count the number
      * @param value its low 8 bits count
      */
     public void fill(long address, long count, int value) {

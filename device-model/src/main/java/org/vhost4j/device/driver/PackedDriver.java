@@ -242,7 +242,7 @@ public final class PackedDriver extends RingDriver {
         return id;
     }
 
-    /** Writes a descriptor; the flags of the first one behind what is published wait for the publication. */
+    /** Writes a descriptor; the flags of the first one after what is published wait for the publication. */
     private void enter(int position, long address, int length, int id, int flags) {
         int marked = flags | availableMarks(position);
         long at = (long) index(position) * DESCRIPTOR_BYTES;
@@ -383,7 +383,7 @@ public final class PackedDriver extends RingDriver {
         return usedChains() >= Math.max(chains, 1);
     }
 
-    /** Counts the chains that the device has used and that were not collected; {@link #walked} is behind the last. */
+    /** Counts the chains that the device has used and that were not collected; {@link #walked} is after the last. */
     private int usedChains() {
         walked = collected;
         int count = 0;

@@ -96,7 +96,7 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     /**
      * Forgets every chain, zeroes the queue and starts over. The device must not be running on it.
      *
-     * @param base where both sides begin, as SET_VRING_BASE has it
+     * @param base where both sides begin, as in SET_VRING_BASE
      */
     public abstract void reset(int base);
 
@@ -116,7 +116,7 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     public abstract RingDriver readable(long address, int length);
 
     /**
-     * Appends a buffer that the device writes. The specification wants these behind the readable ones; nothing here
+     * Appends a buffer that the device writes. The specification wants these after the readable ones; nothing here
      * prevents another order.
      *
      * @param address guest-physical

@@ -307,7 +307,7 @@ public final class SplitDriver extends RingDriver {
     }
 
     /**
-     * The index behind the last element that was collected.
+     * The index after the last element that was collected.
      *
      * @return 0 to 65535
      */
@@ -316,7 +316,7 @@ public final class SplitDriver extends RingDriver {
     }
 
     /**
-     * The index behind the last chain that was published.
+     * The index after the last chain that was published.
      *
      * @return 0 to 65535
      */

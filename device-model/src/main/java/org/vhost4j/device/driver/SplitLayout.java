@@ -10,7 +10,7 @@ import java.nio.ByteOrder;
 
 /** Where things are in a split virtqueue (virtio 1.4 section 2.7); every field is little-endian. */
 final class SplitLayout {
-    /** Offset of the first entry in the available ring and in the used ring, behind flags and idx. */
+    /** Offset of the first entry in the available ring and in the used ring, after flags and idx. */
     static final int ENTRIES = 4;
     /** Offset of idx in both rings. */
     static final int IDX = 2;

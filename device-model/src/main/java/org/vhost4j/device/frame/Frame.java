@@ -67,7 +67,7 @@ public final class Frame {
     public int gsoSize;
     /** Header: offset in the frame from which the checksum is summed. */
     public int checksumStart;
-    /** Header: offset behind {@link #checksumStart} at which the checksum is stored. */
+    /** Header: offset after {@link #checksumStart} at which the checksum is stored. */
     public int checksumOffset;
     /** Header, with a tunnel bit: offset in the frame of the outer UDP header. */
     public int outerTransportOffset;
@@ -155,7 +155,7 @@ public final class Frame {
     }
 
     /**
-     * Makes the scatter list that of a chain, behind its first bytes.
+     * Makes the scatter list that of a chain, after its first bytes.
      *
      * @param chain has at least one byte more than is skipped
      * @param piece in which the frame begins, or which it follows

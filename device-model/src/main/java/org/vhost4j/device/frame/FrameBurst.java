@@ -27,7 +27,7 @@ public final class FrameBurst {
      * An empty burst of frames in chains that a virtqueue takes: the buffers are its owner's to fill, who says with {@link #plain} and
      * {@link #count(int)} what is in them.
      *
-     * @param buffers one frame each, behind its header
+     * @param buffers one frame each, after its header
      * @param headerBytes how long the header in front of each frame is
      */
     public FrameBurst(Buffers buffers, int headerBytes) {
@@ -39,7 +39,7 @@ public final class FrameBurst {
      * Says what frame is in a buffer.
      *
      * @param index 0 to {@link #CAPACITY} - 1
-     * @param partialChecksum as {@link NetHeader#readPlain} has it, checked
+     * @param partialChecksum as in {@link NetHeader#readPlain}, checked
      */
     public void plain(int index, long partialChecksum) {
         partial[index] = partialChecksum;
@@ -51,7 +51,7 @@ public final class FrameBurst {
      * @param index 0 to {@link #CAPACITY} - 1
      * @param address the host address of the destination MAC address
      * @param bytes from the destination MAC address on
-     * @param partialChecksum as {@link NetHeader#readPlain} has it, checked
+     * @param partialChecksum as in {@link NetHeader#readPlain}, checked
      */
     public void plain(int index, long address, int bytes, long partialChecksum) {
         buffers.address[index] = address;
@@ -112,7 +112,7 @@ public final class FrameBurst {
      * The partial checksum of a frame.
      *
      * @param index 0 to {@link #count()} - 1
-     * @return as {@link NetHeader#readPlain} has it; 0 for a frame without
+     * @return as in {@link NetHeader#readPlain}; 0 for a frame without
      */
     public long partial(int index) {
         return partial[index];
@@ -122,7 +122,7 @@ public final class FrameBurst {
      * How many of some frames have a partial checksum.
      *
      * @param from the first one
-     * @param to behind the last one
+     * @param to the index after the last one
      * @return their number
      */
     public int partialChecksums(int from, int to) {
@@ -137,7 +137,7 @@ public final class FrameBurst {
      * How long some frames are together.
      *
      * @param from the first one
-     * @param to behind the last one
+     * @param to the index after the last one
      * @return bytes from the destination MAC addresses on
      */
     public long bytes(int from, int to) {
@@ -152,9 +152,9 @@ public final class FrameBurst {
      * Which of some frames are within a number of bytes; the frame with which they are reached still is.
      *
      * @param from the first one
-     * @param to behind the last one
+     * @param to the index after the last one
      * @param most bytes
-     * @return behind the last one that is; {@code from} when {@code most} is 0 or less
+     * @return the index after the last one that is; {@code from} when {@code most} is 0 or less
      */
     public int within(int from, int to, long most) {
         long bytes = 0;
@@ -210,7 +210,7 @@ public final class FrameBurst {
      * Says that everything up to a frame has been offered to its receivers or is about to be: should a fault end this turn, it will not
      * be offered again.
      *
-     * @param end behind the last one of them
+     * @param end the index after the last one of them
      */
     public void offer(int end) {
         offered = end;

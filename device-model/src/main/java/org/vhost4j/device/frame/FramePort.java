@@ -43,7 +43,7 @@ public interface FramePort {
      *
      * @param frames the burst
      * @param from the first of its frames that is for this port
-     * @param to behind the last one
+     * @param to the index after the last one
      * @return how many were taken; deliver the next one by {@link #deliver(Frame)}, which tells why
      */
     default int deliver(FrameBurst frames, int from, int to) {

@@ -10,7 +10,7 @@ public interface LandingPort extends FramePort {
      * Reserves room into which a frame can be written without an intermediate copy.
      *
      * @param landing filled with pieces that may be written, {@code landing.bytes} of them in all
-     * @param atLeast how many bytes are wanted
+     * @param atLeast the number of bytes needed
      * @return false when there is no such room: use {@link #deliver}
      */
     boolean reserve(Frame landing, int atLeast);
@@ -26,10 +26,10 @@ public interface LandingPort extends FramePort {
     boolean reserve(Frame landing, Frame frame);
 
     /**
-     * Asks for more room behind that which {@link #reserve} gave.
+     * Asks for more room after that which {@link #reserve} gave.
      *
-     * @param landing the frame that {@code reserve} filled; pieces are added behind those that are there
-     * @param atLeast how many bytes are wanted in all
+     * @param landing the frame that {@code reserve} filled; pieces are added after those that are there
+     * @param atLeast the number of bytes needed
      * @return false when there is not that much: {@link #commit} what was written, and do not ask again before
      */
     boolean extend(Frame landing, int atLeast);

@@ -88,7 +88,7 @@ public final class NetHeader {
     /**
      * Whether a header asks for nothing: no flags, and no super-frame.
      *
-     * @param first as {@link #first} has it
+     * @param first as in {@link #first}
      * @return whether the frame can pass as it is
      */
     public static boolean asksForNothing(long first) {
@@ -98,9 +98,9 @@ public final class NetHeader {
     /**
      * The partial checksum of a frame that asks for something.
      *
-     * @param first as {@link #first} has it
+     * @param first as in {@link #first}
      * @param address where the header begins; csum_offset is read there, once
-     * @return as {@link #readPlain} has it
+     * @return as in {@link #readPlain}
      */
     public static long partialChecksum(long first, long address) {
         return ((int) first & 0xffff) == Frame.NEEDS_CSUM
@@ -113,7 +113,7 @@ public final class NetHeader {
      *
      * @param address where there is room
      * @param bytes {@link #BYTES} or {@link #LEGACY_BYTES}
-     * @param partial its partial checksum, as {@link #readPlain} has it
+     * @param partial its partial checksum, as in {@link #readPlain}
      */
     public static void writePlain(long address, int bytes, long partial) {
         int offset = checksumOffset(partial);
@@ -130,7 +130,7 @@ public final class NetHeader {
      *
      * @param start csum_start, 0 to 65535
      * @param offset csum_offset, 0 to 65535
-     * @return as {@link #readPlain} has it
+     * @return as in {@link #readPlain}
      */
     public static long partial(int start, int offset) {
         return Frame.NEEDS_CSUM | (long) offset << OFFSET_SHIFT | (long) start << START_SHIFT;
@@ -139,7 +139,7 @@ public final class NetHeader {
     /**
      * The flags of a plain frame.
      *
-     * @param partial as {@link #readPlain} has it
+     * @param partial as in {@link #readPlain}
      * @return 0 or {@link Frame#NEEDS_CSUM}
      */
     public static int flags(long partial) {
@@ -149,7 +149,7 @@ public final class NetHeader {
     /**
      * Where in a plain frame its checksum is summed from.
      *
-     * @param partial as {@link #readPlain} has it
+     * @param partial as in {@link #readPlain}
      * @return csum_start; 0 for a frame without partial checksum
      */
     public static int checksumStart(long partial) {
@@ -157,9 +157,9 @@ public final class NetHeader {
     }
 
     /**
-     * Where behind csum_start the checksum is stored.
+     * Where after csum_start the checksum is stored.
      *
-     * @param partial as {@link #readPlain} has it
+     * @param partial as in {@link #readPlain}
      * @return csum_offset; 0 for a frame without partial checksum
      */
     public static int checksumOffset(long partial) {

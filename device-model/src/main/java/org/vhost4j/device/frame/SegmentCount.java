@@ -35,7 +35,7 @@ public final class SegmentCount {
         return Math.clamp(Math.ceilDiv(frame.bytes - headers, size), 1, MAX);
     }
 
-    /** A byte of a frame, or 0 behind its end. */
+    /** A byte of a frame, or 0 after its end. */
     private static int byteAt(Frame frame, int offset) {
         int left = offset;
         for (int i = 0; i < frame.pieces; i++) {

@@ -42,7 +42,7 @@ public class DirtyLog {
      *
      * @param guestAddress guest-physical address of the first byte
      * @param bytes how many, at least 1
-     * @return false when some of it lies behind the log's last page
+     * @return false when some of it lies after the log's last page
      */
     public boolean covers(long guestAddress, long bytes) {
         long last = guestAddress + bytes - 1;

@@ -58,7 +58,7 @@ public final class HostMemory {
     /**
      * Reads one byte.
      *
-     * @param address where
+     * @param address the address
      * @return 0 to 255
      */
     public static int getByte(long address) {
@@ -68,7 +68,7 @@ public final class HostMemory {
     /**
      * Writes one byte.
      *
-     * @param address where
+     * @param address the address
      * @param value its low 8 bits are written
      */
     public static void putByte(long address, int value) {

@@ -39,7 +39,7 @@ final class ControlCommands {
         this.driver = driver;
     }
 
-    /** What the driver gets: the byte, and what comes behind it. */
+    /** What the driver gets: the byte, and what comes after it. */
     static final class Answer {
         static final Answer OK = new Answer(true, new byte[0]);
         static final Answer ERR = new Answer(false, new byte[0]);

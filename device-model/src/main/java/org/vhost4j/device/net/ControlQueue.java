@@ -10,7 +10,7 @@ import org.vhost4j.device.stats.Counters;
 
 /**
  * The control queue (virtio 1.4 section 5.1.6.5). A command is a class, a command and data to read, and one byte to write:
- * 0 for done, 1 for refused; some have a result to write behind it. A command is copied out of guest memory once before it is looked
+ * 0 for done, 1 for refused; some have a result to write after it. A command is copied out of guest memory once before it is looked
  * at.
  */
 final class ControlQueue {

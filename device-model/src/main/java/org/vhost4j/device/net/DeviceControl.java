@@ -136,7 +136,7 @@ public final class DeviceControl {
      * What a virtqueue is for.
      *
      * @param index the virtqueue's index, for which {@link #hasQueue} is true
-     * @return as the features that were negotiated have it
+     * @return as the negotiated features demand
      */
     public QueueKind queueKind(int index) {
         return queues.kind(index);

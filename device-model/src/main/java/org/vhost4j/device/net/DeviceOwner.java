@@ -15,7 +15,7 @@ public interface DeviceOwner {
     };
 
     /**
-     * The device stopped for good, because its driver broke a rule or its memory vanished.
+     * The device stopped permanently, because its driver broke a rule or its memory vanished.
      *
      * @param reason one line
      */

@@ -131,7 +131,7 @@ final class DeviceQueues {
         return kind(index) == QueueKind.TRANSMIT ? startedTx[index / 2] : null;
     }
 
-    /** Has a queue that is started work on its ring through another object. */
+    /** Makes a started queue work on its ring through another object. */
     void replaceRing(int index, Virtqueue ring) {
         RxQueue receive = receive(index);
         TxQueue transmit = transmit(index);

@@ -20,7 +20,7 @@ import org.vhost4j.device.steering.Toeplitz;
  *  20  le32 supported_hash_types
  * </pre>
  *
- * Fields of features that were not offered are there all the same; a driver does not read them. Bytes behind the last field read as
+ * Fields of features that were not offered are there anyway; a driver does not read them. Bytes after the last field read as
  * zero.
  */
 public final class NetConfigSpace {

@@ -86,7 +86,7 @@ public final class NetDevice implements LandingPort, Pollable {
     }
 
     /**
-     * Has frames copied for a capture, or not any more. Called by the lane.
+     * Starts or stops copying frames for a capture. Called by the lane.
      *
      * @param tap sees what the guest sends and receives from now on; null for none
      */

@@ -7,6 +7,6 @@ public enum QueueKind {
     RECEIVE,
     /** Frames of the guest: queues 1, 3, 5 and so on. */
     TRANSMIT,
-    /** Commands of the driver: the queue behind the last pair, or behind the first when MQ was not negotiated. */
+    /** Commands of the driver: the queue after the last pair, or after the first when MQ was not negotiated. */
     CONTROL
 }

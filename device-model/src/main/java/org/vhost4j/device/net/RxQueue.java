@@ -49,7 +49,7 @@ final class RxQueue {
     /** Bytes of the chains that are taken, with the header. */
     private long capacity;
 
-    /** The header's place when it lies in one piece, else 0 and the pieces are listed behind. */
+    /** The header's place when it lies in one piece, else 0 and the pieces are listed after. */
     private long headerAddress;
 
     private final long[] headerPart = new long[NetHeader.HASH_BYTES];
@@ -173,7 +173,7 @@ final class RxQueue {
         return outcome;
     }
 
-    /** Takes more chains behind those of {@link #reserve}; false leaves {@link #commit} as the only thing to do. */
+    /** Takes more chains after those of {@link #reserve}; false leaves {@link #commit} as the only thing to do. */
     boolean extend(Frame room, int atLeast) {
         try {
             return grow(room, atLeast) == ROOM;

@@ -66,7 +66,7 @@ final class StatisticsReply {
      * @param statistics by virtqueue index
      * @param queues say what each of them is for
      * @param driver what was negotiated
-     * @param room the driver's room in bytes; the first structure that does not fit, and all behind it, are left out
+     * @param room the driver's room in bytes; the first structure that does not fit, and all after it, are left out
      * @return nothing when a queue does not exist, does not have a type, the type's feature was not negotiated, or the length is wrong
      */
     static Optional<byte[]> get(

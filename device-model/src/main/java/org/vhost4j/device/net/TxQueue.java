@@ -70,7 +70,7 @@ final class TxQueue {
     /**
      * Takes the next chains as a burst, as far as there are frames that can go in one.
      *
-     * @param most how many are wanted
+     * @param most the largest number to return
      * @param allowed what the driver may use, a mask of {@link Offloads}
      * @return how many there are; {@link #done(int)} is due
      */
@@ -180,7 +180,7 @@ final class TxQueue {
         segmentsDone = 0;
     }
 
-    /** The chain behind {@link #frame} goes back to the driver. */
+    /** The chain after {@link #frame} goes back to the driver. */
     void done() {
         queue.addUsed(chain.id);
         parked = false;

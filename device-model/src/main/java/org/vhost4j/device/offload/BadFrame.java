@@ -32,7 +32,7 @@ public enum BadFrame {
     ECN_WITHOUT_TCP("gso_type has ECN without a TCP type"),
     /** A super-frame without {@code NEEDS_CSUM}. */
     GSO_WITHOUT_CSUM("gso_type is set, NEEDS_CSUM is not"),
-    /** A segment size that is none. */
+    /** An invalid segment size. */
     GSO_SIZE("gso_size is 0, 65535, or no multiple of 8 for IP fragments"),
     /** The checksum field or the start of what it covers is not inside the packet. */
     CSUM_OUTSIDE("csum_start or csum_offset is outside the packet"),

@@ -112,7 +112,7 @@ public final class Checksum {
      * Sums whole pieces of a frame.
      *
      * @param frame the frame
-     * @param piece index of the first of them; the others are those behind it
+     * @param piece index of the first of them; the others are those after it
      * @return the sum, as if the bytes were contiguous, before {@link #fold}: less than 2^27
      */
     static int sumPieces(Frame frame, int piece) {
@@ -131,7 +131,7 @@ public final class Checksum {
      *
      * @param frame the frame; its pieces may be more than {@code to} bytes
      * @param from offset of the first byte
-     * @param to offset behind the last byte
+     * @param to offset after the last byte
      * @return the sum, as if the bytes were contiguous
      */
     public static int sum(Frame frame, int from, int to) {

@@ -98,7 +98,7 @@ public final class Coalescer {
     }
 
     /**
-     * Hands a frame to the port as it is, behind those that came before.
+     * Hands a frame to the port as it is, after those that came before.
      *
      * @param frame the frame
      * @return as {@link OffloadEngine#deliver}

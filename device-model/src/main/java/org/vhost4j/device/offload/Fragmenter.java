@@ -28,7 +28,7 @@ final class Fragmenter {
     private final MemorySegment memory = Arena.ofAuto().allocate(PacketHeaders.COPIED + FRAGMENT_HEADER, 64);
 
     private final long lead = memory.address();
-    /** Everything behind the repeated headers: ours up to the end of the UDP header, then the sender's payload. */
+    /** Everything after the repeated headers: ours up to the end of the UDP header, then the sender's payload. */
     private final Frame datagram = new Frame();
 
     private final Frame fragment = new Frame();
@@ -146,7 +146,7 @@ final class Fragmenter {
         }
     }
 
-    /** A counter behind a bijection (the finalizer of MurmurHash3): every value once, in no order that shows. */
+    /** A counter after a bijection (the finalizer of MurmurHash3): every value once, in no order that shows. */
     private int nextIdentification() {
         int mixed = ++identifications;
         mixed = (mixed ^ mixed >>> 16) * 0x85ebca6b;

@@ -4,7 +4,7 @@ package org.vhost4j.device.offload;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
-/** The place in a receiver's buffers behind what was written so far. */
+/** The place in a receiver's buffers after what was written so far. */
 final class LandingCursor {
     private Frame landing = new Frame();
     private int piece;

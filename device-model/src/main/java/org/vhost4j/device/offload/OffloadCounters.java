@@ -52,8 +52,8 @@ public final class OffloadCounters {
     /**
      * Reads one counter. Any thread.
      *
-     * @param counter which
-     * @return how many
+     * @param counter the counter
+     * @return the number
      */
     public long get(OffloadCounter counter) {
         return (long) SLOT.getOpaque(counts, counter.ordinal());
@@ -62,8 +62,8 @@ public final class OffloadCounters {
     /**
      * Reads how many frames were dropped for one reason. Any thread.
      *
-     * @param reason which
-     * @return how many
+     * @param reason the reason
+     * @return the number
      */
     public long get(BadFrame reason) {
         return (long) SLOT.getOpaque(counts, OffloadCounter.COUNT + reason.ordinal());

@@ -62,7 +62,7 @@ public final class OffloadEngine {
     }
 
     /**
-     * Whether a partial checksum lies inside its frame, behind the headers that no checksum may cover.
+     * Whether a partial checksum lies inside its frame, after the headers that no checksum may cover.
      *
      * @param start csum_start, from the destination MAC address on
      * @param offset csum_offset
@@ -78,7 +78,7 @@ public final class OffloadEngine {
      *
      * @param frames checked frames
      * @param from the first one for this port
-     * @param to behind the last one
+     * @param to the index after the last one
      * @param port the receiver
      * @return how many need not be offered again; less than all only when the port has no room for the next one
      */
@@ -189,7 +189,7 @@ public final class OffloadEngine {
         // 0 means "no checksum" to UDP; Linux writes the other zero for every protocol (skb_checksum_help).
         checksum = checksum == 0 ? 0xffff : checksum;
 
-        // The bytes up to the field are copied and the field is written there; a field far behind is put in between
+        // The bytes up to the field are copied and the field is written there; a field far after is put in between
         // alone.
         int before = field + 2 <= PacketHeaders.COPIED ? 0 : field;
         int replaced = field + 2 - before;

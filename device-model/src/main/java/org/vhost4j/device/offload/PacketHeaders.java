@@ -119,7 +119,7 @@ public final class PacketHeaders {
      * Finds the places of an inner packet. Whatever lies between the outer UDP header and the inner IP header is the tunnel's
      * and not looked at.
      *
-     * @param innerNetworkOffset offset of the inner IP header, behind the outer UDP header
+     * @param innerNetworkOffset offset of the inner IP header, after the outer UDP header
      * @return null when the inner packet is as {@link #parse} wants it; otherwise what it is not
      */
     public @Nullable BadFrame parseInner(int innerNetworkOffset) {

@@ -88,7 +88,7 @@ final class SegmentHeaders {
         return readIp(frame) && (tcp ? readTcp() : readUdp());
     }
 
-    /** False when there is padding behind the packet, or the length is wrong in another way. */
+    /** False when there is padding after the packet, or the length is wrong in another way. */
     private boolean readIp(Frame frame) {
         if (!ipv4) {
             int length = HostMemory.getShortBE(ip + 4);

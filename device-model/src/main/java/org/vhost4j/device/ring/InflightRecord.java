@@ -6,7 +6,7 @@ import java.util.Arrays;
 
 /**
  * What is written in an {@link InflightRegion} for a queue of one layout. Each store leaves the region so that {@link #recover} finds what
- * is in flight, should the process die behind it.
+ * is in flight, should the process die after it.
  *
  * <p>All that is needed again while the queue runs is kept here, too, because the region may say anything by then.
  */
@@ -42,7 +42,7 @@ abstract sealed class InflightRecord permits SplitInflight, PackedInflight {
      */
     abstract void recover();
 
-    /** The queue behind what was {@link #found}, as if it had popped that. */
+    /** The queue after what was {@link #found}, as if it had popped that. */
     abstract RingVirtqueue ring();
 
     /** Reads a chain that was found, and translates it. */
@@ -54,7 +54,7 @@ abstract sealed class InflightRecord permits SplitInflight, PackedInflight {
     /**
      * A chain was popped: it is in flight when this returns.
      *
-     * @param id as {@link Chain#id} has it
+     * @param id as in {@link Chain#id}
      * @param index of its first descriptor in the ring
      * @return its entry
      * @throws RingFault when it is in flight already
@@ -80,7 +80,7 @@ abstract sealed class InflightRecord permits SplitInflight, PackedInflight {
         return InflightRegion.fault(name, what);
     }
 
-    /** The front-end and the next process see what was stored before no later than what is stored behind this. */
+    /** The front-end and the next process see what was stored before no later than what is stored after this. */
     static void ordered() {
         VarHandle.releaseFence();
     }

@@ -44,7 +44,7 @@ public final class InflightRegion {
     /**
      * How many bytes it has.
      *
-     * @return with what lies behind the entries
+     * @return with what lies after the entries
      */
     public long bytes() {
         return region.byteSize();
@@ -61,7 +61,7 @@ public final class InflightRegion {
 
     /**
      * Opens a queue whose chains are tracked here. A region that is not initialized is made so. One that is says where the queue is: the
-     * used index of a split ring is in the ring, the used position of a packed one is here, and what is in flight was taken behind it;
+     * used index of a split ring is in the ring, the used position of a packed one is here, and what is in flight was taken after it;
      * the base that the front-end gives is ignored then, as front-ends do not know how far a process came that died.
      *
      * <p>What was in flight is dealt with in the order in which it was taken, before anything else: popped again, or returned to
@@ -72,7 +72,7 @@ public final class InflightRegion {
      * @param size number of descriptors, no more than {@link #entries}
      * @param parts the rings
      * @param memory the memory table
-     * @param base where to begin if nothing is known here, as {@link Virtqueue#base()} has it
+     * @param base where to begin if nothing is known here, as in {@link Virtqueue#base()}
      * @param features what was negotiated
      * @param again whether chains that were in flight are popped again; false when what was done with them must not be done twice
      * @return the queue

@@ -236,8 +236,8 @@ final class PackedInflight extends InflightRecord {
     }
 
     /**
-     * Hides what a burst has used behind its first descriptor, by which the driver would have been shown it: the next one may be shorter.
-     * The driver looks there only behind that one.
+     * Hides what a burst has used after its first descriptor, by which the driver would have been shown it: the next one may be shorter.
+     * The driver looks there only after that one.
      */
     private void hideUsed() {
         int index = used & ~PackedLayout.WRAP;

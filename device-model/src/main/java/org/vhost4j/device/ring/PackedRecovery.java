@@ -8,12 +8,12 @@ import java.lang.foreign.MemorySegment;
  * have left, and those of a burst that it had begun to use and not shown to the driver.
  *
  * <p>A descriptor that the device has taken was available in its lap. It is used or available for the next lap once the driver has been
- * shown that. Descriptors behind the first of a chain, and those of a batch that is used as one, keep the marks of being available: about
+ * shown that. Descriptors after the first of a chain, and those of a batch that is used as one, keep the marks of being available: about
  * them, and what the driver has not made available yet, the marks say nothing. Positions here count over two laps of the ring, from 0 to
  * 2 * size - 1, the first with wrap counter 1.
  *
  * <p>QEMU does not know where a packed ring is. It returns the position that it knew last, and when the connection closes it uses
- * what is available from there on (its link is down), and returns the position behind that. What lies before it is returned then,
+ * what is available from there on (its link is down), and returns the position after that. What lies before it is returned then,
  * too: the frames are older, and QEMU drops all that a split ring has.
  */
 final class PackedRecovery {
@@ -25,13 +25,13 @@ final class PackedRecovery {
 
     int count;
 
-    /** Where the first of {@link #chains} is, as {@link Virtqueue#base()} has it. */
+    /** Where the first of {@link #chains} is, as in {@link Virtqueue#base()}. */
     int from;
 
     /** Where the last of {@link #chains} ends. */
     int end;
 
-    /** Where the device continues: there, or behind what the front-end has used itself. */
+    /** Where the device continues: there, or after what the front-end has used itself. */
     int next;
 
     /** How many descriptors {@link #chains} have. */
@@ -153,7 +153,7 @@ final class PackedRecovery {
      * @param began where it began
      * @param at where it ended
      * @param batches whether a used descriptor may stand for others, which are not marked
-     * @param settled whether nothing was used behind {@code at}, neither by a device that died nor by the front-end
+     * @param settled whether nothing was used after {@code at}, neither by a device that died nor by the front-end
      */
     private void requireOurs(int began, int at, boolean batches, boolean settled) {
         boolean zero = (long) PackedLayout.ADDR.get(descriptors, (long) PackedLayout.SIZE * (began % size)) == 0;

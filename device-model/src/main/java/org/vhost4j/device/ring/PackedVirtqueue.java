@@ -30,7 +30,7 @@ final class PackedVirtqueue extends RingVirtqueue {
     private final GuestMemory toRead;
     private final GuestMemory toWrite;
     private final QueueProgress progress;
-    /** By the position behind a popped chain: how many descriptors it has. */
+    /** By the position after a popped chain: how many descriptors it has. */
     private final char[] lengthBefore;
 
     private int nextAvail;
@@ -46,7 +46,7 @@ final class PackedVirtqueue extends RingVirtqueue {
     private int firstUsed = NONE;
 
     private long firstFields;
-    /** Where the last publication ended, as {@link #base()} has it. */
+    /** Where the last publication ended, as in {@link #base()}. */
     private int shown;
 
     /** How many descriptors of the ring the unpublished chains have. */
@@ -178,7 +178,7 @@ final class PackedVirtqueue extends RingVirtqueue {
         }
     }
 
-    /** Continues behind descriptors that another process has popped. */
+    /** Continues after descriptors that another process has popped. */
     void passPopped(int count) {
         nextAvail += count;
         if (nextAvail >= size) {

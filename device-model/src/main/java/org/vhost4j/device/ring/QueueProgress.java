@@ -156,7 +156,7 @@ public final class QueueProgress {
     /**
      * The queue was stopped and everything that was taken is used: nothing of what comes next has left.
      *
-     * @param base as {@link Virtqueue#base()} has it
+     * @param base as in {@link Virtqueue#base()}
      */
     public void stopped(int base) {
         int position = base & 0xffff;

@@ -280,7 +280,7 @@ public enum RingLayout {
      * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
      * @param parts the rings
      * @param memory the memory table
-     * @param base where to begin, as {@link Virtqueue#base()} has it; of a packed ring a high half of 0 says as much as the low half
+     * @param base where to begin, as in {@link Virtqueue#base()}; of a packed ring a high half of 0 says as much as the low half
      * @param features what was negotiated
      * @return the queue
      * @throws RingFault when a size, an alignment or the base is not allowed; the reason begins with the queue's name
@@ -296,7 +296,7 @@ public enum RingLayout {
      * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
      * @param parts the rings
      * @param memory the memory table
-     * @param base where to begin, as {@link Virtqueue#base()} has it; of a packed ring a high half of 0 says as much as the low half
+     * @param base where to begin, as in {@link Virtqueue#base()}; of a packed ring a high half of 0 says as much as the low half
      * @param features what was negotiated
      * @param progress takes how far the queue is; what it says is forgotten
      * @param ring tells rings in different memory apart
@@ -325,7 +325,7 @@ public enum RingLayout {
      * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
      * @param parts the rings
      * @param memory the memory table
-     * @param base where the queue was stopped, as {@link Virtqueue#base()} has it
+     * @param base where the queue was stopped, as in {@link Virtqueue#base()}
      * @param features what was negotiated
      * @param progress what is known of the queue, which stays; takes how far it is
      * @param ring tells rings in different memory apart

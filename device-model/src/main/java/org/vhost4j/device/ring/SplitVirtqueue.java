@@ -300,7 +300,7 @@ final class SplitVirtqueue extends RingVirtqueue {
 
     @Override
     public void disableNotifications() {
-        // With EVENT_IDX the old avail_event lies behind the driver's index, which suppresses as well.
+        // With EVENT_IDX the old avail_event lies after the driver's index, which suppresses as well.
         if (!eventIdx) {
             SplitLayout.SHORT.set(used, (long) SplitLayout.FLAGS, (short) SplitLayout.USED_NO_NOTIFY);
         }

@@ -35,7 +35,7 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
      * rule.
      *
      * @param buffers filled with the chains
-     * @param most how many are wanted, 0 to {@link Buffers#CAPACITY}
+     * @param most the largest number to return, 0 to {@link Buffers#CAPACITY}
      * @param writable whether buffers are wanted that the device writes, rather than reads
      * @return how many were taken
      * @throws RingFault when the driver's index breaks a rule
@@ -45,14 +45,14 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     /**
      * Gives the chains popped last back, as if they had not been popped. They must not have been used.
      *
-     * @param chains how many
+     * @param chains the number of chains
      */
     void unpop(int chains);
 
     /**
      * Gives the chains popped last back although some of their bytes were written: the log marks all that could be.
      *
-     * @param chains how many
+     * @param chains the number of chains
      */
     void unpopWritten(int chains);
 

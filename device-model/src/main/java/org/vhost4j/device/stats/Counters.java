@@ -24,7 +24,7 @@ public final class Counters {
     /**
      * Counts one.
      *
-     * @param counter which
+     * @param counter the counter
      */
     public void increment(Counter counter) {
         values[counter.ordinal()]++;
@@ -33,8 +33,8 @@ public final class Counters {
     /**
      * Counts several.
      *
-     * @param counter which
-     * @param amount how many
+     * @param counter the counter
+     * @param amount the number
      */
     public void add(Counter counter, long amount) {
         values[counter.ordinal()] += amount;
@@ -43,7 +43,7 @@ public final class Counters {
     /**
      * Continues from another value: the guest comes from a device that has counted so far.
      *
-     * @param counter which
+     * @param counter the counter
      * @param value at least 0
      */
     public void set(Counter counter, long value) {
@@ -53,7 +53,7 @@ public final class Counters {
     /**
      * Reads a counter.
      *
-     * @param counter which
+     * @param counter the counter
      * @return its value since the device was created, or since its guest was, when that has moved here
      */
     public long get(Counter counter) {

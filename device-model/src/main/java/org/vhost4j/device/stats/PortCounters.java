@@ -58,7 +58,7 @@ public final class PortCounters {
     }
 
     /**
-     * Has what another lane counts for its part of the port be counted here, too. Any thread.
+     * Includes the counters of another lane's part of the port. Any thread.
      *
      * @param part of that lane; it counts on when the part is closed
      */
@@ -97,7 +97,7 @@ public final class PortCounters {
     /**
      * Counts a frame that was dropped.
      *
-     * @param reason why
+     * @param reason the reason
      */
     public void drop(PortDrop reason) {
         drop(reason, 1);
@@ -106,7 +106,7 @@ public final class PortCounters {
     /**
      * Counts frames that were dropped.
      *
-     * @param reason why
+     * @param reason the reason
      * @param frames how many, at least 0
      */
     public void drop(PortDrop reason, long frames) {
@@ -152,7 +152,7 @@ public final class PortCounters {
     /**
      * Frames from the network, whether or not their receivers took them.
      *
-     * @return how many
+     * @return the number
      */
     public long framesIn() {
         return get(FRAMES_IN);
@@ -161,7 +161,7 @@ public final class PortCounters {
     /**
      * The bytes of {@link #framesIn} from the destination MAC address on.
      *
-     * @return how many
+     * @return the number
      */
     public long bytesIn() {
         return get(BYTES_IN);
@@ -170,7 +170,7 @@ public final class PortCounters {
     /**
      * Those of {@link #framesIn} that were super-frames.
      *
-     * @return how many
+     * @return the number
      */
     public long superFramesIn() {
         return get(SUPER_FRAMES_IN);
@@ -179,7 +179,7 @@ public final class PortCounters {
     /**
      * Frames that were given to the network.
      *
-     * @return how many
+     * @return the number
      */
     public long framesOut() {
         return get(FRAMES_OUT);
@@ -188,7 +188,7 @@ public final class PortCounters {
     /**
      * The bytes of {@link #framesOut} from the destination MAC address on.
      *
-     * @return how many
+     * @return the number
      */
     public long bytesOut() {
         return get(BYTES_OUT);
@@ -197,7 +197,7 @@ public final class PortCounters {
     /**
      * Those of {@link #framesOut} that were super-frames.
      *
-     * @return how many
+     * @return the number
      */
     public long superFramesOut() {
         return get(SUPER_FRAMES_OUT);
@@ -206,8 +206,8 @@ public final class PortCounters {
     /**
      * Frames that were dropped for one reason.
      *
-     * @param reason why
-     * @return how many
+     * @param reason the reason
+     * @return the number
      */
     public long drops(PortDrop reason) {
         return get(DROPS + reason.ordinal());
@@ -217,7 +217,7 @@ public final class PortCounters {
      * Frames of one direction that were dropped for any reason.
      *
      * @param incoming true for frames from the network, false for frames to it
-     * @return how many
+     * @return the number
      */
     public long drops(boolean incoming) {
         long sum = 0;

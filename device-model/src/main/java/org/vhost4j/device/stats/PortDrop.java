@@ -21,7 +21,7 @@ public enum PortDrop {
     REFUSED(false, "the kernel refuses them"),
     /** Out: the frames came faster than the port's rate. */
     RATE(false, "they come faster than the port's rate"),
-    /** Out: the port has stopped for good. */
+    /** Out: the port has stopped permanently. */
     STOPPED(false, "the port has stopped"),
     /** In: the frame has no whole Ethernet header. */
     RUNT(true, "the peer sends frames shorter than an Ethernet header"),

@@ -91,8 +91,8 @@ public final class ReceiveFilter {
      * Whether the guest wants a frame.
      *
      * @param destination MAC address, 48 bits, first byte highest
-     * @param etherType the type behind the addresses
-     * @param tag the two bytes behind that type: a VLAN tag when the type says so
+     * @param etherType the type after the addresses
+     * @param tag the two bytes after that type: a VLAN tag when the type says so
      * @param ownMac the guest's MAC address
      */
     public boolean passes(long destination, int etherType, int tag, long ownMac) {

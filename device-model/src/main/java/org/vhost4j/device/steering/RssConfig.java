@@ -58,7 +58,7 @@ public final class RssConfig {
         return table;
     }
 
-    /** Reads MQ_RSS_CONFIG behind class and command; nothing when a value is not allowed or the length is wrong. */
+    /** Reads MQ_RSS_CONFIG after class and command; nothing when a value is not allowed or the length is wrong. */
     public static Optional<RssConfig> rss(byte[] command, int maxPairs) {
         Fields fields = new Fields(command);
         long types = fields.next(4);
@@ -80,7 +80,7 @@ public final class RssConfig {
                 : fields.key(types).map(key -> new RssConfig((int) types, key, unclassified, table));
     }
 
-    /** Reads MQ_HASH_CONFIG behind class and command; nothing when a value is not allowed or the length is wrong. */
+    /** Reads MQ_HASH_CONFIG after class and command; nothing when a value is not allowed or the length is wrong. */
     public static Optional<RssConfig> hash(byte[] command) {
         Fields fields = new Fields(command);
         long types = fields.next(4);

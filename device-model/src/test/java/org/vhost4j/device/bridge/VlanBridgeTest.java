@@ -343,7 +343,7 @@ class VlanBridgeTest {
         }
     }
 
-    /** A super-frame of a customer with a tag crosses a trunk behind the service tag, and comes out at the other end as it was. */
+    /** A super-frame of a customer with a tag crosses a trunk after the service tag, and comes out at the other end as it was. */
     @ParameterizedTest
     @CsvSource({"0x88a8", "0x8100"})
     void aTunnelKeepsTheCustomersTag(int type) {

@@ -30,7 +30,7 @@ class CaptureFilterTest {
     private static final String ARP =
             MACS + "0806" + "0001080006040001" + "525400000001" + "0a000001" + "000000000000" + "0a0000fe";
     private static final String ADDRESSES6 = "fd000000000000000000000000000001" + "fd0000000000000100000000000000fe";
-    /** UDP behind hop-by-hop options. */
+    /** UDP after hop-by-hop options. */
     private static final String UDP6 =
             MACS + "86dd" + "6000000000100040" + ADDRESSES6 + "1100010400000000" + PORTS + "00080000";
 

@@ -104,7 +104,7 @@ public final class CrashScenario implements Function<long[], String> {
     /**
      * Runs the scenario.
      *
-     * @param deaths before which store of each process it dies, from 1 on; the process behind the last one lives
+     * @param deaths before which store of each process it dies, from 1 on; the process after the last one lives
      * @return what went wrong, nothing, or {@code end} when a process ended alive that was to die
      */
     @Override

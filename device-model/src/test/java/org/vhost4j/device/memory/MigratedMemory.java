@@ -20,7 +20,7 @@ public final class MigratedMemory extends DirtyLog {
      * A copy of all memory as it is now.
      *
      * @param memory the memory table
-     * @param end the guest-physical address behind the last byte that the log is for
+     * @param end the guest-physical address after the last byte that the log is for
      */
     public MigratedMemory(GuestMemory memory, long end) {
         // Nothing is ever written there.

@@ -161,7 +161,7 @@ class FrameBurstTest {
             byte[] came = received.get(i).bytes();
             assertThat(received.get(i).header()).isEqualTo(DriverHeader.PLAIN.withNumBuffers(1));
             if (i % 2 != 0) {
-                // The field had something in it, as a driver's pseudo-header sum; now everything behind csum_start sums
+                // The field had something in it, as a driver's pseudo-header sum; now everything after csum_start sums
                 // up.
                 assertThat(sum(expected)).isEqualTo(sum(came, CSUM_START + CSUM_OFFSET));
                 expected[CSUM_START + CSUM_OFFSET] = came[CSUM_START + CSUM_OFFSET];

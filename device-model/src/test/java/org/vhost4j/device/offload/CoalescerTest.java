@@ -281,7 +281,7 @@ class CoalescerTest {
         return packet.build();
     }
 
-    /** Four segments with an acknowledgement behind the second, which repeats what they say except for what is changed. */
+    /** Four segments with an acknowledgement after the second, which repeats what they say except for what is changed. */
     private static List<Sent> withAcknowledgement(Consumer<SuperFrame> change) {
         List<Sent> burst = new ArrayList<>(segments(part(new byte[2 * 1448], 1, 0xfffe), true));
         SuperFrame ack = part(new byte[0], 1 + 2 * 1448, 0x10000);

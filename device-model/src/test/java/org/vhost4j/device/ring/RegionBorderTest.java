@@ -110,7 +110,7 @@ class RegionBorderTest {
         }
     }
 
-    /** How many bytes of a buffer are written: none, all, and what ends just before, at and behind the border. */
+    /** How many bytes of a buffer are written: none, all, and what ends just before, at and after the border. */
     private static int[] writes(int before, int length) {
         return new int[] {0, 1, before - 1, before, before + 1, length - 1, length};
     }

@@ -100,7 +100,7 @@ final class RingModel {
         this(memory, chain, shape, base, 0, false);
     }
 
-    /** A ring that migrates, {@code pad} bytes behind the beginning of its memory, so that parts of it lie in different pages. */
+    /** A ring that migrates, {@code pad} bytes after the beginning of its memory, so that parts of it lie in different pages. */
     static RingModel migrating(MemorySegment memory, Chain chain, Shape shape, int base, int pad) {
         RingModel model = new RingModel(memory, chain, shape, base, pad, true);
         model.requireNothingLost();

@@ -59,7 +59,7 @@ public final class ActivatedSockets {
      * Reads the variables.
      *
      * @param environment the process's
-     * @param process its number: a script that starts it by exec keeps the number, and one that starts it as a child has it ignored
+     * @param process its number: a script that starts it by exec keeps the number, and one that starts it as in a child ignored
      */
     static List<Activated> read(Map<String, String> environment, long process) {
         String count = environment.get("LISTEN_FDS");

@@ -23,8 +23,8 @@ public final class AdoptedProcess implements RunningProgram, AutoCloseable {
      * A program that runs.
      *
      * @param pid its process, for messages
-     * @param process its descriptor; this object's from now on
-     * @param errors the reading end of its standard error; this object's from now on
+     * @param process its descriptor; owned by this object from now on
+     * @param errors the reading end of its standard error; owned by this object from now on
      */
     public AdoptedProcess(int pid, Fd process, Fd errors) {
         this.pid = pid;

@@ -32,7 +32,7 @@ public final class Closer implements AutoCloseable {
     /**
      * A closer without a thread: it has one while there is something to close.
      *
-     * @param name of the thread, behind {@code vhost4j-}
+     * @param name of the thread, after {@code vhost4j-}
      */
     public Closer(String name) {
         this(task -> ControlThread.unstarted("vhost4j-" + name + "-closer", task));
@@ -45,7 +45,7 @@ public final class Closer implements AutoCloseable {
     }
 
     /**
-     * Has a call made that may wait, behind those before it.
+     * Makes a call that may wait, after those before it.
      *
      * @param call close(2), munmap(2) or a similar call; when this closer has ended, a thread of its own makes it
      */
@@ -66,7 +66,7 @@ public final class Closer implements AutoCloseable {
         }
     }
 
-    /** Gives a call to the thread; false when no thread can be had now: the call is made behind the next one, or by the process's end. */
+    /** Gives a call to the thread; false when no thread can be had now: the call is made after the next one, or by the process's end. */
     private boolean passesOn(Runnable call) {
         try {
             thread.execute(call);

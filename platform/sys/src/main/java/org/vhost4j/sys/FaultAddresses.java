@@ -27,7 +27,7 @@ final class FaultAddresses {
     private static final int PAGE = 4096;
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
-    /** How many there were, and behind it the last of them. */
+    /** How many there were, and after it the last of them. */
     private static final MemorySegment RING = Arena.global().allocate((1 + KEPT) * (long) Long.BYTES, Long.BYTES);
 
     static {

@@ -134,7 +134,7 @@ public final class HotCalls {
      *
      * @param fd the descriptor
      * @param address where from
-     * @param bytes how many
+     * @param bytes the number of bytes
      * @return bytes written, or -1
      */
     static long write(int fd, long address, long bytes) {

@@ -333,7 +333,7 @@ public final class LibC {
      *
      * @param fd the descriptor
      * @param address where from
-     * @param bytes how many
+     * @param bytes the number of bytes
      * @return bytes written, perhaps fewer, or the negative errno
      */
     public static int write(int fd, long address, int bytes) {
@@ -686,7 +686,7 @@ public final class LibC {
      *
      * @param fd the descriptor
      * @param vector address of {@code struct iovec}s
-     * @param count how many
+     * @param count the number
      * @param offset in the file, or -1 for where the file is
      * @param flags such as {@link #RWF_NOWAIT}
      * @return bytes read, or the negative errno

@@ -62,7 +62,7 @@ public final class MemFd {
     }
 
     /**
-     * Creates a memory file whose size is sealed for good, as QEMU's {@code memory-backend-memfd} does.
+     * Creates a memory file whose size is sealed permanently, as QEMU's {@code memory-backend-memfd} does.
      *
      * @param name shown in /proc, at most 249 bytes
      * @param size bytes, at least 0

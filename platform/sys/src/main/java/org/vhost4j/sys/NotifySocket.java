@@ -32,7 +32,7 @@ public final class NotifySocket {
     /**
      * One at a socket.
      *
-     * @param socket a path, or an abstract name behind {@code @}
+     * @param socket a path, or an abstract name after {@code @}
      * @return a service manager
      */
     public static NotifySocket at(String socket) {

@@ -28,7 +28,7 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
     private static final Pattern NAMESPACE = Pattern.compile("pid:\\[([0-9]{1,18})]");
 
     /**
-     * Has the kernel say with each message who sent it (unix(7), SO_PASSCRED). A listening socket hands that on to the connections that it
+     * Makes the kernel say with each message who sent it (unix(7), SO_PASSCRED). A listening socket hands that on to the connections that it
      * accepts. Called before connect(2) or listen(2): what was sent before has no sender.
      *
      * @param socket a Unix socket
@@ -59,7 +59,7 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
     /**
      * The process with a number.
      *
-     * @param number as {@link SocketMessage#sender} has it
+     * @param number as in {@link SocketMessage#sender}
      * @return the process; one that is not {@link #known} when it lives in a process namespace that ours does not see, is hidden, or /proc
      *     is another namespace's
      */

@@ -46,7 +46,7 @@ public final class ThreadAffinity {
     }
 
     /**
-     * Has the calling thread run on some cores only.
+     * Restricts the calling thread to some cores.
      *
      * @param cores of which at least one is online and allowed by the control group
      * @throws SystemError when none is
@@ -59,7 +59,7 @@ public final class ThreadAffinity {
     }
 
     /**
-     * Has every thread of this process run on some cores only. Looks again until there is no thread that it has not moved.
+     * Restricts every thread of this process to some cores. Looks again until there is no thread that it has not moved.
      *
      * @param cores of which at least one is online and allowed by the control group
      * @throws SystemError when the kernel refuses the cores

@@ -60,7 +60,7 @@ final class Child implements AutoCloseable {
     }
 
     /**
-     * Waits until the program has printed a text behind what was awaited last.
+     * Waits until the program has printed a text after what was awaited last.
      *
      * @return everything from there to the text's end
      * @throws IOException when it ends, or lets the time pass, without having printed it

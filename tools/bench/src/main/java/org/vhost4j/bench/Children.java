@@ -94,7 +94,7 @@ public final class Children implements AutoCloseable {
         return child;
     }
 
-    /** Has something else done at the end, when every program has been stopped. */
+    /** Registers an action that runs at the end, when every program has been stopped. */
     synchronized void afterwards(Runnable action) {
         afterwards.add(action);
     }

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  *
  * @param longestNanos the longest safepoint, from the first thread that was to stop until all continued
  * @param collections how often garbage was collected
- * @param collectedBytes how much that was, in whole mebibytes as the log has it
+ * @param collectedBytes how much that was, in whole mebibytes as in the log
  */
 record JvmLog(long longestNanos, int collections, long collectedBytes) {
     private static final Pattern SAFEPOINT = Pattern.compile("Safepoint \".*Total: *([0-9]{1,18}) ns");

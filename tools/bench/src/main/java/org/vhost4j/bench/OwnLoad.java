@@ -24,7 +24,7 @@ final class OwnLoad implements Load {
      * Starts it.
      *
      * @param core where it runs
-     * @param what its job, as its command line has it
+     * @param what its job, as in its command line
      * @param sockets the guests'
      * @param options of its command line
      * @return attached, idle until it is told to start

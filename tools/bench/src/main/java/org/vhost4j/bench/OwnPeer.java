@@ -75,7 +75,7 @@ record OwnPeer(String name, String idle, boolean copies, int lanes, List<String>
         return new Running(child, sockets);
     }
 
-    /** What comes behind {@code vhost4j}. */
+    /** What comes after {@code vhost4j}. */
     List<String> arguments(Work work, List<Path> sockets) {
         List<String> arguments = new ArrayList<>(List.of("run", "--idle=" + idle, "--queues=" + work.queues()));
         if (lanes > 1) {

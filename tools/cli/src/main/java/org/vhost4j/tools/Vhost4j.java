@@ -165,7 +165,7 @@ public final class Vhost4j {
         return line;
     }
 
-    /** Has every command answer {@code --version} as the first does. */
+    /** Makes every command answer {@code --version} as the first does. */
     private static void tellVersion(CommandSpec spec) {
         spec.versionProvider(new VersionOption());
         spec.subcommands().values().forEach(sub -> tellVersion(sub.getCommandSpec()));

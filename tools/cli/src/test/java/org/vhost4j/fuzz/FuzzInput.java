@@ -3,7 +3,7 @@ package org.vhost4j.fuzz;
 
 import java.util.Arrays;
 
-/** Reads numbers from the bytes of one run, little-endian; behind the end all are zero. */
+/** Reads numbers from the bytes of one run, little-endian; after the end all are zero. */
 public final class FuzzInput {
     private final byte[] bytes;
     private int at;

@@ -8,7 +8,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
- * Anonymous memory between two mappings that nothing may touch (PROT_NONE): a read or write of one byte before or behind it is a
+ * Anonymous memory between two mappings that nothing may touch (PROT_NONE): a read or write of one byte before or after it is a
  * SIGSEGV, which ends the JVM with the stack of that access.
  */
 public final class GuardedMemory implements AutoCloseable {
@@ -89,7 +89,7 @@ public final class GuardedMemory implements AutoCloseable {
     }
 
     /**
-     * Puts bytes at the end, so that the byte behind the last one is guarded.
+     * Puts bytes at the end, so that the byte after the last one is guarded.
      *
      * @param bytes at most as many as there is memory
      * @return where they are
@@ -104,7 +104,7 @@ public final class GuardedMemory implements AutoCloseable {
      * Whether a range lies in it.
      *
      * @param address the first byte's
-     * @param bytes how many
+     * @param bytes the number of bytes
      * @return true when all of it does
      */
     public boolean contains(long address, long bytes) {

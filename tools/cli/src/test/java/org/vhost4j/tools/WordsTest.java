@@ -34,7 +34,7 @@ class WordsTest {
      * The list.
      *
      * @param instead what to write, by phrase in lower case
-     * @param exemptions who may use a phrase all the same
+     * @param exemptions who may use a phrase anyway
      */
     private record Words(Map<String, String> instead, List<Exemption> exemptions) {
         static Words read(List<String> lines) {

@@ -92,7 +92,7 @@ public final class BackEndProcess {
     /**
      * Waits for its end.
      *
-     * @param longest how long
+     * @param longest the longest time to wait
      * @return false when it runs still
      */
     public boolean endsWithin(Duration longest) {

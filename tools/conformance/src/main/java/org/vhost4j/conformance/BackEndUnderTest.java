@@ -42,7 +42,7 @@ public final class BackEndUnderTest implements AutoCloseable {
     }
 
     /**
-     * Has every message said, also those between cases.
+     * Reports every message, also those between cases.
      *
      * @param by the printer
      */
@@ -50,7 +50,7 @@ public final class BackEndUnderTest implements AutoCloseable {
         rendezvous.watchAlso(by::connection);
     }
 
-    /** Has every connection that is made from now on recorded; null for none. */
+    /** Records every connection that is made from now on; null for none. */
     void record(@Nullable TraceRecorder recorder) {
         rendezvous.watch(recorder == null ? null : recorder::connection);
     }

@@ -257,7 +257,7 @@ public final class CaseContext implements AutoCloseable {
     /**
      * Waits until something holds.
      *
-     * @param longest how long
+     * @param longest the longest time to wait
      * @param condition looked at repeatedly
      * @return false when it did not hold in time
      */
@@ -295,8 +295,8 @@ public final class CaseContext implements AutoCloseable {
     /**
      * Waits for a frame on any pair, without the help of interrupts.
      *
-     * @param driver whose
-     * @param longest how long
+     * @param driver the driver
+     * @param longest the longest time to wait
      * @return the frame, or nothing
      */
     public Optional<ReceivedFrame> receive(NetDriver driver, Duration longest) {
@@ -313,7 +313,7 @@ public final class CaseContext implements AutoCloseable {
     /**
      * Waits for a frame on any pair, without the help of interrupts.
      *
-     * @param driver whose
+     * @param driver the driver
      * @return the frame
      * @throws Violation when none came
      */
@@ -473,7 +473,7 @@ public final class CaseContext implements AutoCloseable {
      * Whether a feature was negotiated.
      *
      * @param driver that acknowledged
-     * @param feature which
+     * @param feature the feature
      * @return true when it is acknowledged
      */
     public static boolean has(NetDriver driver, Feature feature) {
@@ -487,7 +487,7 @@ public final class CaseContext implements AutoCloseable {
             try {
                 each.close();
             } catch (Exception e) {
-                // What matters was seen before; descriptors are closed all the same.
+                // What matters was seen before; descriptors are closed anyway.
                 note("closing failed: %s", String.valueOf(e.getMessage()));
             }
         }

@@ -12,7 +12,7 @@ import org.vhost4j.frontend.Offer;
  * @param label what the back-end is called
  * @param reached the command line's words by which it was reached
  * @param version the version of the suite
- * @param began when
+ * @param began the time of its start
  * @param offer what the back-end offered
  * @param loop how it returns frames
  * @param seed of what is random in the cases
@@ -60,7 +60,7 @@ public record SuiteReport(
     /**
      * How many cases ended in one way.
      *
-     * @param outcome which
+     * @param outcome the outcome
      * @return 0 up
      */
     public long count(Outcome outcome) {

@@ -155,7 +155,7 @@ enum Fault {
     NO_OFFSET("memory.file-offset", "memory.shared-file"),
     /** A buffer has to lie in one region. */
     NO_CROSSING("memory.buffer-across-regions"),
-    /** The first table stays for good. */
+    /** The first table stays permanently. */
     OLD_TABLE("memory.buffers-elsewhere"),
     /** A region that was added is not used. */
     UNUSED_SLOT("memory.buffers-in-added-region"),
@@ -169,7 +169,7 @@ enum Fault {
     // The log.
     /** Pages that frames are received into are not marked in the log. */
     UNMARKED_PAGE("log.receive-buffers", "log.complete", "log.last-page", "migration.cancel-and-retry"),
-    /** The page behind the one that was written is marked. */
+    /** The page after the one that was written is marked. */
     NEXT_PAGE("log.receive-buffers"),
     /** The used ring is not marked. */
     UNMARKED_RING("log.used-ring"),
@@ -202,7 +202,7 @@ enum Fault {
 
     /** What a driver may only read of the config space can be written. */
     CONFIG_WRITABLE("device.config-read-only"),
-    /** GET_CONFIG behind the end of the config space is not answered. */
+    /** GET_CONFIG after the end of the config space is not answered. */
     CONFIG_SILENT("device.config-outside"),
     /** Any MTU is taken. */
     MTU_ANY("device.mtu-invalid"),

@@ -70,7 +70,7 @@ class FaultyBackEndTest {
         }
     }
 
-    /** Where the third column of a line of a table ends, behind its bar. */
+    /** Where the third column of a line of a table ends, after its bar. */
     static int thirdColumnEnd(String line) {
         int end = 0;
         for (int bar = 0; bar <= 3; bar++) {

@@ -54,7 +54,7 @@ public enum ConfigField {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** The offset of the first byte behind the field. */
+    /** The offset of the first byte after the field. */
     public int end() {
         return offset + size;
     }

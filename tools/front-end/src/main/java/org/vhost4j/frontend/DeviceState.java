@@ -47,7 +47,7 @@ public final class DeviceState {
     }
 
     /**
-     * Has the back-end save its state.
+     * Makes the back-end save its state.
      *
      * @param frontEnd a connection on which DEVICE_STATE was acknowledged
      * @return the state
@@ -62,7 +62,7 @@ public final class DeviceState {
     }
 
     /**
-     * Has the back-end load a state.
+     * Makes the back-end load a state.
      *
      * @param frontEnd a connection on which DEVICE_STATE was acknowledged
      * @param state what {@link #save} returned

@@ -44,7 +44,7 @@ public final class DirtyLog implements AutoCloseable {
     /**
      * Creates an empty log.
      *
-     * @param guestEnd the guest-physical address behind the last byte that the guest has
+     * @param guestEnd the guest-physical address after the last byte that the guest has
      * @return a log that covers every address below it
      */
     public static DirtyLog create(long guestEnd) {
@@ -157,7 +157,7 @@ public final class DirtyLog implements AutoCloseable {
      * Those pages of a range that are not marked.
      *
      * @param guestAddress guest-physical address of the first byte
-     * @param bytes how many
+     * @param bytes the number of bytes
      * @return guest-physical addresses of their first bytes; empty when the whole range is marked
      */
     public List<Long> unmarked(long guestAddress, long bytes) {

@@ -347,7 +347,7 @@ public final class FrontEnd extends FrontEndConnection {
      * GET_CONFIG.
      *
      * @param offset of the first byte
-     * @param size how many
+     * @param size the number
      * @return that number of bytes, or none when the back-end refused
      */
     public byte[] getConfig(int offset, int size) {

@@ -61,7 +61,7 @@ public abstract sealed class FrontEndConnection implements AutoCloseable permits
     /**
      * Sends a request and waits for its answer.
      *
-     * @param request which
+     * @param request the request
      * @param payload anything
      * @param descriptors which stay the caller's
      * @return the answer, of the same request; the caller closes it
@@ -74,7 +74,7 @@ public abstract sealed class FrontEndConnection implements AutoCloseable permits
     /**
      * Sends a request that is not answered, except for the acknowledgement by REPLY_ACK when that was negotiated.
      *
-     * @param request which
+     * @param request the request
      * @param payload anything
      * @param descriptors which stay the caller's
      * @throws FrontEndException.Refused when it was acknowledged with something else than 0
@@ -96,7 +96,7 @@ public abstract sealed class FrontEndConnection implements AutoCloseable permits
     /**
      * Sends a request that is answered with one number.
      *
-     * @param request which
+     * @param request the request
      * @return the number
      */
     public long askU64(Request request) {
@@ -108,7 +108,7 @@ public abstract sealed class FrontEndConnection implements AutoCloseable permits
     /**
      * Waits for the answer to a request.
      *
-     * @param request which
+     * @param request the request
      * @return the answer; the caller closes it
      */
     public RawMessage reply(Request request) {

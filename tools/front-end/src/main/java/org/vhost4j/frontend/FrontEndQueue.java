@@ -207,7 +207,7 @@ public final class FrontEndQueue implements AutoCloseable {
     /**
      * Waits for used elements as an interrupt handler does: asks for an interrupt, sleeps, looks again.
      *
-     * @param patience how long
+     * @param patience the longest time to wait
      * @return false when none came in time
      * @throws FrontEndException when elements were used and the requested interrupt did not come
      */

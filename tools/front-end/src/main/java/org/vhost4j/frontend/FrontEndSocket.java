@@ -92,7 +92,7 @@ public final class FrontEndSocket implements AutoCloseable {
     }
 
     /**
-     * Has everything that is sent and received seen from now on.
+     * Sets what observes everything that is sent and received from now on.
      *
      * @param by the watcher, or null for none
      */
@@ -118,7 +118,7 @@ public final class FrontEndSocket implements AutoCloseable {
         /**
          * Waits for a back-end.
          *
-         * @param patience how long
+         * @param patience the longest time to wait
          * @return the connection
          * @throws FrontEndException.TimedOut when none came in time
          */

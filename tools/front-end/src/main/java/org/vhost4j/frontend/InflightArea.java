@@ -15,7 +15,7 @@ import org.vhost4j.vhostuser.wire.Request;
 public final class InflightArea implements AutoCloseable {
     private static final int DESCRIPTION_BYTES = 24;
     private static final int LEAST_DESCRIPTION_BYTES = 20;
-    /** To what back-ends round a queue's region up that leave room behind the last one. */
+    /** To what back-ends round a queue's region up that leave room after the last one. */
     private static final long ALIGNMENT = 64;
 
     private final Fd file;

@@ -26,7 +26,7 @@ public final class NetDriver extends NetQueues {
      * Connects to a back-end that listens and brings the device up.
      *
      * @param path the back-end's socket
-     * @param setup what is wanted
+     * @param setup features, queues and memory to set up
      * @return a driver whose queues run
      */
     public static NetDriver attach(Path path, NetSetup setup) {
@@ -37,7 +37,7 @@ public final class NetDriver extends NetQueues {
      * Brings the device up.
      *
      * @param frontEnd a fresh connection; closed when this fails, else by {@link #close}
-     * @param setup what is wanted
+     * @param setup features, queues and memory to set up
      * @return a driver whose queues run
      */
     public static NetDriver attach(FrontEnd frontEnd, NetSetup setup) {
@@ -55,7 +55,7 @@ public final class NetDriver extends NetQueues {
      * Negotiates and prepares guest memory and queues, without telling the back-end of them.
      *
      * @param frontEnd a fresh connection; closed when this fails, else by {@link #close}
-     * @param setup what is wanted
+     * @param setup features, queues and memory to set up
      * @return a driver to be started
      */
     public static NetDriver negotiated(FrontEnd frontEnd, NetSetup setup) {
@@ -265,7 +265,7 @@ public final class NetDriver extends NetQueues {
     /**
      * Waits for a frame on any pair.
      *
-     * @param patience how long
+     * @param patience the longest time to wait
      * @return the frame, or nothing when none came
      */
     public Optional<ReceivedFrame> receiveAny(Duration patience) {
@@ -296,7 +296,7 @@ public final class NetDriver extends NetQueues {
      * Whether receive buffers are posted again when their frame was taken; they are unless this is called.
      *
      * @param pair which receive queue
-     * @param on false keeps them back, for good
+     * @param on false keeps them back, permanently
      */
     public void repost(int pair, boolean on) {
         receivers.get(pair).reposts(on);

@@ -88,7 +88,7 @@ public abstract sealed class NetQueues implements AutoCloseable permits NetDrive
                         : new SplitDriver(ram.rings().memory(), size, ring, indirectCapacity));
     }
 
-    /** The control queue comes behind as many pairs as the device could have, not as many as are in use (section 5.1.2). */
+    /** The control queue comes after as many pairs as the device could have, not as many as are in use (section 5.1.2). */
     private int controlIndex() {
         if (!Feature.MQ.in(features)) {
             return 2;

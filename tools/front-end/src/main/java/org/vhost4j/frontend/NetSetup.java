@@ -14,7 +14,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  * @param protocolFeatures protocol feature bits to acknowledge when they are offered
  * @param pairs queue pairs to run
  * @param queueSize entries of each data queue
- * @param receiveFrameBytes room for a frame in each receive buffer, behind the header
+ * @param receiveFrameBytes room for a frame in each receive buffer, after the header
  * @param receiveBuffers how many buffers to post in each receive queue, as far as there is room
  * @param receiveShape how a receive buffer is laid out
  * @param ram the guest memory that rings and buffers are in
@@ -237,7 +237,7 @@ public record NetSetup(
     /**
      * The same in other guest memory.
      *
-     * @param other which
+     * @param other the other one
      * @return a copy
      */
     public NetSetup in(RamSetup other) {

@@ -132,7 +132,7 @@ public record Offer(
     /**
      * Whether a virtio feature is offered.
      *
-     * @param feature which
+     * @param feature the feature
      * @return true when its bit is set
      */
     public boolean has(Feature feature) {
@@ -142,7 +142,7 @@ public record Offer(
     /**
      * Whether a protocol feature is offered.
      *
-     * @param feature which
+     * @param feature the feature
      * @return true when its bit is set
      */
     public boolean has(ProtocolFeature feature) {

@@ -21,7 +21,7 @@ import org.vhost4j.vhostuser.wire.MessageHeader;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The arrival of a guest by postcopy migration (vhost-user protocol, "POSTCOPY_ADVISE" and the messages behind it): the guest
+ * The arrival of a guest by postcopy migration (vhost-user protocol, "POSTCOPY_ADVISE" and the messages after it): the guest
  * runs while its memory is still on its way, and a page that the back-end touches is fetched then.
  *
  * <p>In this order: {@link #advise}, {@link #listen}, {@link #withhold} for memory that arrives later, {@link #share}
@@ -95,7 +95,7 @@ public final class Postcopy implements AutoCloseable {
     }
 
     /**
-     * SET_MEM_TABLE as postcopy has it: the back-end answers where it has each region, waits for our acknowledgement, and may touch the
+     * SET_MEM_TABLE as in postcopy: the back-end answers where it has each region, waits for our acknowledgement, and may touch the
      * memory then. The thread that serves its faults starts here.
      *
      * @param regions 1 to 8

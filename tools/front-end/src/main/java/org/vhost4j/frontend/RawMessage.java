@@ -26,7 +26,7 @@ public final class RawMessage implements AutoCloseable {
      *
      * @param request the header's first field
      * @param flags the header's second field
-     * @param payload everything behind the header; the header's size field is its length
+     * @param payload everything after the header; the header's size field is its length
      * @return header and payload
      */
     public static byte[] encode(int request, int flags, byte[] payload) {
@@ -39,7 +39,7 @@ public final class RawMessage implements AutoCloseable {
      * @param request the header's first field
      * @param flags the header's second field
      * @param size the header's third field
-     * @param payload everything behind the header
+     * @param payload everything after the header
      * @return header and payload
      */
     public static byte[] encode(int request, int flags, int size, byte[] payload) {

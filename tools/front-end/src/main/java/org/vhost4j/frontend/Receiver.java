@@ -34,7 +34,7 @@ final class Receiver {
     /**
      * Allocates buffers.
      *
-     * @param frameBytes room for a frame in each buffer, behind the header
+     * @param frameBytes room for a frame in each buffer, after the header
      */
     Receiver(
             FrontEndQueue queue,

@@ -53,7 +53,7 @@ public final class Rendezvous implements AutoCloseable {
     }
 
     /**
-     * Has every connection that is made from now on watched.
+     * Watches every connection that is made from now on.
      *
      * @param each gives a watcher for each of them; null for none
      */
@@ -62,7 +62,7 @@ public final class Rendezvous implements AutoCloseable {
     }
 
     /**
-     * Has every connection that is made from now on watched, whatever {@link #watch} says.
+     * Watches every connection that is made from now on, whatever {@link #watch} says.
      *
      * @param each gives a watcher for each of them, which tells that of {@link #watch}, null for none, everything as well
      */
@@ -93,7 +93,7 @@ public final class Rendezvous implements AutoCloseable {
      * @param patience how long; also how long each answer may take then
      * @return a connection on which GET_FEATURES has been answered, and nothing else has been sent
      * @throws FrontEndException.TimedOut when there was no back-end in time
-     * @throws FrontEndException.Closed when we were turned away all the time
+     * @throws FrontEndException.Closed when we were rejected all the time
      */
     public FrontEnd meetServing(Duration patience) {
         return meetServing(patience, Optional::empty);
@@ -107,7 +107,7 @@ public final class Rendezvous implements AutoCloseable {
      *     with status 1}, or nothing
      * @return a connection on which GET_FEATURES has been answered, and nothing else has been sent
      * @throws FrontEndException.TimedOut when there was no back-end in time
-     * @throws FrontEndException.Closed when we were turned away all the time
+     * @throws FrontEndException.Closed when we were rejected all the time
      * @throws FrontEndException when it is gone, with what {@code gone} says
      */
     public FrontEnd meetServing(Duration patience, Supplier<Optional<String>> gone) {

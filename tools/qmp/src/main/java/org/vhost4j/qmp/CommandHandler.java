@@ -11,7 +11,7 @@ interface CommandHandler {
      *
      * @param session the client's
      * @param arguments checked against the schema; an empty object when there are none
-     * @return the answer, as the schema has it
+     * @return the answer, as in the schema
      * @throws QmpError when it cannot be done
      */
     JsonNode execute(QmpSession session, JsonNode arguments) throws QmpError;

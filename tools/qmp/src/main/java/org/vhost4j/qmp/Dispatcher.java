@@ -65,7 +65,7 @@ final class Dispatcher {
     }
 
     /**
-     * The answer to a message that is none.
+     * The error reply to an invalid message.
      *
      * @param description what is wrong with it
      * @return the answer, for the client

@@ -45,7 +45,7 @@ final class QmpClient implements MessageReader.Sink {
     /**
      * A client, not served yet.
      *
-     * @param channel connected; the client's from now on
+     * @param channel connected; owned by the client from now on
      * @param dispatcher carries out messages
      * @param budget of all clients
      * @param quit runs when the client has ended the program, after it was answered
@@ -152,14 +152,14 @@ final class QmpClient implements MessageReader.Sink {
         }
     }
 
-    /** Writes a message behind the events that came before it. */
+    /** Writes a message after the events that came before it. */
     private void send(JsonNode message) throws IOException {
         writing.lock();
         try {
             drainEvents();
             JsonText.write(message, out);
             // Before the client can see that it has negotiated, so that it misses nothing from then on; events of other
-            // threads queue up behind this message.
+            // threads queue up after this message.
             hearsEvents = session.negotiated();
             out.flush();
         } finally {
@@ -201,7 +201,7 @@ final class QmpClient implements MessageReader.Sink {
     }
 
     /**
-     * Has an event written. Never blocks; a client that has let too many wait is sent away.
+     * Queues an event for writing. Never blocks; a client that has let too many wait is sent away.
      *
      * @param line the event on the wire
      */
@@ -215,7 +215,7 @@ final class QmpClient implements MessageReader.Sink {
         }
     }
 
-    /** Has the connection closed once what waits is written. */
+    /** Closes the connection once everything that waits is written. */
     void finish() {
         finishing = true;
         eventsWait.release();

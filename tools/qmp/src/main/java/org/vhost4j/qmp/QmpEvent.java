@@ -9,7 +9,7 @@ import tools.jackson.databind.node.ObjectNode;
  * Something that happened.
  *
  * @param when it happened
- * @param name what, as the schema has it
+ * @param name what, as in the schema
  * @param data what comes with it
  */
 record QmpEvent(Instant when, String name, ObjectNode data) {

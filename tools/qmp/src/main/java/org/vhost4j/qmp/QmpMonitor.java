@@ -35,7 +35,7 @@ public final class QmpMonitor implements AutoCloseable {
      *
      * @param path of the socket file, removed by {@link #close}
      * @param version of this program
-     * @param trouble takes a line for the operator
+     * @param trouble receives a line for the operator
      * @return the monitor, which serves no client yet
      * @throws IOException when the socket cannot be had; the message is one clause for the user
      */

@@ -4,7 +4,7 @@ package org.vhost4j.qmp;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
-/** {@code --qmp unix:PATH}, with QEMU's {@code ,server=on,wait=off} behind it or not. */
+/** {@code --qmp unix:PATH}, with QEMU's {@code ,server=on,wait=off} after it or not. */
 public final class QmpOption {
     private static final String UNIX = "unix:";
 

@@ -42,7 +42,7 @@ final class QmpServer implements AutoCloseable {
      * A server that clients can already connect to, and that serves none yet.
      *
      * @param socket where; closed with the server
-     * @param trouble takes a line for the operator
+     * @param trouble receives a line for the operator
      */
     QmpServer(QmpSocket socket, Consumer<String> trouble) {
         this(socket, trouble, FAREWELL);
@@ -52,7 +52,7 @@ final class QmpServer implements AutoCloseable {
      * The same with another time to write what is left.
      *
      * @param socket where; closed with the server
-     * @param trouble takes a line for the operator
+     * @param trouble receives a line for the operator
      * @param farewell how long the end waits at most for clients to take what is still to be written
      */
     QmpServer(QmpSocket socket, Consumer<String> trouble, Duration farewell) {
@@ -132,7 +132,7 @@ final class QmpServer implements AutoCloseable {
     }
 
     /**
-     * Notifies all clients past negotiation, and returns afterwards: what is sent to them after this comes behind it.
+     * Notifies all clients past negotiation, and returns afterwards: what is sent to them after this comes after it.
      *
      * @param event what happened
      */

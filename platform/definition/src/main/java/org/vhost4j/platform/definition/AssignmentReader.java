@@ -26,7 +26,7 @@ final class AssignmentReader {
         /**
          * Something is wrong.
          *
-         * @param node where
+         * @param node the node
          * @param member the member's path
          * @param message what
          */

@@ -21,7 +21,7 @@ import org.vhost4j.platform.probe.HostCapability;
  * {@code Features 0x... unsupported. Allowed features: 0x...}, and a start that failed with {@code vhost lacks feature mask ...}.
  *
  * @param cause which of the two messages it was
- * @param device the kind of the device, which the line behind the message names; {@link DeviceKind#NET} when no line does; empty when
+ * @param device the kind of the device, which the line after the message names; {@link DeviceKind#NET} when no line does; empty when
  *     the line names a device that is not known here
  * @param section the device as QEMU's line names it; empty when no line does
  * @param guest the bits that the guest had negotiated
@@ -87,7 +87,7 @@ public record MigrationExplanation(
     private static final Pattern MESSAGE = Pattern.compile(
             "Features\\s+(0x[0-9a-fA-F]+)\\s+unsupported\\.\\s+Allowed\\s+features:\\s+(0x[0-9a-fA-F]+)\\b");
 
-    /** The line behind it, up to the next message: which device it was. */
+    /** The line after it, up to the next message: which device it was. */
     private static final Pattern SECTION =
             Pattern.compile("Failed\\s+to\\s+load\\s+([\\w-]+):|of\\s+device\\s+'(?:[^'\\s]*/)?([\\w-]+)'");
     /** Older releases of QEMU print the mask in decimal. */

@@ -18,7 +18,7 @@ import org.vhost4j.platform.probe.HostCapability;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A platform's definition as its file has it, before its parent's part is added. The file has passed its schema; what a schema
+ * A platform's definition as in its file, before its parent's part is added. The file has passed its schema; what a schema
  * cannot say is checked here.
  */
 final class PlatformFile implements Linker.Child {

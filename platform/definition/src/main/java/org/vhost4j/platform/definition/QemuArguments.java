@@ -184,7 +184,7 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
         if (feature.filter(Feature.RING_RESET::equals).isPresent()
                 && property.decider().layer() == Layer.PLATFORM) {
             // It is off already: this device has it for no front-end. A QEMU that is too old for the property starts
-            // all the same.
+            // anyway.
             return false;
         }
         if (feature.filter(each -> USO.contains(each) || TUNNEL.contains(each)).isPresent()

@@ -13,7 +13,7 @@ import org.vhost4j.platform.probe.HostCapability;
 
 /**
  * Decides what a guest is promised: device default, then machine, then platform, then the operator's settings, each overriding
- * the one before; a default platform comes before the machine. The host has no say in the value of a bit; it only decides whether
+ * the previous one; a default platform comes before the machine. The host has no say in the value of a bit; it only decides whether
  * the promise can be kept.
  *
  * <p>There are three outcomes and no more: the same bits on every host, a refusal, or the same bits with the missing

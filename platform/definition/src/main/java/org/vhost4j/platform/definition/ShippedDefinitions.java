@@ -63,7 +63,7 @@ final class ShippedDefinitions {
     /**
      * A machine.
      *
-     * @param name its name, which has a version behind the kind of machine
+     * @param name its name, which has a version after the kind of machine
      * @return the machine; nothing when no file has its version, or the file has not the machine
      */
     synchronized Optional<MachineDefinition> machine(String name) {

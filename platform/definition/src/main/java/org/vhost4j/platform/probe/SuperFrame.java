@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A super-frame over IPv4 behind a 10-byte virtio-net header, as a guest with HOST_USO or HOST_TSO4 sends it. Its addresses are those
+ * A super-frame over IPv4 after a 10-byte virtio-net header, as a guest with HOST_USO or HOST_TSO4 sends it. Its addresses are those
  * that RFC 5737 keeps for documentation.
  */
 final class SuperFrame {

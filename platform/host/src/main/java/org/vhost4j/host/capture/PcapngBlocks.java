@@ -156,7 +156,7 @@ final class PcapngBlocks {
         pad(to);
     }
 
-    /** Everything in a block begins at a multiple of 4 behind its start, and blocks are multiples of 4. */
+    /** Everything in a block begins at a multiple of 4 after its start, and blocks are multiples of 4. */
     private static void pad(ByteBuffer to) {
         while (to.position() % 4 != 0) {
             to.put((byte) 0);

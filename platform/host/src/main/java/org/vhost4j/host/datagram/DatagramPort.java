@@ -91,7 +91,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
      * @param remote where frames go
      * @param sink where the peer's frames go
      * @param clock nanoseconds of any origin
-     * @param trouble takes a line when the port stops for good, and when a frame is dropped for a reason that there was not before
+     * @param trouble receives a line when the port stops permanently, and when a frame is dropped for a reason that there was not before
      * @throws SystemError when a name is not known, or the socket cannot be bound
      */
     public DatagramPort(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Ports over a datagram socket, one frame in each datagram, as QEMU's {@code -netdev dgram} has it.
+ * Ports over a datagram socket, one frame in each datagram, as in QEMU's {@code -netdev dgram}.
  *
  * <p>{@link org.vhost4j.host.datagram.DatagramPort} belongs to the lane that it is attached to: only that lane's thread enters it.
  */

@@ -64,7 +64,7 @@ public final class IoLoop implements AutoCloseable {
     /**
      * Starts a loop that sleeps until something happens.
      *
-     * @param name of its thread, behind {@code vhost4j-}
+     * @param name of its thread, after {@code vhost4j-}
      * @param failures receives what a task or a handler threw, by the loop's thread
      * @return the running loop
      */
@@ -75,7 +75,7 @@ public final class IoLoop implements AutoCloseable {
     /**
      * Starts a loop with a duty cycle of its own.
      *
-     * @param name of its thread, behind {@code vhost4j-}
+     * @param name of its thread, after {@code vhost4j-}
      * @param strategy asked in every turn; must not throw
      * @param failures receives what a task or a handler threw, by the loop's thread
      * @param clock nanoseconds, by which the time that peers take in a turn is measured
@@ -122,7 +122,7 @@ public final class IoLoop implements AutoCloseable {
     }
 
     /**
-     * Has the loop's thread run a task soon. Any thread may call it.
+     * Runs a task on the loop's thread soon. Any thread may call it.
      *
      * @param task may throw: that is reported
      * @throws IllegalStateException when the loop is closed
@@ -136,7 +136,7 @@ public final class IoLoop implements AutoCloseable {
     }
 
     /**
-     * Has the loop's thread compute something soon. Any thread may call it.
+     * Computes something on the loop's thread soon. Any thread may call it.
      *
      * @param task what it throws becomes the future's failure and is reported too
      * @param <T> what it gives
@@ -161,7 +161,7 @@ public final class IoLoop implements AutoCloseable {
     }
 
     /**
-     * Has the loop's thread run a task later. Any thread may call it.
+     * Runs a task on the loop's thread later. Any thread may call it.
      *
      * @param task may throw: that is reported
      * @param delay from now

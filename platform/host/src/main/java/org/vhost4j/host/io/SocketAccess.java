@@ -47,7 +47,7 @@ public record SocketAccess(int mode, @Nullable GroupPrincipal group) {
     /**
      * Reads permissions and a group. With a group alone its members may connect as well: the mode is 0660.
      *
-     * @param mode three octal digits, perhaps behind a zero; null for none
+     * @param mode three octal digits, perhaps after a zero; null for none
      * @param group a name or a number; null for none
      * @return who may connect
      * @throws IllegalArgumentException in words for the user

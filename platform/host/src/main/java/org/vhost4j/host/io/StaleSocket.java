@@ -19,7 +19,7 @@ public final class StaleSocket {
      *
      * @param socket what to bind
      * @param type its type, such as {@link LibC#SOCK_STREAM}
-     * @param address where
+     * @param address the address
      * @param resolved the same for system calls
      * @param failure begins the message of the error
      * @throws SystemError when it cannot be bound, or the file not be removed

@@ -20,7 +20,7 @@ public interface StreamHandler {
     /**
      * The stream is over and closed. Called once, but not after {@link UnixStream#close}.
      *
-     * @param end why
+     * @param end the end
      */
     void ended(StreamEnd end);
 }

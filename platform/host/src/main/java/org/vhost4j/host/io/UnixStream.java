@@ -170,7 +170,7 @@ public final class UnixStream implements AutoCloseable {
 
     private void failSoon(int result) {
         if (result == -Errno.EPIPE || result == -Errno.ECONNRESET) {
-            // The peer is gone. What it said before is still read, and the end is found behind it.
+            // The peer is gone. What it said before is still read, and the end is found after it.
             unsent.close();
         } else if (result < 0) {
             String text = result == -Errno.ENOBUFS

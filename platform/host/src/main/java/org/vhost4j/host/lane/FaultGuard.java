@@ -143,7 +143,7 @@ final class FaultGuard {
         }
     }
 
-    /** An error may still be owed behind an exception that was faster; it is the better explanation. */
+    /** An error may still be owed after an exception that was faster; it is the better explanation. */
     private static Throwable owedError(Throwable thrown) {
         try {
             HotCalls.checkpoint();

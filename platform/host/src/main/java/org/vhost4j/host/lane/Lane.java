@@ -39,7 +39,7 @@ public final class Lane implements AutoCloseable {
     /**
      * Starts a lane.
      *
-     * @param name of its thread, behind {@code vhost4j-}
+     * @param name of its thread, after {@code vhost4j-}
      * @param policy when to sleep
      * @param listener called when something goes wrong, by the lane's thread
      * @return the running lane, which owns nothing yet
@@ -51,7 +51,7 @@ public final class Lane implements AutoCloseable {
     /**
      * Starts a lane that measures by a given clock how long it works for those that must not be served at the cost of others.
      *
-     * @param name of its thread, behind {@code vhost4j-}
+     * @param name of its thread, after {@code vhost4j-}
      * @param policy when to sleep
      * @param listener called when something goes wrong, by the lane's thread
      * @param clock nanoseconds from any origin
@@ -130,7 +130,7 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Has kicks of a queue wake the lane. The eventfd is watched by edge and never read. Called by the lane's thread.
+     * Makes kicks of a queue wake the lane. The eventfd is watched by edge and never read. Called by the lane's thread.
      *
      * @param kick open for as long as the handle is
      * @param kicked called for each, as far as they come one by one; their purpose is to wake the lane, whose next turn polls every
@@ -154,7 +154,7 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Has the lane run a task between two turns. Any thread may call it.
+     * Runs a task on the lane between two turns. Any thread may call it.
      *
      * @param task may throw: that is reported and changes nothing
      * @throws IllegalStateException when the lane is closed
@@ -164,7 +164,7 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Has the lane compute something between two turns. Any thread may call it.
+     * Computes something on the lane between two turns. Any thread may call it.
      *
      * @param task what it throws becomes the future's failure, and is reported
      * @param <T> what it gives

@@ -6,13 +6,13 @@
  * {@link org.vhost4j.device.Pollable}s, and no other thread uses them. One turn of the duty cycle polls each of them for one
  * burst. While there was work, and for the {@link org.vhost4j.host.lane.IdlePolicy}'s spin time after it, the lane goes
  * straight to the next turn; every 64th turn, and whenever a task waits, it looks at epoll without waiting. After that it arms
- * every pollable, so that guests kick again, polls all of them again behind a full fence, and only when there was nothing
+ * every pollable, so that guests kick again, polls all of them again after a full fence, and only when there was nothing
  * sleeps in epoll. It is woken by a kick, a TAP or a task, and disarms when it finds work. A kick eventfd is watched by edge and
  * never read.
  *
  * <p><b>What a fault does.</b> A front-end can shorten the file below a guest's memory at any time. Touching what is lost makes
  * the JVM throw an {@link InternalError}, and compiled code throws it not at the access but at the next safepoint poll, which can
- * lie behind the {@code catch} around the access. Therefore every entry into a pollable, a handler or a task has the form
+ * lie after the {@code catch} around the access. Therefore every entry into a pollable, a handler or a task has the form
  *
  * <pre>{@code try { work(); HotCalls.checkpoint(); } catch (Throwable t) { ... }}</pre>
  *

@@ -69,7 +69,7 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
      * @param sink where the interface's frames go
      * @param engine holds their headers against the packets
      * @param clock nanoseconds of any origin
-     * @param trouble takes a line when the interface is down or was removed, when it was joined again, when the port stops for good, and
+     * @param trouble receives a line when the interface is down or was removed, when it was joined again, when the port stops permanently, and
      *     when the kernel refuses a frame for a reason that it had not before; called by several threads
      */
     public PacketPort(
@@ -172,7 +172,7 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
         incoming.flush();
         if (result == IncomingFrame.GONE) {
             isDown();
-            // The error was reported; what is behind it, if anything, is read in the next turn.
+            // The error was reported; what is after it, if anything, is read in the next turn.
             work++;
         }
         return work;

@@ -17,7 +17,7 @@ import org.vhost4j.sys.HotCalls;
 
 /**
  * The way in through a packet socket: one recvmsg(2) a frame, into a buffer of our own. The kernel hands a VLAN tag over beside the frame
- * (packet(7), PACKET_AUXDATA); it is put back, with the offsets of the header behind it.
+ * (packet(7), PACKET_AUXDATA); it is put back, with the offsets of the header after it.
  */
 final class PacketReader {
     private static final int TAG = 4;
@@ -49,7 +49,7 @@ final class PacketReader {
     private static final int PACKET_TYPE = 10;
     private static final int CONTROL_BYTES = 128;
 
-    // struct cmsghdr, and struct tpacket_auxdata behind it.
+    // struct cmsghdr, and struct tpacket_auxdata after it.
     private static final int CMSG_HEADER = 16;
     private static final int AUXDATA_BYTES = 20;
     private static final int AUXDATA_TCI = 16;
@@ -65,7 +65,7 @@ final class PacketReader {
     private final MemorySegment control = Arena.ofAuto().allocate(CONTROL_BYTES, Long.BYTES);
     private final MemorySegment header = Arena.ofAuto().allocate(NetHeader.BYTES, Long.BYTES);
 
-    /** A frame lies behind the room for a tag. */
+    /** A frame lies after the room for a tag. */
     private final MemorySegment buffer = Arena.ofAuto().allocate(TAG + Frame.MAX_BYTES, 64);
 
     private final Frame staged;

@@ -115,7 +115,7 @@ public final class PacketSocket implements AutoCloseable {
             address.set(ValueLayout.JAVA_SHORT, 2, Short.reverseBytes((short) ETH_P_ALL));
             address.set(ValueLayout.JAVA_INT, 4, index);
             int bound = LibC.bind(fd.number(), address.address(), ADDRESS_BYTES);
-            // An interface that is down can be bound to all the same; it is said when the first frame is read.
+            // An interface that is down can be bound to anyway; it is said when the first frame is read.
             if (bound != -Errno.ENETDOWN) {
                 SystemError.check(bound, "cannot bind a packet socket to " + ifname);
             }

@@ -22,7 +22,7 @@ public record HostForward(boolean udp, String hostAddress, int hostPort, int gue
     /**
      * Reads a rule.
      *
-     * @param text as QEMU has it
+     * @param text as in QEMU
      * @return the rule
      * @throws IllegalArgumentException in words for the user, when it is none, or names the guest's address: there is one guest to passt
      */

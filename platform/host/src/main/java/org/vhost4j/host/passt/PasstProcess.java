@@ -365,7 +365,7 @@ public final class PasstProcess implements AutoCloseable {
         }
     }
 
-    /** Ends passt for good; later calls do nothing. Any thread. */
+    /** Ends passt permanently; later calls do nothing. Any thread. */
     @Override
     public void close() {
         closed.countDown();

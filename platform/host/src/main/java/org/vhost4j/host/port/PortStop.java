@@ -12,7 +12,7 @@ public final class PortStop {
     /**
      * Of a port that works.
      *
-     * @param trouble takes a line when the port stops
+     * @param trouble receives a line when the port stops
      */
     public PortStop(Consumer<String> trouble) {
         this.trouble = trouble;

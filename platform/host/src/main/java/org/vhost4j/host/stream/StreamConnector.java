@@ -52,7 +52,7 @@ public final class StreamConnector implements AutoCloseable {
      * @param lane its lane
      * @param address where the peer listens, or where to listen for it
      * @param listens whether the peer connects to us
-     * @param lines takes a line when a peer is connected, when the connection is lost, and when there is another reason why there is none;
+     * @param lines receives a line when a peer is connected, when the connection is lost, and when there is another reason why there is none;
      *     called by several threads
      */
     public StreamConnector(StreamPort port, Lane lane, SocketAddress address, boolean listens, Consumer<String> lines) {
@@ -232,7 +232,7 @@ public final class StreamConnector implements AutoCloseable {
                 if (taken) {
                     lines.accept("connected" + (listens ? "" : " to " + address));
                 } else if (!ended) {
-                    lines.accept("a second peer connected and was turned away");
+                    lines.accept("a second peer connected and was rejected");
                 }
                 return taken;
             } catch (CompletionException | IllegalStateException | SystemError e) {

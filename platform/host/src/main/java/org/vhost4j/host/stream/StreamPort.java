@@ -63,7 +63,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
      * @param peer what is at the other end
      * @param sink where the peer's frames go
      * @param clock nanoseconds of any origin
-     * @param trouble takes a line when the port stops for good, and when a frame is dropped for a reason that the connection had not
+     * @param trouble receives a line when the port stops permanently, and when a frame is dropped for a reason that the connection had not
      *     before; called by the lane's thread
      */
     public StreamPort(String name, StreamPeer peer, FrameSink sink, LongSupplier clock, Consumer<String> trouble) {
@@ -77,7 +77,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Has something done when a connection is lost, also one that {@link #connect} finds lost. Called before {@link #attach}.
+     * Registers an action that runs when a connection is lost, also one that {@link #connect} finds lost. Called before {@link #attach}.
      *
      * @param task takes the reason, one line; called by the lane's thread, which must not wait; the socket is closed already
      */

@@ -47,7 +47,7 @@ final class StreamWriter {
     /** Where the frame is that is being copied, or {@link #NONE}. */
     private int keeping = NONE;
 
-    /** Where the first whole frame begins that waits: at {@code head}, or behind the rest of one of which a part was written. */
+    /** Where the first whole frame begins that waits: at {@code head}, or after the rest of one of which a part was written. */
     private int boundary;
 
     private long partialWrites;
@@ -105,7 +105,7 @@ final class StreamWriter {
     /**
      * Continues with what another process has kept. The stream has begun, and nothing was written to it.
      *
-     * @throws IllegalArgumentException when it is not whole frames behind the rest of one
+     * @throws IllegalArgumentException when it is not whole frames after the rest of one
      */
     void restore(StreamState state) {
         byte[] kept = state.unwritten();
@@ -199,7 +199,7 @@ final class StreamWriter {
             head = 0;
         }
         int at = tail;
-        // Before the bytes are copied: when their memory has gone the length is sent all the same, and as many bytes
+        // Before the bytes are copied: when their memory has gone the length is sent anyway, and as many bytes
         // must follow.
         tail += left;
         if (at == head && written != 0) {

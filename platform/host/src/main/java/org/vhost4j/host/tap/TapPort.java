@@ -56,7 +56,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
      *     it does and the device has {@link TapDevice#tunnels}
      * @param sink where the host's frames go
      * @param engine checks their headers against the packets
-     * @param trouble takes a line when the port stops for good, and when the kernel refuses a frame for a reason that it had
+     * @param trouble receives a line when the port stops permanently, and when the kernel refuses a frame for a reason that it had
      *     not before; called by the lane's thread
      */
     public TapPort(
@@ -158,7 +158,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Has something done when the interface is removed. Without it the port stops for good then, and says so.
+     * Registers an action that runs when the interface is removed. Without it the port stops permanently then, and says so.
      *
      * @param task called by the lane's thread; {@link #rejoin} ends the time without an interface
      */

@@ -19,7 +19,7 @@ import org.vhost4j.sys.IoVector;
 /**
  * The way in through a TAP: one readv(2) a frame, into the buffers of the only receiver or into a buffer of our own.
  *
- * <p>The kernel cuts a frame that does not fit, so every read has room for the longest one: behind the receiver's buffers comes
+ * <p>The kernel cuts a frame that does not fit, so every read has room for the longest one: after the receiver's buffers comes
  * our own. How much to ask of the receiver is guessed from the frames before; a wrong guess costs a copy.
  */
 final class TapReader {
@@ -27,7 +27,7 @@ final class TapReader {
     private static final int ORDINARY = 1518;
     /** Frames after which what is expected is examined again. */
     private static final int WINDOW = 256;
-    /** A call takes a landing's pieces, the header before them and our own buffer behind. */
+    /** A call takes a landing's pieces, the header before them and our own buffer after. */
     private static final int LANDING_PIECES = IoVector.MAX_PIECES - 2;
 
     private int fd;

@@ -35,7 +35,7 @@ public final class TapRejoin implements AutoCloseable {
      * @param lane its lane
      * @param ifname the interface's name
      * @param open opens the TAP as it was opened the first time
-     * @param lines takes a line when the interface is gone, when it is there and cannot be joined, and when it was joined again; called
+     * @param lines receives a line when the interface is gone, when it is there and cannot be joined, and when it was joined again; called
      *     by several threads
      */
     public TapRejoin(TapPort port, Lane lane, String ifname, Supplier<TapDevice> open, Consumer<String> lines) {

@@ -88,7 +88,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
      * @param open opens the socket: at once, and on a thread of its own when the interface was removed and is there again
      * @param sink where the interface's frames go
      * @param clock nanoseconds of any origin
-     * @param trouble takes a line when the interface is down or was removed, when it was joined again, when the port stops for good, and
+     * @param trouble receives a line when the interface is down or was removed, when it was joined again, when the port stops permanently, and
      *     when a frame is dropped for a reason that there was not before; called by several threads
      * @throws SystemError when the socket cannot be opened
      */
@@ -131,7 +131,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
      * @param open opens the socket
      * @param sink where the interface's frames go
      * @param clock nanoseconds of any origin
-     * @param trouble takes lines, as of other ports
+     * @param trouble receives lines, as of other ports
      * @return the port
      */
     public static XdpPort later(
@@ -408,7 +408,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         }
     }
 
-    /** Has the lane continue with another socket; false when the port is closed. */
+    /** Makes the lane continue with another socket; false when the port is closed. */
     private boolean adopted(Lane on, XdpSocket next) {
         try {
             return on.submit(() -> adopt(on, next)).join();

@@ -76,7 +76,7 @@ final class XdpRing {
         this.produces = kind == Kind.FILL || kind == Kind.TX;
     }
 
-    /** Has the kernel make a ring of so many entries, a power of 2; {@link #map} follows when all rings are made. */
+    /** Makes the kernel make a ring of so many entries, a power of 2; {@link #map} follows when all rings are made. */
     static void make(Fd socket, Kind kind, int size) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocateFrom(ValueLayout.JAVA_INT, size);

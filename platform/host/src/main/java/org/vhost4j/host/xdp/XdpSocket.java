@@ -23,7 +23,7 @@ public final class XdpSocket implements AutoCloseable {
     /** Entries of each ring, and chunks of each direction. */
     static final int FRAMES = 2048;
 
-    /** What is free before a received frame in its chunk (XDP_PACKET_HEADROOM), and so is missing behind it. */
+    /** What is free before a received frame in its chunk (XDP_PACKET_HEADROOM), and so is missing after it. */
     private static final int HEADROOM = 256;
     /** An Ethernet header with two VLAN tags. */
     private static final int LONGEST_HEADER = Frame.ETHERNET_HEADER + 8;
@@ -299,13 +299,13 @@ public final class XdpSocket implements AutoCloseable {
         return memory.address() + offset;
     }
 
-    /** Has the kernel send what is in {@link #tx}; 0 or the negative errno. */
+    /** Makes the kernel send what is in {@link #tx}; 0 or the negative errno. */
     int send() {
         int result = HotCalls.sendmsg(errno, fd.number(), nothing.address(), LibC.MSG_DONTWAIT);
         return Math.min(0, result);
     }
 
-    /** Has the driver look at {@link #fill}. */
+    /** Makes the driver look at {@link #fill}. */
     void wakeReceiver() {
         int unused = HotCalls.recvmsg(errno, fd.number(), nothing.address(), LibC.MSG_DONTWAIT);
     }

@@ -97,7 +97,7 @@ final class XdpWriter {
         return socket.tx.outstanding() != 0;
     }
 
-    /** Has the kernel send what waits; 0, or the positive errno that frames wait for. */
+    /** Makes the kernel send what waits; 0, or the positive errno that frames wait for. */
     int send() {
         int before = socket.tx.outstanding();
         for (int i = 0; i < MOST_CALLS && before != 0; i++) {

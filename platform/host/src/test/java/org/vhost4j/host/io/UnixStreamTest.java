@@ -277,7 +277,7 @@ class UnixStreamTest {
             });
             assertThat(OnLoop.next(keeping.pieces).text()).isEqualTo("b");
         }
-        // The end is behind a byte that has not been requested yet.
+        // The end is after a byte that has not been requested yet.
         on.run(() -> 0);
         assertThat(keeping.ends).isEmpty();
         on.run(() -> {

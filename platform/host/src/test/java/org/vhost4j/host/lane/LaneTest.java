@@ -160,7 +160,7 @@ class LaneTest {
     void workThatComesUpWhileArmingIsDoneBeforeSleeping() throws Exception {
         AtomicInteger work = new AtomicInteger();
         CountDownLatch done = new CountDownLatch(1);
-        // There is no kick for this work: only the look behind the fence can find it.
+        // There is no kick for this work: only the look after the fence can find it.
         Counting ring =
                 new Counting("ring", () -> {
                     if (work.getAndSet(0) == 0) {

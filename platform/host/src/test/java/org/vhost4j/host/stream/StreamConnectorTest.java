@@ -164,7 +164,7 @@ class StreamConnectorTest {
                 try (SocketChannel second = SocketChannel.open(address)) {
                     assertThat(second.read(ByteBuffer.allocate(1))).isEqualTo(-1);
                 }
-                assertThat(next(lines)).isEqualTo("a second peer connected and was turned away");
+                assertThat(next(lines)).isEqualTo("a second peer connected and was rejected");
                 exchange(peer);
             }
             assertThat(next(lines)).isEqualTo("the peer closed the connection; waiting for the next one");

@@ -85,7 +85,7 @@ final class FrameSender {
      * Sends frames.
      *
      * @param most how many at most
-     * @return how many
+     * @return the number
      */
     int send(int most) {
         int sent = fill(most);
@@ -99,7 +99,7 @@ final class FrameSender {
      * Enters frames into the ring without showing them to the device.
      *
      * @param most how many at most
-     * @return how many
+     * @return the number
      */
     int fill(int most) {
         RingDriver ring = queue.ring();

@@ -150,7 +150,7 @@ public final class LoadCommand implements Callable<Integer> {
         }
     }
 
-    /** Has the back-end log what it writes into each guest. */
+    /** Makes the back-end log what it writes into each guest. */
     private static List<DirtyLog> logs(List<NetDriver> drivers) {
         List<DirtyLog> logs = new ArrayList<>();
         for (NetDriver driver : drivers) {

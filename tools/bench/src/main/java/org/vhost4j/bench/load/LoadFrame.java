@@ -5,14 +5,14 @@ import java.util.Arrays;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.frontend.PacketBuilder;
 
-/** The frame that is sent over and over, behind its virtio-net header. */
+/** The frame that is sent over and over, after its virtio-net header. */
 final class LoadFrame {
     /** Payload of the segments that a super-frame stands for. */
     static final int MSS = 1448;
     /** Payload of a super-frame: as many whole segments as fit. */
     static final int SUPER_PAYLOAD = 45 * MSS;
 
-    /** Number of the source's MAC address, as {@link PacketBuilder#mac} has it. */
+    /** Number of the source's MAC address, as in {@link PacketBuilder#mac}. */
     static final int FROM = 1;
     /** Number of the destination's. */
     static final int TO = 2;
@@ -109,7 +109,7 @@ final class LoadFrame {
      * Lengths of the pieces that go into a descriptor each.
      *
      * @param pieces how many of about the same length, when {@code pageBytes} is 0
-     * @param pageBytes most bytes of payload in one piece, behind a piece with all headers; 0 for pieces of the same length
+     * @param pageBytes most bytes of payload in one piece, after a piece with all headers; 0 for pieces of the same length
      */
     int[] cut(int pieces, int pageBytes) {
         if (pageBytes == 0) {

@@ -27,7 +27,7 @@ public record CaseResult(
      * One contender's figure.
      *
      * @param contender its name
-     * @param figure which
+     * @param figure the figure
      * @return the median, NaN when there is none
      */
     public double median(String contender, Figure figure) {
@@ -38,7 +38,7 @@ public record CaseResult(
      * One contender's figure.
      *
      * @param contender its name
-     * @param figure which
+     * @param figure the figure
      * @return the spread, {@link Spread#NONE} when there is none
      */
     public Spread spread(String contender, Figure figure) {

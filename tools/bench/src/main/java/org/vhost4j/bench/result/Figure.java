@@ -9,7 +9,7 @@ import java.util.Locale;
  * @param name such as {@code rate}
  * @param unit what it is shown in, such as {@code Mpps}
  * @param unitValue one of that unit in the base unit, such as 1e6
- * @param digits behind the point when it is shown
+ * @param digits after the point when it is shown
  * @param moreIsBetter whether larger values are better ones
  * @param statistic how one value comes of what was measured
  */
@@ -26,7 +26,7 @@ public record Figure(
      * @param name such as {@code rate}
      * @param unit what it is shown in, such as {@code Mpps}
      * @param unitValue one of that unit in the base unit, such as 1e6
-     * @param digits behind the point when it is shown
+     * @param digits after the point when it is shown
      * @param moreIsBetter whether larger values are better ones
      */
     public Figure(String name, String unit, double unitValue, int digits, boolean moreIsBetter) {
@@ -37,7 +37,7 @@ public record Figure(
      * A statistic of the time that short rounds take, in seconds.
      *
      * @param name such as {@code best}
-     * @param statistic which
+     * @param statistic the statistic
      * @return shown in nanoseconds
      */
     public static Figure ofRounds(String name, Statistic statistic) {

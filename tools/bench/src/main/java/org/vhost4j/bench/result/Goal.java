@@ -25,7 +25,7 @@ public record Goal(Figure figure, String ours, List<String> theirs, boolean atLe
      * A minimum of a ratio.
      *
      * @param figure which figure
-     * @param ours whose
+     * @param ours the contender whose value is judged
      * @param theirs the best of these
      * @param limit the least
      * @return without an aim
@@ -38,7 +38,7 @@ public record Goal(Figure figure, String ours, List<String> theirs, boolean atLe
      * A maximum of a ratio.
      *
      * @param figure which figure
-     * @param ours whose
+     * @param ours the contender whose value is judged
      * @param theirs the best of these
      * @param limit the most
      * @return without an aim
@@ -51,7 +51,7 @@ public record Goal(Figure figure, String ours, List<String> theirs, boolean atLe
      * A maximum of a median.
      *
      * @param figure which figure
-     * @param ours whose
+     * @param ours the contender whose value is judged
      * @param limit the most, in the base unit
      * @return without an aim
      */

@@ -35,7 +35,7 @@ public record Measured(String contender, List<Sample> samples, Optional<CrossChe
     /**
      * One figure's values in the samples that count.
      *
-     * @param figure which
+     * @param figure the figure
      * @return their spread, {@link Spread#NONE} when it was not measured; of short rounds the middle is the statistic over the rounds of
      *     all turns, between its least and its largest value in a turn
      */

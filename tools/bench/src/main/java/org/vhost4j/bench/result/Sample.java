@@ -45,7 +45,7 @@ public record Sample(Map<Figure, Double> values, boolean disturbed, Optional<Cur
     /**
      * A figure's value in this turn.
      *
-     * @param figure which
+     * @param figure the figure
      * @return in the base unit; NaN when it was not measured
      */
     public double value(Figure figure) {

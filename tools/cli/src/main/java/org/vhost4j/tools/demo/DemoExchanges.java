@@ -42,7 +42,7 @@ final class DemoExchanges {
     }
 
     /**
-     * Has the guests exchange everything.
+     * Makes the guests exchange everything.
      *
      * @param one a guest that is up
      * @param two the other

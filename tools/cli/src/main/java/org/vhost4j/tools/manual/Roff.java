@@ -8,7 +8,7 @@ package org.vhost4j.tools.manual;
 final class Roff {
     private final StringBuilder out = new StringBuilder();
 
-    /** Aligns lines on the left and breaks no word: options are words. Belongs behind the title, which resets it. */
+    /** Aligns lines on the left and breaks no word: options are words. Belongs after the title, which resets it. */
     Roff ragged() {
         out.append(".ad l\n.nh\n");
         return this;
@@ -46,7 +46,7 @@ final class Roff {
         return this;
     }
 
-    /** Starts an entry of a list: a term in bold, with more in the usual font behind it. */
+    /** Starts an entry of a list: a term in bold, with more in the usual font after it. */
     Roff entry(String bold, String plain) {
         request("TP");
         out.append("\\fB")

@@ -18,7 +18,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A request on a Unix socket and its answer (RFC 9112). The connection is closed behind the answer, which so needs no length. */
+/** A request on a Unix socket and its answer (RFC 9112). The connection is closed after the answer, which so needs no length. */
 final class UnixExchange extends HttpExchange {
     /** The most bytes of a request's line and header. */
     private static final int MOST = 16 << 10;

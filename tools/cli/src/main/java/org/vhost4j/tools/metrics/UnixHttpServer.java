@@ -94,7 +94,7 @@ final class UnixHttpServer implements AutoCloseable {
         try {
             client.close();
         } catch (IOException e) {
-            // It is closed all the same.
+            // It is closed anyway.
         }
     }
 

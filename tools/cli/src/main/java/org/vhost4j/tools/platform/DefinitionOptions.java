@@ -45,7 +45,7 @@ final class DefinitionOptions {
     /**
      * All definitions that are found.
      *
-     * @param err takes a line for each definition that was left out
+     * @param err receives a line for each definition that was left out
      * @return the catalog
      */
     PlatformCatalog catalog(PrintWriter err) {

@@ -71,7 +71,7 @@ final class JsonOutput {
     }
 
     /**
-     * Adds what a host lacks, as its probe has it.
+     * Adds what a host lacks, as in its probe.
      *
      * @param array takes an object for each capability
      * @param host the host

@@ -14,7 +14,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code --trace} of every command that is a front-end, as {@code run} has it. */
+/** {@code --trace} of every command that is a front-end, as in {@code run}. */
 public final class MessageOptions {
     @Option(
             names = "--trace",

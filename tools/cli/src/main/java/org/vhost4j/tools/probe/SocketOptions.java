@@ -70,7 +70,7 @@ public final class SocketOptions {
     /**
      * Waits for the back-end.
      *
-     * @param rendezvous where
+     * @param rendezvous the rendezvous
      * @return a fresh connection
      * @throws UnsupportedOption when there was none in time
      */

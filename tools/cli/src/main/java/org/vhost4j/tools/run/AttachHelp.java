@@ -20,7 +20,7 @@ public final class AttachHelp {
     /**
      * The arguments for QEMU's own virtio-net with a vhost-user netdev. Config space and control queue are QEMU's.
      *
-     * @param endpoint where
+     * @param endpoint the endpoint
      * @param number the guest's number, to keep identifiers apart
      * @param queuePairs how many queue pairs
      * @param properties QEMU's properties of the promise, such as {@code ctrl_vlan=off}; perhaps empty
@@ -33,7 +33,7 @@ public final class AttachHelp {
     /**
      * The same for a certain QEMU.
      *
-     * @param endpoint where
+     * @param endpoint the endpoint
      * @param number the guest's number, to keep identifiers apart
      * @param queuePairs how many queue pairs
      * @param properties QEMU's properties of the promise, such as {@code ctrl_vlan=off}; perhaps empty
@@ -66,7 +66,7 @@ public final class AttachHelp {
      * The arguments for QEMU's generic vhost-user device (10.2 and newer): every feature passes, config space and control
      * queue are ours.
      *
-     * @param endpoint where
+     * @param endpoint the endpoint
      * @param number the guest's number, to keep identifiers apart
      * @param queuePairs how many queue pairs
      * @return QEMU's arguments
@@ -78,7 +78,7 @@ public final class AttachHelp {
     /**
      * The same for a guest that may be behind an IOMMU.
      *
-     * @param endpoint where
+     * @param endpoint the endpoint
      * @param number the guest's number, to keep identifiers apart
      * @param queuePairs how many queue pairs
      * @param translated whether its addresses go through the machine's IOMMU

@@ -196,7 +196,7 @@ final class ConfigFile {
         }
     }
 
-    /** A guest or a port as its option has it. */
+    /** A guest or a port as in its option. */
     private String value(String pointer, JsonNode object, Map<String, ConfigSetting> known, String first) {
         StringBuilder value = new StringBuilder();
         StringBuilder more = new StringBuilder();

@@ -50,7 +50,7 @@ final class ConfigReload {
      * @param run the options of the command
      * @param daemon changes guests and ports
      * @param manager hears of it
-     * @param lines takes lines for the user
+     * @param lines receives lines for the user
      */
     ConfigReload(ConfigFile now, CommandSpec run, Daemon daemon, NotifySocket manager, Consumer<String> lines) {
         this.now = now;

@@ -171,7 +171,7 @@ record ConfigSetting(String name, Kind kind, List<String> values) {
     }
 
     /**
-     * The value as the command line has it.
+     * The value as in the command line.
      *
      * @throws IllegalArgumentException with what is expected, when the value is something else
      */

@@ -57,7 +57,7 @@ final class Daemon implements Changes {
         this.uses = Set.copyOf(uses);
     }
 
-    /** Has something done when the back-end runs, with what takes lines for the user. */
+    /** Registers an action to run once the back-end runs; it is passed the receiver of lines for the user. */
     void whenServed(Consumer<Consumer<String>> task) {
         whenServed = task;
     }
@@ -65,7 +65,7 @@ final class Daemon implements Changes {
     /**
      * The back-end runs.
      *
-     * @param lines takes lines for the user
+     * @param lines receives lines for the user
      */
     void serve(Backend running, Consumer<String> lines) {
         backend = running;

@@ -48,9 +48,9 @@ final class DescriptorLimit {
     /**
      * What a back-end takes at most.
      *
-     * @param guests how many
+     * @param guests the number of guests
      * @param queuePairs of each
-     * @param lanes how many
+     * @param lanes the number of lanes
      * @return descriptors
      */
     static long needed(int guests, int queuePairs, int lanes) {

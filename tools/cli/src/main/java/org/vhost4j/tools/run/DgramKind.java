@@ -6,7 +6,7 @@ import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.sys.SocketAddress;
 import org.vhost4j.vhostuser.server.Uplink;
 
-/** {@code --port dgram:local=ADDRESS,remote=ADDRESS}: a network behind datagrams, as QEMU's {@code -netdev dgram} has it. */
+/** {@code --port dgram:local=ADDRESS,remote=ADDRESS}: a network behind datagrams, as in QEMU's {@code -netdev dgram}. */
 final class DgramKind implements PortKind {
     /**
      * The option.

@@ -21,7 +21,7 @@ import org.vhost4j.vhostuser.server.Uplink;
  * @param name of the port
  * @param local where the socket is bound
  * @param remote where frames go
- * @param trouble takes a line when something does not work
+ * @param trouble receives a line when something does not work
  */
 public record DgramUplink(String name, SocketAddress local, SocketAddress remote, Consumer<String> trouble)
         implements Uplink {

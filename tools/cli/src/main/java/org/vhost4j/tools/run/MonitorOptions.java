@@ -25,7 +25,7 @@ final class MonitorOptions {
     boolean json;
 
     /**
-     * Has the monitor do something.
+     * Runs a command of the monitor.
      *
      * @return what it returned
      * @throws IOException when no monitor answers, or it refuses
@@ -78,7 +78,7 @@ final class MonitorOptions {
      * Adds settings to a command's arguments.
      *
      * @param option whose they are, for messages
-     * @param text a list as options have it, perhaps empty
+     * @param text a list as in options, perhaps empty
      * @param known the settings that exist
      * @param to the arguments
      */

@@ -20,7 +20,7 @@ import org.vhost4j.vhostuser.server.Uplink;
  * A network interface of the host as a port of the bridge.
  *
  * @param ifname the interface's name
- * @param trouble takes a line when something does not work
+ * @param trouble receives a line when something does not work
  */
 public record PacketUplink(String ifname, Consumer<String> trouble) implements Uplink {
     @Override

@@ -25,7 +25,7 @@ final class PortKinds implements Iterable<String> {
     /**
      * Reads a value of {@code --port}.
      *
-     * @param value the kind, and its options behind a colon
+     * @param value the kind, and its options after a colon
      * @return what it asks for
      * @throws IllegalArgumentException in words for the user
      */

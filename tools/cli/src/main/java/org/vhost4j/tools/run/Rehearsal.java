@@ -62,7 +62,7 @@ final class Rehearsal {
                 Files.deleteIfExists(directory);
             }
         } catch (IOException | RuntimeException | HandOverException e) {
-            // It is for speed alone. What is wrong for good shows in what follows.
+            // It is for speed alone. What is wrong permanently shows in what follows.
         }
     }
 

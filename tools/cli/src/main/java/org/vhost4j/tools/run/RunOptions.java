@@ -321,7 +321,7 @@ final class RunOptions {
         return lanes != null ? lanes : Math.max(1, cores.lanes().size());
     }
 
-    /** Has every thread of this process run on the control cores, if there are any: before lanes start, which move themselves. */
+    /** Makes every thread of this process run on the control cores, if there are any: before lanes start, which move themselves. */
     void keepControlCores() {
         try {
             ControlThread.keepOn(cores.control());

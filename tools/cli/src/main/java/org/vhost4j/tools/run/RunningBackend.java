@@ -40,7 +40,7 @@ final class RunningBackend {
     private final EventPrinter events;
     private final Optional<Succession> succession;
 
-    /** Of a back-end that takes over it is opened when the one before has let its socket go. */
+    /** Of a back-end that takes over it is opened when the previous one has let its socket go. */
     private volatile Optional<QmpMonitor> monitor = Optional.empty();
 
     /** Opened when the monitor is. */

@@ -15,7 +15,7 @@ final class SpareThreads {
     /**
      * Starts a number of threads at once, and ends them.
      *
-     * @param wanted how many
+     * @param wanted the number
      * @throws OutOfMemoryError when they cannot be had
      */
     static void check(int wanted) {

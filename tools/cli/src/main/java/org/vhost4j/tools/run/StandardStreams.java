@@ -36,7 +36,7 @@ final class StandardStreams {
     }
 
     /**
-     * Writes a line to standard error itself, behind what the log has written. It may wait forever.
+     * Writes a line to standard error itself, after what the log has written. It may wait forever.
      *
      * @param text without an end of line
      */

@@ -7,7 +7,7 @@ import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.sys.SocketAddress;
 import org.vhost4j.vhostuser.server.Uplink;
 
-/** {@code --port stream:unix:PATH} or {@code stream:tcp:HOST:PORT}: a network behind a stream, as QEMU's {@code -netdev stream} has it. */
+/** {@code --port stream:unix:PATH} or {@code stream:tcp:HOST:PORT}: a network behind a stream, as in QEMU's {@code -netdev stream}. */
 final class StreamKind implements PortKind {
     /**
      * The option.

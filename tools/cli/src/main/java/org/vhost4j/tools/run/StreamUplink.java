@@ -20,7 +20,7 @@ import org.vhost4j.vhostuser.server.Uplink;
  * @param name of the port
  * @param address where the peer listens, or where to listen for it
  * @param listens whether the peer connects to us
- * @param trouble takes a line when a connection comes or goes, and when something does not work
+ * @param trouble receives a line when a connection comes or goes, and when something does not work
  */
 public record StreamUplink(String name, SocketAddress address, boolean listens, Consumer<String> trouble)
         implements Uplink {

@@ -62,7 +62,7 @@ final class Succession implements AutoCloseable {
         }
     }
 
-    /** Waits until the one before has let everything go that can be had once only. */
+    /** Waits until the previous one has let everything go that can be had once only. */
     void awaitLeaving(HandOverChannel before) {
         before.awaitEnd(LEAVING);
         before.close();

@@ -27,7 +27,7 @@ import org.vhost4j.vhostuser.server.Uplink;
  * @param multiQueue whether it may have been made with multi_queue, as for guests with several queue pairs; one queue of it is used
  * @param onEveryLane whether every lane has a queue of it; then it has to be made with multi_queue, and is when there is none
  * @param host what the probe found
- * @param trouble takes a line when something does not work
+ * @param trouble receives a line when something does not work
  */
 public record TapUplink(
         String ifname, boolean multiQueue, boolean onEveryLane, HostCapabilities host, Consumer<String> trouble)
@@ -37,7 +37,7 @@ public record TapUplink(
      *
      * @param ifname the interface's name
      * @param host what the probe found
-     * @param trouble takes a line when something does not work
+     * @param trouble receives a line when something does not work
      */
     public TapUplink(String ifname, HostCapabilities host, Consumer<String> trouble) {
         this(ifname, false, false, host, trouble);
@@ -48,7 +48,7 @@ public record TapUplink(
      *
      * @param ifname the interface's name
      * @param host what the probe found
-     * @param trouble takes a line when something does not work
+     * @param trouble receives a line when something does not work
      * @return a port that differs from others in nothing else
      */
     public static TapUplink onEveryLane(String ifname, HostCapabilities host, Consumer<String> trouble) {

@@ -114,7 +114,7 @@ final class UserKind implements PortKind {
         };
     }
 
-    /** The IPv4 network between passt and the guest: as QEMU has it when {@code net} is given, else that of the host. */
+    /** The IPv4 network between passt and the guest: as in QEMU when {@code net} is given, else that of the host. */
     private static final class Network {
         private String net = "";
         private String host = "";

@@ -20,7 +20,7 @@ import org.vhost4j.vhostuser.server.Uplink;
  * @param ifname the interface's name
  * @param queue its number, from 0
  * @param mode who copies frames
- * @param trouble takes a line that says how it works here, and one when something does not work
+ * @param trouble receives a line that says how it works here, and one when something does not work
  */
 record XdpUplink(String name, String ifname, int queue, XdpMode mode, Consumer<String> trouble) implements Uplink {
     @Override

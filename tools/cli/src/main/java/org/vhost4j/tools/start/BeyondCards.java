@@ -32,7 +32,7 @@ final class BeyondCards {
 
     /** The QOM type of every ARM processor. */
     static final String ARM_CPU = "arm-cpu";
-    /** The QOM type of virtio-iommu as a guest has it. */
+    /** The QOM type of virtio-iommu in a guest. */
     static final String IOMMU = "virtio-iommu-pci";
 
     private static final String ENFORCE = "enforce";

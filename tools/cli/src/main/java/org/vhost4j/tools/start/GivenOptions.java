@@ -185,7 +185,7 @@ final class GivenOptions {
      * The command line without {@code -platform}.
      *
      * @param first words that come before all others
-     * @param replaced words that take another's place, by index; a list of several is put behind it as well
+     * @param replaced words that take another's place, by index; a list of several is put after it as well
      * @return the words for QEMU
      */
     List<String> forQemu(List<String> first, Map<Integer, List<String>> replaced) {

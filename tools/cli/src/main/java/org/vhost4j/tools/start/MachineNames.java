@@ -68,7 +68,7 @@ final class MachineNames {
      *
      * @param help what QEMU prints
      * @param names the names
-     * @return each machine's line, and those of its names behind it
+     * @return each machine's line, and those of its names after it
      */
     static String inHelp(String help, List<Named> names) {
         StringBuilder text = new StringBuilder();

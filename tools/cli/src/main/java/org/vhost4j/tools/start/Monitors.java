@@ -77,7 +77,7 @@ final class Monitors {
         return replaced;
     }
 
-    /** {@code -chardev socket,id=ID,... -mon chardev=ID,mode=control}, as libvirt has it. */
+    /** {@code -chardev socket,id=ID,... -mon chardev=ID,mode=control}, as in libvirt. */
     private void ofMon() {
         Set<String> spoken = new HashSet<>();
         for (GivenOption monitor : options.named("mon")) {
@@ -111,7 +111,7 @@ final class Monitors {
         }
     }
 
-    /** {@code -qmp unix:PATH,...}, as libvirt has it where it asks a QEMU what it can do. */
+    /** {@code -qmp unix:PATH,...}, as in libvirt where it asks a QEMU what it can do. */
     private void ofQmp() {
         int order = 0;
         for (GivenOption option : options.all()) {

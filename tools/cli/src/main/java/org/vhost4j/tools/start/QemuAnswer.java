@@ -20,7 +20,7 @@ public final class QemuAnswer {
     /**
      * Checks the command line on standard input, and writes to standard output what to do.
      *
-     * @param err takes a line for what the user should know
+     * @param err receives a line for what the user should know
      * @return the exit status
      * @throws IOException when the input is no command line, or the answer cannot be written
      * @throws org.vhost4j.tools.common.UnsupportedOption when QEMU must not be started; the message is one line for the user

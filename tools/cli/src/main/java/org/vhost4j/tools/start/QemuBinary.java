@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
  * @param version such as {@code 10.0.2}
  * @param machines its machine types
  * @param properties the properties of its {@code virtio-net-device}, those of every virtio device included; and what is known here of
- *     other types, behind the type's name and a dot, such as {@code vhost-vsock-device.seqpacket}
+ *     other types, after the type's name and a dot, such as {@code vhost-vsock-device.seqpacket}
  */
 record QemuBinary(String version, List<QemuMachine> machines, Set<String> properties) {
     private static final String HEADING = "vhost4j's notes about a QEMU, 3";

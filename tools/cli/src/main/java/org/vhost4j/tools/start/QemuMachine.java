@@ -22,7 +22,7 @@ record QemuMachine(String name, Optional<String> alias, boolean isDefault, List<
      *
      * @param type the QOM type that it is kept for, such as {@code virtio-net-device}
      * @param property the property
-     * @param value on or off, or as QEMU has it
+     * @param value on or off, or as in QEMU
      */
     record Compatibility(String type, String property, String value) {}
 

@@ -50,7 +50,7 @@ final class QemuStart {
      * For one start.
      *
      * @param environment the caller's
-     * @param err takes a line for what the user should know
+     * @param err receives a line for what the user should know
      */
     QemuStart(Map<String, String> environment, PrintWriter err) {
         this(environment, err, new Notes(environment));

@@ -50,7 +50,7 @@ class AnnouncementTest {
                         + "00".repeat(18));
     }
 
-    /** The destination's front-end, as QEMU has it: the first SEND_RARP comes before features and memory. */
+    /** The destination's front-end, as in QEMU: the first SEND_RARP comes before features and memory. */
     private static NetDriver announcedEarly(TestBackEnd backEnd, int guest, NetSetup setup, byte[]... macs) {
         FrontEnd frontEnd = FrontEnd.connect(backEnd.socket(guest));
         long offered = frontEnd.getFeatures();

@@ -142,7 +142,7 @@ class BridgeTest {
             a.send(broadcast);
             assertThat(b.receive().bytes()).isEqualTo(unknown);
             assertThat(b.receive().bytes()).isEqualTo(broadcast);
-            // The broadcast came behind both earlier frames, so had they been sent to c, they would have come first.
+            // The broadcast came after both earlier frames, so had they been sent to c, they would have come first.
             assertThat(c.receive().bytes()).isEqualTo(broadcast);
         }
     }

@@ -69,14 +69,14 @@ class DeviceMoveTest {
         return PacketBuilder.udp4().macs(source, target).payload(80, number).complete();
     }
 
-    /** As QEMU has it: every ring is stopped, then the status is cleared, then the state is saved. */
+    /** As QEMU does it: every ring is stopped, then the status is cleared, then the state is saved. */
     private static byte[] leave(NetDriver source) {
         source.stop();
         source.frontEnd().setStatus(0);
         return DeviceState.save(source.frontEnd());
     }
 
-    /** As QEMU has it: the state comes before features and memory. */
+    /** As QEMU does it: the state comes before features and memory. */
     private static FrontEnd arriving(Path socket) {
         return arriving(socket, SETUP);
     }

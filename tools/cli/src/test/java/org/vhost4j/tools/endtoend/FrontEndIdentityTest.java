@@ -32,7 +32,7 @@ import org.vhost4j.vhostuser.wire.Request;
 
 /**
  * Which process a front-end is: the one that sends the first message, and not the one that opened the socket. The guest of the same process
- * is turned away by a back-end that offers less; another one's is served.
+ * is rejected by a back-end that offers less; another one's is served.
  */
 @Timeout(60)
 class FrontEndIdentityTest {
@@ -142,7 +142,7 @@ class FrontEndIdentityTest {
     }
 
     /**
-     * The back-end is in a namespace that does not have the front-end: whether it is the one before cannot be told. It is taken for that, and
+     * The back-end is in a namespace that does not have the front-end: whether it is the previous one cannot be told. It is taken for that, and
      * the line says what to do if it is not.
      */
     @Test

@@ -114,7 +114,7 @@ final class IommuGuest implements AutoCloseable {
         assertThat(iommu.invalidate(0, 0)).isZero();
     }
 
-    /** Writes a frame behind a plain header. */
+    /** Writes a frame after a plain header. */
     byte[] write(long address, byte[] frame) {
         DriverMemory memory = driver.ram().memory();
         memory.write(address, DriverHeader.PLAIN.toBytes(DriverHeader.BYTES), 0, DriverHeader.BYTES);

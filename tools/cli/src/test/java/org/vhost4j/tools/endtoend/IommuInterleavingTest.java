@@ -109,7 +109,7 @@ class IommuInterleavingTest {
         }
     }
 
-    /** Its senders are delayed for a while, and not for good. */
+    /** Its senders are delayed for a while, and not permanently. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aFrontEndThatOwesTranslationsLosesFramesInTheEnd(boolean ringsToo) {

@@ -238,7 +238,7 @@ class MembershipTest {
             membership.changeGuest("guest0", each -> each.withMac(0x5254_0012_3408L, false));
             one.send(frame(8, 2, 3));
             assertThat(two.receive().bytes()).isEqualTo(frame(8, 2, 3));
-            // No other guest may have the one of now, any may have the one before.
+            // No other guest may have the one of now, any may have the previous one.
             two.send(frame(8, 1, 4));
             Await.until("it is reserved", () -> backEnd.backend().counters(1).get(Counter.TX_BAD_SOURCE) == 1);
             two.send(frame(1, 8, 5));

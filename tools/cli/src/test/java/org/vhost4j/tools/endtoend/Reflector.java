@@ -19,7 +19,7 @@ import org.vhost4j.vhostuser.server.Uplink;
 
 /** A port of the bridge that is no guest, and takes no offloads: every frame returns with its addresses swapped. */
 final class Reflector implements CountedPort, Pollable, Uplink.Opened {
-    /** What it was told that guests take, in order; behind the name of the thread that told it. */
+    /** What it was told that guests take, in order; after the name of the thread that told it. */
     final Queue<String> told = new ConcurrentLinkedQueue<>();
 
     private final MemorySegment memory = Arena.ofAuto().allocate(Frame.MAX_BYTES);

@@ -202,7 +202,7 @@ class RestartedBackEndTest {
         }
     }
 
-    /** Whether the guest has USO now, as the file has it. */
+    /** Whether the guest has USO now, as in the file. */
     private void awaitAcknowledged(boolean uso) {
         Await.until("the file says what was acknowledged", () -> {
             try {

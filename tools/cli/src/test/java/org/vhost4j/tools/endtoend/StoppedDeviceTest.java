@@ -70,7 +70,7 @@ class StoppedDeviceTest {
         backEnd.assertSaidOnce("guest0 stopped");
     }
 
-    /** A frame, and behind it in the same burst a chain that breaks a rule: the frame has passed, and its chain is used. */
+    /** A frame, and after it in the same burst a chain that breaks a rule: the frame has passed, and its chain is used. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void whatWasDeliveredBeforeABadChainIsUsed(boolean packed) {

@@ -203,10 +203,10 @@ public final class TestBackEnd implements AutoCloseable {
     }
 
     /**
-     * Has a new back-end take everything over, and ends the one before.
+     * Makes a new back-end take everything over, and ends the previous one.
      *
      * @param next what it is started with
-     * @throws HandOverException when it does not take over: the one before continues
+     * @throws HandOverException when it does not take over: the previous one continues
      */
     public void replace(BackendConfig next) throws HandOverException {
         Backend before = backend;

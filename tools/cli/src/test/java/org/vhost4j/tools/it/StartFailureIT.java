@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the host withholds, and files that are none, end the program with one line, or are named and left out. */
+/** Missing privileges and resources of the host, and paths that are not files, end the program with one line, or are named and left out. */
 @Timeout(120)
 class StartFailureIT {
     private static final Path ARCHIVE = Path.of("target", "vhost4j.jar").toAbsolutePath();

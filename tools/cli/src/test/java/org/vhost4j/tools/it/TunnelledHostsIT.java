@@ -95,7 +95,7 @@ class TunnelledHostsIT {
         }
     }
 
-    /** Whether a frame comes, perhaps behind others of the kernel. */
+    /** Whether a frame comes, perhaps after others of the kernel. */
     private static boolean arrives(NetDriver driver, byte[] frame) {
         Optional<ReceivedFrame> received = driver.receiveAny(PATIENCE);
         while (received.isPresent()) {

@@ -200,7 +200,7 @@ class UsoMigration {
         }
     }
 
-    /** Has the peer check what comes; the command has a place for the program. */
+    /** Makes the peer check what comes; the command has a place for the program. */
     private Process receive(MigrationLab lab, String command) throws IOException {
         Path program = Lab.find().files().resolve("udpcheck");
         return new ProcessBuilder(lab.atPeer(List.of("sh", "-c", command.formatted(program))))

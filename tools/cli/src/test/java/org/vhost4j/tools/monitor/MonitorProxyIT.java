@@ -334,7 +334,7 @@ class MonitorProxyIT {
                 assertThat(resident()).isLessThan(MOST_RESIDENT_KIB);
             }
             try (Client next = started.connect()) {
-                // QEMU may begin with the rest of what the one before did not read.
+                // QEMU may begin with the rest of what the previous one did not read.
                 while (!next.line().startsWith("{\"QMP\": ")) {}
                 next.ask("{'execute': 'qmp_capabilities'}");
                 assertThat(next.returned(PLATFORMS)).isNotEmpty();

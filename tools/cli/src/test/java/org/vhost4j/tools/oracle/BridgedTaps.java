@@ -85,7 +85,7 @@ final class BridgedTaps implements AutoCloseable {
     }
 
     /**
-     * Everything that came out since the last call, each frame behind its header. A marker sent through the bridge says when
+     * Everything that came out since the last call, each frame after its header. A marker sent through the bridge says when
      * that is all: frames of one sender do not overtake each other.
      */
     List<byte[]> received() {

@@ -31,14 +31,14 @@ import org.vhost4j.sys.Errno;
  *   <li>The kernel trusts the checksum seed of any sender, and the length in the UDP header; we compute the pseudo-header from
  *       the addresses and the frame, so that a wrong seed or length does not spoil every segment. With IPv4 options or IPv6
  *       extension headers we trust the seed, too, as the addresses may not be the final ones.
- *   <li>The kernel always cuts a super-frame behind two VLAN tags; we hand it on whole to a port that takes its kind.
+ *   <li>The kernel always cuts a super-frame after two VLAN tags; we hand it on whole to a port that takes its kind.
  *   <li>The kernel cuts without asking: IP fragments, packets whose version is not that of their Ethernet type, IP packets
- *       beyond 65535 bytes, headers behind three VLAN tags or beyond 256 bytes, TCP without {@code NEEDS_CSUM} (which virtio
+ *       beyond 65535 bytes, headers after three VLAN tags or beyond 256 bytes, TCP without {@code NEEDS_CSUM} (which virtio
  *       demands), any number of TCP segments. We refuse these, so that they are named and counted instead of becoming what
  *       no receiver can use.
  *   <li>When TCP options and payload together are larger than {@code gso_size}, but the payload is not, the kernel drops the
  *       frame; we send it as the one segment that it is.
- *   <li>A super-frame of less than {@code gso_size} behind a TCP header without options is passed by the kernel as a plain
+ *   <li>A super-frame of less than {@code gso_size} after a TCP header without options is passed by the kernel as a plain
  *       frame even if its other headers are broken; we refuse it.
  *   <li>A tunnel's super-frame that makes a single segment may be lost in the kernel; we finish it and send it.
  * </ul>
@@ -161,8 +161,8 @@ class KernelSegmentationIT {
     }
 
     /**
-     * Destination options behind a routing header are for the final destination and belong into the first fragment only. The kernel
-     * has them in each, behind the fragment header, where they become part of the data.
+     * Destination options after a routing header are for the final destination and belong into the first fragment only. The kernel
+     * has them in each, after the fragment header, where they become part of the data.
      */
     private void kernelRepeatsOptionsOfTheDestination(SuperFrame packet) {
         Frame header = new Frame();
@@ -199,7 +199,7 @@ class KernelSegmentationIT {
         for (int mask : masks) {
             int accepts = known(mask);
             SplittableRandom random = new SplittableRandom(6 + mask);
-            // As with all super-frames: behind two tags the kernel always cuts.
+            // As with all super-frames: after two tags the kernel always cuts.
             int vlans = (mask & Offloads.UDP_TUNNEL) == 0 ? 3 : 2;
             for (int round = 0; round < ROUNDS / 2; round++) {
                 compare(

@@ -75,7 +75,7 @@ final class Tap implements AutoCloseable {
         return Math.min(written, 0);
     }
 
-    /** The next frame from the kernel behind its header, or null when none comes in time. */
+    /** The next frame from the kernel after its header, or null when none comes in time. */
     byte @Nullable [] read(int timeoutMillis) {
         vector.set(ValueLayout.JAVA_LONG, 0, buffer.address());
         vector.set(ValueLayout.JAVA_LONG, 8, ROOM);

@@ -42,7 +42,7 @@ final class Installation {
                                 MainClass.NAME));
     }
 
-    /** Has a C compiler make a program. */
+    /** Compiles a program with a C compiler. */
     static void compile(Path program, Path... sources) throws IOException, InterruptedException {
         List<String> command =
                 new ArrayList<>(List.of("cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror=implicit", "-o"));

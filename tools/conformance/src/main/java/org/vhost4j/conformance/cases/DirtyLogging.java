@@ -16,7 +16,7 @@ final class DirtyLogging {
                 DirtyLog.create(driver.ram().guestAddress() + driver.ram().bytes()));
     }
 
-    /** Has the back-end log to a new log, in QEMU's order of messages. */
+    /** Makes the back-end log to a new log, in QEMU's order of messages. */
     static DirtyLog begin(CaseContext context, NetDriver driver) {
         DirtyLog log = create(context, driver);
         context.note("SET_LOG_BASE, SET_FEATURES with LOG_ALL, SET_VRING_ADDR with VHOST_VRING_F_LOG");

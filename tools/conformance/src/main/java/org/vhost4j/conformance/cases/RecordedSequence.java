@@ -19,7 +19,7 @@ import org.vhost4j.vhostuser.wire.Request;
 
 /**
  * The requests by which a front-end that was recorded brought a device up, in its order. A resource has them, one a line, with the index of
- * a ring, or the features, behind the request's name. Addresses, sizes and descriptors are this front-end's own; features that it lacks or
+ * a ring, or the features, after the request's name. Addresses, sizes and descriptors are this front-end's own; features that it lacks or
  * the back-end does not offer are not acknowledged, and requests that need a protocol feature which is not acknowledged are left out.
  */
 final class RecordedSequence {

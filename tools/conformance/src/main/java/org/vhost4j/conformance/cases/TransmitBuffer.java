@@ -45,7 +45,7 @@ final class TransmitBuffer {
         }
     }
 
-    /** Has the frame sent so often, and waits until every one of them is used. */
+    /** Sends the frame that many times, and waits until every one of them is used. */
     void send(int times) {
         offer(times);
         CaseContext.publishAndKick(queue);

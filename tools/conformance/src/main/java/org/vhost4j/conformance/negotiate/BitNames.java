@@ -64,7 +64,7 @@ public enum BitNames {
     /** The names of a word's bits in their order. */
     abstract List<String> names(long word);
 
-    /** A word as messages have it: its number, and its names in brackets. */
+    /** A word as in messages: its number, and its names in brackets. */
     public String inWords(long word) {
         return "0x" + Long.toHexString(word) + " (" + (word == 0 ? "none" : String.join(" ", names(word))) + ")";
     }

@@ -12,7 +12,7 @@ public enum Outcome {
     /** The connection was lost, an answer was wrong or did not come, or frames were damaged or lost. */
     BROKEN;
 
-    /** As the command line and JSON have it. */
+    /** As in the command line and JSON. */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
     }

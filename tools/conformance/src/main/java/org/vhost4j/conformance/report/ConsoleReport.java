@@ -11,7 +11,7 @@ import org.vhost4j.conformance.Outcome;
 import org.vhost4j.conformance.SuiteReport;
 import org.vhost4j.conformance.cases.Catalog;
 
-/** A line for each case while the suite runs, evidence behind each failure, and counts in the end. */
+/** A line for each case while the suite runs, evidence after each failure, and counts in the end. */
 public final class ConsoleReport {
     private final PrintWriter out;
     private String group = "";
@@ -19,7 +19,7 @@ public final class ConsoleReport {
     /**
      * Prints nothing yet.
      *
-     * @param out where
+     * @param out the output
      */
     public ConsoleReport(PrintWriter out) {
         this.out = out;
@@ -121,7 +121,7 @@ public final class ConsoleReport {
     /**
      * A list of cases.
      *
-     * @param cases which
+     * @param cases the cases
      * @return for each its name, what it checks, where that is written, and what it needs
      */
     public static String list(List<Case> cases) {

@@ -82,7 +82,7 @@ public final class JUnitXml {
      * An empty document.
      *
      * @param part what wrote it, such as {@code conformance}
-     * @param began when
+     * @param began the time of its start
      * @param properties of every suite, in their order
      */
     public JUnitXml(String part, Instant began, Map<String, String> properties) {

@@ -162,7 +162,7 @@ public record Trace(Map<String, String> heading, List<TracedMessage> messages) {
         return Optional.empty();
     }
 
-    /** Without connections that were turned away: a back-end may take a while to see that the last one has ended. */
+    /** Without connections that were rejected: a back-end may take a while to see that the last one has ended. */
     private static List<TracedMessage> served(List<TracedMessage> all) {
         List<String> served = all.stream()
                 .filter(each -> !each.sent() || !isFeatureQuestion(each))

@@ -66,7 +66,7 @@ public final class Traffic {
     /**
      * Starts an iperf3 server and waits until it listens.
      *
-     * @param on where
+     * @param on the guest
      */
     public static void iperfServer(Guest on) {
         on.must(
@@ -77,10 +77,10 @@ public final class Traffic {
     /**
      * Runs iperf3.
      *
-     * @param client where
+     * @param client the client
      * @param server the server's address
      * @param options such as {@code -R}, or nothing
-     * @param seconds how long
+     * @param seconds the duration
      * @return the result
      */
     public static IperfResult iperf(Guest client, String server, String options, int seconds) {

@@ -71,7 +71,7 @@ public interface BackEndProgram {
      * {@code vhost4j run}.
      *
      * @param program what comes before {@code run}
-     * @param socketOptions what {@code --socket-path} has besides, each behind a comma
+     * @param socketOptions what {@code --socket-path} has besides, each after a comma
      * @param options what comes last
      */
     record Own(List<String> program, String socketOptions, List<String> options) implements BackEndProgram {

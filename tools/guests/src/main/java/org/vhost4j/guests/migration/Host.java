@@ -159,7 +159,7 @@ final class Host implements AutoCloseable {
         return name;
     }
 
-    /** Has the next QEMU connect to another socket, behind which something else passes messages on. */
+    /** Makes the next QEMU connect to another socket, behind which something else passes messages on. */
     void attachBy(Path other) {
         socket = other;
     }
@@ -177,7 +177,7 @@ final class Host implements AutoCloseable {
      * Starts a QEMU that waits for a guest.
      *
      * @param halted whether the guest is to stay stopped when it has arrived
-     * @param further more properties of the network device, each behind a comma
+     * @param further more properties of the network device, each after a comma
      * @throws IOException when it does not start
      */
     void expect(boolean halted, String further) throws IOException {

@@ -192,7 +192,7 @@ public final class MigrationLab implements AutoCloseable {
     }
 
     /**
-     * Has a new back-end take everything over from the one that the guest is attached to.
+     * Makes a new back-end take everything over from the one that the guest is attached to.
      *
      * @return the stream just before it, and from the new one's start until a second after the old one's end
      * @throws IOException when the new one does not take over
@@ -310,7 +310,7 @@ public final class MigrationLab implements AutoCloseable {
     }
 
     /**
-     * Has a command run by the peer on the bridge.
+     * Runs a command of the peer on the bridge.
      *
      * @param command program and arguments
      * @return a command line that does so, and ends with this process

@@ -25,7 +25,7 @@ final class Stream implements AutoCloseable {
     /**
      * Starts to send, 1,000 datagrams a second and 1 MB a second over TCP.
      *
-     * @param network where
+     * @param network the network
      * @param program the executable
      * @param guest the address of the end that returns
      * @throws IOException when it cannot be started

@@ -11,7 +11,7 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.platform.definition.Property;
 
 /**
- * One device of a QEMU with one back-end behind it.
+ * One device of a QEMU with one back-end after it.
  *
  * @param mode how the device reaches the back-end
  * @param settings QEMU's properties of the device

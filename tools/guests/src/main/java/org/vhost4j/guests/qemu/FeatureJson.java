@@ -19,7 +19,7 @@ public final class FeatureJson {
      * All of it.
      *
      * @param qemus what was observed
-     * @param date when
+     * @param date the date
      * @return an object, in several lines
      */
     public static String text(List<QemuRecord> qemus, String date) {

@@ -72,7 +72,7 @@ public final class QemuSurvey {
     /**
      * Asks a QEMU of the guest lab, which is called by the first two numbers of its version.
      *
-     * @param qemu which
+     * @param qemu the qemu
      * @param lab the lab's directory
      * @return its survey
      * @throws UnsupportedOption when it is not there or does not start

@@ -5,7 +5,7 @@ package org.vhost4j.qmp.wire;
  * How large one message may be.
  *
  * @param bytes of all its tokens together
- * @param tokens how many
+ * @param tokens the number of tokens
  * @param nesting objects and arrays within each other
  */
 public record MessageLimits(int bytes, int tokens, int nesting) {

@@ -25,7 +25,7 @@ public final class MessageReader implements AutoCloseable {
         void message(JsonNode message);
 
         /**
-         * A message that is none.
+         * An invalid message.
          *
          * @param description in QEMU's words, beginning with line and column where there is a place to name
          */
@@ -63,7 +63,7 @@ public final class MessageReader implements AutoCloseable {
      *
      * @param input holds them
      * @param from the first
-     * @param to behind the last
+     * @param to the index after the last
      */
     public void feed(byte[] input, int from, int to) {
         for (int i = from; i < to; i++) {

@@ -19,7 +19,7 @@ final class ModifiedUtf8 {
         this.end = end;
     }
 
-    /** The text, with U+FFFD for what is none. */
+    /** The text, with U+FFFD for malformed bytes. */
     static String lenient(byte[] bytes, int from, int to) {
         ModifiedUtf8 decoder = new ModifiedUtf8(bytes, from, to);
         StringBuilder text = new StringBuilder(to - from);

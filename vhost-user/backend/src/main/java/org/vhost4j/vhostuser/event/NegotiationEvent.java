@@ -37,7 +37,7 @@ public final class NegotiationEvent extends Event {
     }
 
     /**
-     * Records it, if it is wanted.
+     * Records the event, if a recording enables it.
      *
      * @param guest its name
      * @param offered what it was offered

@@ -28,7 +28,7 @@ public final class ResetEvent extends Event {
     }
 
     /**
-     * Records it, if it is wanted.
+     * Records the event, if a recording enables it.
      *
      * @param guest its name
      * @param cause RESET_DEVICE, STATUS_CLEARED, or DISCONNECTED when the connection has ended

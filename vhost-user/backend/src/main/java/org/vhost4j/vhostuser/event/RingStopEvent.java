@@ -32,7 +32,7 @@ public final class RingStopEvent extends Event {
     }
 
     /**
-     * Records it, if it is wanted.
+     * Records the event, if a recording enables it.
      *
      * @param guest its name
      * @param ring its index

@@ -28,7 +28,7 @@ public final class StopEvent extends Event {
     }
 
     /**
-     * Records it, if it is wanted.
+     * Records the event, if a recording enables it.
      *
      * @param guest its name
      * @param cause one line

@@ -24,7 +24,7 @@ import org.vhost4j.sys.UnixAddress;
  * <pre>
  *   0  u32  magic "V4HO"
  *   4  u32  type
- *   8  u32  bytes behind the header
+ *   8  u32  bytes after the header
  *  12  u32  CRC-32 of those
  *  16  u32  descriptors with the header, at most 253
  *  20  u32  CRC-32 of the header before
@@ -171,7 +171,7 @@ public final class HandOverChannel implements AutoCloseable {
     /**
      * Sends a message without content.
      *
-     * @param type which
+     * @param type the type
      * @param patience how long the other end may leave it lying
      * @throws HandOverException when it is gone or does not read
      */
@@ -182,7 +182,7 @@ public final class HandOverChannel implements AutoCloseable {
     /**
      * Sends a message.
      *
-     * @param type which
+     * @param type the type
      * @param state what it says; its descriptors may be closed when this returns
      * @param patience how long the other end may leave it lying
      * @throws HandOverException when it is gone or does not read

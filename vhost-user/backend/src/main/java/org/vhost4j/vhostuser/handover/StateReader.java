@@ -21,7 +21,7 @@ public final class StateReader implements AutoCloseable {
      *
      * @param what what to call it in messages
      * @param bytes the bytes
-     * @param descriptors those that came with it; this object's from now on
+     * @param descriptors those that came with it; owned by this object from now on
      */
     public StateReader(String what, byte[] bytes, List<Fd> descriptors) {
         this.what = what;
@@ -94,7 +94,7 @@ public final class StateReader implements AutoCloseable {
     }
 
     /**
-     * Reads bytes behind their number.
+     * Reads bytes after their number.
      *
      * @return a copy
      * @throws HandOverException when there are fewer
@@ -118,7 +118,7 @@ public final class StateReader implements AutoCloseable {
     /**
      * Reads a descriptor, if there is one.
      *
-     * @return the caller's from now on; null for none
+     * @return owned by the caller from now on; null for none
      * @throws HandOverException when it has not come
      */
     public @Nullable Fd descriptor() throws HandOverException {

@@ -69,7 +69,7 @@ public final class StateWriter implements AutoCloseable {
     }
 
     /**
-     * Writes bytes behind their number.
+     * Writes bytes after their number.
      *
      * @param value the bytes
      * @return this

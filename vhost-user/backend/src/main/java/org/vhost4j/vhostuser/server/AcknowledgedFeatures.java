@@ -9,7 +9,7 @@ import org.vhost4j.sys.PeerProcess;
 /**
  * One guest's features beyond the life of a connection, and of this process. A guest that runs keeps what it has acknowledged, and what its
  * front-end was offered: after a reset its next driver may acknowledge all of that. A front-end that returns to an offer with less is
- * turned away. Entered by the device's lane.
+ * rejected. Entered by the device's lane.
  */
 final class AcknowledgedFeatures {
     private final FeatureSet offered;
@@ -33,11 +33,11 @@ final class AcknowledgedFeatures {
     }
 
     /**
-     * A front-end has sent its first message. One whose process is not known, or was not known when it left, is taken for the one before,
-     * because a guest that runs on with less than it was offered would lose its network for good.
+     * A front-end has sent its first message. One whose process is not known, or was not known when it left, is taken for the previous one,
+     * because a guest that runs on with less than it was offered would lose its network permanently.
      *
      * @param sender its process
-     * @return why it has to be turned away, in words, if it has to
+     * @return why it has to be rejected, in words, if it has to
      */
     Optional<String> heard(PeerProcess sender) {
         process = sender;
@@ -59,7 +59,7 @@ final class AcknowledgedFeatures {
                     + remedy());
         }
         if (!sender.known()) {
-            // It may be the one before or another, which was offered what is offered now.
+            // It may be the previous one or another, which was offered what is offered now.
             know(new Acknowledgement(before.features(), before.offered().plus(offered), sender, promise));
         }
         return Optional.empty();
@@ -105,7 +105,7 @@ final class AcknowledgedFeatures {
     }
 
     private String remedy() {
-        return "the front-end was turned away. Start the back-end as before, or end this guest"
+        return "the front-end was rejected. Start the back-end as before, or end this guest"
                 + (file == null ? "" : ". If it is another guest, stop the back-end and remove " + file.path());
     }
 

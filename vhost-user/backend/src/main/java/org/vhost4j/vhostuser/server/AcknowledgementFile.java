@@ -33,7 +33,7 @@ final class AcknowledgementFile {
      *
      * @param socket the guest's socket
      * @param writer one thread, which writes in order
-     * @param trouble takes a line when the file cannot be read or written
+     * @param trouble receives a line when the file cannot be read or written
      */
     AcknowledgementFile(Path socket, ExecutorService writer, Consumer<String> trouble) {
         this.file = new OwnFile(socket.resolveSibling(socket.getFileName() + SUFFIX), MOST_BYTES);

@@ -119,7 +119,7 @@ public final class Backend implements AutoCloseable {
                 : bridged.uplinks().stream().anyMatch(Uplink::onEveryLane);
     }
 
-    /** Has a lane run a task and waits for it; what goes wrong is the caller's to report, not the lane's. */
+    /** Makes a lane run a task and waits for it; what goes wrong is the caller's to report, not the lane's. */
     static void inLane(LaneContext context, Runnable task) {
         Optional<RuntimeException> failure = context.lane
                 .submit(() -> {
@@ -413,7 +413,7 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Notes the time: stations that are heard until the next call were heard now. To be called every few seconds where the age of stations
+     * Notes the time: stations that are seen until the next call were seen now. To be called every few seconds where the age of stations
      * is asked for. Any thread, one at a time; no lane is asked.
      */
     public void noteTime() {

@@ -34,7 +34,7 @@ final class BackendChannel {
      * A channel that leads nowhere.
      *
      * @param tracer is told each request
-     * @param trouble takes a line when a request could not be sent
+     * @param trouble receives a line when a request could not be sent
      */
     BackendChannel(MessageTracer tracer, Consumer<String> trouble) {
         this.tracer = tracer;
@@ -61,7 +61,7 @@ final class BackendChannel {
     /**
      * Whether a request can be sent.
      *
-     * @param request which
+     * @param request the request
      * @return true when there is a socket and the request's protocol feature was negotiated
      */
     boolean takes(BackendRequest request) {
@@ -72,7 +72,7 @@ final class BackendChannel {
     /**
      * Sends a request, or drops it when {@link #takes} is false.
      *
-     * @param request which
+     * @param request the request
      * @param payload what it carries
      */
     void send(BackendRequest request, MemorySegment payload) {

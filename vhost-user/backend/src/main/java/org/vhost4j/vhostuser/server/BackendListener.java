@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
 
 /**
- * Hears what happens in a back-end, one call an event. Called by the threads of all lanes, perhaps at once, and by the thread that
+ * Hears what happens in a back-end, one call per event. Called by the threads of all lanes, perhaps at once, and by the thread that
  * starts the back-end; must return quickly.
  */
 public interface BackendListener {
@@ -13,7 +13,7 @@ public interface BackendListener {
      * A socket is ready for its front-end.
      *
      * @param guest the guest's name
-     * @param endpoint where
+     * @param endpoint the endpoint
      */
     void ready(String guest, Endpoint endpoint);
 

@@ -73,7 +73,7 @@ final class BridgeSeat {
     }
 
     /**
-     * Has frames go to the port.
+     * Delivers frames to the port.
      *
      * @param opening gives the port; called by its lane
      * @param fault stops the port when a frame could not be handed to it; called by its lane
@@ -95,7 +95,7 @@ final class BridgeSeat {
     }
 
     /**
-     * Has frames go to the port.
+     * Delivers frames to the port.
      *
      * @param parts opens the parts of other lanes, which then need no way to the port's lane; null when there are none
      */

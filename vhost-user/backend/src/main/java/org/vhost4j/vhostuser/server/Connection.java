@@ -53,7 +53,7 @@ final class Connection implements StreamHandler {
      *
      * @param loop the lane's
      * @param socket connected; owned by the connection from now on
-     * @param admission asked once, before the first message is handled: the process that sent it, and why it has to be turned away
+     * @param admission asked once, before the first message is handled: the process that sent it, and why it has to be rejected
      * @param session what its messages are for
      * @param ended called with the reason, once, after the session is closed
      * @param closer closes what the front-end passes
@@ -116,7 +116,7 @@ final class Connection implements StreamHandler {
             to.block(unsent).flag(admitted).number(sender);
         }
 
-        /** Whether the first message has come, and its sender was not turned away. */
+        /** Whether the first message has come, and its sender was not rejected. */
         boolean admitted() {
             return admitted;
         }

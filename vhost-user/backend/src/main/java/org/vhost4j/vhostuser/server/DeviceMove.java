@@ -57,7 +57,7 @@ final class DeviceMove {
      * Nothing is moved yet.
      *
      * @param guest its name
-     * @param trouble takes a line for the user
+     * @param trouble receives a line for the user
      */
     DeviceMove(String guest, NetDevice device, LaneContext context, BackendConfig config, Consumer<String> trouble) {
         this.device = device;

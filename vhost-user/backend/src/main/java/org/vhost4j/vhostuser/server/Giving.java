@@ -161,7 +161,7 @@ final class Giving {
                 .join();
     }
 
-    /** Has all lanes do something at the same time, and waits for all. */
+    /** Makes all lanes do something at the same time, and waits for all. */
     private void inAllLanes(Consumer<LaneContext> task) {
         CompletableFuture.allOf(backend.contexts().stream()
                         .map(context -> context.lane.submit(() -> {
@@ -185,7 +185,7 @@ final class Giving {
         }
     }
 
-    /** Has everything stand still, and writes down where. */
+    /** Stops everything, and records where. */
     private StateWriter standStill() throws HandOverException {
         frozen = true;
         List<Optional<String>> reasons = Collections.synchronizedList(new ArrayList<>());

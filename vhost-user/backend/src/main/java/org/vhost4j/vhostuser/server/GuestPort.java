@@ -200,14 +200,14 @@ final class GuestPort implements DeviceOwner {
         return context;
     }
 
-    /** A front-end has connected. A second one is turned away: a device has one driver. */
+    /** A front-end has connected. A second one is rejected: a device has one driver. */
     void connected(Fd accepted) {
         // What waits in it unread is closed with it.
         Fd socket = accepted.closedBy(closer);
         if (connection != null) {
             socket.hangUp();
             socket.close();
-            listener.trouble(name, "a second front-end connected to " + endpoint + " and was turned away");
+            listener.trouble(name, "a second front-end connected to " + endpoint + " and was rejected");
             return;
         }
         if (closer.full()) {
@@ -297,7 +297,7 @@ final class GuestPort implements DeviceOwner {
         ResetEvent.record(name, "DISCONNECTED");
         context.forget(device);
         accepts.accept(device.accepts());
-        // One that said nothing, or was turned away, was never attached.
+        // One that said nothing, or was rejected, was never attached.
         if (admitted) {
             listener.detached(name, reason, device.counters().toString());
         }
@@ -355,7 +355,7 @@ final class GuestPort implements DeviceOwner {
         return context.eldestStation(device) == PortRules.NO_MAC ? MacSource.FRONT_END : MacSource.HEARD;
     }
 
-    /** Has something done whenever the front-end is gone. */
+    /** Registers an action that runs when the front-end is gone. */
     void whenDisconnected(Runnable task) {
         whenDisconnected = task;
     }

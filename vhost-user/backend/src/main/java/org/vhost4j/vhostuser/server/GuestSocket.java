@@ -30,7 +30,7 @@ final class GuestSocket implements AutoCloseable {
      * Not open yet.
      *
      * @param guest whose it is
-     * @param trouble takes a line when the front-end is waited for
+     * @param trouble receives a line when the front-end is waited for
      * @param inherited takes the path of a socket that another process has made and we listen on, before a front-end connects
      */
     GuestSocket(GuestPort guest, Consumer<String> trouble, Consumer<Path> inherited) {

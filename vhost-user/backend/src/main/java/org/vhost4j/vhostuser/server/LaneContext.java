@@ -113,7 +113,7 @@ final class LaneContext {
         }
     }
 
-    /** Has the lane's thread run where it should, before it owns anything. */
+    /** Makes the lane's thread run where it should, before it owns anything. */
     private static void moveTo(int index, CoreSet cores) {
         if (!cores.isEmpty()) {
             ThreadAffinity.move(CoreSet.of(IntStream.of(cores.get(index % cores.size()))));
@@ -338,7 +338,7 @@ final class LaneContext {
                 : List.of();
     }
 
-    /** The first station that was heard behind a port of this lane, or {@link PortRules#NO_MAC}. */
+    /** The first station that was seen behind a port of this lane, or {@link PortRules#NO_MAC}. */
     long eldestStation(FramePort port) {
         return sink instanceof Bridge bridge ? bridge.eldestStation(known(port)) : PortRules.NO_MAC;
     }
@@ -379,7 +379,7 @@ final class LaneContext {
         return inbox == null ? List.of() : inbox.held();
     }
 
-    /** Has frames handed over that another back-end held. */
+    /** Hands over frames that another back-end held. */
     void hold(List<HeldFrame> frames) {
         if (frames.isEmpty()) {
             return;

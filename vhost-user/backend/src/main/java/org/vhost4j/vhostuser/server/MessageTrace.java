@@ -31,7 +31,7 @@ public interface MessageTrace {
      * @param guest its name
      * @param sender of the message
      * @param payloadBytes size of the payload, without the header
-     * @param text one line, as {@link org.vhost4j.vhostuser.wire.MessageText} has it
+     * @param text one line, as in {@link org.vhost4j.vhostuser.wire.MessageText}
      */
     void message(String guest, Sender sender, int payloadBytes, String text);
 }

@@ -45,7 +45,7 @@ public record PortSnapshot(
      * @param reason a short name, such as {@code no-buffer}
      * @param meaning why, as a clause in which the frames are "they"
      * @param incoming whether the frames were on their way in
-     * @param frames how many
+     * @param frames the number of frames
      */
     public record Drop(String reason, String meaning, boolean incoming, long frames) {}
 

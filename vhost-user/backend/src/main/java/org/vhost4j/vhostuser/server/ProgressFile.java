@@ -25,7 +25,7 @@ import org.vhost4j.sys.UnreadableFile;
  * mapped, so that what the device stores there outlives this process without a system call. What it says counts only for the front-end
  * process whose queues they are: another one has other rings, and one that is not known may be another one.
  *
- * <p>A header names format and front-end; behind it each queue has {@link QueueProgress#BYTES} bytes. While two back-ends hand a guest
+ * <p>A header names format and front-end; after it each queue has {@link QueueProgress#BYTES} bytes. While two back-ends hand a guest
  * over, both have the file mapped, and only the one that has the guest stores.
  */
 final class ProgressFile {
@@ -43,7 +43,7 @@ final class ProgressFile {
     /** Whether there was no such file before. */
     private final boolean made;
 
-    /** The front-end, as the header has it. */
+    /** The front-end, as in the header. */
     private final MemorySegment process;
 
     private ProgressFile(
@@ -77,7 +77,7 @@ final class ProgressFile {
      *
      * @param socket the guest's socket
      * @param count how many queues there are
-     * @param trouble takes a line when there is something that is no file of this program
+     * @param trouble receives a line when there is something that is no file of this program
      */
     static ProgressFile of(Path socket, int count, Consumer<String> trouble) {
         OwnFile file = new OwnFile(socket.resolveSibling(socket.getFileName() + SUFFIX), bytes(count));

@@ -52,7 +52,7 @@ final class StationLines implements StationWatch {
      * Nothing has happened.
      *
      * @param counters the guest's; null for a port that is no guest
-     * @param lines takes a line
+     * @param lines receives a line
      * @param clock nanoseconds of any origin
      */
     StationLines(@Nullable Counters counters, Consumer<String> lines, LongSupplier clock) {

@@ -253,7 +253,7 @@ final class Taking {
         });
     }
 
-    /** Has all lanes do something at the same time, and waits for all. */
+    /** Makes all lanes do something at the same time, and waits for all. */
     private void inAllLanes(Consumer<LaneContext> task) {
         CompletableFuture.allOf(backend.contexts().stream()
                         .map(context -> context.lane.submit(() -> {

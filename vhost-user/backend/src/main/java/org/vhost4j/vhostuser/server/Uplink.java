@@ -168,7 +168,7 @@ public interface Uplink {
         CountedPort port();
 
         /**
-         * Stops the port for good, because a frame of another lane could not be handed to it.
+         * Stops the port permanently, because a frame of another lane could not be handed to it.
          *
          * @param reason one line
          */

@@ -27,7 +27,7 @@ final class LogMapping {
     /**
      * SET_LOG_BASE. Closes the descriptor; what is refused leaves the log as it was.
      *
-     * @param check whether the log may replace the one before
+     * @param check whether the log may replace the previous one
      */
     DirtyLog replace(LogArea area, Fd descriptor, Check check) throws ProtocolException {
         RegionMapper.Mapping fresh;

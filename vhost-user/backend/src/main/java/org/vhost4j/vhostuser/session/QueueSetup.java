@@ -19,7 +19,7 @@ import org.vhost4j.sys.Fd;
  * @param avail the available ring with its {@code used_event}, aligned to 2; or the driver event suppression structure, aligned
  *     to 4
  * @param used the used ring with its {@code avail_event}, or the device event suppression structure; aligned to 4
- * @param base where to begin, as SET_VRING_BASE has it: of a split ring the next available index; of a packed ring that index
+ * @param base where to begin, as in SET_VRING_BASE: of a split ring the next available index; of a packed ring that index
  *     and wrap counter in the low half, the next used index and wrap counter in the high half
  * @param enabled whether the queue is enabled; one that is not is processed without effect: what it sends is discarded and it
  *     receives nothing

@@ -11,7 +11,7 @@ interface RingMemory {
      * A part of a ring.
      *
      * @param what what it is for, for the message
-     * @param address its first byte, as SET_VRING_ADDR has it
+     * @param address its first byte, as in SET_VRING_ADDR
      * @param bytes its length
      * @param write whether the device writes there
      * @return our mapping of it
@@ -23,7 +23,7 @@ interface RingMemory {
     /**
      * The guest-physical address under which writes to a used ring are logged.
      *
-     * @param address as SET_VRING_ADDR has it
+     * @param address as in SET_VRING_ADDR
      * @param bytes length of the used ring
      * @return the address; it need not be in memory where there is no IOMMU
      * @throws RefusedException when an IOMMU does not translate it as a whole

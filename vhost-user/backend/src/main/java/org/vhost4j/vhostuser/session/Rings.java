@@ -461,7 +461,7 @@ final class Rings {
         }
     }
 
-    /** How far each ring has come, as SET_VRING_BASE has it; nothing where that was never said. */
+    /** How far each ring has come, as in SET_VRING_BASE; nothing where that was never said. */
     List<Optional<Integer>> positions() {
         return Stream.of(rings)
                 .map(ring -> ring.runs ? Optional.of(effects.position(ring.index)) : Optional.ofNullable(ring.base))

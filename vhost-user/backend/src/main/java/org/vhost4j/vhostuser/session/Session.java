@@ -435,7 +435,7 @@ public final class Session implements AutoCloseable {
     /**
      * How far each queue has come, after {@link #halt}.
      *
-     * @return by index, as SET_VRING_BASE has it; nothing where that was never said
+     * @return by index, as in SET_VRING_BASE; nothing where that was never said
      */
     public List<Optional<Integer>> positions() {
         return rings.positions();
@@ -445,7 +445,7 @@ public final class Session implements AutoCloseable {
      * Takes what a front-end has said to a session of another process, instead of receiving it. Its memory is mapped when this returns, and
      * no queue runs before {@link #begin}.
      *
-     * @param state the descriptors are the session's from now on; when this throws, {@link #close} closes what was taken
+     * @param state the descriptors are owned by the session from now on; when this throws, {@link #close} closes what was taken
      * @throws RefusedException when it cannot be so here, for instance because less is on offer
      */
     public void restore(SessionState state) throws RefusedException {

@@ -94,7 +94,7 @@ public interface SessionEffects {
     void startQueue(QueueSetup setup) throws RefusedException;
 
     /**
-     * Ends what is in flight on a queue that runs and is about to stop for good: chains that were in flight in a process that has died, and
+     * Ends what is in flight on a queue that runs and is about to stop permanently: chains that were in flight in a process that has died, and
      * that were not taken again, are used with nothing written.
      *
      * @param index the virtqueue, which is not suspended
@@ -106,7 +106,7 @@ public interface SessionEffects {
      * failed counts as running.
      *
      * @param index the virtqueue
-     * @return its position, as SET_VRING_BASE has it
+     * @return its position, as in SET_VRING_BASE
      */
     int stopQueue(int index);
 
@@ -138,7 +138,7 @@ public interface SessionEffects {
      * How far a queue has come that runs and that the device leaves alone.
      *
      * @param index the virtqueue
-     * @return as SET_VRING_BASE has it
+     * @return as in SET_VRING_BASE
      */
     int position(int index);
 
@@ -171,7 +171,7 @@ public interface SessionEffects {
      *
      * @param index the virtqueue
      * @param call the descriptor, or null when the driver polls
-     * @throws RefusedException when it cannot be used; the one before stays in use
+     * @throws RefusedException when it cannot be used; the previous one stays in use
      */
     void callChanged(int index, @Nullable Fd call) throws RefusedException;
 
@@ -180,7 +180,7 @@ public interface SessionEffects {
      *
      * @param index the virtqueue
      * @param err the descriptor, or null
-     * @throws RefusedException when it cannot be used; the one before stays in use
+     * @throws RefusedException when it cannot be used; the previous one stays in use
      */
     void errChanged(int index, @Nullable Fd err) throws RefusedException;
 
@@ -188,8 +188,8 @@ public interface SessionEffects {
      * Gives the descriptor that is signalled when something was written to the log of dirty pages: at most once for each burst of a
      * queue, and only while queues are logged.
      *
-     * @param written the descriptor, which replaces the one before; null when the session ends
-     * @throws RefusedException when it cannot be used; the one before stays in use
+     * @param written the descriptor, which replaces the previous one; null when the session ends
+     * @throws RefusedException when it cannot be used; the previous one stays in use
      */
     void logSignal(@Nullable Fd written) throws RefusedException;
 
@@ -218,7 +218,7 @@ public interface SessionEffects {
     /**
      * The front-end gave a socket for requests of the back-end.
      *
-     * @param channel the socket, which replaces the one before; null when the session ends
+     * @param channel the socket, which replaces the previous one; null when the session ends
      * @param protocol the protocol features that were acknowledged, which decide what may be sent on it
      */
     void backendChannel(@Nullable Fd channel, Set<ProtocolFeature> protocol);
@@ -235,7 +235,7 @@ public interface SessionEffects {
      * Begins to write the state of the device that moves with its guest. No queue is started; status 0 may have come before. What was
      * being transferred before is given up.
      *
-     * @param to the device's from now on, which closes it when everything is written or it gives up, and when this throws
+     * @param to owned by the device from now on, which closes it when everything is written or it gives up, and when this throws
      * @throws RefusedException when that cannot be done; the front-end gets an error
      */
     void saveState(Fd to) throws RefusedException;
@@ -244,7 +244,7 @@ public interface SessionEffects {
      * Begins to read the state of the device that the guest comes from. No queue is started; features and memory may come later. What was
      * being transferred before is given up.
      *
-     * @param from the device's from now on, which closes it at the end of the file or when it gives up, and when this throws
+     * @param from owned by the device from now on, which closes it at the end of the file or when it gives up, and when this throws
      * @throws RefusedException when that cannot be done; the front-end gets an error
      */
     void loadState(Fd from) throws RefusedException;

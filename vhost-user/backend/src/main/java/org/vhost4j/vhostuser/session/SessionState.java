@@ -70,7 +70,7 @@ public record SessionState(
      *
      * @param size 0 before SET_VRING_NUM
      * @param address null before SET_VRING_ADDR
-     * @param enabled as SET_VRING_ENABLE has it
+     * @param enabled as in SET_VRING_ENABLE
      * @param started whether SET_VRING_KICK came last, and not GET_VRING_BASE
      * @param kick null for none
      * @param call null for none

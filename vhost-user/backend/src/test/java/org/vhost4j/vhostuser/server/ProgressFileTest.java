@@ -142,7 +142,7 @@ class ProgressFileTest {
         assertThat(directory).isEmptyDirectory();
     }
 
-    /** Without a file a front-end that connects again to the same back-end is served all the same. */
+    /** Without a file a front-end that connects again to the same back-end is served anyway. */
     @Test
     void aDirectoryInThePlaceOfTheFileIsNamedAndTheRestWorks() throws IOException {
         Files.createDirectory(path());

@@ -251,7 +251,7 @@ final class FakeEffects implements SessionEffects {
     public void callChanged(int index, @Nullable Fd call) throws RefusedException {
         refuse();
         QueueSetup setup = runningQueue(index);
-        // A lane may signal the one before until this returns.
+        // A lane may signal the previous one until this returns.
         assertOpen(setup.call());
         assertOpen(call);
         running.put(index, with(setup, call, setup.err()));
@@ -291,7 +291,7 @@ final class FakeEffects implements SessionEffects {
         if (written != null) {
             refuse();
         }
-        // A lane may signal the one before until this returns.
+        // A lane may signal the previous one until this returns.
         assertOpen(logSignal);
         assertOpen(written);
         logSignal = written;

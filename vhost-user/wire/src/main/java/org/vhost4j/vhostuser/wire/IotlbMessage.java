@@ -16,7 +16,7 @@ import java.lang.foreign.MemorySegment;
  * @param type {@link #MISS}, {@link #UPDATE}, {@link #INVALIDATE} or {@link #ACCESS_FAIL}; 8 bits
  */
 public record IotlbMessage(long iova, long size, long userAddress, int permission, int type) {
-    /** Size in bytes, with the padding behind it. */
+    /** Size in bytes, with the padding after it. */
     public static final int BYTES = 32;
 
     /** The device may read. */

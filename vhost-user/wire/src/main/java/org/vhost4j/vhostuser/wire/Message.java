@@ -36,7 +36,7 @@ public final class Message implements AutoCloseable {
      *
      * @param request the request
      * @param payload its bytes
-     * @param needReply whether an acknowledgement is wanted
+     * @param needReply whether the sender requests an acknowledgement
      * @param descriptors what goes with it; the message owns them from now on
      * @return the message
      */
@@ -49,7 +49,7 @@ public final class Message implements AutoCloseable {
      *
      * @param request the request
      * @param payload its bytes
-     * @param needReply whether an acknowledgement is wanted
+     * @param needReply whether the sender requests an acknowledgement
      * @return the message
      */
     public static Message request(BackendRequest request, MemorySegment payload, boolean needReply) {

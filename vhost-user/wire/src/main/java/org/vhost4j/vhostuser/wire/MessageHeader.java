@@ -19,7 +19,7 @@ public record MessageHeader(int code, int flags, int size) {
     public static final int VERSION = 1;
     /** Flag: this is a reply. */
     public static final int REPLY = 1 << 2;
-    /** Flag: an acknowledgement is wanted, which needs REPLY_ACK. */
+    /** Flag need_reply: the sender requests an acknowledgement, which needs REPLY_ACK. */
     public static final int NEED_REPLY = 1 << 3;
 
     private static final int VERSION_MASK = 3;

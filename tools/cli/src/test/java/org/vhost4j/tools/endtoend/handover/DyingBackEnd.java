@@ -51,7 +51,7 @@ final class DyingBackEnd implements AutoCloseable {
         return started;
     }
 
-    /** Has it connect. */
+    /** Makes it connect. */
     void connect() throws IOException {
         process.getOutputStream().write('\n');
         process.getOutputStream().flush();

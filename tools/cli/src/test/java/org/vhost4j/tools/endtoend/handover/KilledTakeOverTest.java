@@ -77,7 +77,7 @@ class KilledTakeOverTest {
                 .toList();
     }
 
-    /** Has a new back-end take over and die; why the old one kept its guests, or that it did not. */
+    /** Makes a new back-end take over and die; why the old one kept its guests, or that it did not. */
     private String outcome(Backend old, DyingBackEnd fresh, TakeOverStep last) throws IOException {
         try (HandOverSocket socket = HandOverSocket.listen(directory.resolve("next"))) {
             fresh.connect();

@@ -21,7 +21,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** A guest that keeps its control queue full of the longest commands there are. */
 class CommandFloodTest {
-    /** One command of 64 KiB more before a frame and one behind it, and what the machine's two halves take from each other. */
+    /** One command of 64 KiB more before a frame and one after it, and what the machine's two halves take from each other. */
     private static final Limit LIMIT = Limit.times(3, Duration.ofMillis(3));
 
     private static final long EVENT_NANOS = TimeUnit.MILLISECONDS.toNanos(1_000);

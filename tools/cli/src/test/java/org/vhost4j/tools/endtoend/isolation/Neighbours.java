@@ -38,7 +38,7 @@ public final class Neighbours implements AutoCloseable {
     }
 
     /**
-     * Has each of the two send at another rate from now on.
+     * Makes each of the two send at another rate from now on.
      *
      * @param frames a second
      */
@@ -154,7 +154,7 @@ public final class Neighbours implements AutoCloseable {
         return exchange.report();
     }
 
-    /** Has measures wait no longer for frames that are on their way, where some are to be lost. */
+    /** Makes measurements not wait any longer for frames that are on their way, where some are to be lost. */
     void expectLosses() {
         lastFrames = Duration.ofMillis(500);
     }

@@ -42,7 +42,7 @@ public final class Load implements AutoCloseable {
      * Starts a back-end.
      *
      * @param directory for sockets
-     * @param guests how many
+     * @param guests the number of guests
      * @throws IOException when it cannot be started
      */
     public Load(Path directory, int guests) throws IOException {
@@ -106,7 +106,7 @@ public final class Load implements AutoCloseable {
                 served(() -> NetDriver.attach(socket(guest), NetSetup.full().queues(1, RING))));
     }
 
-    /** While the front-end before is not gone yet, the next one is turned away. */
+    /** While the front-end before is not gone yet, the next one is rejected. */
     private static <T> T served(Supplier<T> attempt) {
         long end = System.nanoTime() + PATIENCE.toNanos();
         while (true) {
@@ -196,7 +196,7 @@ public final class Load implements AutoCloseable {
     /**
      * One connection after the other, each with its first messages.
      *
-     * @param count how many
+     * @param count the number
      * @return what the back-end had before and after
      * @throws IOException when it has ended
      */

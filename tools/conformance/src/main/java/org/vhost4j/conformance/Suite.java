@@ -24,7 +24,7 @@ import org.vhost4j.tools.common.Version;
 /** Runs cases against a back-end. */
 public final class Suite {
     /** No case takes longer, as a multiple of the patience with one answer. */
-    private static final int CASE_PATIENCE = 10;
+    private static final int CASE_PATIENCE = 40;
     /** What does not come in this part of the patience is taken for not coming at all. */
     private static final int QUIETS_IN_PATIENCE = 20;
 

@@ -174,7 +174,8 @@ def cases(context):
             lambda suite=suite: versions(suite, "ipxe"),
             lambda suite=suite: pc(context, [], ["-kernel", file(suite, "ipxe.lkrn")], "virtio-net-pci,romfile="),
         )
-    ovmf = ["-bios", file("trixie", "OVMF.fd")]
+    # Without random numbers OVMF has no network.
+    ovmf = ["-bios", file("trixie", "OVMF.fd"), "-device", "virtio-rng-pci"]
     efi = [("ipxe.efi", file("trixie", "ipxe.efi"))]
     yield context.case(
         "OVMF's VirtioNetDxe by PXE, then iPXE",
@@ -198,7 +199,8 @@ def cases(context):
         lambda: versions("sid", "ipxe-qemu"),
         lambda: pc(context, [], ovmf, f"virtio-net-pci,romfile={file('sid', 'efi-virtio.rom')}"),
     )
-    dhcp = [("setenv autoload no; dhcp", "DHCP client bound to address"), ("tftpboot ${loadaddr} payload", "Bytes transferred = 1500000")]
+    # Where nothing has looked for devices yet, U-Boot has no network.
+    dhcp = [("virtio scan", "scan"), ("setenv autoload no; dhcp", "DHCP client bound to address"), ("tftpboot ${loadaddr} payload", "Bytes transferred = 1500000")]
     x86, arm = os.path.join(lab, "qemu-11"), os.path.join(lab, "qemu-11-aarch64")
     q35 = ["-machine", "q35,memory-backend=ram", "-cpu", "qemu64", "-bios"]
     virt = ["-machine", "virt,memory-backend=ram", "-cpu", "cortex-a57", "-bios", file("trixie", "u-boot-arm64.bin")]

@@ -63,6 +63,8 @@ final class WitnessTest {
             6.12, linux-debian-13
             6.16, linux-6.9
             6.17, linux-6.17
+            ubuntu-7.0, linux-6.17
+            ubuntu-7.0, linux-ubuntu-26.04
             7.2, linux-6.17
             7.3, linux-6.17
             """;

@@ -227,6 +227,23 @@ final class QemuStartTest {
                 .doesNotContain("software");
     }
 
+    /** A guest without the part that this host lacks may have the platform. */
+    @Test
+    void helpNamesThePartsOfAGuestThatThisHostLacks() throws IOException {
+        Set<HostCapability> present =
+                EnumSet.copyOf(CATALOG.platform("linux-6.1").orElseThrow().requires());
+        present.remove(HostCapability.VHOST_VSOCK_SEQPACKET);
+        present.remove(HostCapability.VHOST_SCSI_HOTPLUG);
+        HostAnswers host = new HostAnswers(HostCapabilities.imagined("alpha", present));
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        new QemuStart(Map.of(), new PrintWriter(err, true), new Notes(Map.of()), host)
+                .answer(new Question(Optional.empty(), "qemu", List.of("-platform", "help")))
+                .write(out);
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .contains(
+                        " (default) (supported; not for vhost-vsock: lacks vhost-vsock; not for vhost-scsi: lacks vhost-scsi)\n");
+    }
+
     @Test
     void twoPlatformsAreOneTooMany() {
         HostCapabilities host = hostThatKeeps("linux-6.9");

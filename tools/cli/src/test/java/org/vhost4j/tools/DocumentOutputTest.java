@@ -30,6 +30,7 @@ class DocumentOutputTest {
     /** Run by hand, because they install packages, take an hour, or need what no test may need. A page has the day. */
     private static final Set<String> BY_HAND = Set.of(
             "tools/aot",
+            "tools/arm64",
             "tools/conformance-peers",
             "tools/front-ends",
             "tools/kubernetes",

@@ -43,10 +43,14 @@ public final class LaneInbox implements Pollable {
         /** Whether {@link #frame} waits for room. */
         private boolean waiting;
 
-        private Inlet(FrameRing ring, FramePort to, Consumer<String> fault) {
+        /** Whether the other lane has chosen this one for its frames, as it does for a guest that is on several. */
+        private final boolean chosen;
+
+        private Inlet(FrameRing ring, FramePort to, Consumer<String> fault, boolean chosen) {
             this.ring = ring;
             this.to = to;
             this.fault = fault;
+            this.chosen = chosen;
         }
 
         private int port(Bridge bridge) {
@@ -89,8 +93,24 @@ public final class LaneInbox implements Pollable {
      * @return for the other lane's bridge
      */
     public RemotePort remote(FramePort port, Consumer<String> fault, Runnable checkpoint) {
+        return remote(port, fault, checkpoint, false);
+    }
+
+    /**
+     * Makes a port that has a seat on several lanes one for another of them, which chooses the lane for each frame.
+     *
+     * @param port one of this lane's bridge
+     * @param fault as for {@link #remote}
+     * @param checkpoint as for {@link #remote}
+     * @return for the port's seat on the other lane
+     */
+    public RemotePort seat(SpreadPort port, Consumer<String> fault, Runnable checkpoint) {
+        return remote(port, fault, checkpoint, true);
+    }
+
+    private RemotePort remote(FramePort port, Consumer<String> fault, Runnable checkpoint, boolean chosen) {
         FrameRing ring = new FrameRing();
-        inlets.add(new Inlet(ring, port, fault));
+        inlets.add(new Inlet(ring, port, fault, chosen));
         return new RemotePort(port.name(), ring, wake, checkpoint);
     }
 
@@ -106,12 +126,24 @@ public final class LaneInbox implements Pollable {
 
     @Override
     public int poll() {
+        Inlet interrupted = current;
+        if (interrupted != null) {
+            // A fault came between, and another was to blame for it.
+            interrupted.to.arriving(false);
+            current = null;
+        }
         int work = returned.isEmpty() ? 0 : handOverReturned();
         for (int i = 0; i < inlets.size(); i++) {
             Inlet inlet = inlets.get(i);
             if (inlet.waiting || !inlet.ring.isEmpty()) {
                 current = inlet;
+                if (inlet.chosen) {
+                    inlet.to.arriving(true);
+                }
                 work += handOver(inlet);
+                if (inlet.chosen) {
+                    inlet.to.arriving(false);
+                }
                 current = null;
             }
         }
@@ -247,6 +279,7 @@ public final class LaneInbox implements Pollable {
         Inlet inlet = current;
         current = null;
         if (inlet != null) {
+            inlet.to.arriving(false);
             inlet.ring.remove(inlet.waiting ? 1 : burst.count());
             inlet.ring.release();
             inlet.waiting = false;

@@ -74,4 +74,11 @@ public interface FramePort {
 
     /** Ends a burst of deliveries: what was delivered is published, the receiver is woken. */
     void flush();
+
+    /**
+     * Frames that are delivered from now on have come from another lane, whose port has chosen this lane for them, or they have not any more.
+     *
+     * @param now whether they have
+     */
+    default void arriving(boolean now) {}
 }

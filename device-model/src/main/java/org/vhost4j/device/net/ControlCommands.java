@@ -101,6 +101,10 @@ final class ControlCommands {
         }
         if (answer.done()) {
             driver.settings.carriedOut(command);
+            int kind = command[0] & 0xff;
+            if (kind != CLASS_STATS && kind != CLASS_ANNOUNCE) {
+                driver.mirror.accept(command);
+            }
         }
         return answer;
     }

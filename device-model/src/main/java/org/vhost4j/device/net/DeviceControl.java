@@ -193,6 +193,61 @@ public final class DeviceControl {
     }
 
     /**
+     * Has each command of the driver that sets something be told to the device's seats on other lanes, before its answer is seen.
+     *
+     * @param seats takes class, command and data
+     */
+    public void mirror(Consumer<byte[]> seats) {
+        driver.mirror = seats;
+    }
+
+    /**
+     * Takes over what the driver has set on the device's home lane.
+     *
+     * @param command class, command and data that {@link #mirror} was told
+     */
+    public void apply(byte[] command) {
+        ControlCommands.Answer unused = commands.execute(command, Integer.MAX_VALUE);
+    }
+
+    /**
+     * Does nothing more until {@link #clearStop}, because the device has stopped on another lane.
+     *
+     * @param reason one line
+     * @param memory whether its memory is lost, so that no ring is written
+     */
+    public void halt(String reason, boolean memory) {
+        if (memory) {
+            state.memoryLost = true;
+            reception.abandon();
+        }
+        if (state.stoppedReason == null) {
+            if (!memory) {
+                reception.releaseReservation();
+            }
+            state.stoppedReason = reason;
+        }
+    }
+
+    /**
+     * Whether the device stopped because of its memory.
+     *
+     * @return true until {@link #clearStop}
+     */
+    public boolean memoryLost() {
+        return state.memoryLost;
+    }
+
+    /**
+     * Whether frames could move as far as the device is concerned: it has not stopped, and its link is up.
+     *
+     * @return what {@link #ready} is when queues are
+     */
+    public boolean open() {
+        return state.stoppedReason == null && state.linkUp;
+    }
+
+    /**
      * Whether frames can move both ways.
      *
      * @return true when a receive and a transmit queue are started and enabled, the link is up, and the device has not stopped

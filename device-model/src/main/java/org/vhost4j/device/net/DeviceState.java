@@ -5,6 +5,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.ring.Virtqueue;
 import org.vhost4j.device.stats.Counters;
+import org.vhost4j.device.steering.ReceiveSteering;
 
 /** How a device stands: what its work ({@link NetDevice}) and its control ({@link DeviceControl}) both see. */
 final class DeviceState {
@@ -44,8 +45,26 @@ final class DeviceState {
         clock = config.clock();
         configSpace = new NetConfigSpace(config.mac(), config.maxPairs(), config.mtu(), config.speed());
         queues = new DeviceQueues(config.maxPairs());
-        reception = new ReceivePath(queues, configSpace, counters, config.timeouts(), clock);
-        driver = new DriverSettings(config, configSpace, queues, reception, owner);
+        reception = new ReceivePath(queues, new ReceiveSteering(), 0, configSpace, counters, config.timeouts(), clock);
+        driver = new DriverSettings(config, configSpace, queues, reception, owner, DriverSettings.statistics(config));
+    }
+
+    /** The same device on another lane: flows, config space and the statistics of queues are those of its home. */
+    DeviceState(NetDeviceConfig config, Runnable checkpoint, DeviceOwner owner, DeviceState home, int first) {
+        this.checkpoint = checkpoint;
+        clock = config.clock();
+        configSpace = home.configSpace;
+        queues = new DeviceQueues(config.maxPairs());
+        reception = new ReceivePath(
+                queues,
+                new ReceiveSteering(home.reception.steering),
+                first,
+                configSpace,
+                counters,
+                config.timeouts(),
+                clock);
+        driver = new DriverSettings(config, configSpace, queues, reception, owner, home.driver.statistics);
+        home.counters.include(counters);
     }
 
     /** Shows the driver what was used, and interrupts it if that is due. */

@@ -6,6 +6,7 @@ import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.steering.ReceiveFilter;
@@ -31,6 +32,9 @@ final class DriverSettings {
     /** By virtqueue index. */
     final QueueStatistics[] statistics;
 
+    /** Hears of each command that was carried out and has set something. */
+    Consumer<byte[]> mirror = command -> {};
+
     private final NetDeviceConfig config;
 
     /** The address at the start, and after a reset. */
@@ -45,13 +49,15 @@ final class DriverSettings {
      *
      * @param reception has the filter and the steering that it sets
      * @param owner hears when what the driver takes has changed
+     * @param statistics by virtqueue index
      */
     DriverSettings(
             NetDeviceConfig config,
             NetConfigSpace configSpace,
             DeviceQueues queues,
             ReceivePath reception,
-            DeviceOwner owner) {
+            DeviceOwner owner,
+            QueueStatistics[] statistics) {
         this.config = config;
         this.ownMac = config.mac();
         this.configSpace = configSpace;
@@ -60,8 +66,14 @@ final class DriverSettings {
         this.steering = reception.steering;
         this.owner = owner;
         this.moderations = new Moderations(queues, 2 * config.maxPairs());
-        this.statistics = new QueueStatistics[2 * config.maxPairs() + 1];
-        Arrays.setAll(statistics, index -> new QueueStatistics());
+        this.statistics = statistics;
+    }
+
+    /** Those of queues that have done nothing. */
+    static QueueStatistics[] statistics(NetDeviceConfig config) {
+        QueueStatistics[] all = new QueueStatistics[2 * config.maxPairs() + 1];
+        Arrays.setAll(all, index -> new QueueStatistics());
+        return all;
     }
 
     /** Takes the features; whether they are others. The same again leave everything as it is. */

@@ -17,6 +17,7 @@ import org.vhost4j.device.rate.RateMeter;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
+import org.vhost4j.device.steering.ReceiveSteering;
 
 /**
  * A virtio network device (virtio 1.4 section 5.1), as its lane sees it: the queues of one guest, whose work is done turn by turn, and the
@@ -54,17 +55,61 @@ public final class NetDevice implements LandingPort, Pollable {
             Runnable checkpoint,
             DeviceOwner owner,
             Budget commandBudget) {
+        this(config.name(), new DeviceState(config, checkpoint, owner), sink, engine, owner, commandBudget);
+    }
+
+    private NetDevice(
+            String name,
+            DeviceState state,
+            FrameSink sink,
+            OffloadEngine engine,
+            DeviceOwner owner,
+            Budget commandBudget) {
         this.commandBudget = commandBudget;
-        this.name = config.name();
+        this.name = name;
         this.owner = owner;
-        this.state = new DeviceState(config, checkpoint, owner);
+        this.state = state;
         this.queues = state.queues;
         this.reception = state.reception;
         this.driver = state.driver;
         this.counters = state.counters;
         this.control = new DeviceControl(state);
         this.transmission =
-                new SendPath(this, sink, engine, driver.features, reception.steering, counters, config.clock());
+                new SendPath(this, sink, engine, driver.features, reception.steering, counters, state.clock);
+    }
+
+    /**
+     * The seat of this device on another lane: some of its pairs are started there. The two share the config space, the statistics of queues
+     * and the table of flows, and this device counts what the seat counts; what the driver says both are told.
+     *
+     * @param config what this device was made with
+     * @param first the pair of the seat that takes what its own pair cannot
+     * @param sink takes the guest's frames on that lane
+     * @param engine of that lane
+     * @param checkpoint as for this device
+     * @param seatOwner hears what happens on that lane
+     * @param budget of that lane
+     * @return for that lane
+     */
+    public NetDevice seat(
+            NetDeviceConfig config,
+            int first,
+            FrameSink sink,
+            OffloadEngine engine,
+            Runnable checkpoint,
+            DeviceOwner seatOwner,
+            Budget budget) {
+        return new NetDevice(
+                name, new DeviceState(config, checkpoint, seatOwner, state, first), sink, engine, seatOwner, budget);
+    }
+
+    /**
+     * By which pair frames come in, as this lane sees it.
+     *
+     * @return for this lane
+     */
+    public ReceiveSteering steering() {
+        return reception.steering;
     }
 
     /**

@@ -23,7 +23,10 @@ import org.vhost4j.device.steering.ReceiveSteering;
  */
 final class ReceivePath {
     final ReceiveFilter filter = new ReceiveFilter();
-    final ReceiveSteering steering = new ReceiveSteering();
+    final ReceiveSteering steering;
+
+    /** The pair that takes what its own pair cannot. */
+    private final int first;
 
     /** Whether frames wait for buffers, or are dropped for lack of them. */
     private boolean full;
@@ -53,16 +56,22 @@ final class ReceivePath {
      * A path without queues.
      *
      * @param queues the device's
+     * @param steering by which pair frames come in
+     * @param first the pair that takes what its own pair cannot
      * @param timeouts how long senders wait for buffers and translations
      * @param clock nanoseconds from any origin
      */
     ReceivePath(
             DeviceQueues queues,
+            ReceiveSteering steering,
+            int first,
             NetConfigSpace configSpace,
             Counters counters,
             ReceiveTimeouts timeouts,
             LongSupplier clock) {
         this.queues = queues;
+        this.steering = steering;
+        this.first = first;
         this.configSpace = configSpace;
         this.counters = counters;
         this.clock = clock;
@@ -165,7 +174,7 @@ final class ReceivePath {
 
     /** No queue can take the frame now: it waits only for one whose ring will be back. */
     private int withoutQueue(Frame frame) {
-        if (queues.awaitsRing(pairFor(frame)) || queues.awaitsRing(0)) {
+        if (queues.awaitsRing(pairFor(frame)) || queues.awaitsRing(first)) {
             return awaitTranslation();
         }
         counters.increment(Counter.RX_NOT_READY);
@@ -266,8 +275,8 @@ final class ReceivePath {
         if (queue != null && queue.enabled) {
             return queue;
         }
-        RxQueue first = queues.rx[0];
-        return first != null && first.enabled && !queues.awaitsRing(pair) ? first : null;
+        RxQueue other = queues.rx[first];
+        return other != null && other.enabled && !queues.awaitsRing(pair) ? other : null;
     }
 
     private boolean passesFilter(Frame frame) {

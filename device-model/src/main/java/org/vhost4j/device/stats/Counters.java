@@ -2,12 +2,16 @@
 package org.vhost4j.device.stats;
 
 import java.time.Instant;
+import java.util.Arrays;
 
 /** The counters of one device. An array indexed by the enum, because a map costs more than what is counted. */
 @SuppressWarnings("EnumOrdinal")
 public final class Counters {
     private final long[] values = new long[Counter.values().length];
     private final Instant since = Instant.now();
+
+    /** Of the device's seats on other lanes. */
+    private volatile Counters[] seats = {};
 
     /** Creates counters that are all zero. */
     public Counters() {}
@@ -48,6 +52,20 @@ public final class Counters {
      */
     public void set(Counter counter, long value) {
         values[counter.ordinal()] = value;
+        for (Counters seat : seats) {
+            seat.set(counter, 0);
+        }
+    }
+
+    /**
+     * Has what another lane counts for the device be counted here, too. Before any frame moves.
+     *
+     * @param seat of that lane
+     */
+    public void include(Counters seat) {
+        Counters[] more = Arrays.copyOf(seats, seats.length + 1);
+        more[seats.length] = seat;
+        seats = more;
     }
 
     /**
@@ -57,7 +75,11 @@ public final class Counters {
      * @return its value since the device was created, or since its guest was, when that has moved here
      */
     public long get(Counter counter) {
-        return values[counter.ordinal()];
+        long sum = values[counter.ordinal()];
+        for (Counters seat : seats) {
+            sum += seat.get(counter);
+        }
+        return sum;
     }
 
     /**

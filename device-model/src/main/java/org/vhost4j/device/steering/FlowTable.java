@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.steering;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
  * Automatic receive steering (virtio 1.4 section 5.1.6.5.6): what belongs to a flow comes in by the queue pair on which the
- * guest sent for that flow last. Flows share {@value #SLOTS} slots by a hash that is the same for both directions.
+ * guest sent for that flow last. Flows share {@value #SLOTS} slots by a hash that is the same for both directions. Lanes may share a table:
+ * each slot by itself is up to date, perhaps a moment late.
  */
 final class FlowTable {
     private static final int SLOTS = 1024;
@@ -14,16 +17,19 @@ final class FlowTable {
     private static final int TCP = 6;
     private static final int UDP = 17;
 
+    private static final VarHandle SLOT =
+            MethodHandles.arrayElementVarHandle(byte[].class).withInvokeExactBehavior();
+
     private final byte[] pair = new byte[SLOTS];
 
     /** Remembers that the guest sent a frame on a pair; {@code at} and {@code length} are its first piece. */
     void learn(long at, int length, int queuePair) {
-        pair[slot(at, length)] = (byte) queuePair;
+        SLOT.setOpaque(pair, slot(at, length), (byte) queuePair);
     }
 
     /** The pair on which a frame for the guest is due: 0 to 255, and what it was at the start is 0. */
     int pairFor(long at, int length) {
-        return pair[slot(at, length)] & 0xff;
+        return (byte) SLOT.getOpaque(pair, slot(at, length)) & 0xff;
     }
 
     /** Every flow back to pair 0. */

@@ -10,7 +10,7 @@ import org.vhost4j.device.frame.FrameBurst;
  */
 public final class ReceiveSteering {
     public final ReceiveHash hash = new ReceiveHash();
-    final FlowTable flows = new FlowTable();
+    final FlowTable flows;
 
     /** How many pairs the driver uses without RSS: all, or as many as it said on the control queue. */
     private int pairs = 1;
@@ -18,6 +18,20 @@ public final class ReceiveSteering {
     private int[] table = new int[0];
     private int unclassified;
     private boolean reports;
+
+    /** Steering of a device that one lane has. */
+    public ReceiveSteering() {
+        this.flows = new FlowTable();
+    }
+
+    /**
+     * Steering of the same device on another lane: it knows the flows that the guest has sent on any lane.
+     *
+     * @param other of the device's own lane; what the driver configures both have to be told
+     */
+    public ReceiveSteering(ReceiveSteering other) {
+        this.flows = other.flows;
+    }
 
     /**
      * A driver that has configured nothing.

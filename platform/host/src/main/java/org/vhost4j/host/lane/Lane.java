@@ -4,6 +4,7 @@ package org.vhost4j.host.lane;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.vhost4j.device.Budget;
 import org.vhost4j.device.Pollable;
 import org.vhost4j.host.io.FdHandle;
@@ -27,6 +28,7 @@ public final class Lane implements AutoCloseable {
     private final DutyCycle cycle;
     private final IoLoop loop;
     private final SignalWatch watch;
+    private final LaneCalls calls = new LaneCalls();
 
     private Lane(String name, IdlePolicy policy, LaneListener listener, LongSupplier clock) {
         guard = new FaultGuard(listener);
@@ -173,6 +175,23 @@ public final class Lane implements AutoCloseable {
      */
     public <T> CompletableFuture<T> submit(Callable<T> task) {
         return loop.submit(task);
+    }
+
+    /**
+     * Has another lane do something between two turns, or while it waits in this method itself, and waits for it: as long as that lane's turn
+     * takes. Called by this lane's thread, or any that is no lane's.
+     *
+     * @param other perhaps this lane
+     * @param task asks nothing of a lane itself; what it throws is thrown here
+     * @param <T> what it gives
+     * @return what it gave
+     * @throws IllegalStateException when the other lane is closed
+     */
+    public <T> T ask(Lane other, Supplier<T> task) {
+        if (other.inLane()) {
+            return task.get();
+        }
+        return other.calls.ask(other, inLane() ? calls : null, task);
     }
 
     /**

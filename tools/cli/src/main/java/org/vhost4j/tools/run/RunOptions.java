@@ -153,6 +153,14 @@ final class RunOptions {
     @Nullable
     Integer lanes;
 
+    @Option(
+            names = "--queue-lanes",
+            paramLabel = "on|off",
+            description =
+                    "Whether the queue pairs of each guest are shared out to all lanes, so that one guest can use more"
+                            + " than one core. Guests with rates, and those behind an IOMMU, stay on one lane (default: off).")
+    String queueLanes = "off";
+
     @Mixin
     CoreOptions cores = new CoreOptions();
 
@@ -301,6 +309,7 @@ final class RunOptions {
                 .promise("machine " + resolution.machine() + ", platform " + resolution.platform())
                 .lanes(laneCount())
                 .growing(growing())
+                .queueLanes(onOrOff("--queue-lanes", queueLanes))
                 .cores(cores.lanes())
                 .anyMemory(anyMemory())
                 .build();
@@ -458,10 +467,14 @@ final class RunOptions {
     }
 
     private boolean coalesces() {
-        return switch (coalesce) {
+        return onOrOff("--coalesce", coalesce);
+    }
+
+    private static boolean onOrOff(String option, String value) {
+        return switch (value) {
             case "on" -> true;
             case "off" -> false;
-            default -> throw new UnsupportedOption("--coalesce=" + coalesce + ": on or off");
+            default -> throw new UnsupportedOption(option + "=" + value + ": on or off");
         };
     }
 

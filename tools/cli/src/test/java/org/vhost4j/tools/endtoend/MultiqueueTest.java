@@ -25,7 +25,11 @@ class MultiqueueTest {
     private static final int FLOWS = 32;
 
     @AutoClose
-    private final TestBackEnd backEnd = TestBackEnd.bridge(2, 2);
+    private final TestBackEnd backEnd = start();
+
+    TestBackEnd start() {
+        return TestBackEnd.bridge(2, 2);
+    }
 
     /** QEMU's own net device: MQ is acknowledged, the control queue is QEMU's, every ring is enabled. */
     private static final NetSetup QEMU = NetSetup.full().with(Feature.MQ).queues(2, 256);

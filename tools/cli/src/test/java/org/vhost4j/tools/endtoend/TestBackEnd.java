@@ -155,6 +155,17 @@ public final class TestBackEnd implements AutoCloseable {
                 guests, config -> config.queuePairs(pairs).switching(switching).lanes(2));
     }
 
+    /** Guests of which each has its queue pairs on two lanes. */
+    public static TestBackEnd spread(int guests, int pairs, Switching switching) {
+        return of(
+                guests,
+                config -> config.queuePairs(pairs)
+                        .switching(switching)
+                        .lanes(2)
+                        .queueLanes(true)
+                        .receiveTimeouts(new ReceiveTimeouts(Duration.ofMinutes(1), Duration.ofMinutes(1))));
+    }
+
     public static TestBackEnd echo() {
         return new TestBackEnd(listening(1), 1, new Switching.Echoed());
     }

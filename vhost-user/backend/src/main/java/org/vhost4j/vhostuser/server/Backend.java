@@ -103,11 +103,20 @@ public final class Backend implements AutoCloseable {
         }
         if (config.switching() instanceof Switching.Bridged bridged) {
             PortSecurity security = bridged.security();
-            guests.forEach(guest ->
-                    guest.context().join(guest.device(), guest.rules(security), guest.device()::fault, contexts));
-            guests.stream()
-                    .filter(guest -> hasUplink(guest.context(), bridged))
-                    .forEach(guest -> guest.context().park(guest.device(), guest.device()::fault));
+            for (GuestPort guest : guests) {
+                if (guest.seats().spread()) {
+                    guest.seats().join(guest.rules(security));
+                } else {
+                    guest.context().join(guest.device(), guest.rules(security), guest.device()::fault, contexts);
+                }
+            }
+            for (GuestPort guest : guests) {
+                for (GuestSeats.Seat seat : guest.seats().all()) {
+                    if (hasUplink(seat.context(), bridged)) {
+                        seat.context().park(seat.device(), seat.device()::fault);
+                    }
+                }
+            }
             opening.accept(bridged);
         }
     }
@@ -145,6 +154,7 @@ public final class Backend implements AutoCloseable {
                 endpoint,
                 config,
                 context,
+                config.spreads(endpoint) ? List.copyOf(contexts) : List.of(context),
                 acknowledged(name, endpoint),
                 progress(name, endpoint),
                 listener,

@@ -7,6 +7,7 @@ import java.util.function.LongSupplier;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.net.LinkSpeed;
 import org.vhost4j.device.net.ReceiveTimeouts;
+import org.vhost4j.device.rate.PortRates;
 import org.vhost4j.host.lane.IdlePolicy;
 import org.vhost4j.sys.CoreSet;
 
@@ -31,6 +32,7 @@ import org.vhost4j.sys.CoreSet;
  * @param anyMemory whether guest memory may be any file; else only what the kernel serves alone: memfd, tmpfs, hugetlbfs. A file that a
  *     process or a server answers for can hold up its guest's lane for as long as that likes
  * @param growing whether guests may come while it runs: it may begin without one, and has all its lanes
+ * @param queueLanes whether the queue pairs of a guest are on all lanes, so that one guest can use more than one
  * @param cores the cores that lanes run on, each on one, in turn; empty where the kernel decides
  */
 public record BackendConfig(
@@ -49,6 +51,7 @@ public record BackendConfig(
         LongSupplier clock,
         boolean anyMemory,
         boolean growing,
+        boolean queueLanes,
         CoreSet cores) {
     /** Maximum of lanes: the number of cores of a large host. */
     public static final int MOST_LANES = 64;
@@ -82,7 +85,16 @@ public record BackendConfig(
      * @return {@link #lanes}, or the number of guests when that is smaller and no guest can come
      */
     public int lanesInUse() {
-        return growing ? lanes : Math.min(lanes, endpoints.size());
+        return growing || spreads() ? lanes : Math.min(lanes, endpoints.size());
+    }
+
+    private boolean spreads() {
+        return queueLanes && lanes > 1 && queuePairs > 1 && switching instanceof Switching.Bridged;
+    }
+
+    /** Whether the queue pairs of a guest are on all lanes; those of a guest with rates are not, because lanes do not count together. */
+    boolean spreads(Endpoint guest) {
+        return spreads() && guest.rates().equals(PortRates.NONE);
     }
 
     /** The same with other guests and ports. */
@@ -103,6 +115,7 @@ public record BackendConfig(
                 clock,
                 anyMemory,
                 true,
+                queueLanes,
                 cores);
     }
 
@@ -123,6 +136,7 @@ public record BackendConfig(
         private LongSupplier clock = System::nanoTime;
         private boolean anyMemory;
         private boolean growing;
+        private boolean queueLanes;
         private CoreSet cores = CoreSet.NONE;
 
         private Builder(List<Endpoint> endpoints, FeatureSet offered) {
@@ -274,6 +288,17 @@ public record BackendConfig(
         }
 
         /**
+         * Sets {@link BackendConfig#queueLanes}.
+         *
+         * @param value whether the queue pairs of a guest are on all lanes
+         * @return this
+         */
+        public Builder queueLanes(boolean value) {
+            queueLanes = value;
+            return this;
+        }
+
+        /**
          * Sets {@link BackendConfig#cores}.
          *
          * @param value of cores that this process may run on; empty where the kernel decides
@@ -307,6 +332,7 @@ public record BackendConfig(
                     clock,
                     anyMemory,
                     growing,
+                    queueLanes,
                     cores);
         }
     }

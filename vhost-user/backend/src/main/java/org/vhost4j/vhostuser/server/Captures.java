@@ -136,12 +136,13 @@ public final class Captures {
     private List<Place> placesOf(String name) {
         for (GuestPort guest : backend.guests()) {
             if (guest.name().equals(name)) {
-                LaneContext context = guest.context();
-                return List.of(new Place(
-                        name,
-                        backend.contexts().indexOf(context),
-                        context.lane,
-                        tap -> guest.device().tap(tap)));
+                return guest.seats().all().stream()
+                        .map(seat -> new Place(
+                                name,
+                                backend.contexts().indexOf(seat.context()),
+                                seat.lane(),
+                                tap -> seat.device().tap(tap)))
+                        .toList();
             }
         }
         List<Place> places = new ArrayList<>();

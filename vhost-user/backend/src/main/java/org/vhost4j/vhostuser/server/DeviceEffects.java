@@ -11,9 +11,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.net.DeviceControl;
+import org.vhost4j.device.net.FrameCut;
 import org.vhost4j.device.net.GuestNotifier;
 import org.vhost4j.device.net.QueueKind;
 import org.vhost4j.device.ring.InflightRegion;
@@ -48,6 +50,7 @@ final class DeviceEffects implements SessionEffects {
     private final String guest;
     private final DeviceControl device;
     private final Lane lane;
+    private final GuestSeats seats;
     private final Announcer announcer;
     private final DeviceMove move;
     private final ProgressFile progress;
@@ -64,11 +67,17 @@ final class DeviceEffects implements SessionEffects {
     private final int queuePairs;
     private final Queue[] queues;
     private GuestMemory memory = GuestMemory.EMPTY;
+
+    /** By seat: the memory as its lane sees it; null until one of its queues starts. */
+    private final @Nullable GuestMemory[] memories;
+
     private @Nullable FeatureSet announced;
     private boolean linkUp;
 
     /** Tells the front-end of new marks in the log of dirty pages, if it wants that. */
     private @Nullable SharedSignal logSignal;
+
+    private @Nullable Fd logDescriptor;
 
     /** Another back-end continues with the guest: nothing that happens here is of interest any more. */
     private boolean left;
@@ -82,18 +91,27 @@ final class DeviceEffects implements SessionEffects {
     /** What this class keeps of a queue that runs. */
     private static final class Queue {
         private @Nullable Virtqueue ring;
+        /** Where it runs, and ran last. */
+        private GuestSeats.Seat seat;
+        /** Of the seat's lane. */
         private @Nullable FdHandle kick;
+
         private @Nullable SharedSignal err;
         private boolean enabled;
         private boolean logged;
 
         /** It was started here or in another process, and the front-end has not been told how far it came since. */
         private boolean inPlace;
+
+        private Queue(GuestSeats.Seat home) {
+            seat = home;
+        }
     }
 
     /**
      * Effects on a device that nothing was done to yet.
      *
+     * @param seats the lanes that the device's queue pairs are on; the home among them is {@code lane}
      * @param progress where it is kept how far queues come
      * @param files the front-end's memory
      * @param stop stops the device, with a reason of one line
@@ -104,6 +122,7 @@ final class DeviceEffects implements SessionEffects {
             String guest,
             DeviceControl device,
             Lane lane,
+            GuestSeats seats,
             int queuePairs,
             Announcer announcer,
             DeviceMove move,
@@ -117,6 +136,8 @@ final class DeviceEffects implements SessionEffects {
         this.guest = guest;
         this.device = device;
         this.lane = lane;
+        this.seats = seats;
+        this.memories = new GuestMemory[seats.all().size()];
         this.queuePairs = queuePairs;
         this.announcer = announcer;
         this.move = move;
@@ -129,7 +150,7 @@ final class DeviceEffects implements SessionEffects {
         this.channel = new BackendChannel(tracer, this::report);
         this.queues = new Queue[2 * queuePairs + 1];
         for (int i = 0; i < queues.length; i++) {
-            queues[i] = new Queue();
+            queues[i] = new Queue(seats.home());
         }
     }
 
@@ -140,6 +161,7 @@ final class DeviceEffects implements SessionEffects {
 
     @Override
     public void acknowledge(FeatureSet features) {
+        seats.others(seat -> seat.control().features(features));
         device.features(features);
     }
 
@@ -161,6 +183,7 @@ final class DeviceEffects implements SessionEffects {
     public void memoryChanged(GuestMemory newMemory) {
         pendingMisses.clear();
         memory = newMemory;
+        Arrays.fill(memories, null);
     }
 
     @Override
@@ -192,13 +215,15 @@ final class DeviceEffects implements SessionEffects {
             paused = false;
             if (setup.layout().begins(setup.base())) {
                 // Not the driver that was paused, whose rings have come further, but a new one.
-                device.newDriver();
+                seats.each(seat -> seat.control().newDriver());
             }
         }
         if (!device.hasQueue(index)) {
             throw new RefusedException(name + " does not exist with the features that were negotiated");
         }
         Queue queue = queues[index];
+        queue.seat = seatOf(index);
+        GuestSeats.Seat seat = queue.seat;
         try {
             boolean died = setup.inflight() == null
                     && !queue.inPlace
@@ -211,21 +236,28 @@ final class DeviceEffects implements SessionEffects {
             } catch (RingFault e) {
                 contradiction = e.reason();
             }
-            GuestNotifier call = notifier(index, setup.call());
+            GuestNotifier call = notifier(seat, index, setup.call());
             queue.err = signal(setup.err(), "the error descriptor of queue " + index);
-            queue.kick = setup.kick() == null
-                    ? null
-                    : lane.wakeOn(
-                            EventFd.adopt(setup.kick(), "the kick descriptor of queue " + index),
-                            () -> device.notified(index));
+            EventFd kick =
+                    setup.kick() == null ? null : EventFd.adopt(setup.kick(), "the kick descriptor of queue " + index);
+            Virtqueue started = ring;
+            seats.run(seat, () -> {
+                queue.kick = kick == null
+                        ? null
+                        : seat.lane().wakeOn(kick, () -> seat.control().notified(index));
+                seat.control().start(index, started, call, setup.enabled(), kick == null);
+                if (died) {
+                    // What it had used, or what was returned for it, was published and may not have been said.
+                    call.signal();
+                }
+                // The lane may sleep armed for the other queues alone: this one's driver would not know that it is to
+                // kick.
+                seat.lane().rearm();
+            });
             queue.ring = ring;
             queue.enabled = setup.enabled();
             queue.inPlace = true;
-            device.start(index, ring, call, setup.enabled(), setup.kick() == null);
-            if (died) {
-                // What it had used, or what was returned for it, was published and may not have been said.
-                call.signal();
-            }
+            place(index);
             RingStartEvent.record(guest, index, setup.size(), setup.layout() == RingLayout.PACKED, setup.base());
             if (setup.log() != null) {
                 logQueue(index, setup.log());
@@ -233,7 +265,6 @@ final class DeviceEffects implements SessionEffects {
             if (!contradiction.isEmpty()) {
                 stop.accept(contradiction);
             }
-            // The lane may sleep armed for the other queues alone: this one's driver would not know that it is to kick.
             lane.rearm();
         } catch (SystemError e) {
             forget(queue);
@@ -253,17 +284,26 @@ final class DeviceEffects implements SessionEffects {
         if (setup.inflight() != null) {
             // The front-end keeps more than we could.
             its.forget();
-            return layout.open(name, setup.size(), parts(setup), memory, setup.base(), features(setup));
+            return layout.open(name, setup.size(), parts(setup), seen(index), setup.base(), features(setup));
         }
         if (layout == RingLayout.PACKED) {
             progress.sayUnkept(this::report);
         }
         long lies = setup.ring() ^ files.inodeAt(setup.descriptors().address());
         if (queues[index].inPlace) {
-            return layout.resume(name, setup.size(), parts(setup), memory, setup.base(), features(setup), its, lies);
+            return layout.resume(
+                    name, setup.size(), parts(setup), seen(index), setup.base(), features(setup), its, lies);
         }
         return layout.reopen(
-                name, setup.size(), parts(setup), memory, setup.base(), features(setup), its, lies, this::contradicted);
+                name,
+                setup.size(),
+                parts(setup),
+                seen(index),
+                setup.base(),
+                features(setup),
+                its,
+                lies,
+                this::contradicted);
     }
 
     /**
@@ -281,10 +321,45 @@ final class DeviceEffects implements SessionEffects {
                         name,
                         setup.size(),
                         parts(setup),
-                        memory,
+                        seen(setup.index()),
                         setup.base(),
                         features(setup),
                         device.queueKind(setup.index()) != QueueKind.TRANSMIT);
+    }
+
+    /** Where a queue runs that starts now: the control queue at home, and behind an IOMMU all are, whose translations one lane has. */
+    private GuestSeats.Seat seatOf(int index) {
+        boolean atHome = !seats.spread()
+                || device.queueKind(index) == QueueKind.CONTROL
+                || device.negotiated(Feature.ACCESS_PLATFORM);
+        return atHome ? seats.home() : seats.ofPair(index / 2);
+    }
+
+    /** The memory as the lane of a queue sees it. */
+    private GuestMemory seen(int index) {
+        GuestSeats.Seat seat = queues[index].seat;
+        if (seats.isHome(seat)) {
+            return memory;
+        }
+        GuestMemory its = memories[seat.number()];
+        if (its == null) {
+            its = GuestMemory.of(memory.regions());
+            memories[seat.number()] = its;
+        }
+        return its;
+    }
+
+    /** Says which lane takes frames for the pair of a queue. */
+    private void place(int index) {
+        if (!seats.spread() || device.queueKind(index) != QueueKind.RECEIVE) {
+            return;
+        }
+        Queue queue = queues[index];
+        if (queue.ring != null && queue.enabled) {
+            seats.place(index / 2, queue.seat);
+        } else {
+            seats.displace(index / 2);
+        }
     }
 
     private RingFeatures features(QueueSetup setup) {
@@ -302,17 +377,23 @@ final class DeviceEffects implements SessionEffects {
         report("a queue begins where its front-end says, because what was kept of it is not of its ring: " + reason);
     }
 
-    private GuestNotifier notifier(int index, @Nullable Fd call) {
-        SharedSignal signal = signal(call, "the call descriptor of queue " + index);
+    private GuestNotifier notifier(GuestSeats.Seat seat, int index, @Nullable Fd call) {
+        SharedSignal signal = signal(seat, call, "the call descriptor of queue " + index);
         return signal == null ? GuestNotifier.NONE : signal::signal;
     }
 
     private @Nullable SharedSignal signal(@Nullable Fd descriptor, String what) {
+        return signal(seats.home(), descriptor, what);
+    }
+
+    /** For the lane of a seat. */
+    private @Nullable SharedSignal signal(GuestSeats.Seat seat, @Nullable Fd descriptor, String what) {
         if (descriptor == null) {
             return null;
         }
         EventFd eventFd = EventFd.adopt(descriptor, what);
-        return jammed ? null : lane.signal(eventFd, () -> jammed(what));
+        Runnable found = seats.isHome(seat) ? () -> jammed(what) : () -> lane.execute(() -> jammed(what));
+        return jammed ? null : seat.lane().signal(eventFd, found);
     }
 
     private void jammed(String what) {
@@ -320,6 +401,7 @@ final class DeviceEffects implements SessionEffects {
         for (Queue queue : queues) {
             queue.err = null;
         }
+        logDescriptor = null;
         logSignal = null;
         tellWhoReadsTheLog();
         stop.accept(what + " kept the back-end waiting: the front-end has filled its counter");
@@ -327,7 +409,8 @@ final class DeviceEffects implements SessionEffects {
 
     @Override
     public void finishQueue(int index) {
-        device.finish(index);
+        GuestSeats.Seat seat = queues[index].seat;
+        seats.run(seat, () -> seat.control().finish(index));
     }
 
     @Override
@@ -337,14 +420,21 @@ final class DeviceEffects implements SessionEffects {
         if (ring == null) {
             throw new IllegalStateException(guest + " queue " + index + " does not run");
         }
-        device.stop(index);
+        GuestSeats.Seat seat = queue.seat;
+        if (seats.spread() && device.queueKind(index) == QueueKind.RECEIVE) {
+            // Other lanes send no more frames there; those on their way find another queue, or are counted.
+            seats.displace(index / 2);
+        }
+        seats.run(seat, () -> {
+            seat.control().stop(index);
+            forget(queue);
+        });
         RingStopEvent.record(guest, index, ring.base());
         if (!left) {
             progress.of(index).stopped(ring.base());
         }
         // Its IOTLB misses may never be answered: its driver may have unmapped it by now.
         pendingMisses.clear();
-        forget(queue);
         tellWhoReadsTheLog();
         tellLink();
         return ring.base();
@@ -358,14 +448,17 @@ final class DeviceEffects implements SessionEffects {
 
     @Override
     public void allQueuesStopped() {
-        if (device.clearStop()) {
+        boolean[] stopped = new boolean[1];
+        seats.each(seat -> stopped[0] |= seat.control().clearStop());
+        if (stopped[0]) {
             restarted.run();
         }
     }
 
     @Override
     public void logQueue(int index, @Nullable QueueLog log) {
-        device.log(index, log, this::notLogged);
+        GuestSeats.Seat seat = queues[index].seat;
+        seats.run(seat, () -> seat.control().log(index, log, this::notLogged));
         queues[index].logged = log != null;
         tellWhoReadsTheLog();
         if (log != null && logSignal != null) {
@@ -378,6 +471,7 @@ final class DeviceEffects implements SessionEffects {
     public void logSignal(@Nullable Fd written) throws RefusedException {
         try {
             logSignal = signal(written, "the descriptor of the log");
+            logDescriptor = written;
         } catch (SystemError e) {
             throw new RefusedException(e);
         }
@@ -388,6 +482,14 @@ final class DeviceEffects implements SessionEffects {
         SharedSignal signal = logSignal;
         boolean logged = Arrays.stream(queues).anyMatch(queue -> queue.logged);
         device.onLogWritten(signal == null || !logged ? GuestNotifier.NONE : signal::signal);
+        if (seats.spread()) {
+            for (GuestSeats.Seat seat : seats.all()) {
+                if (!seats.isHome(seat)) {
+                    SharedSignal its = logged ? signal(seat, logDescriptor, "the descriptor of the log") : null;
+                    seats.run(seat, () -> seat.control().onLogWritten(its == null ? GuestNotifier.NONE : its::signal));
+                }
+            }
+        }
     }
 
     /** The guest would continue elsewhere without what was written: it is stopped, between two turns. */
@@ -443,12 +545,14 @@ final class DeviceEffects implements SessionEffects {
 
     @Override
     public void suspendQueue(int index) {
-        device.suspend(index);
+        GuestSeats.Seat seat = queues[index].seat;
+        seats.run(seat, () -> seat.control().suspend(index));
     }
 
     @Override
     public void resumeQueue(int index) {
-        device.resume(index);
+        GuestSeats.Seat seat = queues[index].seat;
+        seats.run(seat, () -> seat.control().resume(index));
     }
 
     private static void forget(Queue queue) {
@@ -465,14 +569,24 @@ final class DeviceEffects implements SessionEffects {
     @Override
     public void enableQueue(int index, boolean enabled) {
         queues[index].enabled = enabled;
-        device.enable(index, enabled);
+        GuestSeats.Seat seat = queues[index].seat;
+        if (!enabled) {
+            // Before the lane stops to use it: a frame that finds no queue there must know that there is none.
+            place(index);
+        }
+        seats.run(seat, () -> seat.control().enable(index, enabled));
+        if (enabled) {
+            place(index);
+        }
         tellLink();
     }
 
     @Override
     public void callChanged(int index, @Nullable Fd call) throws RefusedException {
         try {
-            device.notifier(index, notifier(index, call));
+            GuestSeats.Seat seat = queues[index].seat;
+            GuestNotifier replacement = notifier(seat, index, call);
+            seats.run(seat, () -> seat.control().notifier(index, replacement));
         } catch (SystemError e) {
             throw new RefusedException(e);
         }
@@ -494,7 +608,7 @@ final class DeviceEffects implements SessionEffects {
             // What the driver said on its control queue must outlast a pause.
             paused = true;
         } else {
-            device.reset();
+            seats.each(seat -> seat.control().reset());
         }
         announced = null;
     }
@@ -607,9 +721,35 @@ final class DeviceEffects implements SessionEffects {
         }
     }
 
+    /** Whether frames can move both ways: a receive and a transmit queue are started and enabled, on whatever lane. */
+    boolean ready() {
+        boolean receives = false;
+        boolean sends = false;
+        for (int i = 0; i < queues.length; i++) {
+            if (queues[i].ring != null && queues[i].enabled) {
+                QueueKind kind = device.queueKind(i);
+                receives |= kind == QueueKind.RECEIVE;
+                sends |= kind == QueueKind.TRANSMIT;
+            }
+        }
+        return receives && sends && device.open();
+    }
+
+    /** What the receiver has of the super-frame that comes next in a queue that is suspended. */
+    FrameCut cut(int index) {
+        GuestSeats.Seat seat = queues[index].seat;
+        return seats.ask(seat, () -> seat.control().cut(index));
+    }
+
+    /** Continues with the super-frame that comes next in a queue that has just been started. */
+    void cut(int index, FrameCut cut) {
+        GuestSeats.Seat seat = queues[index].seat;
+        seats.run(seat, () -> seat.control().cut(index, cut));
+    }
+
     /** Tells whether frames move, if that has changed. */
     void tellLink() {
-        boolean up = device.ready();
+        boolean up = ready();
         if (up != linkUp && !left) {
             linkUp = up;
             if (announcer.running(up)) {

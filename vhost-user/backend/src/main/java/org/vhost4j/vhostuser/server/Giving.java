@@ -298,7 +298,8 @@ final class Giving {
         List<GuestPort> guests = backend.guests();
         for (int i = 0; bridge != null && i < guests.size(); i++) {
             GuestPort guest = guests.get(i);
-            if (guest.context() == context && bridge.numberOf(guest.device()) == number) {
+            boolean here = guest.seats().all().stream().anyMatch(seat -> seat.context() == context);
+            if (here && bridge.numberOf(context.known(guest.device())) == number) {
                 return i;
             }
         }

@@ -2,8 +2,8 @@
 package org.vhost4j.vhostuser.server;
 
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.MappedFile;
 import org.vhost4j.sys.SystemError;
@@ -13,7 +13,8 @@ import org.vhost4j.vhostuser.session.RegionMapper;
 /** Maps the regions of one front-end and remembers them, to tell whether it has truncated one of its files. */
 final class GuestMemoryMapper implements RegionMapper {
     private final boolean any;
-    private final List<MappedFile> mappings = new ArrayList<>();
+    /** Changed by the guest's home lane; lanes of its other seats look, too. */
+    private final List<MappedFile> mappings = new CopyOnWriteArrayList<>();
 
     /**
      * A mapper of nothing yet.

@@ -6,6 +6,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.bridge.FrameSource;
@@ -21,7 +22,6 @@ import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.host.lane.LaneAlarm;
 import org.vhost4j.sys.Closer;
 import org.vhost4j.sys.Fd;
-import org.vhost4j.sys.HotCalls;
 import org.vhost4j.sys.PeerProcess;
 import org.vhost4j.vhostuser.event.NegotiationEvent;
 import org.vhost4j.vhostuser.event.ResetEvent;
@@ -53,6 +53,7 @@ final class GuestPort implements DeviceOwner {
     private final BackendListener listener;
     private final IntConsumer accepts;
     private final NetDevice device;
+    private final GuestSeats seats;
     private final LaneAlarm alarm;
     private @Nullable FrameSource source;
     private Runnable whenDisconnected = () -> {};
@@ -74,7 +75,7 @@ final class GuestPort implements DeviceOwner {
     private boolean polled;
 
     private @Nullable DeviceEffects effects;
-    private GuestMemoryMapper mapper;
+    private volatile GuestMemoryMapper mapper;
     private final DeviceMove move;
     private final Closer closer;
     private final StationLines watch;
@@ -84,6 +85,7 @@ final class GuestPort implements DeviceOwner {
      *
      * @param number the guest's, which counts where its socket has no name
      * @param context the guest's lane and what belongs to it
+     * @param lanes those that its queue pairs are on, its own among them
      * @param acknowledged what is known of the guest from before
      * @param progress where it is kept how far the guest's queues come
      * @param accepts called with what the guest takes, when that or the guest has changed; a mask of {@link
@@ -95,6 +97,7 @@ final class GuestPort implements DeviceOwner {
             Endpoint endpoint,
             BackendConfig config,
             LaneContext context,
+            List<LaneContext> lanes,
             AcknowledgedFeatures acknowledged,
             ProgressFile progress,
             BackendListener listener,
@@ -111,7 +114,7 @@ final class GuestPort implements DeviceOwner {
         this.accepts = accepts;
         this.mapper = new GuestMemoryMapper(config.anyMemory());
         this.closer = new Closer(name);
-        this.device = new NetDevice(
+        this.seats = new GuestSeats(
                 new NetDeviceConfig(
                         name,
                         GuestAddress.of(endpoint, number),
@@ -120,16 +123,15 @@ final class GuestPort implements DeviceOwner {
                         config.linkSpeed(),
                         config.receiveTimeouts(),
                         config.clock()),
-                context.sink,
-                context.engine,
-                HotCalls::checkpoint,
-                this,
-                context.lane.commands());
+                context,
+                lanes,
+                new Owners());
+        this.device = seats.home().device();
         this.watch = new StationLines(device.counters(), line -> listener.trouble(name, line), config.clock());
         this.alarm = new LaneAlarm(context.lane);
         device.rates(endpoint.rates());
         this.move = new DeviceMove(name, device, context, config, line -> listener.trouble(name, line));
-        device.control().link(endpoint.linkUp());
+        seats.each(seat -> seat.control().link(endpoint.linkUp()));
         if (config.switching() instanceof Switching.Source flood) {
             source = new FrameSource(device, flood.bytes());
         }
@@ -168,7 +170,7 @@ final class GuestPort implements DeviceOwner {
         endpoint = to;
         link(to.linkUp());
         if (other) {
-            device.control().mac(GuestAddress.of(to, number));
+            seats.each(seat -> seat.control().mac(GuestAddress.of(to, number)));
             if (effects != null) {
                 effects.configChanged();
             }
@@ -218,7 +220,7 @@ final class GuestPort implements DeviceOwner {
             return;
         }
         Session session = newSession();
-        context.lane.add(device);
+        addToLanes();
         if (source != null) {
             context.lane.add(source);
         }
@@ -235,6 +237,7 @@ final class GuestPort implements DeviceOwner {
                 name,
                 device.control(),
                 context.lane,
+                seats,
                 config.queuePairs(),
                 new Announcer(device, context),
                 move,
@@ -280,8 +283,20 @@ final class GuestPort implements DeviceOwner {
 
     /** A fault of its memory took the device off its lane. */
     private void restarted() {
+        long unused = generation.incrementAndGet();
+        seats.each(seat -> {
+            seat.lane().remove(seat.device());
+            seat.lane().add(seat.device());
+        });
+    }
+
+    private void addToLanes() {
+        seats.each(seat -> seat.lane().add(seat.device()));
+    }
+
+    private void removeFromLanes() {
+        seats.others(seat -> seat.lane().remove(seat.device()));
         context.lane.remove(device);
-        context.lane.add(device);
     }
 
     private void disconnected(String reason) {
@@ -289,11 +304,12 @@ final class GuestPort implements DeviceOwner {
         connections++;
         effects = null;
         move.end();
-        context.lane.remove(device);
+        removeFromLanes();
         if (source != null) {
             context.lane.remove(source);
         }
-        device.control().reset();
+        long unused = generation.incrementAndGet();
+        seats.each(seat -> seat.control().reset());
         ResetEvent.record(name, "DISCONNECTED");
         context.forget(device);
         accepts.accept(device.accepts());
@@ -313,7 +329,7 @@ final class GuestPort implements DeviceOwner {
             state = DeviceSnapshot.State.WAITING;
         } else if (device.stoppedReason() != null) {
             state = DeviceSnapshot.State.STOPPED;
-        } else if (device.control().ready()) {
+        } else if (now.ready()) {
             state = DeviceSnapshot.State.RUNNING;
         } else {
             boolean runs = queues.stream().anyMatch(queue -> queue.ring().isPresent());
@@ -366,7 +382,7 @@ final class GuestPort implements DeviceOwner {
         if (up == device.control().linkUp()) {
             return;
         }
-        device.control().link(up);
+        seats.each(seat -> seat.control().link(up));
         if (effects != null) {
             effects.configChanged();
             effects.tellLink();
@@ -399,6 +415,7 @@ final class GuestPort implements DeviceOwner {
      * delivered as ever.
      */
     void freeze() {
+        seats.others(seat -> seat.lane().remove(seat.device()));
         polled = context.lane.remove(device);
         if (source != null) {
             context.lane.remove(source);
@@ -424,7 +441,7 @@ final class GuestPort implements DeviceOwner {
             connection.thaw();
         }
         if (polled) {
-            context.lane.add(device);
+            addToLanes();
             if (source != null) {
                 context.lane.add(source);
             }
@@ -457,7 +474,7 @@ final class GuestPort implements DeviceOwner {
             List<Optional<Integer>> positions = now.session().positions();
             SessionRecord.writePositions(positions, to);
             for (int i = 0; i < positions.size(); i++) {
-                FrameCut cut = now.session().runs(i) ? device.control().cut(i) : FrameCut.NONE;
+                FrameCut cut = now.session().runs(i) ? its.cut(i) : FrameCut.NONE;
                 to.number(cut.segments()).number(cut.bytes()).number(cut.segmentSize());
             }
         }
@@ -510,7 +527,7 @@ final class GuestPort implements DeviceOwner {
             before.session().close();
             before.socket().close();
             effects = null;
-            device.control().reset();
+            seats.each(seat -> seat.control().reset());
         }
     }
 
@@ -538,6 +555,7 @@ final class GuestPort implements DeviceOwner {
         }
         try {
             device.control().restore(from.block());
+            seats.others(seat -> seat.control().link(device.control().linkUp()));
         } catch (IllegalArgumentException e) {
             throw new HandOverException(name + ": " + e.getMessage());
         }
@@ -562,8 +580,8 @@ final class GuestPort implements DeviceOwner {
             }
             coming.session().begin(coming.state(), positions);
             for (int i = 0; i < cuts.size(); i++) {
-                if (coming.session().runs(i)) {
-                    device.control().cut(i, cuts.get(i));
+                if (coming.session().runs(i) && effects != null) {
+                    effects.cut(i, cuts.get(i));
                 }
             }
         }
@@ -582,7 +600,7 @@ final class GuestPort implements DeviceOwner {
         if (coming == null || its == null) {
             return;
         }
-        context.lane.add(device);
+        addToLanes();
         if (source != null) {
             context.lane.add(source);
         }
@@ -665,6 +683,66 @@ final class GuestPort implements DeviceOwner {
                 SessionOptions.MAX_MEMORY_SLOTS);
     }
 
+    /** The lanes that the guest's queue pairs are on. */
+    GuestSeats seats() {
+        return seats;
+    }
+
+    /** Changes when a device that has stopped may work again, or another front-end may come. */
+    private final AtomicLong generation = new AtomicLong();
+
+    /** Hears what happens to the guest's device on any lane. */
+    private final class Owners implements GuestSeats.Owner {
+        @Override
+        public DeviceOwner home() {
+            return GuestPort.this;
+        }
+
+        @Override
+        public DeviceOwner seat(int number, LaneAlarm itsAlarm) {
+            return new SeatOwner(number, itsAlarm);
+        }
+    }
+
+    /** Hears what happens on a lane that is not the guest's home. */
+    private final class SeatOwner implements DeviceOwner {
+        private final int seat;
+        private final LaneAlarm itsAlarm;
+
+        SeatOwner(int number, LaneAlarm itsAlarm) {
+            this.seat = number;
+            this.itsAlarm = itsAlarm;
+        }
+
+        @Override
+        public void stopped(String reason) {
+            long when = generation.get();
+            boolean memory = seats.all().get(seat).control().memoryLost();
+            context.lane.execute(() -> seatStopped(reason, memory, when));
+        }
+
+        /** The home says it. */
+        @Override
+        public void offloadsChanged(int mask) {}
+
+        @Override
+        public boolean memoryIntact() {
+            return GuestPort.this.memoryIntact();
+        }
+
+        @Override
+        public void wakeAfter(long nanos) {
+            itsAlarm.after(nanos);
+        }
+    }
+
+    private void seatStopped(String reason, boolean memory, long when) {
+        if (when == generation.get() && device.stoppedReason() == null) {
+            device.control().halt(reason, memory);
+            stopped(reason);
+        }
+    }
+
     // DeviceOwner: called by the device, on the lane.
 
     @Override
@@ -675,6 +753,17 @@ final class GuestPort implements DeviceOwner {
     @Override
     public void stopped(String reason) {
         lastStop = reason;
+        boolean memory = device.control().memoryLost();
+        long when = generation.get();
+        for (GuestSeats.Seat seat : seats.all()) {
+            if (!seats.isHome(seat)) {
+                seat.lane().execute(() -> {
+                    if (when == generation.get()) {
+                        seat.control().halt(reason, memory);
+                    }
+                });
+            }
+        }
         if (effects != null) {
             effects.signalErrors();
         }
@@ -696,6 +785,7 @@ final class GuestPort implements DeviceOwner {
 
     @Override
     public boolean memoryIntact() {
-        return mapper.intact();
+        GuestMemoryMapper memory = mapper;
+        return memory.intact();
     }
 }

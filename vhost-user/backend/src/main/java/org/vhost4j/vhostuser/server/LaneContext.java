@@ -20,6 +20,7 @@ import org.vhost4j.device.bridge.NullSink;
 import org.vhost4j.device.bridge.PortGate;
 import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.bridge.RemotePort;
+import org.vhost4j.device.bridge.SpreadPort;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
@@ -55,6 +56,9 @@ final class LaneContext {
 
     /** What stands between the bridge and each port of this lane that is no guest; a part of a port is found by the whole, too. */
     private final IdentityHashMap<FramePort, PortGate> gates = new IdentityHashMap<>();
+
+    /** What the bridge has for a guest whose pairs are on several lanes, by its device and by its seat here. */
+    private final IdentityHashMap<FramePort, SpreadPort> spreads = new IdentityHashMap<>();
 
     /** This lane's parts of ports that are no guests, by the port on the first lane: all that are the first lane's own among them. */
     private final IdentityHashMap<Uplink.Opened, Uplink.Opened> parts = new IdentityHashMap<>();
@@ -211,7 +215,27 @@ final class LaneContext {
     /** A port of this lane as its bridge knows it. */
     FramePort known(FramePort port) {
         PortGate gate = gates.get(port);
-        return gate == null ? port : gate;
+        SpreadPort spread = spreads.get(port);
+        return gate != null ? gate : spread != null ? spread : port;
+    }
+
+    /** What this lane's bridge has for a device that has a seat here, or for its seat. Called by this lane. */
+    void spread(FramePort device, SpreadPort port) {
+        spreads.put(device, port);
+    }
+
+    /** Forgets what {@link #spread} has said. Called by this lane. */
+    void forgetSpread(FramePort device) {
+        spreads.remove(device);
+    }
+
+    /** Makes a seat of this lane one for another lane. Called by this lane. */
+    RemotePort seat(SpreadPort port, Consumer<String> fault) {
+        LaneInbox to = inbox;
+        if (to == null) {
+            throw new IllegalStateException("a guest on several lanes, and only one lane");
+        }
+        return to.seat(port, fault, HotCalls::checkpoint);
     }
 
     /**

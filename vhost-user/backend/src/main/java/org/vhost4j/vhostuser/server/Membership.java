@@ -178,12 +178,28 @@ public final class Membership {
         }
         BridgeSeat seat = new BridgeSeat(backend.contexts(), own, guest.name(), guest.rules(bridged.security()));
         try {
-            seat.take(guest::device, guest.device()::fault, backend.hasUplink(own, bridged));
+            seat.take(
+                    guest::device,
+                    guest.device()::fault,
+                    backend.hasUplink(own, bridged),
+                    guest.seats().spread()
+                            ? (context, joining) -> joining.accept(context.known(guest.device()))
+                            : null);
+            for (GuestSeats.Seat each : guest.seats().all()) {
+                if (!guest.seats().isHome(each) && backend.hasUplink(each.context(), bridged)) {
+                    Backend.inLane(each.context(), () -> each.context().parkLate(each.device(), each.device()::fault));
+                }
+            }
             Backend.inLane(own, () -> own.running(guest.device(), false));
             seat.settle();
             return seat.number();
         } catch (RuntimeException | Error e) {
-            seat.leave(guest.device());
+            seat.leave(
+                    guest.device(),
+                    () -> {
+                        // It is closed.
+                    },
+                    guest.seats()::forgetWays);
             throw e;
         }
     }
@@ -203,7 +219,7 @@ public final class Membership {
             LaneContext own = guest.context();
             Bridge bridge = own.bridge();
             if (bridge != null) {
-                Backend.inLane(own, () -> number[0] = bridge.numberOf(guest.device()));
+                Backend.inLane(own, () -> number[0] = bridge.numberOf(own.known(guest.device())));
             }
             end(guest, number[0], guest::remove);
             served();
@@ -230,7 +246,14 @@ public final class Membership {
             backend.sockets().remove(socket);
         }
         if (number >= 0) {
-            BridgeSeat.of(backend.contexts(), own, number).leave(guest.device());
+            BridgeSeat.of(backend.contexts(), own, number)
+                    .leave(
+                            guest.device(),
+                            () -> {
+                                // It is closed.
+                            },
+                            guest.seats()::forgetWays);
+            Backend.inLane(own, () -> guest.seats().forgetWays(own));
         }
         backend.guestAccepts(guest.name(), 0);
         guest.closeDescriptors();
@@ -264,6 +287,10 @@ public final class Membership {
             if (!same.equals(before)) {
                 throw new ChangeRefused(
                         false, "guest '" + name + "' keeps its socket while it is served: remove it and add it");
+            }
+            if (guest.seats().spread() && !after.rates().equals(PortRates.NONE)) {
+                throw new ChangeRefused(
+                        false, "guest '" + name + "' has queues on several lanes, and its rates cannot be limited");
             }
             LaneContext own = guest.context();
             if (backend.config().switching() instanceof Switching.Bridged bridged) {
@@ -346,8 +373,9 @@ public final class Membership {
         Backend.inLane(
                 context,
                 () -> backend.guests().stream()
-                        .filter(guest -> guest.context() == context)
-                        .forEach(guest -> context.parkLate(guest.device(), guest.device()::fault)));
+                        .flatMap(guest -> guest.seats().all().stream())
+                        .filter(seat -> seat.context() == context)
+                        .forEach(seat -> context.parkLate(seat.device(), seat.device()::fault)));
     }
 
     private Switching.Bridged bridged() throws ChangeRefused {

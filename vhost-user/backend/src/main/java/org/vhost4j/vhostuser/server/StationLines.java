@@ -12,7 +12,7 @@ import org.vhost4j.device.stats.Counters;
 
 /**
  * Counts what a port does against its rules, and says it: the first time at once, and then in one line a minute of each kind, however often
- * it happens. Entered by the port's lane.
+ * it happens. Entered by the lanes of the port; of most ports that is one.
  */
 final class StationLines implements StationWatch {
     private static final long BETWEEN_LINES = 60_000_000_000L;
@@ -62,7 +62,7 @@ final class StationLines implements StationWatch {
     }
 
     @Override
-    public void refused(long source, int frames) {
+    public synchronized void refused(long source, int frames) {
         count(Counter.TX_BAD_SOURCE, frames);
         if (due(sources, frames)) {
             say(
@@ -82,7 +82,7 @@ final class StationLines implements StationWatch {
     }
 
     @Override
-    public void outsideVlans(long source) {
+    public synchronized void outsideVlans(long source) {
         count(Counter.TX_OUTSIDE_VLANS, 1);
         if (due(vlans, 1)) {
             say(vlans, "a frame from " + MacAddress.text(source) + " was dropped: this port does not carry its VLAN");
@@ -90,7 +90,7 @@ final class StationLines implements StationWatch {
     }
 
     @Override
-    public void moved(long station, String from) {
+    public synchronized void moved(long station, String from) {
         count(Counter.STATIONS_MOVED, 1);
         int place = place(station);
         if (lost.getAcquire(place) == station && clock.getAsLong() - lostAt.getOpaque(place) < CLAIM_TIME) {
@@ -107,7 +107,7 @@ final class StationLines implements StationWatch {
     }
 
     @Override
-    public void taken(long station, String by) {
+    public synchronized void taken(long station, String by) {
         count(Counter.STATIONS_CLAIMED, 1);
         if (due(addresses, 1)) {
             say(
@@ -118,7 +118,7 @@ final class StationLines implements StationWatch {
     }
 
     @Override
-    public void forgotten(long station) {
+    public synchronized void forgotten(long station) {
         count(Counter.STATIONS_FORGOTTEN, 1);
         if (due(stations, 1)) {
             say(stations, "more stations than a port may have: " + MacAddress.text(station) + " was forgotten");
@@ -126,7 +126,7 @@ final class StationLines implements StationWatch {
     }
 
     @Override
-    public void flooded() {
+    public synchronized void flooded() {
         count(Counter.TX_FLOOD_LIMIT, 1);
         if (due(floods, 1)) {
             say(floods, "a frame for all ports was dropped: more than the limit of a second");

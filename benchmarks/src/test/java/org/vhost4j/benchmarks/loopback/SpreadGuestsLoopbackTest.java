@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.benchmarks.loopback;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.Arena;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the benchmark of lanes measures: every frame that is sent is received, on the lane that the case is about. */
+class SpreadGuestsLoopbackTest {
+    private static final int BURST = 32;
+    private static final int RING = 64;
+    private static final int MEMORY = 1 << 20;
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void framesStayOnTheirLane(boolean packed) {
+        try (Arena arena = Arena.ofConfined()) {
+            SpreadGuests guests = new SpreadGuests(arena, packed, 2, false, 100, RING, MEMORY);
+            for (int round = 0; round < 10; round++) {
+                for (int lane = 0; lane < 2; lane++) {
+                    assertThat(guests.lane(lane).exchange(BURST)).isEqualTo(BURST);
+                    assertThat(guests.lane(1 - lane).turn()).isZero();
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void framesCrossToTheOtherLane(boolean packed) {
+        try (Arena arena = Arena.ofConfined()) {
+            SpreadGuests guests = new SpreadGuests(arena, packed, 2, true, 100, RING, MEMORY);
+            for (int round = 0; round < 10; round++) {
+                for (int lane = 0; lane < 2; lane++) {
+                    assertThat(guests.lane(lane).exchange(BURST)).isZero();
+                    assertThat(guests.lane(1 - lane).turn()).isEqualTo(BURST);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.device.bridge;
+
+import org.jspecify.annotations.Nullable;
+import org.vhost4j.device.frame.Frame;
+import org.vhost4j.device.frame.FrameBurst;
+import org.vhost4j.device.frame.FramePort;
+import org.vhost4j.device.frame.FrameSink;
+import org.vhost4j.device.frame.LandingPort;
+import org.vhost4j.device.steering.ReceiveSteering;
+
+/**
+ * A guest whose queue pairs are on several lanes, as one of those lanes sees it: its bridge has this as the guest's port. A frame for the guest is
+ * steered here, before it crosses lanes: it goes to the guest's seat on this lane, or to the one on the lane that has its pair. All frames of a
+ * flow take the same way, so that they stay in their order. One that has come from another lane stays here, whatever the driver has changed
+ * meanwhile; only when the lane has lost its last queue it goes to the lane of the first pair, where every frame stays. So no lane ever waits
+ * for another that waits for it.
+ *
+ * <p>Of one lane.
+ */
+public final class SpreadPort implements LandingPort {
+    private final FrameSink bridge;
+    private final FrameSink inside = new Inside();
+    private final int lane;
+    private final PairPlacement placement;
+
+    /** By lane, null for this one. */
+    private final @Nullable RemotePort[] others;
+
+    /** By lane: frames were given to its seat and not shown. */
+    private final boolean[] unflushed;
+
+    private @Nullable LandingPort seat;
+    private @Nullable ReceiveSteering steering;
+
+    /** Where the last frame went. */
+    private @Nullable FramePort last;
+
+    private boolean arriving;
+
+    /**
+     * A port without a seat; {@link #to} gives it one before any frame passes.
+     *
+     * @param bridge of this lane
+     * @param lane the number of this lane, from 0
+     * @param lanes how many there are
+     * @param placement where the guest's pairs are
+     */
+    public SpreadPort(FrameSink bridge, int lane, int lanes, PairPlacement placement) {
+        this.bridge = bridge;
+        this.lane = lane;
+        this.placement = placement;
+        this.others = new RemotePort[lanes];
+        this.unflushed = new boolean[lanes];
+    }
+
+    /**
+     * Gives the port its seat on this lane.
+     *
+     * @param device has {@link #sink} as its sink
+     * @param itsSteering by which pair frames come in, as the device sees it
+     */
+    public void to(LandingPort device, ReceiveSteering itsSteering) {
+        seat = device;
+        steering = itsSteering;
+    }
+
+    /**
+     * Gives the port the way to another lane's seat. Before any frame passes.
+     *
+     * @param number of that lane
+     * @param way by {@link LaneInbox#seat} of that lane
+     */
+    public void other(int number, RemotePort way) {
+        others[number] = way;
+    }
+
+    /**
+     * Where the frames of the seat go.
+     *
+     * @return always the same
+     */
+    public FrameSink sink() {
+        return inside;
+    }
+
+    private LandingPort seat() {
+        LandingPort its = seat;
+        if (its == null) {
+            throw new IllegalStateException("a port without a seat");
+        }
+        return its;
+    }
+
+    private ReceiveSteering steering() {
+        ReceiveSteering its = steering;
+        if (its == null) {
+            throw new IllegalStateException("a port without a seat");
+        }
+        return its;
+    }
+
+    /** Where a frame for a pair goes. */
+    private FramePort way(int pair) {
+        int target = placement.laneFor(pair);
+        RemotePort other = others[target];
+        if (other == null) {
+            return seat();
+        }
+        unflushed[target] = true;
+        return other;
+    }
+
+    /** Where a frame goes that another lane has sent here. */
+    private FramePort wayOfArrival() {
+        return placement.hasAny(lane) ? seat() : way(0);
+    }
+
+    private FramePort way(Frame frame) {
+        if (arriving) {
+            return wayOfArrival();
+        }
+        ReceiveSteering its = steering();
+        return way(its.singleQueue() ? 0 : its.pairFor(frame));
+    }
+
+    @Override
+    public String name() {
+        return seat().name();
+    }
+
+    /** What does not cross lanes needs no more than this; what does is adapted before. */
+    @Override
+    public int accepts() {
+        return seat().accepts();
+    }
+
+    @Override
+    public boolean countsSegments() {
+        return seat().countsSegments();
+    }
+
+    @Override
+    public int deliver(Frame frame) {
+        FramePort to = way(frame);
+        last = to;
+        return to.deliver(frame);
+    }
+
+    @Override
+    public int deliver(FrameBurst frames, int from, int to) {
+        FramePort first;
+        int end = to;
+        ReceiveSteering its = steering();
+        if (arriving) {
+            first = wayOfArrival();
+        } else if (its.singleQueue()) {
+            first = way(0);
+        } else if (its.reportsHash()) {
+            return 0;
+        } else {
+            first = way(its.pairFor(frames, from));
+            end = sameWay(frames, from, to, first);
+        }
+        last = first;
+        return first.deliver(frames, from, end);
+    }
+
+    /** Behind the last frame of a row that goes where its first does. */
+    @SuppressWarnings("ReferenceEquality")
+    private int sameWay(FrameBurst frames, int from, int to, FramePort first) {
+        ReceiveSteering its = steering();
+        int end = from + 1;
+        while (end < to && way(its.pairFor(frames, end)) == first) {
+            end++;
+        }
+        return end;
+    }
+
+    @Override
+    public boolean queues() {
+        FramePort to = last;
+        return to != null && to.queues();
+    }
+
+    @Override
+    public void dropped() {
+        FramePort to = last;
+        (to == null ? seat() : to).dropped();
+    }
+
+    @Override
+    public void lost(int frames) {
+        seat().lost(frames);
+    }
+
+    @Override
+    public void flush() {
+        seat().flush();
+        for (int i = 0; i < unflushed.length; i++) {
+            RemotePort other = others[i];
+            if (unflushed[i] && other != null) {
+                unflushed[i] = false;
+                other.flush();
+            }
+        }
+    }
+
+    @Override
+    public void arriving(boolean now) {
+        arriving = now;
+    }
+
+    /** A frame that is not there yet can land when every frame takes the first pair, and that is on this lane. */
+    @Override
+    public boolean reserve(Frame landing, int atLeast) {
+        return placement.laneFor(0) == lane && steering().singleQueue() && seat().reserve(landing, atLeast);
+    }
+
+    @Override
+    @SuppressWarnings("ReferenceEquality")
+    public boolean reserve(Frame landing, Frame frame) {
+        LandingPort its = seat();
+        return way(frame) == its && its.reserve(landing, frame);
+    }
+
+    @Override
+    public boolean extend(Frame landing, int atLeast) {
+        return seat().extend(landing, atLeast);
+    }
+
+    @Override
+    public void commit(Frame landing, int bytes) {
+        seat().commit(landing, bytes);
+    }
+
+    @Override
+    public void discard(Frame landing) {
+        seat().discard(landing);
+    }
+
+    /** The seat's sink. */
+    private final class Inside implements FrameSink {
+        @Override
+        public int forward(FramePort from, Frame frame) {
+            return bridge.forward(SpreadPort.this, frame);
+        }
+
+        @Override
+        public int forward(FramePort from, FrameBurst frames) {
+            return bridge.forward(SpreadPort.this, frames);
+        }
+
+        @Override
+        public void flush() {
+            bridge.flush();
+        }
+
+        @Override
+        public @Nullable LandingPort soleReceiver(FramePort from) {
+            return bridge.soleReceiver(SpreadPort.this);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.vhostuser.server;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.vhost4j.device.bridge.PairPlacement;
+import org.vhost4j.device.bridge.PortRules;
+import org.vhost4j.device.bridge.RemotePort;
+import org.vhost4j.device.bridge.SpreadPort;
+import org.vhost4j.device.net.DeviceControl;
+import org.vhost4j.device.net.DeviceOwner;
+import org.vhost4j.device.net.NetDevice;
+import org.vhost4j.device.net.NetDeviceConfig;
+import org.vhost4j.host.lane.Lane;
+import org.vhost4j.host.lane.LaneAlarm;
+import org.vhost4j.sys.HotCalls;
+
+/**
+ * The lanes that a guest's queue pairs are on. One of them is the guest's home: its device has the control queue, and what the session and the
+ * operator do to the device is done there first or last, while the home lane waits for the others. Most guests have a seat on one lane alone.
+ *
+ * <p>Entered by the home lane, or while the guest is on no lane.
+ */
+final class GuestSeats {
+    private final Seat home;
+
+    /** By the number of the lane; the home alone when the guest is on one lane. */
+    private final List<Seat> all = new ArrayList<>();
+
+    private final PairPlacement placement;
+
+    /**
+     * One lane's part of a guest's device.
+     *
+     * @param number of the lane among those of the guest
+     * @param context the lane
+     * @param device what the lane polls
+     */
+    record Seat(int number, LaneContext context, NetDevice device) {
+        DeviceControl control() {
+            return device.control();
+        }
+
+        Lane lane() {
+            return context.lane;
+        }
+    }
+
+    /** Seats on lanes, of which one is the guest's home. */
+    GuestSeats(NetDeviceConfig config, LaneContext own, List<LaneContext> lanes, Owner owner) {
+        int homeNumber = Math.max(0, lanes.indexOf(own));
+        placement = new PairPlacement(config.maxPairs(), lanes.size(), homeNumber);
+        if (lanes.size() < 2) {
+            home = new Seat(
+                    0,
+                    own,
+                    new NetDevice(
+                            config, own.sink, own.engine, HotCalls::checkpoint, owner.home(), own.lane.commands()));
+            all.add(home);
+            return;
+        }
+        List<SpreadPort> ports = new ArrayList<>();
+        for (int i = 0; i < lanes.size(); i++) {
+            ports.add(new SpreadPort(lanes.get(i).sink, i, lanes.size(), placement));
+        }
+        NetDevice first = new NetDevice(
+                config,
+                ports.get(homeNumber).sink(),
+                own.engine,
+                HotCalls::checkpoint,
+                owner.home(),
+                own.lane.commands());
+        home = new Seat(homeNumber, own, first);
+        for (int i = 0; i < lanes.size(); i++) {
+            LaneContext context = lanes.get(i);
+            Seat seat = home;
+            if (i != homeNumber) {
+                int firstPair = Math.min(Math.floorMod(i - homeNumber, lanes.size()), config.maxPairs() - 1);
+                NetDevice device = first.seat(
+                        config,
+                        firstPair,
+                        ports.get(i).sink(),
+                        context.engine,
+                        HotCalls::checkpoint,
+                        owner.seat(i, new LaneAlarm(context.lane)),
+                        context.lane.commands());
+                seat = new Seat(i, context, device);
+            }
+            ports.get(i).to(seat.device(), seat.device().steering());
+            all.add(seat);
+        }
+        for (Seat seat : all) {
+            SpreadPort port = ports.get(seat.number());
+            Backend.inLane(seat.context(), () -> {
+                seat.context().spread(seat.device(), port);
+                seat.context().spread(first, port);
+            });
+        }
+        for (Seat from : all) {
+            for (Seat to : all) {
+                if (from.number() != to.number()) {
+                    RemotePort[] way = new RemotePort[1];
+                    Backend.inLane(
+                            to.context(),
+                            () -> way[0] = to.context()
+                                    .seat(
+                                            ports.get(to.number()),
+                                            reason -> to.device().fault(reason)));
+                    ports.get(from.number()).other(to.number(), way[0]);
+                }
+            }
+        }
+        first.control().mirror(command -> others(seat -> seat.control().apply(command)));
+    }
+
+    /** Who hears of the devices. */
+    interface Owner {
+        DeviceOwner home();
+
+        DeviceOwner seat(int number, LaneAlarm alarm);
+    }
+
+    Seat home() {
+        return home;
+    }
+
+    List<Seat> all() {
+        return all;
+    }
+
+    boolean isHome(Seat seat) {
+        return seat.number() == home.number();
+    }
+
+    /** Whether the guest has a seat on several lanes. */
+    boolean spread() {
+        return all.size() > 1;
+    }
+
+    /** Where a queue pair is at home. */
+    Seat ofPair(int pair) {
+        return all.get(Math.floorMod(home.number() + pair, all.size()));
+    }
+
+    /** Has a seat's lane do something, and waits. */
+    <T> T ask(Seat seat, Supplier<T> task) {
+        return isHome(seat) ? task.get() : home.lane().ask(seat.lane(), task);
+    }
+
+    /** As above, for what has no result. */
+    void run(Seat seat, Runnable task) {
+        boolean unused = ask(seat, () -> {
+            task.run();
+            return true;
+        });
+    }
+
+    /** Has each lane but the home do something, one after the other, and waits. */
+    void others(Consumer<Seat> task) {
+        for (Seat seat : all) {
+            if (!isHome(seat)) {
+                run(seat, () -> task.accept(seat));
+            }
+        }
+    }
+
+    /** Has each lane do something, the home last, and waits. */
+    void each(Consumer<Seat> task) {
+        others(task);
+        run(home, () -> task.accept(home));
+    }
+
+    /** Says where a pair takes frames from now on; null for nowhere. */
+    void place(int pair, Seat seat) {
+        placement.put(pair, seat.number());
+    }
+
+    /** A pair takes no frames from now on. */
+    void displace(int pair) {
+        placement.put(pair, PairPlacement.NOWHERE);
+    }
+
+    /** Gives the bridge of every lane the guest as a port of its own. */
+    void join(PortRules rules) {
+        for (Seat seat : all) {
+            Backend.inLane(
+                    seat.context(), () -> seat.context().add(seat.context().known(home.device()), rules));
+        }
+    }
+
+    /** Forgets the ways between the guest's seats, when no bridge has it any more. */
+    void forgetWays(LaneContext context) {
+        for (Seat seat : all) {
+            if (seat.context() == context) {
+                context.forgetInlets(home.device());
+                context.forgetSpread(home.device());
+                context.forgetSpread(seat.device());
+            }
+        }
+    }
+}

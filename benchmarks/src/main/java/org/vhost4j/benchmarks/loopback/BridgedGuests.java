@@ -168,7 +168,7 @@ public final class BridgedGuests {
     }
 
     /**
-     * How many pages are marked.
+     * The number of pages that are marked.
      *
      * @return the bits of all logs
      */

@@ -309,7 +309,7 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * How many numbers of ports there are, those of ports that were removed among them.
+     * The number of port numbers, including those of removed ports.
      *
      * @return 0 or more
      */

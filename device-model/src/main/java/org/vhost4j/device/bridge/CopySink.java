@@ -79,7 +79,7 @@ public final class CopySink implements FrameSink {
     }
 
     /**
-     * How many frames were copied.
+     * The number of frames that were copied.
      *
      * @return since the sink was created
      */
@@ -88,7 +88,7 @@ public final class CopySink implements FrameSink {
     }
 
     /**
-     * How many bytes were copied, from the destination MAC address on.
+     * The number of bytes that were copied, from the destination MAC address on.
      *
      * @return since the sink was created
      */

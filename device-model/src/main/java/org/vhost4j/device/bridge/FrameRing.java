@@ -261,7 +261,7 @@ final class FrameRing {
         peek(frame, 0);
     }
 
-    /** How many frames are here, all of which can be looked at. */
+    /** The number of frames in the ring, all of which can be read. */
     int count() {
         long published = (long) SLOT.getAcquire(slots, PUBLISHED);
         slots[PUBLISHED_SEEN] = published;
@@ -302,7 +302,7 @@ final class FrameRing {
         frames.count(count);
     }
 
-    /** How many frames were dropped, for lack of room here, since the last call. */
+    /** The number of frames that were dropped since the last call, because the ring was full. */
     int takeLost() {
         long lost = (long) SLOT.getOpaque(slots, LOST);
         int more = (int) (lost - slots[LOST_SEEN]);

@@ -153,7 +153,7 @@ public final class LaneInbox implements Pollable {
         return work;
     }
 
-    /** How many frames were handed over, or tried: one that waits keeps the lane awake, as it does in its sender's queue. */
+    /** The number of frames that were handed over, or tried: one that waits keeps the lane awake, as it does in its sender's queue. */
     private int handOver(Inlet inlet) {
         FrameRing ring = inlet.ring;
         Frame frame = inlet.frame();

@@ -33,7 +33,7 @@ public final class NullSink implements FrameSink {
     public void flush() {}
 
     /**
-     * How many frames were dropped.
+     * The number of frames that were dropped.
      *
      * @return since the sink was created
      */
@@ -42,7 +42,7 @@ public final class NullSink implements FrameSink {
     }
 
     /**
-     * How many bytes were dropped, from the destination MAC address on.
+     * The number of bytes that were dropped, from the destination MAC address on.
      *
      * @return since the sink was created
      */

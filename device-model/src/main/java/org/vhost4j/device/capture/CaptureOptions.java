@@ -16,7 +16,7 @@ import java.nio.file.Path;
  */
 public record CaptureOptions(
         Path path, String filter, int snapLength, boolean segmented, long fileBytes, int files, int bufferBytes) {
-    /** A snap length that leaves every frame whole. */
+    /** A snap length that does not truncate any frame. */
     public static final int WHOLE = 262_144;
     /** The smallest file of a ring. */
     public static final long LEAST_FILE = 65_536;

@@ -235,7 +235,7 @@ public final class CaptureRing {
     }
 
     /**
-     * How long a frame is.
+     * The length of a frame.
      *
      * @param record of {@link #peek}
      * @return bytes from the destination MAC address on
@@ -287,7 +287,7 @@ public final class CaptureRing {
         HDR_LEN(40),
         /** From where in the frame the checksum is summed. */
         CSUM_START(44),
-        /** Where after that it is stored. */
+        /** The offset after csum_start where the checksum is stored. */
         CSUM_OFFSET(48);
 
         private final int offset;

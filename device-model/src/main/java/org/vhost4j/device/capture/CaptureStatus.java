@@ -6,14 +6,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How far a capture has come.
+ * The progress of a capture.
  *
  * @param options what it was started with
- * @param file that is written now, or was last
+ * @param file the file that is being written, or was written last
  * @param running whether frames are copied
- * @param failure why it ended by itself
- * @param frames how many frames or segments were written
- * @param bytes how many bytes of frames were written
+ * @param failure why it ended, unless it was stopped
+ * @param frames the number of frames or segments that were written
+ * @param bytes the number of bytes of frames that were written
  * @param ports what each port has counted, in the order of the capture
  */
 public record CaptureStatus(

@@ -37,7 +37,7 @@ public final class BufferPool {
     }
 
     /**
-     * How many buffers are here.
+     * The number of buffers that are here.
      *
      * @return 0 up to the number that was allocated
      */

@@ -42,7 +42,7 @@ public final class DriverMemory {
     }
 
     /**
-     * Where the region begins.
+     * The start of the region.
      *
      * @return guest-physical address of its first byte
      */

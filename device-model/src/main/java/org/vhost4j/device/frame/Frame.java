@@ -52,7 +52,7 @@ public final class Frame {
     public final long[] address = new long[MAX_PIECES];
     /** Length of each piece in bytes, at least 1. */
     public final int[] length = new int[MAX_PIECES];
-    /** How many pieces there are. */
+    /** The number of pieces. */
     public int pieces;
     /** Sum of the lengths: the frame's size from the destination MAC address to the end, without header or FCS. */
     public int bytes;

@@ -70,7 +70,7 @@ public final class FrameBurst {
     }
 
     /**
-     * How many frames there are.
+     * The number of frames.
      *
      * @return 0 to {@link #CAPACITY}
      */
@@ -89,7 +89,7 @@ public final class FrameBurst {
     }
 
     /**
-     * How long a frame is.
+     * The length of a frame.
      *
      * @param index 0 to {@link #count()} - 1
      * @return bytes from the destination MAC address on, {@link Frame#ETHERNET_HEADER} to {@link Frame#MAX_BYTES}
@@ -217,7 +217,7 @@ public final class FrameBurst {
     }
 
     /**
-     * How many frames have been offered to their receivers, the ones that are on their way included.
+     * The number of frames that have been offered to their receivers, the ones that are on their way included.
      *
      * @return 0 to {@link #count()}
      */

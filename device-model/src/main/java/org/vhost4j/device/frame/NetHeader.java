@@ -147,7 +147,7 @@ public final class NetHeader {
     }
 
     /**
-     * Where in a plain frame its checksum is summed from.
+     * The offset in a plain frame at which the checksum calculation starts.
      *
      * @param partial as in {@link #readPlain}
      * @return csum_start; 0 for a frame without partial checksum

@@ -81,7 +81,7 @@ public final class Translations {
     }
 
     /**
-     * How many ranges there are.
+     * The number of ranges.
      *
      * @return 0 to {@link #MAX_RANGES}
      */

@@ -78,7 +78,7 @@ public final class DeviceControl {
     }
 
     /**
-     * Takes over what the driver has set where its guest comes from, as soon as its features are known. A command that they do not allow
+     * Applies the settings that the driver made at the migration's source, once its features are known. A command that they do not allow
      * has no effect. No queue runs.
      *
      * @param settings of {@link #settings()}, each of at least 2 bytes

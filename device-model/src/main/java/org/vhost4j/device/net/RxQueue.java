@@ -39,7 +39,7 @@ final class RxQueue {
     private final int headerBytes;
     private final Chain chain = new Chain();
     private final Buffers buffers = new Buffers();
-    /** How many chains are popped into {@link #buffers}: not 0 between bursts only if a fault of a sender's memory ended one. */
+    /** The number of chains that are popped into {@link #buffers}: not 0 between bursts only if a fault of a sender's memory ended one. */
     private int popped;
 
     private final Frame landing = new Frame();

@@ -30,7 +30,7 @@ public final class LargeSegments {
     private static final int TCP_FLAGS = 13;
     private static final int SYN = 0x02;
     private static final int CWR = 0x80;
-    /** RST, SYN and URG: such a packet is no part of a long row of data. */
+    /** RST, SYN and URG: such a packet is not part of a bulk transfer. */
     private static final int APART = 0x26;
 
     private static final int END_OF_OPTIONS = 0;

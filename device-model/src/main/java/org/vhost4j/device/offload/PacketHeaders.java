@@ -244,7 +244,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * Where the IP header begins.
+     * The start of the IP header.
      *
      * @return offset in the frame in bytes
      */
@@ -262,7 +262,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * Where the TCP or UDP header begins.
+     * The start of the TCP or UDP header.
      *
      * @return offset in the frame in bytes
      */
@@ -280,7 +280,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * Where the payload of TCP or UDP begins.
+     * The start of the payload of TCP or UDP.
      *
      * @return the length of all headers in bytes
      */
@@ -339,7 +339,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * Where the tunnel's IP header begins.
+     * The start of the tunnel's IP header.
      *
      * @return offset in the frame in bytes
      */
@@ -357,7 +357,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * Where the tunnel's UDP header begins.
+     * The start of the tunnel's UDP header.
      *
      * @return offset in the frame in bytes
      */

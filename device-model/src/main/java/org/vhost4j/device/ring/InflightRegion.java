@@ -42,7 +42,7 @@ public final class InflightRegion {
     }
 
     /**
-     * How many bytes it has.
+     * The size in bytes.
      *
      * @return with what lies after the entries
      */

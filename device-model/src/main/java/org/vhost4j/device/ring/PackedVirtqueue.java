@@ -49,7 +49,7 @@ final class PackedVirtqueue extends RingVirtqueue {
     /** Where the last publication ended, as in {@link #base()}. */
     private int shown;
 
-    /** How many descriptors of the ring the unpublished chains have. */
+    /** The number of descriptors that the unpublished chains occupy. */
     private int unpublished;
     /** The {@link #firstUsed} of the publication that is logged. */
     private int loggedFirst;

@@ -13,7 +13,7 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     String name();
 
     /**
-     * How many descriptors the queue has.
+     * The number of descriptors that the queue has.
      *
      * @return 1 to 32768
      */

@@ -4,7 +4,7 @@ package org.vhost4j.device.stats;
 import java.time.Instant;
 import java.util.Arrays;
 
-/** The counters of one device. An array indexed by the enum, because a map costs more than what is counted. */
+/** The counters of one device. An array indexed by the enum, because a map would cost more than the counting. */
 @SuppressWarnings("EnumOrdinal")
 public final class Counters {
     private final long[] values = new long[Counter.values().length];

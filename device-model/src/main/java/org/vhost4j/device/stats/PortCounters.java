@@ -60,7 +60,7 @@ public final class PortCounters {
     /**
      * Includes the counters of another lane's part of the port. Any thread.
      *
-     * @param part of that lane; it counts on when the part is closed
+     * @param part the part's counters; they are still included after the part is closed
      */
     public void include(PortCounters part) {
         parts.add(part);

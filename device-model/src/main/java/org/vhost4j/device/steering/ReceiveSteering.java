@@ -5,7 +5,7 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
 
 /**
- * By which queue pair a frame comes in: by the indirection table of receive-side scaling once the driver has set one, otherwise by the
+ * Chooses the queue pair on which a frame is received: by the indirection table of receive-side scaling once the driver has set one, otherwise by the
  * pair on which the guest sent for that flow last (virtio 1.4 sections 5.1.6.5.6 and 5.1.6.5.7).
  */
 public final class ReceiveSteering {
@@ -95,7 +95,7 @@ public final class ReceiveSteering {
         return pairs > 1 && table.length == 0;
     }
 
-    /** The pair for one of some frames that came together; its hash is not {@link #reportsHash reported}. */
+    /** The queue pair for one frame of a burst; its hash is not {@link #reportsHash reported}. */
     public int pairFor(FrameBurst frames, int index) {
         if (table.length != 0) {
             return pairFor(frames.frame(index));

@@ -82,7 +82,7 @@ public final class MigratedMemory extends DirtyLog {
     }
 
     /**
-     * How many pages were marked.
+     * The number of pages that were marked.
      *
      * @return marks since the beginning
      */

@@ -323,7 +323,7 @@ public final class SuperFrame {
         return sum(pseudo, 0, pseudo.length);
     }
 
-    /** Where the transport header begins. */
+    /** The start of the transport header. */
     public int transport() {
         return transport;
     }
@@ -370,7 +370,7 @@ public final class SuperFrame {
         return other == 0 ? 0xffff : other;
     }
 
-    /** How many bytes of IPv6 extension headers there are. */
+    /** The number of bytes of IPv6 extension headers. */
     public int extensionBytes() {
         return extensions.length * 8 * (extensionUnits + 1);
     }
@@ -380,7 +380,7 @@ public final class SuperFrame {
         return udp;
     }
 
-    /** How many segments it makes. */
+    /** The number of segments that it makes. */
     public int segments() {
         return (payload.length + gsoSize - 1) / gsoSize;
     }

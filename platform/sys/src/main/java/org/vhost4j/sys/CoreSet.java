@@ -96,7 +96,7 @@ public final class CoreSet implements Iterable<Integer> {
     }
 
     /**
-     * How many cores there are.
+     * The number of cores.
      *
      * @return at least 0
      */

@@ -38,7 +38,7 @@ final class FaultAddresses {
 
     private FaultAddresses() {}
 
-    /** How many addresses were recorded; from now on {@link #since} looks. */
+    /** The number of addresses that were recorded; from now on {@link #since} looks. */
     static long count() {
         return (long) LONG.getVolatile(RING, 0L);
     }

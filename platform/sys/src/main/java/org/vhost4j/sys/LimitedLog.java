@@ -33,7 +33,7 @@ public final class LimitedLog implements AutoCloseable {
      * @param perSecond the lines a second that it may write after that
      */
     public record Limits(int waitingLines, int waitingCharacters, int burst, int perSecond) {
-        /** 10,000 lines and 1 Mi characters that wait; of one source 100 lines at once and 10 a second. */
+        /** Up to 10,000 queued lines and 1 Mi characters; for one source 100 lines at once and 10 per second. */
         public static final Limits DEFAULT = new Limits(10_000, 1 << 20, 100, 10);
     }
 

@@ -122,9 +122,9 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Tells the file apart from others of its file system.
+     * The file's inode number, which identifies it within its file system.
      *
-     * @return its inode number; that of a memfd is given to another one only long after it has ended
+     * @return the inode number; the kernel reuses that of a memfd only long after the memfd is gone
      */
     public long inode() {
         return inode;

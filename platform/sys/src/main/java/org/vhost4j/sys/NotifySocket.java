@@ -21,9 +21,9 @@ public final class NotifySocket {
     }
 
     /**
-     * The one that has started this process.
+     * The socket of the service manager that started this process.
      *
-     * @return one that hears nothing when there is none
+     * @return the socket; without a service manager, one that ignores all notifications
      */
     public static NotifySocket ofEnvironment() {
         return new NotifySocket(System.getenv("NOTIFY_SOCKET"));

@@ -39,7 +39,7 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
     }
 
     /**
-     * Credentials off: one sender is known, and the kernel is spared further work.
+     * Turns SO_PASSCRED off once the sender is known, which saves the kernel work.
      *
      * @param socket a Unix socket
      */

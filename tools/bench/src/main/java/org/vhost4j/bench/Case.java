@@ -13,7 +13,7 @@ import org.vhost4j.bench.result.Goal;
  * @param series what it belongs to when a row's cases differ in one number only; else empty
  * @param x that number
  * @param figures what is shown, the most important first
- * @param goals what it is to come to
+ * @param goals the goals that it has to reach
  * @param contenders in the order of their turns
  * @param rounds how often each has a turn
  */

@@ -20,7 +20,7 @@ public final class CollectingPort implements LandingPort {
     private int accepts;
     private int used;
     private int frames;
-    /** How many frames are taken before it is full. */
+    /** The number of frames that are taken before it is full. */
     private int room = Integer.MAX_VALUE;
 
     private boolean counts;

@@ -109,9 +109,9 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * How long to look before something is taken for not coming at all.
+     * How long to wait before the case concludes that something does not arrive.
      *
-     * @return a small part of the patience
+     * @return a twentieth of the timeout
      */
     public Duration quiet() {
         return quiet;

@@ -18,9 +18,9 @@ public record Evidence(List<String> sent, String came, String rule) {
     }
 
     /**
-     * The same as a block of text.
+     * The evidence as lines of text.
      *
-     * @return lines without an end, labelled and not indented
+     * @return lines without line terminators, labelled and not indented
      */
     public List<String> lines() {
         List<String> lines = new ArrayList<>();

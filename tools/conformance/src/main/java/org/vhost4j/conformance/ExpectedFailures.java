@@ -104,9 +104,9 @@ public final class ExpectedFailures {
     }
 
     /**
-     * Why an expected failure is one.
+     * The reason why a failure is expected.
      *
-     * @param entry for it
+     * @param entry its entry in the file
      * @return one clause
      */
     public String why(Entry entry) {
@@ -116,7 +116,7 @@ public final class ExpectedFailures {
     /**
      * What is said of a case that passed although it was expected to fail.
      *
-     * @param entry for it
+     * @param entry its entry in the file
      * @return one clause that names the line to remove
      */
     public String passed(Entry entry) {

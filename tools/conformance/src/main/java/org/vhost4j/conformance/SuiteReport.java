@@ -58,7 +58,7 @@ public record SuiteReport(
     }
 
     /**
-     * How many cases ended in one way.
+     * The number of cases with an outcome.
      *
      * @param outcome the outcome
      * @return 0 up

@@ -44,7 +44,7 @@ public final class Control {
 
     /** Class: several queue pairs. */
     public static final int MQ = 4;
-    /** How many pairs are in use, le16. */
+    /** The number of pairs that are in use, le16. */
     public static final int MQ_VQ_PAIRS_SET = 0;
 
     /** Receive-side scaling: types, indirection table, key. */

@@ -16,10 +16,10 @@ import org.vhost4j.sys.MemFd;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The log of written pages that a migration needs (vhost-user protocol, "Migration"): a bit for each page of 4 KiB of
+ * The dirty log that a migration needs (vhost-user protocol, "Migration"): a bit for each page of 4 KiB of
  * guest-physical memory, which the back-end sets when it has written to the page.
  *
- * <p>The log may be read at any time; {@link #clear} takes bits out as a front-end does that sends the pages away.
+ * <p>The log may be read at any time; {@link #clear} clears bits as a front-end does when it sends the pages.
  */
 public final class DirtyLog implements AutoCloseable {
     /** The size of a page in bytes, whatever the host's is. */

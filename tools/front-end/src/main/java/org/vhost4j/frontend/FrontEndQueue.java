@@ -195,7 +195,7 @@ public final class FrontEndQueue implements AutoCloseable {
     }
 
     /**
-     * How often the back-end interrupted, as far as waiting has noticed.
+     * The number of interrupts that were seen while waiting.
      *
      * @return since the queue was made
      */

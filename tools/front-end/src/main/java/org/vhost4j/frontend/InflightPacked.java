@@ -62,7 +62,7 @@ public final class InflightPacked {
     }
 
     /**
-     * How many entries there are.
+     * The number of entries.
      *
      * @return the queue's size, once the region is initialized
      */

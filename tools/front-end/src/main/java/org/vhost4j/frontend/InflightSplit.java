@@ -45,7 +45,7 @@ public final class InflightSplit {
     }
 
     /**
-     * How many entries there are.
+     * The number of entries.
      *
      * @return the queue's size, once the region is initialized
      */

@@ -141,7 +141,7 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * From now on replaces each receive buffer that a frame was taken from by one in another region.
+     * From now on, replaces each used receive buffer by one in another region.
      *
      * @param pair which receive queue
      * @param region of {@link #guestRam}
@@ -151,7 +151,7 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * How many receive buffers are posted in a region.
+     * The number of receive buffers that are posted in a region.
      *
      * @param pair which receive queue
      * @param region of {@link #guestRam}

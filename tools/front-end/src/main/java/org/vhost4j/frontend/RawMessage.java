@@ -7,7 +7,7 @@ import java.util.List;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.wire.MessageHeader;
 
-/** One message as it came: nothing of it has been checked. It owns the descriptors that came with it. */
+/** One message as received, unchecked. It owns its descriptors. */
 public final class RawMessage implements AutoCloseable {
     private final int request;
     private final int flags;

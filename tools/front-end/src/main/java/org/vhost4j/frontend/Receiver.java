@@ -97,7 +97,7 @@ final class Receiver {
         memory = other;
     }
 
-    /** How many posted buffers are in a memory. */
+    /** The number of posted buffers that are in a memory. */
     int buffersIn(DriverMemory which) {
         return (int) Arrays.stream(memoryOf).filter(each -> each == which).count();
     }

@@ -24,7 +24,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** A client of a monitor: one command after the other, and no events. For one thread. */
 public final class QmpConnection implements AutoCloseable {
-    /** A server of another kind shall not fill the heap. */
+    /** Limits what a server that is not a monitor can put on the heap. */
     private static final int MOST_BYTES = 64 << 20;
 
     /** A monitor greets as soon as it accepts, which takes a moment on a busy host. */

@@ -9,8 +9,8 @@ import org.vhost4j.device.feature.Feature;
 
 /**
  * Kinds of virtio devices as QEMU's messages name them, and the names of their feature bits. Bits 24 to 49 mean the same for every kind
- * (virtio 1.4 section 6); the others belong to the kind (the "Feature bits" section of each device in section 5), so the same word
- * says other things of a disk than of a network card.
+ * (virtio 1.4 section 6); the others belong to the kind (the "Feature bits" section of each device in section 5), so the same bit
+ * number means something else for a disk than for a network card.
  */
 public enum DeviceKind {
     /** Network card (section 5.1). The names of its bits are those of {@link Feature}. */

@@ -335,7 +335,7 @@ public final class PlatformCatalog {
      * supports promises all of that and more.
      *
      * @param host the host
-     * @param uses in which ways its kernel is used
+     * @param uses how the guests use the host's kernel
      * @return the platform, or nothing when the host supports none
      */
     public Optional<PlatformDefinition> newestSupported(HostCapabilities host, Set<HostUse> uses) {

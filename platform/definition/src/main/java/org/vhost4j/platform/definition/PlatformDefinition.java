@@ -17,7 +17,7 @@ import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * A set of features with a name: what guests may be promised on every host that keeps it. Its parents' assignments and
+ * A set of features with a name: what guests can be promised on every host that supports it. Its parents' assignments and
  * requirements are already part of it.
  *
  * @param name the name
@@ -27,7 +27,7 @@ import org.vhost4j.platform.probe.HostUse;
  * @param parent the definition that it builds on, if any
  * @param aliases other names
  * @param deprecated why not to use it any more, if so
- * @param evidence why it says what it says
+ * @param evidence the sources of its properties and requirements
  * @param requires what a host must have
  * @param assignments the properties that it states, each with the definition that the assignment comes from
  * @param origin the file that it was read from
@@ -83,7 +83,7 @@ public record PlatformDefinition(
      * What a host lacks to keep this platform, or may lack for all that is known, as far as any guest can see it.
      *
      * @param host the host
-     * @param uses in which ways its kernel is used
+     * @param uses how the guests use the host's kernel
      * @return the capabilities; empty when the host supports the platform
      */
     public List<HostCapability> lackedBy(HostCapabilities host, Set<HostUse> uses) {

@@ -24,11 +24,11 @@ public record PlatformSupport(PlatformDefinition platform, HostCapabilities host
     }
 
     /**
-     * Judges a host.
+     * Determines whether a host supports a platform.
      *
      * @param platform the platform
      * @param host the host
-     * @param uses in which ways its kernel is used
+     * @param uses how the guests use the host's kernel
      * @return the judgement
      */
     public static PlatformSupport of(PlatformDefinition platform, HostCapabilities host, Set<HostUse> uses) {

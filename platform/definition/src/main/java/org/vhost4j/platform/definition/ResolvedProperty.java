@@ -4,11 +4,11 @@ package org.vhost4j.platform.definition;
 import java.util.List;
 
 /**
- * A property's value and how it came about.
+ * A property's value and the layers that decided it.
  *
  * @param property the property
  * @param assignments what the layers said, weakest first; at least one, the last of which decided
- * @param availability what happens to it
+ * @param availability how the property reaches the guest
  */
 public record ResolvedProperty(Property property, List<Assignment> assignments, Availability availability) {
     /** Copies the assignments. */

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Where definitions of others are looked for: the distributor's, the administrator's, the user's, and those of the command line,
+ * Where external definitions are searched: the distributor's, the administrator's, the user's, and those of the command line,
  * each more specific than the previous one.
  *
  * @param platforms directories of platforms, the least specific first

@@ -242,7 +242,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Guests have the host flush the TLB of a processor that does not run. */
+    /** Guests can ask the host to flush the TLB of a virtual CPU that is not running. */
     KVM_PV_TLB_FLUSH(
             "kvm-pv-tlb-flush",
             HostUse.KVM,

@@ -31,7 +31,7 @@ public final class FdHandle implements AutoCloseable {
     /** Errors only. Not {@code NONE}: that takes the descriptor off epoll, and Netty 4.2 does not put it back. */
     public static final EpollIoOps QUIET = EpollIoOps.EPOLLERR;
 
-    /** What to do about a descriptor. Called by the loop's thread; may throw, which is reported. */
+    /** Handles the events of a descriptor. Called by the loop's thread; an exception is reported. */
     @FunctionalInterface
     public interface Handler {
         /**

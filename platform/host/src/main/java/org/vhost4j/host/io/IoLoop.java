@@ -73,10 +73,10 @@ public final class IoLoop implements AutoCloseable {
     }
 
     /**
-     * Starts a loop with a duty cycle of its own.
+     * Starts a loop with a given duty cycle.
      *
      * @param name of its thread, after {@code vhost4j-}
-     * @param strategy asked in every turn; must not throw
+     * @param strategy called in every turn; must not throw
      * @param failures receives what a task or a handler threw, by the loop's thread
      * @param clock nanoseconds, by which the time that peers take in a turn is measured
      * @return the running loop

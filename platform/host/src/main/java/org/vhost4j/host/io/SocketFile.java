@@ -37,9 +37,9 @@ public final class SocketFile {
     }
 
     /**
-     * The same file under another name.
+     * The same file after it was renamed.
      *
-     * @param other what it was renamed to
+     * @param other the new name
      * @return the file
      */
     public SocketFile movedTo(Path other) {

@@ -38,7 +38,7 @@ final class SignalWatch implements AutoCloseable {
     private volatile boolean written;
     private volatile boolean dormant;
     private volatile boolean closed;
-    /** How many signals there were; written by the lane alone. */
+    /** The number of signals; written by the lane alone. */
     private volatile long signals;
 
     SignalWatch(String lane) {

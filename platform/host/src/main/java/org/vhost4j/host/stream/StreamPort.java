@@ -151,7 +151,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     /**
      * The connection, for another process.
      *
-     * @return still the port's; null when there is none
+     * @return the descriptor, still owned by the port; null when there is none
      */
     public @Nullable Fd socket() {
         return socket;
@@ -167,10 +167,10 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Gives a port that is halted a connection that another process has had. Called by the lane's thread.
+     * Gives a halted port a connection that another process has used. Called by the lane's thread.
      *
      * @param to as for {@link #connect}
-     * @param state how far that process was
+     * @param state the position of that process in the stream
      * @throws IllegalArgumentException when that cannot be
      */
     public void adopt(Fd to, StreamState state) {

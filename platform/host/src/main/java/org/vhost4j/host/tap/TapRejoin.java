@@ -13,10 +13,10 @@ import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.SystemError;
 
 /**
- * Brings a port back when its interface was removed and there is one of that name again. A thread of its own looks for it, and opens and
- * closes TAPs: all of that can wait for the kernel's network configuration, and a lane must not. The thread lives while it looks.
+ * Reopens a port after its interface was removed and one of that name exists again. A separate thread looks for it, and opens and
+ * closes TAPs: all of that can wait for the kernel's network configuration, and a lane must not. The thread ends when the search ends.
  *
- * <p>An interface that is not there is never made: the process that removed it makes it again, with what belongs to it.
+ * <p>A missing interface is never created: the process that removed it creates it again, with its settings.
  */
 public final class TapRejoin implements AutoCloseable {
     private static final long LOOK_EVERY_NANOS = 250_000_000;

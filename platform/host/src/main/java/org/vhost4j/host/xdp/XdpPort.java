@@ -23,7 +23,7 @@ import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.SystemError;
 
 /**
- * One queue of a network interface by AF_XDP. Frames are plain in both directions: there is no header that could leave something to do. One
+ * One queue of a network interface through an AF_XDP socket. Frames are plain in both directions: there is no header that could leave something to do. One
  * system call a burst, or none where the driver needs no wakeup; no allocation.
  *
  * <p>While the interface is down frames for it are dropped; after it was removed it is joined again when there is one of its name. A line

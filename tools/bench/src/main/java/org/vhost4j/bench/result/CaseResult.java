@@ -5,14 +5,14 @@ import java.util.List;
 import java.util.OptionalDouble;
 
 /**
- * What came out of one case: the same work for every contender.
+ * The results of one case: the same work for every contender.
  *
  * @param name unique in its row
  * @param series what the case belongs to when a row has several that differ in one number only; else empty
  * @param x that number
  * @param figures what is shown of it, the most important first
  * @param measured one for each contender
- * @param goals what it is to come to
+ * @param goals the goals that it has to reach
  */
 public record CaseResult(
         String name, String series, OptionalDouble x, List<Figure> figures, List<Measured> measured, List<Goal> goals) {

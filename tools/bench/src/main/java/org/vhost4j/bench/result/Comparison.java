@@ -31,7 +31,7 @@ public record Comparison(String name, List<Rounds> older, List<Rounds> newer, do
         SAME("same"),
         /** The newer build takes less time: by more than the limit, and at the interval's near end by more than half of it. */
         FASTER("faster"),
-        /** The newer build takes more time: by more than the limit, and at the interval's near end by more than half of it. */
+        /** The newer build is slower: the difference exceeds the limit, and the whole interval exceeds half of the limit. */
         SLOWER("slower"),
         /** The interval is too wide to say. */
         NOT_RESOLVED("not resolved");

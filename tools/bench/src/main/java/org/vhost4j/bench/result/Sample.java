@@ -11,7 +11,7 @@ import java.util.Optional;
  *
  * @param values by figure, in base units
  * @param disturbed whether other programs took processor time meanwhile
- * @param curve what it has measured point by point, if anything
+ * @param curve the values point by point, if it measured any
  * @param rounds what each short round of the turn took, in seconds; empty when the turn was measured as a whole
  */
 public record Sample(Map<Figure, Double> values, boolean disturbed, Optional<Curve> curve, List<Double> rounds) {
@@ -22,11 +22,11 @@ public record Sample(Map<Figure, Double> values, boolean disturbed, Optional<Cur
     }
 
     /**
-     * A turn that was measured as a whole.
+     * A turn with one value for each figure.
      *
      * @param values by figure, in base units
      * @param disturbed whether other programs took processor time meanwhile
-     * @param curve what it has measured point by point, if anything
+     * @param curve the values point by point, if it measured any
      */
     public Sample(Map<Figure, Double> values, boolean disturbed, Optional<Curve> curve) {
         this(values, disturbed, curve, List.of());

@@ -48,7 +48,7 @@ public final class HelpText {
      *
      * @param catalog the definitions
      * @param host the host
-     * @param uses in which ways its kernel is used
+     * @param uses how the guests use the host's kernel
      * @return lines, each with its end
      */
     static String platforms(PlatformCatalog catalog, HostCapabilities host, Set<HostUse> uses) {
@@ -61,7 +61,7 @@ public final class HelpText {
      *
      * @param catalog the definitions
      * @param host the host
-     * @param uses in which ways its kernel is used
+     * @param uses how the guests use the host's kernel
      * @return lines, each with its end
      */
     public static String platformsOfQemu(PlatformCatalog catalog, HostCapabilities host, Set<HostUse> uses) {

@@ -32,7 +32,7 @@ final class ConfigFile {
     private final Path file;
     private final JsonNode root;
 
-    /** Where each value begins, by its pointer. */
+    /** The start of each value, by its pointer. */
     private final Map<String, TokenStreamLocation> places = new HashMap<>();
 
     private final List<String> arguments = new ArrayList<>();

@@ -44,12 +44,12 @@ public record TapUplink(
     }
 
     /**
-     * A TAP of which every lane has a queue.
+     * A TAP with one queue per lane.
      *
      * @param ifname the interface's name
      * @param host what the probe found
      * @param trouble receives a line when something does not work
-     * @return a port that differs from others in nothing else
+     * @return a port that otherwise behaves like a TAP with one queue
      */
     public static TapUplink onEveryLane(String ifname, HostCapabilities host, Consumer<String> trouble) {
         return new TapUplink(ifname, true, true, host, trouble);

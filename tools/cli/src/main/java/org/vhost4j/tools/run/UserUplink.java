@@ -18,11 +18,11 @@ import org.vhost4j.vhostuser.handover.StateWriter;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * The host's network by passt, as a port of the bridge. A back-end that takes over gets the running passt, and its connection with all that
- * is under way: no connection of a guest ends.
+ * The host's network by passt, as a port of the bridge. A back-end that takes over takes the running passt and its connection over, with all data that
+ * is in flight: no connection of a guest ends.
  *
- * @param command passt and its arguments but those that name the connection
- * @param trouble takes what passt says, and a line when something does not work
+ * @param command passt and its arguments, except those that name the connection
+ * @param trouble receives what passt prints, and a line when something does not work
  */
 public record UserUplink(List<String> command, Consumer<String> trouble) implements Uplink {
     private static final int MOST_ARGUMENTS = 1 << 10;

@@ -11,7 +11,7 @@ import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostUse;
 import org.vhost4j.vhostuser.server.Uplink;
 
-/** {@code --port xdp:IFNAME[,queue=N][,mode=MODE]}: one queue of a network interface on the bridge, by AF_XDP. */
+/** {@code --port xdp:IFNAME[,queue=N][,mode=MODE]}: one queue of a network interface on the bridge, through an AF_XDP socket. */
 final class XdpKind implements PortKind {
     /**
      * The option.

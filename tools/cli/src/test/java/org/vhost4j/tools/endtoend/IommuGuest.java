@@ -74,7 +74,7 @@ final class IommuGuest implements AutoCloseable {
         return asked;
     }
 
-    /** How many questions were answered. */
+    /** The number of questions that were answered. */
     int answered() {
         return answered;
     }

@@ -49,7 +49,7 @@ public final class MatrixRun {
     }
 
     /**
-     * Sets what the contents of frames begin with: 1 unless this is called.
+     * Sets the seed of the frames' contents; the default is 1.
      *
      * @param value any number
      * @return this

@@ -89,7 +89,7 @@ public final class TraceRecorder {
     }
 
     /**
-     * Writes something that belongs to the heading and was not known when the trace began.
+     * Writes a heading line whose value was not known when the trace began.
      *
      * @param name lower-case letters and hyphens
      * @param value one line

@@ -102,7 +102,7 @@ public final class Lab {
     /**
      * Where the lab's files are.
      *
-     * @return the directory, of the user's cache
+     * @return a directory in the user's cache
      * @throws IOException when the script cannot be run
      */
     public Path files() throws IOException {

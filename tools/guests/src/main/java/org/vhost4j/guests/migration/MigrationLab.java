@@ -16,7 +16,7 @@ import tools.jackson.databind.JsonNode;
 /**
  * A guest that moves between two hosts of this machine, each with a back-end and a TAP on one bridge, while a peer on the bridge sends
  * it 1,000 datagrams a second and 1 MB a second over TCP, which it returns. QEMU's {@code total-time} and {@code downtime}, what
- * the stream lost and how long it was silent are recorded. Wants root, for a network namespace.
+ * the stream lost and how long it was silent are recorded. Needs root, to create a network namespace.
  *
  * <p>Calls block. For one thread at a time.
  */

@@ -59,7 +59,7 @@ record Handling(Origin origin, When when, boolean legacy, Told told) {
         return new Handling(property ? Origin.BLOCKED : Origin.UNKNOWN, When.BY_DEFAULT, false, Told.NOT_TOLD);
     }
 
-    /** The cell of the table; {@link Told} is said where it is not what one would expect. */
+    /** The cell of the table; mentions {@link Told} only where it differs from the usual. */
     @Override
     public String toString() {
         if (origin == Origin.BLOCKED || origin == Origin.UNKNOWN) {

@@ -13,10 +13,10 @@ import org.vhost4j.vhostuser.server.PortSnapshot;
 
 /** The rates of all ports over the last minutes. */
 public final class PortHistory implements AutoCloseable {
-    /** How many intervals are kept: five minutes. */
+    /** The number of intervals that are kept: five minutes. */
     public static final int MOST = 150;
 
-    /** How long an interval is. */
+    /** The length of an interval. */
     public static final Duration INTERVAL = Duration.ofSeconds(2);
 
     private static final double NANOS = 1e9;

@@ -20,7 +20,7 @@ public sealed interface SchemaType {
     enum Builtin implements SchemaType {
         /** A string. */
         STR("str", "string"),
-        /** A whole number of 64 bits with a sign. */
+        /** A signed 64-bit integer. */
         INT("int", "int"),
         /** True or false. */
         BOOL("bool", "boolean"),

@@ -93,7 +93,7 @@ public final class HandOverChannel implements AutoCloseable {
      * A channel over a connection whose messages are watched.
      *
      * @param socket connected and non-blocking; owned by the channel from now on
-     * @param watch sees each message but those that refuse
+     * @param watch sees each message except refusals
      */
     public HandOverChannel(Fd socket, Watch watch) {
         this.socket = socket;
@@ -115,7 +115,7 @@ public final class HandOverChannel implements AutoCloseable {
      * Connects to a back-end that listens, and has messages watched.
      *
      * @param path its socket
-     * @param watch sees each message but those that refuse
+     * @param watch sees each message except refusals
      * @return a channel
      * @throws SystemError when no process listens there: ENOENT or ECONNREFUSED
      */

@@ -67,17 +67,17 @@ public final class HandOverSocket implements AutoCloseable {
     /**
      * Waits for a back-end.
      *
-     * @return a channel to it; nothing when this was closed
+     * @return a channel to the back-end; empty when this socket was closed
      */
     public Optional<HandOverChannel> accept() {
         return accept((moment, type) -> {});
     }
 
     /**
-     * Waits for a back-end, and has messages watched.
+     * Waits for a back-end to connect, and observes its messages.
      *
-     * @param watch sees each message but those that refuse
-     * @return a channel to it; nothing when this was closed
+     * @param watch sees each message except refusals
+     * @return a channel to the back-end; empty when this socket was closed
      */
     public Optional<HandOverChannel> accept(HandOverChannel.Watch watch) {
         try (Arena arena = Arena.ofConfined()) {

@@ -21,7 +21,7 @@ public final class StateReader implements AutoCloseable {
      *
      * @param what what to call it in messages
      * @param bytes the bytes
-     * @param descriptors those that came with it; owned by this object from now on
+     * @param descriptors the descriptors that came with the bytes; owned by this object from now on
      */
     public StateReader(String what, byte[] bytes, List<Fd> descriptors) {
         this.what = what;

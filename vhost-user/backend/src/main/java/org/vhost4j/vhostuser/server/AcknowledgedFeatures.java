@@ -109,7 +109,7 @@ final class AcknowledgedFeatures {
                 + (file == null ? "" : ". If it is another guest, stop the back-end and remove " + file.path());
     }
 
-    /** The driver's features are settled. */
+    /** The driver's features are final. */
     void keep(FeatureSet features) {
         PeerProcess sender = process;
         if (sender != null) {

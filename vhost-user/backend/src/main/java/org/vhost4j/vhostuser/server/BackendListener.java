@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
 
 /**
- * Hears what happens in a back-end, one call per event. Called by the threads of all lanes, perhaps at once, and by the thread that
+ * Receives the events of a back-end, one call per event. Called by the threads of all lanes, possibly concurrently, and by the thread that
  * starts the back-end; must return quickly.
  */
 public interface BackendListener {
@@ -25,7 +25,7 @@ public interface BackendListener {
     void attached(String guest);
 
     /**
-     * A driver's features are settled.
+     * The features that a driver has acknowledged are known, or have changed.
      *
      * @param guest the guest's name
      * @param features what was negotiated

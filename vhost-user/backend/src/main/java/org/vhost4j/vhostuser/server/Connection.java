@@ -45,7 +45,7 @@ final class Connection implements StreamHandler {
 
     private boolean over;
 
-    /** How many pieces of messages have come: what the front-end has said has not changed while this has not. */
+    /** The number of pieces of messages that have come: what the front-end has said has not changed while this has not. */
     private long pieces;
 
     /**

@@ -3,7 +3,7 @@ package org.vhost4j.vhostuser.server;
 
 import java.util.List;
 
-/** What the guests of a back-end see of their devices, in a form that a back-end can compare to which one of them moves. */
+/** What the guests of a back-end see of their devices, for comparison by a back-end that a guest migrates to. */
 public interface GuestView {
     /**
      * All that a guest sees, in one word.

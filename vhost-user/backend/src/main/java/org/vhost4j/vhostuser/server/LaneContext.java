@@ -374,7 +374,7 @@ final class LaneContext {
         }
     }
 
-    /** How many ports there are. */
+    /** The number of ports. */
     int ports() {
         return sink instanceof Bridge bridge ? bridge.ports() : 0;
     }

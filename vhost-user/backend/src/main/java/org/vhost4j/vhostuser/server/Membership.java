@@ -21,7 +21,7 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.vhostuser.server.ServedChange.What;
 
 /**
- * The guests and ports of a back-end, which come, change and go while frames move. Any thread but a lane's may call, and waits; one change
+ * The guests and ports of a back-end, which can be added, changed and removed while frames move. Any thread but a lane's may call, and waits; one change
  * is made at a time. Lanes are told between two bursts, one after the other, so that no frame of another guest waits or is lost. What is
  * not done completely is undone.
  */

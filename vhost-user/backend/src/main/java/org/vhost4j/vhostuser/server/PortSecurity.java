@@ -17,7 +17,7 @@ public record PortSecurity(Mode mode, int floodsPerSecond) {
 
     /** Which source addresses a guest may send from. */
     public enum Mode {
-        /** Any. A station is behind the port where its last frame came from. */
+        /** No check: a station is behind the port where its last frame came from. */
         OFF,
         /**
          * A guest with a given MAC address sends from that one, unless it is trusted to choose, and no other port ever does; another guest

@@ -121,7 +121,7 @@ final class MemoryTable implements AutoCloseable {
         return GuestMemory.of(entries.stream().map(Entry::region).toList());
     }
 
-    /** Unmaps what the last changes took out of the table. No thread may use it any more. */
+    /** Unmaps the regions that the last changes removed from the table. No thread may use it any more. */
     void closeRetired() {
         retired.forEach(RegionMapper.Mapping::close);
         retired.clear();

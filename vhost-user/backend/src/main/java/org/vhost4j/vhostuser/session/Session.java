@@ -112,9 +112,9 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Whether the reply to the last request is still to come, by {@link #onLateReply}. Nothing may be received before.
+     * Whether the reply to the last request is still pending ({@link #onLateReply}). Until then no further message may be received.
      *
-     * @return true while an effect that takes its time is not in force
+     * @return true while an asynchronous effect is in progress
      */
     public boolean owesReply() {
         return states.owesReply();

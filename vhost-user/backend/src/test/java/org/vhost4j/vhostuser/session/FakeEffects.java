@@ -33,7 +33,7 @@ final class FakeEffects implements SessionEffects {
     final Map<Integer, QueueSetup> running = new TreeMap<>();
     /** Queues of which the front-end has been told how far they came. */
     final List<Integer> told = new ArrayList<>();
-    /** How many files were mapped when a queue was told where to log: the log before must still be there. */
+    /** The number of files that were mapped when a queue was told where to log: the previous log must still be mapped. */
     int mappingsAtLog;
 
     /** How each queue that runs is logged. */

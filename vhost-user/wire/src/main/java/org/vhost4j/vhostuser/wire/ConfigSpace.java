@@ -58,7 +58,7 @@ public record ConfigSpace(int offset, int flags, MemorySegment bytes) {
     }
 
     /**
-     * How many bytes the part has.
+     * The size in bytes.
      *
      * @return 0 to 256
      */

@@ -49,7 +49,7 @@ public record IotlbMessage(long iova, long size, long userAddress, int permissio
     }
 
     /**
-     * How many bytes are meant. A range ends with the address space at the latest, and a size of 0 means all up to there: QEMU sends it
+     * The length in bytes. A range ends with the address space at the latest, and a size of 0 means all up to there: QEMU sends it
      * for an invalidation of everything, because 2^64 does not fit.
      *
      * @return 1 or more, unsigned; all of the address space, except for its last byte, counts as all of it

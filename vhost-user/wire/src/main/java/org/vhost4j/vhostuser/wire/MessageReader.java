@@ -52,7 +52,7 @@ public final class MessageReader implements AutoCloseable {
     }
 
     /**
-     * How many bytes are missing to the end of the header, or once that is whole, of the payload.
+     * The number of bytes that are missing to the end of the header, or once that is whole, of the payload.
      *
      * @return at least 1
      */

@@ -8,7 +8,7 @@ public final class MessageWriter {
     private MessageWriter() {}
 
     /**
-     * How many bytes a message takes.
+     * The size of a message in bytes.
      *
      * @param message any message
      * @return header and payload

@@ -200,15 +200,15 @@ def cases(context):
         lambda: pc(context, [], ovmf, f"virtio-net-pci,romfile={file('sid', 'efi-virtio.rom')}"),
     )
     # Where nothing has looked for devices yet, U-Boot has no network.
-    dhcp = [("virtio scan", "scan"), ("setenv autoload no; dhcp", "DHCP client bound to address"), ("tftpboot ${loadaddr} payload", "Bytes transferred = 1500000")]
+    dhcp = [("pci enum; virtio scan", "scan"), ("setenv autoload no; dhcp", "DHCP client bound to address"), ("tftpboot ${loadaddr} payload", "Bytes transferred = 1500000")]
     x86, arm = os.path.join(lab, "qemu-11"), os.path.join(lab, "qemu-11-aarch64")
-    q35 = ["-machine", "q35,memory-backend=ram", "-cpu", "qemu64", "-bios"]
+    pc_machine = ["-machine", "pc,memory-backend=ram", "-cpu", "qemu64", "-bios"]
     virt = ["-machine", "virt,memory-backend=ram", "-cpu", "cortex-a57", "-bios", file("trixie", "u-boot-arm64.bin")]
     mmio = "virtio-net-device"
     for name, program, machine, device in (
-        ("x86, modern", x86, [*q35, file("trixie", "u-boot-x86.rom")], modern + ",romfile="),
-        ("x86, legacy", x86, [*q35, file("trixie", "u-boot-x86.rom")], legacy + ",romfile="),
-        ("x86-64, modern", x86, [*q35, file("trixie", "u-boot-x86_64.rom")], modern + ",romfile="),
+        ("x86, modern", x86, [*pc_machine, file("trixie", "u-boot-x86.rom")], modern + ",romfile="),
+        ("x86, legacy", x86, [*pc_machine, file("trixie", "u-boot-x86.rom")], legacy + ",romfile="),
+        ("x86-64, modern", x86, [*pc_machine, file("trixie", "u-boot-x86_64.rom")], modern + ",romfile="),
         ("aarch64, MMIO, legacy", arm, [*virt, "-global", "virtio-mmio.force-legacy=true"], mmio),
         ("aarch64, MMIO, modern", arm, [*virt, "-global", "virtio-mmio.force-legacy=false"], mmio),
         ("aarch64, PCI, modern", arm, virt, modern + ",romfile="),

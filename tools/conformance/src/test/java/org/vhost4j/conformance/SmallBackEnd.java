@@ -52,6 +52,7 @@ final class SmallBackEnd implements AutoCloseable {
             ProtocolFeature.RESET_DEVICE,
             ProtocolFeature.CONFIGURE_MEM_SLOTS));
     private static final int SLOTS = 16;
+    private static final int FAR_OFFSET = 200;
     private static final int LOST_EVERY = 50;
     private static final Duration FOREVER = Duration.ofSeconds(60);
 
@@ -261,8 +262,10 @@ final class SmallBackEnd implements AutoCloseable {
                 }
             }
             case GET_CONFIG -> {
+                // The offer is asked for with smaller offsets.
+                boolean far = payload.getInt(payload.position()) > FAR_OFFSET;
                 byte[] part = device.config(payload);
-                return part.length == 0 && fault == Fault.CONFIG_SILENT ? null : part;
+                return far && fault == Fault.CONFIG_SILENT ? null : part;
             }
             case SET_CONFIG -> device.write(payload);
             case SET_BACKEND_REQ_FD -> channel.open(message.descriptors().getFirst());

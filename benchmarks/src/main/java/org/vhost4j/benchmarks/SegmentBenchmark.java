@@ -71,7 +71,7 @@ public class SegmentBenchmark {
     }
 
     /**
-     * The baseline: the frame's bytes, copied.
+     * The baseline: a copy of the frame's bytes.
      *
      * @return something of the result
      */

@@ -69,7 +69,7 @@ public final class CopySink implements FrameSink {
     public void flush() {}
 
     /**
-     * The frame that came last.
+     * The frame that was received last.
      *
      * @param length how many bytes of it, at most its size
      * @return a copy

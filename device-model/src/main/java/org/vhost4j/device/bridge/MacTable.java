@@ -15,7 +15,7 @@ import org.vhost4j.device.frame.MacAddress;
  * port replaces an entry of its own. A station that finds no place is not remembered, and frames for it go to all. So a guest
  * that invents addresses evicts no other port's station, and never costs memory.
  *
- * <p>The bridges of several lanes may share one: what one of them hears all of them know. An entry is one word, which is read and
+ * <p>The bridges of several lanes may share one: a station that one of them learns is known to all. An entry is one word, which is read and
  * replaced as a whole; there is no lock. The reads that each frame costs are plain ones: a lane's turn ends with a native call, after
  * which nothing of before is kept.
  */

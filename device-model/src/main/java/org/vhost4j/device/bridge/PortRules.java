@@ -13,7 +13,7 @@ import org.vhost4j.device.frame.MacAddress;
  * @param keepsStations whether a station of this port cannot move to another port, until this one is forgotten
  * @param floodsPerSecond how many frames may come in a second that go to all other ports, or {@link #UNLIMITED}
  * @param uplink whether many stands behind this port, so that it never waits for one receiver while there are others
- * @param watch hears what the port does against these
+ * @param watch is notified of violations of these rules
  * @param vlan which VLANs the port carries; with {@link PortVlan#ALL} for every port there are no VLANs, and tags are not looked at
  */
 public record PortRules(

@@ -45,7 +45,7 @@ public final class Frame {
 
     /** Length of an Ethernet header without tags; no frame is shorter. */
     public static final int ETHERNET_HEADER = 14;
-    /** The longest frame: two VLAN tags and the largest IPv6 packet. */
+    /** The size of the longest frame in bytes: two VLAN tags and the largest IPv6 packet. */
     public static final int MAX_BYTES = ETHERNET_HEADER + 2 * 4 + 40 + 65535;
 
     /** Host address of each piece. */

@@ -3,7 +3,7 @@ package org.vhost4j.device.memory;
 
 /**
  * An address behind an IOMMU for which there is no translation yet. Nothing was consumed: the catcher asks for the translation and
- * tries again once it has come. It has no stack trace, because with small mappings it is nothing exceptional.
+ * tries again once it has come. It has no stack trace, because misses are frequent with small mappings.
  */
 public final class IotlbMiss extends RuntimeException {
     private static final long serialVersionUID = 1;

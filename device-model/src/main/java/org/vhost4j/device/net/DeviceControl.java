@@ -330,7 +330,7 @@ public final class DeviceControl {
         state.logWritten = signal;
     }
 
-    /** Finishes what is under way on a queue, so that nothing is left to be done on its ring. */
+    /** Finishes everything in progress on a queue, so that no work on its ring remains. */
     private void quiesce(int index) {
         if (state.memoryLost) {
             return;
@@ -348,7 +348,7 @@ public final class DeviceControl {
     }
 
     /**
-     * Leaves a queue alone whose ring is out of reach until {@link #resume}: what was used is published, a frame that waits for room goes
+     * Stops using a queue whose ring is not accessible until {@link #resume}: what was used is published, a frame that waits for room goes
      * back into the ring, and frames for the guest wait with their senders. After this the device does not touch the ring.
      *
      * @param index the virtqueue's index, of a queue that runs

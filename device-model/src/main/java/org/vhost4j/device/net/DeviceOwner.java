@@ -3,7 +3,7 @@ package org.vhost4j.device.net;
 
 import org.vhost4j.device.frame.Offloads;
 
-/** Who runs a device: hears what its operator should know. Called by the device's lane; must return quickly. */
+/** The owner of a device: is notified of what its operator should know. Called by the device's lane; must return quickly. */
 public interface DeviceOwner {
     /** Hears nothing and vouches for the memory. */
     DeviceOwner NONE = new DeviceOwner() {

@@ -72,7 +72,7 @@ final class DeviceState {
         if (!queue.hasUnpublished()) {
             return;
         }
-        // A fault of the memory below shows here at the latest, before the guest could see what came of it.
+        // A fault of the memory below shows here at the latest, before the guest could see the result.
         checkpoint.run();
         interrupt.published(queue.publish());
         logWritten.signal();

@@ -48,7 +48,7 @@ final class DriverSettings {
      * A driver that has said nothing.
      *
      * @param reception has the filter and the steering that it sets
-     * @param owner hears when what the driver takes has changed
+     * @param owner is notified when the offloads that the driver accepts have changed
      * @param statistics by virtqueue index
      */
     DriverSettings(

@@ -45,7 +45,7 @@ public final class NetDevice implements LandingPort, Pollable {
      * @param sink where the guest's frames go
      * @param engine checks the guest's headers
      * @param checkpoint runs before anything is published; makes a pending memory fault appear
-     * @param owner hears what happens
+     * @param owner is notified of events
      * @param commandBudget how many control commands are carried out in one turn of the lane, for all devices of the lane together
      */
     public NetDevice(
@@ -87,7 +87,7 @@ public final class NetDevice implements LandingPort, Pollable {
      * @param sink takes the guest's frames on that lane
      * @param engine of that lane
      * @param checkpoint as for this device
-     * @param seatOwner hears what happens on that lane
+     * @param seatOwner is notified of events on that lane
      * @param budget of that lane
      * @return for that lane
      */

@@ -39,7 +39,7 @@ final class QueueStatistics {
 
     long coalescedBytes;
 
-    /** What came of those sent that had to be cut. */
+    /** Segments and fragments of sent frames that were segmented. */
     long segments;
 
     long segmentBytes;

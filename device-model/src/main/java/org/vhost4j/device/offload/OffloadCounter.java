@@ -31,7 +31,7 @@ public enum OffloadCounter {
     CUT_UFO("UFO super-frames cut into IP fragments in software"),
     /** Super-frames inside a UDP tunnel cut in software. */
     CUT_TUNNEL("super-frames in UDP tunnels cut in software"),
-    /** Segments and fragments that came of it. */
+    /** The segments and fragments that it produced. */
     SEGMENTS("segments made in software"),
     /** Frames that were put together into super-frames for a receiver. */
     COALESCED("frames put together into super-frames");

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * too; over time the rate is exact, and a burst is exceeded by less than one frame. Of one lane; allocates nothing.
  */
 public final class RateMeter {
-    /** How much the bucket of the peak rate holds at least, so that bursts of frames stay together. */
+    /** The minimum size of the peak rate's bucket in bytes, so that a burst of frames passes together. */
     private static final long PEAK_BYTES = 16 << 10;
 
     private static final int MILLIS = 1000;
@@ -19,7 +19,7 @@ public final class RateMeter {
     private final LongSupplier clock;
 
     /**
-     * A meter through which nothing has passed for long.
+     * Creates a meter with a full bucket.
      *
      * @param limit not {@link RateLimit#NONE}
      * @param clock nanoseconds from any origin

@@ -60,11 +60,11 @@ public final class InflightRegion {
     }
 
     /**
-     * Opens a queue whose chains are tracked here. A region that is not initialized is made so. One that is says where the queue is: the
+     * Opens a queue whose chains are tracked here. A region that is not initialized is initialized. An initialized region determines the queue's position: the
      * used index of a split ring is in the ring, the used position of a packed one is here, and what is in flight was taken after it;
-     * the base that the front-end gives is ignored then, as front-ends do not know how far a process came that died.
+     * the base that the front-end gives is ignored then, because a front-end does not know how far a dead process had come.
      *
-     * <p>What was in flight is dealt with in the order in which it was taken, before anything else: popped again, or returned to
+     * <p>Chains that were in flight are handled first, in the order in which they were popped: popped again, or returned to
      * the driver as used with nothing written.
      *
      * @param layout the ring's layout

@@ -72,7 +72,7 @@ public final class Counters {
      * Reads a counter.
      *
      * @param counter the counter
-     * @return its value since the device was created, or since its guest was, when that has moved here
+     * @return the value since the device was created; for a migrated guest, since the guest was started
      */
     public long get(Counter counter) {
         long sum = values[counter.ordinal()];

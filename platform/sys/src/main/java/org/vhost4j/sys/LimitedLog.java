@@ -78,7 +78,7 @@ public final class LimitedLog implements AutoCloseable {
     /**
      * Writes a line of the program's own, which no budget limits. Never waits for the stream.
      *
-     * @param text without an end of line; one inside it becomes a space
+     * @param text the line without its end; a line end inside it becomes a space
      */
     public void line(String text) {
         synchronized (lock) {
@@ -87,10 +87,10 @@ public final class LimitedLog implements AutoCloseable {
     }
 
     /**
-     * Writes a line that another process causes. Never waits for the stream.
+     * Queues a line that another process causes. Never blocks on the stream.
      *
-     * @param source who causes it, such as a guest's name: its lines are limited, and left out beyond that
-     * @param text without an end of line; one inside it becomes a space
+     * @param source the process that causes it, such as a guest's name; lines above the source's limit are dropped
+     * @param text the line without its end; a line end inside it becomes a space
      */
     public void line(String source, String text) {
         synchronized (lock) {

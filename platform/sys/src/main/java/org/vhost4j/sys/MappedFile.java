@@ -113,9 +113,9 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * What is mapped.
+     * The file that is mapped.
      *
-     * @return a descriptor that stays the mapping's, open as long as it is
+     * @return a descriptor that the mapping owns and that stays open as long as the mapping
      */
     public Fd file() {
         return fd;

@@ -36,7 +36,7 @@ public final class ThreadAffinity {
      * The cores of the calling thread.
      *
      * @return at least one
-     * @throws SystemError when the kernel does not say
+     * @throws SystemError when the kernel refuses
      */
     public static CoreSet current() {
         byte[] mask = new byte[CoreSet.MOST / Byte.SIZE];

@@ -64,7 +64,7 @@ public final class UserFaults implements AutoCloseable {
     }
 
     /**
-     * Places a page, and resumes the threads that wait for it. When there is a page already, it stays as it is.
+     * Places a page, and resumes the threads that wait for it. An existing page is not replaced.
      *
      * @param address of the page in the other process
      * @param page its contents, in our own memory

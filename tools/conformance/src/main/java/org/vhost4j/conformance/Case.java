@@ -31,7 +31,7 @@ public record Case(
         boolean loop,
         boolean packed,
         Body body) {
-    /** What a case does. It ends normally when the back-end did what is wanted. */
+    /** What a case does. It returns normally if the back-end behaved as required. */
     @FunctionalInterface
     public interface Body {
         /**

@@ -5,13 +5,13 @@ import java.util.Locale;
 
 /** How a case ended. */
 public enum Outcome {
-    /** The back-end did what is wanted. */
+    /** The back-end behaved as required. */
     PASS("pass"),
     /** It did something else. */
     FAIL("FAIL"),
     /** It did something else, as a file of expected failures says that it does. */
     EXPECTED_FAIL("fails as expected"),
-    /** It did what is wanted, though a file of expected failures says that it does not. */
+    /** It behaved as required, although a file of expected failures says that it does not. */
     UNEXPECTED_PASS("UNEXPECTED PASS"),
     /** It does not offer a feature that the case needs. */
     NOT_OFFERED("not offered"),

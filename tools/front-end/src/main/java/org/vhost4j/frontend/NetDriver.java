@@ -74,7 +74,7 @@ public final class NetDriver extends NetQueues {
      * leaves it to its front-end.
      *
      * @param frontEnd the connection; closed when this fails, else by {@link #close}
-     * @param setup what is wanted of the queues
+     * @param setup how to set up the queues
      * @return a driver to be started
      */
     public static NetDriver over(FrontEnd frontEnd, NetSetup setup) {

@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 
 /** What lanes are asked on behalf of a client. */
 final class LaneAnswer {
-    /** A lane looks within microseconds; one that does not is beyond help, and the client shall hear it. */
+    /** A lane looks within microseconds; one that does not hangs, and the client is told. */
     private static final long PATIENCE_SECONDS = 10;
 
     private LaneAnswer() {}

@@ -62,7 +62,7 @@ public record Answer(Verdict verdict, String asked, String said) {
     }
 
     /**
-     * Whether the host has it for certain.
+     * Whether the host certainly has the capability.
      *
      * @return false for no and for unknown
      */

@@ -72,7 +72,7 @@ public enum HostCapability {
             true,
             EnumSet.of(CSUM, GUEST_CSUM),
             "checksums are completed by the back-end"),
-    /** A TAP takes and gives TCP super-frames. */
+    /** A TAP accepts TCP super-frames from the back-end and delivers them to it. */
     TAP_TSO(
             "tap-tso",
             HostUse.TAP,

@@ -78,7 +78,7 @@ public final class FdHandle implements AutoCloseable {
         try {
             handle.registration.submit(interest);
         } catch (UncheckedIOException e) {
-            // Netty lets a regular file pass when it registers, and hears the refusal only now.
+            // Netty lets a regular file pass when it registers, and gets the error only now.
             handle.close();
             throw refused(fd, e);
         }

@@ -124,7 +124,7 @@ public final class IoLoop implements AutoCloseable {
     /**
      * Runs a task on the loop's thread soon. Any thread may call it.
      *
-     * @param task may throw: that is reported
+     * @param task the task; an exception is reported
      * @throws IllegalStateException when the loop is closed
      */
     public void execute(Runnable task) {
@@ -163,7 +163,7 @@ public final class IoLoop implements AutoCloseable {
     /**
      * Runs a task on the loop's thread later. Any thread may call it.
      *
-     * @param task may throw: that is reported
+     * @param task the task; an exception is reported
      * @param delay from now
      * @param unit of the delay
      * @return cancels the task while it has not begun, and says when that is

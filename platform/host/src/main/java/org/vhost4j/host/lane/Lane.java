@@ -158,7 +158,7 @@ public final class Lane implements AutoCloseable {
     /**
      * Runs a task on the lane between two turns. Any thread may call it.
      *
-     * @param task may throw: that is reported and changes nothing
+     * @param task the task; an exception is reported and changes nothing
      * @throws IllegalStateException when the lane is closed
      */
     public void execute(Runnable task) {

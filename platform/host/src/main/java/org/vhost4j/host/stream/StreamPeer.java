@@ -4,7 +4,7 @@ package org.vhost4j.host.stream;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 
-/** What is at the other end of a {@link StreamPort}, as far as frames are concerned. Called by the port's lane. */
+/** The protocol of the peer of a {@link StreamPort}. Called by the port's lane. */
 public interface StreamPeer {
     /** A peer that takes and gives frames as they are on a wire: no super-frames, and with whole checksums. */
     StreamPeer PLAIN = new StreamPeer() {

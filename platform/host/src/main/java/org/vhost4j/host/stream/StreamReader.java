@@ -38,7 +38,7 @@ final class StreamReader {
         this.counters = counters;
     }
 
-    /** Begins a stream. A frame of the one before that waits for room keeps waiting. */
+    /** Begins a stream. A frame of the previous stream that waits for room keeps waiting. */
     void open(int number) {
         fd = number;
         // The bytes of a frame that waits stay where they are until it has gone.

@@ -144,7 +144,7 @@ class PacketPortIT {
         before.awaitNoOthers();
     }
 
-    /** What comes of a frame from the TAP, which the kernel's bridge drops for a while after its port has come up. */
+    /** The result of sending a frame from the TAP, which the kernel's bridge drops for a while after its port has come up. */
     private byte[] fromTap(Arena arena, byte[] bytes) {
         Await.until(() -> "a frame from the TAP", Await.PATIENCE, () -> {
             assertThat(tap.deliver(Packet.frame(arena, bytes, 1500))).isEqualTo(FramePort.DELIVERED);

@@ -6,13 +6,13 @@ import java.util.List;
 /**
  * Two builds in one case: several starts of each, with many short rounds in each start.
  *
- * <p>What differs most is not one round from the next but one start from another, whose just-in-time compiler has made other code. So a
+ * <p>Rounds vary less than starts, because the just-in-time compiler generates different code in each start. So a
  * start has one value, the lower quartile of its rounds; the difference is the mean over the pairs of starts of the logarithm of the two
  * values' ratio, and its interval is Student's for that mean. The two starts of a pair take turns: other load affects both.
  *
  * @param name of the case
  * @param older the rounds of each start of the older build
- * @param newer those of the newer one, as many starts
+ * @param newer the same for the newer build, with as many starts
  * @param limit how large a difference may be, as a share, such as 0.03
  */
 public record Comparison(String name, List<Rounds> older, List<Rounds> newer, double limit) {

@@ -11,7 +11,7 @@ import java.util.Locale;
  * @param unitValue one of that unit in the base unit, such as 1e6
  * @param digits after the point when it is shown
  * @param moreIsBetter whether larger values are better ones
- * @param statistic how one value comes of what was measured
+ * @param statistic how one value is computed from the measurements
  */
 public record Figure(
         String name, String unit, double unitValue, int digits, boolean moreIsBetter, Statistic statistic) {

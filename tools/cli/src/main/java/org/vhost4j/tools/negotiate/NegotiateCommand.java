@@ -40,9 +40,8 @@ import picocli.CommandLine.Spec;
 /** {@code vhost4j negotiate}: one negotiation, or every one that matters. */
 @Command(
         name = "negotiate",
-        description =
-                "Acknowledges exactly the given features of a vhost-user network back-end and says what came of it."
-                        + " Status 0 when all is as expected, 1 when not.")
+        description = "Acknowledges exactly the given features of a vhost-user network back-end and reports the result."
+                + " Status 0 when all is as expected, 1 when not.")
 public final class NegotiateCommand implements Callable<Integer> {
     /** An answer that has not come after this time does not come: the many negotiations of a matrix wait no longer. */
     private static final Duration MATRIX_PATIENCE = Duration.ofSeconds(3);

@@ -49,7 +49,7 @@ final class ConfigReload {
      * @param now what the back-end was started with
      * @param run the options of the command
      * @param daemon changes guests and ports
-     * @param manager hears of it
+     * @param manager is notified of the reload
      * @param lines receives lines for the user
      */
     ConfigReload(ConfigFile now, CommandSpec run, Daemon daemon, NotifySocket manager, Consumer<String> lines) {

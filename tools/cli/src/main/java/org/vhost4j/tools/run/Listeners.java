@@ -12,12 +12,12 @@ import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.MessageTrace;
 import org.vhost4j.vhostuser.server.ServedChange;
 
-/** Several that hear what happens, in order. */
+/** Several listeners, which are notified in order. */
 final class Listeners implements BackendListener {
     private final List<BackendListener> all;
 
     /**
-     * Those that hear from the beginning.
+     * Creates a list with the first listeners.
      *
      * @param first each must return quickly
      */
@@ -25,7 +25,7 @@ final class Listeners implements BackendListener {
         all = new CopyOnWriteArrayList<>(first);
     }
 
-    /** Another one hears from now on. */
+    /** Adds a listener for events from now on. */
     void add(BackendListener more) {
         all.add(more);
     }

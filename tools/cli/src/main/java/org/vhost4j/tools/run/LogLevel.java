@@ -7,7 +7,7 @@ import java.util.Locale;
 enum LogLevel {
     /** Something does not work, until the operator does something. */
     ERROR(3),
-    /** Something was refused, or did not work, and everything continues. */
+    /** Something was refused or failed; the back-end continues. */
     WARNING(4),
     /** Something has happened. */
     INFO(6);

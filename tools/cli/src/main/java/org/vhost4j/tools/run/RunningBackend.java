@@ -246,7 +246,7 @@ final class RunningBackend {
         Runtime.getRuntime().halt(ended && !orphaned ? 0 : 1);
     }
 
-    /** Runs a task in a thread of its own; false when it has not returned in time, or there is no thread to be had. */
+    /** Runs a task in a thread of its own; false when it has not returned in time, or no thread can be created. */
     private static boolean within(long millis, String name, Runnable task) {
         try {
             Thread thread = Thread.ofPlatform().daemon().name(name).start(task);

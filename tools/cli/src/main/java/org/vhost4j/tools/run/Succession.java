@@ -20,7 +20,7 @@ import org.vhost4j.vhostuser.server.BackendListener;
 
 /** {@code --take-over}: which back-end this one takes over from, and which takes over from it. */
 final class Succession implements AutoCloseable {
-    /** The one before closes its monitor, whose clients may not read. */
+    /** The old back-end closes its monitor, whose clients may not read. */
     private static final Duration LEAVING = Duration.ofSeconds(5);
 
     private final Path path;

@@ -129,7 +129,7 @@ class ConformanceOptionsTest {
     }
 
     @Test
-    void aTraceThatIsNoneIsRefused() throws Exception {
+    void anInvalidTraceIsRefused() throws Exception {
         assertThat(conformance(directory.resolve("no.sock"), "--replay=" + file("t", "something")))
                 .isEqualTo(2);
         assertThat(err.toString()).contains("is no trace: its first line is not");

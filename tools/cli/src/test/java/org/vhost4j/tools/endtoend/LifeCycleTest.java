@@ -161,7 +161,7 @@ class LifeCycleTest {
     }
 
     @Test
-    void aSecondFrontEndIsTurnedAwayAndTheFirstContinues() {
+    void aSecondFrontEndIsRejectedAndTheFirstContinues() {
         try (NetDriver a = backEnd.attach(0, NetSetup.full());
                 NetDriver b = backEnd.attach(1, NetSetup.full())) {
             try (FrontEnd second = FrontEnd.connect(backEnd.socket(0))) {

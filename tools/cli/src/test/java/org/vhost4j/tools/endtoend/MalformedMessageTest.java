@@ -125,7 +125,7 @@ class MalformedMessageTest {
                         "a request whose feature was not negotiated",
                         "NET_SET_MTU",
                         f -> send(f, Request.NET_SET_MTU, FrontEnd.u64(1500))),
-                of("a kick descriptor that is none", "SET_VRING_KICK", f -> {
+                of("a kick descriptor that is no eventfd", "SET_VRING_KICK", f -> {
                     try (Ram ram = Ram.create(0, 4096)) {
                         send(f, Request.SET_VRING_KICK, FrontEnd.u64(0), ram.file());
                     }

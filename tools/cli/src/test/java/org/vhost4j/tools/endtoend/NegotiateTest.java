@@ -67,7 +67,7 @@ class NegotiateTest {
                             "outcome: accepted");
             assertThat(negotiate(socket, "--replay=" + trace)).isZero();
             assertThat(out.toString()).endsWith("messages, all as recorded\noutcome: accepted, as recorded\n");
-            // The same answers to what this back-end does not offer are not to be had.
+            // This back-end cannot give the same answers for features that it does not offer.
             Files.write(
                     trace,
                     lines.stream()

@@ -123,7 +123,7 @@ class ScalingTest {
     }
 
     @Test
-    void aRefusedTableLeavesTheOneBefore() {
+    void aRefusedTableLeavesThePreviousOne() {
         try (NetDriver a = backEnd.attach(0, NetSetup.full());
                 NetDriver b = backEnd.attach(1, TWO_PAIRS)) {
             assertThat(scale(b, UDPV4, 0, 1)).isEqualTo(Control.OK);

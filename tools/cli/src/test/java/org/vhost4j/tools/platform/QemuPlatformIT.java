@@ -135,7 +135,7 @@ final class QemuPlatformIT {
         });
     }
 
-    /** QEMU 11.1 has forgotten the oldest machines; QEMU 10.0 knows them, and no property for tunnels. */
+    /** QEMU 11.1 has removed the oldest machines; QEMU 10.0 knows them, and no property for tunnels. */
     @Test
     void olderMachineTablesAreAnOlderQemusOwn() throws IOException {
         Map<String, JsonNode> machines = machines(LabQemu.OF_DEBIAN_13, "pc-(q35|i440fx)-[0-9.]+");

@@ -79,7 +79,7 @@ public final class Matrix {
         pairs();
     }
 
-    /** What is acknowledged of the virtio features by default. */
+    /** The virtio features that are acknowledged by default. */
     public static long defaultFeatures(long offered, long protocol) {
         return closed(offered & ~NOT_BY_DEFAULT, protocol);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Acknowledges exactly the given features, on a fresh connection each time, passes frames through what
- * came of it, and says whether the back-end accepted, refused or broke. One thread does everything.
+ * Acknowledges exactly the given features, on a fresh connection each time, passes frames with them, and reports whether the
+ * back-end accepted, refused or failed. Everything runs in one thread.
  */
 @NullMarked
 package org.vhost4j.conformance.negotiate;

@@ -85,7 +85,7 @@ public record Variant(
                 name, firstQemu, secondQemu, queuePairs, lanes, true, mergeable, guestAnnounce, returnPath, eventful);
     }
 
-    /** The same without mergeable buffers, so that a page that was written without a mark shows. */
+    /** The same without mergeable buffers, so that a page that was written but not marked as dirty is found. */
     public Variant withoutMergeableBuffers() {
         return new Variant(
                 name, firstQemu, secondQemu, queuePairs, lanes, packed, false, guestAnnounce, returnPath, eventful);

@@ -16,7 +16,7 @@ record Handling(Origin origin, When when, boolean legacy, Told told) {
         PASSED("passed"),
         /** QEMU alone: the guest is offered it also when the back-end does not. */
         QEMUS("QEMU's"),
-        /** None: the guest is not offered it although the back-end does and the property is on. */
+        /** Not offered to the guest, although the back-end offers it and the property is on. */
         BLOCKED("blocked"),
         /** None: QEMU has no property for it, and the guest is not offered it. */
         UNKNOWN("–");

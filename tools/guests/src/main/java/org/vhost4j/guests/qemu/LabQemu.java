@@ -23,7 +23,7 @@ public enum LabQemu {
     /** Version 11 for ARM. */
     ARM("qemu-11-aarch64");
 
-    /** Those of the published tables, the oldest first: for ARM the same holds as for x86. */
+    /** The QEMUs of the published tables, the oldest first; results for ARM are the same as for x86. */
     public static final List<LabQemu> PUBLISHED = List.of(STOCK, OF_DEBIAN_13, NEW);
 
     private final String program;

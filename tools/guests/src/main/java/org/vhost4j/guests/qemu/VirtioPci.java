@@ -25,7 +25,7 @@ public final class VirtioPci {
     private static final long PORT_ADDRESS = 0xc000;
     private static final long PORT_STRIDE = 0x80;
 
-    /** Of the rings in guest memory each device has a part, and in it each queue. */
+    /** The distance between the memory of two devices' rings; each device has one part per queue. */
     private static final long RINGS_STRIDE = 0x10_0000;
 
     private static final long QUEUE_STRIDE = 0x1_0000;

@@ -141,7 +141,7 @@ class AttachRecordTest {
     }
 
     @Test
-    void phasesAreWhatFollowsTheOneBefore() {
+    void phasesAreWhatFollowsThePreviousOne() {
         Map<Driver, List<String>> said = Map.of(
                 Driver.LOOKS, List.of("GET_FEATURES"),
                 Driver.STARTS, List.of("GET_FEATURES", "SET_FEATURES", "SET_VRING_KICK"),

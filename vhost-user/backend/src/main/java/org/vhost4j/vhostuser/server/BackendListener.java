@@ -65,7 +65,7 @@ public interface BackendListener {
     default void changed(ServedChange change) {}
 
     /**
-     * Something was refused, or did not work, and everything continues.
+     * Something was refused or failed; the back-end continues.
      *
      * @param who a guest's or a port's name
      * @param line what, in one line

@@ -28,7 +28,7 @@ public record DeviceSnapshot(
         boolean linkUp,
         Optional<String> lastStop,
         List<QueueSnapshot> queues) {
-    /** Whose word a MAC address is. */
+    /** Where a MAC address comes from. */
     public enum MacSource {
         /** Our config space has it: it is given, suggested, or set by the driver. */
         DEVICE,

@@ -115,7 +115,7 @@ final class GuestSeats {
         first.control().mirror(command -> others(seat -> seat.control().apply(command)));
     }
 
-    /** Who hears of the devices. */
+    /** Is notified of the devices' events. */
     interface Owner {
         DeviceOwner home();
 

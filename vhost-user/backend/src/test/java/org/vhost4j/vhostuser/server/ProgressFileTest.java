@@ -97,7 +97,7 @@ class ProgressFileTest {
     }
 
     @Test
-    void aProcessThatIsNotKnownIsNeverTheOneBefore() {
+    void anUnknownProcessIsNeverThePreviousOne() {
         PeerProcess hidden = new PeerProcess("a-boot", 4026531836L, 0, 0);
         keep(hidden);
         assertThat(isKnownTo(hidden)).isFalse();

@@ -212,7 +212,7 @@ class MigrationTest {
         "511, 0, it ends at guest address 0xff8000",
         "1, 0, before the end of the memory region at 0x0 with 0x1000000 bytes"
     })
-    void aLogThatCannotBeEndsTheConnectionAndTheOneBeforeStays(String size, String offset, String rule)
+    void aLogThatCannotBeEndsTheConnectionAndThePreviousOneStays(String size, String offset, String rule)
             throws ProtocolException {
         try (FrontEnd frontEnd = running()) {
             begin(frontEnd);

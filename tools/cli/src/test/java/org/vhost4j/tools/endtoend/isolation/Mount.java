@@ -12,7 +12,7 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** A file system of a test's own, in a directory of its own. Wants root. */
+/** A private file system of a test, in a private directory. Needs root. */
 final class Mount implements AutoCloseable {
     private static final int MNT_FORCE = 1;
     private static final int MNT_DETACH = 2;

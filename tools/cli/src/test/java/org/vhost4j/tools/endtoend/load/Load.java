@@ -66,7 +66,7 @@ public final class Load implements AutoCloseable {
     }
 
     /**
-     * What came of it.
+     * The result.
      *
      * @param what was done
      * @param times how often

@@ -391,7 +391,7 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * How many stations there can be.
+     * The maximum number of stations.
      *
      * @return for {@link #stations}
      */

@@ -73,7 +73,7 @@ public enum BadFrame {
     }
 
     /**
-     * What is wrong, for a message.
+     * A description of the error, for a message.
      *
      * @return a few words
      */

@@ -321,7 +321,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * Where IPv6 says which header begins at {@link #fragmentable}.
+     * The position of the IPv6 next-header field that names the header at {@link #fragmentable}.
      *
      * @return offset in the frame in bytes
      */

@@ -3,7 +3,7 @@ package org.vhost4j.device.stats;
 
 /** Why a port that is no guest's dropped frames. "Out" is from the bridge to the port's network, "in" the other way. */
 public enum PortDrop {
-    /** Out: there is no connection, or nothing at the peer's address. */
+    /** Out: there is no connection, or no socket at the peer's address. */
     NO_PEER(false, "the peer is not there"),
     /** Out: the interface is down, or was removed. */
     DOWN(false, "the interface is down"),
@@ -15,7 +15,7 @@ public enum PortDrop {
     LOST(false, "the connection was lost before they were sent"),
     /** Out: the memory that the frame is in has gone. */
     MEMORY(false, "the memory that they are in has gone"),
-    /** Out: the super-frame has headers of which no whole packets can be made. */
+    /** Out: the super-frame has headers that do not allow segmentation into valid packets. */
     BAD_SUPER_FRAME(false, "their headers cannot be completed"),
     /** Out: the kernel refused the frame for another reason. */
     REFUSED(false, "the kernel refuses them"),
@@ -52,7 +52,7 @@ public enum PortDrop {
     }
 
     /**
-     * What is wrong, for a message.
+     * A description of the error, for a message.
      *
      * @return a clause in which the frames are "they"
      */

@@ -725,7 +725,7 @@ public final class LibC {
      * @param first its first argument
      * @param second its second argument
      * @param third its third argument
-     * @return what the call answers, an int, or the negative errno
+     * @return the result, an int, or the negative errno
      */
     public static int syscall(long number, long first, long second, long third) {
         return syscall(number, first, second, third, 0);

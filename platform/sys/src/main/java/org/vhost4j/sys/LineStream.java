@@ -26,8 +26,8 @@ public final class LineStream extends OutputStream {
     /**
      * A stream for printing UTF-8.
      *
-     * @param log takes the lines
-     * @param source whose budget they count against
+     * @param log receives the lines
+     * @param source the source whose line budget is used
      * @return the stream
      */
     public static PrintStream to(LimitedLog log, String source) {

@@ -42,7 +42,7 @@ public final class NotifySocket {
     /**
      * The service has begun.
      *
-     * @return why that could not be said, in one line, if it could not
+     * @return why the notification failed, in one line, if it did
      */
     public Optional<String> ready() {
         return tell("READY=1");
@@ -51,7 +51,7 @@ public final class NotifySocket {
     /**
      * The service reads its configuration again; {@link #ready} follows.
      *
-     * @return why that could not be said, in one line, if it could not
+     * @return why the notification failed, in one line, if it did
      */
     public Optional<String> reloading() {
         // On Linux this clock is CLOCK_MONOTONIC.
@@ -62,7 +62,7 @@ public final class NotifySocket {
      * Another process is the service from now on.
      *
      * @param process its number
-     * @return why that could not be said, in one line, if it could not
+     * @return why the notification failed, in one line, if it did
      */
     public Optional<String> mainProcess(int process) {
         return tell("MAINPID=" + process + "\nREADY=1");

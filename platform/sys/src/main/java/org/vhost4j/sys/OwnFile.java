@@ -180,7 +180,7 @@ public final class OwnFile {
     }
 
     /**
-     * Removes the file, or whatever has its name and is no directory. One that is not there is no error.
+     * Removes the file, or anything else with its name except a directory. It is not an error if nothing exists.
      *
      * @throws SystemError when it cannot be removed
      */

@@ -273,7 +273,7 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * A datagram that no other call of this context gave.
+     * A datagram that differs from those of all other calls of this context.
      *
      * @param payload its length in bytes
      * @return to be sent as it is

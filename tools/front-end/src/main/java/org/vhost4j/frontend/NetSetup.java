@@ -214,7 +214,7 @@ public record NetSetup(
     }
 
     /**
-     * The same with other receive buffers.
+     * A copy with other receive buffers.
      *
      * @param shape how each is laid out
      * @param frameBytes room for a frame in each

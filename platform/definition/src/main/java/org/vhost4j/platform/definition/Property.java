@@ -84,7 +84,7 @@ public record Property(
     public static final String VHOST_VSOCK = "vhost-vsock";
     /** The owner of what {@code vhost-scsi} has. */
     public static final String VHOST_SCSI = "vhost-scsi";
-    /** The owner of what {@code virtio-iommu-pci} has. */
+    /** The owner name of the properties of {@code virtio-iommu-pci}. */
     public static final String VIRTIO_IOMMU = "virtio-iommu";
     /** The owner of what every PCI device has. */
     private static final String ANY_PCI = "pci-device";

@@ -6,7 +6,7 @@ package org.vhost4j.platform.probe;
  *
  * @param verdict whether the host has it
  * @param asked what was called
- * @param said what came back: a result, an errno by name, or for {@link Verdict#UNKNOWN} why nothing did
+ * @param said the result, an errno by name, or for {@link Verdict#UNKNOWN} why there is none
  */
 public record Answer(Verdict verdict, String asked, String said) {
     /** Whether a host has a capability. */

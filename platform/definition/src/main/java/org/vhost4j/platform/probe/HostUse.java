@@ -14,7 +14,7 @@ public enum HostUse {
     KVM("KVM"),
     /** Guests run on the kernel's KVM, on an ARM processor. */
     KVM_ARM("KVM on ARM"),
-    /** Sockets of a guest cross the kernel's vhost-vsock. */
+    /** A guest's sockets use the kernel's vhost-vsock. */
     VHOST_VSOCK("vhost-vsock"),
     /** Disks of a guest are served by the kernel's vhost-scsi. */
     VHOST_SCSI("vhost-scsi"),

@@ -27,8 +27,8 @@ public final class PassedTap {
     /**
      * Asks.
      *
-     * @param descriptor a TAP's or macvtap's; its offloads are off afterwards, as QEMU has them before the guest's driver speaks
-     * @return the answers; none when the descriptor is no TAP's
+     * @param descriptor of a TAP or macvtap; its offloads are off afterwards, as in QEMU before the guest's driver negotiates
+     * @return the answers; empty when the descriptor is not a TAP's
      */
     public static Map<HostCapability, Answer> ask(int descriptor) {
         PassedTap tap = new PassedTap(descriptor);

@@ -138,7 +138,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
     }
 
     /**
-     * A port that another process has had, halted.
+     * A halted port that takes over the socket of another process.
      *
      * @param name what to call it in messages
      * @param local where the socket is bound
@@ -146,7 +146,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
      * @param socket bound, and connected if it is no Unix socket; owned by the port from now on
      * @param sink where the peer's frames go
      * @param clock nanoseconds of any origin
-     * @param trouble as of a port of our own
+     * @param trouble as for a port that this process opened
      * @return a port that moves nothing until {@link #proceed}
      * @throws SystemError when a name is not known
      */

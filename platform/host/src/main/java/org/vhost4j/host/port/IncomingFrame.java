@@ -10,7 +10,7 @@ import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.stats.PortCounters;
 
 /**
- * The frame that a port has read, on its way to the sink: it is counted once, and waits here while its receiver has no room. The bytes stay
+ * A frame that a port has read, on its way to the sink. It is counted once, and is kept here while its receiver has no room. The bytes stay
  * in the port's memory.
  */
 public final class IncomingFrame {

@@ -11,7 +11,7 @@ public final class Refusals {
     private final boolean[] seen = new boolean[Errno.LIMIT];
 
     /**
-     * None yet.
+     * Creates it without refusals.
      *
      * @param counters the port's
      */

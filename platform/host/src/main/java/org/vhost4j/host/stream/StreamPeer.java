@@ -4,9 +4,9 @@ package org.vhost4j.host.stream;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 
-/** The protocol of the peer of a {@link StreamPort}. Called by the port's lane. */
+/** The peer of a {@link StreamPort}: which frames it accepts, and how they are adapted to it. Called by the port's lane. */
 public interface StreamPeer {
-    /** A peer that takes and gives frames as they are on a wire: no super-frames, and with whole checksums. */
+    /** A peer that exchanges frames as on a wire: no super-frames, and complete checksums. */
     StreamPeer PLAIN = new StreamPeer() {
         @Override
         public int accepts() {

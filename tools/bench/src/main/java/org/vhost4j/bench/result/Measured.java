@@ -60,7 +60,7 @@ public record Measured(String contender, List<Sample> samples, Optional<CrossChe
     }
 
     /**
-     * Whether this is as it should be.
+     * Whether the measurement is valid.
      *
      * @return true without a failure and without counts that differ
      */

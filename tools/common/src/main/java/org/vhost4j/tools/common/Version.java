@@ -6,9 +6,9 @@ public final class Version {
     private Version() {}
 
     /**
-     * What the manifest of the archive says.
+     * The version in the archive's manifest.
      *
-     * @return such as {@code 0.1.0}, or {@code (not packaged)} when the classes lie in a directory
+     * @return such as {@code 0.1.0}, or {@code (not packaged)} when the classes are in a directory
      */
     public static String current() {
         String version = Version.class.getPackage().getImplementationVersion();

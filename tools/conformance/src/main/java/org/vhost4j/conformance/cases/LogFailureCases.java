@@ -27,7 +27,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * Logs that no front-end should give: a back-end may refuse them, stop the device or close the connection; what lies outside the log
+ * Dirty logs that no front-end should pass: a back-end may refuse them, stop the device or close the connection; what lies outside the log
  * it must not write, and it must serve the next front-end.
  */
 public final class LogFailureCases implements CaseGroup {

@@ -62,7 +62,7 @@ public final class MatrixRun {
     /**
      * Records attempts.
      *
-     * @param each gives the recorder for a combination before it is tried, with how frames return, null when that is not known yet; null
+     * @param each returns the recorder for a combination before it is tried, given how frames return, or null when that is not known yet; null
      *     records nothing
      * @return this
      */

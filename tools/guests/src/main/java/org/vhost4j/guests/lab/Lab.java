@@ -18,7 +18,7 @@ public final class Lab {
     }
 
     /**
-     * Finds the lab: below the directory that the launcher names, or above the one that this process was started in.
+     * Finds the lab: below the directory that the launcher names, or in a parent of the working directory.
      *
      * @return the lab, perhaps not provided yet
      * @throws UnsupportedOption when the scripts are not there

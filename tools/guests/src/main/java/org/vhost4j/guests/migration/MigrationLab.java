@@ -172,9 +172,9 @@ public final class MigrationLab implements AutoCloseable {
     }
 
     /**
-     * Begins a migration, cancels it when the log has been in use for a while, and has it succeed at the second attempt.
+     * Starts a migration, cancels it once the dirty log has been in use for a while, and completes a second one.
      *
-     * @return the second attempt; its quiet interval begins before the first and ends after the source runs on
+     * @return the second attempt; its quiet interval begins before the first and ends after the source has resumed
      * @throws IOException when a QEMU does not start
      */
     public Round cancelAndRetry() throws IOException {

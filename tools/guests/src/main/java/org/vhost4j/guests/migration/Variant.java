@@ -34,7 +34,7 @@ public record Variant(
     /** The QEMU of {@code tools/lab/provision --uso-qemu}. */
     private static final String USO_QEMU = "uso";
 
-    /** The machine type of its guests, the newest that it has. Its release has no USO here, so the device has to be asked for it. */
+    /** The machine type of its guests, the newest that it has. That release has USO off here, so the device needs the property. */
     public static final String USO_MACHINE = "pc-q35-10.2";
 
     /** The same by another name. */

@@ -11,7 +11,7 @@ import org.vhost4j.sys.Fd;
 
 /**
  * Writes state, big-endian, and collects the descriptors that belong to it. They stay their owners', who keep them open until the message
- * is sent; {@linkplain #ofDuplicates of duplicates} they may close theirs at once.
+ * is sent; {@linkplain #ofDuplicates with duplicates} the owners may close theirs at once.
  */
 public final class StateWriter implements AutoCloseable {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();

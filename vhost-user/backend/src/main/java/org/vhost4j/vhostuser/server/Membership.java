@@ -52,10 +52,10 @@ public final class Membership {
     public record Guest(String name, Endpoint endpoint, Counters counters) {}
 
     /**
-     * A port on the bridge that is no guest.
+     * A port on the bridge that is not a guest.
      *
      * @param name what it is called
-     * @param uplink what it is, with its settings
+     * @param uplink its kind and settings
      */
     public record Port(String name, Uplink uplink) {}
 

@@ -5,10 +5,10 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What one guest or port is held to instead of what all are.
+ * Security settings of one guest or port that replace the global ones.
  *
- * @param mode which source addresses it may send from; nothing for the mode of all
- * @param floodsPerSecond how many frames it may send in a second that go to all others, 0 for no limit; nothing for the limit of all
+ * @param mode which source addresses it may send from; empty for the global mode
+ * @param floodsPerSecond how many flooded frames it may send per second, 0 for no limit; empty for the global limit
  */
 public record OwnSecurity(Optional<PortSecurity.Mode> mode, OptionalInt floodsPerSecond) {
     /** The same as all. */

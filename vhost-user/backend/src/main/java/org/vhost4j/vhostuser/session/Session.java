@@ -121,7 +121,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Says where replies go that {@link #receive} could not return.
+     * Sets the receiver of replies that {@link #receive} could not return.
      *
      * @param handler called by the session's thread, when it is ready to receive again
      */

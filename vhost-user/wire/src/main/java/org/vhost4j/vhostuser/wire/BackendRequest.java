@@ -27,7 +27,7 @@ public enum BackendRequest {
     SHARED_OBJECT_LOOKUP(8, Payload.SHARED_OBJECT, ProtocolFeature.SHARED_OBJECT),
     /** Maps memory into a shared memory region. */
     SHMEM_MAP(9, Payload.SHMEM_MAPPING, ProtocolFeature.SHMEM_MAP),
-    /** Takes such a mapping back. */
+    /** Removes a mapping that SHMEM_MAP made. */
     SHMEM_UNMAP(10, Payload.SHMEM_MAPPING, ProtocolFeature.SHMEM_MAP);
 
     private final int code;

@@ -37,7 +37,7 @@ public record IotlbMessage(long iova, long size, long userAddress, int permissio
      * Reads a message.
      *
      * @param payload {@link #BYTES}
-     * @return the message, nothing of it checked
+     * @return the message, unchecked
      */
     public static IotlbMessage read(MemorySegment payload) {
         return new IotlbMessage(

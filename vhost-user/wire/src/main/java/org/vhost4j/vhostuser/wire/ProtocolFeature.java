@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The protocol feature bits (vhost-user protocol, "Protocol features"), which travel in GET_PROTOCOL_FEATURES and
+ * The protocol feature bits (vhost-user protocol, "Protocol features"), which are exchanged in GET_PROTOCOL_FEATURES and
  * SET_PROTOCOL_FEATURES. Names are the specification's without {@code VHOST_USER_PROTOCOL_F_}.
  */
 public enum ProtocolFeature {

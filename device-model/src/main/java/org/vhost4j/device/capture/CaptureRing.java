@@ -86,7 +86,7 @@ public final class CaptureRing {
     }
 
     /**
-     * How much memory the ring has.
+     * The size of the ring's memory.
      *
      * @return bytes, a power of two
      */

@@ -13,7 +13,7 @@ public record LinkSpeed(int megabits, Duplex duplex) {
 
     /** Which ways frames go at the same time. */
     public enum Duplex {
-        /** One after the other. */
+        /** Half duplex. */
         HALF(0),
         /** Both. */
         FULL(1),

@@ -26,7 +26,7 @@ import java.nio.ByteOrder;
  * high half where the publication ends that is under way, or where the last one ended while none is.
  */
 public final class QueueProgress {
-    /** How much memory one queue takes: a cache line. */
+    /** The memory of one queue in bytes: a cache line. */
     public static final int BYTES = 64;
 
     /** {@link #given} when it was given to another process. */

@@ -35,7 +35,7 @@ public final class Fd implements AutoCloseable {
      * Takes over a descriptor that a call returned.
      *
      * @param result a descriptor, or the negative errno
-     * @param attempt what could not be done when it is negative
+     * @param attempt what failed, for the message negative
      * @return its owner
      * @throws SystemError when the result is negative
      */
@@ -47,7 +47,7 @@ public final class Fd implements AutoCloseable {
      * Takes over a descriptor that another process has made, or has passed to us: closing it may wait for that process.
      *
      * @param result a descriptor, or the negative errno
-     * @param attempt what could not be done when it is negative
+     * @param attempt what failed, for the message negative
      * @param closer closes it and its duplicates, and unmaps what they are mapped to; null for at once
      * @return its owner
      * @throws SystemError when the result is negative

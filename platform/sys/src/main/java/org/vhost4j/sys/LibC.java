@@ -255,7 +255,7 @@ public final class LibC {
     }
 
     /**
-     * open(2) of a file that may be created, for its owner alone.
+     * open(2) of a file, which is created if necessary, with mode 0600.
      *
      * @param path what to open
      * @param flags {@code O_} flags
@@ -266,7 +266,7 @@ public final class LibC {
     }
 
     /**
-     * open(2) of a file that is not there yet, for writing, for its owner alone. No link is followed.
+     * open(2) that creates a new file for writing, readable and writable for its owner only. Links are not followed.
      *
      * @param path what to make
      * @return the descriptor or the negative errno
@@ -346,7 +346,7 @@ public final class LibC {
      * @param fd the descriptor
      * @param request the request's number
      * @param argument a number, or the address of the argument
-     * @return what the request answers, at least 0, or the negative errno
+     * @return the request's result, at least 0, or the negative errno
      */
     public static int ioctl(int fd, long request, long argument) {
         return result(C.ioctl(fd, request, argument));

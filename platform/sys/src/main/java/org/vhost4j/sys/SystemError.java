@@ -42,7 +42,7 @@ public final class SystemError extends RuntimeException {
      * Passes on a successful result.
      *
      * @param result a result of {@link LibC} or {@link HotCalls}: negative is an errno
-     * @param attempt what could not be done when it is
+     * @param attempt what failed, for the message
      * @return the result, at least 0
      * @throws SystemError when the result is negative
      */

@@ -12,9 +12,9 @@ import java.util.stream.Stream;
  */
 public record NamePattern(String text) {
     /**
-     * Whether a name is meant.
+     * Whether a case's name matches.
      *
-     * @param name a case's
+     * @param name the case's name
      * @return true when it matches
      */
     public boolean matches(String name) {

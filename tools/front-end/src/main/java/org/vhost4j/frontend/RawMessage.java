@@ -74,7 +74,7 @@ public final class RawMessage implements AutoCloseable {
     }
 
     /**
-     * What follows the header.
+     * The payload after the header.
      *
      * @return a buffer in the machine's byte order, from its beginning
      */

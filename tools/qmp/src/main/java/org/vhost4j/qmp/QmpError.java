@@ -9,7 +9,7 @@ final class QmpError extends Exception {
     enum Kind {
         /** Nothing more particular. */
         GENERIC("GenericError"),
-        /** There is no such command, or not now. */
+        /** The command does not exist, or is not available in this state. */
         COMMAND_NOT_FOUND("CommandNotFound"),
         /** There is no such device. */
         DEVICE_NOT_FOUND("DeviceNotFound");

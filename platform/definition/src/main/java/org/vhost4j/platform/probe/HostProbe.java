@@ -41,7 +41,7 @@ public final class HostProbe {
      * The same host with the answers of a vhost-net that another process opened: QEMU may be passed what it may not open itself.
      *
      * @param host the host's answers
-     * @param vhostNet a descriptor of {@code /dev/vhost-net}; it stays open, and is no different afterwards
+     * @param vhostNet a descriptor of {@code /dev/vhost-net}; it stays open and is not modified
      * @return the answers, those about vhost-net being the descriptor's
      */
     public static HostCapabilities withVhostNet(HostCapabilities host, int vhostNet) {
@@ -52,8 +52,8 @@ public final class HostProbe {
      * The same host with the answers of a vhost-vsock that another process opened.
      *
      * @param host the host's answers
-     * @param vhostVsock a descriptor of {@code /dev/vhost-vsock}; it stays open, and is no different afterwards
-     * @return the answers, those about vhost-vsock being the descriptor's
+     * @param vhostVsock a descriptor of {@code /dev/vhost-vsock}; it stays open and is not modified
+     * @return the host's answers, with those of the descriptor about vhost-vsock
      */
     public static HostCapabilities withVhostVsock(HostCapabilities host, int vhostVsock) {
         return with(host, vhostVsock, KernelProbe::askVhostVsock);
@@ -63,7 +63,7 @@ public final class HostProbe {
      * The same host with the answers of a vhost-scsi that another process opened.
      *
      * @param host the host's answers
-     * @param vhostScsi a descriptor of {@code /dev/vhost-scsi}; it stays open, and is no different afterwards
+     * @param vhostScsi a descriptor of {@code /dev/vhost-scsi}; it stays open and is not modified
      * @return the answers, those about vhost-scsi being the descriptor's
      */
     public static HostCapabilities withVhostScsi(HostCapabilities host, int vhostScsi) {

@@ -30,7 +30,7 @@ public final class TopCommand implements Callable<Integer> {
     private static final int DECISECONDS = 10;
     private static final double NANOS = 1e9;
 
-    /** As much as stty takes. */
+    /** The largest interval that stty supports. */
     private static final int MOST_SECONDS = 25;
 
     @Parameters(paramLabel = "SOCKET", description = "The monitor's socket, as run --qmp=unix:SOCKET has it.")

@@ -14,7 +14,7 @@ import org.vhost4j.frontend.Postcopy;
 import org.vhost4j.frontend.Ram;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** A guest whose memory arrives after it runs: page faults of the back-end are served by the front-end. */
+/** Postcopy: guest memory arrives while the guest runs, and the front-end serves the back-end's page faults. */
 public final class PostcopyCases implements CaseGroup {
     private static final String POSTCOPY = "vhost-user, Migration: postcopy";
     private static final int REGION = 1 << 20;

@@ -7,7 +7,7 @@ import java.util.List;
  * One QEMU.
  *
  * @param name what to call it
- * @param version what it says of itself
+ * @param version its {@code --version} line
  * @param machines what was observed of its machines: at least one, the newest q35 first
  */
 public record QemuRecord(String name, String version, List<MachineRecord> machines) {

@@ -126,10 +126,10 @@ public final class PortHistory implements AutoCloseable {
     }
 
     /**
-     * What a port did in the last intervals.
+     * The rates of a port in the last intervals.
      *
      * @param port its name
-     * @return the newest last, {@link #MOST} at most; none when it is not known yet
+     * @return the newest last, at most {@link #MOST}; empty when the port is not known yet
      */
     public synchronized List<PortRates> all(String port) {
         Past past = pasts.get(port);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.server;
 
-/** How a guest is attached, as far as the back-end has to know before the front-end says so itself. */
+/** How a guest is attached, where the back-end must know it before the front-end negotiates. */
 public enum Attach {
     /** Either way: CONFIG is offered, and whether the front-end takes it tells which. QEMU's netdev warns about it once. */
     AUTO,

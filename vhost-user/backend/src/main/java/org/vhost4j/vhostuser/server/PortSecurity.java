@@ -6,7 +6,7 @@ import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.device.bridge.StationWatch;
 
 /**
- * What a bridge holds its ports to.
+ * The security settings of a bridge's ports.
  *
  * @param mode which source addresses a guest may send from
  * @param floodsPerSecond how many frames one port may send in a second that go to all others, or 0 for no limit

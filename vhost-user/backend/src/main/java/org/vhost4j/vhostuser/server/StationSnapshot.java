@@ -10,7 +10,7 @@ import java.util.Optional;
  * @param mac the address, 48 bits, first byte highest
  * @param vlan the VLAN in which it is known, 0 without VLANs
  * @param port the name of the port that it is behind
- * @param age how long ago it was seen, at most what is between two calls of {@link Backend#noteTime} too much; nothing when it was not
- *     heard since the first of these calls
+ * @param age how long ago it was seen, too long by at most one interval of {@link Backend#noteTime}; empty when it was not
+ *     seen since the first of these calls
  */
 public record StationSnapshot(long mac, int vlan, String port, Optional<Duration> age) {}

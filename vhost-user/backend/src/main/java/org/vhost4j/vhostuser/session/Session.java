@@ -487,7 +487,7 @@ public final class Session implements AutoCloseable {
      * Starts the queues that were started in the session that this one was restored from.
      *
      * @param state as it was given to {@link #restore}
-     * @param positions how far they have come
+     * @param positions their ring positions
      */
     public void begin(SessionState state, List<Optional<Integer>> positions) {
         rings.begin(state.rings(), positions);

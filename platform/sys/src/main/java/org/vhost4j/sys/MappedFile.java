@@ -9,8 +9,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * A part of a file, mapped shared for reading and writing with mmap(2) on the descriptor itself. {@code FileChannel.map} is not
  * used because it would grow a file that is too short, and this file belongs to another process.
  *
- * <p>The owner of the file can shorten it at any time; touching the lost part then throws {@link InternalError}, later than one
- * thinks: see {@code org.vhost4j.platform.run}.
+ * <p>The owner of the file can shorten it at any time; access to the lost part then throws {@link InternalError}, possibly
+ * delayed: see {@code org.vhost4j.host.lane}.
  */
 public final class MappedFile implements AutoCloseable {
     private static final int PAGE = 4096;

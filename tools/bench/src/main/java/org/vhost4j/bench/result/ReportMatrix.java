@@ -2,6 +2,8 @@
 package org.vhost4j.bench.result;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,8 +12,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedSet;
-import org.vhost4j.platform.probe.LimitedJson;
-import org.vhost4j.sys.BoundedFile;
 import org.vhost4j.tools.common.UnsupportedOption;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -19,11 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Reports of several machines or days side by side, from their JSON: what each goal came to in each of them. */
 public final class ReportMatrix {
-    /** A report has every round of every turn; that of all rows has about 5 MB. */
-    private static final int MOST_BYTES = 64 << 20;
-
-    private static final long MOST_TOKENS = 20_000_000;
-    private static final JsonMapper MAPPER = LimitedJson.reader(MOST_TOKENS);
+    private static final JsonMapper MAPPER = JsonMapper.builder().build();
     private static final String NOTHING = "-";
 
     /** Names a goal in all reports. */
@@ -56,9 +52,11 @@ public final class ReportMatrix {
         for (Path file : files) {
             JsonNode root;
             try {
-                root = MAPPER.readTree(BoundedFile.readText(file, MOST_BYTES));
+                root = MAPPER.readTree(Files.readString(file));
+            } catch (CharacterCodingException e) {
+                throw new UnsupportedOption(file + " is no text in UTF-8");
             } catch (JacksonException e) {
-                throw new UnsupportedOption(file + " is not JSON: " + LimitedJson.reason(e));
+                throw new UnsupportedOption(file + " is not JSON: " + e.getOriginalMessage());
             }
             if (root.path(JsonReport.VERSION_NAME).asInt(0) != JsonReport.VERSION) {
                 throw new UnsupportedOption(file + " is no report of bench peer --json, version " + JsonReport.VERSION);

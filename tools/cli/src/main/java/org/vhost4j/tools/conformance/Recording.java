@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.conformance.Case;
 import org.vhost4j.conformance.SuiteReport;
 import org.vhost4j.conformance.trace.TraceRecorder;
+import org.vhost4j.tools.common.FileTrouble;
 import org.vhost4j.tools.common.UnsupportedOption;
 
 /** Where {@code --record} writes a trace for each case. */
@@ -33,7 +34,7 @@ final class Recording {
                 Files.createDirectories(place);
             } catch (IOException e) {
                 throw new UnsupportedOption(
-                        "--record=" + place + ": no directory can be made there: " + e.getMessage());
+                        "--record=" + place + ": no directory can be made there: " + FileTrouble.of(e));
             }
         }
     }

@@ -9,6 +9,7 @@ import java.time.Clock;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.conformance.trace.MessagePrinter;
+import org.vhost4j.tools.common.FileTrouble;
 import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -68,7 +69,7 @@ public final class MessageOptions {
         try {
             return new PrintWriter(Files.newBufferedWriter(file));
         } catch (IOException e) {
-            throw new UnsupportedOption("--trace-file=" + file + ": cannot be written: " + e.getMessage());
+            throw new UnsupportedOption("--trace-file=" + file + ": cannot be written: " + FileTrouble.of(e));
         }
     }
 }

@@ -13,6 +13,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.sys.LimitedLog;
+import org.vhost4j.tools.common.FileTrouble;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.vhostuser.server.MessageTrace;
 import org.vhost4j.vhostuser.server.SilentListener;
@@ -61,7 +62,7 @@ final class TraceLog extends SilentListener implements MessageTrace {
                             StandardOpenOption.TRUNCATE_EXISTING);
             return to(out, Clock.systemUTC());
         } catch (IOException e) {
-            throw new UnsupportedOption("--trace-file=" + file + ": cannot be written: " + e.getMessage());
+            throw new UnsupportedOption("--trace-file=" + file + ": cannot be written: " + FileTrouble.of(e));
         }
     }
 

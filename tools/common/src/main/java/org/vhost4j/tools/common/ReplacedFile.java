@@ -29,7 +29,7 @@ public final class ReplacedFile {
             Files.writeString(next, text);
             Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
-            throw new UnsupportedOption(option + "=" + file + " cannot be written: " + e.getMessage());
+            throw new UnsupportedOption(option + "=" + file + " cannot be written: " + FileTrouble.of(e));
         }
     }
 }

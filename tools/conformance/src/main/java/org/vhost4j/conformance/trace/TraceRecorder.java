@@ -12,9 +12,11 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.frontend.RawMessage;
 import org.vhost4j.frontend.SocketWatcher;
+import org.vhost4j.tools.common.FileTrouble;
 import org.vhost4j.tools.common.UnsupportedOption;
 
 /**
@@ -57,7 +59,8 @@ public final class TraceRecorder {
         try {
             return new TraceRecorder(file, heading);
         } catch (UncheckedIOException e) {
-            throw new UnsupportedOption("--record: " + file + " cannot be written: " + e.getMessage());
+            throw new UnsupportedOption("--record: " + file + " cannot be written: "
+                    + FileTrouble.of(Objects.requireNonNull(e.getCause())));
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.conformance.trace.Trace;
 import org.vhost4j.conformance.trace.TraceRecorder;
+import org.vhost4j.tools.common.FileTrouble;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.common.Version;
 import picocli.CommandLine.Option;
@@ -42,7 +43,7 @@ public final class TraceOptions {
      * @throws UnsupportedOption when the file cannot be written
      */
     public @Nullable TraceRecorder recorder(String command, @Nullable String name, Path socket) {
-        if (record == null || replay != null) {
+        if (record == null) {
             return null;
         }
         Map<String, String> heading = new LinkedHashMap<>();
@@ -54,9 +55,22 @@ public final class TraceOptions {
                 Files.createDirectories(record);
             }
         } catch (IOException e) {
-            throw new UnsupportedOption("--record=" + record + ": no directory can be made there: " + e.getMessage());
+            throw new UnsupportedOption(
+                    "--record=" + record + ": no directory can be made there: " + FileTrouble.of(e));
         }
         return TraceRecorder.in(name == null ? record : record.resolve(name + ".trace"), heading);
+    }
+
+    /**
+     * Refuses {@code --replay}.
+     *
+     * @param option the option that it does not go with
+     * @throws UnsupportedOption when it was given
+     */
+    public void refuseReplay(String option) {
+        if (replay != null) {
+            throw new UnsupportedOption(option + " and --replay: a replay is of one combination");
+        }
     }
 
     /**
@@ -64,11 +78,15 @@ public final class TraceOptions {
      *
      * @param command what the trace has to be of, such as {@code probe}
      * @return a trace, or null when nothing is to be done again
-     * @throws UnsupportedOption when the file is no trace of this command
+     * @throws UnsupportedOption when the file is no trace of this command, or there is something to record as well
      */
     public @Nullable Trace replayed(String command) {
         if (replay == null) {
             return null;
+        }
+        if (record != null) {
+            throw new UnsupportedOption(
+                    "--record and --replay: a replay is compared with what was recorded, and not recorded itself");
         }
         Trace trace = Trace.read(replay);
         String made = trace.heading().getOrDefault(COMMAND, "conformance");

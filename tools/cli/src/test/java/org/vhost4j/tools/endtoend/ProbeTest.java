@@ -85,6 +85,16 @@ class ProbeTest {
     }
 
     @Test
+    void aTraceIsEitherWrittenOrComparedWith() {
+        assertThat(probe("/tmp/none", "--record=/none/x", "--replay=/none/x")).isEqualTo(2);
+        assertThat(probe("/tmp/none", "--record=/none/x")).isEqualTo(2);
+        assertThat(errors.toString().lines())
+                .containsExactly(
+                        "--record and --replay: a replay is compared with what was recorded, and not recorded itself",
+                        "--record: /none/x cannot be written: No such file or directory");
+    }
+
+    @Test
     void everyMessageIsSaid(@TempDir Path directory) throws IOException {
         Path file = directory.resolve("trace");
         try (TestBackEnd backEnd = TestBackEnd.echo()) {
@@ -113,7 +123,7 @@ class ProbeTest {
                 .containsExactly(
                         "--trace=qmp: there is no such trace, only vhost-user",
                         "--trace-file=x: give --trace=vhost-user as well",
-                        "--trace-file=/none/x: cannot be written: /none/x");
+                        "--trace-file=/none/x: cannot be written: No such file or directory");
     }
 
     @Test

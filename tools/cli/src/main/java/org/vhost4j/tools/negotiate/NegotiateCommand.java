@@ -79,6 +79,7 @@ public final class NegotiateCommand implements Callable<Integer> {
     @Option(
             names = "--features",
             paramLabel = "BITS",
+            preprocessor = SignedBits.class,
             description = "Virtio features: names, BIT_n or 0x and digits, separated by commas. With signs, as in"
                     + " +HOST_USO,-RSS, relative to the offer. Default: the offer, except for LOG_ALL, ACCESS_PLATFORM and"
                     + " what else asks more of a driver.")
@@ -87,6 +88,7 @@ public final class NegotiateCommand implements Callable<Integer> {
     @Option(
             names = "--protocol-features",
             paramLabel = "BITS",
+            preprocessor = SignedBits.class,
             description = "Protocol features, likewise. Default: those of the offer that change nothing for a driver;"
                     + " not CONFIG.")
     private @Nullable String protocolFeatures;
@@ -100,10 +102,15 @@ public final class NegotiateCommand implements Callable<Integer> {
     @Option(
             names = "--expect-features",
             paramLabel = "BITS",
+            preprocessor = SignedBits.class,
             description = "Virtio features that must be offered (+) or must not (-), such as +HOST_USO,-RSS.")
     private @Nullable String expectFeatures;
 
-    @Option(names = "--expect-protocol-features", paramLabel = "BITS", description = "Protocol features, likewise.")
+    @Option(
+            names = "--expect-protocol-features",
+            paramLabel = "BITS",
+            preprocessor = SignedBits.class,
+            description = "Protocol features, likewise.")
     private @Nullable String expectProtocolFeatures;
 
     @Option(names = "--traffic", description = "Send frames through what was negotiated; see --loop.")
@@ -167,6 +174,9 @@ public final class NegotiateCommand implements Callable<Integer> {
         Outcome wanted = wanted();
         checkNames();
         LoopMode mode = LoopMode.ofOption(loop).orElse(null);
+        if (matrix) {
+            traces.refuseReplay("--matrix");
+        }
         Trace recorded = traces.replayed(COMMAND);
         RecordedNegotiation again = recorded == null ? null : RecordedNegotiation.of(recorded);
         tests = new JUnitAttempts(where.socket().toString(), ci.expected());

@@ -5,6 +5,8 @@ import com.sun.net.httpserver.HttpHandler;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -23,6 +25,9 @@ final class UnixHttpServer implements AutoCloseable {
     private final HttpHandler handler;
     private final ThreadPoolExecutor threads;
     private final ScheduledThreadPoolExecutor ends;
+
+    /** Those that wait for a thread, and those that are answered. */
+    private final Set<SocketChannel> clients = ConcurrentHashMap.newKeySet();
 
     private UnixHttpServer(QmpSocket socket, HttpHandler handler, ThreadPoolExecutor threads) {
         this.socket = socket;
@@ -52,10 +57,11 @@ final class UnixHttpServer implements AutoCloseable {
         while (socket.isOpen()) {
             try {
                 SocketChannel client = socket.accept();
+                clients.add(client);
                 try {
                     threads.execute(() -> answer(client));
                 } catch (RejectedExecutionException e) {
-                    client.close();
+                    close(client);
                 }
             } catch (IOException e) {
                 // It is closed, or out of descriptors: clients wait in the backlog meanwhile.
@@ -76,21 +82,26 @@ final class UnixHttpServer implements AutoCloseable {
     }
 
     private void answer(SocketChannel client) {
-        var end = ends.schedule(() -> close(client), SECONDS, TimeUnit.SECONDS);
         try (client) {
-            UnixExchange exchange = UnixExchange.read(client);
-            if (exchange != null) {
-                handler.handle(exchange);
-                exchange.close();
+            var end = ends.schedule(() -> close(client), SECONDS, TimeUnit.SECONDS);
+            try {
+                UnixExchange exchange = UnixExchange.read(client);
+                if (exchange != null) {
+                    handler.handle(exchange);
+                    exchange.close();
+                }
+            } finally {
+                end.cancel(false);
             }
-        } catch (IOException e) {
-            // The client is gone, or took too long.
+        } catch (IOException | RejectedExecutionException e) {
+            // The client is gone or took too long, or the server was closed.
         } finally {
-            end.cancel(false);
+            clients.remove(client);
         }
     }
 
-    private static void close(SocketChannel client) {
+    private void close(SocketChannel client) {
+        clients.remove(client);
         try {
             client.close();
         } catch (IOException e) {
@@ -106,6 +117,7 @@ final class UnixHttpServer implements AutoCloseable {
         } catch (IOException e) {
             // Its file may be gone already.
         }
-        ends.shutdownNow().forEach(Runnable::run);
+        ends.shutdownNow();
+        clients.forEach(this::close);
     }
 }

@@ -14,6 +14,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -207,6 +208,36 @@ class MetricsServerTest {
                         .hasMessage("another process listens there already");
             }
             assertThat(path).doesNotExist();
+        }
+    }
+
+    /** More connect than there are threads, so that some of them still wait for one. */
+    @Test
+    void theEndOfAUnixSocketEndsItsConnections() throws Exception {
+        Path path = directory.resolve("metrics.sock");
+        List<SocketChannel> clients = new ArrayList<>();
+        try {
+            try (MetricsServer server = MetricsServer.listen("unix:" + path)) {
+                assertThat(server.url()).isEqualTo("unix:" + path);
+                for (int i = 0; i < 8; i++) {
+                    clients.add(SocketChannel.open(UnixDomainSocketAddress.of(path)));
+                }
+            }
+            for (SocketChannel client : clients) {
+                assertThat(isEnded(client)).isTrue();
+            }
+        } finally {
+            for (SocketChannel client : clients) {
+                client.close();
+            }
+        }
+    }
+
+    private static boolean isEnded(SocketChannel client) {
+        try {
+            return client.read(ByteBuffer.allocate(1)) < 0;
+        } catch (IOException e) {
+            return true;
         }
     }
 

@@ -43,7 +43,7 @@ public record SuiteReport(
      * Joins the report of another run of the same cases.
      *
      * @param later the other run
-     * @return this report, with the later result of each case that failed in the later run alone
+     * @return this report, with the later result of each case that failed in the later run alone; its evidence begins with that run's seed
      */
     public SuiteReport joined(SuiteReport later) {
         List<CaseResult> joined = new ArrayList<>();
@@ -52,9 +52,24 @@ public record SuiteReport(
             boolean again = i < later.results.size()
                     && !one.isWrong()
                     && later.results.get(i).isWrong();
-            joined.add(again ? later.results.get(i) : one);
+            joined.add(again ? later.withSeed(later.results.get(i)) : one);
         }
         return with(joined);
+    }
+
+    private CaseResult withSeed(CaseResult result) {
+        Evidence evidence = result.evidence();
+        if (evidence == null) {
+            return result;
+        }
+        List<String> sent = new ArrayList<>(evidence.sent());
+        sent.addFirst("(in the run with seed " + seed + ")");
+        return new CaseResult(
+                result.tried(),
+                result.outcome(),
+                result.reason(),
+                new Evidence(sent, evidence.came(), evidence.rule()),
+                result.millis());
     }
 
     /**

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.conformance.BackEndProcess;
 import org.vhost4j.conformance.BackEndUnderTest;
@@ -18,6 +19,7 @@ import org.vhost4j.conformance.Case;
 import org.vhost4j.conformance.CaseResult;
 import org.vhost4j.conformance.ExpectedFailures;
 import org.vhost4j.conformance.LoopMode;
+import org.vhost4j.conformance.Outcome;
 import org.vhost4j.conformance.Suite;
 import org.vhost4j.conformance.SuiteReport;
 import org.vhost4j.conformance.cases.Catalog;
@@ -138,9 +140,16 @@ public final class ConformanceCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
+    /** The runs that have ended, as one report. */
+    private @Nullable SuiteReport earlier;
+
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
+        if (record != null && replay != null) {
+            throw new UnsupportedOption(
+                    "--record and --replay: a replay is compared with what was recorded, and not recorded itself");
+        }
         Replay again = replay == null ? null : Replay.of(replay);
         List<Case> cases = Catalog.select(again == null ? only : List.of(again.name()));
         if (list) {
@@ -183,36 +192,21 @@ public final class ConformanceCommand implements Callable<Integer> {
                         .expect(failures)
                         .snapshots(known -> {
                             recording.known(known);
-                            reports.write(known);
+                            reports.write(joined(known));
                         })
                         .record(again == null ? recording::recorder : again::recorder);
-                report = suite.run(
-                        label == null ? at.toString() : label,
-                        reached(at),
-                        cases,
-                        mode,
-                        following(cases.size(), runs > 1 ? console::exception : console::progress, progress),
-                        interruption::requested);
-                for (int run = 1; run <= runs; run++) {
-                    SuiteReport one = run == 1
-                            ? report
-                            : suite.seed(seed + run - 1)
-                                    .run(
-                                            report.label(),
-                                            report.reached(),
-                                            cases,
-                                            report.loop(),
-                                            following(cases.size(), console::exception, progress),
-                                            interruption::requested);
-                    report = report.joined(one);
-                    if (runs > 1) {
-                        progress.clear();
-                        console.run(run, one);
-                    }
-                    if (interruption.requested()) {
-                        break;
-                    }
-                }
+                report = run(
+                        suite,
+                        again == null ? seed : again.seed(),
+                        each -> suite.run(
+                                label == null ? at.toString() : label,
+                                reached(at),
+                                cases,
+                                earlier == null ? mode : earlier.loop(),
+                                following(cases.size(), each, progress),
+                                interruption::requested),
+                        console,
+                        progress);
             } catch (UnsupportedOption e) {
                 reports.unreached(label == null ? at.toString() : label, String.valueOf(e.getMessage()));
                 throw e;
@@ -224,6 +218,43 @@ public final class ConformanceCommand implements Callable<Integer> {
             console.end(report);
             return report.passed() ? 0 : 1;
         }
+    }
+
+    /** Runs the cases as often as is asked for, or until a run did not come to its end. */
+    private SuiteReport run(
+            Suite suite,
+            long first,
+            Function<Consumer<CaseResult>, SuiteReport> once,
+            ConsoleReport console,
+            Progress progress) {
+        SuiteReport report = once.apply(runs > 1 ? console::exception : console::progress);
+        earlier = report;
+        SuiteReport last = report;
+        for (int run = 1; runs > 1; run++) {
+            progress.clear();
+            console.run(run, last);
+            if (run == runs || last.count(Outcome.NOT_RUN) > 0) {
+                break;
+            }
+            suite.seed(first + run);
+            try {
+                last = once.apply(console::exception);
+            } catch (UnsupportedOption e) {
+                if (report.passed()) {
+                    throw e;
+                }
+                // The last case has lost the back-end, which is in the report.
+                break;
+            }
+            report = report.joined(last);
+            earlier = report;
+        }
+        return report;
+    }
+
+    /** What is known of a run, with the runs before it. */
+    private SuiteReport joined(SuiteReport known) {
+        return earlier == null ? known : earlier.joined(known);
     }
 
     /** Prints each result, and on standard error how far the suite is. */

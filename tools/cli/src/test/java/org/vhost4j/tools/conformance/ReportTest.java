@@ -113,7 +113,10 @@ class ReportTest {
     void ofManyRunsTheFirstThatFailedCounts() {
         SuiteReport passed = report("first", result("message.in-order", Outcome.PASS, "", null));
         SuiteReport joined = passed.joined(passed).joined(report("second")).joined(passed);
-        assertThat(joined.results().get(1).evidence()).isEqualTo(EVIDENCE);
+        Evidence evidence = joined.results().get(1).evidence();
+        assertThat(evidence).isNotNull();
+        assertThat(evidence.sent().getFirst()).isEqualTo("(in the run with seed 7)");
+        assertThat(evidence.came()).isEqualTo(EVIDENCE.came());
         assertThat(joined.count(Outcome.FAIL)).isEqualTo(1);
         assertThat(passed.joined(passed).count(Outcome.FAIL)).isZero();
         assertThat(joined.results()).hasSize(5);

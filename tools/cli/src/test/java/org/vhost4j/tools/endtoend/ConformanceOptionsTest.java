@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,12 +25,16 @@ class ConformanceOptionsTest {
     private final StringWriter err = new StringWriter();
 
     private int conformance(Path socket, String... arguments) {
+        return conformance(socket, out, arguments);
+    }
+
+    private int conformance(Path socket, Writer to, String... arguments) {
         CommandLine line = new CommandLine(new ConformanceCommand());
         line.setExecutionExceptionHandler((problem, command, parsed) -> {
             err.append(String.valueOf(problem.getMessage()));
             return problem instanceof UnsupportedOption ? 2 : 3;
         });
-        line.setOut(new PrintWriter(out, true));
+        line.setOut(new PrintWriter(to, true));
         line.setErr(new PrintWriter(err, true));
         List<String> all = new ArrayList<>(List.of(socket.toString()));
         all.addAll(List.of(arguments));
@@ -125,6 +130,32 @@ class ConformanceOptionsTest {
             assertThat(conformance(backEnd.socket(0), "--runs=2", "--record=" + directory))
                     .isEqualTo(2);
             assertThat(err.toString()).contains("--runs: a case is recorded and replayed in one run");
+        }
+    }
+
+    @Test
+    void whatFailedBeforeTheBackEndWasLostIsReported() throws Exception {
+        Path json = directory.resolve("report.json");
+        try (TestBackEnd backEnd = TestBackEnd.echo()) {
+            StringWriter ending = new StringWriter() {
+                @Override
+                public void flush() {
+                    if (toString().contains("run 1, seed 1: ")) {
+                        backEnd.backend().close();
+                    }
+                }
+            };
+            assertThat(conformance(
+                            backEnd.socket(0),
+                            ending,
+                            "--loop=echo",
+                            "--only=ring.resume",
+                            "--runs=3",
+                            "--timeout=1",
+                            "--json=" + json))
+                    .isEqualTo(1);
+            assertThat(ending.toString()).doesNotContain("run 2");
+            assertThat(json).content().contains("\"outcome\" : \"fail\"");
         }
     }
 

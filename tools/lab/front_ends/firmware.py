@@ -65,7 +65,7 @@ def finish(network):
     return network.back_end.negotiated()
 
 
-# iPXE alone: a file that it needs whole before it goes on, and a reset.
+# iPXE alone: a file that it needs whole before it continues, and a reset.
 FETCH = [f"imgfetch {url('payload')} || reboot", f"imgfetch {url('done')} || reboot", "reboot"]
 
 

@@ -80,7 +80,7 @@ class Program:
 
     @contextlib.contextmanager
     def watched(self):
-        """Ends it afterwards; a failure before that says what has become of it."""
+        """Ends it afterwards; a failure before that says how it ended, or that it runs."""
         try:
             yield self
         except Failure as failure:

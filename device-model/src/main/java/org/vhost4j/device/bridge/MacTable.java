@@ -68,7 +68,7 @@ final class MacTable {
      */
     private long[] last = new long[0];
 
-    /** A port; the stations are of its lane. */
+    /** A port; who changes its stations has its lock. */
     private static final class Port {
         /** A number that no port has now. */
         private static final Port NONE = new Port("no port", PortRules.NONE);
@@ -278,12 +278,14 @@ final class MacTable {
      */
     boolean change(int number, PortRules rules) {
         Port before = ports[number];
-        Port after = new Port(before, rules);
         boolean others = rules.mac() != before.rules.mac() || !rules.vlan().equals(before.rules.vlan());
-        if (others) {
-            after.count = 0;
+        synchronized (before) {
+            Port after = new Port(before, rules);
+            if (others) {
+                after.count = 0;
+            }
+            ports[number] = after;
         }
-        ports[number] = after;
         if (others) {
             disown(number, before.rules.mac());
         }
@@ -482,21 +484,30 @@ final class MacTable {
         return learn(station, onPort, frames);
     }
 
-    /** Remembers a station that no port has, if there is a place for it; the frame may pass in any case. */
+    /**
+     * Remembers a station that no port has, if there is a place for it; the frame may pass in any case. One lane at a time for each port: a
+     * port can have frames on several, and would have a station twice, or more stations than it may.
+     */
     private boolean remember(long station, int onPort, Port port) {
-        list(station, port, onPort);
-        int first = bucket(station);
-        int at = place(first, onPort, port);
-        while (at >= 0) {
-            long before = (long) SLOT.getOpaque(entries, at);
-            if (!replaceable(before, first, onPort)) {
-                at = place(first, onPort, port);
-            } else if (replace(at, before, entry(station, onPort))) {
-                heard(at);
+        synchronized (port) {
+            if (slotOf(station) >= 0 || port != ports[onPort]) {
+                // Another lane has learned the station, or the rules have changed: the next frame finds that.
                 return true;
             }
+            list(station, port, onPort);
+            int first = bucket(station);
+            int at = place(first, onPort, port);
+            while (at >= 0) {
+                long before = (long) SLOT.getOpaque(entries, at);
+                if (!replaceable(before, first, onPort)) {
+                    at = place(first, onPort, port);
+                } else if (replace(at, before, entry(station, onPort))) {
+                    heard(at);
+                    return true;
+                }
+            }
+            return true;
         }
-        return true;
     }
 
     /** Puts a station into a place, and has the port that loses it learn its own again. */
@@ -575,10 +586,15 @@ final class MacTable {
 
     /** Notes a station of a port whose number of stations is limited; the oldest makes room for it. */
     private void list(long station, Port port, int onPort) {
-        int most = port.rules.stations();
-        if (most == PortRules.UNLIMITED) {
-            return;
+        if (port.rules.stations() != PortRules.UNLIMITED) {
+            synchronized (port) {
+                listLimited(station, port, onPort);
+            }
         }
+    }
+
+    private void listLimited(long station, Port port, int onPort) {
+        int most = port.rules.stations();
         if (port.learned.length == 0) {
             // Most ports are never seen in most VLANs.
             port.learned = new long[most];
@@ -610,7 +626,10 @@ final class MacTable {
                 boolean unused = SLOT.compareAndSet(entries, i, entry, after);
             }
         }
-        ports[ofPort].count = 0;
+        Port port = ports[ofPort];
+        synchronized (port) {
+            port.count = 0;
+        }
         SLOT.setOpaque(last, ofPort, NO_STATION);
     }
 

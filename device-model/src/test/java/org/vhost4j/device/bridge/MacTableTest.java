@@ -4,6 +4,7 @@ package org.vhost4j.device.bridge;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
@@ -422,6 +423,36 @@ class MacTableTest {
             }
         }
         return found;
+    }
+
+    /** As of a guest whose queue pairs are on several lanes. */
+    @Test
+    void lanesThatHearOnePortKeepItsLimitAndHaveEachStationOnce() throws InterruptedException {
+        int most = 4;
+        PortRules rules =
+                new PortRules(PortRules.NO_MAC, false, most, false, PortRules.UNLIMITED, false, PortRules.NONE.watch());
+        for (int round = 0; round < 50; round++) {
+            MacTable shared = new MacTable();
+            shared.port(0, "guest", rules);
+            CountDownLatch start = new CountDownLatch(1);
+            List<Thread> lanes = IntStream.range(0, 3)
+                    .mapToObj(lane -> Thread.ofPlatform().start(() -> {
+                        awaitQuietly(start);
+                        for (long i = 0; i < 200; i++) {
+                            // Some are heard by two lanes.
+                            shared.heard(STATION + 2 * i + lane, 0, 1);
+                        }
+                    }))
+                    .toList();
+            start.countDown();
+            for (Thread lane : lanes) {
+                lane.join();
+            }
+            long[] known = new long[shared.capacity()];
+            int count = shared.stations(0, known);
+            assertThat(Arrays.stream(known, 0, count).distinct().count()).isEqualTo(count);
+            assertThat(count).isBetween(1, most);
+        }
     }
 
     private static void awaitQuietly(CountDownLatch latch) {

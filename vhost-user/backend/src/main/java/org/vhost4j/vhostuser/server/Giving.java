@@ -269,7 +269,6 @@ final class Giving {
                     if (lane == 0) {
                         StateWriter whole = ofUplinks.get(i);
                         GuestRecord.saveStations(context.stations(port.port(), Integer.MAX_VALUE), whole);
-                        GuestRecord.saveCounters(port.port().counters(), whole);
                     } else {
                         parts.incrementAndGet(i);
                     }
@@ -284,6 +283,8 @@ final class Giving {
         StateWriter all = new StateWriter();
         ofGuests.forEach(all::append);
         for (int i = 0; i < uplinks.size(); i++) {
+            // Now that no part counts any more.
+            GuestRecord.saveCounters(uplinks.get(i).port().counters(), ofUplinks.get(i));
             all.append(ofParts.get(i).getFirst()).number(parts.get(i));
             ofParts.get(i).stream().skip(1).forEach(all::append);
             all.append(ofUplinks.get(i));

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -122,6 +123,28 @@ class PortPartsTest {
                 assertThat(parts).allSatisfy(part -> assertThat(part.waiting()).isEmpty());
                 parts.clear();
             }
+            guests.forEach(NetDriver::close);
+        }
+    }
+
+    /** A part that is open forwards frames on its lane, where another port that is added would replace what they are forwarded by. */
+    @Test
+    void noOtherLaneHasAPartBeforeAllPortsAreThere() {
+        CompletableFuture<HostPort> opened = new CompletableFuture<>();
+        CompletableFuture<Integer> partsBefore = new CompletableFuture<>();
+        Uplink last = (lane, sink) -> {
+            partsBefore.complete(parts.size());
+            return HostPort.opening(opened).open(lane, sink);
+        };
+        try (TestBackEnd backEnd = backEnd(List.of(port, last))) {
+            assertThat(partsBefore.join()).as("parts on other lanes").isLessThanOrEqualTo(1);
+            List<NetDriver> guests = attach(backEnd);
+            broadcast(guests);
+            exchange(guests);
+            assertThat(backEnd.backend().ports().stream().skip(guests.size()).map(PortSnapshot::framesOut))
+                    .as("of ports in the order that was given")
+                    .containsExactly(2L * guests.size(), guests.size() + 2L);
+            assertThat(opened.join().waiting()).as("what was flooded").hasSize(guests.size() + 2);
             guests.forEach(NetDriver::close);
         }
     }

@@ -4,6 +4,7 @@ package org.vhost4j.vhostuser.server;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -161,18 +162,39 @@ public final class Backend implements AutoCloseable {
                 accepts -> guestAccepts(name, accepts));
     }
 
+    /**
+     * Those with a part on every lane come last, and no lane opens a part before the tables have all ports: a part that is open forwards frames,
+     * while a port that is added replaces the tables.
+     */
     private void openUplinks(Switching.Bridged bridged) {
         LaneContext first = contexts.getFirst();
-        for (Uplink uplink : bridged.uplinks()) {
-            inLane(
-                    first,
-                    () -> join(
-                            first.open(uplink.rates(), to -> uplink.open(first.lane, to)), uplink, bridged.security()));
-            for (LaneContext context : others(uplink)) {
-                inLane(
-                        context,
-                        () -> joinPart(context, uplink, bridged.security(), to -> uplink.openPart(context.lane, to)));
-            }
+        List<Uplink> ordered = bridged.uplinks().stream()
+                .sorted(Comparator.comparing(Uplink::onEveryLane))
+                .toList();
+        inLane(
+                first,
+                () -> ordered.forEach(uplink -> join(
+                        first.open(uplink.rates(), to -> uplink.open(first.lane, to)), uplink, bridged.security())));
+        for (LaneContext context : contexts.subList(1, contexts.size())) {
+            inLane(context, () -> {
+                for (int i = 0; i < ordered.size(); i++) {
+                    Uplink uplink = ordered.get(i);
+                    if (uplink.onEveryLane()) {
+                        joinPart(
+                                context,
+                                uplinks.get(i),
+                                uplink,
+                                bridged.security(),
+                                to -> uplink.openPart(context.lane, to));
+                    }
+                }
+            });
+        }
+        List<Uplink.Opened> asGiven = bridged.uplinks().stream()
+                .map(uplink -> uplinks.get(ordered.indexOf(uplink)))
+                .toList();
+        for (int i = 0; i < asGiven.size(); i++) {
+            uplinks.set(i, asGiven.get(i));
         }
     }
 
@@ -189,10 +211,14 @@ public final class Backend implements AutoCloseable {
         contexts.getFirst().join(opened.port(), rules, opened::fault, whole);
     }
 
-    /** Opens another lane's part of the uplink that was opened last, and gives it to that lane's bridge. Called by that lane. */
+    /** Opens another lane's part of an uplink that is open, and gives it to that lane's bridge. Called by that lane. */
     <P extends Uplink.Opened, E extends Exception> void joinPart(
-            LaneContext context, Uplink uplink, PortSecurity security, LaneContext.Opening<P, E> opening) throws E {
-        Uplink.Opened whole = uplinks.getLast();
+            LaneContext context,
+            Uplink.Opened whole,
+            Uplink uplink,
+            PortSecurity security,
+            LaneContext.Opening<P, E> opening)
+            throws E {
         PortRules rules = membership.rules(whole.port().name(), uplink, security);
         Uplink.Opened unused = context.openPart(whole, opening, gate -> context.add(gate, rules));
     }

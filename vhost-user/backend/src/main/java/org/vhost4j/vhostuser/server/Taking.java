@@ -145,6 +145,7 @@ final class Taking {
                             context,
                             () -> backend.joinPart(
                                     context,
+                                    backend.uplinks().getLast(),
                                     uplink,
                                     bridged.security(),
                                     to -> uplink.takeOverPart(context.lane, to, setup)));

@@ -2,10 +2,12 @@
 package org.vhost4j.tools;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.vhost4j.sys.MemoryExhaustion;
+import org.vhost4j.tools.common.FileTrouble;
 import org.vhost4j.tools.common.UnsupportedOption;
 
 /** The message to the user when a command fails: one line, and what to do about it where we know. */
@@ -78,6 +80,10 @@ final class FailureLine {
     }
 
     private static String message(Throwable thrown) {
+        if (thrown instanceof FileSystemException file && file.getReason() == null) {
+            // Its own message is the path alone.
+            return file.getMessage() + ": " + FileTrouble.of(file);
+        }
         String message = thrown.getMessage();
         String first = message == null ? "" : message.lines().findFirst().orElse("");
         boolean ours = thrown instanceof Exception && !first.isEmpty();

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
 import org.vhost4j.sys.Errno;
@@ -20,6 +23,14 @@ class FailureLineTest {
         assertThat(FailureLine.status(new UnsupportedOption(""))).isEqualTo(2);
         assertThat(FailureLine.status(new IOException())).isEqualTo(2);
         assertThat(FailureLine.status(new IllegalStateException())).isEqualTo(1);
+    }
+
+    @Test
+    void aPathAloneIsNoMessage() {
+        assertThat(FailureLine.of(new NoSuchFileException("/none/x"))).isEqualTo("/none/x: No such file or directory");
+        assertThat(FailureLine.of(new AccessDeniedException("/x"))).isEqualTo("/x: Permission denied");
+        assertThat(FailureLine.of(new FileSystemException("/x", null, "Is a directory")))
+                .isEqualTo("/x: Is a directory");
     }
 
     @Test

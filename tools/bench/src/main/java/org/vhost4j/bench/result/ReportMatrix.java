@@ -2,7 +2,7 @@
 package org.vhost4j.bench.result;
 
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedSet;
+import org.vhost4j.tools.common.FileTrouble;
 import org.vhost4j.tools.common.UnsupportedOption;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -19,6 +20,9 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Reports of several machines or days side by side, from their JSON: what each goal came to in each of them. */
 public final class ReportMatrix {
+    /** A report has every round of every turn; that of all rows has about 5 MB. */
+    private static final int MOST_BYTES = 64 << 20;
+
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
     private static final String NOTHING = "-";
 
@@ -44,17 +48,14 @@ public final class ReportMatrix {
      *
      * @param files what {@code bench peer --json} wrote
      * @return the matrix, a column for each
-     * @throws UnsupportedOption when a file is no such report
-     * @throws IOException when a file cannot be read
+     * @throws UnsupportedOption when a file cannot be read, or is no such report
      */
-    public static ReportMatrix of(List<Path> files) throws IOException {
+    public static ReportMatrix of(List<Path> files) {
         List<Column> columns = new ArrayList<>();
         for (Path file : files) {
             JsonNode root;
             try {
-                root = MAPPER.readTree(Files.readString(file));
-            } catch (CharacterCodingException e) {
-                throw new UnsupportedOption(file + " is no text in UTF-8");
+                root = MAPPER.readTree(read(file));
             } catch (JacksonException e) {
                 throw new UnsupportedOption(file + " is not JSON: " + e.getOriginalMessage());
             }
@@ -64,6 +65,18 @@ public final class ReportMatrix {
             columns.add(column(file.toString(), root));
         }
         return new ReportMatrix(columns);
+    }
+
+    private static byte[] read(Path file) {
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+            if (bytes.length > MOST_BYTES) {
+                throw new UnsupportedOption(file + " has more than " + MOST_BYTES + " bytes");
+            }
+            return bytes;
+        } catch (IOException e) {
+            throw new UnsupportedOption(file + " cannot be read: " + FileTrouble.of(e));
+        }
     }
 
     private static Column column(String file, JsonNode root) {

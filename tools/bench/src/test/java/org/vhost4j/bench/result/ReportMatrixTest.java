@@ -49,5 +49,12 @@ class ReportMatrixTest {
         assertThatThrownBy(() -> ReportMatrix.of(List.of(text)))
                 .isInstanceOf(UnsupportedOption.class)
                 .hasMessageStartingWith(text + " is not JSON: ");
+        Path none = directory.resolve("none.json");
+        assertThatThrownBy(() -> ReportMatrix.of(List.of(none)))
+                .isInstanceOf(UnsupportedOption.class)
+                .hasMessage(none + " cannot be read: No such file or directory");
+        assertThatThrownBy(() -> ReportMatrix.of(List.of(directory)))
+                .isInstanceOf(UnsupportedOption.class)
+                .hasMessage(directory + " cannot be read: Is a directory");
     }
 }

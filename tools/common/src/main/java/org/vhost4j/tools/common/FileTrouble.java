@@ -3,6 +3,7 @@ package org.vhost4j.tools.common;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
@@ -26,7 +27,8 @@ public final class FileTrouble {
             case NoSuchFileException missing -> "No such file or directory";
             case AccessDeniedException denied -> "Permission denied";
             case FileAlreadyExistsException there -> "File exists";
-            default -> e.toString();
+            case DirectoryNotEmptyException full -> "Directory not empty";
+            default -> e.getClass().getSimpleName();
         };
     }
 }

@@ -144,8 +144,7 @@ public final class Bridge implements FrameSink {
         watches = Arrays.copyOf(watches, n + 1);
         watches[n] = rules.watch();
         floods = Arrays.copyOf(floods, n + 1);
-        floods[n] =
-                rules.floodsPerSecond() == PortRules.UNLIMITED ? null : new FloodLimit(rules.floodsPerSecond(), clock);
+        floods[n] = tables.floods(n, rules, clock);
         parking = Arrays.copyOf(parking, n + 1);
         findPair();
     }
@@ -218,8 +217,7 @@ public final class Bridge implements FrameSink {
         portVlans[number] = rules.vlan();
         uplink[number] = rules.uplink();
         watches[number] = rules.watch();
-        floods[number] =
-                rules.floodsPerSecond() == PortRules.UNLIMITED ? null : new FloodLimit(rules.floodsPerSecond(), clock);
+        floods[number] = tables.floods(number, rules, clock);
     }
 
     /** Updates the VLANs to those of the current ports. Called by this bridge's lane, between two bursts. */

@@ -3,7 +3,7 @@ package org.vhost4j.device.bridge;
 
 import java.util.function.LongSupplier;
 
-/** Storm control of one port: how many frames a second it may send that go to all others. */
+/** Storm control of one port: how many frames a second it may send that go to all others, on all lanes that hear it together. */
 final class FloodLimit {
     private static final long SECOND = 1_000_000_000L;
 
@@ -25,7 +25,7 @@ final class FloodLimit {
     }
 
     /** Whether one more frame may go to all. A second begins with the first frame after the end of the previous one. */
-    boolean admits() {
+    synchronized boolean admits() {
         long now = clock.getAsLong();
         if (now - begin >= SECOND) {
             begin = now;

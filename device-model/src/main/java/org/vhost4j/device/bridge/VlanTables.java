@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +59,7 @@ final class VlanTables {
         private final PortRules rules;
         private boolean running = true;
         private boolean gone;
+        private @Nullable FloodLimit floods;
 
         private Port(String name, PortRules rules) {
             this.name = name;
@@ -76,6 +78,25 @@ final class VlanTables {
             ports.add(new Port(name, rules));
         }
         untagged.port(number, name, rules.vlan().carries(0) ? rules : PortRules.NONE);
+    }
+
+    /**
+     * The limit of a port that was added or changed, the same for all lanes.
+     *
+     * @param rules the port's
+     * @return null for none
+     */
+    synchronized @Nullable FloodLimit floods(int number, PortRules rules, LongSupplier clock) {
+        if (rules.floodsPerSecond() == PortRules.UNLIMITED) {
+            return null;
+        }
+        Port port = ports.get(number);
+        FloodLimit limit = port.floods;
+        if (limit == null) {
+            limit = new FloodLimit(rules.floodsPerSecond(), clock);
+            port.floods = limit;
+        }
+        return limit;
     }
 
     /**

@@ -136,6 +136,26 @@ class BridgeRulesTest {
         assertThat(watch).hasSize(2);
     }
 
+    /** As of a guest whose queue pairs are on several lanes. */
+    @Test
+    void lanesThatHearOnePortLimitItsFramesForAllTogether() {
+        TestGuest here = guest("a", rules(PortRules.NO_MAC, 10, false));
+        TestGuest b = guest("b");
+        TestGuest d = guest("d");
+        Bridge lane = bridge.on(new OffloadEngine());
+        TestGuest there = new TestGuest("a", false, lane, engine, clock);
+        TestGuest c = new TestGuest("b", false, lane, engine, clock);
+        lane.add(there.device, rules(PortRules.NO_MAC, 10, false));
+        lane.add(c.device, PortRules.NONE);
+        lane.add(d.device, PortRules.NONE);
+        c.post(BUFFERS, 1600);
+        send(here, 1, 0xff, 7);
+        send(there, 1, 0xff, 7);
+        assertThat(b.received()).hasSize(7);
+        assertThat(c.received()).hasSize(3);
+        assertThat(watch).containsOnly("flooded").hasSize(4);
+    }
+
     @Test
     void theNumberOfFramesForAllIsLimited() {
         TestGuest a = guest("a", rules(PortRules.NO_MAC, 10, false));

@@ -4,6 +4,7 @@ package org.vhost4j.tools.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -16,11 +17,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.device.stats.Counter;
+import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.server.BackendListener;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -211,22 +215,28 @@ class MetricsServerTest {
         }
     }
 
-    /** More connect than there are threads, so that some of them still wait for one. */
+    /** More connect than there are threads, so that some of them wait for one. */
     @Test
     void theEndOfAUnixSocketEndsItsConnections() throws Exception {
         Path path = directory.resolve("metrics.sock");
         List<SocketChannel> clients = new ArrayList<>();
+        ThreadPoolExecutor threads = new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS, new ArrayBlockingQueue<>(8));
         try {
-            try (MetricsServer server = MetricsServer.listen("unix:" + path)) {
-                assertThat(server.url()).isEqualTo("unix:" + path);
-                for (int i = 0; i < 8; i++) {
+            try (UnixHttpServer server = UnixHttpServer.listen(path, HttpExchange::close, threads)) {
+                assertThat(server).isNotNull();
+                for (int i = 0; i < 3; i++) {
                     clients.add(SocketChannel.open(UnixDomainSocketAddress.of(path)));
                 }
+                Await.until(
+                        () -> "they do not wait",
+                        Await.PATIENCE,
+                        () -> threads.getQueue().size() == 2);
             }
             for (SocketChannel client : clients) {
                 assertThat(isEnded(client)).isTrue();
             }
         } finally {
+            threads.shutdownNow();
             for (SocketChannel client : clients) {
                 client.close();
             }

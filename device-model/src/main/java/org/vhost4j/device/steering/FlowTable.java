@@ -24,7 +24,11 @@ final class FlowTable {
 
     /** Remembers that the guest sent a frame on a pair; {@code at} and {@code length} are its first piece. */
     void learn(long at, int length, int queuePair) {
-        SLOT.setOpaque(pair, slot(at, length), (byte) queuePair);
+        int slot = slot(at, length);
+        // Most often it is what the slot has already, and a write would take the cache line away from other lanes.
+        if ((byte) SLOT.getOpaque(pair, slot) != (byte) queuePair) {
+            SLOT.setOpaque(pair, slot, (byte) queuePair);
+        }
     }
 
     /** The pair on which a frame for the guest is due: 0 to 255, and what it was at the start is 0. */

@@ -24,6 +24,9 @@ final class SpinWindow {
     /** Nanoseconds between two looks after which the core was another program's: a look takes about one microsecond. */
     private static final long TAKEN = 20_000;
 
+    /** The same when there was work meanwhile, which takes less; a program that needs the core has it for longer. */
+    private static final long TAKEN_BESIDE_WORK = 1_000_000;
+
     private final long nanos;
     private final LongSupplier clock;
 
@@ -96,7 +99,7 @@ final class SpinWindow {
     /** The lane has found work. */
     void found() {
         if (!begin && looking) {
-            if (clock.getAsLong() - last >= TAKEN) {
+            if (clock.getAsLong() - last >= TAKEN_BESIDE_WORK) {
                 sleepMore();
             } else {
                 misses = 0;

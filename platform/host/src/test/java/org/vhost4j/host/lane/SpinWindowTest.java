@@ -114,6 +114,15 @@ class SpinWindowTest {
     }
 
     @Test
+    void workThatTakesLongIsNoReasonToSleep() {
+        for (int i = 0; i < 100; i++) {
+            assertThat(window.open()).isTrue();
+            now += 200_000;
+            window.found();
+        }
+    }
+
+    @Test
     void looksForTheWholeTimeAgainWhenThereIsMoreToLookAt() {
         for (int i = 0; i < 30; i++) {
             assertThat(window.open()).isTrue();

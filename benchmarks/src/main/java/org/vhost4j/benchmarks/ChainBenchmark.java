@@ -25,8 +25,9 @@ import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.offload.Checksum;
 
 /**
- * Frames from one guest to another, in bursts of 32: the sending driver, poll, translation, check, bridge, copy, publication, and
- * the receiving driver, all on one core. The frames are TCP segments of one flow, complete as from a guest without offloads.
+ * Measures the forwarding of frames from one guest to another in bursts of 32, all on one core: the sending driver, polling, address
+ * translation, validation, bridge, copy, publication of used buffers, and the receiving driver. The frames are TCP segments of one flow
+ * with complete checksums, as from a guest without offloads.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -54,11 +55,11 @@ public class ChainBenchmark {
     private static final int RING_SIZE = 256;
     private static final int QUEUE_MEMORY = 4 << 20;
 
-    /** Layout of the queues. */
+    /** The layout of the virtqueues: split or packed. */
     @Param({"split", "packed"})
     public String ring = "split";
 
-    /** Payload of each frame. */
+    /** The payload of each frame, in bytes. */
     @Param({"10", "1446"})
     public int payload;
 
@@ -70,7 +71,7 @@ public class ChainBenchmark {
     private long otherFrames;
     private long crossingFrames;
 
-    /** Writes the frames. */
+    /** Writes the frames into the sender's memory before the measurement. */
     @Setup
     public void frames() {
         boolean packed = ring.equals("packed");
@@ -122,9 +123,9 @@ public class ChainBenchmark {
     }
 
     /**
-     * The baseline: the same bytes into the same buffers.
+     * The baseline: copies the same bytes into the same buffers.
      *
-     * @return something of the result
+     * @return a value derived from the copy, so that the JIT compiler cannot eliminate it
      */
     @Benchmark
     public long copy() {
@@ -135,9 +136,9 @@ public class ChainBenchmark {
     }
 
     /**
-     * Each frame as it is.
+     * Forwards each frame separately.
      *
-     * @return how many buffers were filled
+     * @return the number of receive buffers filled
      */
     @Benchmark
     public int plain() {
@@ -145,9 +146,9 @@ public class ChainBenchmark {
     }
 
     /**
-     * The frames put together.
+     * Forwards frames that the bridge coalesces into super-frames.
      *
-     * @return how many buffers were filled
+     * @return the number of receive buffers filled
      */
     @Benchmark
     public int coalesced() {
@@ -155,25 +156,28 @@ public class ChainBenchmark {
     }
 
     /**
-     * Each frame as it is, from a guest on one lane to a guest on another: the work of both lanes.
+     * Forwards each frame separately from a guest on one lane to a guest on another, and does the work of both lanes.
      *
-     * @return how many buffers were filled
+     * @return the number of receive buffers filled
      */
     @Benchmark
     public int crossing() {
         return exchange(crossing, crossingFrames);
     }
 
-    /** Guests that are logged. Apart from the others, whose forks are not to know the logging queue. */
+    /**
+     * The state of the benchmark with dirty logging: guests whose memory is logged. It is separate, so that the forks of the other
+     * benchmarks do not load the logging code.
+     */
     @State(Scope.Thread)
     public static class Logged {
         private @Nullable BridgedGuests guests;
         private long frames;
 
         /**
-         * Writes the frames.
+         * Writes the frames into the sender's memory before the measurement.
          *
-         * @param chain has them
+         * @param chain the benchmark that provides the frames
          */
         @Setup
         public void frames(ChainBenchmark chain) {
@@ -183,13 +187,13 @@ public class ChainBenchmark {
             guests = made;
         }
 
-        /** The front-end fetches the log now and then. */
+        /** Clears the dirty logs from time to time, as a front-end does when it fetches them. */
         @Setup(Level.Iteration)
         public void clear() {
             Objects.requireNonNull(guests).clearLogs();
         }
 
-        /** Without marks the measure would say nothing. */
+        /** Checks that pages were marked: without marks the measurement would be meaningless. */
         @TearDown(Level.Iteration)
         public void check() {
             if (Objects.requireNonNull(guests).markedPages() == 0) {
@@ -199,10 +203,10 @@ public class ChainBenchmark {
     }
 
     /**
-     * Each frame as it is, while every write is logged for a migration.
+     * Forwards each frame separately while every write is logged as during a migration.
      *
-     * @param logged the guests
-     * @return how many buffers were filled
+     * @param logged the guests whose memory is logged
+     * @return the number of receive buffers filled
      */
     @Benchmark
     public int logged(Logged logged) {

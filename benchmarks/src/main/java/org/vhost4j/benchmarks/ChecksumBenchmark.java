@@ -19,8 +19,8 @@ import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.offload.Checksum;
 
 /**
- * The Internet checksum against a copy of the same bytes, which is the reference on any machine. At 1448 bytes the sum should
- * take no more than 3 copies; much more means that the loop is no longer vectorised.
+ * Compares the Internet checksum with a copy of the same bytes, which is the baseline on any machine. At 1448 bytes the checksum should
+ * take no longer than 3 copies; if it takes much longer, the loop is no longer vectorized.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -35,7 +35,7 @@ import org.vhost4j.device.offload.Checksum;
             "-Djava.lang.foreign.native.threshold.power.copy=3"
         })
 public class ChecksumBenchmark {
-    /** Bytes to sum. */
+    /** The number of bytes to sum. */
     @Param({"64", "1448", "65536"})
     public int length;
 
@@ -47,7 +47,7 @@ public class ChecksumBenchmark {
 
     private final long to = target.address();
 
-    /** Fills the source. */
+    /** Fills the source buffer. */
     public ChecksumBenchmark() {
         SplittableRandom random = new SplittableRandom(1);
         for (long i = 0; i < source.byteSize(); i += 8) {
@@ -56,7 +56,7 @@ public class ChecksumBenchmark {
     }
 
     /**
-     * The baseline.
+     * The baseline: copies the bytes.
      *
      * @return a byte of the copy
      */
@@ -67,9 +67,9 @@ public class ChecksumBenchmark {
     }
 
     /**
-     * The checksum.
+     * Calculates the checksum.
      *
-     * @return the sum
+     * @return the checksum
      */
     @Benchmark
     public int sum() {

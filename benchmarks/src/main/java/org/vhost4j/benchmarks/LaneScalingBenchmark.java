@@ -21,8 +21,9 @@ import org.openjdk.jmh.annotations.Warmup;
 import org.vhost4j.benchmarks.loopback.SpreadGuests;
 
 /**
- * What a guest gains whose queue pairs are on two lanes: frames of one guest to another a second, in all, with a pair each on one lane and on two.
- * Each thread takes one lane's turns and is the drivers of its pairs. It takes two cores with nothing else on them.
+ * Measures what a guest gains when its queue pairs are on two lanes: the total number of frames a second from one guest to another, with
+ * one queue pair for each lane, on one lane and on two. Each thread runs one lane and acts as the driver of its queue pairs. The benchmark
+ * needs two otherwise idle cores.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
@@ -43,11 +44,11 @@ public class LaneScalingBenchmark {
     private static final int RING_SIZE = 256;
     private static final int QUEUE_MEMORY = 4 << 20;
 
-    /** Layout of the queues. */
+    /** The layout of the virtqueues: split or packed. */
     @Param({"split", "packed"})
     public String ring = "split";
 
-    /** Payload of each frame. */
+    /** The payload of each frame, in bytes. */
     @Param({"22", "1458"})
     public int payload;
 
@@ -57,7 +58,7 @@ public class LaneScalingBenchmark {
     private @Nullable SpreadGuests crossing;
     private final AtomicInteger threads = new AtomicInteger();
 
-    /** Makes the guests. */
+    /** Creates the guests. */
     @Setup
     public void guests() {
         one = guests(1, false);
@@ -69,15 +70,15 @@ public class LaneScalingBenchmark {
         return new SpreadGuests(arena, ring.equals("packed"), lanes, cross, payload, RING_SIZE, QUEUE_MEMORY);
     }
 
-    /** Which lane a thread has. */
+    /** The lane that a thread runs. */
     @State(Scope.Thread)
     public static class Own {
         private int lane;
 
         /**
-         * Takes a lane.
+         * Assigns a lane to this thread.
          *
-         * @param all counts the threads
+         * @param all the benchmark, which counts the threads
          */
         @Setup
         public void lane(LaneScalingBenchmark all) {
@@ -93,9 +94,9 @@ public class LaneScalingBenchmark {
     }
 
     /**
-     * The baseline: all on one lane.
+     * The baseline: all frames on one lane.
      *
-     * @return how many frames came
+     * @return the number of frames received
      */
     @Benchmark
     @Threads(1)
@@ -104,10 +105,10 @@ public class LaneScalingBenchmark {
     }
 
     /**
-     * A pair on each of two lanes; frames stay on their lanes.
+     * Sends frames on one queue pair for each of two lanes; frames stay on their lanes.
      *
      * @param own the thread's lane
-     * @return how many frames came on this lane
+     * @return the number of frames received on this lane
      */
     @Benchmark
     @Threads(LANES)
@@ -116,10 +117,10 @@ public class LaneScalingBenchmark {
     }
 
     /**
-     * A pair on each of two lanes; each frame crosses to the other.
+     * Sends frames on one queue pair for each of two lanes; each frame crosses to the other lane.
      *
      * @param own the thread's lane
-     * @return how many frames came on this lane
+     * @return the number of frames received on this lane
      */
     @Benchmark
     @Threads(LANES)

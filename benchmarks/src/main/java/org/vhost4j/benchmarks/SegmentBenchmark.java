@@ -19,8 +19,8 @@ import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.offload.OffloadEngine;
 
 /**
- * A super-frame of nearly 64 KiB from a guest's memory into another guest's buffers, for receivers that take less and less. The
- * difference to {@link #copy}, which moves the same bytes into the same buffers, is the price of the missing offload.
+ * Forwards a super-frame of nearly 64 KiB from one guest's memory into another guest's buffers, to receivers with fewer and fewer offloads.
+ * The difference to {@link #copy}, which copies the same bytes into the same buffers, is the cost of the missing offloads.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -38,11 +38,11 @@ public class SegmentBenchmark {
     /** The same as in segment.c: 45 segments of 1448 bytes. */
     private static final int PAYLOAD = 45 * 1448;
 
-    /** What is cut. */
+    /** The kind of super-frame that is segmented. */
     @Param({"TCPV4", "TCPV6", "UDP_L4"})
     public String kind = "TCPV4";
 
-    /** Payload bytes of a segment. */
+    /** The payload of each segment, in bytes. */
     @Param({"1448", "536", "8948"})
     public int mss;
 
@@ -55,7 +55,7 @@ public class SegmentBenchmark {
     private final MergeableBuffers complete = new MergeableBuffers(arena, 0);
     private SuperFrames.Kind what = SuperFrames.Kind.TCPV4;
 
-    /** Lays the frame out. */
+    /** Writes the super-frame into the sender's memory. */
     @Setup
     public void frame() {
         what = SuperFrames.Kind.valueOf(kind);
@@ -71,9 +71,9 @@ public class SegmentBenchmark {
     }
 
     /**
-     * The baseline: a copy of the frame's bytes.
+     * The baseline: copies the frame's bytes.
      *
-     * @return something of the result
+     * @return a value derived from the copy, so that the JIT compiler cannot eliminate it
      */
     @Benchmark
     public int copy() {
@@ -81,9 +81,9 @@ public class SegmentBenchmark {
     }
 
     /**
-     * The receiver takes partial checksums only.
+     * Segments the super-frame for a receiver that accepts partial checksums but no segmentation offload.
      *
-     * @return something of the result
+     * @return a value derived from the segments, so that the JIT compiler cannot eliminate them
      */
     @Benchmark
     public int cutPartial() {
@@ -91,9 +91,9 @@ public class SegmentBenchmark {
     }
 
     /**
-     * The receiver takes nothing.
+     * Segments the super-frame for a receiver that accepts no offload: every checksum is completed.
      *
-     * @return something of the result
+     * @return a value derived from the segments, so that the JIT compiler cannot eliminate them
      */
     @Benchmark
     public int cutComplete() {

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Benchmarks of parts, with JMH. They know the device model only, and no other module knows them. */
+/** JMH benchmarks of individual components. They depend on the device model only, and no other module depends on them. */
 @org.jspecify.annotations.NullMarked
 package org.vhost4j.benchmarks;

@@ -33,10 +33,7 @@ import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.device.ring.RingParts;
 import org.vhost4j.device.ring.Virtqueue;
 
-/**
- * Two guests on a bridge, of which one sends and the other receives into mergeable buffers; this thread is their drivers and the
- * lane at once.
- */
+/** Two guests on a bridge: one sends, the other receives into mergeable buffers. One thread acts as both drivers and as the lane. */
 public final class BridgedGuests {
     private static final int BUFFER = 1536;
     private static final FeatureSet FEATURES = FeatureSet.of(
@@ -62,15 +59,15 @@ public final class BridgedGuests {
     /** The receiver's lane, or null when it is the sender's. */
     private final @Nullable LaneInbox inbox;
 
-    /** What happens to the frames. */
+    /** How frames are forwarded. */
     public enum Way {
         /** Both guests are on one lane. */
         PLAIN,
-        /** The same, and the bridge puts frames of a flow together. */
+        /** Both guests are on one lane, and the bridge coalesces frames of a flow. */
         COALESCED,
-        /** The guests are on two lanes, whose turns this thread takes. */
+        /** The guests are on two lanes, both of which this thread runs. */
         CROSSING,
-        /** Both guests are on one lane, and are logged as in a migration. */
+        /** Both guests are on one lane, and their memory is logged as during a migration. */
         LOGGED
     }
 
@@ -162,15 +159,15 @@ public final class BridgedGuests {
         return driver;
     }
 
-    /** Clears the logs, as a front-end does that has fetched them. */
+    /** Clears the dirty logs, as a front-end does when it has fetched them. */
     public void clearLogs() {
         logs.forEach(bits -> bits.fill((byte) 0));
     }
 
     /**
-     * The number of pages that are marked.
+     * Returns the number of pages that are marked in the dirty logs.
      *
-     * @return the bits of all logs
+     * @return the number of bits set in all logs
      */
     public int markedPages() {
         int pages = 0;
@@ -183,20 +180,20 @@ public final class BridgedGuests {
     }
 
     /**
-     * Memory of the sender for frames, each after a header of {@link NetHeader#BYTES}.
+     * Allocates memory of the sender for frames, each of which follows a header of {@link NetHeader#BYTES}.
      *
-     * @param bytes how much
-     * @return its address
+     * @param bytes the number of bytes
+     * @return the address of the first byte
      */
     public long allocate(int bytes) {
         return transmit.memory().allocate(bytes, 64);
     }
 
     /**
-     * Where a receive buffer is.
+     * Returns the address of a receive buffer.
      *
-     * @param index from 0, less than the size of the ring
-     * @return its address
+     * @param index the index of the buffer, from 0, less than the size of the ring
+     * @return the address of its first byte
      */
     public long buffer(int index) {
         return buffers + (long) index * BUFFER;
@@ -209,10 +206,10 @@ public final class BridgedGuests {
     }
 
     /**
-     * Makes a frame available.
+     * Makes a frame available to the device.
      *
-     * @param header address of its header, in memory of {@link #allocate}
-     * @param bytesWithHeader its size and that of the header
+     * @param header the address of the frame's header, in memory of {@link #allocate}
+     * @param bytesWithHeader the size of header and frame, in bytes
      */
     public void offer(long header, int bytesWithHeader) {
         transmit.begin();
@@ -221,9 +218,9 @@ public final class BridgedGuests {
     }
 
     /**
-     * Lets the back-end work, collects what it used, and posts the buffers again.
+     * Runs the back-end, collects the used buffers, and posts the receive buffers again.
      *
-     * @return how many of them were filled
+     * @return the number of receive buffers filled
      */
     public int exchange() {
         transmit.publish();

@@ -34,8 +34,8 @@ import org.vhost4j.device.ring.RingParts;
 import org.vhost4j.device.ring.Virtqueue;
 
 /**
- * Two guests on a bridge with a queue pair on each of some lanes: one sends by all its pairs, the other receives. A thread takes the turns of one
- * lane and is the drivers of its pairs; threads share only what lanes share.
+ * Two guests on a bridge, each with one queue pair on each of several lanes: one guest sends on all its queue pairs, the other receives. A
+ * thread runs one lane and acts as the driver of its queue pairs; threads share only what lanes share.
  */
 public final class SpreadGuests {
     private static final int BUFFER = 1536;
@@ -51,7 +51,7 @@ public final class SpreadGuests {
     private final int memoryBytes;
     private final List<Lane> lanes = new ArrayList<>();
 
-    /** One lane, with the drivers of its pairs. Of one thread. */
+    /** One lane, with the drivers of its queue pairs. Used by one thread. */
     public static final class Lane {
         private final LaneInbox inbox;
         private final NetDevice sender;
@@ -103,10 +103,11 @@ public final class SpreadGuests {
         }
 
         /**
-         * Sends frames by this lane's pair, and takes this lane's turns until all are used; takes what comes by this lane's pair.
+         * Sends frames on this lane's queue pair and runs the lane until all are used; takes the frames that arrive on this lane's queue
+         * pair.
          *
-         * @param frames how many, at most the size of a ring
-         * @return how many came
+         * @param frames the number of frames to send, at most the size of a ring
+         * @return the number of frames received
          */
         public int exchange(int frames) {
             for (int i = 0; i < frames; i++) {
@@ -129,9 +130,9 @@ public final class SpreadGuests {
         }
 
         /**
-         * Takes a turn without sending.
+         * Runs the lane once without sending.
          *
-         * @return how many frames came
+         * @return the number of frames received
          */
         public int turn() {
             inbox.poll();
@@ -151,15 +152,15 @@ public final class SpreadGuests {
     }
 
     /**
-     * Guests with drivers that are ready, and buffers posted.
+     * Creates guests whose drivers are ready and whose receive buffers are posted.
      *
-     * @param arena their memory is from here
-     * @param packed the layout of their rings
-     * @param count how many lanes, and pairs of each guest
-     * @param crossing whether what is sent on a lane is received on the next one
-     * @param payload of each frame, in bytes
-     * @param ringSize entries of each ring, a power of two
-     * @param memoryBytes memory of each queue
+     * @param arena the arena that the guests' memory is allocated from
+     * @param packed whether the rings are packed instead of split
+     * @param count the number of lanes, and of queue pairs of each guest
+     * @param crossing whether frames sent on one lane are received on the next one
+     * @param payload the payload of each frame, in bytes
+     * @param ringSize the number of entries of each ring, a power of two
+     * @param memoryBytes the size of the memory for each queue, in bytes
      */
     public SpreadGuests(
             Arena arena, boolean packed, int count, boolean crossing, int payload, int ringSize, int memoryBytes) {
@@ -244,10 +245,10 @@ public final class SpreadGuests {
     }
 
     /**
-     * A lane.
+     * Returns a lane.
      *
-     * @param number from 0
-     * @return for one thread
+     * @param number the number of the lane, from 0
+     * @return the lane, to be used by one thread
      */
     public Lane lane(int number) {
         return lanes.get(number);

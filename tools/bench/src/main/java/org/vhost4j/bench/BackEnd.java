@@ -5,15 +5,15 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A back-end under measurement: a process of its own. */
+/** A back-end that is being measured, in its own process. */
 interface BackEnd extends AutoCloseable {
-    /** The process. */
+    /** Returns the back-end's process. */
     Child child();
 
-    /** Where it listens, one for each guest. */
+    /** Returns the paths of the sockets that the back-end listens on, one for each guest. */
     List<Path> sockets();
 
-    /** How many frames it has counted in one direction; asked after the front-ends have gone. */
+    /** Returns the number of frames that the back-end has counted in one direction; called after the front-ends have ended. */
     long frames(Direction direction) throws IOException;
 
     @Override

@@ -4,7 +4,7 @@ package org.vhost4j.bench;
 import org.vhost4j.bench.load.LoadCommand;
 import picocli.CommandLine.Command;
 
-/** {@code vhost4j bench}: measurements. */
+/** {@code vhost4j bench}: the group of commands for performance measurements. */
 @Command(
         name = "bench",
         description = "Compares this back-end with others, and builds of it with each other.",
@@ -17,6 +17,6 @@ import picocli.CommandLine.Command;
             LoadCommand.class
         })
 public final class BenchCommand {
-    /** For picocli. */
+    /** Creates the command, for picocli. */
     public BenchCommand() {}
 }

@@ -223,7 +223,7 @@ final class Child implements AutoCloseable {
         process.destroy();
     }
 
-    /** Kills the program if it runs, frozen or not. */
+    /** Kills the program if it still runs, even if it is stopped by a signal. */
     @Override
     public void close() {
         process.destroyForcibly();

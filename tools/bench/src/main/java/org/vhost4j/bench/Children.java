@@ -12,8 +12,8 @@ import java.util.stream.Stream;
 import org.vhost4j.tools.common.UnsupportedOption;
 
 /**
- * The programs that one run has started, and a directory for their sockets. None outlives the run: they are stopped by
- * {@link #close()}, which a signal to this process calls as well, and when this process is killed the kernel kills them.
+ * The programs that one run has started, and a directory for their sockets. No program outlives the run: {@link #close()} stops them all, a
+ * signal to this process calls it too, and the kernel kills them if this process is killed.
  */
 public final class Children implements AutoCloseable {
     private final List<Child> started = new ArrayList<>();
@@ -22,9 +22,9 @@ public final class Children implements AutoCloseable {
     private final Thread onExit = Thread.ofPlatform().unstarted(this::stopAll);
 
     /**
-     * Prepares a run.
+     * Creates the directory for sockets.
      *
-     * @throws IOException when there is no room for temporary files
+     * @throws IOException when the temporary directory cannot be created
      */
     public Children() throws IOException {
         directory = Files.createTempDirectory("vhost4j-bench");
@@ -32,11 +32,11 @@ public final class Children implements AutoCloseable {
     }
 
     /**
-     * Says at once what is missing.
+     * Checks that a program is installed.
      *
-     * @param program a program's name, without a path
-     * @param remedy what to do about it
-     * @throws UnsupportedOption when it is not on the path
+     * @param program the name of the program, without a path
+     * @param remedy how the user can install it, for the message
+     * @throws UnsupportedOption when the program is not on the path
      */
     public static void require(String program, String remedy) {
         String path = System.getenv("PATH");
@@ -49,10 +49,10 @@ public final class Children implements AutoCloseable {
     }
 
     /**
-     * Where sockets go.
+     * Returns the path for a socket.
      *
-     * @param name unique in this run
-     * @return a path in a directory that vanishes with the run
+     * @param name the file name, unique in this run
+     * @return a path in a directory that is deleted at the end of the run
      */
     public Path socket(String name) {
         return directory.resolve(name + ".sock");

@@ -6,14 +6,14 @@ import java.io.IOException;
 /**
  * A program that is measured in a case.
  *
- * @param name what to call it
- * @param opener makes it ready
+ * @param name the name that reports call it by
+ * @param opener starts the contender
  */
 record Contender(String name, Opener opener) {
-    /** Makes a contender ready. */
+    /** Starts a contender. */
     @FunctionalInterface
     interface Opener {
-        /** Starts whatever is needed, and waits until the JIT has compiled what it will. */
+        /** Starts all processes of the contender and waits until the JIT compiler has finished warming up. */
         Subject open() throws IOException;
     }
 }

@@ -3,7 +3,7 @@ package org.vhost4j.bench;
 
 /** Which way frames go, in the guest's words. */
 enum Direction {
-    /** The front-end sends, the back-end drops. */
+    /** The front-end sends frames, and the back-end drops them. */
     SEND,
     /** The back-end sends, the front-end drops. */
     RECEIVE,

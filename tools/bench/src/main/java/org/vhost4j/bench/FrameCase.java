@@ -25,11 +25,11 @@ record FrameCase(int frameBytes, boolean packed, boolean mergeable, Driver drive
 
     /** Whose driver, and what it negotiates. */
     enum Driver {
-        /** DPDK's, which does not know EVENT_IDX. */
+        /** DPDK's driver, which does not know EVENT_IDX. */
         DPDK(""),
-        /** Ours without EVENT_IDX. */
+        /** This project's driver without EVENT_IDX. */
         OWN_WITHOUT_EVENT_IDX(", our driver, EVENT_IDX off"),
-        /** Ours with EVENT_IDX. */
+        /** This project's driver with EVENT_IDX. */
         OWN_WITH_EVENT_IDX(", our driver, EVENT_IDX on");
 
         private final String words;

@@ -12,23 +12,23 @@ import org.vhost4j.guests.lab.Lab;
 import org.vhost4j.guests.lab.Traffic;
 
 /**
- * A real guest, an iperf3 server of the host, and a way from the one to the other; everything in a network namespace of its own.
+ * A real guest, an iperf3 server on the host, and a network connection between them, all in their own network namespace.
  *
- * @param namespace where all of it is
- * @param guest the client, which connects
- * @param helpers the server, and the back-end if there is one
- * @param flow who sends
- * @param seconds how long to measure each time
+ * @param namespace the network namespace in which all of it runs
+ * @param guest the guest, which is the iperf3 client
+ * @param helpers the iperf3 server, and the back-end if there is one
+ * @param flow the direction of the data
+ * @param seconds the duration of each measurement, in seconds
  */
 record HostTcp(Namespace namespace, Guest guest, List<Child> helpers, Flow flow, int seconds) implements Subject {
-    /** What arrives, in bits a second. */
+    /** The rate of the data received, in bits a second. */
     static final Figure SPEED = new Figure("received", "Gbit/s", 1e9, 2, true);
-    /** Mean length of the frames that the guest counts in the measured direction, in bytes. */
+    /** The mean length of the frames that the guest counts in the measured direction, in bytes. */
     static final Figure FRAME = new Figure("frame", "bytes", 1, 0, true);
 
-    /** Who sends. */
+    /** The direction of the data. */
     enum Flow {
-        /** The guest. */
+        /** The guest sends to the host. */
         TO_HOST("guest to host", "", "tx"),
         /** The host. */
         TO_GUEST("host to guest", "-R", "rx");
@@ -55,17 +55,17 @@ record HostTcp(Namespace namespace, Guest guest, List<Child> helpers, Flow flow,
 
     /** The guest's address. */
     static final String GUEST = Traffic.address(1);
-    /** By which the guest reaches the host. */
+    /** The host's address as the guest reaches it. */
     static final String HOST = Traffic.address(254);
 
     private static final int WARM_UPS = 6;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     /**
-     * A way from the guest to the host.
+     * A network connection between guest and host.
      *
      * @param qemu arguments that give the guest its network device
-     * @param helpers programs that are part of it
+     * @param helpers the programs that implement it
      */
     record Way(List<String> qemu, List<Child> helpers) {
         Way {
@@ -74,10 +74,10 @@ record HostTcp(Namespace namespace, Guest guest, List<Child> helpers, Flow flow,
         }
     }
 
-    /** Makes a way. */
+    /** Creates a network connection between guest and host. */
     @FunctionalInterface
     interface Maker {
-        /** Starts what is part of it. */
+        /** Starts the programs that implement the connection. */
         Way make(Bench bench, Namespace namespace, Lab lab) throws IOException;
     }
 

@@ -3,21 +3,21 @@ package org.vhost4j.bench;
 
 import java.io.IOException;
 
-/** A front-end under measurement: a process of its own, which makes or takes frames between {@code start} and {@code stop}. */
+/** A front-end that is being measured, in its own process: it sends or receives frames between {@code start} and {@code stop}. */
 interface Load extends AutoCloseable {
-    /** The process. */
+    /** Returns the front-end's process. */
     Child child();
 
-    /** Lets frames flow. */
+    /** Starts sending or receiving frames. */
     void start() throws IOException;
 
-    /** Stops it. */
+    /** Stops sending or receiving frames. */
     void stop() throws IOException;
 
-    /** What it has counted since its start, and the rates since this was asked last. */
+    /** Returns the counters since the start, and the rates since the previous call. */
     PortStats stats() throws IOException;
 
-    /** Ends it in order. */
+    /** Terminates the front-end normally. */
     void quit() throws IOException;
 
     @Override

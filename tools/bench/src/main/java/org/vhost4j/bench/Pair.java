@@ -9,11 +9,11 @@ import org.vhost4j.bench.result.CrossCheck;
 import org.vhost4j.bench.result.Figure;
 import org.vhost4j.bench.result.Sample;
 
-/** A front-end and the back-end that it is attached to. Between its turns the one is idle and the other frozen. */
+/** A front-end and the back-end that it is attached to. Between turns the front-end is idle and the back-end is stopped by a signal. */
 final class Pair implements Subject {
     /** Frames flow for this long before the meter is read first. */
     private static final Duration SETTLE = Duration.ofMillis(150);
-    /** Who has less of its core than this was held up by other programs. */
+    /** The share of its core below which a process counts as disturbed by other programs. */
     static final double UNDISTURBED_SHARE = 0.95;
 
     private final Plan plan;
@@ -35,15 +35,15 @@ final class Pair implements Subject {
     /** Starts a front-end for a back-end. */
     @FunctionalInterface
     interface Loader {
-        /** Starts it, attached. */
+        /** Starts the front-end and attaches it to the back-end. */
         Load start(BackEnd backEnd) throws IOException;
     }
 
     /**
-     * A pair to be started.
+     * Creates a contender that starts such a pair.
      *
-     * @param figure what its rate is
-     * @param underWay how many frames may be in rings when the front-end stops
+     * @param figure the figure that the frame rate is recorded as
+     * @param underWay the largest number of frames that may be in rings when the front-end stops
      */
     static Contender contender(
             Bench bench, Peer peer, Work work, Direction direction, Figure figure, long underWay, Loader loader) {
@@ -72,7 +72,7 @@ final class Pair implements Subject {
         }
     }
 
-    /** Lets frames flow, measures for a while and rests. */
+    /** Lets frames flow for the duration of one measurement, and then stops them. */
     @Override
     public Sample turn() throws IOException {
         backEnd.child().resume();
@@ -96,7 +96,7 @@ final class Pair implements Subject {
         backEnd.child().pause();
     }
 
-    /** Ends both in order and compares what they have counted. */
+    /** Ends both processes normally and compares their frame counts. */
     @Override
     public Optional<CrossCheck> end() throws IOException {
         backEnd.child().resume();

@@ -5,25 +5,25 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A program that can be a back-end, with the options that it is run with. */
+/** A program that can be a back-end, together with its options. */
 interface Peer {
-    /** What to call it. */
+    /** Returns the name that reports call it by. */
     String name();
 
-    /** Whether it takes all the processor time of its core, whatever happens. */
+    /** Tells whether the program polls, so that it uses its whole core even when idle. */
     boolean polls();
 
     /**
-     * Starts one; when this returns, its sockets are there.
+     * Starts the program and waits until its sockets exist.
      *
-     * @param bench whose processes it belongs to
-     * @param work what it is to do
-     * @param sockets where it is to listen, one for each guest
-     * @throws IOException when it does not start
+     * @param bench the bench, which owns the process
+     * @param work what the back-end does with frames
+     * @param sockets the paths to listen on, one for each guest
+     * @throws IOException when the program does not start
      */
     BackEnd start(Bench bench, Work work, List<Path> sockets) throws IOException;
 
-    /** The same with new sockets. */
+    /** Starts the program with new sockets. */
     default BackEnd start(Bench bench, Work work) throws IOException {
         return start(bench, work, bench.sockets(work.guests()));
     }

@@ -28,7 +28,7 @@ record Plan(
 
     /** Which cases are measured. */
     enum Depth {
-        /** The most important ones. */
+        /** The most important cases. */
         QUICK,
         /** Those that say something new. */
         NORMAL,

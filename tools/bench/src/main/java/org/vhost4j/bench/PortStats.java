@@ -5,16 +5,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What dpdk-testpmd answers to {@code show port stats}, of all ports together.
+ * The figures that dpdk-testpmd prints for {@code show port stats}, summed over all ports.
  *
- * @param rxPackets frames received since its start
- * @param txPackets frames sent since its start
- * @param rxRate frames received a second since the same question was asked last, by its own clock
- * @param txRate frames sent a second since the same question was asked last, by its own clock
+ * @param rxPackets the number of frames received since testpmd started
+ * @param txPackets the number of frames sent since testpmd started
+ * @param rxRate frames received a second since the previous query, by testpmd's own clock
+ * @param txRate frames sent a second since the previous query, by testpmd's own clock
  */
 public record PortStats(long rxPackets, long txPackets, long rxRate, long txRate) {
     /**
-     * Reads an answer.
+     * Parses the output of {@code show port stats}.
      *
      * @param text what testpmd printed
      * @return the figures

@@ -5,15 +5,15 @@ import java.util.List;
 
 /** One row of the bench: a question, and the cases that answer it. */
 interface Row {
-    /** What {@code --rows} calls it. */
+    /** Returns the name by which {@code --rows} selects the row. */
     String name();
 
-    /** Its name for users. */
+    /** Returns the title for users. */
     String title();
 
-    /** What is measured and how, in a sentence or two. */
+    /** Returns a description, in one or two sentences, of what is measured and how. */
     String about();
 
-    /** What to measure, in order. */
+    /** Returns the cases to measure, in order. */
     List<Case> cases(Bench bench);
 }

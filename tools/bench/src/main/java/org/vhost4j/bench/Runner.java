@@ -16,7 +16,10 @@ import org.vhost4j.bench.result.Measured;
 import org.vhost4j.bench.result.RowResult;
 import org.vhost4j.bench.result.Sample;
 
-/** Measures rows: in each round of a case every contender has a turn. Who fails is left out from then on, and said. */
+/**
+ * Measures rows: in each round of a case every contender has one turn. A contender that fails is left out of later rounds, and the report
+ * says so.
+ */
 final class Runner {
     private final Bench bench;
     private final String only;
@@ -24,11 +27,11 @@ final class Runner {
     private final BooleanSupplier interrupted;
 
     /**
-     * A runner.
+     * Creates a runner.
      *
-     * @param only measures cases whose names contain this
-     * @param progress where each turn's figure is printed
-     * @param interrupted whether to end: the case at hand is then left out
+     * @param only a string that the names of the measured cases contain
+     * @param progress the writer to which the figure of each turn is printed
+     * @param interrupted returns true when the run is to end; the case in progress is then left out
      */
     Runner(Bench bench, String only, PrintWriter progress, BooleanSupplier interrupted) {
         this.bench = bench;

@@ -6,12 +6,12 @@ import java.util.Optional;
 import org.vhost4j.bench.result.CrossCheck;
 import org.vhost4j.bench.result.Sample;
 
-/** A contender at work. Between its turns it takes no processor time. */
+/** A contender whose processes run. Between turns it uses no processor time. */
 interface Subject extends AutoCloseable {
-    /** Measures once. */
+    /** Takes one measurement. */
     Sample turn() throws IOException;
 
-    /** Ends in order, after the last turn; returns the counts of both sides if there are any. */
+    /** Ends the processes normally after the last turn; returns the frame counts of both sides when both sides count. */
     default Optional<CrossCheck> end() throws IOException {
         return Optional.empty();
     }

@@ -10,16 +10,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A dpdk-testpmd in interactive mode: its ports are virtio-user drivers, that is front-ends without guests, or vhost
- * back-ends. Both its threads, of which one only waits for commands, share one core. It needs no huge pages.
+ * A dpdk-testpmd process in interactive mode. Its ports are either virtio-user drivers, that is front-ends without guests, or vhost
+ * back-ends. Both of its threads, one of which only waits for commands, share one core. It needs no huge pages.
  */
 public final class Testpmd implements AutoCloseable {
     /** The program's name. */
     public static final String PROGRAM = "dpdk-testpmd";
-    /** What to do when it is not there. */
+    /** The instruction for users when the program is not installed. */
     public static final String REMEDY = "run tools/lab/provision";
 
-    /** Option of a back-end: guests may arrive by postcopy migration. */
+    /** The option of a back-end's port that lets guests arrive by postcopy migration. */
     public static final String POSTCOPY = "postcopy-support=1";
 
     private static final String PROMPT = "testpmd> ";
@@ -44,28 +44,28 @@ public final class Testpmd implements AutoCloseable {
     }
 
     /**
-     * What kind of rings a front-end has, as far as the back-end can serve them.
+     * The kind of rings that a front-end requests; what it gets also depends on the back-end's offer.
      *
-     * @param packed whether they are packed
-     * @param inOrder whether it accepts IN_ORDER
-     * @param vectorized whether it may use its vector code, where it has some for the other choices
+     * @param packed whether the rings are packed
+     * @param inOrder whether the front-end accepts IN_ORDER
+     * @param vectorized whether DPDK may use its vectorized code where it has some for the other choices
      */
     public record Ring(boolean packed, boolean inOrder, boolean vectorized) {
-        /** Split. Out of order: every back-end meets the same code of the driver, whatever it offers. */
+        /** Split rings, out of order: with every back-end the driver runs the same code, regardless of the back-end's offer. */
         public static final Ring SPLIT = new Ring(false, false, false);
-        /** Packed, out of order. */
+        /** Packed rings, out of order. */
         public static final Ring PACKED = new Ring(true, false, false);
     }
 
     /**
-     * A front-end.
+     * The configuration of a front-end.
      *
-     * @param sockets where a back-end listens, one for each port
-     * @param queues queue pairs of each
-     * @param mergeable whether it accepts MRG_RXBUF
-     * @param ringSize descriptors of a ring
-     * @param ring of which kind
-     * @param mode what it does with frames: {@code txonly}, {@code rxonly}, {@code io} and so on
+     * @param sockets the paths of the sockets that a back-end listens on, one for each port
+     * @param queues the number of queue pairs of each port
+     * @param mergeable whether the front-end accepts MRG_RXBUF
+     * @param ringSize the number of descriptors of each ring
+     * @param ring the kind of rings
+     * @param mode testpmd's forwarding mode, such as {@code txonly}, {@code rxonly} or {@code io}
      * @param more further arguments of testpmd
      */
     public record FrontEnd(
@@ -86,11 +86,11 @@ public final class Testpmd implements AutoCloseable {
     /**
      * Starts a front-end.
      *
-     * @param children whose it is
-     * @param core where it runs
-     * @param frontEnd what it is
-     * @return attached, idle until it is told {@code start}
-     * @throws IOException when it does not start or cannot attach
+     * @param children the object that owns the process
+     * @param core the number of the core that testpmd runs on
+     * @param frontEnd the configuration of the front-end
+     * @return the front-end, attached, and idle until it receives the command {@code start}
+     * @throws IOException when testpmd does not start or cannot attach
      */
     public static Testpmd frontEnd(Children children, int core, FrontEnd frontEnd) throws IOException {
         Ring ring = frontEnd.ring();
@@ -146,15 +146,16 @@ public final class Testpmd implements AutoCloseable {
     }
 
     /**
-     * Starts a back-end with one port and one queue pair, forwarding.
+     * Starts a back-end with one port and one queue pair, which forwards frames.
      *
-     * @param children whose it is
-     * @param core where it runs
-     * @param socket where it listens
-     * @param mode what it does with frames
-     * @param options of the port, such as {@link #POSTCOPY}; with {@code client=1} it connects to the socket
+     * @param children the object that owns the process
+     * @param core the number of the core that testpmd runs on
+     * @param socket the path of the socket to listen on
+     * @param mode testpmd's forwarding mode, such as {@code txonly}, {@code rxonly} or {@code io}
+     * @param options options of the port, such as {@link #POSTCOPY}; with {@code client=1} the port connects to the socket instead of
+     *     listening
      * @return the running back-end
-     * @throws IOException when it does not start
+     * @throws IOException when testpmd does not start
      */
     public static Testpmd backEnd(Children children, int core, Path socket, String mode, String... options)
             throws IOException {
@@ -197,20 +198,20 @@ public final class Testpmd implements AutoCloseable {
     }
 
     /**
-     * Which DPDK this is.
+     * Returns the DPDK version.
      *
-     * @return such as {@code DPDK 22.11.6}
+     * @return the name and version, such as {@code DPDK 22.11.6}
      */
     public String version() {
         return version;
     }
 
     /**
-     * Runs a command.
+     * Runs a command of testpmd.
      *
-     * @param command in testpmd's language
-     * @return what it printed
-     * @throws IOException when it does not come to its end
+     * @param command the command line
+     * @return the output of the command
+     * @throws IOException when the command does not end in time
      */
     public String command(String command) throws IOException {
         child.say(command);
@@ -220,18 +221,18 @@ public final class Testpmd implements AutoCloseable {
     /**
      * Reads the ports' counters.
      *
-     * @return the figures of all ports together, with rates since the last call
-     * @throws IOException when it does not answer
+     * @return the figures of all ports together; the rates are those since the previous call
+     * @throws IOException when testpmd does not answer
      */
     public PortStats stats() throws IOException {
         return PortStats.parse(command("show port stats all"));
     }
 
     /**
-     * Ends testpmd as its own command does: the port is stopped and the device reset.
+     * Ends testpmd with its {@code quit} command: the port is stopped and the device is reset.
      *
-     * @return its exit status
-     * @throws IOException when it does not end
+     * @return the exit status of testpmd
+     * @throws IOException when testpmd does not end in time
      */
     public int quit() throws IOException {
         child.say("quit");

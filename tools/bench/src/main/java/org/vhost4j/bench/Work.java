@@ -12,7 +12,7 @@ package org.vhost4j.bench;
 record Work(Kind kind, int frameBytes, int guests, int queues) {
     /** What it does with frames. */
     enum Kind {
-        /** Drops what guests send. */
+        /** Drops the frames that guests send. */
         DROP("rxonly"),
         /** Sends to guests as fast as they take it. */
         SOURCE("txonly"),

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.tools.common.UnsupportedOption;
 
-/** A back-end that the suite starts, and starts again. It is killed when this process ends. */
+/** The process of a back-end that the suite starts and restarts. It is killed when this process ends. */
 public final class BackEndProcess {
     private static final int TAIL_BYTES = 4096;
     private static final int SIGNALLED = 128;
@@ -32,10 +32,10 @@ public final class BackEndProcess {
     /**
      * Prepares the process without starting it.
      *
-     * @param command for the shell, with {@code {socket}} for the socket's path
-     * @param socket the path
-     * @param removeSocket whether a socket that an earlier run left blocks the back-end
-     * @throws UnsupportedOption when its output cannot be stored
+     * @param command the command line for the shell, in which {@code {socket}} stands for the path of the socket
+     * @param socket the path of the socket
+     * @param removeSocket whether to remove a socket file of an earlier run before the start, because it would block the back-end
+     * @throws UnsupportedOption when the output of the back-end cannot be stored
      */
     public BackEndProcess(String command, Path socket, boolean removeSocket) {
         this.command = command.replace("{socket}", socket.toString());
@@ -50,9 +50,9 @@ public final class BackEndProcess {
     }
 
     /**
-     * Starts it, by a thread that stays: the kernel kills the child when the thread ends that made it.
+     * Starts the back-end, from a thread that stays alive: the kernel kills the child when the thread that created it ends.
      *
-     * @throws UnsupportedOption when it cannot be started
+     * @throws UnsupportedOption when the back-end cannot be started
      */
     public void start() {
         try {
@@ -78,7 +78,7 @@ public final class BackEndProcess {
                 .start();
     }
 
-    /** Kills it when it runs, and waits for its end. */
+    /** Kills the back-end if it runs, and waits for its end. */
     public void stop() {
         Process running = process;
         if (running == null) {
@@ -90,10 +90,10 @@ public final class BackEndProcess {
     }
 
     /**
-     * Waits for its end.
+     * Waits for the end of the back-end.
      *
      * @param longest the longest time to wait
-     * @return false when it runs still
+     * @return false when the back-end still runs afterwards
      */
     public boolean endsWithin(Duration longest) {
         Process running = process;

@@ -13,7 +13,7 @@ import org.vhost4j.frontend.Offer;
 import org.vhost4j.frontend.Rendezvous;
 import org.vhost4j.sys.SystemError;
 
-/** The back-end under test: how to reach it, and to restart it when the suite starts it. */
+/** The back-end under test: connects to it, and restarts it when the suite is responsible for starting it. */
 public final class BackEndUnderTest implements AutoCloseable {
     /** How long a back-end that was just started may take to appear. */
     private static final Duration START = Duration.ofMinutes(2);
@@ -30,10 +30,10 @@ public final class BackEndUnderTest implements AutoCloseable {
     private @Nullable String crashed;
 
     /**
-     * Prepares; nothing is connected yet.
+     * Creates the object; no connection is made yet.
      *
-     * @param listen whether the back-end connects to us
-     * @param process the back-end when it is ours to start
+     * @param listen whether the suite listens and the back-end connects
+     * @param process the process of the back-end, when the suite starts it; otherwise null
      */
     public BackEndUnderTest(Path socket, boolean listen, @Nullable BackEndProcess process, Duration patience) {
         this.rendezvous = listen ? Rendezvous.listening(socket) : Rendezvous.connecting(socket);
@@ -42,7 +42,7 @@ public final class BackEndUnderTest implements AutoCloseable {
     }
 
     /**
-     * Reports every message, also those between cases.
+     * Prints every message of all later connections, also between cases.
      *
      * @param by the printer
      */
@@ -75,10 +75,10 @@ public final class BackEndUnderTest implements AutoCloseable {
     }
 
     /**
-     * Connects.
+     * Connects to the back-end.
      *
-     * @return a fresh connection on which GET_FEATURES was answered; the caller closes it
-     * @throws FrontEndException when the back-end does not serve us in time
+     * @return a new connection on which GET_FEATURES was answered; the caller closes it
+     * @throws FrontEndException when the back-end does not serve the connection in time
      */
     public FrontEnd connect() {
         if (process == null || !oneShot) {

@@ -11,16 +11,16 @@ import org.vhost4j.frontend.Offer;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * One thing that a back-end has to do.
+ * One requirement that a back-end has to fulfil, with the code that checks it.
  *
- * @param name unique, such as {@code ring.kick-starts}: the group and the point, joined by a dot
- * @param says what the specification wants of a back-end, in one sentence
- * @param section where it wants it, such as {@code virtio 1.4, 2.7.7.2}
- * @param features virtio features that must be offered
- * @param protocol protocol features that must be offered
+ * @param name the unique name, such as {@code ring.kick-starts}: group and requirement, joined by a dot
+ * @param says the requirement of the specification, in one sentence
+ * @param section the section of the specification, such as {@code virtio 1.4, 2.7.7.2}
+ * @param features virtio features that the back-end must offer for the case to run
+ * @param protocol protocol features that the back-end must offer for the case to run
  * @param loop whether the back-end has to return frames
  * @param packed whether the queues are packed
- * @param body what is done
+ * @param body the code that checks the requirement
  */
 public record Case(
         String name,
@@ -31,25 +31,25 @@ public record Case(
         boolean loop,
         boolean packed,
         Body body) {
-    /** What a case does. It returns normally if the back-end behaved as required. */
+    /** The code of a case. It returns normally if the back-end behaved as required. */
     @FunctionalInterface
     public interface Body {
         /**
          * Runs the case.
          *
-         * @param context the back-end, and a place for evidence
-         * @throws Violation when the back-end did something else
+         * @param context connections to the back-end, and a place for evidence
+         * @throws Violation when the back-end did not behave as required
          */
         void run(CaseContext context);
     }
 
     /**
-     * A case that needs nothing.
+     * Creates a case without prerequisites.
      *
-     * @param name unique
-     * @param section where the specification says it
-     * @param says what it says, in one sentence
-     * @param body what is done
+     * @param name the unique name
+     * @param section the section of the specification
+     * @param says the requirement, in one sentence
+     * @param body the code that checks the requirement
      * @return the case
      */
     public static Case of(String name, String section, String says, Body body) {
@@ -57,7 +57,7 @@ public record Case(
     }
 
     /**
-     * The same for a back-end with certain features.
+     * Returns this case with further virtio features as prerequisites.
      *
      * @param more virtio features that must be offered too
      * @return a copy
@@ -70,7 +70,7 @@ public record Case(
     }
 
     /**
-     * The same for a back-end with certain protocol features.
+     * Returns this case with further protocol features as prerequisites.
      *
      * @param more protocol features that must be offered too
      * @return a copy
@@ -83,7 +83,7 @@ public record Case(
     }
 
     /**
-     * The same for a back-end that returns frames.
+     * Returns this case for back-ends that return frames only.
      *
      * @return a copy
      */
@@ -91,7 +91,7 @@ public record Case(
         return new Case(name, says, section, features, protocol, true, packed, body);
     }
 
-    /** What the case needs and a back-end does not offer: names of features. */
+    /** Returns the names of the features that the case needs and the back-end does not offer. */
     List<String> missing(Offer offer) {
         List<String> names = new ArrayList<>();
         for (Feature feature : features) {
@@ -108,7 +108,7 @@ public record Case(
     }
 
     /**
-     * The same case on packed queues.
+     * Returns this case for packed queues.
      *
      * @return a copy whose name ends with {@code .packed}
      */
@@ -118,10 +118,10 @@ public record Case(
     }
 
     /**
-     * Cases, each on each kind of queue.
+     * Returns each case for split and for packed queues.
      *
-     * @param cases for split queues
-     * @return each followed by its packed one
+     * @param cases the cases for split queues
+     * @return each case, followed by its variant for packed queues
      */
     public static List<Case> onBoth(Case... cases) {
         return Stream.of(cases)

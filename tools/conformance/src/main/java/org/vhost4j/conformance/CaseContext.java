@@ -24,11 +24,11 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.ReceivedFrame;
 
 /**
- * One run of one case: connections to the back-end, which are closed in the end, what was offered, and notes of what was done,
- * which become the evidence when the case fails.
+ * One run of one case: the connections to the back-end, which are closed at the end, the back-end's offer, and notes of what the case did,
+ * which become the evidence when it fails.
  */
 public final class CaseContext implements AutoCloseable {
-    /** The number of the driver's MAC address, and of the address that frames go to. */
+    /** The number of the driver's own MAC address, the source of its frames; see {@link PacketBuilder#mac}. */
     public static final int OURS = 1;
 
     private static final int THEIRS = 2;
@@ -73,16 +73,16 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * What was offered when the suite began.
+     * Returns what the back-end offered when the suite began.
      *
-     * @return the answers to the first questions
+     * @return the offer
      */
     public Offer offer() {
         return offer;
     }
 
     /**
-     * How the back-end returns frames.
+     * Returns how the back-end returns frames.
      *
      * @return the mode
      */
@@ -91,25 +91,25 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Whether the case is about packed queues.
+     * Tells whether the case uses packed queues.
      *
-     * @return as the case says
+     * @return the value of {@link Case#packed}
      */
     public boolean packed() {
         return tried.packed();
     }
 
     /**
-     * How long anything may take.
+     * Returns how long to wait for any answer or frame.
      *
-     * @return as the user set it
+     * @return the timeout that the user set
      */
     public Duration patience() {
         return patience;
     }
 
     /**
-     * How long to wait before the case concludes that something does not arrive.
+     * Returns how long to wait before concluding that something does not arrive.
      *
      * @return a twentieth of the timeout
      */
@@ -118,7 +118,7 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * What is random in a case: the same sequence for the same seed and case.
+     * Creates the random generator of the case: the same seed and case give the same sequence.
      *
      * @return a new generator
      */
@@ -129,7 +129,7 @@ public final class CaseContext implements AutoCloseable {
     /**
      * Opens a connection on which only GET_FEATURES has been sent.
      *
-     * @return closed with the context
+     * @return the connection, which is closed with the context
      */
     public FrontEnd connect() {
         FrontEnd frontEnd = backEnd.connect();
@@ -139,9 +139,9 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * What a driver wants that takes no offload: everything that a ring can have, mergeable buffers, one queue pair.
+     * Returns the setup of a driver without offloads: every ring feature, mergeable buffers, one queue pair.
      *
-     * @return packed when the case is
+     * @return the setup, with packed rings when the case uses them
      */
     public NetSetup setup() {
         NetSetup setup = NetSetup.full().withoutOffloads();
@@ -149,10 +149,10 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Brings a device up.
+     * Connects, negotiates and starts a device.
      *
-     * @param setup what the driver wants
-     * @return closed with the context
+     * @param setup the features, queues and memory that the driver requests
+     * @return the driver, which is closed with the context
      */
     public NetDriver attach(NetSetup setup) {
         NetDriver driver = NetDriver.attach(connect(), setup);
@@ -161,11 +161,11 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Brings a device up for a driver without VERSION_1.
+     * Connects, negotiates and starts a device for a driver without VERSION_1.
      *
-     * @param setup what the driver wants
-     * @return closed with the context
-     * @throws NotApplicable when the back-end serves no such driver, as virtio 1.4 section 6.2 allows
+     * @param setup the features, queues and memory that the driver requests
+     * @return the driver, which is closed with the context
+     * @throws NotApplicable when the back-end does not support such drivers, as virtio 1.4 section 6.2 allows
      */
     public NetDriver attachLegacy(NetSetup setup) {
         try {
@@ -176,10 +176,10 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Negotiates, and prepares queues of which the back-end does not know yet.
+     * Negotiates, and prepares queues without telling the back-end of them.
      *
-     * @param setup what the driver wants
-     * @return closed with the context
+     * @param setup the features, queues and memory that the driver requests
+     * @return the driver, which is closed with the context
      */
     public NetDriver negotiated(NetSetup setup) {
         NetDriver driver = NetDriver.negotiated(connect(), setup);
@@ -188,11 +188,11 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Keeps something to be closed with the context, after what is kept later.
+     * Registers a resource that is closed with the context. Resources are closed in reverse order of registration.
      *
-     * @param thing to be closed
-     * @return the same
-     * @param <T> its type
+     * @param thing the resource
+     * @return the resource
+     * @param <T> the type of the resource
      */
     public <T extends AutoCloseable> T keep(T thing) {
         open.add(thing);
@@ -230,11 +230,11 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * What failed.
+     * Creates the exception that reports a failure.
      *
-     * @param format what came, as for {@link String#format}
-     * @param arguments as for {@link String#format}
-     * @return to be thrown
+     * @param format what the back-end did, as for {@link String#format}
+     * @param arguments the arguments of the format
+     * @return the exception, to be thrown by the caller
      */
     @SuppressWarnings("AnnotateFormatMethod")
     public Violation violation(String format, Object... arguments) {
@@ -242,11 +242,11 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Fails the case unless something holds.
+     * Fails the case unless a condition is true.
      *
-     * @param holds whether all is well
-     * @param format what came, as for {@link String#format}
-     * @param arguments as for {@link String#format}
+     * @param holds the condition
+     * @param format what the back-end did otherwise, as for {@link String#format}
+     * @param arguments the arguments of the format
      */
     public void require(boolean holds, String format, Object... arguments) {
         if (!holds) {
@@ -255,11 +255,11 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Waits until something holds.
+     * Waits until a condition is true.
      *
      * @param longest the longest time to wait
-     * @param condition looked at repeatedly
-     * @return false when it did not hold in time
+     * @param condition the condition, which is evaluated repeatedly
+     * @return false when the condition did not become true in time
      */
     public boolean await(Duration longest, BooleanSupplier condition) {
         long end = System.nanoTime() + longest.toNanos();
@@ -273,31 +273,31 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * A datagram that differs from those of all other calls of this context.
+     * Creates a datagram that differs from those of all other calls on this context.
      *
-     * @param payload its length in bytes
-     * @return to be sent as it is
+     * @param payload the length of the payload in bytes
+     * @return the builder of a frame that is ready to be sent
      */
     public PacketBuilder datagram(int payload) {
         return PacketBuilder.udp4().macs(OURS, THEIRS).payload(payload, seed * FRAMES_OF_A_SEED + ++frames);
     }
 
     /**
-     * Sets the addresses as the suite uses them.
+     * Sets the addresses that the suite uses.
      *
-     * @param builder any
-     * @return the same
+     * @param builder any builder
+     * @return the same builder
      */
     public static PacketBuilder addressed(PacketBuilder builder) {
         return builder.macs(OURS, THEIRS);
     }
 
     /**
-     * Waits for a frame on any pair, without the help of interrupts.
+     * Waits for a frame on any queue pair, by polling instead of interrupts.
      *
      * @param driver the driver
      * @param longest the longest time to wait
-     * @return the frame, or nothing
+     * @return the frame, or nothing when none arrived in time
      */
     public Optional<ReceivedFrame> receive(NetDriver driver, Duration longest) {
         long end = System.nanoTime() + longest.toNanos();
@@ -311,11 +311,11 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Waits for a frame on any pair, without the help of interrupts.
+     * Waits for a frame on any queue pair, by polling instead of interrupts.
      *
      * @param driver the driver
      * @return the frame
-     * @throws Violation when none came
+     * @throws Violation when no frame arrived in time
      */
     public ReceivedFrame receive(NetDriver driver) {
         return receive(driver, patience)
@@ -323,10 +323,10 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Sends a frame and takes the one that returns.
+     * Sends a frame, and checks the one that returns.
      *
-     * @param driver a running one
-     * @param payload length of the datagram's payload in bytes
+     * @param driver a driver whose queues run
+     * @param payload the length of the datagram's payload in bytes
      */
     public void exchange(NetDriver driver, int payload) {
         byte[] frame = datagram(payload).complete();
@@ -336,11 +336,11 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Sends frames until one returns: after a ring or a descriptor has changed a switch may drop what comes before all its parts know of it,
-     * as a network may drop any frame.
+     * Sends frames until one returns. After a ring or a descriptor has changed, a switch may drop frames until all its parts know of the
+     * change, as any network may drop frames.
      *
-     * @param driver a running one
-     * @param payload length of each datagram's payload in bytes
+     * @param driver a driver whose queues run
+     * @param payload the length of each datagram's payload in bytes
      */
     public void exchangeSoon(NetDriver driver, int payload) {
         List<byte[]> sent = new ArrayList<>();
@@ -372,20 +372,20 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Fails the case unless a frame returned unharmed.
+     * Fails the case unless a frame returned undamaged.
      *
-     * @param sent as it was sent
-     * @param came what was received
+     * @param sent the frame that was sent
+     * @param came the frame that was received
      */
     public void expect(byte[] sent, ReceivedFrame came) {
         expect(sent, came.bytes());
     }
 
     /**
-     * Fails the case unless a frame returned unharmed.
+     * Fails the case unless a frame returned undamaged.
      *
-     * @param sent as it was sent
-     * @param came what was received
+     * @param sent the frame that was sent
+     * @param came the frame that was received
      */
     public void expect(byte[] sent, byte[] came) {
         byte[] wanted = loop.returned(sent);
@@ -405,9 +405,9 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * The beginning of a frame.
+     * Formats the beginning of a frame.
      *
-     * @param frame any
+     * @param frame any frame
      * @return up to 54 bytes in hexadecimal
      */
     public static String beginning(byte[] frame) {
@@ -419,10 +419,10 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * A header in words.
+     * Formats a header.
      *
-     * @param header any
-     * @return its fields as the specification names them
+     * @param header any header
+     * @return its fields, named as in the specification
      */
     public static String describe(DriverHeader header) {
         return "flags=0x%x gso_type=0x%x hdr_len=%d gso_size=%d csum_start=%d csum_offset=%d num_buffers=%d"
@@ -437,11 +437,11 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Waits until a queue's chains were all used, without the help of interrupts, and takes them. Not for frames that the driver
-     * sent: it wants its buffers back.
+     * Waits, by polling, until the device has used all chains of a queue, and takes them. Not for transmit queues on which the driver has
+     * sent frames: the driver itself has to take those buffers.
      *
-     * @param queue of a driver that this context attached
-     * @throws Violation when some were not used in time
+     * @param queue a queue of a driver that this context attached
+     * @throws Violation when some chains were not used in time
      */
     public void awaitUsed(FrontEndQueue queue) {
         RingDriver ring = queue.ring();
@@ -460,9 +460,9 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Shows a queue's chains to the device and notifies it, whether it wants that or not.
+     * Makes a queue's chains available to the device and kicks it, whether it requested notifications or not.
      *
-     * @param queue of a driver that this context attached
+     * @param queue a queue of a driver that this context attached
      */
     public static void publishAndKick(FrontEndQueue queue) {
         queue.ring().publish();
@@ -470,17 +470,17 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Whether a feature was negotiated.
+     * Tells whether the driver acknowledged a feature.
      *
-     * @param driver that acknowledged
+     * @param driver the driver
      * @param feature the feature
-     * @return true when it is acknowledged
+     * @return true when the driver acknowledged it
      */
     public static boolean has(NetDriver driver, Feature feature) {
         return feature.in(driver.features());
     }
 
-    /** Closes everything, the last first. */
+    /** Closes all resources in reverse order. */
     @Override
     public void close() {
         for (AutoCloseable each : open.reversed()) {

@@ -6,16 +6,16 @@ import java.util.List;
 /** Cases about one subject. */
 public interface CaseGroup {
     /**
-     * What the cases are about.
+     * Returns the subject of the cases.
      *
      * @return a few words, such as {@code Rings start and stop}
      */
     String title();
 
     /**
-     * The cases.
+     * Returns the cases.
      *
-     * @return in the order in which they run
+     * @return the cases in the order in which they run
      */
     List<Case> cases();
 }

@@ -4,13 +4,13 @@ package org.vhost4j.conformance;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How one case ended.
+ * The result of one case.
  *
  * @param tried the case
  * @param outcome how it ended
- * @param reason one sentence when it was not run, else empty
- * @param evidence when it failed
- * @param millis how long it took
+ * @param reason why the case was not run, in one sentence; otherwise empty
+ * @param evidence the evidence when the case failed, otherwise null
+ * @param millis the duration in milliseconds
  */
 public record CaseResult(
         Case tried,
@@ -19,7 +19,7 @@ public record CaseResult(
         @Nullable Evidence evidence,
         long millis) {
     /**
-     * Whether it speaks against the back-end, or says nothing of it though it should.
+     * Tells whether the result counts against the back-end, or the case could not be run although it should have been.
      *
      * @return true when the case failed, passed although it was expected to fail, or could not be run
      */

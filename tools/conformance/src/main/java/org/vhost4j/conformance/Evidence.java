@@ -5,11 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Why a case failed.
+ * The evidence of a failure.
  *
- * @param sent what was done, step by step
+ * @param sent what the case did, step by step
  * @param came what the back-end did
- * @param rule what the specification says, with the section
+ * @param rule the requirement of the specification, with the section
  */
 public record Evidence(List<String> sent, String came, String rule) {
     /** Copies the list. */
@@ -18,9 +18,9 @@ public record Evidence(List<String> sent, String came, String rule) {
     }
 
     /**
-     * The evidence as lines of text.
+     * Formats the evidence.
      *
-     * @return lines without line terminators, labelled and not indented
+     * @return the lines, each with a label, without indentation and line terminators
      */
     public List<String> lines() {
         List<String> lines = new ArrayList<>();

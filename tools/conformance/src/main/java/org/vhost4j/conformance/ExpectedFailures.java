@@ -13,25 +13,25 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.tools.common.UnsupportedOption;
 
 /**
- * Cases that are known to fail, from a file: one a line, with the name of the case ({@code *} stands for anything), the last day on which
- * that is accepted (year-month-day), and the reason. Empty lines, and lines that begin with {@code #}, are comments.
+ * Cases that are known to fail, from a file with one entry a line: the name of the case ({@code *} stands for any characters), the last day
+ * on which the failure is accepted (year-month-day), and the reason. Empty lines and lines that begin with {@code #} are comments.
  *
  * <p>A day that has passed is an error: what is known and not corrected is looked at again. A case that passes although it is expected to
  * fail is a failure, so that the entry is removed.
  */
 public final class ExpectedFailures {
-    /** No failure is expected. */
+    /** An empty list: no failure is expected. */
     public static final ExpectedFailures NONE = new ExpectedFailures("", List.of());
 
     private static final int COLUMNS = 3;
 
     /**
-     * One of them.
+     * One entry of the file.
      *
-     * @param line its line in the file, from 1
-     * @param cases which cases
+     * @param line the line number in the file, from 1
+     * @param cases the pattern for the names of the cases
      * @param until the last day on which the failure is accepted
-     * @param reason why they fail
+     * @param reason why the cases fail
      */
     public record Entry(int line, NamePattern cases, LocalDate until, String reason) {}
 
@@ -44,13 +44,13 @@ public final class ExpectedFailures {
     }
 
     /**
-     * Reads a file.
+     * Reads a file of expected failures.
      *
      * @param file the file
-     * @param today the day that entries are compared with
-     * @param names of all cases, each of which an entry must name; or null when they are not known
-     * @return its entries
-     * @throws UnsupportedOption when it cannot be read, or a line is not as it should be, has expired, or names no case
+     * @param today the date that the entries are compared with
+     * @param names the names of all cases, one of which each entry must match; or null when they are not known
+     * @return the entries of the file
+     * @throws UnsupportedOption when the file cannot be read, or a line is malformed, has expired, or matches no case
      */
     public static ExpectedFailures read(Path file, LocalDate today, @Nullable List<String> names) {
         List<String> lines;
@@ -94,19 +94,19 @@ public final class ExpectedFailures {
     }
 
     /**
-     * The entry for a case.
+     * Finds the entry for a case.
      *
-     * @param name the case's
-     * @return the first that names it, or nothing
+     * @param name the name of the case
+     * @return the first entry that matches it, or nothing
      */
     public Optional<Entry> of(String name) {
         return entries.stream().filter(each -> each.cases().matches(name)).findFirst();
     }
 
     /**
-     * The reason why a failure is expected.
+     * Formats the reason why a failure is expected.
      *
-     * @param entry its entry in the file
+     * @param entry the entry in the file
      * @return one clause
      */
     public String why(Entry entry) {
@@ -114,9 +114,9 @@ public final class ExpectedFailures {
     }
 
     /**
-     * What is said of a case that passed although it was expected to fail.
+     * Formats the message for a case that passed although it was expected to fail.
      *
-     * @param entry its entry in the file
+     * @param entry the entry in the file
      * @return one clause that names the line to remove
      */
     public String passed(Entry entry) {

@@ -6,16 +6,16 @@ import java.util.Locale;
 import java.util.Optional;
 import org.vhost4j.tools.common.UnsupportedOption;
 
-/** How a back-end returns the frames that it is sent. */
+/** How a back-end returns the frames that it receives from the driver. */
 public enum LoopMode {
-    /** Not at all. */
+    /** Frames are not returned. */
     NONE("returns no frames"),
-    /** As they are. */
+    /** Frames are returned unchanged. */
     ECHO("returns frames as they are"),
-    /** With source and destination MAC address exchanged. */
+    /** Frames are returned with source and destination MAC address exchanged. */
     MACSWAP("returns frames with the MAC addresses exchanged");
 
-    /** The value on a command line for finding out. */
+    /** The command-line value that makes the suite detect the mode. */
     public static final String AUTO = "auto";
 
     private static final int MAC_BYTES = 6;
@@ -27,11 +27,11 @@ public enum LoopMode {
     }
 
     /**
-     * The mode that a command line names.
+     * Parses the value of a command-line option.
      *
-     * @param word {@code echo}, {@code macswap}, {@code none}, or {@code auto} to find out
+     * @param word {@code echo}, {@code macswap}, {@code none}, or {@code auto} to detect the mode
      * @return the mode, or nothing for {@code auto}
-     * @throws UnsupportedOption when it is none of these
+     * @throws UnsupportedOption when the value is none of these
      */
     public static Optional<LoopMode> ofOption(String word) {
         if (word.equals(AUTO)) {
@@ -46,19 +46,19 @@ public enum LoopMode {
     }
 
     /**
-     * The mode in words.
+     * Returns a description of the mode.
      *
-     * @return such as {@code returns no frames}
+     * @return a clause such as {@code returns no frames}
      */
     public String text() {
         return text;
     }
 
     /**
-     * What comes for a frame.
+     * Calculates the frame that is returned for a frame.
      *
-     * @param frame as it is sent
-     * @return as it returns
+     * @param frame the frame that is sent
+     * @return the frame that returns
      */
     public byte[] returned(byte[] frame) {
         byte[] back = frame.clone();

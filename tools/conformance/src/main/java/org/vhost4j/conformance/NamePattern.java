@@ -6,13 +6,13 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Names of cases by a pattern.
+ * A pattern for names of cases.
  *
- * @param text a name in which {@code *} stands for anything
+ * @param text the pattern, in which {@code *} stands for any characters
  */
 public record NamePattern(String text) {
     /**
-     * Whether a case's name matches.
+     * Tells whether the name of a case matches.
      *
      * @param name the case's name
      * @return true when it matches

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.conformance;
 
-/** Thrown by a case that finds out only when it runs that it does not apply. The message says why. */
+/** Thrown by a case that finds at run time that it does not apply. The message is the reason. */
 public final class NotApplicable extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     /**
-     * Creates it.
+     * Creates the exception.
      *
      * @param message why the case does not apply
      */

@@ -3,21 +3,21 @@ package org.vhost4j.conformance;
 
 import java.util.Locale;
 
-/** How a case ended. */
+/** The outcome of a case. */
 public enum Outcome {
     /** The back-end behaved as required. */
     PASS("pass"),
-    /** It did something else. */
+    /** The back-end did not behave as required. */
     FAIL("FAIL"),
-    /** It did something else, as a file of expected failures says that it does. */
+    /** The back-end did not behave as required, as a file of expected failures predicted. */
     EXPECTED_FAIL("fails as expected"),
-    /** It behaved as required, although a file of expected failures says that it does not. */
+    /** The back-end behaved as required, although a file of expected failures predicted a failure. */
     UNEXPECTED_PASS("UNEXPECTED PASS"),
-    /** It does not offer a feature that the case needs. */
+    /** The back-end does not offer a feature that the case needs. */
     NOT_OFFERED("not offered"),
-    /** Something else that the case needs is not there, such as a back-end that returns frames. */
+    /** Another prerequisite of the case is missing, such as a back-end that returns frames. */
     NOT_APPLICABLE("not applicable"),
-    /** The back-end was gone before. */
+    /** The back-end was gone before the case began. */
     NOT_RUN("not run");
 
     private final String text;
@@ -27,7 +27,7 @@ public enum Outcome {
     }
 
     /**
-     * The outcome in words.
+     * Returns a description of the outcome.
      *
      * @return one or two words
      */
@@ -36,9 +36,9 @@ public enum Outcome {
     }
 
     /**
-     * The outcome behind a number.
+     * Returns the words that follow a number of cases with this outcome.
      *
-     * @return such as {@code failed as expected}
+     * @return a few words, such as {@code failed as expected}
      */
     public String counted() {
         return switch (this) {
@@ -51,9 +51,9 @@ public enum Outcome {
     }
 
     /**
-     * The outcome as one word, for programs and style sheets.
+     * Returns the outcome as one word, for programs and style sheets.
      *
-     * @return such as {@code not-offered}
+     * @return a word such as {@code not-offered}
      */
     public String word() {
         return text.toLowerCase(Locale.ROOT).replace(' ', '-');

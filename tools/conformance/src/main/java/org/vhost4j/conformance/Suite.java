@@ -64,7 +64,7 @@ public final class Suite {
     }
 
     /**
-     * Sets what makes random cases repeatable: 1 unless this is called.
+     * Sets the seed of random cases; the default is 1.
      *
      * @param value any number
      * @return this
@@ -75,9 +75,9 @@ public final class Suite {
     }
 
     /**
-     * Sets which cases may fail: none unless this is called.
+     * Sets the expected failures; by default there are none.
      *
-     * @param failures from a file
+     * @param failures the expected failures from a file
      * @return this
      */
     public Suite expect(ExpectedFailures failures) {
@@ -86,9 +86,9 @@ public final class Suite {
     }
 
     /**
-     * Records cases.
+     * Records the messages of cases.
      *
-     * @param each gives the recorder for a case before it runs; null records nothing
+     * @param each returns the recorder for a case before the case runs, or null to record nothing
      * @return this
      */
     public Suite record(Function<Case, @Nullable TraceRecorder> each) {
@@ -97,9 +97,9 @@ public final class Suite {
     }
 
     /**
-     * Tells what is known before each case, so that it is known if the suite does not come to its end.
+     * Reports the results so far before each case, so that they are available if the suite is aborted.
      *
-     * @param known called with a report in which the case that is about to run is the last, as not run
+     * @param known receives a report in which the last case is the one about to run, marked as not run
      * @return this
      */
     public Suite snapshots(Consumer<SuiteReport> known) {
@@ -110,11 +110,11 @@ public final class Suite {
     /**
      * Runs cases.
      *
-     * @param label what the back-end is called
-     * @param reached the command line's words by which it is reached
-     * @param wanted how the back-end returns frames; null to find out
-     * @param progress called with each result
-     * @throws UnsupportedOption when there is no back-end to begin with
+     * @param label the name of the back-end for reports
+     * @param reached the command-line arguments by which the back-end is reached
+     * @param wanted how the back-end returns frames; null to detect it
+     * @param progress receives each result
+     * @throws UnsupportedOption when the back-end cannot be reached at the beginning
      */
     public SuiteReport run(
             String label, String reached, List<Case> cases, @Nullable LoopMode wanted, Consumer<CaseResult> progress) {
@@ -122,15 +122,15 @@ public final class Suite {
     }
 
     /**
-     * Runs cases until all have run or no more are wanted.
+     * Runs cases until all have run or the run is interrupted.
      *
-     * @param label what the back-end is called
-     * @param reached the command line's words by which it is reached
-     * @param wanted how the back-end returns frames; null to find out
-     * @param progress called with each result
-     * @param interrupted asked before and after each case; from the first true on, cases are reported as not run, the one at hand as well,
-     *     because the signal may have ended its back-end
-     * @throws UnsupportedOption when there is no back-end to begin with
+     * @param label the name of the back-end for reports
+     * @param reached the command-line arguments by which the back-end is reached
+     * @param wanted how the back-end returns frames; null to detect it
+     * @param progress receives each result
+     * @param interrupted called before and after each case; from the first true on, cases are reported as not run, including the current
+     *     one, because the signal may have ended its back-end
+     * @throws UnsupportedOption when the back-end cannot be reached at the beginning
      */
     public SuiteReport run(
             String label,
@@ -156,11 +156,11 @@ public final class Suite {
     }
 
     /**
-     * Connects to the back-end, starting it when that is ours to do, so that cases can be run one by one.
+     * Connects to the back-end, which is started first when the suite is responsible for that, so that cases can be run one by one.
      *
-     * @param wanted how the back-end returns frames; null to find out
-     * @return what runs cases
-     * @throws UnsupportedOption when there is no back-end to begin with
+     * @param wanted how the back-end returns frames; null to detect it
+     * @return the session that runs cases
+     * @throws UnsupportedOption when the back-end cannot be reached
      */
     public Session begin(@Nullable LoopMode wanted) {
         try {
@@ -171,7 +171,7 @@ public final class Suite {
         }
     }
 
-    /** A back-end that was reached, and runs cases one by one. */
+    /** A session with a back-end that was reached; runs cases one by one. */
     public final class Session {
         private final Offer offer;
         private final LoopMode loop;
@@ -184,10 +184,10 @@ public final class Suite {
         }
 
         /**
-         * Runs a case, and looks whether the back-end is still there after it.
+         * Runs a case, and checks afterwards that the back-end still serves connections.
          *
          * @param tried the case
-         * @return how it ended
+         * @return the result
          */
         public CaseResult run(Case tried) {
             return run(tried, () -> false);

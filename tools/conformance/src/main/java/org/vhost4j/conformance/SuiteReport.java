@@ -7,17 +7,17 @@ import java.util.List;
 import org.vhost4j.frontend.Offer;
 
 /**
- * What a run found.
+ * The report of a run of the suite.
  *
- * @param label what the back-end is called
- * @param reached the command line's words by which it was reached
+ * @param label the name of the back-end
+ * @param reached the command-line arguments by which the back-end was reached
  * @param version the version of the suite
- * @param began the time of its start
+ * @param began the time at which the run started
  * @param offer what the back-end offered
- * @param loop how it returns frames
- * @param seed of what is random in the cases
- * @param planned how many cases there are to run
- * @param results a result for each case that has run, in the order in which they ran
+ * @param loop how the back-end returns frames
+ * @param seed the seed of random cases
+ * @param planned the number of cases to run
+ * @param results a result for each case that has run, in the order of execution
  */
 public record SuiteReport(
         String label,
@@ -40,10 +40,11 @@ public record SuiteReport(
     }
 
     /**
-     * Joins the report of another run of the same cases.
+     * Merges this report with that of another run of the same cases.
      *
-     * @param later the other run
-     * @return this report, with the later result of each case that failed in the later run alone; its evidence begins with that run's seed
+     * @param later the report of the other run
+     * @return this report, in which cases that failed only in the other run have the other run's result; their evidence begins with the
+     *     other run's seed
      */
     public SuiteReport joined(SuiteReport later) {
         List<CaseResult> joined = new ArrayList<>();
@@ -73,26 +74,26 @@ public record SuiteReport(
     }
 
     /**
-     * The number of cases with an outcome.
+     * Counts the cases with an outcome.
      *
      * @param outcome the outcome
-     * @return 0 up
+     * @return the number of cases, 0 or more
      */
     public long count(Outcome outcome) {
         return results.stream().filter(result -> result.outcome() == outcome).count();
     }
 
     /**
-     * How long all cases took together.
+     * Returns the total duration of all cases.
      *
-     * @return milliseconds
+     * @return the duration in milliseconds
      */
     public long millis() {
         return results.stream().mapToLong(CaseResult::millis).sum();
     }
 
     /**
-     * Whether the back-end passed.
+     * Tells whether the back-end passed.
      *
      * @return false when a case failed, passed although it was expected to fail, or could not be run because the back-end was gone
      */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.conformance;
 
-/** The back-end did something else than the specification wants. The message is what came, in one sentence. */
+/** Thrown when the back-end did not behave as the specification requires. The message is what the back-end did, in one sentence. */
 public final class Violation extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -5,37 +5,37 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How header and frame are laid out over descriptors. Pieces never touch in memory, so that a device that takes two for one
- * shows damaged frames.
+ * How a frame and its virtio-net header are divided into descriptors. Descriptors are never adjacent in memory, so that a device that
+ * merges two of them produces damaged frames.
  *
- * @param headerPiece most bytes of the header in one descriptor; 0 puts the header before the frame's first bytes in one
- *     descriptor (any layout: VERSION_1 or ANY_LAYOUT)
- * @param framePiece most bytes of the frame in one descriptor; 0 for no limit
- * @param indirect whether the descriptors are in a table of their own (INDIRECT_DESC)
+ * @param headerPiece the largest number of header bytes in one descriptor; 0 puts the header in one descriptor with the beginning of the
+ *     frame (any layout: VERSION_1 or ANY_LAYOUT)
+ * @param framePiece the largest number of frame bytes in one descriptor; 0 for no limit
+ * @param indirect whether the descriptors are in an indirect table (INDIRECT_DESC)
  */
 public record ChainShape(int headerPiece, int framePiece, boolean indirect) {
-    /** Everything in one descriptor. */
+    /** Header and frame in one descriptor. */
     public static final ChainShape TOGETHER = new ChainShape(0, 0, false);
-    /** One descriptor for the header and one for the frame: what legacy devices need. */
+    /** One descriptor for the header and one for the frame, as legacy devices require. */
     public static final ChainShape HEADER_APART = new ChainShape(Integer.MAX_VALUE, 0, false);
-    /** A descriptor for each byte of the header and one for the frame. */
+    /** One descriptor for each byte of the header and one for the frame. */
     public static final ChainShape HEADER_SPREAD = new ChainShape(1, 0, false);
 
     /** Bytes between two pieces in memory. */
     static final int GAP = 5;
 
     /**
-     * The header apart and the frame in pieces.
+     * Returns a shape with the header in its own descriptor and the frame in pieces.
      *
-     * @param bytes most bytes of the frame in one descriptor
-     * @return a shape
+     * @param bytes the largest number of frame bytes in one descriptor
+     * @return the shape
      */
     public static ChainShape pieces(int bytes) {
         return new ChainShape(Integer.MAX_VALUE, bytes, false);
     }
 
     /**
-     * The same shape in an indirect table.
+     * Returns this shape with an indirect table.
      *
      * @return a copy
      */

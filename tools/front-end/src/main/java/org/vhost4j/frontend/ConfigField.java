@@ -8,7 +8,7 @@ import java.util.Locale;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 
-/** The fields of a network device's config space (virtio 1.4 section 5.1.4), in their order, little-endian and without gaps. */
+/** The fields of a network device's config space (virtio 1.4 section 5.1.4), in order, little-endian and without gaps. */
 public enum ConfigField {
     /** The MAC address. */
     MAC(0, 6, Feature.MAC),
@@ -49,22 +49,22 @@ public enum ConfigField {
         this.features = FeatureSet.of(features).low();
     }
 
-    /** The specification's name. */
+    /** Returns the name of the field in the specification. */
     public String fieldName() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** The offset of the first byte after the field. */
+    /** Returns the offset of the first byte after the field. */
     public int end() {
         return offset + size;
     }
 
-    /** Whether a driver that was offered these features would look at the field. */
+    /** Tells whether the field is valid for a driver that was offered these features. */
     public boolean hasMeaning(FeatureSet offered) {
         return (offered.low() & features) != 0;
     }
 
-    /** The field's value in words; {@code config} has to reach to its end. */
+    /** Formats the field's value in words; {@code config} must contain the whole field. */
     public String value(byte[] config) {
         long number = number(config);
         return switch (this) {
@@ -78,7 +78,7 @@ public enum ConfigField {
         };
     }
 
-    /** The field's bytes, as they are. */
+    /** Formats the field's bytes in hexadecimal, in the order in which they are in memory. */
     public String hex(byte[] config) {
         return HexFormat.of().formatHex(config, offset, end());
     }

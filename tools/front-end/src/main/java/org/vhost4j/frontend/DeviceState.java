@@ -16,8 +16,8 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The state of a back-end that moves with the guest (vhost-user protocol, "Migrating back-end state"): bytes that only back-ends
- * understand, through a pipe. Its rings must be stopped.
+ * The state of a back-end that migrates with the guest (vhost-user protocol, "Migrating back-end state"): opaque bytes that are transferred
+ * through a pipe. All rings must be stopped.
  */
 public final class DeviceState {
     private static final int SAVE = 0;
@@ -47,10 +47,10 @@ public final class DeviceState {
     }
 
     /**
-     * Makes the back-end save its state.
+     * Requests the back-end to save its state.
      *
      * @param frontEnd a connection on which DEVICE_STATE was acknowledged
-     * @return the state
+     * @return the state, an opaque sequence of bytes
      * @throws FrontEndException when the back-end refuses, is too slow, or says that saving failed
      */
     public static byte[] save(FrontEnd frontEnd) {
@@ -62,10 +62,10 @@ public final class DeviceState {
     }
 
     /**
-     * Makes the back-end load a state.
+     * Requests the back-end to load a state.
      *
      * @param frontEnd a connection on which DEVICE_STATE was acknowledged
-     * @param state what {@link #save} returned
+     * @param state a state that {@link #save} returned
      * @throws FrontEndException when the back-end refuses or says that loading failed
      */
     public static void load(FrontEnd frontEnd, byte[] state) {
@@ -83,10 +83,10 @@ public final class DeviceState {
     }
 
     /**
-     * SET_DEVICE_STATE_FD: the back-end begins to save.
+     * Sends SET_DEVICE_STATE_FD, so that the back-end begins to save.
      *
      * @param frontEnd a connection on which DEVICE_STATE was acknowledged
-     * @return the end to read from
+     * @return the transfer, to be read from
      * @throws FrontEndException when the back-end refuses
      */
     public static Transfer beginSave(FrontEnd frontEnd) {
@@ -97,10 +97,10 @@ public final class DeviceState {
     }
 
     /**
-     * SET_DEVICE_STATE_FD: the back-end begins to load.
+     * Sends SET_DEVICE_STATE_FD, so that the back-end begins to load.
      *
      * @param frontEnd a connection on which DEVICE_STATE was acknowledged
-     * @return the end to write to
+     * @return the transfer, to be written to
      * @throws FrontEndException when the back-end refuses
      */
     public static Transfer beginLoad(FrontEnd frontEnd) {
@@ -110,7 +110,7 @@ public final class DeviceState {
         }
     }
 
-    /** One transfer step by step, as a front-end that breaks the rules needs it. */
+    /** One transfer, with a method for each step, so that a front-end can break the rules. */
     public static final class Transfer implements AutoCloseable {
         private final FrontEnd frontEnd;
         private final Fd end;
@@ -121,18 +121,18 @@ public final class DeviceState {
         }
 
         /**
-         * Our end of the pipe.
+         * Returns the front-end's end of the pipe.
          *
-         * @return open until {@link #close}
+         * @return the descriptor, open until {@link #close}
          */
         public Fd end() {
             return end;
         }
 
         /**
-         * Reads up to the end of the file.
+         * Reads until the end of the file.
          *
-         * @return what the back-end wrote
+         * @return the bytes that the back-end wrote
          * @throws FrontEndException when the back-end does not close its end in time
          */
         public byte[] readAll() {
@@ -140,9 +140,9 @@ public final class DeviceState {
         }
 
         /**
-         * Writes, and leaves our end open.
+         * Writes bytes, and keeps the front-end's end of the pipe open.
          *
-         * @param bytes a state, or a part of one
+         * @param bytes a state, or part of one
          */
         public void write(byte[] bytes) {
             try (Arena arena = Arena.ofConfined()) {
@@ -156,7 +156,7 @@ public final class DeviceState {
         }
 
         /**
-         * CHECK_DEVICE_STATE, whatever was done before.
+         * Sends CHECK_DEVICE_STATE, regardless of the steps before it.
          *
          * @return the back-end's answer: 0 for success
          */
@@ -171,7 +171,7 @@ public final class DeviceState {
             }
         }
 
-        /** Closes our end of the pipe; later calls do nothing. */
+        /** Closes the front-end's end of the pipe; later calls have no effect. */
         @Override
         public void close() {
             end.close();

@@ -2,9 +2,9 @@
 package org.vhost4j.frontend;
 
 /**
- * A piece of guest memory that the device has written, as far as the driver can see.
+ * A range of guest memory that the device has written, as far as the driver can determine.
  *
- * @param address guest-physical
- * @param bytes how many, at least 1
+ * @param address the guest-physical address of the first byte
+ * @param bytes the number of bytes, at least 1
  */
 public record DeviceWrite(long address, long bytes) {}

@@ -16,13 +16,13 @@ import org.vhost4j.sys.MemFd;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The dirty log that a migration needs (vhost-user protocol, "Migration"): a bit for each page of 4 KiB of
- * guest-physical memory, which the back-end sets when it has written to the page.
+ * The dirty log of a migration (vhost-user protocol, "Migration"): a bit for each page of 4 KiB of guest-physical memory, which the
+ * back-end sets when it has written to the page.
  *
  * <p>The log may be read at any time; {@link #clear} clears bits as a front-end does when it sends the pages.
  */
 public final class DirtyLog implements AutoCloseable {
-    /** The size of a page in bytes, whatever the host's is. */
+    /** The size of a page of the log in bytes, regardless of the host's page size. */
     public static final long PAGE = 4096;
 
     private static final int PAGES_PER_BYTE = 8;
@@ -44,7 +44,7 @@ public final class DirtyLog implements AutoCloseable {
     /**
      * Creates an empty log.
      *
-     * @param guestEnd the guest-physical address after the last byte that the guest has
+     * @param guestEnd the guest-physical address after the last byte of the guest's memory
      * @return a log that covers every address below it
      */
     public static DirtyLog create(long guestEnd) {
@@ -53,10 +53,10 @@ public final class DirtyLog implements AutoCloseable {
     }
 
     /**
-     * Creates an empty log of any size, perhaps too small for the guest.
+     * Creates an empty log of any size, which may be too small for the guest.
      *
-     * @param size bytes, at least 1; a bit for each page
-     * @return a log that covers as many pages from address 0 on
+     * @param size the number of bytes of the log, at least 1; each bit covers a page
+     * @return a log that covers the corresponding number of pages from address 0
      */
     public static DirtyLog ofBytes(long size) {
         Fd file = MemFd.create("vhost4j-log", size);
@@ -69,10 +69,10 @@ public final class DirtyLog implements AutoCloseable {
     }
 
     /**
-     * SET_LOG_BASE with the log's descriptor. A back-end may answer with a number or without a payload.
+     * Sends SET_LOG_BASE with the log's descriptor. A back-end may answer with a number or without a payload.
      *
      * @param frontEnd a connection on which LOG_SHMFD was acknowledged
-     * @throws FrontEndException.Refused when it answered with another number than 0
+     * @throws FrontEndException.Refused when it answered with a number other than 0 or the size of the log
      */
     public void setBase(FrontEnd frontEnd) {
         byte[] payload = RawMessage.buffer(DESCRIPTION_BYTES)
@@ -94,7 +94,7 @@ public final class DirtyLog implements AutoCloseable {
     }
 
     /**
-     * SET_LOG_FD: a descriptor that the back-end may signal when it has written to the log.
+     * Sends SET_LOG_FD with a descriptor that the back-end may signal when it has written to the log.
      *
      * @param frontEnd the connection
      */
@@ -103,10 +103,10 @@ public final class DirtyLog implements AutoCloseable {
     }
 
     /**
-     * Begins to log as a migration does: SET_LOG_BASE, SET_FEATURES with LOG_ALL, and the addresses of every queue again,
-     * with the flag that has writes to its used ring logged. The queues continue running.
+     * Starts logging as a migration does: sends SET_LOG_BASE, SET_FEATURES with LOG_ALL, and the addresses of every queue again, with the
+     * flag that enables logging of writes to the used ring. The queues keep running.
      *
-     * @param driver negotiated with LOG_SHMFD, and with LOG_ALL on offer
+     * @param driver a driver that negotiated LOG_SHMFD, with a back-end that offers LOG_ALL
      */
     public void begin(NetDriver driver) {
         setBase(driver.frontEnd());
@@ -115,7 +115,7 @@ public final class DirtyLog implements AutoCloseable {
     }
 
     /**
-     * Ends logging: SET_FEATURES without LOG_ALL, and the addresses of every queue without the flag.
+     * Stops logging: sends SET_FEATURES without LOG_ALL, and the addresses of every queue without the flag.
      *
      * @param driver as for {@link #begin}
      */
@@ -125,9 +125,9 @@ public final class DirtyLog implements AutoCloseable {
     }
 
     /**
-     * Whether a page is marked.
+     * Tells whether a page is marked as dirty.
      *
-     * @param guestAddress guest-physical address of any byte of it
+     * @param guestAddress the guest-physical address of any byte of the page
      * @return true when its bit is set
      */
     public boolean marked(long guestAddress) {
@@ -137,9 +137,9 @@ public final class DirtyLog implements AutoCloseable {
     }
 
     /**
-     * Every page that is marked.
+     * Returns every page that is marked as dirty.
      *
-     * @return guest-physical addresses of their first bytes, ascending
+     * @return the guest-physical addresses of the pages' first bytes, in ascending order
      */
     public List<Long> pages() {
         List<Long> pages = new ArrayList<>();
@@ -154,11 +154,11 @@ public final class DirtyLog implements AutoCloseable {
     }
 
     /**
-     * Those pages of a range that are not marked.
+     * Returns the pages of a range that are not marked as dirty.
      *
-     * @param guestAddress guest-physical address of the first byte
+     * @param guestAddress the guest-physical address of the first byte of the range
      * @param bytes the number of bytes
-     * @return guest-physical addresses of their first bytes; empty when the whole range is marked
+     * @return the guest-physical addresses of the pages' first bytes; empty when all pages of the range are marked
      */
     public List<Long> unmarked(long guestAddress, long bytes) {
         List<Long> pages = new ArrayList<>();
@@ -171,11 +171,11 @@ public final class DirtyLog implements AutoCloseable {
     }
 
     /**
-     * What the device wrote, as the driver knows it, on pages that are not marked: receive buffers that frames were taken from, and
-     * the used rings' index and last element (the last descriptor of a packed ring).
+     * Returns the pages that the device wrote, as far as the driver can determine, and did not mark: receive buffers from which frames were
+     * taken, and the index and last element of each used ring (the last descriptor of a packed ring).
      *
-     * @param driver a driver that recorded what the device wrote; see {@link NetDriver#recordWrites}
-     * @return guest-physical addresses of pages that a migration would lose; empty when the log is whole
+     * @param driver a driver that recorded the device's writes; see {@link NetDriver#recordWrites}
+     * @return the guest-physical addresses of pages that a migration would lose; empty when the log is complete
      */
     public List<Long> lost(NetDriver driver) {
         List<Long> lost = new ArrayList<>();
@@ -188,13 +188,13 @@ public final class DirtyLog implements AutoCloseable {
         return lost.stream().distinct().sorted().toList();
     }
 
-    /** Takes every mark out, a word of 64 at a time, so that no mark is lost that is set meanwhile. */
+    /** Clears all marks, a 64-bit word at a time and atomically, so that no mark is lost that is set meanwhile. */
     public void clear() {
         take(page -> {});
     }
 
     /**
-     * Takes every mark out, as a front-end does that sends the pages away: read a page after its mark was taken.
+     * Takes all marks and clears them, as a front-end does before it transmits the pages: a page must be read after its mark was cleared.
      *
      * @param page receives the guest-physical address of each marked page, ascending
      */
@@ -211,18 +211,18 @@ public final class DirtyLog implements AutoCloseable {
     }
 
     /**
-     * Shortens the log's file, as no front-end should. From now on this log must not be read.
+     * Truncates the file of the log, as no front-end should. After this call the log must not be read.
      *
-     * @param size bytes that are left, 0 or more
+     * @param size the new size in bytes, 0 or more
      */
     public void truncate(long size) {
         MemFd.resize(file, size);
     }
 
     /**
-     * How often the back-end has signalled that it wrote to the log.
+     * Returns the number of times that the back-end has signalled a write to the log.
      *
-     * @return signals since the last call; 0 is allowed always
+     * @return the number of signals since the previous call; a back-end need not signal at all
      */
     public long signals() {
         return written.drain();

@@ -24,26 +24,26 @@ import org.vhost4j.vhostuser.wire.VringFile;
 import org.vhost4j.vhostuser.wire.VringState;
 
 /**
- * One connection to a back-end: a method for each request of the vhost-user protocol that a network device receives, and raw
- * access below them. Before REPLY_ACK is negotiated nothing is known of a request that has no answer until {@link #barrier}.
+ * One connection to a back-end, with a method for each vhost-user request that a network device receives; {@link FrontEndConnection}
+ * provides raw access. Before REPLY_ACK is negotiated, the result of a request that has no answer is unknown until {@link #barrier}.
  */
 public final class FrontEnd extends FrontEndConnection {
     private long features;
     private long protocolFeatures;
 
     /**
-     * Uses a connected socket.
+     * Creates a front-end on a connected socket.
      *
-     * @param socket closed by {@link #close}
+     * @param socket the socket, which {@link #close} closes
      */
     public FrontEnd(FrontEndSocket socket) {
         super(socket);
     }
 
     /**
-     * Connects to a back-end that listens, waiting until it does.
+     * Connects to a back-end, waiting until it listens.
      *
-     * @param path the back-end's socket
+     * @param path the path of the back-end's socket
      * @return the connection
      */
     public static FrontEnd connect(Path path) {
@@ -51,7 +51,7 @@ public final class FrontEnd extends FrontEndConnection {
     }
 
     /**
-     * What {@link #setFeatures} sent last.
+     * Returns the virtio feature bits that the last {@link #setFeatures} sent.
      *
      * @return virtio feature bits
      */
@@ -60,7 +60,7 @@ public final class FrontEnd extends FrontEndConnection {
     }
 
     /**
-     * What {@link #setProtocolFeatures} sent last.
+     * Returns the protocol feature bits that the last {@link #setProtocolFeatures} sent.
      *
      * @return protocol feature bits
      */
@@ -74,18 +74,18 @@ public final class FrontEnd extends FrontEndConnection {
     }
 
     /**
-     * GET_FEATURES.
+     * Sends GET_FEATURES.
      *
-     * @return virtio feature bits
+     * @return the virtio feature bits that the back-end offers
      */
     public long getFeatures() {
         return askU64(Request.GET_FEATURES);
     }
 
     /**
-     * SET_FEATURES.
+     * Sends SET_FEATURES.
      *
-     * @param word virtio feature bits
+     * @param word the virtio feature bits to acknowledge
      */
     public void setFeatures(long word) {
         tell(Request.SET_FEATURES, u64(word));
@@ -93,7 +93,7 @@ public final class FrontEnd extends FrontEndConnection {
     }
 
     /**
-     * SET_FEATURES with two words, which the protocol does not have: a back-end refuses it, or uses the first.
+     * Sends SET_FEATURES with two words, which the protocol does not define: a back-end refuses it or uses the first word.
      *
      * @param word virtio feature bits 0 to 63
      * @param high virtio feature bits 64 to 127
@@ -106,88 +106,88 @@ public final class FrontEnd extends FrontEndConnection {
     }
 
     /**
-     * GET_PROTOCOL_FEATURES.
+     * Sends GET_PROTOCOL_FEATURES.
      *
-     * @return protocol feature bits
+     * @return the protocol feature bits that the back-end offers
      */
     public long getProtocolFeatures() {
         return askU64(Request.GET_PROTOCOL_FEATURES);
     }
 
     /**
-     * SET_PROTOCOL_FEATURES.
+     * Sends SET_PROTOCOL_FEATURES.
      *
-     * @param word protocol feature bits
+     * @param word the protocol feature bits to acknowledge
      */
     public void setProtocolFeatures(long word) {
         tell(Request.SET_PROTOCOL_FEATURES, u64(word));
         protocolFeatures = word;
     }
 
-    /** SET_OWNER. */
+    /** Sends SET_OWNER. */
     public void setOwner() {
         tell(Request.SET_OWNER, NOTHING);
     }
 
-    /** RESET_OWNER. */
+    /** Sends RESET_OWNER. */
     public void resetOwner() {
         tell(Request.RESET_OWNER, NOTHING);
     }
 
-    /** RESET_DEVICE. */
+    /** Sends RESET_DEVICE. */
     public void resetDevice() {
         tell(Request.RESET_DEVICE, NOTHING);
     }
 
     /**
-     * GET_QUEUE_NUM.
+     * Sends GET_QUEUE_NUM.
      *
-     * @return queues or queue pairs, as the back-end counts
+     * @return the number of queues or of queue pairs, depending on the back-end
      */
     public long getQueueNum() {
         return askU64(Request.GET_QUEUE_NUM);
     }
 
     /**
-     * GET_MAX_MEM_SLOTS.
+     * Sends GET_MAX_MEM_SLOTS.
      *
-     * @return how many memory regions the back-end takes
+     * @return the largest number of memory regions that the back-end supports
      */
     public long getMaxMemSlots() {
         return askU64(Request.GET_MAX_MEM_SLOTS);
     }
 
     /**
-     * SET_STATUS.
+     * Sends SET_STATUS.
      *
-     * @param status virtio device status bits
+     * @param status the virtio device status bits
      */
     public void setStatus(int status) {
         tell(Request.SET_STATUS, u64(status));
     }
 
     /**
-     * GET_STATUS.
+     * Sends GET_STATUS.
      *
-     * @return virtio device status bits
+     * @return the virtio device status bits
      */
     public long getStatus() {
         return askU64(Request.GET_STATUS);
     }
 
     /**
-     * NET_SET_MTU.
+     * Sends NET_SET_MTU.
      *
-     * @param mtu bytes
+     * @param mtu the MTU in bytes
      */
     public void netSetMtu(int mtu) {
         tell(Request.NET_SET_MTU, u64(mtu));
     }
 
     /**
-     * SET_MEM_TABLE.
+     * Sends SET_MEM_TABLE.
      *
-     * @param regions 1 to 8; their descriptors are sent
+     * @param regions 1 to 8 regions; their descriptors are sent too
      */
     public void setMemTable(List<Ram> regions) {
         byte[] payload =
@@ -196,58 +196,58 @@ public final class FrontEnd extends FrontEndConnection {
     }
 
     /**
-     * ADD_MEM_REG.
+     * Sends ADD_MEM_REG.
      *
-     * @param region its descriptor is sent
+     * @param region the region; its descriptor is sent too
      */
     public void addMemReg(Ram region) {
         tell(Request.ADD_MEM_REG, bytes(new SingleMemoryRegion(region(region)).toPayload()), region.file());
     }
 
     /**
-     * REM_MEM_REG.
+     * Sends REM_MEM_REG.
      *
-     * @param region as it was added
+     * @param region the region, as it was added
      */
     public void remMemReg(Ram region) {
         tell(Request.REM_MEM_REG, bytes(new SingleMemoryRegion(region(region)).toPayload()));
     }
 
     /**
-     * A region as messages describe it.
+     * Describes a region as messages do.
      *
      * @param region the region
-     * @return its description
+     * @return the description
      */
     public static MemoryRegion region(Ram region) {
         return new MemoryRegion(region.guestAddress(), region.bytes(), region.userAddress(), region.fileOffset());
     }
 
     /**
-     * SET_VRING_NUM.
+     * Sends SET_VRING_NUM.
      *
      * @param queue the queue's index
-     * @param entries its size
+     * @param entries the size of the queue
      */
     public void setVringNum(int queue, int entries) {
         tell(Request.SET_VRING_NUM, bytes(new VringState(queue, entries).toPayload()));
     }
 
     /**
-     * SET_VRING_BASE.
+     * Sends SET_VRING_BASE.
      *
      * @param queue the queue's index
-     * @param base the available index to begin with
+     * @param base the available index at which the device begins
      */
     public void setVringBase(int queue, int base) {
         tell(Request.SET_VRING_BASE, bytes(new VringState(queue, base).toPayload()));
     }
 
     /**
-     * GET_VRING_BASE: stops the queue.
+     * Sends GET_VRING_BASE, which stops the queue.
      *
      * @param queue the queue's index
-     * @return the available index that it would continue with
+     * @return the available index at which the device would continue
      */
     public int getVringBase(int queue) {
         try (RawMessage reply = request(Request.GET_VRING_BASE, bytes(new VringState(queue, 0).toPayload()))) {
@@ -261,14 +261,14 @@ public final class FrontEnd extends FrontEndConnection {
     }
 
     /**
-     * SET_VRING_ADDR.
+     * Sends SET_VRING_ADDR for a queue in guest memory.
      *
      * @param queue the queue's index
-     * @param ring where the three parts are
-     * @param ram the region they are in
-     * @param logged whether to log what the device writes to the ring, under the guest-physical address of the used
-     *     ring, or of the descriptors, where a device uses buffers of a packed ring; behind an IOMMU under the driver's own address of it,
-     *     as QEMU sends it
+     * @param ring the driver's side of the ring, which has the addresses of its three parts
+     * @param ram the region that contains the ring
+     * @param logged whether the device is to log its writes to the ring. They are logged under the guest-physical address of the used ring,
+     *     or of the descriptors of a packed ring, where a device marks buffers as used; behind an IOMMU under the I/O virtual address, as
+     *     QEMU sends it
      */
     public void setVringAddr(int queue, RingDriver ring, Ram ram, boolean logged) {
         // Behind an IOMMU the driver's own addresses are sent.
@@ -286,39 +286,39 @@ public final class FrontEnd extends FrontEndConnection {
     }
 
     /**
-     * SET_VRING_ADDR.
+     * Sends SET_VRING_ADDR with any addresses.
      *
-     * @param address anything
+     * @param address the payload, which is not checked
      */
     public void setVringAddr(VringAddress address) {
         tell(Request.SET_VRING_ADDR, bytes(address.toPayload()));
     }
 
     /**
-     * SET_VRING_KICK.
+     * Sends SET_VRING_KICK.
      *
      * @param queue the queue's index
-     * @param kick the descriptor, or null to have the queue polled
+     * @param kick the kick descriptor, or null to have the queue polled
      */
     public void setVringKick(int queue, @Nullable Fd kick) {
         tellFile(Request.SET_VRING_KICK, queue, kick);
     }
 
     /**
-     * SET_VRING_CALL.
+     * Sends SET_VRING_CALL.
      *
      * @param queue the queue's index
-     * @param call the descriptor, or null when the driver polls
+     * @param call the call descriptor, or null when the driver polls
      */
     public void setVringCall(int queue, @Nullable Fd call) {
         tellFile(Request.SET_VRING_CALL, queue, call);
     }
 
     /**
-     * SET_VRING_ERR.
+     * Sends SET_VRING_ERR.
      *
      * @param queue the queue's index
-     * @param err the descriptor, or null for none
+     * @param err the error descriptor, or null for none
      */
     public void setVringErr(int queue, @Nullable Fd err) {
         tellFile(Request.SET_VRING_ERR, queue, err);
@@ -334,21 +334,21 @@ public final class FrontEnd extends FrontEndConnection {
     }
 
     /**
-     * SET_VRING_ENABLE.
+     * Sends SET_VRING_ENABLE.
      *
      * @param queue the queue's index
-     * @param enabled whether it carries frames
+     * @param enabled whether the queue is to carry frames
      */
     public void setVringEnable(int queue, boolean enabled) {
         tell(Request.SET_VRING_ENABLE, bytes(new VringState(queue, enabled ? 1 : 0).toPayload()));
     }
 
     /**
-     * GET_CONFIG.
+     * Sends GET_CONFIG.
      *
-     * @param offset of the first byte
-     * @param size the number
-     * @return that number of bytes, or none when the back-end refused
+     * @param offset the offset of the first byte
+     * @param size the number of bytes
+     * @return the requested bytes, or an empty array when the back-end refused
      */
     public byte[] getConfig(int offset, int size) {
         byte[] ask = bytes(new ConfigSpace(offset, 0, MemorySegment.ofArray(new byte[size])).toPayload());
@@ -364,10 +364,10 @@ public final class FrontEnd extends FrontEndConnection {
     }
 
     /**
-     * SET_CONFIG.
+     * Sends SET_CONFIG.
      *
-     * @param offset of the first byte
-     * @param config what to write
+     * @param offset the offset of the first byte
+     * @param config the bytes to write
      */
     public void setConfig(int offset, byte[] config) {
         tell(
@@ -376,9 +376,9 @@ public final class FrontEnd extends FrontEndConnection {
     }
 
     /**
-     * GET_SHMEM_CONFIG.
+     * Sends GET_SHMEM_CONFIG.
      *
-     * @return for each of the device's 256 shared memory regions its size in bytes, 0 when there is none
+     * @return the size in bytes of each of the device's 256 shared memory regions, 0 for a region that does not exist
      */
     public long[] getShmemConfig() {
         try (RawMessage reply = request(Request.GET_SHMEM_CONFIG, NOTHING)) {
@@ -391,18 +391,18 @@ public final class FrontEnd extends FrontEndConnection {
     }
 
     /**
-     * SEND_RARP.
+     * Sends SEND_RARP.
      *
-     * @param mac the guest's address, 6 bytes
+     * @param mac the guest's MAC address, 6 bytes
      */
     public void sendRarp(byte[] mac) {
         tell(Request.SEND_RARP, Arrays.copyOf(mac, Long.BYTES));
     }
 
     /**
-     * SET_BACKEND_REQ_FD with a new socket.
+     * Sends SET_BACKEND_REQ_FD with a new socket.
      *
-     * @return our end, on which the back-end's requests arrive; the caller closes it
+     * @return the front-end's end, which receives the back-end's requests; the caller closes it
      */
     public FrontEndSocket openBackendChannel() {
         List<FrontEndSocket> pair = FrontEndSocket.pair();
@@ -417,15 +417,15 @@ public final class FrontEnd extends FrontEndConnection {
         return pair.get(0);
     }
 
-    /** Waits until the back-end has worked off everything that was sent (by GET_FEATURES). */
+    /** Waits until the back-end has handled all requests sent so far, by sending GET_FEATURES. */
     public void barrier() {
         getFeatures();
     }
 
     /**
-     * A number as a payload.
+     * Encodes a number as a payload.
      *
-     * @param value 64 bits
+     * @param value the 64-bit number
      * @return 8 bytes in the machine's byte order
      */
     public static byte[] u64(long value) {
@@ -433,10 +433,10 @@ public final class FrontEnd extends FrontEndConnection {
     }
 
     /**
-     * A payload as bytes.
+     * Copies a payload into an array.
      *
-     * @param payload as the records of the wire package make it
-     * @return its bytes
+     * @param payload a payload encoded by a record of the wire package
+     * @return the bytes of the payload
      */
     public static byte[] bytes(MemorySegment payload) {
         return payload.toArray(ValueLayout.JAVA_BYTE);

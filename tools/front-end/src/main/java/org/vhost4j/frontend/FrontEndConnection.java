@@ -9,14 +9,13 @@ import org.vhost4j.vhostuser.wire.MessageHeader;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * Requests and answers over one socket: what any request of the protocol has in common. {@link FrontEnd} has the
- * requests themselves.
+ * The transport of requests and answers over one socket, without knowledge of individual requests, which are in {@link FrontEnd}.
  *
  * <p>A request that the protocol answers goes by {@link #request} or {@link #askU64}, any other by {@link #tell}: with
  * need_reply once REPLY_ACK has been negotiated, so that a refusal is seen at once as {@link FrontEndException.Refused}.
  */
 public abstract sealed class FrontEndConnection implements AutoCloseable permits FrontEnd {
-    /** How long an answer may take unless {@link #patience} was told otherwise. */
+    /** The default timeout for answers; see {@link #patience(Duration)}. */
     public static final Duration PATIENCE = Duration.ofSeconds(10);
 
     static final byte[] NOTHING = new byte[0];
@@ -32,27 +31,27 @@ public abstract sealed class FrontEndConnection implements AutoCloseable permits
     abstract boolean acknowledges();
 
     /**
-     * Sets how long answers may take.
+     * Sets the timeout for answers.
      *
-     * @param longest for each answer
+     * @param longest the timeout for each answer
      */
     public void patience(Duration longest) {
         patience = longest;
     }
 
     /**
-     * How long answers may take.
+     * Returns the timeout for answers.
      *
-     * @return for each answer
+     * @return the timeout for each answer
      */
     public Duration patience() {
         return patience;
     }
 
     /**
-     * The socket below.
+     * Returns the socket of the connection.
      *
-     * @return still owned by this object
+     * @return the socket, still owned by this object
      */
     public FrontEndSocket socket() {
         return socket;
@@ -62,9 +61,9 @@ public abstract sealed class FrontEndConnection implements AutoCloseable permits
      * Sends a request and waits for its answer.
      *
      * @param request the request
-     * @param payload anything
-     * @param descriptors which stay the caller's
-     * @return the answer, of the same request; the caller closes it
+     * @param payload the payload, which is not checked
+     * @param descriptors the descriptors to send, which remain owned by the caller
+     * @return the answer to this request; the caller closes it
      */
     public RawMessage request(Request request, byte[] payload, Fd... descriptors) {
         sendRaw(RawMessage.encode(request.code(), MessageHeader.VERSION, payload), List.of(descriptors));
@@ -72,12 +71,12 @@ public abstract sealed class FrontEndConnection implements AutoCloseable permits
     }
 
     /**
-     * Sends a request that is not answered, except for the acknowledgement by REPLY_ACK when that was negotiated.
+     * Sends a request that has no answer of its own; when REPLY_ACK was negotiated, waits for the acknowledgement.
      *
      * @param request the request
-     * @param payload anything
-     * @param descriptors which stay the caller's
-     * @throws FrontEndException.Refused when it was acknowledged with something else than 0
+     * @param payload the payload, which is not checked
+     * @param descriptors the descriptors to send, which remain owned by the caller
+     * @throws FrontEndException.Refused when the acknowledgement is not 0
      */
     public void tell(Request request, byte[] payload, Fd... descriptors) {
         boolean acknowledged = acknowledges();
@@ -94,7 +93,7 @@ public abstract sealed class FrontEndConnection implements AutoCloseable permits
     }
 
     /**
-     * Sends a request that is answered with one number.
+     * Sends a request whose answer is a 64-bit number.
      *
      * @param request the request
      * @return the number
@@ -136,10 +135,10 @@ public abstract sealed class FrontEndConnection implements AutoCloseable permits
     }
 
     /**
-     * Sends bytes as they are.
+     * Sends bytes without changes.
      *
-     * @param bytes anything
-     * @param descriptors which stay the caller's
+     * @param bytes the bytes, which are not checked
+     * @param descriptors the descriptors to send, which remain owned by the caller
      */
     public void sendRaw(byte[] bytes, List<Fd> descriptors) {
         socket.send(bytes, descriptors, patience);
@@ -148,7 +147,7 @@ public abstract sealed class FrontEndConnection implements AutoCloseable permits
     /**
      * Waits until the back-end has closed the connection.
      *
-     * @return false when it has not within the patience
+     * @return false when the connection is still open after the timeout
      */
     public boolean awaitClosed() {
         return socket.awaitClosed(patience);

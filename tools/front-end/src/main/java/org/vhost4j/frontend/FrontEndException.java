@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.frontend;
 
-/** The back-end did not do what was expected of it: no answer in time, a closed connection, a wrong reply. */
+/** Thrown when the back-end did not behave as expected: no answer in time, a closed connection, a wrong reply. */
 public class FrontEndException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     /**
-     * Reports what happened.
+     * Creates the exception.
      *
-     * @param message one sentence
+     * @param message a description of what happened, in one sentence
      */
     public FrontEndException(String message) {
         super(message);
     }
 
-    /** The back-end closed the connection, or was gone when something was sent. */
+    /** Thrown when the back-end closed the connection. */
     public static final class Closed extends FrontEndException {
         private static final long serialVersionUID = 1;
 
@@ -23,7 +23,7 @@ public class FrontEndException extends RuntimeException {
         }
     }
 
-    /** The back-end answered need_reply with something else than 0. */
+    /** Thrown when the back-end answered a request with need_reply with a value other than 0. */
     public static final class Refused extends FrontEndException {
         private static final long serialVersionUID = 1;
 
@@ -32,7 +32,7 @@ public class FrontEndException extends RuntimeException {
         }
     }
 
-    /** The deadline passed. */
+    /** Thrown when the back-end did not act in time. */
     public static final class TimedOut extends FrontEndException {
         private static final long serialVersionUID = 1;
 

@@ -12,8 +12,8 @@ import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * An IOMMU with pages of 4 KiB before one region of guest memory (vhost-user protocol, "IOMMU support"). It answers what the back-end asks
- * on its channel, one page at a time, on request.
+ * An IOMMU with pages of 4 KiB in front of one region of guest memory (vhost-user protocol, "IOMMU support"). On request, it answers the
+ * IOTLB misses that the back-end sends on its channel, one page at a time.
  */
 public final class FrontEndIommu implements AutoCloseable {
     /** The size of a page in bytes. */
@@ -24,9 +24,9 @@ public final class FrontEndIommu implements AutoCloseable {
     private final FrontEndSocket channel;
 
     /**
-     * An IOMMU for a driver that acknowledged ACCESS_PLATFORM, before its queues start.
+     * Creates an IOMMU for a driver that acknowledged ACCESS_PLATFORM, before its queues start.
      *
-     * @param driver negotiated, not started
+     * @param driver a driver that has negotiated and is not started
      */
     public FrontEndIommu(NetDriver driver) {
         this.frontEnd = driver.frontEnd();
@@ -35,10 +35,10 @@ public final class FrontEndIommu implements AutoCloseable {
     }
 
     /**
-     * Takes a question of the back-end.
+     * Receives an IOTLB miss from the back-end.
      *
-     * @param patience how long to wait for one
-     * @return which address has no translation, or nothing when no question came
+     * @param patience the longest time to wait
+     * @return the miss with the address that has no translation, or nothing when none arrived in time
      */
     public Optional<IotlbMessage> miss(Duration patience) {
         try (RawMessage message = channel.receive(patience)) {
@@ -56,11 +56,11 @@ public final class FrontEndIommu implements AutoCloseable {
     }
 
     /**
-     * Maps the page of an address to where it lies in guest memory.
+     * Maps the page of an address to its own location in guest memory.
      *
      * @param address an I/O virtual address
      * @param permission {@link IotlbMessage#READ}, {@link IotlbMessage#WRITE} or both
-     * @return 0 when the back-end took it
+     * @return the back-end's answer, 0 for success
      */
     public long map(long address, int permission) {
         return map(address, address, permission);
@@ -70,9 +70,9 @@ public final class FrontEndIommu implements AutoCloseable {
      * Maps the page of an address to another page of guest memory.
      *
      * @param address an I/O virtual address
-     * @param target the driver's address of the page that is meant
+     * @param target the driver's address of any byte of the target page
      * @param permission {@link IotlbMessage#READ}, {@link IotlbMessage#WRITE} or both
-     * @return 0 when the back-end took it
+     * @return the back-end's answer, 0 for success
      */
     public long map(long address, long target, int permission) {
         long page = address & -PAGE;
@@ -80,21 +80,21 @@ public final class FrontEndIommu implements AutoCloseable {
     }
 
     /**
-     * Withdraws the translations of a range.
+     * Invalidates the translations of a range.
      *
-     * @param address its first I/O virtual address
-     * @param bytes its size
-     * @return 0 when none of them is used any more
+     * @param address the first I/O virtual address
+     * @param bytes the size of the range in bytes
+     * @return the back-end's answer, 0 when it no longer uses the translations
      */
     public long invalidate(long address, long bytes) {
         return tell(new IotlbMessage(address, bytes, 0, 0, IotlbMessage.INVALIDATE));
     }
 
     /**
-     * Sends any message.
+     * Sends any IOTLB message.
      *
-     * @param message nothing of it is checked
-     * @return what the back-end answered
+     * @param message the message, which is not checked
+     * @return the back-end's answer
      */
     public long tell(IotlbMessage message) {
         byte[] payload = message.toPayload().toArray(ValueLayout.JAVA_BYTE);

@@ -28,10 +28,10 @@ public final class FrontEndQueue implements AutoCloseable {
     private long kicks;
 
     /**
-     * A queue that lies in guest memory; the back-end does not know of it before {@link #start}.
+     * Creates a queue in guest memory, of which the back-end learns with {@link #start}.
      *
      * @param index the queue's index in the device
-     * @param ram where the ring is
+     * @param ram the region that contains the ring
      * @param ring the driver's side of it, split or packed
      */
     public FrontEndQueue(int index, Ram ram, RingDriver ring) {
@@ -41,10 +41,10 @@ public final class FrontEndQueue implements AutoCloseable {
     }
 
     /**
-     * Tells the back-end everything about the queue, in QEMU's order; it runs from then on, when it is enabled.
+     * Sends the back-end everything about the queue, in QEMU's order; the queue then runs if it is enabled.
      *
      * @param frontEnd the connection
-     * @param base where to begin, such as {@link RingDriver#deviceBase}
+     * @param base the index at which the device begins, such as {@link RingDriver#deviceBase}
      */
     public void start(FrontEnd frontEnd, int base) {
         frontEnd.setVringNum(index, ring.size());
@@ -56,10 +56,10 @@ public final class FrontEndQueue implements AutoCloseable {
     }
 
     /**
-     * Tells the back-end where the ring is, at the start or again later.
+     * Sends the back-end the addresses of the ring, at the start or again later.
      *
      * @param frontEnd the connection
-     * @param logged whether to log writes to the used ring
+     * @param logged whether the device is to log its writes to the used ring
      */
     public void setAddress(FrontEnd frontEnd, boolean logged) {
         frontEnd.setVringAddr(index, ring, ram, logged);
@@ -96,87 +96,87 @@ public final class FrontEndQueue implements AutoCloseable {
      * Stops the queue.
      *
      * @param frontEnd the connection
-     * @return where it would continue
+     * @return the index at which the device would continue, as in SET_VRING_BASE
      */
     public int stop(FrontEnd frontEnd) {
         return frontEnd.getVringBase(index);
     }
 
     /**
-     * The queue's index.
+     * Returns the queue's index in the device.
      *
-     * @return from 0
+     * @return the index, from 0
      */
     public int index() {
         return index;
     }
 
     /**
-     * The ring.
+     * Returns the ring.
      *
-     * @return the driver's side
+     * @return the driver's side of the ring
      */
     public RingDriver ring() {
         return ring;
     }
 
     /**
-     * The ring, when it is a split one.
+     * Returns the ring as a split ring.
      *
-     * @return the driver's side
-     * @throws ClassCastException when it is packed
+     * @return the driver's side of the ring
+     * @throws ClassCastException when the ring is packed
      */
     public SplitDriver splitRing() {
         return (SplitDriver) ring;
     }
 
     /**
-     * The ring, when it is a packed one.
+     * Returns the ring as a packed ring.
      *
-     * @return the driver's side
-     * @throws ClassCastException when it is split
+     * @return the driver's side of the ring
+     * @throws ClassCastException when the ring is split
      */
     public PackedDriver packedRing() {
         return (PackedDriver) ring;
     }
 
     /**
-     * The region that the ring is in.
+     * Returns the region that contains the ring.
      *
-     * @return as given
+     * @return the region that was passed to the constructor
      */
     public Ram ram() {
         return ram;
     }
 
     /**
-     * The kick descriptor.
+     * Returns the kick descriptor.
      *
-     * @return signalled by us
+     * @return the descriptor, which the driver signals
      */
     public EventFd kick() {
         return kick;
     }
 
     /**
-     * The call descriptor.
+     * Returns the call descriptor.
      *
-     * @return signalled by the back-end
+     * @return the descriptor, which the back-end signals
      */
     public EventFd call() {
         return call;
     }
 
     /**
-     * The error descriptor.
+     * Returns the error descriptor.
      *
-     * @return signalled by the back-end
+     * @return the descriptor, which the back-end signals
      */
     public EventFd err() {
         return err;
     }
 
-    /** Publishes what was offered and kicks when the device wants that. */
+    /** Makes the offered chains available to the device, and kicks it when it requests notifications. */
     public void publish() {
         ring.publish();
         if (ring.needKick()) {
@@ -186,18 +186,18 @@ public final class FrontEndQueue implements AutoCloseable {
     }
 
     /**
-     * How often {@link #publish} kicked.
+     * Returns the number of kicks by {@link #publish}.
      *
-     * @return since the queue was made
+     * @return the number since the queue was created
      */
     public long kicks() {
         return kicks;
     }
 
     /**
-     * The number of interrupts that were seen while waiting.
+     * Returns the number of interrupts.
      *
-     * @return since the queue was made
+     * @return the number since the queue was created
      */
     public long interrupts() {
         interrupts += call.drain();
@@ -205,11 +205,11 @@ public final class FrontEndQueue implements AutoCloseable {
     }
 
     /**
-     * Waits for used elements as an interrupt handler does: asks for an interrupt, sleeps, looks again.
+     * Waits for used elements like an interrupt handler: requests an interrupt, sleeps, and checks again.
      *
      * @param patience the longest time to wait
-     * @return false when none came in time
-     * @throws FrontEndException when elements were used and the requested interrupt did not come
+     * @return false when the device used no element in time
+     * @throws FrontEndException when elements were used but the requested interrupt did not arrive
      */
     public boolean awaitUsed(Duration patience) {
         return awaitUsed(Deadline.in(patience));

@@ -17,12 +17,9 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.vhostuser.wire.MessageHeader;
 
-/**
- * A Unix stream socket that carries bytes and descriptors, both of them as given: nothing here knows what a message is
- * except {@link #receive}.
- */
+/** A Unix stream socket that transfers bytes and descriptors as given; only {@link #receive} interprets messages. */
 public final class FrontEndSocket implements AutoCloseable {
-    /** Most descriptors that the kernel takes in one message (SCM_MAX_FD). */
+    /** The largest number of descriptors that the kernel accepts in one message (SCM_MAX_FD). */
     public static final int MAX_DESCRIPTORS = 253;
 
     private static final int MSGHDR_BYTES = 56;
@@ -40,9 +37,9 @@ public final class FrontEndSocket implements AutoCloseable {
     }
 
     /**
-     * Takes over a connected socket.
+     * Creates an object for a connected socket.
      *
-     * @param fd closed by {@link #close}
+     * @param fd the socket, which {@link #close} closes
      * @return the socket
      */
     public static FrontEndSocket adopt(Fd fd) {
@@ -50,9 +47,9 @@ public final class FrontEndSocket implements AutoCloseable {
     }
 
     /**
-     * A connected pair.
+     * Creates a pair of connected sockets.
      *
-     * @return two sockets, one for each end
+     * @return the two sockets
      */
     public static List<FrontEndSocket> pair() {
         try (Arena arena = Arena.ofConfined()) {
@@ -65,10 +62,10 @@ public final class FrontEndSocket implements AutoCloseable {
     }
 
     /**
-     * Connects to a back-end that listens; waits until it does.
+     * Connects to a back-end, waiting until it listens.
      *
-     * @param path the back-end's socket
-     * @param patience how long to wait
+     * @param path the path of the back-end's socket
+     * @param patience the longest time to wait
      * @return the connection
      * @throws FrontEndException.TimedOut when no process listens there in time
      */
@@ -92,7 +89,7 @@ public final class FrontEndSocket implements AutoCloseable {
     }
 
     /**
-     * Sets what observes everything that is sent and received from now on.
+     * Sets the watcher of everything that is sent and received from now on.
      *
      * @param by the watcher, or null for none
      */
@@ -105,7 +102,7 @@ public final class FrontEndSocket implements AutoCloseable {
         return watcher;
     }
 
-    /** A socket that a back-end connects to. */
+    /** A listening socket to which a back-end connects. */
     public static final class Listener implements AutoCloseable {
         private final Fd fd;
         private final Path path;
@@ -120,7 +117,7 @@ public final class FrontEndSocket implements AutoCloseable {
          *
          * @param patience the longest time to wait
          * @return the connection
-         * @throws FrontEndException.TimedOut when none came in time
+         * @throws FrontEndException.TimedOut when no back-end connected in time
          */
         public FrontEndSocket accept(Duration patience) {
             Deadline deadline = Deadline.in(patience);
@@ -138,9 +135,9 @@ public final class FrontEndSocket implements AutoCloseable {
     }
 
     /**
-     * Listens for a back-end that connects.
+     * Creates a listening socket for a back-end that connects.
      *
-     * @param path must not exist yet; the caller removes it
+     * @param path the path of the socket, which must not exist yet; the caller removes it
      * @return the listening socket
      */
     public static Listener listen(Path path) {
@@ -175,11 +172,11 @@ public final class FrontEndSocket implements AutoCloseable {
     }
 
     /**
-     * Sends bytes, with descriptors at the first of them.
+     * Sends bytes, with the descriptors attached to the first byte.
      *
-     * @param bytes anything, at least one byte
-     * @param descriptors which stay the caller's; at most {@link #MAX_DESCRIPTORS}
-     * @param patience how long to wait for room
+     * @param bytes the bytes, at least one
+     * @param descriptors the descriptors, at most {@link #MAX_DESCRIPTORS}, which remain owned by the caller
+     * @param patience the longest time to wait for buffer space
      * @throws FrontEndException.Closed when the peer is gone
      */
     public void send(byte[] bytes, List<Fd> descriptors, Duration patience) {
@@ -224,12 +221,12 @@ public final class FrontEndSocket implements AutoCloseable {
     }
 
     /**
-     * Receives one message: a header of 12 bytes and as much as its size field says.
+     * Receives one message: a header of 12 bytes and the payload whose length the header states.
      *
-     * @param patience how long to wait for all of it
+     * @param patience the longest time to wait for the whole message
      * @return the message; the caller closes it
      * @throws FrontEndException.Closed when the peer closed the connection first
-     * @throws FrontEndException.TimedOut when it did not come in time
+     * @throws FrontEndException.TimedOut when the whole message did not arrive in time
      */
     public RawMessage receive(Duration patience) {
         Deadline deadline = Deadline.in(patience);
@@ -309,10 +306,10 @@ public final class FrontEndSocket implements AutoCloseable {
     }
 
     /**
-     * Waits until the peer has closed the connection; what it sent before is thrown away.
+     * Waits until the peer has closed the connection; data received before is discarded.
      *
-     * @param patience how long to wait
-     * @return false when it is still open then
+     * @param patience the longest time to wait
+     * @return false when the connection is still open afterwards
      */
     public boolean awaitClosed(Duration patience) {
         Deadline deadline = Deadline.in(patience);
@@ -333,9 +330,9 @@ public final class FrontEndSocket implements AutoCloseable {
     }
 
     /**
-     * The socket's descriptor, to be sent or given to a child process.
+     * Returns the socket's descriptor, to be sent or passed to a child process.
      *
-     * @return still owned by this object
+     * @return the descriptor, still owned by this object
      */
     public Fd fd() {
         return fd;

@@ -53,9 +53,9 @@ public final class GuestRam implements AutoCloseable {
     }
 
     /**
-     * Where the rings are.
+     * Returns the region that contains the rings.
      *
-     * @return still owned by this object
+     * @return the region, still owned by this object
      */
     public Ram rings() {
         return rings;
@@ -72,7 +72,7 @@ public final class GuestRam implements AutoCloseable {
     }
 
     /**
-     * Every region.
+     * Returns every region.
      *
      * @return a copy of the list
      */
@@ -81,11 +81,11 @@ public final class GuestRam implements AutoCloseable {
     }
 
     /**
-     * The region that has an address.
+     * Returns the region that contains an address.
      *
-     * @param guestAddress guest-physical
+     * @param guestAddress a guest-physical address
      * @return the region
-     * @throws IllegalArgumentException when none has
+     * @throws IllegalArgumentException when no region contains the address
      */
     public Ram at(long guestAddress) {
         for (Ram ram : regions) {
@@ -96,7 +96,7 @@ public final class GuestRam implements AutoCloseable {
         throw new IllegalArgumentException("no region has guest address 0x%x".formatted(guestAddress));
     }
 
-    /** Sends every region: one by one to a back-end with slots, else all at once. */
+    /** Sends all regions to the back-end: one by one to a back-end with memory slots, otherwise in one table. */
     public void share() {
         if (hasSlots()) {
             regions.forEach(frontEnd::addMemReg);
@@ -111,11 +111,11 @@ public final class GuestRam implements AutoCloseable {
     }
 
     /**
-     * Adds a region, with ADD_MEM_REG or, when the back-end has no slots, with a new table. Rings may be running.
+     * Adds a region with ADD_MEM_REG or, when the back-end has no memory slots, with a new table. Rings may be running.
      *
-     * @param bytes its size, a multiple of the page size
+     * @param bytes the size in bytes, a multiple of the page size
      * @return the region
-     * @throws FrontEndException when the back-end refused it; the memory is as it was then
+     * @throws FrontEndException when the back-end refused the region; the guest memory is then unchanged
      */
     public Ram plug(long bytes) {
         Ram ram = create(bytes);
@@ -132,9 +132,9 @@ public final class GuestRam implements AutoCloseable {
     }
 
     /**
-     * Takes a region away again, with REM_MEM_REG or a new table. No ring may lie in it and no buffer in flight.
+     * Removes a region with REM_MEM_REG or a new table. The region must contain no ring and no buffer in flight.
      *
-     * @param ram what {@link #plug} returned; closed
+     * @param ram a region that {@link #plug} returned; it is closed
      */
     public void unplug(Ram ram) {
         if (ram == rings || !regions.remove(ram)) {

@@ -5,13 +5,13 @@ import java.util.function.Consumer;
 import org.vhost4j.device.driver.RingDriver;
 
 /**
- * What no driver may write into a transmit queue, for a back-end that has to survive it.
+ * Invalid contents of a transmit queue, which no driver may write and which a back-end must survive.
  *
- * @param name unique among the rings of one layout, in lower case with hyphens, such as {@code index-jumps}
- * @param says what is written, as a phrase without a verb, such as {@code a head beyond the table}
- * @param indirect whether INDIRECT_DESC must have been negotiated: otherwise the ring is wrong for another reason
- * @param write writes it, and makes it available, in a queue that has never been used; the kick is the caller's
- * @param <D> the driver's side of the layout
+ * @param name the name, unique among the rings of one layout, in lower case with hyphens, such as {@code index-jumps}
+ * @param says the description of the contents, a phrase without a verb, such as {@code a head beyond the table}
+ * @param indirect whether INDIRECT_DESC must have been negotiated; without it the ring would be invalid for another reason
+ * @param write writes the contents into a queue that has never been used, and makes them available; the caller kicks
+ * @param <D> the type of the driver's side of the layout
  */
 public record HostileRing<D extends RingDriver>(String name, String says, boolean indirect, Consumer<D> write) {
     static <D extends RingDriver> HostileRing<D> of(String name, String says, Consumer<D> write) {
@@ -22,7 +22,7 @@ public record HostileRing<D extends RingDriver>(String name, String says, boolea
         return new HostileRing<>(name, says, true, write);
     }
 
-    /** For parameterized tests, whose cases are named by it. */
+    /** Returns the name, by which parameterized tests name their cases. */
     @Override
     public String toString() {
         return says;

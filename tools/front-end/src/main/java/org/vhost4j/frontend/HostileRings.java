@@ -14,8 +14,8 @@ import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.device.driver.SplitDriver;
 
 /**
- * The catalog of what no driver may write into a transmit queue. The test decides what it expects of a back-end: others must
- * survive, this project's must also report what is wrong.
+ * The catalog of invalid contents of transmit queues. The test decides what it expects of a back-end: other back-ends must survive; this
+ * project's back-end must also report the error.
  */
 public final class HostileRings {
     private static final int PAGE_BYTES = 4096;
@@ -181,48 +181,48 @@ public final class HostileRings {
     private HostileRings() {}
 
     /**
-     * Split queues (virtio 1.4 section 2.7).
+     * Returns the invalid contents for split queues (virtio 1.4 section 2.7).
      *
-     * @return for queues of at least 16 descriptors
+     * @return the contents, for queues of at least 16 descriptors
      */
     public static List<HostileRing<SplitDriver>> split() {
         return SPLIT;
     }
 
     /**
-     * Packed queues (virtio 1.4 section 2.8), with both wrap counters at 1.
+     * Returns the invalid contents for packed queues (virtio 1.4 section 2.8), with both wrap counters at 1.
      *
-     * @return for queues of at least 16 descriptors
+     * @return the contents, for queues of at least 16 descriptors
      */
     public static List<HostileRing<PackedDriver>> packed() {
         return PACKED;
     }
 
     /**
-     * Headers that are wrong for {@link #frame}: a device may only drop it (virtio 1.4 section 5.1.6.2).
+     * Returns virtio-net headers that are invalid for {@link #frame}: a device may only drop the frame (virtio 1.4 section 5.1.6.2).
      *
-     * @return one for each rule
+     * @return the headers, one for each rule
      */
     public static List<DriverHeader> headers() {
         return HEADERS;
     }
 
     /**
-     * The frame that {@link #headers} lie about.
+     * Builds the frame for which {@link #headers} are invalid.
      *
-     * @param builder of TCP over IPv4, with its addresses
-     * @return 3054 bytes with a partial checksum
+     * @param builder a builder for TCP over IPv4 whose addresses are set
+     * @return a frame of 3054 bytes with a partial checksum
      */
     public static byte[] frame(PacketBuilder builder) {
         return builder.payload(3000, 1).partial();
     }
 
     /**
-     * Writes descriptors, entries and indices at random while the device reads them, with a kick after each. Most are what a device
-     * takes, so that it continues for a while.
+     * Writes descriptors, entries and indices at random while the device reads them, and kicks after each write. Most values are valid, so
+     * that the device keeps running for a while.
      *
-     * @param driver with a split queue of 256 descriptors; its transmit queue 0 is not usable afterwards
-     * @param random decides everything
+     * @param driver a driver with a split queue of 256 descriptors; its transmit queue 0 is unusable afterwards
+     * @param random the source of all random values
      */
     public static void scribble(NetDriver driver, SplittableRandom random) {
         FrontEndQueue queue = driver.transmitQueue(0);

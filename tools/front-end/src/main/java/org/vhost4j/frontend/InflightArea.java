@@ -9,8 +9,8 @@ import org.vhost4j.sys.MappedFile;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The memory in which a back-end records which requests are in flight (vhost-user protocol, "Inflight I/O tracking"). The back-end
- * makes it, the front-end keeps it, and gives it to the back-end that comes after a crash.
+ * The memory in which a back-end records the descriptors in flight (vhost-user protocol, "Inflight I/O tracking"). The back-end creates it;
+ * the front-end keeps it and passes it to the back-end that starts after a crash.
  */
 public final class InflightArea implements AutoCloseable {
     private static final int DESCRIPTION_BYTES = 24;
@@ -33,13 +33,13 @@ public final class InflightArea implements AutoCloseable {
     }
 
     /**
-     * GET_INFLIGHT_FD.
+     * Sends GET_INFLIGHT_FD.
      *
      * @param frontEnd a connection on which INFLIGHT_SHMFD was acknowledged
-     * @param queues how many there will be, 1 to 65535
-     * @param queueSize entries of each, 1 to 32768
+     * @param queues the number of queues, 1 to 65535
+     * @param queueSize the number of entries of each queue, 1 to 32768
      * @return the area, still empty
-     * @throws FrontEndException when the answer brings none
+     * @throws FrontEndException when the answer contains no area
      */
     public static InflightArea get(FrontEnd frontEnd, int queues, int queueSize) {
         byte[] ask = description(0, 0, queues, queueSize);
@@ -79,9 +79,9 @@ public final class InflightArea implements AutoCloseable {
     }
 
     /**
-     * SET_INFLIGHT_FD.
+     * Sends SET_INFLIGHT_FD.
      *
-     * @param frontEnd the connection to the back-end that is to continue, or to begin, with this area
+     * @param frontEnd the connection to the back-end that is to use this area
      */
     public void set(FrontEnd frontEnd) {
         frontEnd.tell(
@@ -89,56 +89,56 @@ public final class InflightArea implements AutoCloseable {
     }
 
     /**
-     * The area as it is, or as it was: what a back-end that dies now leaves.
+     * Returns the current contents of the area, as a back-end would leave them if it died now.
      *
-     * @return a copy of all of its bytes
+     * @return a copy of all bytes of the area
      */
     public byte[] contents() {
         return mapping.segment().toArray(ValueLayout.JAVA_BYTE);
     }
 
     /**
-     * Makes the area say something else, as after a crash. No ring runs.
+     * Replaces the contents of the area, to simulate a crash. No ring may run.
      *
-     * @param bytes as many as it has
+     * @param bytes the new contents, as many bytes as the area has
      */
     public void contents(byte[] bytes) {
         MemorySegment.copy(bytes, 0, mapping.segment(), ValueLayout.JAVA_BYTE, 0, bytes.length);
     }
 
     /**
-     * The size of the area.
+     * Returns the size of the area.
      *
-     * @return bytes
+     * @return the size in bytes
      */
     public long bytes() {
         return mapping.segment().byteSize();
     }
 
     /**
-     * How many queues it has room for.
+     * Returns the number of queues that the area has room for.
      *
-     * @return as requested
+     * @return the number that was requested
      */
     public int queues() {
         return queues;
     }
 
     /**
-     * A queue's region, when its ring is split.
+     * Returns the region of a queue with a split ring.
      *
-     * @param queue from 0
-     * @return a view of what the back-end writes
+     * @param queue the index of the queue, from 0
+     * @return a view of the region
      */
     public InflightSplit split(int queue) {
         return new InflightSplit(region(queue, InflightSplit.bytes(queueSize)), queueSize);
     }
 
     /**
-     * A queue's region, when its ring is packed.
+     * Returns the region of a queue with a packed ring.
      *
-     * @param queue from 0
-     * @return a view of what the back-end writes
+     * @param queue the index of the queue, from 0
+     * @return a view of the region
      */
     public InflightPacked packed(int queue) {
         return new InflightPacked(region(queue, InflightPacked.bytes(queueSize)), queueSize);

@@ -43,17 +43,17 @@ public final class InflightPacked {
     }
 
     /**
-     * A descriptor as the back-end has copied it.
+     * A descriptor as the back-end has copied it into the region.
      *
-     * @param id the buffer's id
-     * @param flags as in the ring
-     * @param length bytes, as an unsigned 32-bit number
-     * @param address guest-physical
+     * @param id the buffer ID
+     * @param flags the flags as in the ring
+     * @param length the length in bytes, an unsigned 32-bit number
+     * @param address the guest-physical address
      */
     public record Descriptor(int id, int flags, int length, long address) {}
 
     /**
-     * The version of the layout.
+     * Returns the version of the layout.
      *
      * @return 1, or 0 before the back-end has initialized the region
      */
@@ -62,7 +62,7 @@ public final class InflightPacked {
     }
 
     /**
-     * The number of entries.
+     * Returns the number of entries.
      *
      * @return the queue's size, once the region is initialized
      */
@@ -71,45 +71,45 @@ public final class InflightPacked {
     }
 
     /**
-     * The head of the list of free entries.
+     * Returns the head of the list of free entries.
      *
-     * @return an entry's index
+     * @return the index of an entry
      */
     public int freeHead() {
         return u16(12);
     }
 
     /**
-     * The same before the update that is in progress.
+     * Returns the head of the list of free entries before the update in progress.
      *
-     * @return an entry's index
+     * @return the index of an entry
      */
     public int oldFreeHead() {
         return u16(14);
     }
 
     /**
-     * Where the device uses next.
+     * Returns the position at which the device uses the next descriptor.
      *
-     * @return as in SET_VRING_BASE: the index, and the wrap counter in bit 15
+     * @return the index, with the wrap counter in bit 15, as in SET_VRING_BASE
      */
     public int used() {
         return u16(16) | u8(20) << 15;
     }
 
     /**
-     * The same before the update that is in progress.
+     * Returns the position at which the device used the next descriptor before the update in progress.
      *
-     * @return as in SET_VRING_BASE: the index, and the wrap counter in bit 15
+     * @return the index, with the wrap counter in bit 15, as in SET_VRING_BASE
      */
     public int oldUsed() {
         return u16(18) | u8(21) << 15;
     }
 
     /**
-     * The chains that the back-end has taken and not used, by the entries of their heads.
+     * Returns the chains that the back-end has taken and not used.
      *
-     * @return in the order in which they were taken
+     * @return the entries of the chains' heads, in the order in which they were taken
      */
     public List<Integer> inflight() {
         List<Integer> heads = new ArrayList<>();
@@ -124,10 +124,10 @@ public final class InflightPacked {
     }
 
     /**
-     * A chain.
+     * Returns the descriptors of a chain.
      *
-     * @param head the entry of its head
-     * @return its descriptors; no more than the queue has, whatever the links say
+     * @param head the index of the entry of its head
+     * @return the descriptors, at most as many as the queue has, even if the links form a loop
      */
     public List<Descriptor> chain(int head) {
         List<Descriptor> chain = new ArrayList<>();

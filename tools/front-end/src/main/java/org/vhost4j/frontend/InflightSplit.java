@@ -36,7 +36,7 @@ public final class InflightSplit {
     }
 
     /**
-     * The version of the layout.
+     * Returns the version of the layout.
      *
      * @return 1, or 0 before the back-end has initialized the region
      */
@@ -45,7 +45,7 @@ public final class InflightSplit {
     }
 
     /**
-     * The number of entries.
+     * Returns the number of entries.
      *
      * @return the queue's size, once the region is initialized
      */
@@ -54,27 +54,27 @@ public final class InflightSplit {
     }
 
     /**
-     * The head of the list of the last batch of used descriptors.
+     * Returns the head of the list of the last batch of used descriptors.
      *
-     * @return a descriptor's index
+     * @return the index of a descriptor
      */
     public int lastBatchHead() {
         return u16(12);
     }
 
     /**
-     * The index of the used ring as the back-end recorded it after the last batch.
+     * Returns the index of the used ring that the back-end recorded after the last batch.
      *
-     * @return 0 to 65535
+     * @return the index, 0 to 65535
      */
     public int usedIdx() {
         return u16(14);
     }
 
     /**
-     * The chains that the back-end has taken and not used, by their head descriptors.
+     * Returns the chains that the back-end has taken and not used.
      *
-     * @return in the order in which they were taken
+     * @return the head descriptors of the chains, in the order in which they were taken
      */
     public List<Integer> inflight() {
         List<Integer> heads = new ArrayList<>();
@@ -88,20 +88,20 @@ public final class InflightSplit {
     }
 
     /**
-     * What orders a chain among the others.
+     * Returns the counter that defines the order of a chain.
      *
-     * @param head its head descriptor
-     * @return an unsigned number
+     * @param head the head descriptor of the chain
+     * @return the counter, an unsigned 64-bit number
      */
     public long counter(int head) {
         return region.get(ValueLayout.JAVA_LONG_UNALIGNED, entry(head) + 8);
     }
 
     /**
-     * The next descriptor of the last batch.
+     * Returns the next descriptor of the last batch.
      *
      * @param head a head descriptor of the batch
-     * @return a descriptor's index
+     * @return the index of a descriptor
      */
     public int next(int head) {
         return u16(entry(head) + 6);

@@ -12,8 +12,8 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * A guest's virtio-net driver behind a front-end: negotiates, starts the queues, sends and receives frames, and checks what
- * the device does by virtio 1.4 section 5.1.
+ * A guest's virtio-net driver on top of a front-end: it negotiates, starts the queues, sends and receives frames, and checks that the
+ * device conforms to virtio 1.4 section 5.1.
  */
 public final class NetDriver extends NetQueues {
     private final List<DeviceWrite> writes = new ArrayList<>();
@@ -23,9 +23,9 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * Connects to a back-end that listens and brings the device up.
+     * Connects to a back-end that listens, and negotiates and starts the device.
      *
-     * @param path the back-end's socket
+     * @param path the path of the back-end's socket
      * @param setup features, queues and memory to set up
      * @return a driver whose queues run
      */
@@ -34,9 +34,9 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * Brings the device up.
+     * Negotiates and starts the device.
      *
-     * @param frontEnd a fresh connection; closed when this fails, else by {@link #close}
+     * @param frontEnd a new connection, closed on failure, otherwise by {@link #close}
      * @param setup features, queues and memory to set up
      * @return a driver whose queues run
      */
@@ -52,11 +52,11 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * Negotiates and prepares guest memory and queues, without telling the back-end of them.
+     * Negotiates, and prepares guest memory and queues without telling the back-end of them.
      *
-     * @param frontEnd a fresh connection; closed when this fails, else by {@link #close}
+     * @param frontEnd a new connection, closed on failure, otherwise by {@link #close}
      * @param setup features, queues and memory to set up
-     * @return a driver to be started
+     * @return a driver that is ready to be started
      */
     public static NetDriver negotiated(FrontEnd frontEnd, NetSetup setup) {
         try {
@@ -69,13 +69,13 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * Prepares guest memory and queues on a connection on which everything was acknowledged already, without telling the back-end of
-     * them. There is a control queue when CTRL_VQ was acknowledged and is wanted too: a back-end without a config space
-     * leaves it to its front-end.
+     * Prepares guest memory and queues on a connection on which everything was acknowledged already, without telling the back-end of them.
+     * There is a control queue when CTRL_VQ was acknowledged and the setup requests it; a back-end without a config space leaves the
+     * control queue to its front-end.
      *
-     * @param frontEnd the connection; closed when this fails, else by {@link #close}
-     * @param setup how to set up the queues
-     * @return a driver to be started
+     * @param frontEnd the connection, closed on failure, otherwise by {@link #close}
+     * @param setup the setup of the queues
+     * @return a driver that is ready to be started
      */
     public static NetDriver over(FrontEnd frontEnd, NetSetup setup) {
         NetDriver driver;
@@ -111,7 +111,7 @@ public final class NetDriver extends NetQueues {
         }
     }
 
-    /** Records from now on what the device writes, for {@link #writes}. */
+    /** Records the device's writes from now on, for {@link #writes}. */
     public void recordWrites() {
         writes.clear();
         receivers.forEach(receiver -> receiver.record(writes));
@@ -119,11 +119,11 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * What the device has written since {@link #recordWrites}, as far as the driver can see: receive buffers of the frames that
-     * were taken, and what it wrote last in each ring: index and element of a split ring; of a packed ring the descriptor before
-     * the next one, which is right when the last chain had one descriptor.
+     * Returns the device's writes since {@link #recordWrites}, as far as the driver can determine: receive buffers of the frames that were
+     * taken, and the last write to each ring. For a split ring these are the index and the element; for a packed ring it is the descriptor
+     * before the next one, which is right when the last chain had one descriptor.
      *
-     * @return pieces of guest memory
+     * @return the written ranges of guest memory
      */
     public List<DeviceWrite> writes() {
         List<DeviceWrite> all = new ArrayList<>(writes);
@@ -132,9 +132,9 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * The receive buffers among {@link #writes}: what a device has written completely before the driver sees it.
+     * Returns the receive buffers among {@link #writes}, which a device has written completely before the driver sees them.
      *
-     * @return pieces of guest memory
+     * @return the written ranges of guest memory
      */
     public List<DeviceWrite> receivedWrites() {
         return List.copyOf(writes);
@@ -143,48 +143,48 @@ public final class NetDriver extends NetQueues {
     /**
      * From now on, replaces each used receive buffer by one in another region.
      *
-     * @param pair which receive queue
-     * @param region of {@link #guestRam}
+     * @param pair the number of the queue pair, from 0
+     * @param region a region of {@link #guestRam}
      */
     public void receiveInto(int pair, Ram region) {
         receivers.get(pair).memory(region.memory());
     }
 
     /**
-     * The number of receive buffers that are posted in a region.
+     * Returns the number of receive buffers that are posted in a region.
      *
-     * @param pair which receive queue
-     * @param region of {@link #guestRam}
-     * @return 0 when the region may be taken away as far as this queue is concerned
+     * @param pair the number of the queue pair, from 0
+     * @param region a region of {@link #guestRam}
+     * @return the number; 0 when this queue no longer needs the region
      */
     public int receiveBuffersIn(int pair, Ram region) {
         return receivers.get(pair).buffersIn(region.memory());
     }
 
     /**
-     * From now on sends from buffers in another region, when all that was sent before has been used.
+     * Waits until the device has used everything sent before, and sends from buffers in another region from now on.
      *
-     * @param pair which transmit queue
-     * @param region of {@link #guestRam}
+     * @param pair the number of the queue pair, from 0
+     * @param region a region of {@link #guestRam}
      */
     public void sendFrom(int pair, Ram region) {
         transmitters.get(pair).memory(region.memory(), deadline());
     }
 
     /**
-     * Sends a frame that needs no offload, by pair 0, in one descriptor where that is allowed.
+     * Sends a frame that needs no offload on queue pair 0, in one descriptor where that is allowed.
      *
-     * @param frame from the destination MAC address on
+     * @param frame the frame, from the destination MAC address on
      */
     public void send(byte[] frame) {
         send(frame, DriverHeader.PLAIN);
     }
 
     /**
-     * Sends a frame by pair 0, in one descriptor where that is allowed.
+     * Sends a frame on queue pair 0, in one descriptor where that is allowed.
      *
-     * @param frame from the destination MAC address on
-     * @param header any header
+     * @param frame the frame, from the destination MAC address on
+     * @param header the virtio-net header
      */
     public void send(byte[] frame, DriverHeader header) {
         boolean anyLayout = Feature.VERSION_1.in(features()) || Feature.ANY_LAYOUT.in(features());
@@ -194,10 +194,10 @@ public final class NetDriver extends NetQueues {
     /**
      * Sends a frame.
      *
-     * @param pair by which transmit queue
-     * @param frame from the destination MAC address on
-     * @param header any header
-     * @param shape how it is laid out
+     * @param pair the number of the queue pair, from 0
+     * @param frame the frame, from the destination MAC address on
+     * @param header the virtio-net header
+     * @param shape how header and frame are divided into descriptors
      */
     public void send(int pair, byte[] frame, DriverHeader header, ChainShape shape) {
         Transmitter transmitter = transmitters.get(pair);
@@ -206,12 +206,12 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * Sends several frames of one kind with one notification at most.
+     * Sends several frames with the same header, and with at most one notification.
      *
-     * @param pair by which transmit queue
-     * @param frames each from the destination MAC address on
-     * @param header any header
-     * @param shape how each is laid out
+     * @param pair the number of the queue pair, from 0
+     * @param frames the frames, each from the destination MAC address on
+     * @param header the virtio-net header of each frame
+     * @param shape how each frame is divided into descriptors
      */
     public void sendBurst(int pair, List<byte[]> frames, DriverHeader header, ChainShape shape) {
         Transmitter transmitter = transmitters.get(pair);
@@ -222,7 +222,7 @@ public final class NetDriver extends NetQueues {
         transmitter.queue().publish();
     }
 
-    /** Waits until the device has used every frame that was sent. */
+    /** Waits until the device has used the buffers of all frames sent. */
     public void awaitSent() {
         Deadline deadline = deadline();
         for (Transmitter transmitter : transmitters) {
@@ -231,21 +231,21 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * Waits for a frame on pair 0.
+     * Waits for a frame on queue pair 0.
      *
      * @return the frame
-     * @throws FrontEndException.TimedOut when none came in time
+     * @throws FrontEndException.TimedOut when no frame arrived in time
      */
     public ReceivedFrame receive() {
         return receive(0);
     }
 
     /**
-     * Waits for a frame.
+     * Waits for a frame on a queue pair.
      *
-     * @param pair by which receive queue
+     * @param pair the number of the queue pair, from 0
      * @return the frame
-     * @throws FrontEndException.TimedOut when none came in time
+     * @throws FrontEndException.TimedOut when no frame arrived in time
      */
     public ReceivedFrame receive(int pair) {
         Deadline deadline = deadline();
@@ -263,10 +263,10 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * Waits for a frame on any pair.
+     * Waits for a frame on any queue pair.
      *
      * @param patience the longest time to wait
-     * @return the frame, or nothing when none came
+     * @return the frame, or nothing when none arrived in time
      */
     public Optional<ReceivedFrame> receiveAny(Duration patience) {
         Deadline deadline = Deadline.in(patience);
@@ -283,44 +283,44 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * Takes a frame that has arrived already.
+     * Takes a frame that has already arrived, without waiting.
      *
-     * @param pair by which receive queue
-     * @return the frame, or nothing
+     * @param pair the number of the queue pair, from 0
+     * @return the frame, or nothing when there is none
      */
     public Optional<ReceivedFrame> poll(int pair) {
         return Optional.ofNullable(receivers.get(pair).poll());
     }
 
     /**
-     * Whether receive buffers are posted again when their frame was taken; they are unless this is called.
+     * Sets whether receive buffers are posted again after their frame was taken; by default they are.
      *
-     * @param pair which receive queue
-     * @param on false keeps them back, permanently
+     * @param pair the number of the queue pair, from 0
+     * @param on whether to post buffers again; buffers that are not posted again are lost permanently
      */
     public void repost(int pair, boolean on) {
         receivers.get(pair).reposts(on);
     }
 
     /**
-     * Gives a control command.
+     * Sends a control command.
      *
-     * @param commandClass such as {@link Control#RX}
-     * @param command of that class
-     * @param data what the command takes
-     * @return {@link Control#OK}, {@link Control#ERR}, or whatever the device wrote
+     * @param commandClass the class, such as {@link Control#RX}
+     * @param command the command of that class
+     * @param data the command-specific data
+     * @return the device's answer: {@link Control#OK}, {@link Control#ERR}, or any other byte that it wrote
      */
     public int control(int commandClass, int command, byte... data) {
         return requireControl().command(commandClass, command, data, false, deadline());
     }
 
     /**
-     * Gives a control command that must be carried out and has a result.
+     * Sends a control command that must succeed and has a result.
      *
-     * @param commandClass such as {@link Control#STATS}
-     * @param command of that class
-     * @param room for the result, in bytes
-     * @param data what the command takes
+     * @param commandClass the class, such as {@link Control#STATS}
+     * @param command the command of that class
+     * @param room the size of the result buffer, in bytes
+     * @param data the command-specific data
      * @return the result
      * @throws DeviceViolationException when the device refuses it
      */
@@ -335,12 +335,12 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * Gives a control command in an indirect table.
+     * Sends a control command in an indirect table.
      *
-     * @param commandClass such as {@link Control#RX}
-     * @param command of that class
-     * @param data what the command takes
-     * @return {@link Control#OK}, {@link Control#ERR}, or whatever the device wrote
+     * @param commandClass the class, such as {@link Control#RX}
+     * @param command the command of that class
+     * @param data the command-specific data
+     * @return the device's answer: {@link Control#OK}, {@link Control#ERR}, or any other byte that it wrote
      */
     public int controlIndirect(int commandClass, int command, byte... data) {
         return requireControl().command(commandClass, command, data, true, deadline());

@@ -14,11 +14,11 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * The queues of a network driver behind a front-end, and the memory that they are in: laid out by what was negotiated, given to the
- * back-end, started and stopped. {@link NetDriver} sends frames through them.
+ * The queues of a network driver behind a front-end, and their memory: laid out as negotiated, shared with the back-end, started and
+ * stopped. {@link NetDriver} sends frames on them.
  */
 public abstract sealed class NetQueues implements AutoCloseable permits NetDriver {
-    /** Where the region with rings and buffers is: above 4 GiB, so that a cut address does not go unnoticed. */
+    /** The guest-physical address of the region with rings and buffers. It is above 4 GiB, so that truncated addresses are detected. */
     public static final long GUEST_BASE = 0x1_4000_0000L;
     /** Far from guest-physical addresses, so that one can't be taken for the other. */
     private static final long IO_VIRTUAL_BASE = 0x7f_0000_0000_0000L;
@@ -98,17 +98,17 @@ public abstract sealed class NetQueues implements AutoCloseable permits NetDrive
     }
 
     /**
-     * Gives the back-end the memory table, enables every queue and starts it: in this order, as QEMU does, because what is in
-     * a transmit queue that is started but not enabled is thrown away.
+     * Sends the back-end the memory table, enables every queue and starts it, in this order, as QEMU does: a transmit queue that is started
+     * but not enabled discards its frames.
      */
     public final void start() {
         start(ram::share);
     }
 
     /**
-     * The same, with another way of giving the back-end the memory.
+     * Starts the queues with another method of sharing the memory.
      *
-     * @param share sends every region, such as {@link Postcopy#share}
+     * @param share sends all regions to the back-end, such as {@link Postcopy#share}
      */
     public final void start(Runnable share) {
         share.run();
@@ -125,9 +125,9 @@ public abstract sealed class NetQueues implements AutoCloseable permits NetDrive
     }
 
     /**
-     * Enables or disables every queue, when the protocol has been negotiated that far.
+     * Enables or disables every queue, when PROTOCOL_FEATURES was negotiated.
      *
-     * @param on whether they are to carry frames
+     * @param on whether the queues are to carry frames
      */
     public final void enable(boolean on) {
         if (Feature.PROTOCOL_FEATURES.in(features)) {
@@ -137,7 +137,7 @@ public abstract sealed class NetQueues implements AutoCloseable permits NetDrive
         }
     }
 
-    /** Stops every queue with GET_VRING_BASE. {@link #resume} continues. */
+    /** Stops every queue with GET_VRING_BASE. {@link #resume} starts them again. */
     public final void stop() {
         for (FrontEndQueue queue : queues()) {
             int base = queue.stop(frontEnd);
@@ -149,7 +149,7 @@ public abstract sealed class NetQueues implements AutoCloseable permits NetDrive
         }
     }
 
-    /** Starts the queues again where they stopped. */
+    /** Starts the queues again at the positions where they stopped. */
     public final void resume() {
         for (FrontEndQueue queue : queues()) {
             queue.start(frontEnd, queue.ring().deviceBase());
@@ -157,9 +157,9 @@ public abstract sealed class NetQueues implements AutoCloseable permits NetDrive
     }
 
     /**
-     * Every queue in the order of its index.
+     * Returns every queue, in the order of the indices.
      *
-     * @return receive and transmit queues in turn, then the control queue
+     * @return receive and transmit queues alternately, then the control queue
      */
     public final List<FrontEndQueue> queues() {
         List<FrontEndQueue> all = new ArrayList<>();
@@ -174,25 +174,25 @@ public abstract sealed class NetQueues implements AutoCloseable permits NetDrive
     }
 
     /**
-     * The connection.
+     * Returns the connection.
      *
-     * @return still owned by this object
+     * @return the front-end, still owned by this object
      */
     public final FrontEnd frontEnd() {
         return frontEnd;
     }
 
     /**
-     * What was acknowledged.
+     * Returns the features that were acknowledged.
      *
-     * @return virtio feature bits
+     * @return the virtio feature bits
      */
     public final long features() {
         return features;
     }
 
     /**
-     * The size of the header before each frame.
+     * Returns the size of the virtio-net header before each frame.
      *
      * @return {@link DriverHeader#BYTES}, {@link DriverHeader#HASH_BYTES} or {@link DriverHeader#LEGACY_BYTES}
      */
@@ -201,27 +201,27 @@ public abstract sealed class NetQueues implements AutoCloseable permits NetDrive
     }
 
     /**
-     * The region with the rings, and with the buffers unless they have regions of their own.
+     * Returns the region that contains the rings, and the buffers unless they have their own regions.
      *
-     * @return still owned by this object
+     * @return the region, still owned by this object
      */
     public final Ram ram() {
         return ram.rings();
     }
 
     /**
-     * All of the guest's memory.
+     * Returns all of the guest's memory.
      *
-     * @return still owned by this object
+     * @return the memory, still owned by this object
      */
     public final GuestRam guestRam() {
         return ram;
     }
 
     /**
-     * A receive queue.
+     * Returns a receive queue.
      *
-     * @param pair from 0
+     * @param pair the number of the queue pair, from 0
      * @return the queue
      */
     public final FrontEndQueue receiveQueue(int pair) {
@@ -229,9 +229,9 @@ public abstract sealed class NetQueues implements AutoCloseable permits NetDrive
     }
 
     /**
-     * A transmit queue.
+     * Returns a transmit queue.
      *
-     * @param pair from 0
+     * @param pair the number of the queue pair, from 0
      * @return the queue
      */
     public final FrontEndQueue transmitQueue(int pair) {
@@ -239,10 +239,10 @@ public abstract sealed class NetQueues implements AutoCloseable permits NetDrive
     }
 
     /**
-     * The control queue.
+     * Returns the control queue.
      *
      * @return the queue
-     * @throws IllegalStateException without CTRL_VQ
+     * @throws IllegalStateException when there is no control queue, because CTRL_VQ was not acknowledged or not requested
      */
     public final FrontEndQueue controlQueue() {
         return requireControl().queue();

@@ -7,17 +7,17 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * What a {@link NetDriver} wants of a back-end. What the back-end does not offer is not acknowledged.
+ * The features, queues and memory that a {@link NetDriver} requests. Features that the back-end does not offer are not acknowledged.
  *
- * @param features virtio feature bits to acknowledge when they are offered; PROTOCOL_FEATURES is acknowledged whenever it
- *     is offered and any protocol feature is wanted
- * @param protocolFeatures protocol feature bits to acknowledge when they are offered
- * @param pairs queue pairs to run
- * @param queueSize entries of each data queue
- * @param receiveFrameBytes room for a frame in each receive buffer, after the header
- * @param receiveBuffers how many buffers to post in each receive queue, as far as there is room
- * @param receiveShape how a receive buffer is laid out
- * @param ram the guest memory that rings and buffers are in
+ * @param features the virtio feature bits to acknowledge when they are offered; PROTOCOL_FEATURES is acknowledged whenever it is offered
+ *     and any protocol feature is requested
+ * @param protocolFeatures the protocol feature bits to acknowledge when they are offered
+ * @param pairs the number of queue pairs
+ * @param queueSize the number of entries of each data queue
+ * @param receiveFrameBytes the size of each receive buffer in bytes, without the virtio-net header
+ * @param receiveBuffers the number of buffers to post in each receive queue; fewer when the ring is too small
+ * @param receiveShape how a receive buffer is divided into descriptors
+ * @param ram the guest memory for rings and buffers
  */
 public record NetSetup(
         long features,
@@ -28,9 +28,9 @@ public record NetSetup(
         int receiveBuffers,
         ChainShape receiveShape,
         RamSetup ram) {
-    /** Room for every frame that a receive offload can make (section 5.1.6.3.1), without the header. */
+    /** The size in bytes of the largest frame that a receive offload can produce (section 5.1.6.3.1), without the virtio-net header. */
     public static final int ANY_FRAME_BYTES = 65589;
-    /** Room for a frame of 1500 bytes of payload, Ethernet header and VLAN tag. */
+    /** The size in bytes of a frame of 1500 bytes of payload with Ethernet header and VLAN tag. */
     public static final int PLAIN_FRAME_BYTES = 1518;
 
     private static final long OFFLOADS = FeatureSet.of(
@@ -48,8 +48,8 @@ public record NetSetup(
             .low();
 
     /**
-     * A driver that takes everything that a split ring can have, with mergeable buffers, one queue pair and no control
-     * queue: QEMU's {@code -netdev vhost-user}.
+     * Returns the setup of a driver that accepts everything that a split ring can have, with mergeable buffers, one queue pair and no
+     * control queue, like QEMU's {@code -netdev vhost-user}.
      *
      * @return the setup
      */
@@ -79,7 +79,7 @@ public record NetSetup(
     }
 
     /**
-     * A driver without any feature: legacy header, no offload, buffers for plain frames.
+     * Returns the setup of a driver without any feature: legacy header, no offloads, buffers for frames of ordinary size.
      *
      * @return the setup
      */
@@ -88,9 +88,9 @@ public record NetSetup(
     }
 
     /**
-     * The same with some features more.
+     * Returns this setup with further features.
      *
-     * @param more to acknowledge too
+     * @param more the features to acknowledge too
      * @return a copy
      */
     public NetSetup with(Feature... more) {
@@ -98,9 +98,9 @@ public record NetSetup(
     }
 
     /**
-     * The same with some features fewer.
+     * Returns this setup without some features.
      *
-     * @param fewer not to acknowledge
+     * @param fewer the features not to acknowledge
      * @return a copy
      */
     public NetSetup without(Feature... fewer) {
@@ -108,9 +108,9 @@ public record NetSetup(
     }
 
     /**
-     * The same with other features.
+     * Returns this setup with exactly the given features.
      *
-     * @param all to acknowledge
+     * @param all the features to acknowledge
      * @return a copy
      */
     public NetSetup only(Feature... all) {
@@ -118,7 +118,7 @@ public record NetSetup(
     }
 
     /**
-     * The same without any offload.
+     * Returns this setup without any offload.
      *
      * @return a copy
      */
@@ -127,7 +127,7 @@ public record NetSetup(
     }
 
     /**
-     * The same with packed rings.
+     * Returns this setup with packed rings.
      *
      * @return a copy
      */
@@ -136,7 +136,7 @@ public record NetSetup(
     }
 
     /**
-     * The same with a device that uses chains in order.
+     * Returns this setup with IN_ORDER: the device uses chains in order.
      *
      * @return a copy
      */
@@ -150,9 +150,9 @@ public record NetSetup(
     }
 
     /**
-     * The same with other protocol features.
+     * Returns this setup with exactly the given protocol features.
      *
-     * @param all to acknowledge
+     * @param all the protocol features to acknowledge
      * @return a copy
      */
     public NetSetup protocol(ProtocolFeature... all) {
@@ -168,7 +168,7 @@ public record NetSetup(
     }
 
     /**
-     * The same with LOG_SHMFD, so that a {@link DirtyLog} can begin.
+     * Returns this setup with LOG_SHMFD, so that a {@link DirtyLog} can begin.
      *
      * @return a copy
      */
@@ -177,9 +177,9 @@ public record NetSetup(
     }
 
     /**
-     * The same with further protocol features.
+     * Returns this setup with further protocol features.
      *
-     * @param more to acknowledge too
+     * @param more the protocol features to acknowledge too
      * @return a copy
      */
     public NetSetup withProtocol(ProtocolFeature... more) {
@@ -195,10 +195,10 @@ public record NetSetup(
     }
 
     /**
-     * The same with other queues.
+     * Returns this setup with other queues.
      *
-     * @param pairsToRun queue pairs
-     * @param size entries of each
+     * @param pairsToRun the number of queue pairs
+     * @param size the number of entries of each data queue
      * @return a copy
      */
     public NetSetup queues(int pairsToRun, int size) {
@@ -214,11 +214,11 @@ public record NetSetup(
     }
 
     /**
-     * A copy with other receive buffers.
+     * Returns this setup with other receive buffers.
      *
-     * @param shape how each is laid out
-     * @param frameBytes room for a frame in each
-     * @param count how many in each queue
+     * @param shape how each buffer is divided into descriptors
+     * @param frameBytes the size of each buffer in bytes, without the virtio-net header
+     * @param count the number of buffers in each queue
      * @return a copy
      */
     public NetSetup receive(ChainShape shape, int frameBytes, int count) {
@@ -226,7 +226,7 @@ public record NetSetup(
     }
 
     /**
-     * The same with buffers that hold any frame each, for drivers without mergeable buffers that take super-frames.
+     * Returns this setup with buffers that hold any frame each, for drivers without mergeable buffers that accept super-frames.
      *
      * @return a copy
      */
@@ -235,9 +235,9 @@ public record NetSetup(
     }
 
     /**
-     * The same in other guest memory.
+     * Returns this setup with other guest memory.
      *
-     * @param other the other one
+     * @param other the guest memory
      * @return a copy
      */
     public NetSetup in(RamSetup other) {

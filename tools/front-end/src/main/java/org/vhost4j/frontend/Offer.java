@@ -12,17 +12,17 @@ import org.vhost4j.vhostuser.wire.Dependencies;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * What a back-end offers on a fresh connection.
+ * The features and limits that a back-end offers on a new connection.
  *
- * @param features virtio feature bits, as GET_FEATURES has them before anything was acknowledged
- * @param featuresWithConfig the same after CONFIG was acknowledged, when that was possible: a back-end may leave some to
- *     a front-end that has no use for its config space
- * @param protocolFeatures protocol feature bits; empty without PROTOCOL_FEATURES
+ * @param features the virtio feature bits that GET_FEATURES returns before anything was acknowledged
+ * @param featuresWithConfig the virtio feature bits after CONFIG was acknowledged, when that was possible: a back-end may leave some
+ *     features to a front-end that does not use its config space
+ * @param protocolFeatures the protocol feature bits; empty without PROTOCOL_FEATURES
  * @param queues the answer to GET_QUEUE_NUM: queue pairs, or virtqueues, as the back-end counts
  * @param memorySlots the answer to GET_MAX_MEM_SLOTS
  * @param status the answer to GET_STATUS: virtio device status bits
- * @param config the config space, as much of it as the specification has fields for and the back-end gave
- * @param troubles questions that were not answered as they should be, one sentence each
+ * @param config the beginning of the config space: the specification's fields, as far as the back-end returned them
+ * @param troubles the requests that were not answered correctly, one sentence each
  */
 public record Offer(
         FeatureSet features,
@@ -43,11 +43,11 @@ public record Offer(
     }
 
     /**
-     * Asks a back-end. Only the protocol features of the questions are acknowledged, and nothing is set up.
+     * Requests the offer of a back-end. Only the protocol features that these requests need are acknowledged, and nothing is set up.
      *
-     * @param frontEnd a fresh connection, which stays the caller's
-     * @return the answers
-     * @throws FrontEndException when not even the feature words were had
+     * @param frontEnd a new connection, which remains owned by the caller
+     * @return the offer
+     * @throws FrontEndException when not even the feature words could be read
      */
     public static Offer ask(FrontEnd frontEnd) {
         FeatureSet features = FeatureSet.ofWord(frontEnd.getFeatures());
@@ -121,7 +121,7 @@ public record Offer(
     }
 
     /**
-     * What a device with its own config space and control queue has: the narrower of the two feature words.
+     * Returns the virtio features of a device that uses the back-end's own config space and control queue.
      *
      * @return {@link #featuresWithConfig}, or {@link #features} when they are the same
      */
@@ -130,7 +130,7 @@ public record Offer(
     }
 
     /**
-     * Whether a virtio feature is offered.
+     * Tells whether a virtio feature is offered.
      *
      * @param feature the feature
      * @return true when its bit is set
@@ -140,7 +140,7 @@ public record Offer(
     }
 
     /**
-     * Whether a protocol feature is offered.
+     * Tells whether a protocol feature is offered.
      *
      * @param feature the feature
      * @return true when its bit is set
@@ -150,25 +150,25 @@ public record Offer(
     }
 
     /**
-     * The protocol feature word.
+     * Returns the protocol feature word.
      *
-     * @return its bits; 0 without PROTOCOL_FEATURES
+     * @return the bits; 0 without PROTOCOL_FEATURES
      */
     public long protocolWord() {
         return protocolFeatures.orElse(0);
     }
 
     /**
-     * The protocol features by name.
+     * Returns the names of the protocol features.
      *
-     * @return in the order of their bits; a bit without a meaning is {@code BIT_n}
+     * @return the names in the order of the bits; a bit without a meaning is {@code BIT_n}
      */
     public List<String> protocolNames() {
         return ProtocolFeature.names(protocolWord());
     }
 
     /**
-     * The dependencies that this offer breaks, within and across the two words.
+     * Returns the feature dependencies that this offer violates, within and across the two words.
      *
      * @return one sentence for each; empty when the offer is consistent
      */
@@ -179,9 +179,9 @@ public record Offer(
     }
 
     /**
-     * What the offer makes of front-ends that take it, in addition to its dependencies.
+     * Returns remarks on the consequences of the offer for drivers and front-ends, other than violated dependencies.
      *
-     * @return one sentence for each; empty when there is nothing to say
+     * @return one sentence for each; empty when there are none
      */
     public List<String> remarks() {
         List<String> remarks = new ArrayList<>();

@@ -7,8 +7,8 @@ import java.util.List;
 import org.vhost4j.device.driver.DriverHeader;
 
 /**
- * A TCP or UDP frame taken apart, and everything that is wrong with it. Extension headers and IPv4 options are not
- * followed: {@link PacketBuilder} makes none.
+ * A parsed TCP or UDP frame, with a check of its correctness. Extension headers and IPv4 options are not supported: {@link PacketBuilder}
+ * creates none.
  */
 public final class Packet {
     private final byte[] bytes;
@@ -29,11 +29,11 @@ public final class Packet {
     }
 
     /**
-     * Takes a frame apart.
+     * Parses a frame.
      *
-     * @param bytes from the destination MAC address on
+     * @param bytes the frame, from the destination MAC address on
      * @return the packet
-     * @throws IllegalArgumentException when it is no TCP or UDP over IP
+     * @throws IllegalArgumentException when the frame is not TCP or UDP over IP
      */
     public static Packet parse(byte[] bytes) {
         int network = PacketBuilder.ETHERNET_BYTES;
@@ -57,9 +57,9 @@ public final class Packet {
     }
 
     /**
-     * What is wrong with lengths and checksums.
+     * Returns the errors in lengths and checksums.
      *
-     * @return a sentence for each; empty for a sound frame with a complete checksum
+     * @return one sentence for each; empty for a valid frame with a complete checksum
      */
     public List<String> problems() {
         List<String> found = new ArrayList<>();
@@ -93,11 +93,11 @@ public final class Packet {
     }
 
     /**
-     * Does what a partial checksum asks for (virtio 1.4 section 5.1.6.2): sums from csumStart to the end.
+     * Completes a partial checksum (virtio 1.4 section 5.1.6.2): sums the bytes from csumStart to the end.
      *
-     * @param frame as it came
-     * @param header that came with it
-     * @return the frame itself when its checksum is complete, else a copy with it completed
+     * @param frame the frame that was received
+     * @param header the virtio-net header that was received with it
+     * @return the frame itself when its checksum is complete, otherwise a copy with a complete checksum
      */
     public static byte[] complete(byte[] frame, DriverHeader header) {
         if ((header.flags() & DriverHeader.NEEDS_CSUM) == 0) {
@@ -111,12 +111,12 @@ public final class Packet {
     }
 
     /**
-     * What is wrong with segments as a replacement for a super-frame: headers, numbering, sizes, payload, checksums.
+     * Returns the errors in the segments of a super-frame: headers, numbering, sizes, payload, checksums.
      *
-     * @param whole the super-frame as it was sent
-     * @param gsoSize payload bytes in each segment
-     * @param segments what came, in order
-     * @return a sentence for each problem; empty when the segments are right
+     * @param whole the super-frame that was sent
+     * @param gsoSize the number of payload bytes in each segment
+     * @param segments the segments that were received, in order
+     * @return one sentence for each error; empty when the segments are correct
      */
     public static List<String> segmentationProblems(byte[] whole, int gsoSize, List<byte[]> segments) {
         List<String> found = new ArrayList<>();

@@ -6,17 +6,17 @@ import java.util.Random;
 import org.vhost4j.device.driver.DriverHeader;
 
 /**
- * Builds one Ethernet frame with a TCP segment or a UDP datagram over IPv4 or IPv6, with its checksum complete, or partial
- * as virtio 1.4 section 5.1.6.2 wants it; of any length, super-frames included.
+ * Builds one Ethernet frame of any length, including super-frames, with a TCP segment or a UDP datagram over IPv4 or IPv6. The checksum is
+ * complete, or partial as in virtio 1.4 section 5.1.6.2.
  */
 public final class PacketBuilder {
-    /** TCP flag. */
+    /** TCP flag: no more data from the sender. */
     public static final int FIN = 0x01;
-    /** TCP flag. */
+    /** TCP flag: push function. */
     public static final int PSH = 0x08;
-    /** TCP flag. */
+    /** TCP flag: the acknowledgement number is valid. */
     public static final int ACK = 0x10;
-    /** TCP flag: congestion window reduced. */
+    /** TCP flag: congestion window reduced (CWR). */
     public static final int CWR = 0x80;
 
     static final int ETHERNET_BYTES = 14;
@@ -47,46 +47,46 @@ public final class PacketBuilder {
     }
 
     /**
-     * TCP over IPv4.
+     * Creates a builder for TCP over IPv4.
      *
-     * @return a builder
+     * @return the builder
      */
     public static PacketBuilder tcp4() {
         return new PacketBuilder(false, TCP);
     }
 
     /**
-     * TCP over IPv6.
+     * Creates a builder for TCP over IPv6.
      *
-     * @return a builder
+     * @return the builder
      */
     public static PacketBuilder tcp6() {
         return new PacketBuilder(true, TCP);
     }
 
     /**
-     * UDP over IPv4.
+     * Creates a builder for UDP over IPv4.
      *
-     * @return a builder
+     * @return the builder
      */
     public static PacketBuilder udp4() {
         return new PacketBuilder(false, UDP);
     }
 
     /**
-     * UDP over IPv6.
+     * Creates a builder for UDP over IPv6.
      *
-     * @return a builder
+     * @return the builder
      */
     public static PacketBuilder udp6() {
         return new PacketBuilder(true, UDP);
     }
 
     /**
-     * A unicast MAC address, locally administered.
+     * Returns a unicast MAC address, locally administered.
      *
-     * @param number 0 to 254; 255 gives the broadcast address
-     * @return 6 bytes
+     * @param number the number of the address, 0 to 254; 255 returns the broadcast address
+     * @return the 6 bytes of the address
      */
     public static byte[] mac(int number) {
         return number == 0xff
@@ -97,8 +97,8 @@ public final class PacketBuilder {
     /**
      * Sets the MAC addresses.
      *
-     * @param source number of the source, as in {@link #mac}
-     * @param target number of the destination, as in {@link #mac}
+     * @param source the number of the source address, as in {@link #mac}
+     * @param target the number of the destination address, as in {@link #mac}
      * @return this
      */
     public PacketBuilder macs(int source, int target) {
@@ -110,7 +110,7 @@ public final class PacketBuilder {
     /**
      * Adds a VLAN tag (IEEE 802.1Q).
      *
-     * @param id 0 to 4095
+     * @param id the VLAN ID, 0 to 4095
      * @return this
      */
     public PacketBuilder vlan(int id) {
@@ -121,8 +121,8 @@ public final class PacketBuilder {
     /**
      * Sets the ports.
      *
-     * @param source 0 to 65535
-     * @param target 0 to 65535
+     * @param source the source port, 0 to 65535
+     * @param target the destination port, 0 to 65535
      * @return this
      */
     public PacketBuilder ports(int source, int target) {
@@ -132,10 +132,10 @@ public final class PacketBuilder {
     }
 
     /**
-     * Sets what TCP carries besides the payload.
+     * Sets the TCP flags and the length of the options.
      *
-     * @param flags such as {@link #PSH}
-     * @param optionBytes length of the options, a multiple of 4 up to 40; they are no-operations
+     * @param flags the flags, such as {@link #PSH}
+     * @param optionBytes the length of the options in bytes, a multiple of 4 up to 40; the options are no-operations
      * @return this
      */
     public PacketBuilder tcp(int flags, int optionBytes) {
@@ -147,8 +147,8 @@ public final class PacketBuilder {
     /**
      * Sets the TCP sequence number and the IPv4 identification.
      *
-     * @param tcpSequence of the first byte of payload
-     * @param ipIdentification 0 to 65535
+     * @param tcpSequence the sequence number of the first byte of payload
+     * @param ipIdentification the IPv4 identification, 0 to 65535
      * @return this
      */
     public PacketBuilder numbers(int tcpSequence, int ipIdentification) {
@@ -169,10 +169,10 @@ public final class PacketBuilder {
     }
 
     /**
-     * Sets a payload that no other seed gives.
+     * Sets a random payload that is different for each seed.
      *
-     * @param bytes its length
-     * @param seed of the generator
+     * @param bytes the length of the payload in bytes
+     * @param seed the seed of the random generator
      * @return this
      */
     public PacketBuilder payload(int bytes, long seed) {
@@ -182,18 +182,18 @@ public final class PacketBuilder {
     }
 
     /**
-     * Where the transport header is.
+     * Returns the offset of the transport header.
      *
-     * @return offset in the frame, in bytes
+     * @return the offset from the beginning of the frame, in bytes
      */
     public int transportOffset() {
         return ETHERNET_BYTES + (vlan >= 0 ? VLAN_BYTES : 0) + (ipv6 ? IPV6_BYTES : IPV4_BYTES);
     }
 
     /**
-     * Where the payload is.
+     * Returns the offset of the payload.
      *
-     * @return offset in the frame, in bytes
+     * @return the offset from the beginning of the frame, in bytes
      */
     public int headerLength() {
         return transportOffset() + (protocol == TCP ? TCP_BYTES + tcpOptions : UDP_BYTES);
@@ -204,9 +204,9 @@ public final class PacketBuilder {
     }
 
     /**
-     * The frame with a complete checksum, to be sent with {@link DriverHeader#PLAIN}.
+     * Builds the frame with a complete checksum, to be sent with {@link DriverHeader#PLAIN}.
      *
-     * @return from the destination MAC address to the end of the payload
+     * @return the frame, from the destination MAC address to the end of the payload
      */
     public byte[] complete() {
         byte[] frame = build();
@@ -220,9 +220,9 @@ public final class PacketBuilder {
     }
 
     /**
-     * The frame with the sum of the pseudo header in the checksum's place.
+     * Builds the frame with a partial checksum: the checksum field contains the sum of the pseudo header.
      *
-     * @return from the destination MAC address to the end of the payload
+     * @return the frame, from the destination MAC address to the end of the payload
      */
     public byte[] partial() {
         byte[] frame = build();
@@ -231,7 +231,7 @@ public final class PacketBuilder {
     }
 
     /**
-     * The header that belongs to {@link #partial} when the frame is not to be segmented.
+     * Returns the virtio-net header for {@link #partial} when the frame is not to be segmented.
      *
      * @return the header
      */
@@ -240,9 +240,9 @@ public final class PacketBuilder {
     }
 
     /**
-     * The header that belongs to {@link #partial} for a super-frame.
+     * Returns the virtio-net header for {@link #partial} for a super-frame.
      *
-     * @param gsoSize payload bytes in each segment
+     * @param gsoSize the number of payload bytes in each segment
      * @return the header; with GSO_ECN when the frame is TCP with CWR
      */
     public DriverHeader superHeader(int gsoSize) {

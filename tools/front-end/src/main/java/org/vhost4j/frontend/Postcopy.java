@@ -21,8 +21,8 @@ import org.vhost4j.vhostuser.wire.MessageHeader;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The arrival of a guest by postcopy migration (vhost-user protocol, "POSTCOPY_ADVISE" and the messages after it): the guest
- * runs while its memory is still on its way, and a page that the back-end touches is fetched then.
+ * The arrival of a guest by postcopy migration (vhost-user protocol, "POSTCOPY_ADVISE" and the messages after it): the guest runs while its
+ * memory is still being transferred, and a page that the back-end touches is fetched on demand.
  *
  * <p>In this order: {@link #advise}, {@link #listen}, {@link #withhold} for memory that arrives later, {@link #share}
  * instead of {@link GuestRam#share}, {@link #end}. A thread of this object serves the back-end's faults from the copy that {@code
@@ -59,11 +59,11 @@ public final class Postcopy implements AutoCloseable {
     }
 
     /**
-     * POSTCOPY_ADVISE.
+     * Sends POSTCOPY_ADVISE.
      *
      * @param frontEnd a connection on which PAGEFAULT was acknowledged, and which has no memory table yet
-     * @return the session of page faults
-     * @throws FrontEndException when the back-end does not give its userfaultfd
+     * @return the postcopy session
+     * @throws FrontEndException when the back-end does not return a userfaultfd
      */
     public static Postcopy advise(FrontEnd frontEnd) {
         try (RawMessage reply = frontEnd.request(Request.POSTCOPY_ADVISE, FrontEndConnection.NOTHING)) {
@@ -75,17 +75,17 @@ public final class Postcopy implements AutoCloseable {
         }
     }
 
-    /** POSTCOPY_LISTEN: from now on the back-end has its faults served by us. */
+    /** Sends POSTCOPY_LISTEN: from now on the front-end serves the back-end's page faults. */
     public void listen() {
         frontEnd.tell(Request.POSTCOPY_LISTEN, FrontEndConnection.NOTHING);
     }
 
     /**
-     * Takes memory away that is to arrive later. What it holds is kept here.
+     * Withholds memory that is to arrive later; this object keeps a copy of its contents.
      *
-     * @param ram a region that will be shared
-     * @param from offset of the first byte in the region, a multiple of {@link #PAGE}
-     * @param bytes how many, a multiple of {@link #PAGE}
+     * @param ram the region, which will be shared
+     * @param from the offset of the first byte in the region, a multiple of {@link #PAGE}
+     * @param bytes the number of bytes, a multiple of {@link #PAGE}
      */
     public void withhold(Ram ram, long from, long bytes) {
         MemorySegment copy = arena.allocate(bytes, PAGE);
@@ -95,10 +95,10 @@ public final class Postcopy implements AutoCloseable {
     }
 
     /**
-     * SET_MEM_TABLE as in postcopy: the back-end answers where it has each region, waits for our acknowledgement, and may touch the
-     * memory then. The thread that serves its faults starts here.
+     * Sends SET_MEM_TABLE as in postcopy: the back-end answers with the addresses at which it mapped the regions, waits for the
+     * acknowledgement, and may touch the memory then. The thread that serves its page faults starts here.
      *
-     * @param regions 1 to 8
+     * @param regions 1 to 8 regions
      */
     public void share(List<Ram> regions) {
         byte[] table = FrontEnd.bytes(
@@ -178,9 +178,9 @@ public final class Postcopy implements AutoCloseable {
     }
 
     /**
-     * How many faults of the back-end were served.
+     * Returns the number of page faults of the back-end that were served.
      *
-     * @return since {@link #share}
+     * @return the number since {@link #share}
      * @throws RuntimeException when serving failed
      */
     public synchronized long served() {
@@ -192,9 +192,9 @@ public final class Postcopy implements AutoCloseable {
     }
 
     /**
-     * Places all that has not arrived, and ends postcopy with POSTCOPY_END.
+     * Places all memory that has not arrived, and ends postcopy with POSTCOPY_END.
      *
-     * @throws FrontEndException when the back-end answers with something else than 0
+     * @throws FrontEndException when the back-end answers with a value other than 0
      */
     public void end() {
         placeRest();

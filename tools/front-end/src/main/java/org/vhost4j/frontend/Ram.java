@@ -6,7 +6,7 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.MappedFile;
 import org.vhost4j.sys.MemFd;
 
-/** One region of guest memory: a memory file, our mapping of it, and where the guest sees it. */
+/** One region of guest memory: a memory file, this process's mapping of it, and its guest-physical address. */
 public final class Ram implements AutoCloseable {
     private static final String NAME = "vhost4j-guest-ram";
 
@@ -27,8 +27,8 @@ public final class Ram implements AutoCloseable {
     /**
      * Creates a region at the beginning of a new file.
      *
-     * @param guestAddress guest-physical address of its first byte
-     * @param bytes its size, a multiple of the page size
+     * @param guestAddress the guest-physical address of the first byte
+     * @param bytes the size in bytes, a multiple of the page size
      * @return the region
      */
     public static Ram create(long guestAddress, long bytes) {
@@ -38,9 +38,9 @@ public final class Ram implements AutoCloseable {
     /**
      * Creates a region inside a new file.
      *
-     * @param guestAddress guest-physical address of its first byte
-     * @param bytes its size, a multiple of the page size
-     * @param fileOffset where it begins in the file, a multiple of the page size
+     * @param guestAddress the guest-physical address of the first byte
+     * @param bytes the size in bytes, a multiple of the page size
+     * @param fileOffset the offset in the file, in bytes, a multiple of the page size
      * @return the region
      */
     public static Ram create(long guestAddress, long bytes, long fileOffset) {
@@ -50,9 +50,9 @@ public final class Ram implements AutoCloseable {
     /**
      * Creates a region behind an IOMMU at the beginning of a new file.
      *
-     * @param guestAddress guest-physical address of its first byte
-     * @param ioVirtualAddress the address by which the driver gives its first byte to the device
-     * @param bytes its size, a multiple of the page size
+     * @param guestAddress the guest-physical address of the first byte
+     * @param ioVirtualAddress the I/O virtual address of the first byte, which the driver passes to the device
+     * @param bytes the size in bytes, a multiple of the page size
      * @return the region
      */
     public static Ram behindIommu(long guestAddress, long ioVirtualAddress, long bytes) {
@@ -62,22 +62,22 @@ public final class Ram implements AutoCloseable {
     /**
      * Creates a region of huge pages at the beginning of a new file.
      *
-     * @param guestAddress guest-physical address of its first byte
-     * @param bytes its size, a multiple of the size of a huge page
+     * @param guestAddress the guest-physical address of the first byte
+     * @param bytes the size in bytes, a multiple of the size of a huge page
      * @return the region
-     * @throws org.vhost4j.sys.SystemError when the host has not enough free huge pages
+     * @throws org.vhost4j.sys.SystemError when the host does not have enough free huge pages
      */
     public static Ram huge(long guestAddress, long bytes) {
         return map(MemFd.createHuge(NAME, bytes), guestAddress, guestAddress, bytes, 0);
     }
 
     /**
-     * Guest memory in a file of any kind.
+     * Creates a region in an existing file of any kind.
      *
-     * @param file as long as the memory; owned by this object from now on
-     * @param guestAddress where the guest sees it
-     * @param bytes its size
-     * @return the memory
+     * @param file the file, as long as the region; owned by the region from now on
+     * @param guestAddress the guest-physical address of the first byte
+     * @param bytes the size in bytes
+     * @return the region
      * @throws org.vhost4j.sys.SystemError when the file cannot be mapped
      */
     public static Ram over(Fd file, long guestAddress, long bytes) {
@@ -103,53 +103,53 @@ public final class Ram implements AutoCloseable {
     }
 
     /**
-     * The region from the driver's side.
+     * Returns the driver's view of the region.
      *
-     * @return memory and allocator
+     * @return the memory with its allocator
      */
     public DriverMemory memory() {
         return memory;
     }
 
     /**
-     * The file.
+     * Returns the file of the region.
      *
-     * @return still owned by this object
+     * @return the descriptor, still owned by this object
      */
     public Fd file() {
         return file;
     }
 
     /**
-     * Where the region begins in its file.
+     * Returns the offset at which the region begins in its file.
      *
-     * @return bytes
+     * @return the offset in bytes
      */
     public long fileOffset() {
         return fileOffset;
     }
 
     /**
-     * Guest-physical address of the first byte.
+     * Returns the guest-physical address of the first byte.
      *
-     * @return as created
+     * @return the address
      */
     public long guestAddress() {
         return guestAddress;
     }
 
     /**
-     * Where an address of the driver's is in guest-physical memory.
+     * Converts an address of the driver to a guest-physical address.
      *
      * @param driverAddress an address in {@link #memory}
-     * @return the same, unless the driver is behind an IOMMU
+     * @return the guest-physical address, which is the same unless the driver is behind an IOMMU
      */
     public long toGuest(long driverAddress) {
         return driverAddress - memory.guestBase() + guestAddress;
     }
 
     /**
-     * Address of the first byte in this process, by which ring addresses are given.
+     * Returns the address of the first byte in this process. SET_VRING_ADDR carries ring addresses in this address space.
      *
      * @return a virtual address
      */
@@ -158,29 +158,29 @@ public final class Ram implements AutoCloseable {
     }
 
     /**
-     * The region's size.
+     * Returns the region's size.
      *
-     * @return bytes
+     * @return the size in bytes
      */
     public long bytes() {
         return memory.size();
     }
 
     /**
-     * Translates an address as ring addresses are translated.
+     * Converts an address of the driver to the address in this process, as for ring addresses.
      *
-     * @param address as the driver gives it to the device, inside this region
-     * @return the virtual address of this process
+     * @param address the address that the driver passes to the device, inside this region
+     * @return the virtual address in this process
      */
     public long toUser(long address) {
         return userAddress() + memory.offset(address);
     }
 
     /**
-     * Cuts the file, so that every mapping of it loses the rest. Nothing of the region beyond may be touched by this process
+     * Truncates the file, so that the rest of every mapping becomes inaccessible. This process must not touch the rest of the region
      * afterwards.
      *
-     * @param bytes what is left of the file
+     * @param bytes the new size of the file in bytes
      */
     public void truncate(long bytes) {
         MemFd.resize(file, bytes);

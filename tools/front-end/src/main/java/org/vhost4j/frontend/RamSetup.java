@@ -2,22 +2,22 @@
 package org.vhost4j.frontend;
 
 /**
- * Which guest memory a {@link NetDriver} lays out. Its rings are in one region; so are the receive buffers, and the transmit
- * buffers: no ring and no buffer crosses from one region into another.
+ * The layout of the guest memory of a {@link NetDriver}. All rings are in one region, all receive buffers are in one region, and all
+ * transmit buffers are in one region: no ring and no buffer crosses the border of a region.
  *
- * @param bytes size of each region, a multiple of the page size
- * @param apart whether rings, receive buffers and transmit buffers have a region each, with holes between them, instead of
- *     one for all
- * @param hugePages whether the memory consists of huge pages of the host's usual size, of which {@code bytes} has to be a multiple
+ * @param bytes the size of each region in bytes, a multiple of the page size
+ * @param apart whether rings, receive buffers and transmit buffers have three separate regions, with holes between them, instead of one
+ *     region
+ * @param hugePages whether the memory consists of huge pages of the host's default size, of which {@code bytes} must be a multiple
  */
 public record RamSetup(long bytes, boolean apart, boolean hugePages) {
-    /** One region of ordinary pages: 8 MiB for each queue pair are enough. */
+    /** One region of ordinary pages. Its 8 MiB are enough for one queue pair; each further pair needs as much. */
     public static final RamSetup ONE_REGION = new RamSetup(8 << 20, false, false);
-    /** Three regions of ordinary pages. */
+    /** Three regions of ordinary pages, of 8 MiB each. */
     public static final RamSetup APART = new RamSetup(8 << 20, true, false);
 
     /**
-     * The same of huge pages.
+     * Returns this layout with huge pages.
      *
      * @return a copy
      */
@@ -26,9 +26,9 @@ public record RamSetup(long bytes, boolean apart, boolean hugePages) {
     }
 
     /**
-     * The same with larger regions, unless they are large enough.
+     * Returns this layout with regions of at least the given size.
      *
-     * @param least bytes of each
+     * @param least the minimum size of each region in bytes
      * @return a copy
      */
     public RamSetup atLeast(long least) {

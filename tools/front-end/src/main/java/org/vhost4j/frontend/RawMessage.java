@@ -7,7 +7,7 @@ import java.util.List;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.wire.MessageHeader;
 
-/** One message as received, unchecked. It owns its descriptors. */
+/** One message as it was received, without checks. It owns its descriptors. */
 public final class RawMessage implements AutoCloseable {
     private final int request;
     private final int flags;
@@ -22,25 +22,25 @@ public final class RawMessage implements AutoCloseable {
     }
 
     /**
-     * A message as bytes, in the machine's byte order.
+     * Encodes a message in the machine's byte order.
      *
-     * @param request the header's first field
-     * @param flags the header's second field
-     * @param payload everything after the header; the header's size field is its length
-     * @return header and payload
+     * @param request the request code, the first field of the header
+     * @param flags the flags, the second field of the header
+     * @param payload the payload, whose length becomes the size field of the header
+     * @return the header and the payload
      */
     public static byte[] encode(int request, int flags, byte[] payload) {
         return encode(request, flags, payload.length, payload);
     }
 
     /**
-     * A message whose header may lie about its size.
+     * Encodes a message whose size field may be wrong.
      *
-     * @param request the header's first field
-     * @param flags the header's second field
-     * @param size the header's third field
-     * @param payload everything after the header
-     * @return header and payload
+     * @param request the request code, the first field of the header
+     * @param flags the flags, the second field of the header
+     * @param size the size field, the third field of the header
+     * @param payload the payload
+     * @return the header and the payload
      */
     public static byte[] encode(int request, int flags, int size, byte[] payload) {
         return buffer(MessageHeader.BYTES + payload.length)
@@ -56,36 +56,36 @@ public final class RawMessage implements AutoCloseable {
     }
 
     /**
-     * The header's first field.
+     * Returns the first field of the header.
      *
-     * @return a request code
+     * @return the request code
      */
     public int request() {
         return request;
     }
 
     /**
-     * The header's second field.
+     * Returns the second field of the header.
      *
-     * @return version and flags
+     * @return the version and the flags
      */
     public int flags() {
         return flags;
     }
 
     /**
-     * The payload after the header.
+     * Returns the payload.
      *
-     * @return a buffer in the machine's byte order, from its beginning
+     * @return a buffer in the machine's byte order, positioned at the beginning
      */
     public ByteBuffer payload() {
         return ByteBuffer.wrap(payload).asReadOnlyBuffer().order(ByteOrder.nativeOrder());
     }
 
     /**
-     * What came with the message.
+     * Returns the descriptors that were received with the message.
      *
-     * @return descriptors that {@link #close} closes
+     * @return the descriptors, which {@link #close} closes
      */
     public List<Fd> descriptors() {
         return descriptors;

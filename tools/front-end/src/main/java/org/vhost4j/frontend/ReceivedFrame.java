@@ -3,7 +3,7 @@ package org.vhost4j.frontend;
 
 import org.vhost4j.device.driver.DriverHeader;
 
-/** A frame as a driver got it. */
+/** A frame that a driver received. */
 public final class ReceivedFrame {
     private final DriverHeader header;
     private final long hash;
@@ -23,34 +23,34 @@ public final class ReceivedFrame {
     }
 
     /**
-     * The header.
+     * Returns the virtio-net header.
      *
-     * @return every field as the device wrote it; numBuffers of a legacy header is 1
+     * @return the header, with every field as the device wrote it; numBuffers of a legacy header is 1
      */
     public DriverHeader header() {
         return header;
     }
 
     /**
-     * The hash that the device reported (HASH_REPORT).
+     * Returns the hash that the device reported (HASH_REPORT).
      *
-     * @return hash_value; 0 in a header without one
+     * @return the field hash_value; 0 for a header without it
      */
     public int hashValue() {
         return (int) hash;
     }
 
     /**
-     * What the hash was calculated over.
+     * Returns the type of the hash that the device reported.
      *
-     * @return hash_report, 16 bits; 0 for none
+     * @return the 16-bit field hash_report; 0 for none
      */
     public int hashReport() {
         return (int) (hash >>> 32) & 0xffff;
     }
 
     /**
-     * The frame without the header.
+     * Returns the frame without the virtio-net header.
      *
      * @return a copy
      */
@@ -59,9 +59,9 @@ public final class ReceivedFrame {
     }
 
     /**
-     * The queue pair that it came by.
+     * Returns the number of the queue pair on which the frame was received.
      *
-     * @return from 0
+     * @return the number, from 0
      */
     public int pair() {
         return pair;

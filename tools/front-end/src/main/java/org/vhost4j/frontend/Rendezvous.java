@@ -13,9 +13,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where front-end and back-end meet, once or repeatedly: a socket at which the back-end listens and to which each
- * connection is made again, or one at which the front-end listens and the back-end connects (vhost-user protocol,
- * "Communication").
+ * The socket at which front-end and back-end connect, once or repeatedly: either the back-end listens and the front-end connects for each
+ * connection, or the front-end listens and the back-end connects (vhost-user protocol, "Communication").
  */
 public final class Rendezvous implements AutoCloseable {
     private static final long RETRY_NANOS = 2_000_000;
@@ -32,39 +31,40 @@ public final class Rendezvous implements AutoCloseable {
     }
 
     /**
-     * The back-end listens.
+     * Creates an object for a back-end that listens; nothing is connected yet.
      *
-     * @param path its socket
-     * @return a meeting place at which nothing has happened yet
+     * @param path the path of the back-end's socket
+     * @return the object
      */
     public static Rendezvous connecting(Path path) {
         return new Rendezvous(path, null);
     }
 
     /**
-     * The front-end listens, from now on.
+     * Creates a socket on which the front-end listens from now on.
      *
-     * @param path must not exist yet; {@link #close} removes it
-     * @return a meeting place to which back-ends can connect
-     * @throws org.vhost4j.sys.SystemError when there cannot be a socket at this path
+     * @param path the path of the socket, which must not exist yet; {@link #close} removes it
+     * @return the object, to which back-ends can connect
+     * @throws org.vhost4j.sys.SystemError when the socket cannot be created at this path
      */
     public static Rendezvous listening(Path path) {
         return new Rendezvous(path, FrontEndSocket.listen(path));
     }
 
     /**
-     * Watches every connection that is made from now on.
+     * Watches every connection that is created from now on.
      *
-     * @param each gives a watcher for each of them; null for none
+     * @param each creates a watcher for each connection; null for none
      */
     public void watch(@Nullable Supplier<SocketWatcher> each) {
         watchers = each;
     }
 
     /**
-     * Watches every connection that is made from now on, whatever {@link #watch} says.
+     * Watches every connection that is created from now on, in addition to {@link #watch}.
      *
-     * @param each gives a watcher for each of them, which tells that of {@link #watch}, null for none, everything as well
+     * @param each creates a watcher for each connection; it receives the watcher of {@link #watch} or null, and its watcher must forward
+     *     everything to that one
      */
     public void watchAlso(Function<@Nullable SocketWatcher, SocketWatcher> each) {
         others = each;
@@ -73,9 +73,9 @@ public final class Rendezvous implements AutoCloseable {
     /**
      * Waits for a back-end.
      *
-     * @param patience how long; also how long each answer may take then
-     * @return a fresh connection
-     * @throws FrontEndException.TimedOut when there was none in time
+     * @param patience the longest time to wait, and the timeout for each later answer
+     * @return a new connection
+     * @throws FrontEndException.TimedOut when no back-end connected in time
      */
     public FrontEnd meet(Duration patience) {
         FrontEnd frontEnd =
@@ -87,28 +87,28 @@ public final class Rendezvous implements AutoCloseable {
     }
 
     /**
-     * Waits for a back-end that serves us. One that serves one front-end at a time may turn us away until it has noticed that the
-     * last one is gone.
+     * Waits for a back-end that serves the connection. A back-end that serves one front-end at a time may reject connections until it has
+     * noticed that the previous one is closed.
      *
-     * @param patience how long; also how long each answer may take then
+     * @param patience the longest time to wait, and the timeout for each later answer
      * @return a connection on which GET_FEATURES has been answered, and nothing else has been sent
      * @throws FrontEndException.TimedOut when there was no back-end in time
-     * @throws FrontEndException.Closed when we were rejected all the time
+     * @throws FrontEndException.Closed when the back-end rejected all connections
      */
     public FrontEnd meetServing(Duration patience) {
         return meetServing(patience, Optional::empty);
     }
 
     /**
-     * The same, given up as soon as it is known that no back-end will come.
+     * Waits for a back-end that serves the connection, and gives up as soon as it is known that none will.
      *
-     * @param patience how long; also how long each answer may take then
-     * @param gone asked four times a second while there is no connection: why there will be none, such as {@code the back-end ended
-     *     with status 1}, or nothing
+     * @param patience the longest time to wait, and the timeout for each later answer
+     * @param gone called four times a second while there is no connection; returns the reason why there will be none, such as {@code the
+     *     back-end ended with status 1}, or nothing
      * @return a connection on which GET_FEATURES has been answered, and nothing else has been sent
      * @throws FrontEndException.TimedOut when there was no back-end in time
-     * @throws FrontEndException.Closed when we were rejected all the time
-     * @throws FrontEndException when it is gone, with what {@code gone} says
+     * @throws FrontEndException.Closed when the back-end rejected all connections
+     * @throws FrontEndException when {@code gone} returned a reason, with that reason
      */
     public FrontEnd meetServing(Duration patience, Supplier<Optional<String>> gone) {
         Deadline deadline = Deadline.in(patience);
@@ -149,18 +149,18 @@ public final class Rendezvous implements AutoCloseable {
     }
 
     /**
-     * The socket.
+     * Returns the path of the socket.
      *
-     * @return its path, as given
+     * @return the path, as given
      */
     public Path path() {
         return path;
     }
 
     /**
-     * Which side listens.
+     * Tells which side listens.
      *
-     * @return true when the front-end does
+     * @return true when the front-end listens
      */
     public boolean listens() {
         return listener != null;

@@ -1,33 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.frontend;
 
-/** Sees what a front-end's socket carries, such as for a trace. Called by the thread that sends or receives. */
+/**
+ * Observes what a front-end's socket transfers, for example to record a trace. The methods are called by the thread that sends or receives.
+ */
 public interface SocketWatcher {
     /**
-     * Bytes are about to be sent.
+     * Called before bytes are sent.
      *
-     * @param bytes one message, several, or a part of one
-     * @param descriptors how many go with them
+     * @param bytes one message, several messages, or part of a message
+     * @param descriptors the number of descriptors that are sent with them
      */
     void sent(byte[] bytes, int descriptors);
 
     /**
-     * A message was received.
+     * Called after a message was received.
      *
-     * @param message as it came; still owned by the receiver
+     * @param message the message, which remains owned by the receiver
      */
     void received(RawMessage message);
 
-    /** The back-end closed the connection. */
+    /** Called when the back-end has closed the connection. */
     void closedByBackEnd();
 
-    /** The front-end closes the connection. */
+    /** Called when the front-end closes the connection. */
     void closed();
 
     /**
-     * A watcher of the back-end's channel that belongs to this connection.
+     * Returns a watcher for the back-end channel of this connection.
      *
-     * @return used for the front-end's end of the channel
+     * @return the watcher for the front-end's end of the channel
      */
     SocketWatcher channel();
 }

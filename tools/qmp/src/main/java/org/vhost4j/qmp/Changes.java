@@ -6,66 +6,66 @@ import org.vhost4j.vhostuser.server.ChangeRefused;
 import org.vhost4j.vhostuser.server.Membership;
 
 /**
- * Adds, changes and removes guests and ports of a back-end that runs. Settings are those of the command line: the same names, and the same
- * values as text. Any thread may call; what is refused changes nothing.
+ * Adds, changes and removes guests and ports of a running back-end. The names and values of settings are those of the command line, as
+ * text. The methods may be called by any thread; a refused call changes nothing.
  */
 public interface Changes {
     /**
      * Adds a guest.
      *
-     * @param socket the path of its socket
-     * @param settings by name
-     * @return what the guest is called
-     * @throws ChangeRefused when there is such a guest already, or its socket cannot be had
-     * @throws IllegalArgumentException when a setting is wrong, in words for the user
+     * @param socket the path of the guest's socket
+     * @param settings the settings by name
+     * @return the name of the guest
+     * @throws ChangeRefused when the guest already exists, or its socket cannot be created
+     * @throws IllegalArgumentException when a setting is invalid; the message is for the user
      */
     String addGuest(String socket, Map<String, String> settings) throws ChangeRefused;
 
     /**
      * Changes settings of a guest.
      *
-     * @param name what the guest is called
-     * @param settings by name; the others stay as they are
-     * @throws ChangeRefused when there is no such guest
-     * @throws IllegalArgumentException when a setting is wrong, in words for the user
+     * @param name the name of the guest
+     * @param settings the settings to change, by name; the others keep their values
+     * @throws ChangeRefused when the guest does not exist
+     * @throws IllegalArgumentException when a setting is invalid; the message is for the user
      */
     void setGuest(String name, Map<String, String> settings) throws ChangeRefused;
 
     /**
      * Removes a guest.
      *
-     * @param name what the guest is called
-     * @return the guest as it was last
-     * @throws ChangeRefused when there is no such guest
+     * @param name the name of the guest
+     * @return the last state of the guest
+     * @throws ChangeRefused when the guest does not exist
      */
     Membership.Guest removeGuest(String name) throws ChangeRefused;
 
     /**
      * Adds a port.
      *
-     * @param port its kind and what it needs, as on the command line
-     * @param settings by name
-     * @return what the port is called
-     * @throws ChangeRefused when there is such a port already, it cannot be opened, or this host lacks what it needs
-     * @throws IllegalArgumentException when a setting is wrong, in words for the user
+     * @param port the kind of the port and its parameters, as on the command line
+     * @param settings the settings by name
+     * @return the name of the port
+     * @throws ChangeRefused when the port already exists or cannot be opened, or this host lacks a prerequisite
+     * @throws IllegalArgumentException when a setting is invalid; the message is for the user
      */
     String addPort(String port, Map<String, String> settings) throws ChangeRefused;
 
     /**
      * Changes settings of a port.
      *
-     * @param name what the port is called
-     * @param settings by name; the others stay as they are
-     * @throws ChangeRefused when there is no such port
-     * @throws IllegalArgumentException when a setting is wrong, in words for the user
+     * @param name the name of the port
+     * @param settings the settings to change, by name; the others keep their values
+     * @throws ChangeRefused when the port does not exist
+     * @throws IllegalArgumentException when a setting is invalid; the message is for the user
      */
     void setPort(String name, Map<String, String> settings) throws ChangeRefused;
 
     /**
      * Removes a port.
      *
-     * @param name what the port is called
-     * @throws ChangeRefused when there is no such port
+     * @param name the name of the port
+     * @throws ChangeRefused when the port does not exist
      */
     void removePort(String name) throws ChangeRefused;
 }

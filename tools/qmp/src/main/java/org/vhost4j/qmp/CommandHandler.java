@@ -3,16 +3,18 @@ package org.vhost4j.qmp;
 
 import tools.jackson.databind.JsonNode;
 
-/** Carries out one command. Called by the thread of the client that sent it; several may call at a time. */
+/**
+ * Executes one QMP command. It is called by the thread of the client that sent the command; several threads may call it at the same time.
+ */
 @FunctionalInterface
 interface CommandHandler {
     /**
-     * Carries it out.
+     * Executes the command.
      *
-     * @param session the client's
-     * @param arguments checked against the schema; an empty object when there are none
-     * @return the answer, as in the schema
-     * @throws QmpError when it cannot be done
+     * @param session the session of the client
+     * @param arguments the arguments, which conform to the schema; an empty object when there are none
+     * @return the return value, which conforms to the schema
+     * @throws QmpError when the command fails
      */
     JsonNode execute(QmpSession session, JsonNode arguments) throws QmpError;
 }

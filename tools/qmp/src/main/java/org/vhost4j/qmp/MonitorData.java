@@ -25,8 +25,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What {@code vhost4j-monitor} learns of the platforms: the program that stands between a QEMU's monitor and its clients, and
- * answers {@code query-platforms} there. Lines of a word and what belongs to it, in ASCII.
+ * The data about platforms for {@code vhost4j-monitor}, the program between a QEMU's monitor and its clients that answers {@code
+ * query-platforms}. The format is lines in ASCII, each with a keyword and its values.
  */
 public final class MonitorData {
     private static final String FIRST = "vhost4j-monitor-data 1";
@@ -42,15 +42,15 @@ public final class MonitorData {
     private MonitorData() {}
 
     /**
-     * Writes the data.
+     * Formats the data.
      *
-     * @param catalog every platform
-     * @param host the host's probe
-     * @param inUse the platform of this QEMU, by its name, or an empty string for none
-     * @param machines the machines that get another name for each platform, {@code MACHINE_PLATFORM}: as QEMU names them, no aliases
-     * @param platforms the platforms that machines are named after
+     * @param catalog the catalog of all platforms
+     * @param host the capabilities of the host
+     * @param inUse the name of this QEMU's platform, or an empty string for none
+     * @param machines the machines that get an additional name for each platform, {@code MACHINE_PLATFORM}: QEMU's names, without aliases
+     * @param platforms the platforms for those additional names
      * @return the lines
-     * @throws IllegalArgumentException when a name is not one of a machine or a platform
+     * @throws IllegalArgumentException when a name is not valid for a machine or a platform
      */
     public static byte[] of(
             PlatformCatalog catalog,

@@ -22,7 +22,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** A client of a monitor: one command after the other, and no events. For one thread. */
+/** A connection to a QMP monitor as a client: executes one command at a time and ignores events. An object is used by one thread. */
 public final class QmpConnection implements AutoCloseable {
     /** Limits what a server that is not a monitor can put on the heap. */
     private static final int MOST_BYTES = 64 << 20;
@@ -43,11 +43,11 @@ public final class QmpConnection implements AutoCloseable {
     }
 
     /**
-     * Connects, and ends the negotiation.
+     * Connects, and leaves capabilities negotiation mode.
      *
-     * @param path the monitor's socket
-     * @return ready for commands
-     * @throws IOException in one clause that begins with the path
+     * @param path the path of the monitor's socket
+     * @return the connection, ready for commands
+     * @throws IOException when the connection fails; the message is one clause that begins with the path
      */
     public static QmpConnection open(Path path) throws IOException {
         return open(path, GREETING);
@@ -87,23 +87,25 @@ public final class QmpConnection implements AutoCloseable {
     }
 
     /**
-     * Carries out a command without arguments.
+     * Executes a command without arguments.
      *
-     * @param command its name
-     * @return what it returned
-     * @throws IOException when the connection ends, in one clause that begins with the path; or with the monitor's words, when it refuses
+     * @param command the name of the command
+     * @return the return value
+     * @throws IOException when the connection ends, with a message of one clause that begins with the path; or when the monitor reports an
+     *     error, with its description
      */
     public JsonNode execute(String command) throws IOException {
         return execute(command, JsonNodeFactory.instance.objectNode());
     }
 
     /**
-     * Carries out a command.
+     * Executes a command.
      *
-     * @param command its name
-     * @param arguments its arguments, perhaps none
-     * @return what it returned
-     * @throws IOException when the connection ends, in one clause that begins with the path; or with the monitor's words, when it refuses
+     * @param command the name of the command
+     * @param arguments the arguments, possibly none
+     * @return the return value
+     * @throws IOException when the connection ends, with a message of one clause that begins with the path; or when the monitor reports an
+     *     error, with its description
      */
     public JsonNode execute(String command, ObjectNode arguments) throws IOException {
         ObjectNode message = JsonNodeFactory.instance.objectNode().put("execute", command);

@@ -7,7 +7,7 @@ final class QmpError extends Exception {
 
     /** QEMU's classes of errors (qapi/error.json), as far as they are in use here. */
     enum Kind {
-        /** Nothing more particular. */
+        /** An error without a more specific class. */
         GENERIC("GenericError"),
         /** The command does not exist, or is not available in this state. */
         COMMAND_NOT_FOUND("CommandNotFound"),

@@ -14,7 +14,7 @@ import org.vhost4j.qmp.schema.Schema;
 import org.vhost4j.vhostuser.server.BackendListener;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/** The monitor of one back-end. Its socket exists before the back-end, clients are served once the back-end runs. */
+/** The QMP monitor of one back-end. Its socket exists before the back-end runs; clients are served once it runs. */
 public final class QmpMonitor implements AutoCloseable {
     /** How long a client that ends the program and does not read its answer can hold up the end. */
     private static final long ANSWER_SECONDS = 1;
@@ -31,13 +31,13 @@ public final class QmpMonitor implements AutoCloseable {
     }
 
     /**
-     * Makes the socket, with mode 0600.
+     * Creates the socket, with mode 0600.
      *
-     * @param path of the socket file, removed by {@link #close}
-     * @param version of this program
-     * @param trouble receives a line for the operator
-     * @return the monitor, which serves no client yet
-     * @throws IOException when the socket cannot be had; the message is one clause for the user
+     * @param path the path of the socket file, which {@link #close} removes
+     * @param version the version of this program
+     * @param trouble receives messages for the operator, one line each
+     * @return the monitor, which does not serve clients yet
+     * @throws IOException when the socket cannot be created; the message is one clause for the user
      */
     public static QmpMonitor listen(Path path, String version, Consumer<String> trouble) throws IOException {
         return new QmpMonitor(new QmpServer(QmpSocket.listen(path), trouble), version);
@@ -50,19 +50,19 @@ public final class QmpMonitor implements AutoCloseable {
     }
 
     /**
-     * Makes events for clients.
+     * Creates the source of events for clients.
      *
-     * @return to be notified of what happens in the back-end
+     * @return a listener, to be notified of what happens in the back-end
      */
     public BackendListener events() {
         return events;
     }
 
     /**
-     * Begins to serve clients.
+     * Starts to serve clients.
      *
-     * @param served what they ask about
-     * @param quit runs when a client has ended the program; must return quickly
+     * @param served the objects that clients query and change
+     * @param quit called when a client has sent {@code quit}; must return quickly
      */
     public void serve(Served served, Runnable quit) {
         Schema schema = Schema.load();
@@ -111,12 +111,12 @@ public final class QmpMonitor implements AutoCloseable {
         }
     }
 
-    /** The process received a signal to end: clients are notified, unless one of them has ended it. */
+    /** Notifies clients that a signal ends the process, unless a client has ended it. */
     public void endedBySignal() {
         shutdown("host-signal");
     }
 
-    /** Lets clients go and removes the socket. Takes a third of a second when a client does not read. */
+    /** Disconnects all clients and removes the socket. This takes a third of a second when a client does not read. */
     @Override
     public void close() {
         server.close();

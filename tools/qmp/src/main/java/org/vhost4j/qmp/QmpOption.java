@@ -4,18 +4,18 @@ package org.vhost4j.qmp;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
-/** {@code --qmp unix:PATH}, with QEMU's {@code ,server=on,wait=off} after it or not. */
+/** The option {@code --qmp unix:PATH}, optionally followed by QEMU's {@code ,server=on,wait=off}. */
 public final class QmpOption {
     private static final String UNIX = "unix:";
 
     private QmpOption() {}
 
     /**
-     * Reads the option's value.
+     * Parses the value of the option.
      *
      * @param value the value
-     * @return the socket's path
-     * @throws IllegalArgumentException in words for the user
+     * @return the path of the socket
+     * @throws IllegalArgumentException when the value is invalid; the message is for the user
      */
     public static Path parse(String value) {
         String option = "--qmp=" + value;

@@ -164,7 +164,7 @@ final class QmpServer implements AutoCloseable {
         }
     }
 
-    /** Removes the socket and lets clients go, after a moment for what is still to be written. */
+    /** Removes the socket and disconnects all clients, after a short time to write pending output. */
     @Override
     public void close() {
         closed = true;

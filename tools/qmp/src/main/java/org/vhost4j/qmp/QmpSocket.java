@@ -19,9 +19,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The listening socket and its file. Only the owner can connect at any moment: the file is made in a directory that only
- * the owner enters, gets its mode, and only then its name. A file that a dead process left behind is replaced; one that a process
- * listens on is not, nor is anything that is no socket.
+ * The listening socket and its file. Only the owner can connect at any time: the file is created in a directory that only the owner can
+ * enter, and its mode is set before it is moved to its path. A file that a dead process left behind is replaced; a file on which a process
+ * listens, or which is not a socket, is not.
  */
 public final class QmpSocket implements AutoCloseable {
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
@@ -46,9 +46,9 @@ public final class QmpSocket implements AutoCloseable {
     /**
      * Listens on a path.
      *
-     * @param path of the socket file
+     * @param path the path of the socket file
      * @return the socket
-     * @throws IOException when it cannot be had; the message is one clause for the user
+     * @throws IOException when the socket cannot be created; the message is one clause for the user
      */
     public static QmpSocket listen(Path path) throws IOException {
         if (path.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
@@ -117,15 +117,15 @@ public final class QmpSocket implements AutoCloseable {
     /**
      * Waits for a client.
      *
-     * @return the connection, blocking
-     * @throws IOException when the socket is closed, or no connection can be had now
+     * @return the connection, in blocking mode
+     * @throws IOException when the socket is closed, or a connection cannot be accepted now
      */
     public SocketChannel accept() throws IOException {
         return channel.accept();
     }
 
     /**
-     * Whether it listens.
+     * Tells whether the socket is open.
      *
      * @return false after {@link #close}
      */
@@ -138,7 +138,7 @@ public final class QmpSocket implements AutoCloseable {
                 .fileKey();
     }
 
-    /** Removes the file, if it is still this socket's, and closes the socket. */
+    /** Removes the file, if it still belongs to this socket, and closes the socket. */
     @Override
     public void close() throws IOException {
         if (channel.isOpen()) {

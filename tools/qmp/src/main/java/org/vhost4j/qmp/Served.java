@@ -10,15 +10,15 @@ import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
 
 /**
- * What clients ask about.
+ * The objects that clients of the monitor query and change.
  *
  * @param backend the running back-end
- * @param config what it was started with
- * @param resolution what guests are promised
- * @param abi what guests see
- * @param catalog every machine and platform
- * @param host this host's probe
- * @param rates what ports do in a second
+ * @param config the configuration that it was started with
+ * @param resolution the resolved features that guests are promised
+ * @param abi the properties of the devices that guests see
+ * @param catalog the catalog of machines and platforms
+ * @param host the capabilities of this host
+ * @param rates the rates of ports
  * @param changes adds, changes and removes guests and ports
  */
 public record Served(

@@ -173,7 +173,7 @@ final class DrainJob implements AutoCloseable {
         return received;
     }
 
-    /** Detaches the guests. */
+    /** Detaches all guests. */
     @Override
     public void close() {
         drivers.forEach(NetDriver::close);

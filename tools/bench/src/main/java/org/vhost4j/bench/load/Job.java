@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.bench.load;
 
-/** The work of the load's thread, until it is stopped. */
+/** The work of the load's worker thread; it is repeated until it is stopped. */
 interface Job {
-    /** Does a little of it; called over and over. */
+    /** Does a small part of the work; called repeatedly. */
     void step();
 
-    /** Number of steps between two looks for commands. */
+    /** Returns the number of steps between two checks for commands. */
     default int steps() {
         return 64;
     }
 
     /**
-     * Completes what is in progress; called until it returns true, or a time limit is reached.
+     * Completes the work in progress; called repeatedly until it returns true or a time limit is reached.
      *
-     * @return true when nothing is in progress
+     * @return true when no work is in progress
      */
     default boolean drained() {
         return true;
     }
 
-    /** Frames that guests have sent and the device has used. */
+    /** Returns the number of frames that guests have sent and the device has used. */
     long sent();
 
-    /** Frames that guests have received. */
+    /** Returns the number of frames that guests have received. */
     long received();
 
-    /** Works at another pace from now on, where there is one; said while nothing is done. */
+    /** Sets the interval between two operations, in nanoseconds, for jobs that have one; called while no step runs. */
     default void interval(long nanos) {}
 
-    /** What was measured besides frames, in one line; asked while nothing is done. */
+    /** Returns the latency figures, in one line, for jobs that measure them; called while no step runs. */
     default String latency() {
         return "none";
     }

@@ -21,7 +21,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code vhost4j bench load}: the front-end's side of a measurement, for {@code bench peer} to start. */
+/** {@code vhost4j bench load}: the front-end's side of a measurement, which {@code bench peer} starts. */
 @Command(
         name = "load",
         description = "A front-end that makes traffic; bench peer starts it.",
@@ -37,24 +37,24 @@ public final class LoadCommand implements Callable<Integer> {
     /** Room for rings of frames of several shapes. */
     private static final long DRAIN_BYTES = 16L << 20;
 
-    /** The command's job. */
+    /** The kind of traffic to generate. */
     public enum What {
         /** Every guest sends. */
         SEND,
         /** Every guest receives. */
         RECEIVE,
-        /** Of each two guests the first sends and the second receives. */
+        /** In each pair of guests the first sends and the second receives. */
         THROUGH,
         /**
          * A guest sends whole rings, which the device drops or passes to a second guest; {@link DrainLoop} receives its
          * sockets.
          */
         DRAIN,
-        /** The first guest's frames are to come back. */
+        /** The first guest sends frames and receives them again, to measure round trips. */
         ROUND_TRIP,
-        /** Guests are there and do nothing. */
+        /** The guests are attached and idle. */
         ATTACH,
-        /** Plain copies of a super-frame's bytes, without any guest. */
+        /** Copies the bytes of a super-frame, without any guest. */
         COPY
     }
 
@@ -105,7 +105,7 @@ public final class LoadCommand implements Callable<Integer> {
     @Option(names = "--interval-us", paramLabel = "N")
     private int intervalMicros = 100;
 
-    /** For picocli. */
+    /** Creates the command, for picocli. */
     public LoadCommand() {}
 
     @Override

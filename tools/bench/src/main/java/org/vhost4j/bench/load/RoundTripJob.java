@@ -102,7 +102,10 @@ final class RoundTripJob implements Job {
         return received;
     }
 
-    /** Count, lost, worst, and percentile and nanoseconds in turn; the next line starts over. */
+    /**
+     * Returns the number of round trips, the number of lost frames, the longest time, and pairs of percentile and nanoseconds; the
+     * statistics then start over.
+     */
     @Override
     public String latency() {
         StringBuilder line = new StringBuilder();

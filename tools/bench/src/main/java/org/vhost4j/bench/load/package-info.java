@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * A front-end that makes as much traffic as it can: {@code vhost4j bench load}, which {@code bench peer} starts in a process of its
- * own for what dpdk-testpmd cannot do. One thread works; another reads commands from standard input and answers them. Rings are drained
- * on command, by the thread that reads it.
+ * {@code vhost4j bench load}: a front-end that generates as much traffic as it can. {@code bench peer} starts it in its own process for
+ * measurements that dpdk-testpmd cannot do. One thread works; another reads commands from standard input and answers them. That thread also
+ * drains the rings when a command says so.
  */
 @NullMarked
 package org.vhost4j.bench.load;

@@ -7,12 +7,12 @@ import java.util.OptionalDouble;
 /**
  * The results of one case: the same work for every contender.
  *
- * @param name unique in its row
- * @param series what the case belongs to when a row has several that differ in one number only; else empty
- * @param x that number
- * @param figures what is shown of it, the most important first
- * @param measured one for each contender
- * @param goals the goals that it has to reach
+ * @param name the name of the case, unique in its row
+ * @param series the series that the case belongs to, for a row with several series of cases that differ in one number only; otherwise empty
+ * @param x the number in which the cases of the series differ
+ * @param figures the figures to show, the most important first
+ * @param measured the results of the contenders, one for each
+ * @param goals the goals of the case
  */
 public record CaseResult(
         String name, String series, OptionalDouble x, List<Figure> figures, List<Measured> measured, List<Goal> goals) {
@@ -24,22 +24,22 @@ public record CaseResult(
     }
 
     /**
-     * One contender's figure.
+     * Returns the median of one contender's figure.
      *
-     * @param contender its name
+     * @param contender the name of the contender
      * @param figure the figure
-     * @return the median, NaN when there is none
+     * @return the median in the base unit, NaN when nothing was measured
      */
     public double median(String contender, Figure figure) {
         return spread(contender, figure).median();
     }
 
     /**
-     * One contender's figure.
+     * Returns the spread of one contender's figure.
      *
-     * @param contender its name
+     * @param contender the name of the contender
      * @param figure the figure
-     * @return the spread, {@link Spread#NONE} when there is none
+     * @return the spread in the base unit, {@link Spread#NONE} when nothing was measured
      */
     public Spread spread(String contender, Figure figure) {
         return measured.stream()

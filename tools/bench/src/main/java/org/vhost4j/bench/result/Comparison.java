@@ -4,19 +4,19 @@ package org.vhost4j.bench.result;
 import java.util.List;
 
 /**
- * Two builds in one case: several starts of each, with many short rounds in each start.
+ * The comparison of two builds in one case: several starts of each build, with many short rounds in each start.
  *
  * <p>Rounds vary less than starts, because the just-in-time compiler generates different code in each start. So a
  * start has one value, the lower quartile of its rounds; the difference is the mean over the pairs of starts of the logarithm of the two
  * values' ratio, and its interval is Student's for that mean. The two starts of a pair take turns: other load affects both.
  *
- * @param name of the case
+ * @param name the name of the case
  * @param older the rounds of each start of the older build
- * @param newer the same for the newer build, with as many starts
- * @param limit how large a difference may be, as a share, such as 0.03
+ * @param newer the rounds of each start of the newer build, with as many starts
+ * @param limit the largest acceptable difference, as a share, such as 0.03 for 3 %
  */
 public record Comparison(String name, List<Rounds> older, List<Rounds> newer, double limit) {
-    /** How sure the interval is, in percent. */
+    /** The confidence level of the interval, in percent. */
     public static final int CONFIDENCE = 95;
 
     /** Student's t, two-sided, by degrees of freedom, from 1 on. */
@@ -25,15 +25,15 @@ public record Comparison(String name, List<Rounds> older, List<Rounds> newer, do
         2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042
     };
 
-    /** What came out. */
+    /** The conclusion of a comparison. */
     public enum Verdict {
-        /** The difference is within the limit, and its interval reaches no further from it than the limit. */
+        /** The difference is within the limit, and both ends of its confidence interval are no further from it than the limit. */
         SAME("same"),
-        /** The newer build takes less time: by more than the limit, and at the interval's near end by more than half of it. */
+        /** The newer build is faster: the difference exceeds the limit, and the whole interval exceeds half of the limit. */
         FASTER("faster"),
         /** The newer build is slower: the difference exceeds the limit, and the whole interval exceeds half of the limit. */
         SLOWER("slower"),
-        /** The interval is too wide to say. */
+        /** The confidence interval is too wide for a conclusion. */
         NOT_RESOLVED("not resolved");
 
         private final String words;
@@ -49,11 +49,12 @@ public record Comparison(String name, List<Rounds> older, List<Rounds> newer, do
     }
 
     /**
-     * A difference.
+     * The difference between the builds with its confidence interval. Each value is the additional time that the newer build takes, as a
+     * share of the older build's time; it is negative when the newer build is faster.
      *
-     * @param least where its interval begins
-     * @param mean itself: what the newer build takes more, as a share of the older one's time
-     * @param most where the interval ends
+     * @param least the lower end of the interval
+     * @param mean the difference itself
+     * @param most the upper end of the interval
      */
     public record Interval(double least, double mean, double most) {}
 
@@ -68,10 +69,10 @@ public record Comparison(String name, List<Rounds> older, List<Rounds> newer, do
     }
 
     /**
-     * All rounds of some starts.
+     * Combines the rounds of several starts.
      *
-     * @param starts of one build
-     * @return together
+     * @param starts the rounds of each start, all of one build
+     * @return all rounds together
      */
     public static Rounds all(List<Rounds> starts) {
         return Rounds.of(
@@ -79,9 +80,9 @@ public record Comparison(String name, List<Rounds> older, List<Rounds> newer, do
     }
 
     /**
-     * How much more time the newer build takes.
+     * Calculates how much longer the newer build takes.
      *
-     * @return as shares of the older one's
+     * @return the difference as shares of the older build's time
      */
     public Interval difference() {
         int pairs = older.size();
@@ -102,9 +103,9 @@ public record Comparison(String name, List<Rounds> older, List<Rounds> newer, do
     }
 
     /**
-     * Judges the difference.
+     * Compares the difference with the limit.
      *
-     * @return what to say about it
+     * @return the conclusion
      */
     public Verdict verdict() {
         Interval difference = difference();

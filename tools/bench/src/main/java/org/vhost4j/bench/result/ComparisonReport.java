@@ -11,34 +11,34 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What {@code bench compare} has measured.
+ * The results of {@code bench compare}.
  *
- * @param facts what one has to know to read it, by name and in order
- * @param cases in order
+ * @param facts facts about the run that readers need, such as the processor, by name and in order
+ * @param cases the comparisons, in order
  */
 public record ComparisonReport(Map<String, String> facts, List<Comparison> cases) {
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
     private static final double NANO = 1e-9;
 
-    /** Copies both. */
+    /** Copies the collections. */
     public ComparisonReport {
         facts = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(facts));
         cases = List.copyOf(cases);
     }
 
     /**
-     * Whether something is slower, by more than the limit.
+     * Tells whether the newer build is slower in any case.
      *
-     * @return true when there is such a case
+     * @return true when at least one case is slower by more than the limit
      */
     public boolean slower() {
         return cases.stream().anyMatch(each -> each.verdict() == Comparison.Verdict.SLOWER);
     }
 
     /**
-     * The human-readable report.
+     * Returns the report as text.
      *
-     * @return lines with an end each
+     * @return the lines, each with a line terminator
      */
     public String text() {
         StringBuilder text = new StringBuilder();
@@ -82,9 +82,9 @@ public record ComparisonReport(Map<String, String> facts, List<Comparison> cases
     }
 
     /**
-     * The report for programs: every round, in seconds for a frame.
+     * Returns the report as JSON: the time of every round, in seconds for each frame.
      *
-     * @return JSON, without an end of line
+     * @return JSON, without a line terminator at the end
      */
     public String json() {
         ObjectNode root = MAPPER.createObjectNode();

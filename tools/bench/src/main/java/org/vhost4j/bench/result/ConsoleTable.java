@@ -5,15 +5,15 @@ import java.util.ArrayList;
 import java.util.List;
 import org.vhost4j.tools.common.Table;
 
-/** The report as one table of text: a part for each row, a line for each case and figure. */
+/** Writes a report as one text table: a section for each row of the bench, and a line for each case and figure. */
 public final class ConsoleTable {
     private ConsoleTable() {}
 
     /**
-     * Writes the table.
+     * Formats a report.
      *
-     * @param report what to show
-     * @return lines with an end each
+     * @param report the report
+     * @return the lines, each with a line terminator
      */
     public static String of(Report report) {
         StringBuilder text = new StringBuilder();

@@ -2,17 +2,17 @@
 package org.vhost4j.bench.result;
 
 /**
- * Frames that both sides of a pair have counted over its whole life.
+ * The frame counts of both sides of a pair over its whole lifetime.
  *
- * @param frontEnd the front-end's count, in the measured direction
- * @param backEnd the back-end's count
- * @param underWay how many may be in rings when the front-end stops
+ * @param frontEnd the number of frames that the front-end counted in the measured direction
+ * @param backEnd the number of frames that the back-end counted in the measured direction
+ * @param underWay the largest number of frames that may be in rings when the front-end stops
  */
 public record CrossCheck(long frontEnd, long backEnd, long underWay) {
     /**
-     * Whether both have counted the same.
+     * Tells whether the counts of both sides agree.
      *
-     * @return true when the counts differ by no more than what can be under way, and are no zeroes
+     * @return true when frames were counted and the counts differ by no more than {@code underWay}
      */
     public boolean agrees() {
         return frontEnd > 0 && Math.abs(frontEnd - backEnd) <= underWay;

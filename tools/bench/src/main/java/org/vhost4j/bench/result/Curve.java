@@ -4,12 +4,12 @@ package org.vhost4j.bench.result;
 import java.util.List;
 
 /**
- * Something that a turn has measured point by point, such as a rate over time.
+ * A quantity that one turn has measured at several points, such as a rate over time.
  *
- * @param x what {@link Point#x} is, with its unit
- * @param y what {@link Point#y} is, with its unit
- * @param logarithmic whether both axes are
- * @param points in the order of x
+ * @param x the title of the x axis, with the unit
+ * @param y the title of the y axis, with the unit
+ * @param logarithmic whether both axes are logarithmic
+ * @param points the points, in ascending order of x
  */
 public record Curve(String x, String y, boolean logarithmic, List<Point> points) {
     /** Copies the points. */
@@ -20,8 +20,8 @@ public record Curve(String x, String y, boolean logarithmic, List<Point> points)
     /**
      * One point.
      *
-     * @param x as the curve says
-     * @param y as the curve says
+     * @param x the x coordinate, in the unit of the curve's x axis
+     * @param y the y coordinate, in the unit of the curve's y axis
      */
     public record Point(double x, double y) {}
 }

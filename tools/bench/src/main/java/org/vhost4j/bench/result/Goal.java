@@ -6,14 +6,14 @@ import java.util.Locale;
 import java.util.OptionalDouble;
 
 /**
- * What a case is to come to: one contender's median, or its ratio to the best median of some others.
+ * A goal of a case: a limit for one contender's median, or for its ratio to the best median of other contenders.
  *
- * @param figure which figure
- * @param ours whose median it is
- * @param theirs the others; none when the median itself is meant
- * @param atLeast whether the limit is the least, else it is the most
- * @param limit of the ratio, or of the median in the base unit
- * @param aim a better limit to be striven for
+ * @param figure the figure that is judged
+ * @param ours the name of the contender whose median is judged
+ * @param theirs the names of the contenders to compare with; empty when the median itself is judged
+ * @param atLeast whether the limit is a minimum; otherwise it is a maximum
+ * @param limit the limit of the ratio, or of the median in the base unit
+ * @param aim a stricter limit that is desirable but not required
  */
 public record Goal(Figure figure, String ours, List<String> theirs, boolean atLeast, double limit, OptionalDouble aim) {
     /** Copies the list. */
@@ -22,47 +22,47 @@ public record Goal(Figure figure, String ours, List<String> theirs, boolean atLe
     }
 
     /**
-     * A minimum of a ratio.
+     * Creates a goal with a minimum for the ratio to other contenders.
      *
-     * @param figure which figure
-     * @param ours the contender whose value is judged
-     * @param theirs the best of these
-     * @param limit the least
-     * @return without an aim
+     * @param figure the figure that is judged
+     * @param ours the name of the contender whose value is judged
+     * @param theirs the names of the contenders whose best value is compared
+     * @param limit the minimum of the ratio
+     * @return a goal without an aim
      */
     public static Goal ratio(Figure figure, String ours, List<String> theirs, double limit) {
         return new Goal(figure, ours, theirs, true, limit, OptionalDouble.empty());
     }
 
     /**
-     * A maximum of a ratio.
+     * Creates a goal with a maximum for the ratio to other contenders.
      *
-     * @param figure which figure
-     * @param ours the contender whose value is judged
-     * @param theirs the best of these
-     * @param limit the most
-     * @return without an aim
+     * @param figure the figure that is judged
+     * @param ours the name of the contender whose value is judged
+     * @param theirs the names of the contenders whose best value is compared
+     * @param limit the maximum of the ratio
+     * @return a goal without an aim
      */
     public static Goal ratioAtMost(Figure figure, String ours, List<String> theirs, double limit) {
         return new Goal(figure, ours, theirs, false, limit, OptionalDouble.empty());
     }
 
     /**
-     * A maximum of a median.
+     * Creates a goal with a maximum for a median.
      *
-     * @param figure which figure
-     * @param ours the contender whose value is judged
-     * @param limit the most, in the base unit
-     * @return without an aim
+     * @param figure the figure that is judged
+     * @param ours the name of the contender whose value is judged
+     * @param limit the maximum of the median, in the base unit
+     * @return a goal without an aim
      */
     public static Goal atMost(Figure figure, String ours, double limit) {
         return new Goal(figure, ours, List.of(), false, limit, OptionalDouble.empty());
     }
 
     /**
-     * The same with an aim.
+     * Returns this goal with an aim.
      *
-     * @param better than the limit
+     * @param better the aim, stricter than the limit
      * @return a copy
      */
     public Goal aimingAt(double better) {
@@ -70,10 +70,10 @@ public record Goal(Figure figure, String ours, List<String> theirs, boolean atLe
     }
 
     /**
-     * What is compared.
+     * Calculates the value that is compared with the limit.
      *
-     * @param result of the case
-     * @return a ratio or a median; NaN when something was not measured
+     * @param result the result of the case
+     * @return a ratio, or a median in the base unit; NaN when a value was not measured
      */
     public double value(CaseResult result) {
         double own = result.median(ours, figure);
@@ -86,10 +86,10 @@ public record Goal(Figure figure, String ours, List<String> theirs, boolean atLe
     }
 
     /**
-     * Compares the goal with what was measured.
+     * Compares the measured value with the limit.
      *
-     * @param result of the case
-     * @return what to say about it
+     * @param result the result of the case
+     * @return whether the goal was reached
      */
     public Verdict judge(CaseResult result) {
         double value = value(result);
@@ -99,10 +99,10 @@ public record Goal(Figure figure, String ours, List<String> theirs, boolean atLe
     }
 
     /**
-     * The value as text.
+     * Formats the value that is compared with the limit.
      *
-     * @param result of the case
-     * @return such as {@code 1.07}, or a median with its unit
+     * @param result the result of the case
+     * @return a ratio such as {@code 1.07}, or a median with its unit
      */
     public String show(CaseResult result) {
         double value = value(result);
@@ -113,7 +113,7 @@ public record Goal(Figure figure, String ours, List<String> theirs, boolean atLe
         return theirs.isEmpty() ? figure.show(value) + " " + figure.unit() : String.format(Locale.ROOT, "%.2f", value);
     }
 
-    /** Such as {@code >= 1.00 (aim 1.30)}. */
+    /** Returns the goal as text, such as {@code >= 1.00 (aim 1.30)}. */
     @Override
     public String toString() {
         return (atLeast ? ">= " : "<= ")

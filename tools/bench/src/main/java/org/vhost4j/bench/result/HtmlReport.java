@@ -7,7 +7,10 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.vhost4j.tools.common.HtmlPage;
 
-/** The report as one HTML page that needs nothing else: drawings inside, no script, light or dark as the reader has it. */
+/**
+ * Writes a report as one self-contained HTML page: drawings are inline, there is no script, and the colours follow the reader's light or
+ * dark scheme.
+ */
 public final class HtmlReport {
     private static final String TITLE = "vhost4j compared with others";
 
@@ -31,10 +34,10 @@ public final class HtmlReport {
     private HtmlReport() {}
 
     /**
-     * Writes the page.
+     * Formats a report.
      *
-     * @param report what to show
-     * @return HTML
+     * @param report the report
+     * @return the HTML document
      */
     public static String of(Report report) {
         StringBuilder style = new StringBuilder(STYLE);

@@ -5,7 +5,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The report for programs: every sample, in base units. */
+/** Writes a report as JSON, with every sample in base units. */
 public final class JsonReport {
     /** The member with the version of the format, which tells a report from other JSON. */
     static final String VERSION_NAME = "vhost4j-bench-peer";
@@ -18,10 +18,10 @@ public final class JsonReport {
     private JsonReport() {}
 
     /**
-     * Writes the report.
+     * Formats a report.
      *
-     * @param report what to write
-     * @return JSON, without an end of line
+     * @param report the report
+     * @return JSON, without a line terminator at the end
      */
     public static String of(Report report) {
         ObjectNode root = MAPPER.createObjectNode();

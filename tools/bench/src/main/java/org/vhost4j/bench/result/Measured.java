@@ -5,12 +5,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What came out of one contender in one case.
+ * The result of one contender in one case.
  *
- * @param contender its name
- * @param samples one for each round, in order
- * @param check both sides' counts, when there are two that count the same
- * @param failure why it has no more samples, in one line
+ * @param contender the name of the contender
+ * @param samples the samples, one for each round, in order
+ * @param check the frame counts of both sides, when both sides count the same frames
+ * @param failure the reason in one line when the contender failed and has no further samples
  */
 public record Measured(String contender, List<Sample> samples, Optional<CrossCheck> check, Optional<String> failure) {
     /** Number of undisturbed rounds with which the disturbed ones are excluded. */
@@ -22,9 +22,9 @@ public record Measured(String contender, List<Sample> samples, Optional<CrossChe
     }
 
     /**
-     * The samples that count: those taken while nothing else took the cores, when there are a few such, else all.
+     * Returns the samples that are evaluated: the undisturbed ones when there are enough of them, otherwise all.
      *
-     * @return some or all of them
+     * @return a part of the samples, or all of them
      */
     public List<Sample> counted() {
         List<Sample> quiet =
@@ -33,11 +33,11 @@ public record Measured(String contender, List<Sample> samples, Optional<CrossChe
     }
 
     /**
-     * One figure's values in the samples that count.
+     * Returns the spread of one figure in the evaluated samples.
      *
      * @param figure the figure
-     * @return their spread, {@link Spread#NONE} when it was not measured; of short rounds the middle is the statistic over the rounds of
-     *     all turns, between its least and its largest value in a turn
+     * @return the spread, {@link Spread#NONE} when the figure was not measured. For short rounds the median is the statistic over the
+     *     rounds of all turns, and the ends are the smallest and the largest value of a single turn
      */
     public Spread spread(Figure figure) {
         Spread turns = Spread.of(counted().stream()
@@ -50,9 +50,9 @@ public record Measured(String contender, List<Sample> samples, Optional<CrossChe
     }
 
     /**
-     * The short rounds of all turns that count.
+     * Returns the short rounds of all evaluated turns.
      *
-     * @return none when turns were measured as a whole
+     * @return the rounds; none when turns were measured as a whole
      */
     public Rounds rounds() {
         return Rounds.of(
@@ -60,9 +60,9 @@ public record Measured(String contender, List<Sample> samples, Optional<CrossChe
     }
 
     /**
-     * Whether the measurement is valid.
+     * Tells whether the measurement is valid.
      *
-     * @return true without a failure and without counts that differ
+     * @return true when there is no failure and the frame counts agree
      */
     public boolean sound() {
         return failure.isEmpty() && check.map(CrossCheck::agrees).orElse(true);

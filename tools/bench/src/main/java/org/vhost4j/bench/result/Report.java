@@ -7,22 +7,22 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What the whole run came to.
+ * The results of the whole run.
  *
- * @param facts what one has to know to read it, such as the processor, by name and in order
- * @param rows in order
+ * @param facts facts about the run that readers need, such as the processor, by name and in order
+ * @param rows the results of the rows, in order
  */
 public record Report(Map<String, String> facts, List<RowResult> rows) {
-    /** Copies both. */
+    /** Copies the collections. */
     public Report {
         facts = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(facts));
         rows = List.copyOf(rows);
     }
 
     /**
-     * Whether every contender was measured and both sides of every pair have counted the same.
+     * Tells whether every contender was measured and the frame counts of every pair agree.
      *
-     * @return false when there is a complaint
+     * @return false when a measurement is invalid
      */
     public boolean sound() {
         return rows.stream()

@@ -18,7 +18,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Reports of several machines or days side by side, from their JSON: what each goal came to in each of them. */
+/** Compares the JSON reports of several machines or days: the value of each goal in each report. */
 public final class ReportMatrix {
     /** A report has every round of every turn; that of all rows has about 5 MB. */
     private static final int MOST_BYTES = 64 << 20;
@@ -46,9 +46,9 @@ public final class ReportMatrix {
     /**
      * Reads reports.
      *
-     * @param files what {@code bench peer --json} wrote
-     * @return the matrix, a column for each
-     * @throws UnsupportedOption when a file cannot be read, or is no such report
+     * @param files files that {@code bench peer --json} wrote
+     * @return the matrix, with a column for each file
+     * @throws UnsupportedOption when a file cannot be read or is not such a report
      */
     public static ReportMatrix of(List<Path> files) {
         List<Column> columns = new ArrayList<>();
@@ -110,9 +110,9 @@ public final class ReportMatrix {
     }
 
     /**
-     * The matrix.
+     * Formats the matrix.
      *
-     * @return Markdown: what is known of each run, and a line for each goal; values are ratios or in base units
+     * @return Markdown: the facts of each run, and a line for each goal; values are ratios or in base units
      */
     public String markdown() {
         StringBuilder text = new StringBuilder("| |");

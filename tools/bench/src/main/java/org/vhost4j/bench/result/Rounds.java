@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What many short rounds of the same work took. Other load only ever makes a round longer; so the best rounds and the lower
- * quartile say what the work takes, and the rest says what the other load does.
+ * The durations of many short rounds of the same work. Other load can only make a round longer; therefore the shortest rounds and the lower
+ * quartile show how long the work takes, and the rest shows the effect of other load.
  */
 public final class Rounds {
     private static final double QUARTER = 0.25;
@@ -19,10 +19,10 @@ public final class Rounds {
     }
 
     /**
-     * Of some rounds.
+     * Creates an object from the durations of rounds.
      *
-     * @param times of each, in any unit and any order
-     * @return all of them
+     * @param times the duration of each round, in any unit and any order
+     * @return the rounds
      */
     public static Rounds of(List<Double> times) {
         double[] sorted = times.stream().mapToDouble(Double::doubleValue).toArray();
@@ -31,45 +31,45 @@ public final class Rounds {
     }
 
     /**
-     * All of them.
+     * Returns the durations of all rounds.
      *
-     * @return in ascending order
+     * @return the durations in ascending order, in the unit they were given in
      */
     public List<Double> times() {
         return Arrays.stream(sorted).boxed().toList();
     }
 
     /**
-     * How many there are.
+     * Returns the number of rounds.
      *
-     * @return 0 up
+     * @return the number of rounds, 0 or more
      */
     public int count() {
         return sorted.length;
     }
 
     /**
-     * The shortest.
+     * Returns the shortest duration.
      *
-     * @return NaN of no rounds
+     * @return the duration, NaN when there are no rounds
      */
     public double best() {
         return quantile(0);
     }
 
     /**
-     * A quarter of the rounds take no longer.
+     * Returns the lower quartile: a quarter of the rounds take no longer.
      *
-     * @return NaN of no rounds
+     * @return the duration, NaN when there are no rounds
      */
     public double lowerQuartile() {
         return quantile(QUARTER);
     }
 
     /**
-     * Half of the rounds take no longer.
+     * Returns the median: half of the rounds take no longer.
      *
-     * @return NaN of no rounds
+     * @return the duration, NaN when there are no rounds
      */
     public double median() {
         return quantile(HALF);

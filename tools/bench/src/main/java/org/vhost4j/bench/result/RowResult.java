@@ -4,12 +4,12 @@ package org.vhost4j.bench.result;
 import java.util.List;
 
 /**
- * What came out of one row.
+ * The results of one row.
  *
- * @param name what {@code --rows} calls it
- * @param title its title for users
- * @param about what is measured and how, in a sentence or two
- * @param cases in order
+ * @param name the name by which {@code --rows} selects the row
+ * @param title the title for users
+ * @param about a description, in one or two sentences, of what is measured and how
+ * @param cases the results of the cases, in order
  */
 public record RowResult(String name, String title, String about, List<CaseResult> cases) {
     /** Copies the list. */
@@ -18,9 +18,9 @@ public record RowResult(String name, String title, String about, List<CaseResult
     }
 
     /**
-     * Every contender that was measured.
+     * Returns every contender that was measured.
      *
-     * @return their names, each once, in order
+     * @return the names of the contenders, each once, in order of appearance
      */
     public List<String> contenders() {
         return cases.stream()

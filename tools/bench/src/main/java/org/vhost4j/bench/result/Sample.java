@@ -7,35 +7,35 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What one contender has come to in one turn.
+ * The results of one contender in one turn.
  *
- * @param values by figure, in base units
- * @param disturbed whether other programs took processor time meanwhile
- * @param curve the values point by point, if it measured any
- * @param rounds what each short round of the turn took, in seconds; empty when the turn was measured as a whole
+ * @param values the values by figure, in base units
+ * @param disturbed whether other programs used processor time of the cores during the turn
+ * @param curve the values point by point, when the turn measured a curve
+ * @param rounds the duration of each short round of the turn, in seconds; empty when the turn was measured as a whole
  */
 public record Sample(Map<Figure, Double> values, boolean disturbed, Optional<Curve> curve, List<Double> rounds) {
-    /** Copies map and list. */
+    /** Copies the map and the list. */
     public Sample {
         values = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(values));
         rounds = List.copyOf(rounds);
     }
 
     /**
-     * A turn with one value for each figure.
+     * Creates the sample of a turn with one value for each figure.
      *
-     * @param values by figure, in base units
-     * @param disturbed whether other programs took processor time meanwhile
-     * @param curve the values point by point, if it measured any
+     * @param values the values by figure, in base units
+     * @param disturbed whether other programs used processor time of the cores during the turn
+     * @param curve the values point by point, when the turn measured a curve
      */
     public Sample(Map<Figure, Double> values, boolean disturbed, Optional<Curve> curve) {
         this(values, disturbed, curve, List.of());
     }
 
     /**
-     * A turn of short rounds.
+     * Creates the sample of a turn of short rounds.
      *
-     * @param rounds what each took, in seconds
+     * @param rounds the duration of each round, in seconds
      * @return the sample
      */
     public static Sample ofRounds(List<Double> rounds) {
@@ -43,10 +43,10 @@ public record Sample(Map<Figure, Double> values, boolean disturbed, Optional<Cur
     }
 
     /**
-     * A figure's value in this turn.
+     * Returns a figure's value in this turn.
      *
      * @param figure the figure
-     * @return in the base unit; NaN when it was not measured
+     * @return the value in the base unit; NaN when it was not measured
      */
     public double value(Figure figure) {
         return figure.statistic() == Statistic.MEDIAN_OF_TURNS
@@ -55,10 +55,10 @@ public record Sample(Map<Figure, Double> values, boolean disturbed, Optional<Cur
     }
 
     /**
-     * One value, undisturbed.
+     * Creates the sample of an undisturbed turn with one value.
      *
-     * @param figure what it is
-     * @param value in the base unit
+     * @param figure the figure that was measured
+     * @param value the value, in the base unit
      * @return the sample
      */
     public static Sample of(Figure figure, double value) {
@@ -66,9 +66,9 @@ public record Sample(Map<Figure, Double> values, boolean disturbed, Optional<Cur
     }
 
     /**
-     * Several values, undisturbed.
+     * Creates the sample of an undisturbed turn with several values.
      *
-     * @param values by figure, in base units
+     * @param values the values by figure, in base units
      * @return the sample
      */
     public static Sample of(Map<Figure, Double> values) {

@@ -4,21 +4,21 @@ package org.vhost4j.bench.result;
 import java.util.Arrays;
 
 /**
- * Figures in three numbers.
+ * The spread of several values of a figure.
  *
- * @param least the smallest
- * @param median the middle one, or the mean of the two middle ones
- * @param most the largest
+ * @param least the smallest value
+ * @param median the middle value, or the mean of the two middle values
+ * @param most the largest value
  */
 public record Spread(double least, double median, double most) {
-    /** Of no figures at all. */
+    /** The spread when there are no values: NaN in every component. */
     public static final Spread NONE = new Spread(Double.NaN, Double.NaN, Double.NaN);
 
     /**
-     * Of some figures.
+     * Calculates the spread of values.
      *
-     * @param figures in any order; none gives {@link #NONE}
-     * @return their spread
+     * @param figures the values in any order; without any, the result is {@link #NONE}
+     * @return the spread
      */
     public static Spread of(double... figures) {
         if (figures.length == 0) {

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.bench.result;
 
-/** How one value results from a contender's measurements in a case. */
+/** How a contender's measurements in a case are reduced to one value. */
 public enum Statistic {
-    /** Each turn has one value; their median. */
+    /** Each turn has one value; the statistic is their median. */
     MEDIAN_OF_TURNS,
-    /** The least of all short rounds: what the work takes when nothing comes in between. */
+    /** The shortest of all short rounds: the duration of the work without interference. */
     BEST,
-    /** A quarter of all short rounds take no longer. */
+    /** The lower quartile of all short rounds. */
     LOWER_QUARTILE,
-    /** Half of all short rounds take no longer. */
+    /** The median of all short rounds. */
     MEDIAN;
 
     /**
-     * The value of some short rounds.
+     * Calculates the statistic of short rounds.
      *
-     * @param rounds any number
-     * @return NaN of none
+     * @param rounds the rounds, any number of them
+     * @return the statistic; NaN when there are no rounds
      * @throws IllegalStateException for {@link #MEDIAN_OF_TURNS}, which no rounds have
      */
     double of(Rounds rounds) {

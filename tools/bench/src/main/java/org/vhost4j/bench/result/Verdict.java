@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.bench.result;
 
-/** What happened to a goal. */
+/** Whether a goal was reached. */
 public enum Verdict {
-    /** Reached. */
+    /** The goal was reached. */
     MET("met"),
-    /** Missed. */
+    /** The goal was missed. */
     NOT_MET("not met"),
-    /** Something that it needs is missing. */
+    /** A value that the goal refers to was not measured. */
     NOT_MEASURED("not measured");
 
     private final String words;

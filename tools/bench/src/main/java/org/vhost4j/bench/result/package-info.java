@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What {@code vhost4j bench peer} has measured: figures, statistics, goals, and the three ways to show them. Nothing here measures. */
+/**
+ * The results of {@code vhost4j bench peer}: figures, statistics, goals, and three report formats. The classes here measure nothing
+ * themselves.
+ */
 @NullMarked
 package org.vhost4j.bench.result;
 

@@ -8,15 +8,15 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 
-/** Why a file or directory could not be used, for messages that name it already: the JDK's own message is often the path alone. */
+/** Explains why a file or directory could not be used, for messages that name it already; the JDK's own message is often only the path. */
 public final class FileTrouble {
     private FileTrouble() {}
 
     /**
-     * Says why.
+     * Returns the reason of a failure.
      *
-     * @param e what {@link java.nio.file.Files} threw
-     * @return one clause, in the words of strerror(3) where there are some
+     * @param e the exception that {@link java.nio.file.Files} threw
+     * @return one clause, in the wording of strerror(3) where it has one
      */
     public static String of(IOException e) {
         String reason = e instanceof FileSystemException file ? file.getReason() : e.getMessage();

@@ -7,20 +7,19 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What every HTML page of this program has around its content: a head, and a style sheet inside, light or dark as the
- * reader has it.
+ * The parts that all HTML pages of this program share: the head, and an inline style sheet with the reader's light or dark colour scheme.
  */
 public final class HtmlPage {
     private HtmlPage() {}
 
     /**
-     * Writes a self-contained page: no script, no file, no network.
+     * Creates a self-contained page, without scripts, external files or network access.
      *
-     * @param title plain text
+     * @param title the title, as plain text
      * @param style rules in addition to those that all pages share, whose colours are {@code --ink}, {@code --soft},
      *     {@code --line}, {@code --paper}, {@code --wash}, {@code --good} and {@code --bad}
-     * @param body HTML
-     * @return an HTML document, to be stored in UTF-8
+     * @param body the content of the page, as HTML
+     * @return an HTML document, to be stored as UTF-8
      */
     public static String of(String title, String style, String body) {
         return """
@@ -40,11 +39,11 @@ public final class HtmlPage {
     }
 
     /**
-     * Reads a style sheet.
+     * Reads a style sheet from the class path.
      *
-     * @param beside the class in whose directory it is
-     * @param name the file's
-     * @return its text
+     * @param beside the class in whose package the file is
+     * @param name the name of the file
+     * @return the text of the file
      */
     public static String resource(Class<?> beside, String name) {
         try (InputStream in = beside.getResourceAsStream(name)) {
@@ -61,7 +60,7 @@ public final class HtmlPage {
      * Escapes text for HTML, in an element or in a quoted attribute.
      *
      * @param plain any text
-     * @return the same with entities
+     * @return the text with character entities
      */
     public static String escape(String plain) {
         return plain.replace("&", "&amp;")

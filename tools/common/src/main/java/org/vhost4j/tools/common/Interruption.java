@@ -6,9 +6,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Lets a long command end with what it knows when the process is interrupted (SIGINT, SIGTERM): the signal only asks, the command looks
- * at {@link #requested} between two steps, prints its result and calls {@link #close}. The process ends with the signal's status, 130
- * for SIGINT, and without a result when that takes longer than its time.
+ * Lets a long command end with a partial result when the process is interrupted (SIGINT, SIGTERM): the signal only sets a flag; the command
+ * checks {@link #requested} between two steps, prints its result and calls {@link #close}. The process then ends with the status of the
+ * signal, 130 for SIGINT. It ends without a result when the command takes longer than the time limit.
  */
 public final class Interruption implements AutoCloseable {
     private final Duration patience;
@@ -21,10 +21,10 @@ public final class Interruption implements AutoCloseable {
     }
 
     /**
-     * Watches for the signal.
+     * Starts to handle the signals.
      *
-     * @param patience how long the step at hand and the result may take after the signal
-     * @return to be closed when the result is printed
+     * @param patience the time limit, after the signal, for the current step and the result
+     * @return the handler, to be closed when the result has been printed
      */
     public static Interruption watch(Duration patience) {
         Interruption interruption = new Interruption(patience);
@@ -33,9 +33,9 @@ public final class Interruption implements AutoCloseable {
     }
 
     /**
-     * Whether the command is to end.
+     * Tells whether the command is to end.
      *
-     * @return true once the process was interrupted
+     * @return true once the process has been interrupted
      */
     public boolean requested() {
         return requested;
@@ -53,7 +53,7 @@ public final class Interruption implements AutoCloseable {
         }
     }
 
-    /** The command has printed its result: the process may end. */
+    /** Tells that the command has printed its result: the process may end. */
     @Override
     public void close() {
         done.countDown();

@@ -6,8 +6,8 @@ import java.util.Locale;
 import java.util.function.LongSupplier;
 
 /**
- * How far a command is, on standard error, for commands that take longer than {@value #QUIET_SECONDS} seconds. A terminal gets one line
- * that is written again; anything else gets a line every {@value #LINE_SECONDS} seconds.
+ * Shows the progress of commands that take longer than {@value #QUIET_SECONDS} seconds on standard error. A terminal shows one line that is
+ * updated in place; any other output gets a new line every {@value #LINE_SECONDS} seconds.
  */
 public final class Progress implements AutoCloseable {
     private static final int QUIET_SECONDS = 2;
@@ -39,21 +39,21 @@ public final class Progress implements AutoCloseable {
     }
 
     /**
-     * Begins.
+     * Starts to show progress.
      *
-     * @param err standard error
-     * @return to be told of each step, and closed at the end
+     * @param err the writer for standard error
+     * @return the object to be notified of each step, and closed at the end
      */
     public static Progress on(PrintWriter err) {
         return new Progress(err, Terminal.isStandardError(), System::nanoTime);
     }
 
     /**
-     * Prints how far the command is, if it is time to.
+     * Reports progress, and prints it when an update is due.
      *
-     * @param done steps that have ended
-     * @param all steps in all
-     * @param what the step that begins now
+     * @param done the number of completed steps
+     * @param all the total number of steps
+     * @param what a description of the step that begins now
      */
     public void step(int done, int all, String what) {
         long now = clock.getAsLong();
@@ -82,7 +82,7 @@ public final class Progress implements AutoCloseable {
                 : String.format(Locale.ROOT, ", about %d:%02d min left", seconds / 60, seconds % 60);
     }
 
-    /** Removes the line from the terminal, for other output to follow. */
+    /** Erases the line on the terminal before other output is written. */
     public void clear() {
         if (shown && terminal) {
             err.print(CLEAR_LINE);

@@ -6,17 +6,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
-/** A file that is written repeatedly and is complete at every moment: the new text takes the old one's place by a rename. */
+/** A file that is written repeatedly and is complete at all times: the new text replaces the old one by a rename. */
 public final class ReplacedFile {
     private ReplacedFile() {}
 
     /**
      * Writes a file, or replaces it.
      *
-     * @param option the option that named it, for the message, such as {@code --junit}
-     * @param file the file; a directory that can be written to must have it
-     * @param text all of its text, written as UTF-8
-     * @throws UnsupportedOption when it cannot be written
+     * @param option the option that specified the file, for the message, such as {@code --junit}
+     * @param file the file, in a directory that is writable
+     * @param text the whole text, written as UTF-8
+     * @throws UnsupportedOption when the file cannot be written
      */
     public static void write(String option, Path file, String text) {
         try {

@@ -6,22 +6,24 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** Rows of text in columns as wide as their widest entry, or narrower where lines would not fit, with two blanks between them. */
+/**
+ * A table of text whose columns are as wide as their widest cell, or narrower where lines would exceed the width, separated by two spaces.
+ */
 public final class Table {
     private static final int GAP = 2;
 
     private final List<List<String>> rows = new ArrayList<>();
     private final int firstNumber;
 
-    /** Starts a table of text: every column is aligned to the left. */
+    /** Creates a table of text in which every column is aligned to the left. */
     public Table() {
         this(Integer.MAX_VALUE);
     }
 
     /**
-     * Starts a table whose last columns are numbers, aligned to the right.
+     * Creates a table whose last columns are numbers, aligned to the right.
      *
-     * @param firstNumber index of the first of them
+     * @param firstNumber the index, from 0, of the first column of numbers
      */
     public Table(int firstNumber) {
         this.firstNumber = firstNumber;
@@ -30,7 +32,7 @@ public final class Table {
     /**
      * Adds a row.
      *
-     * @param cells its entries; blanks at the end of a line are left out
+     * @param cells the cells of the row; trailing spaces are omitted
      */
     public void row(String... cells) {
         row(List.of(cells));
@@ -39,27 +41,27 @@ public final class Table {
     /**
      * Adds a row.
      *
-     * @param cells its entries
+     * @param cells the cells of the row
      */
     public void row(List<String> cells) {
         rows.add(List.copyOf(cells));
     }
 
     /**
-     * The rows, each on one line.
+     * Formats the table with each row on one line.
      *
-     * @return lines, each with its end
+     * @return the lines, each with a line terminator
      */
     public String text() {
         return text(Integer.MAX_VALUE);
     }
 
     /**
-     * The rows in lines of a width. The widest columns are made narrower until all fit; a cell that is too long for its column continues
-     * in the lines below, broken at blanks, and no word is broken.
+     * Formats the table for a line width. The widest columns are narrowed until all lines fit; a cell that is too long for its column
+     * continues on the following lines, broken at spaces; words are not broken.
      *
-     * @param columns how wide lines may be; a line is longer only where words are
-     * @return lines, each with its end
+     * @param columns the maximum line width in characters, exceeded only when words are too long
+     * @return the lines, each with a line terminator
      */
     public String text(int columns) {
         int[] widths = widths(columns);

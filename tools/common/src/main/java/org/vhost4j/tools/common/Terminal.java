@@ -3,7 +3,7 @@ package org.vhost4j.tools.common;
 
 import org.jspecify.annotations.Nullable;
 
-/** What the launcher says of the terminal, if there is one. */
+/** The properties of the terminal, as the launcher passes them on. */
 public final class Terminal {
     /** The width of everything that is printed where no terminal has one. */
     static final int COLUMNS = 80;
@@ -15,19 +15,19 @@ public final class Terminal {
     private Terminal() {}
 
     /**
-     * How wide lines may be: {@code COLUMNS} of the environment, which the launcher sets to the terminal's width.
+     * Returns the line width for text: {@code COLUMNS} in the environment, which the launcher sets to the width of the terminal.
      *
-     * @return columns, {@value #LEAST} to {@value #MOST}; {@value #COLUMNS} when it is not known
+     * @return the width in characters, {@value #LEAST} to {@value #MOST}; {@value #COLUMNS} when it is unknown
      */
     public static int columns() {
         return columns(System.getenv("COLUMNS"));
     }
 
     /**
-     * How wide the lines of a table may be whose rows other programs look at: as wide as a terminal, and without a limit where there is
-     * none, so that each row stays one line for grep and similar tools.
+     * Returns the line width for tables whose rows other programs may process: the width of the terminal, or no limit without a terminal,
+     * so that each row stays on one line for grep and similar tools.
      *
-     * @return columns
+     * @return the width in characters
      */
     public static int columnsOfRecords() {
         return System.getenv("COLUMNS") == null ? Integer.MAX_VALUE : columns();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.common;
 
-/** A request of the user cannot be fulfilled. The message is one line for the user; the command ends with status 2. */
+/** Thrown when a request of the user cannot be fulfilled. The message is one line for the user; the command ends with status 2. */
 public final class UnsupportedOption extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     /**
-     * Creates the refusal.
+     * Creates the exception.
      *
      * @param message what is impossible, and why
      */

@@ -13,7 +13,7 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.ReceivedFrame;
 
-/** How frames fill receive buffers; the driver itself checks each used buffer. */
+/** Cases about how frames fill receive buffers; the driver itself checks each used buffer. */
 public final class BufferCases implements CaseGroup {
     private static final String RECEIVE = "virtio 1.4, 5.1.6.4.1";
     private static final int SMALL = 300;

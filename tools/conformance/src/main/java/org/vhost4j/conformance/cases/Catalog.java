@@ -10,7 +10,7 @@ import org.vhost4j.conformance.NamePattern;
 import org.vhost4j.device.feature.NearestName;
 import org.vhost4j.tools.common.UnsupportedOption;
 
-/** Every case that there is. */
+/** The catalog of all cases. */
 public final class Catalog {
     private static final List<CaseGroup> GROUPS = List.of(
             new MessageCases(),
@@ -47,30 +47,30 @@ public final class Catalog {
     private Catalog() {}
 
     /**
-     * The groups.
+     * Returns all groups of cases.
      *
-     * @return in the order in which they run
+     * @return the groups in the order in which they run
      */
     public static List<CaseGroup> groups() {
         return GROUPS;
     }
 
     /**
-     * The title of the group that has a case.
+     * Returns the title of the group that contains a case.
      *
      * @param tried any case
-     * @return the title, or the case's name when no group has it
+     * @return the title, or the name of the case when no group contains it
      */
     public static String title(Case tried) {
         return TITLES.getOrDefault(tried.name(), tried.name());
     }
 
     /**
-     * Some of the cases.
+     * Selects cases.
      *
-     * @param patterns names in which {@code *} stands for anything; none means every case
-     * @return in the order in which they run
-     * @throws UnsupportedOption when a pattern is the name of no case
+     * @param patterns patterns in which {@code *} stands for any characters; an empty list selects every case
+     * @return the cases in the order in which they run
+     * @throws UnsupportedOption when a pattern matches no case
      */
     public static List<Case> select(List<String> patterns) {
         List<Case> all =

@@ -14,7 +14,7 @@ import org.vhost4j.frontend.ChainShape;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 
-/** Chains of every length and layout, indirect tables, queues of every size, use in order. */
+/** Cases about chains of every length and layout, indirect tables, queues of every size, and in-order use. */
 public final class ChainCases implements CaseGroup {
     private static final String FRAMING = "virtio 1.4, 2.7.4";
     private static final String INDIRECT = "virtio 1.4, 2.7.5.3 and 2.8.7";

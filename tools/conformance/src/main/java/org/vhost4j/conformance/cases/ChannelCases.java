@@ -18,7 +18,9 @@ import org.vhost4j.vhostuser.wire.BackendRequest;
 import org.vhost4j.vhostuser.wire.MessageHeader;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** The back-end's channel, what it says there of the config space, and what a front-end writes into that. */
+/**
+ * Cases about the back-end's channel, the config space changes that it announces there, and what a front-end writes into the config space.
+ */
 public final class ChannelCases implements CaseGroup {
     private static final String CHANNEL = "vhost-user, VHOST_USER_SET_BACKEND_REQ_FD";
     private static final String CHANGE = "vhost-user, VHOST_USER_BACKEND_CONFIG_CHANGE_MSG";

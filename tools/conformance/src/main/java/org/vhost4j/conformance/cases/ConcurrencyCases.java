@@ -18,7 +18,7 @@ import org.vhost4j.frontend.Ram;
 import org.vhost4j.sys.EventFd;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Messages that are handled while rings carry frames, and kicks that come while messages are handled. */
+/** Cases about messages that are handled while rings carry frames, and kicks that arrive while messages are handled. */
 public final class ConcurrencyCases implements CaseGroup {
     private static final String STATES = "vhost-user, Ring states";
     private static final String COMMUNICATION = "vhost-user, Communication";

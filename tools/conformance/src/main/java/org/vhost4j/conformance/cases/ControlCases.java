@@ -17,7 +17,7 @@ import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Commands of the control queue, class by class: which are carried out, which are refused, and what follows from them. */
+/** Cases about the commands of the control queue, by class: which are carried out, which are refused, and what their effects are. */
 public final class ControlCases implements CaseGroup {
     private static final String RECEIVE_MODES = "virtio 1.4, 5.1.6.5.1";
     private static final String MAC_FILTER = "virtio 1.4, 5.1.6.5.2";

@@ -20,7 +20,7 @@ import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Queue pairs, MTU, and the config space and control queue of a back-end that has its own. */
+/** Cases about queue pairs, the MTU, and the config space and control queue of a back-end that implements them itself. */
 public final class DeviceCases implements CaseGroup {
     private static final String CONFIG = "virtio 1.4, 5.1.4";
     private static final String CONTROL = "virtio 1.4, 5.1.6.5";

@@ -14,7 +14,7 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.ReceivedFrame;
 
-/** UDP fragmentation offload: one datagram that becomes IP fragments, whose bytes together are the datagram. */
+/** Cases about UDP fragmentation offload: one datagram becomes IP fragments, whose combined payload is the datagram. */
 public final class FragmentCases implements CaseGroup {
     private static final int IP = 14;
     private static final int IP_BYTES = 20;

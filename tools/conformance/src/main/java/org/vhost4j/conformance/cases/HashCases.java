@@ -23,8 +23,8 @@ import org.vhost4j.frontend.ReceivedFrame;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * Hash reports and receive-side scaling, by the vectors that Microsoft published for verifying RSS: ten flows with the hash of their
- * addresses, and of addresses and ports.
+ * Cases about hash reports and receive-side scaling, with the vectors that Microsoft published to verify RSS: ten flows, each with the hash
+ * of its addresses and the hash of its addresses and ports.
  */
 public final class HashCases implements CaseGroup {
     private static final String REPORT = "virtio 1.4, 5.1.6.4.3";

@@ -26,8 +26,8 @@ import org.vhost4j.vhostuser.wire.VringAddress;
 import org.vhost4j.vhostuser.wire.VringState;
 
 /**
- * Messages that no front-end should send. A back-end may refuse them or end the connection; the suite itself checks after every case
- * that it serves the next one.
+ * Cases about messages that no front-end should send. A back-end may refuse them or end the connection; after every case the suite itself
+ * checks that the back-end serves the next connection.
  */
 public final class HostileMessageCases implements CaseGroup {
     private static final int NEED_REPLY = MessageHeader.VERSION | MessageHeader.NEED_REPLY;

@@ -20,8 +20,8 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.ReceivedFrame;
 
 /**
- * Rings and headers that no driver should write. A device may stop, and a back-end may end the connection; the suite itself checks
- * after every case that it serves the next one.
+ * Cases about rings and headers that no driver should write. A device may stop, and a back-end may end the connection; after every case the
+ * suite itself checks that the back-end serves the next connection.
  */
 public final class HostileRingCases implements CaseGroup {
     @Override

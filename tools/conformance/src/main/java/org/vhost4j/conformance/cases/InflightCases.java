@@ -26,7 +26,7 @@ import org.vhost4j.vhostuser.wire.MessageHeader;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** The memory in which a back-end records what is in flight, and what it does with that when it is started again. */
+/** Cases about the memory in which a back-end records in-flight descriptors, and how a restarted back-end uses it. */
 public final class InflightCases implements CaseGroup {
     private static final String SECTION = "vhost-user, Inflight I/O tracking";
     private static final int QUEUES = 2;

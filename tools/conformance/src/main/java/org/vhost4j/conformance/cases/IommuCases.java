@@ -16,7 +16,9 @@ import org.vhost4j.frontend.ReceivedFrame;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** A driver behind an IOMMU: addresses that the device asks for, is told, and must not use any more. */
+/**
+ * Cases about a driver behind an IOMMU: addresses for which the device requests translations, receives them, and must no longer use them.
+ */
 public final class IommuCases implements CaseGroup {
     private static final String IOTLB = "vhost-user, IOTLB messages";
     private static final int BOTH = IotlbMessage.READ | IotlbMessage.WRITE;

@@ -16,7 +16,7 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** The log of written pages, on which live migration relies. */
+/** Cases about the dirty log, on which live migration relies. */
 public final class LogCases implements CaseGroup {
     private static final String MIGRATION = "vhost-user, Migration";
     private static final int BUFFERS = 24;

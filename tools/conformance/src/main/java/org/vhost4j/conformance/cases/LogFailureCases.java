@@ -27,8 +27,8 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * Dirty logs that no front-end should pass: a back-end may refuse them, stop the device or close the connection; what lies outside the log
- * it must not write, and it must serve the next front-end.
+ * Cases about dirty logs that no front-end should pass. A back-end may refuse them, stop the device or close the connection; it must not
+ * write outside the log, and it must serve the next front-end.
  */
 public final class LogFailureCases implements CaseGroup {
     private static final int PAGE = 4096;

@@ -19,7 +19,7 @@ import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.Ram;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Memory that comes and goes while rings run. */
+/** Cases about memory regions that are added and removed while rings run. */
 public final class MemoryCases implements CaseGroup {
     private static final String TABLE = "vhost-user, VHOST_USER_SET_MEM_TABLE";
     private static final String SLOTS = "vhost-user, VHOST_USER_ADD_MEM_REG and VHOST_USER_REM_MEM_REG";

@@ -20,7 +20,7 @@ import org.vhost4j.vhostuser.wire.Request;
 import org.vhost4j.vhostuser.wire.VringFile;
 import org.vhost4j.vhostuser.wire.VringState;
 
-/** How requests are answered. */
+/** Cases about the answers to requests. */
 public final class MessageCases implements CaseGroup {
     private static final byte[] NOTHING = new byte[0];
     private static final int REPLY_FLAGS = MessageHeader.VERSION | MessageHeader.REPLY;

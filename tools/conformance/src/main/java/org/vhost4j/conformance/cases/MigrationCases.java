@@ -25,7 +25,10 @@ import org.vhost4j.frontend.ReceivedFrame;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.VringAddress;
 
-/** What a migration does to a back-end besides logging: it begins under traffic, is cancelled, begins again, and ends in a burst. */
+/**
+ * Cases about the other effects of a migration on a back-end besides logging: it begins under traffic, is cancelled, begins again, and ends
+ * during a burst.
+ */
 public final class MigrationCases implements CaseGroup {
     private static final String MIGRATION = "vhost-user, Migration";
     private static final int ATTEMPTS = 20;

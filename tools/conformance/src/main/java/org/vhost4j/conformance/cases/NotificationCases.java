@@ -16,7 +16,7 @@ import org.vhost4j.frontend.FrontEndQueue;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 
-/** When the device interrupts, and when it wants to be notified. */
+/** Cases about when the device interrupts, and when it requests notifications. */
 public final class NotificationCases implements CaseGroup {
     private static final String USED = "virtio 1.4, 2.7.7.2 and 2.8.10";
     private static final String AVAILABLE = "virtio 1.4, 2.7.10 and 2.8.21";

@@ -17,8 +17,8 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.ReceivedFrame;
 
 /**
- * Checksums and segmentation. {@code tx} cases have a driver that takes nothing back, so that the device has to do all the work;
- * {@code rx} cases have one that takes the same kind of frame, whole or in segments.
+ * Cases about checksums and segmentation. In {@code tx} cases the driver accepts no receive offload, so that the device has to do all the
+ * work; in {@code rx} cases it accepts the same kind of frame, whole or in segments.
  */
 public final class OffloadCases implements CaseGroup {
     private static final String TRANSMIT = "virtio 1.4, 5.1.6.2.2";

@@ -14,7 +14,7 @@ import org.vhost4j.frontend.Postcopy;
 import org.vhost4j.frontend.Ram;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Postcopy: guest memory arrives while the guest runs, and the front-end serves the back-end's page faults. */
+/** Cases about postcopy migration: guest memory arrives while the guest runs, and the front-end serves the back-end's page faults. */
 public final class PostcopyCases implements CaseGroup {
     private static final String POSTCOPY = "vhost-user, Migration: postcopy";
     private static final int REGION = 1 << 20;

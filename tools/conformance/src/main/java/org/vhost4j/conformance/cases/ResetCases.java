@@ -15,7 +15,7 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Devices that are reset, front-ends that come back. */
+/** Cases about devices that are reset and front-ends that reconnect. */
 public final class ResetCases implements CaseGroup {
     private static final int RUNNING = 15;
 

@@ -18,7 +18,7 @@ import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.ReceivedFrame;
 import org.vhost4j.sys.EventFd;
 
-/** Rings that start, stop, continue, and carry frames or not. */
+/** Cases about rings that start, stop and continue, and are enabled or disabled. */
 public final class RingStateCases implements CaseGroup {
     private static final String STATES = "vhost-user, Ring states";
     private static final String BASE = "vhost-user, VHOST_USER_GET_VRING_BASE";

@@ -23,9 +23,9 @@ import org.vhost4j.sys.EventFd;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * The orders in which front-ends bring a device up, and front-ends that are gone in the middle of it. The orders are recorded ones of QEMU
- * and of DPDK's virtio-user, and from their source those of QEMU, of DPDK's virtio-user (revision 7d47868c26), of cloud-hypervisor
- * (revision a423bf13ad) and of crosvm (revision 4980d0e81d).
+ * Cases about the orders in which front-ends bring a device up, and about front-ends that disappear before they have finished. Some orders
+ * were recorded from QEMU and from DPDK's virtio-user; others are taken from the source of QEMU, of DPDK's virtio-user (revision
+ * 7d47868c26), of cloud-hypervisor (revision a423bf13ad) and of crosvm (revision 4980d0e81d).
  */
 public final class SequenceCases implements CaseGroup {
     private static final String COMMUNICATION = "vhost-user, Communication";

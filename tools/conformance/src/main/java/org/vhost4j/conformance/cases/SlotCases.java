@@ -16,7 +16,7 @@ import org.vhost4j.frontend.RamSetup;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Memory slots to their last, memory that is plugged and unplugged under traffic, huge pages, files that regions share. */
+/** Cases about using all memory slots, memory that is plugged and unplugged under traffic, huge pages, and regions that share a file. */
 public final class SlotCases implements CaseGroup {
     private static final String SLOTS = "vhost-user, VHOST_USER_ADD_MEM_REG and VHOST_USER_REM_MEM_REG";
     private static final String TABLE = "vhost-user, VHOST_USER_SET_MEM_TABLE";

@@ -17,7 +17,9 @@ import org.vhost4j.vhostuser.wire.MessageHeader;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** What moves with a guest besides its memory: the back-end's own state, and the announcement of where the guest is now. */
+/**
+ * Cases about what migrates with a guest besides its memory: the back-end's own state, and the announcement of the guest's new location.
+ */
 public final class StateCases implements CaseGroup {
     private static final String STATE = "vhost-user, Migrating back-end state";
     private static final String RARP = "vhost-user, VHOST_USER_SEND_RARP";

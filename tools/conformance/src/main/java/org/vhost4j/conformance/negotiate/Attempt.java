@@ -2,16 +2,16 @@
 package org.vhost4j.conformance.negotiate;
 
 /**
- * A negotiation that was tried.
+ * The result of one negotiation.
  *
- * @param combination what was acknowledged
- * @param lawful whether the back-end had no reason to refuse
- * @param outcome what happened to it
- * @param detail how that showed, one clause; empty when it was accepted
- * @param frames how many frames came back as they should
+ * @param combination the features that were acknowledged
+ * @param lawful whether the back-end has no reason to refuse the combination
+ * @param outcome the outcome of the negotiation
+ * @param detail the symptom, in one clause; empty when the back-end accepted
+ * @param frames the number of frames that returned correctly
  */
 public record Attempt(Combination combination, boolean lawful, Outcome outcome, String detail, int frames) {
-    /** Whether the back-end is right: it accepted what it offered, and withstood the rest. */
+    /** Tells whether the back-end behaved correctly: it accepted what it had offered, and survived any other combination. */
     public boolean isSound() {
         return outcome == Outcome.ACCEPTED || (outcome == Outcome.REFUSED && !lawful);
     }

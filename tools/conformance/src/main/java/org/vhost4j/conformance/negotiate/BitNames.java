@@ -12,8 +12,8 @@ import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * How bits of one of the two feature words are written on a command line: names, {@code BIT_n}, or numbers that stand for several
- * bits, separated by commas; each with a sign or without.
+ * The syntax of feature bits on a command line, for each of the two feature words: names, {@code BIT_n}, or numbers that stand for several
+ * bits, separated by commas; each with or without a sign.
  */
 public enum BitNames {
     /** Virtio features. */
@@ -64,7 +64,7 @@ public enum BitNames {
     /** The names of a word's bits in their order. */
     abstract List<String> names(long word);
 
-    /** A word as in messages: its number, and its names in brackets. */
+    /** Formats a word for messages: the number, with the names of the bits in brackets. */
     public String inWords(long word) {
         return "0x" + Long.toHexString(word) + " (" + (word == 0 ? "none" : String.join(" ", names(word))) + ")";
     }
@@ -73,12 +73,12 @@ public enum BitNames {
     private record Element(char sign, long bits) {}
 
     /**
-     * A word to acknowledge. Elements without a sign are added to nothing; when the first has one, all are added to or taken
-     * from the offer. {@code offer} and {@code none} are words too.
+     * Parses a word to acknowledge. Elements without a sign form the word; when the first element has a sign, all elements are added to or
+     * removed from the offer. {@code offer} and {@code none} are valid too.
      *
-     * @param option the option, for messages
-     * @param text what the user wrote
-     * @param offer what the back-end offers
+     * @param option the name of the option, for messages
+     * @param text the text that the user wrote
+     * @param offer the word that the back-end offers
      * @return the word
      * @throws UnsupportedOption when a name is unknown
      */
@@ -92,12 +92,12 @@ public enum BitNames {
     }
 
     /**
-     * Compares an offer with an expectation, whose elements all have a sign: {@code +} must be offered, {@code -} must not.
+     * Compares an offer with an expectation, in which every element has a sign: {@code +} must be offered, {@code -} must not.
      *
-     * @param option the option, for messages
-     * @param text what the user wrote
-     * @param offer what the back-end offers
-     * @return what is not as expected, in words; empty when all is
+     * @param option the name of the option, for messages
+     * @param text the text that the user wrote
+     * @param offer the word that the back-end offers
+     * @return the differences, in words; empty when there are none
      * @throws UnsupportedOption when a name is unknown or a sign is missing
      */
     public String difference(String option, String text, long offer) {

@@ -8,20 +8,20 @@ import org.vhost4j.vhostuser.wire.Dependencies;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * What to acknowledge.
+ * A combination of feature bits to acknowledge.
  *
- * @param group which question it belongs to
- * @param label what is particular about it
- * @param features virtio feature bits
+ * @param group the group of combinations that it belongs to
+ * @param label what distinguishes it within the group
+ * @param features virtio feature bits 0 to 63
  * @param protocol protocol feature bits
- * @param high virtio feature bits 64 up, which vhost-user's word cannot carry: they are sent as a second word
+ * @param high virtio feature bits 64 to 127, which the vhost-user feature word cannot carry: they are sent as a second word
  */
 public record Combination(String group, String label, long features, long protocol, long high) {
     /**
-     * What fits vhost-user's word.
+     * Creates a combination that fits the vhost-user feature word.
      *
-     * @param group which question it belongs to
-     * @param label what is particular about it
+     * @param group the group of combinations that it belongs to
+     * @param label what distinguishes it within the group
      * @param features virtio feature bits
      * @param protocol protocol feature bits
      */
@@ -30,9 +30,9 @@ public record Combination(String group, String label, long features, long protoc
     }
 
     /**
-     * A name for reports and lists of expected failures.
+     * Returns the name for reports and lists of expected failures.
      *
-     * @return such as {@code negotiate.one-dropped.without-csum}
+     * @return a name such as {@code negotiate.one-dropped.without-csum}
      */
     public String name() {
         return "negotiate." + word(group) + "." + word(label);

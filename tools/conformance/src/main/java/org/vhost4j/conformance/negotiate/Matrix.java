@@ -12,8 +12,8 @@ import org.vhost4j.vhostuser.wire.Dependencies;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * Every combination of an offer that matters: the offer, each feature without the others' needing it, each without what it needs,
- * pairs, each protocol feature, every kind of ring, a legacy driver, and what was never offered. A word that was tried is
+ * The combinations of an offer that are worth trying: the whole offer, each feature without its dependents, each feature without its
+ * dependencies, pairs, each protocol feature, every kind of ring, a legacy driver, and bits that were not offered. A word that was tried is
  * not tried again under another label.
  */
 public final class Matrix {
@@ -55,11 +55,11 @@ public final class Matrix {
     private final Map<String, Combination> combinations = new LinkedHashMap<>();
 
     /**
-     * Lays the matrix out.
+     * Creates the combinations for an offer.
      *
-     * @param offeredFeatures virtio feature bits
-     * @param offeredWithConfig the same once CONFIG is acknowledged
-     * @param offeredProtocol protocol feature bits
+     * @param offeredFeatures the offered virtio feature bits
+     * @param offeredWithConfig the virtio feature bits offered once CONFIG is acknowledged
+     * @param offeredProtocol the offered protocol feature bits
      */
     public Matrix(long offeredFeatures, long offeredWithConfig, long offeredProtocol) {
         this.offeredFeatures = offeredFeatures;
@@ -79,17 +79,17 @@ public final class Matrix {
         pairs();
     }
 
-    /** The virtio features that are acknowledged by default. */
+    /** Returns the virtio feature bits that are acknowledged by default. */
     public static long defaultFeatures(long offered, long protocol) {
         return closed(offered & ~NOT_BY_DEFAULT, protocol);
     }
 
-    /** What is acknowledged of the protocol features by default. */
+    /** Returns the protocol feature bits that are acknowledged by default. */
     public static long defaultProtocol(long offered) {
         return closed(offered & PROTOCOL_BY_DEFAULT);
     }
 
-    /** Every combination, the most telling first. */
+    /** Returns all combinations, the most informative first. */
     public List<Combination> combinations() {
         return List.copyOf(combinations.values());
     }

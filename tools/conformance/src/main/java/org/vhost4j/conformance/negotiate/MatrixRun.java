@@ -15,7 +15,7 @@ import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.frontend.Rendezvous;
 import org.vhost4j.sys.SystemError;
 
-/** Tries combinations one after the other, each on a connection of its own, until all are tried or the time is up. */
+/** Tries combinations one after the other, each on its own connection, until all are tried or the time limit is reached. */
 public final class MatrixRun {
     private final Rendezvous rendezvous;
     private final Runnable between;
@@ -30,13 +30,13 @@ public final class MatrixRun {
     private @Nullable LoopMode loop;
 
     /**
-     * A run that has not begun.
+     * Creates a run, which has not begun.
      *
-     * @param rendezvous where the back-end is
-     * @param between run before each connection, such as to start a back-end again that ends with its connection
-     * @param patience for the back-end and for each answer
-     * @param limit for everything
-     * @param loop how frames return, NONE to send none, or null to find out
+     * @param rendezvous the place where front-end and back-end connect
+     * @param between runs before each connection, for example to restart a back-end that ends with its connection
+     * @param patience the timeout for a connection and for each answer
+     * @param limit the time limit for the whole run
+     * @param loop how the back-end returns frames, NONE to send none, or null to detect it
      */
     public MatrixRun(
             Rendezvous rendezvous, Runnable between, Duration patience, Duration limit, @Nullable LoopMode loop) {
@@ -60,10 +60,10 @@ public final class MatrixRun {
     }
 
     /**
-     * Records attempts.
+     * Records the messages of attempts.
      *
-     * @param each returns the recorder for a combination before it is tried, given how frames return, or null when that is not known yet; null
-     *     records nothing
+     * @param each returns the recorder for a combination before it is tried, given how the back-end returns frames, or null when that is
+     *     not known yet; null records nothing
      * @return this
      */
     public MatrixRun record(BiFunction<Combination, @Nullable LoopMode, @Nullable TraceRecorder> each) {
@@ -72,12 +72,12 @@ public final class MatrixRun {
     }
 
     /**
-     * Tries everything.
+     * Tries combinations.
      *
-     * @param combinations in this order
-     * @param tried called with each attempt
-     * @param interrupted asked before and after each attempt; true ends the run, without the attempt at hand, because the signal may have
-     *     ended its back-end
+     * @param combinations the combinations, in order
+     * @param tried receives each attempt
+     * @param interrupted called before and after each attempt; true ends the run and discards the current attempt, because the signal may
+     *     have ended its back-end
      */
     public void run(List<Combination> combinations, Consumer<Attempt> tried, BooleanSupplier interrupted) {
         for (Combination combination : combinations) {
@@ -137,12 +137,12 @@ public final class MatrixRun {
         return attempt;
     }
 
-    /** What was tried, in order. */
+    /** Returns the attempts, in order. */
     public List<Attempt> attempts() {
         return List.copyOf(attempts);
     }
 
-    /** Why not all was tried; empty when all was. */
+    /** Returns the reason why some combinations were not tried; empty when all were. */
     public String stopped() {
         return stopped;
     }

@@ -9,7 +9,7 @@ import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** One negotiation on a fresh connection, in QEMU's order, with exactly the bits that are wanted. */
+/** One negotiation on a new connection, in QEMU's order, that acknowledges exactly the given bits. */
 public final class Negotiation {
     private static final int ACKNOWLEDGE_DRIVER = 3;
     private static final int FEATURES_OK = 8;
@@ -21,9 +21,9 @@ public final class Negotiation {
     private String step = "";
 
     /**
-     * Asks what is offered.
+     * Requests the back-end's offer.
      *
-     * @param frontEnd a fresh connection, which stays the caller's
+     * @param frontEnd a new connection, which remains owned by the caller
      */
     public Negotiation(FrontEnd frontEnd) {
         this.frontEnd = frontEnd;
@@ -42,17 +42,17 @@ public final class Negotiation {
         return this;
     }
 
-    /** Virtio feature bits, as offered before anything was acknowledged. */
+    /** Returns the virtio feature bits that were offered before any were acknowledged. */
     public long offeredFeatures() {
         return offeredFeatures;
     }
 
-    /** Protocol feature bits, as offered; none without PROTOCOL_FEATURES. */
+    /** Returns the protocol feature bits that were offered; 0 without PROTOCOL_FEATURES. */
     public long offeredProtocol() {
         return offeredProtocol;
     }
 
-    /** Asks what is offered once CONFIG is acknowledged, and acknowledges it where it is offered. */
+    /** Acknowledges CONFIG where it is offered, and returns the virtio feature bits that are offered then. */
     public long offeredWithConfig() {
         if (!ProtocolFeature.CONFIG.in(offeredProtocol)) {
             return offeredFeatures;
@@ -62,11 +62,11 @@ public final class Negotiation {
     }
 
     /**
-     * Acknowledges both words, and sends frames when there is a loop.
+     * Acknowledges both words, and sends frames when the back-end returns them.
      *
-     * @param combination the words
-     * @param loop how the back-end returns frames; NONE to send none, null to find out
-     * @return what happened to it
+     * @param combination the feature words
+     * @param loop how the back-end returns frames; NONE to send none, null to detect it
+     * @return the result of the negotiation
      */
     public Attempt acknowledge(Combination combination, @Nullable LoopMode loop) {
         boolean lawful = combination.isLawful(offeredFeatures, offeredProtocol);

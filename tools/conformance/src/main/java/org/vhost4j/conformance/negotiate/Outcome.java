@@ -3,16 +3,16 @@ package org.vhost4j.conformance.negotiate;
 
 import java.util.Locale;
 
-/** What happened to a negotiation. */
+/** The outcome of a negotiation. */
 public enum Outcome {
-    /** The back-end took it, and every frame that was sent through came back as it was sent. */
+    /** The back-end accepted the features, and every frame returned undamaged. */
     ACCEPTED,
-    /** The back-end said no, or closed the connection over something that it need not take. */
+    /** The back-end refused the features, or closed the connection because of features that it need not accept. */
     REFUSED,
     /** The connection was lost, an answer was wrong or did not come, or frames were damaged or lost. */
     BROKEN;
 
-    /** As in the command line and JSON. */
+    /** Returns the word for the command line and JSON. */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
     }

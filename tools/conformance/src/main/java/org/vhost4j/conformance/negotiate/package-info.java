@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Acknowledges exactly the given features, on a fresh connection each time, passes frames with them, and reports whether the
- * back-end accepted, refused or failed. Everything runs in one thread.
+ * Acknowledges exactly the given features, on a new connection each time, exchanges frames, and reports whether the back-end accepted,
+ * refused or failed. Everything runs in one thread.
  */
 @NullMarked
 package org.vhost4j.conformance.negotiate;

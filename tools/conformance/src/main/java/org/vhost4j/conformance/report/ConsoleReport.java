@@ -11,24 +11,24 @@ import org.vhost4j.conformance.Outcome;
 import org.vhost4j.conformance.SuiteReport;
 import org.vhost4j.conformance.cases.Catalog;
 
-/** A line for each case while the suite runs, evidence after each failure, and counts in the end. */
+/** Prints a line for each case while the suite runs, evidence after each failure, and counts at the end. */
 public final class ConsoleReport {
     private final PrintWriter out;
     private String group = "";
 
     /**
-     * Prints nothing yet.
+     * Creates the report; nothing is printed yet.
      *
-     * @param out the output
+     * @param out the writer for the output
      */
     public ConsoleReport(PrintWriter out) {
         this.out = out;
     }
 
     /**
-     * Prints a case that has ended.
+     * Prints the result of a case.
      *
-     * @param result how
+     * @param result the result
      */
     public void progress(CaseResult result) {
         Case tried = result.tried();
@@ -49,15 +49,15 @@ public final class ConsoleReport {
         out.flush();
     }
 
-    /** The title of the group that has a case. */
+    /** Returns the title of the group that contains a case. */
     public static String title(Case tried) {
         return Catalog.title(tried);
     }
 
     /**
-     * Prints a case that has ended in one of many runs, when it is worth a line.
+     * Prints the result of a case in one of many runs, unless it is an ordinary one.
      *
-     * @param result how
+     * @param result the result
      */
     public void exception(CaseResult result) {
         if (result.isWrong()) {
@@ -68,8 +68,8 @@ public final class ConsoleReport {
     /**
      * Prints the counts of one of many runs.
      *
-     * @param run its number
-     * @param report of this run
+     * @param run the number of the run
+     * @param report the report of the run
      */
     public void run(int run, SuiteReport report) {
         out.printf("run %d, seed %d: %s%n", run, report.seed(), counts(report));
@@ -77,9 +77,9 @@ public final class ConsoleReport {
     }
 
     /**
-     * Prints the counts.
+     * Prints the counts at the end.
      *
-     * @param report everything
+     * @param report the report
      */
     public void end(SuiteReport report) {
         out.printf("%n%s: %s%n", report.label(), counts(report));
@@ -90,10 +90,10 @@ public final class ConsoleReport {
     }
 
     /**
-     * The counts in words.
+     * Formats the counts of all outcomes.
      *
-     * @param report everything
-     * @return such as {@code 40 passed, 1 failed, 12 not offered, 0 not applicable}
+     * @param report the report
+     * @return a text such as {@code 40 passed, 1 failed, 12 not offered, 0 not applicable}
      */
     public static String counts(SuiteReport report) {
         String text = "%d passed, %d failed, %d not offered, %d not applicable"
@@ -119,10 +119,10 @@ public final class ConsoleReport {
     }
 
     /**
-     * A list of cases.
+     * Formats a list of cases.
      *
      * @param cases the cases
-     * @return for each its name, what it checks, where that is written, and what it needs
+     * @return for each case its name, its requirement, the section of the specification, and its prerequisites
      */
     public static String list(List<Case> cases) {
         StringBuilder text = new StringBuilder();

@@ -17,7 +17,7 @@ import org.vhost4j.conformance.Outcome;
 import org.vhost4j.conformance.SuiteReport;
 import org.vhost4j.tools.common.HtmlPage;
 
-/** One page for a person: what failed first, then every case. It is self-contained. */
+/** The report as one self-contained page for people: the failures first, then every case. */
 public final class HtmlReport {
     private static final DateTimeFormatter DATE =
             DateTimeFormatter.ofPattern("d MMMM uuuu, HH:mm 'UTC'", Locale.ENGLISH);
@@ -30,10 +30,10 @@ public final class HtmlReport {
     }
 
     /**
-     * Writes a report.
+     * Formats a report.
      *
-     * @param report everything
-     * @return an HTML document in UTF-8
+     * @param report the report
+     * @return an HTML document, to be stored as UTF-8
      */
     public static String text(SuiteReport report) {
         HtmlReport html = new HtmlReport(report);

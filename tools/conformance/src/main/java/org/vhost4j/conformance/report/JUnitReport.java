@@ -10,15 +10,15 @@ import org.vhost4j.conformance.CaseResult;
 import org.vhost4j.conformance.Evidence;
 import org.vhost4j.conformance.SuiteReport;
 
-/** What CI servers read: the XML of JUnit's Ant task, a suite for each group. */
+/** The report for CI servers: the XML format of JUnit's Ant task, with a test suite for each group. */
 public final class JUnitReport {
     private JUnitReport() {}
 
     /**
-     * Writes a report.
+     * Formats a report.
      *
-     * @param report everything
-     * @return an XML document in UTF-8
+     * @param report the report
+     * @return an XML document, to be stored as UTF-8
      */
     public static String text(SuiteReport report) {
         Map<String, String> properties = new LinkedHashMap<>();

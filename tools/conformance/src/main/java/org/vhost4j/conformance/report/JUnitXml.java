@@ -15,38 +15,38 @@ import javax.xml.stream.XMLStreamWriter;
 import org.vhost4j.conformance.ExpectedFailures;
 import org.vhost4j.conformance.Outcome;
 
-/** The XML of JUnit's Ant task, which CI servers read, of any kind of check. */
+/** The XML format of JUnit's Ant task, which CI servers read, for any kind of check. */
 public final class JUnitXml {
-    /** How a test ended, in the words of that format. */
+    /** The status of a test, in the terms of that format. */
     public enum Status {
-        /** It passed. */
+        /** The test passed. */
         PASSED,
-        /** What was tested is wrong. */
+        /** The test failed: its subject is wrong. */
         FAILURE,
-        /** The test itself did not come to an end. */
+        /** The test was aborted. */
         ERROR,
-        /** It was not run, or its failure is expected. */
+        /** The test was not run, or its failure is expected. */
         SKIPPED
     }
 
     /**
      * One test.
      *
-     * @param classname the group that servers show it in, with dots
-     * @param name unique in the group
-     * @param millis how long it took
-     * @param status how it ended
-     * @param type a word or a section for a failure or an error
+     * @param classname the group under which servers show the test, with dots
+     * @param name the name, unique in the group
+     * @param millis the duration in milliseconds
+     * @param status the status
+     * @param type a word, or a section of the specification, for a failure or an error
      * @param message one line, empty when it passed
      * @param text more lines for a failure, or empty
      */
     public record Test(
             String classname, String name, long millis, Status status, String type, String message, String text) {
         /**
-         * The test as a file of expected failures sees it.
+         * Applies a file of expected failures to the test.
          *
-         * @param expected the file
-         * @return skipped for a failure that is expected, a failure for a pass that is not
+         * @param expected the expected failures
+         * @return a skipped test for a failure that is expected; a failed test for a pass that is not expected; otherwise this test
          */
         public Test judgedBy(ExpectedFailures expected) {
             ExpectedFailures.Entry entry = expected.of(name).orElse(null);
@@ -79,11 +79,11 @@ public final class JUnitXml {
     private final Map<String, List<Test>> suites = new LinkedHashMap<>();
 
     /**
-     * An empty document.
+     * Creates an empty document.
      *
-     * @param part what wrote it, such as {@code conformance}
-     * @param began the time of its start
-     * @param properties of every suite, in their order
+     * @param part the part of the program that writes it, such as {@code conformance}
+     * @param began the time at which the run started
+     * @param properties the properties of every test suite, in order
      */
     public JUnitXml(String part, Instant began, Map<String, String> properties) {
         this.part = part;
@@ -92,10 +92,10 @@ public final class JUnitXml {
     }
 
     /**
-     * Adds a suite.
+     * Adds a test suite.
      *
-     * @param name unique
-     * @param tests in the order in which they ran
+     * @param name the unique name
+     * @param tests the tests in the order in which they ran
      * @return this
      */
     public JUnitXml suite(String name, List<Test> tests) {
@@ -104,9 +104,9 @@ public final class JUnitXml {
     }
 
     /**
-     * The document.
+     * Formats the document.
      *
-     * @return XML in UTF-8
+     * @return XML, to be stored as UTF-8
      */
     public String text() {
         StringWriter text = new StringWriter();

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What a run of the suite found, as text, JUnit XML and HTML. */
+/** The report of a run of the suite as text, JUnit XML and HTML. */
 @org.jspecify.annotations.NullMarked
 package org.vhost4j.conformance.report;

@@ -11,8 +11,8 @@ import org.vhost4j.frontend.SocketWatcher;
 import org.vhost4j.vhostuser.wire.MessageHeader;
 
 /**
- * Says every message between our front-end and a back-end in a line, as the back-end's {@code --trace} does: the time in UTC, the number of
- * the connection, the sender, name, flags, payload, descriptors, and the payload's size.
+ * Prints every message between the front-end and a back-end on one line, like the back-end's {@code --trace}: the time in UTC, the number
+ * of the connection, the sender, name, flags, payload, descriptors, and the payload's size.
  */
 public final class MessagePrinter {
     private static final DateTimeFormatter TIME =
@@ -23,10 +23,10 @@ public final class MessagePrinter {
     private int connections;
 
     /**
-     * A printer that has seen nothing.
+     * Creates a printer.
      *
-     * @param lines takes each line; called by the threads that send and receive
-     * @param clock tells the time
+     * @param lines receives each line; called by the threads that send and receive
+     * @param clock the clock for the time stamps
      */
     public MessagePrinter(Consumer<String> lines, Clock clock) {
         this.lines = lines;
@@ -34,10 +34,10 @@ public final class MessagePrinter {
     }
 
     /**
-     * A watcher for the next connection.
+     * Creates a watcher for the next connection.
      *
-     * @param other sees everything as well; null for none
-     * @return of one socket
+     * @param other another watcher, which is notified of everything too; null for none
+     * @return the watcher of one socket
      */
     public synchronized SocketWatcher connection(@Nullable SocketWatcher other) {
         connections++;

@@ -19,8 +19,8 @@ import org.vhost4j.vhostuser.wire.Request;
 /**
  * A recorded trace.
  *
- * @param heading what stands before the messages and behind them, by name: {@code case}, {@code seed}, {@code outcome} and more
- * @param messages of all connections in the order of time
+ * @param heading the lines before and after the messages, by name: {@code case}, {@code seed}, {@code outcome} and more
+ * @param messages the messages of all connections, in order of time
  */
 public record Trace(Map<String, String> heading, List<TracedMessage> messages) {
     private static final long MOST_BYTES = 256L << 20;
@@ -28,7 +28,7 @@ public record Trace(Map<String, String> heading, List<TracedMessage> messages) {
     private static final Pattern FIELD = Pattern.compile("([a-z-]+): (.*)");
     private static final Pattern BYTES = Pattern.compile(" *= ([0-9a-f]*)(?: \\+([0-9]{1,3}))?");
 
-    /** Copies both. */
+    /** Copies the collections. */
     public Trace {
         heading = new LinkedHashMap<>(heading);
         messages = List.copyOf(messages);
@@ -37,9 +37,9 @@ public record Trace(Map<String, String> heading, List<TracedMessage> messages) {
     /**
      * Reads a trace.
      *
-     * @param file what {@code --record} wrote; it may end early
+     * @param file a file that {@code --record} wrote; it may be truncated
      * @return the trace
-     * @throws UnsupportedOption when it is not one, naming the line
+     * @throws UnsupportedOption when the file is not a trace; the message names the line
      */
     public static Trace read(Path file) {
         List<String> lines;
@@ -87,11 +87,11 @@ public record Trace(Map<String, String> heading, List<TracedMessage> messages) {
     }
 
     /**
-     * Something that stands before the messages.
+     * Returns a required value of the heading.
      *
-     * @param name such as {@code case}
-     * @return its value
-     * @throws UnsupportedOption when it is not there
+     * @param name the name, such as {@code case}
+     * @return the value
+     * @throws UnsupportedOption when it is missing
      */
     public String required(String name) {
         String value = heading.get(name);
@@ -102,19 +102,19 @@ public record Trace(Map<String, String> heading, List<TracedMessage> messages) {
     }
 
     /**
-     * How another run compares.
+     * The result of a comparison with another run.
      *
-     * @param same whether it said the same and ended alike
-     * @param text what differs, or that nothing does, in lines
+     * @param same whether the other run had the same messages and the same outcome
+     * @param text the differences, or a statement that there are none, in lines
      */
     public record Comparison(boolean same, String text) {}
 
     /**
      * Compares another run with this one.
      *
-     * @param now the other run's messages
-     * @param outcome how it ended, in one word
-     * @return what to print
+     * @param now the messages of the other run
+     * @param outcome the outcome of the other run, in one word
+     * @return the result
      */
     public Comparison compare(List<TracedMessage> now, String outcome) {
         String recorded = heading.getOrDefault("outcome", "no end");
@@ -127,11 +127,11 @@ public record Trace(Map<String, String> heading, List<TracedMessage> messages) {
     }
 
     /**
-     * A number that stands before the messages.
+     * Returns a required number of the heading.
      *
-     * @param name such as {@code seed}
-     * @return its value; with {@code 0x} before it, 64 bits without a sign
-     * @throws UnsupportedOption when it is not there, or is no number
+     * @param name the name, such as {@code seed}
+     * @return the number; with a {@code 0x} prefix it is an unsigned 64-bit number
+     * @throws UnsupportedOption when it is missing or is not a number
      */
     public long requiredNumber(String name) {
         String value = required(name);
@@ -143,10 +143,10 @@ public record Trace(Map<String, String> heading, List<TracedMessage> messages) {
     }
 
     /**
-     * Where another run first says something else.
+     * Finds the first message in which another run differs.
      *
-     * @param now the other run's messages
-     * @return what differs, in lines; nothing when both say the same
+     * @param now the messages of the other run
+     * @return the difference, in lines; nothing when all messages are the same
      */
     public Optional<String> difference(List<TracedMessage> now) {
         List<TracedMessage> before = served(messages);

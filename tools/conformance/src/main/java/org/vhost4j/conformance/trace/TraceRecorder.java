@@ -20,8 +20,8 @@ import org.vhost4j.tools.common.FileTrouble;
 import org.vhost4j.tools.common.UnsupportedOption;
 
 /**
- * Writes a case's trace while it runs: what the case does, and each message in words and in hexadecimal. A line is in the file as soon
- * as what it tells has happened.
+ * Writes a case's trace while the case runs: its steps, and each message in words and in hexadecimal. Each line is written to the file as
+ * soon as the event has happened.
  */
 public final class TraceRecorder {
     /** The first line of a trace. */
@@ -48,11 +48,11 @@ public final class TraceRecorder {
     }
 
     /**
-     * Begins a trace.
+     * Starts a trace in a file.
      *
-     * @param file replaced
-     * @param heading what is known before the case runs, by name
-     * @return to be told what happens
+     * @param file the file, which is replaced
+     * @param heading the values that are known before the case runs, by name
+     * @return the recorder
      * @throws UnsupportedOption when the file cannot be written
      */
     public static TraceRecorder in(Path file, Map<String, String> heading) {
@@ -65,55 +65,55 @@ public final class TraceRecorder {
     }
 
     /**
-     * Begins a trace that is only kept in memory.
+     * Starts a trace that is kept in memory only.
      *
-     * @return to be told what happens
+     * @return the recorder
      */
     public static TraceRecorder inMemory() {
         return new TraceRecorder(null, Map.of());
     }
 
     /**
-     * What was carried so far.
+     * Returns the messages so far.
      *
-     * @return messages of all connections in the order of time
+     * @return the messages of all connections, in order of time
      */
     public synchronized List<TracedMessage> messages() {
         return List.copyOf(messages);
     }
 
     /**
-     * Writes what the case does.
+     * Records a step of the case.
      *
-     * @param line one line
+     * @param line the description of the step, on one line
      */
     public synchronized void note(String line) {
         line("   * " + line);
     }
 
     /**
-     * Writes a heading line whose value was not known when the trace began.
+     * Adds a value to the heading that was not known when the trace began.
      *
-     * @param name lower-case letters and hyphens
-     * @param value one line
+     * @param name the name: lower-case letters and hyphens
+     * @param value the value, on one line
      */
     public synchronized void heading(String name, String value) {
         write(name + ": " + value + "\n", false);
     }
 
     /**
-     * Writes how the case ended, which ends the trace.
+     * Records the outcome of the case and ends the trace.
      *
-     * @param outcome in one word
+     * @param outcome the outcome, in one word
      */
     public synchronized void end(String outcome) {
         write("outcome: " + outcome + "\n", false);
     }
 
     /**
-     * A watcher for the next connection.
+     * Creates a watcher for the next connection.
      *
-     * @return of one socket
+     * @return the watcher of one socket
      */
     public synchronized SocketWatcher connection() {
         connections++;

@@ -45,7 +45,7 @@ public record TracedMessage(String connection, boolean sent, byte[] bytes, int d
     }
 
     /**
-     * The message in words.
+     * Formats the message in words.
      *
      * @return one line
      */
@@ -69,10 +69,10 @@ public record TracedMessage(String connection, boolean sent, byte[] bytes, int d
     }
 
     /**
-     * Whether another run's message says the same. Addresses in the memory of a process differ from run to run and do not count.
+     * Tells whether a message of another run is the same. Addresses in the memory of a process differ from run to run and are ignored.
      *
-     * @param other of the other run
-     * @return true when all other bytes are the same
+     * @param other the message of the other run
+     * @return true when all other bytes are equal
      */
     public boolean saysTheSameAs(TracedMessage other) {
         return connection.equals(other.connection)

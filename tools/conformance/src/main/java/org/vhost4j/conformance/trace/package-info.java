@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Traces of cases: every message with its bytes, written while a case runs, and compared with another run of it. */
+/** Traces of cases: every message with its bytes, recorded while a case runs, and compared with those of another run. */
 @org.jspecify.annotations.NullMarked
 package org.vhost4j.conformance.trace;

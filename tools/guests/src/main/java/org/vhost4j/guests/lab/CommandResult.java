@@ -2,18 +2,18 @@
 package org.vhost4j.guests.lab;
 
 /**
- * What a command in a guest came to.
+ * The result of a command in a guest.
  *
- * @param command the command
- * @param status its exit status, 0 to 255
- * @param output its standard output and error, lines ended by line feeds
+ * @param command the command line
+ * @param status the exit status, 0 to 255
+ * @param output the standard output and error, with line feeds at the ends of lines
  */
 public record CommandResult(String command, int status, String output) {
     /**
-     * Insists on status 0.
+     * Returns the output of a command that must have succeeded.
      *
      * @return the output
-     * @throws GuestFailure when the status is another
+     * @throws GuestFailure when the exit status is not 0
      */
     public String orFail() {
         if (status != 0) {

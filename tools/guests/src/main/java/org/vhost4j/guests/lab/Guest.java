@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A guest of the lab: a QEMU process, and the agent in the guest (its protocol is in {@code tools/lab/README.md}). For one
+ * A guest of the lab: a QEMU process, and the agent in the guest (its protocol is in {@code tools/lab/README.md}). An object is used by one
  * thread at a time.
  */
 public final class Guest implements AutoCloseable {
@@ -45,13 +45,13 @@ public final class Guest implements AutoCloseable {
     /**
      * Boots a guest and waits until its agent answers.
      *
-     * @param lab provided already
-     * @param name of the guest, also of its files
-     * @param directory where control socket, console and log go
-     * @param options of {@code tools/lab/guest}, such as {@code --qemu stock}
+     * @param lab the lab, which has been provisioned
+     * @param name the name of the guest and of its files
+     * @param directory the directory for control socket, console and log
+     * @param options options of {@code tools/lab/guest}, such as {@code --qemu stock}
      * @param qemuArguments further arguments of QEMU
-     * @return the guest, which is up
-     * @throws IOException when the process or its socket cannot be used
+     * @return the guest, whose agent answers
+     * @throws IOException when the process or its socket fails
      */
     public static Guest boot(Lab lab, String name, Path directory, List<String> options, List<String> qemuArguments)
             throws IOException {
@@ -66,15 +66,15 @@ public final class Guest implements AutoCloseable {
     }
 
     /**
-     * Starts a guest without waiting for it, so that several boot at a time.
+     * Starts a guest without waiting for it, so that several guests can boot at the same time.
      *
-     * @param lab provided already
-     * @param name of the guest, also of its files
-     * @param directory where control socket, console and log go
+     * @param lab the lab, which has been provisioned
+     * @param name the name of the guest and of its files
+     * @param directory the directory for control socket, console and log
      * @param options of {@code tools/lab/guest}, such as {@code --qemu stock}
      * @param qemuArguments further arguments of QEMU
-     * @return the guest, to be waited for with {@link #waitUntilUp}
-     * @throws IOException when the process or its socket cannot be used
+     * @return the guest, which boots; see {@link #waitUntilUp}
+     * @throws IOException when the process or its socket fails
      */
     public static Guest start(Lab lab, String name, Path directory, List<String> options, List<String> qemuArguments)
             throws IOException {
@@ -82,16 +82,16 @@ public final class Guest implements AutoCloseable {
     }
 
     /**
-     * Starts a guest by means of another program, such as one that confines it to a processor or a network namespace.
+     * Starts a guest through another program, such as one that confines it to a processor or a network namespace.
      *
-     * @param lab provided already
-     * @param before that program and its arguments; it runs what follows in its own place
-     * @param name of the guest, also of its files
-     * @param directory where control socket, console and log go
+     * @param lab the lab, which has been provisioned
+     * @param before the other program and its arguments; it replaces itself with the program that its last arguments name
+     * @param name the name of the guest and of its files
+     * @param directory the directory for control socket, console and log
      * @param options of {@code tools/lab/guest}, such as {@code --qemu stock}
      * @param qemuArguments further arguments of QEMU
-     * @return the guest, to be waited for with {@link #waitUntilUp}
-     * @throws IOException when the process or its socket cannot be used
+     * @return the guest, which boots; see {@link #waitUntilUp}
+     * @throws IOException when the process or its socket fails
      */
     public static Guest start(
             Lab lab, List<String> before, String name, Path directory, List<String> options, List<String> qemuArguments)
@@ -146,7 +146,7 @@ public final class Guest implements AutoCloseable {
      * Waits until the guest's agent answers.
      *
      * @throws IOException when the control socket fails
-     * @throws GuestFailure when the guest does not come up within some minutes
+     * @throws GuestFailure when the agent does not answer within some minutes
      */
     public void waitUntilUp() throws IOException {
         long deadline = System.nanoTime() + BOOT.toNanos();
@@ -167,10 +167,10 @@ public final class Guest implements AutoCloseable {
     /**
      * Runs a command in the guest's shell and waits for its end.
      *
-     * @param command one line
-     * @param limit how long it may take
-     * @return what it came to
-     * @throws GuestFailure when it does not end in time or the guest is gone
+     * @param command the command line
+     * @param limit the longest time that it may take
+     * @return the exit status and the output
+     * @throws GuestFailure when the command does not end in time or the guest is gone
      */
     public CommandResult run(String command, Duration limit) {
         if (command.indexOf('\n') >= 0) {
@@ -208,28 +208,28 @@ public final class Guest implements AutoCloseable {
     }
 
     /**
-     * Runs a command that must succeed within a minute.
+     * Runs a command that must succeed within a minute; otherwise throws {@link GuestFailure}.
      *
-     * @param command one line
-     * @return its output
+     * @param command the command line
+     * @return the output of the command
      */
     public String must(String command) {
         return run(command, Duration.ofMinutes(1)).orFail();
     }
 
     /**
-     * The guest's name.
+     * Returns the guest's name.
      *
-     * @return as it was given
+     * @return the name, as given
      */
     public String name() {
         return name;
     }
 
     /**
-     * What QEMU has printed so far.
+     * Returns the output of QEMU so far.
      *
-     * @return its standard output and error
+     * @return the standard output and error
      * @throws IOException when the log cannot be read
      */
     public String qemuLog() throws IOException {
@@ -237,7 +237,7 @@ public final class Guest implements AutoCloseable {
     }
 
     /**
-     * Whether QEMU runs.
+     * Tells whether QEMU runs.
      *
      * @return false when it has ended
      */
@@ -246,15 +246,15 @@ public final class Guest implements AutoCloseable {
     }
 
     /**
-     * QEMU's process.
+     * Returns QEMU's process ID.
      *
-     * @return its ID
+     * @return the ID
      */
     public long pid() {
         return qemu.pid();
     }
 
-    /** Kills QEMU at once (SIGKILL), as a crash would. */
+    /** Kills QEMU immediately (SIGKILL), to simulate a crash. */
     public void kill() {
         qemu.destroyForcibly();
         await();

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.guests.lab;
 
-/** A guest did not boot, did not answer in time, or a command in the guest failed. */
+/** Thrown when a guest did not boot or did not answer in time, or when a command in the guest failed. */
 public final class GuestFailure extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     /**
-     * Creates the failure.
+     * Creates the exception.
      *
-     * @param message what failed
+     * @param message a description of the failure
      */
     public GuestFailure(String message) {
         super(message);

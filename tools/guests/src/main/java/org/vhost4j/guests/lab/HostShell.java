@@ -5,16 +5,16 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 
-/** Short commands of the host's shell, which set up what guests hang on. */
+/** Runs short commands in the host's shell, which set up the network of guests. */
 public final class HostShell {
     private HostShell() {}
 
     /**
      * Runs a command that must succeed within a minute.
      *
-     * @param command for {@code sh -c}
-     * @return what it printed, to standard output and to standard error
-     * @throws IOException when it fails, with what it printed
+     * @param command the command line for {@code sh -c}
+     * @return its output, from both standard output and standard error
+     * @throws IOException when the command fails; the message contains its output
      */
     public static String run(String command) throws IOException {
         Process process = new ProcessBuilder("sh", "-c", command)

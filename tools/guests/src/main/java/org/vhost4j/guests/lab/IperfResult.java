@@ -6,12 +6,12 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What one run of iperf3 came to.
+ * The result of one run of iperf3.
  *
- * @param bytes received
- * @param bitsPerSecond received
- * @param retransmits TCP segments that were sent again; 0 for UDP
- * @param lostDatagrams datagrams that did not arrive; 0 for TCP
+ * @param bytes the number of bytes received
+ * @param bitsPerSecond the rate of the data received, in bits a second
+ * @param retransmits the number of TCP segments that were retransmitted; 0 for UDP
+ * @param lostDatagrams the number of datagrams that were lost; 0 for TCP
  */
 public record IperfResult(long bytes, double bitsPerSecond, long retransmits, long lostDatagrams) {
     /**
@@ -41,9 +41,9 @@ public record IperfResult(long bytes, double bitsPerSecond, long retransmits, lo
     }
 
     /**
-     * The rate, human-readable.
+     * Formats the rate for people.
      *
-     * @return such as {@code 812 Mbit/s}
+     * @return a text such as {@code 812 Mbit/s}
      */
     public String rate() {
         return "%.0f Mbit/s".formatted(bitsPerSecond / 1e6);

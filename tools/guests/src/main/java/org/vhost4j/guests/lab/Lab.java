@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import org.vhost4j.tools.common.UnsupportedOption;
 
-/** The scripts of {@code tools/lab}. */
+/** The scripts of {@code tools/lab}, which provision and start guests. */
 public final class Lab {
     private final Path scripts;
 
@@ -20,8 +20,8 @@ public final class Lab {
     /**
      * Finds the lab: below the directory that the launcher names, or in a parent of the working directory.
      *
-     * @return the lab, perhaps not provided yet
-     * @throws UnsupportedOption when the scripts are not there
+     * @return the lab, which may not have been provisioned yet
+     * @throws UnsupportedOption when the scripts are not found
      */
     public static Lab find() {
         String home = System.getProperty("vhost4j.home");
@@ -37,20 +37,20 @@ public final class Lab {
     }
 
     /**
-     * Provides what is missing: QEMU, kernel, initramfs. What it prints goes to this process's output. Needs root and Debian's
-     * packages when something is missing, and takes some minutes then; otherwise it takes milliseconds.
+     * Provisions what is missing: QEMU, kernel, initramfs. The script's output goes to this process's output. When something is missing,
+     * this needs root and Debian's packages and takes some minutes; otherwise it takes milliseconds.
      *
-     * @throws UnsupportedOption when it fails; the script has said why
+     * @throws UnsupportedOption when the script fails; it has printed the reason
      */
     public void provision() {
         provision(List.of());
     }
 
     /**
-     * Provides the same and a guest with a Java runtime in {@code /java} and the kernel's vhost-net.
+     * Provisions the same and a guest with a Java runtime in {@code /java} and the kernel's vhost-net modules.
      *
-     * @return that guest's initramfs, for {@code -initrd}; the kernel takes further archives that are appended to it
-     * @throws UnsupportedOption when it fails; the script has said why
+     * @return the initramfs of that guest, for {@code -initrd}; further archives may be appended to it
+     * @throws UnsupportedOption when the script fails; it has printed the reason
      * @throws IOException when the script cannot be run
      */
     public Path provisionWithJava() throws IOException {
@@ -59,11 +59,11 @@ public final class Lab {
     }
 
     /**
-     * Provides a guest with another kernel of Debian's, a Java runtime and that kernel's modules for what it does for guests.
+     * Provisions a guest with another kernel of Debian's, a Java runtime, and that kernel's virtualization modules.
      *
-     * @param series such as {@code 6.1}, one of {@code tools/lab/kernels}; {@code guest --kernel} takes it
-     * @return that guest's initramfs, for {@code -initrd}; the kernel takes further archives that are appended to it
-     * @throws UnsupportedOption when it fails; the script has said why
+     * @param series the kernel series, such as {@code 6.1}, one of {@code tools/lab/kernels}; also the value of {@code guest --kernel}
+     * @return the initramfs of that guest, for {@code -initrd}; further archives may be appended to it
+     * @throws UnsupportedOption when the script fails; it has printed the reason
      * @throws IOException when the script cannot be run
      */
     public Path provisionKernel(String series) throws IOException {
@@ -72,10 +72,10 @@ public final class Lab {
     }
 
     /**
-     * Provides a QEMU that passes USO to {@code -netdev vhost-user} when it is asked to, and the same one without the patch for it. Both are
-     * built from source at first, which takes a quarter of an hour.
+     * Provisions a QEMU with a patch that passes USO to {@code -netdev vhost-user} when the option is set, and the same QEMU without the
+     * patch. Both are built from source the first time, which takes a quarter of an hour.
      *
-     * @throws UnsupportedOption when it fails; the script has said why
+     * @throws UnsupportedOption when the script fails; it has printed the reason
      */
     public void provisionUsoQemu() {
         provision(List.of("--uso-qemu"));
@@ -100,7 +100,7 @@ public final class Lab {
     }
 
     /**
-     * Where the lab's files are.
+     * Returns the directory of the lab's files.
      *
      * @return a directory in the user's cache
      * @throws IOException when the script cannot be run

@@ -3,18 +3,18 @@ package org.vhost4j.guests.lab;
 
 import java.time.Duration;
 
-/** What tests and the demo have guests do: addresses, ping, iperf3, udpcheck. */
+/** Network operations of guests for tests and the demo: addresses, ping, iperf3, udpcheck. */
 public final class Traffic {
     private static final Duration LIMIT = Duration.ofMinutes(3);
 
     private Traffic() {}
 
     /**
-     * Brings a guest's first interface up, with an IPv4 and an IPv6 address and UDP segmentation if the device has it: Linux
-     * leaves that off until asked.
+     * Brings a guest's first interface up, with an IPv4 and an IPv6 address, and enables UDP segmentation if the device has it, which is
+     * off by default in Linux.
      *
      * @param guest the guest
-     * @param number 1 to 254, the last part of both addresses
+     * @param number the last part of both addresses, 1 to 254
      */
     public static void configure(Guest guest, int number) {
         guest.must("ip link set lo up; ip link set eth0 up && ip addr add %s/24 dev eth0 && ip addr add %s/64 dev eth0"
@@ -25,32 +25,32 @@ public final class Traffic {
     }
 
     /**
-     * A guest's IPv4 address.
+     * Returns a guest's IPv4 address.
      *
-     * @param number 1 to 254
-     * @return 10.77.0.number
+     * @param number the number of the guest, 1 to 254
+     * @return the address 10.77.0.number
      */
     public static String address(int number) {
         return "10.77.0." + number;
     }
 
     /**
-     * A guest's IPv6 address.
+     * Returns a guest's IPv6 address.
      *
-     * @param number 1 to 254
-     * @return fd77::number, in hexadecimal
+     * @param number the number of the guest, 1 to 254
+     * @return the address fd77::number, with the number in hexadecimal
      */
     public static String address6(int number) {
         return "fd77::" + Integer.toHexString(number);
     }
 
     /**
-     * Pings.
+     * Runs ping in a guest.
      *
-     * @param from who asks
-     * @param address who answers
-     * @return ping's last line
-     * @throws GuestFailure when an answer is missing
+     * @param from the guest that sends the requests
+     * @param address the address that must answer
+     * @return the last line of ping's output
+     * @throws GuestFailure when a reply is missing
      */
     public static String ping(Guest from, String address) {
         // The first answer may be late, because the address is looked up; the three that count come after it.
@@ -64,7 +64,7 @@ public final class Traffic {
     }
 
     /**
-     * Starts an iperf3 server and waits until it listens.
+     * Starts an iperf3 server in a guest and waits until it listens.
      *
      * @param on the guest
      */
@@ -75,12 +75,12 @@ public final class Traffic {
     }
 
     /**
-     * Runs iperf3.
+     * Runs iperf3 in a guest.
      *
-     * @param client the client
-     * @param server the server's address
-     * @param options such as {@code -R}, or nothing
-     * @param seconds the duration
+     * @param client the guest that runs the client
+     * @param server the address of the server
+     * @param options further options such as {@code -R}, or an empty string
+     * @param seconds the duration in seconds
      * @return the result
      */
     public static IperfResult iperf(Guest client, String server, String options, int seconds) {
@@ -89,16 +89,16 @@ public final class Traffic {
     }
 
     /**
-     * What the two ends of an exchange of datagrams say.
+     * The udpcheck summaries of the two ends of a transfer of datagrams.
      *
      * @param sender the summary of udpcheck send
      * @param receiver the summary of udpcheck recv
      */
     public record Exchange(UdpCheckResult sender, UdpCheckResult receiver) {
         /**
-         * Whether every datagram arrived, once and whole.
+         * Tells whether every datagram arrived, once and undamaged.
          *
-         * @return true when both ends say so
+         * @return true when both ends report success
          */
         public boolean ok() {
             return sender.ok() && receiver.ok();
@@ -106,13 +106,13 @@ public final class Traffic {
     }
 
     /**
-     * Sends datagrams with UDP_SEGMENT and has every byte checked at the other end.
+     * Sends datagrams with UDP_SEGMENT and checks every byte at the receiver.
      *
-     * @param from who sends
-     * @param to who receives
-     * @param address the receiver's address
-     * @param options of udpcheck send, such as {@code -n 5000}
-     * @return what both ends say
+     * @param from the guest that sends
+     * @param to the guest that receives
+     * @param address the address of the receiver
+     * @param options options of udpcheck send, such as {@code -n 5000}
+     * @return the summaries of both ends
      */
     public static Exchange datagrams(Guest from, Guest to, String address, String options) {
         String family = address.contains(":") ? "-6 " : "";

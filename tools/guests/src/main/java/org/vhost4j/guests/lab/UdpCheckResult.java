@@ -4,7 +4,7 @@ package org.vhost4j.guests.lab;
 import java.util.HashMap;
 import java.util.Map;
 
-/** The last line of udpcheck: {@code key=value} pairs. */
+/** The summary of udpcheck, the last line of its output: {@code key=value} pairs. */
 public final class UdpCheckResult {
     private final String line;
     private final Map<String, String> values = new HashMap<>();
@@ -35,20 +35,20 @@ public final class UdpCheckResult {
     }
 
     /**
-     * Whether every datagram arrived, once and whole.
+     * Tells whether every datagram arrived, once and undamaged.
      *
-     * @return true when udpcheck said ok
+     * @return true when udpcheck reports success
      */
     public boolean ok() {
         return "ok".equals(values.get("result"));
     }
 
     /**
-     * A number of the summary.
+     * Returns a number of the summary.
      *
-     * @param key such as {@code damaged}
-     * @return its value
-     * @throws GuestFailure when there is none
+     * @param key the key, such as {@code damaged}
+     * @return the value
+     * @throws GuestFailure when the summary has no such number
      */
     public long number(String key) {
         String value = values.get(key);

@@ -7,24 +7,24 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
-/** What a back-end of this program tells clients of its {@code --qmp} socket. */
+/** Queries a back-end of this program through its {@code --qmp} socket. */
 public final class BackEndMonitor {
     private final Path socket;
 
     /**
-     * Names a socket; each question connects to it.
+     * Creates a client; each query makes a new connection.
      *
-     * @param socket of {@code run --qmp}
+     * @param socket the path of the socket of {@code run --qmp}
      */
     public BackEndMonitor(Path socket) {
         this.socket = socket;
     }
 
     /**
-     * What was done to frames on their way, of all guests and ports ({@code offload-engine} of {@code query-stats}).
+     * Queries the offload counters, summed over all guests and ports ({@code offload-engine} of {@code query-stats}).
      *
-     * @return numbers by name
-     * @throws IOException when nothing answers
+     * @return the counters by name
+     * @throws IOException when the back-end does not answer
      */
     public Map<String, Long> offloads() throws IOException {
         Map<String, Long> counters = new LinkedHashMap<>();
@@ -35,10 +35,10 @@ public final class BackEndMonitor {
     }
 
     /**
-     * All that guests see of their devices, in one word.
+     * Queries the fingerprint of everything that guests see of their devices.
      *
      * @return the fingerprint that {@code run} prints at start
-     * @throws IOException when nothing answers
+     * @throws IOException when the back-end does not answer
      */
     public String abi() throws IOException {
         return ask("query-devices").path(0).path("abi").asString();

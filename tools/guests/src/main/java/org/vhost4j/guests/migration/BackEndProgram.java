@@ -12,24 +12,24 @@ import org.vhost4j.tools.common.MainClass;
 /** A back-end that serves one guest at a socket and forwards its frames to a TAP. */
 public interface BackEndProgram {
     /**
-     * What it is called in tables.
+     * Returns the name for tables.
      *
-     * @return a name
+     * @return the name
      */
     String name();
 
     /**
-     * The command line.
+     * Returns the command line.
      *
-     * @param socket where it is to listen
-     * @param tap the TAP that it makes
-     * @param variant what the guest is like
-     * @return program and arguments
+     * @param socket the path of the socket to listen on
+     * @param tap the name of the TAP interface that the program creates
+     * @param variant the properties of the guest
+     * @return the program and its arguments
      */
     List<String> command(Path socket, String tap, Variant variant);
 
     /**
-     * This program, by the class path of this process.
+     * Returns this program, started with the class path of this process.
      *
      * @param options further options of {@code run}
      * @return a back-end called {@code vhost4j}
@@ -39,7 +39,7 @@ public interface BackEndProgram {
     }
 
     /**
-     * The same, which moves nothing of the device with the guest: its features are QEMU's alone to check, as with other back-ends.
+     * Returns this program, without migration of its device state: only QEMU checks the features, as with other back-ends.
      *
      * @param options further options of {@code run}
      * @return a back-end called {@code vhost4j}
@@ -49,9 +49,9 @@ public interface BackEndProgram {
     }
 
     /**
-     * This program as users start it.
+     * Returns this program as users start it.
      *
-     * @param launcher {@code tools/vhost4j}, which has been built
+     * @param launcher the path of {@code tools/vhost4j}, which has been built
      * @return a back-end called {@code vhost4j}
      */
     static BackEndProgram launched(Path launcher) {
@@ -59,7 +59,7 @@ public interface BackEndProgram {
     }
 
     /**
-     * DPDK's {@code net_vhost} and {@code net_tap}, joined by the host's dpdk-testpmd. It polls all the time.
+     * Returns DPDK's {@code net_vhost} and {@code net_tap}, joined by the host's dpdk-testpmd, which polls all the time.
      *
      * @return a back-end called {@code DPDK}
      */
@@ -70,9 +70,9 @@ public interface BackEndProgram {
     /**
      * {@code vhost4j run}.
      *
-     * @param program what comes before {@code run}
-     * @param socketOptions what {@code --socket-path} has besides, each after a comma
-     * @param options what comes last
+     * @param program the arguments before {@code run}
+     * @param socketOptions the suboptions of {@code --socket-path}, each preceded by a comma
+     * @param options the last arguments
      */
     record Own(List<String> program, String socketOptions, List<String> options) implements BackEndProgram {
         public Own {
@@ -123,7 +123,7 @@ public interface BackEndProgram {
         }
     }
 
-    /** dpdk-testpmd without huge pages. */
+    /** DPDK's dpdk-testpmd without huge pages. */
     record Dpdk() implements BackEndProgram {
         @Override
         public String name() {

@@ -6,17 +6,17 @@ import java.util.Map;
 import org.vhost4j.guests.lab.GuestFailure;
 
 /**
- * What {@code tools/lab/stream.c} saw from one mark to the next.
+ * The observations of {@code tools/lab/stream.c} between two marks.
  *
- * @param sent datagrams
- * @param lost of those, how many had not returned a second after the mark
- * @param doubled how many returned more than once
- * @param damaged datagrams that returned with another content than they were sent with
- * @param gapMicros the longest time in which no datagram returned
- * @param tcpBytes that returned
- * @param tcpDamaged of those, how many were others than those sent
+ * @param sent the number of datagrams sent
+ * @param lost the number of these datagrams that had not returned one second after the second mark
+ * @param doubled the number of datagrams that returned more than once
+ * @param damaged the number of datagrams that returned with other contents than they were sent with
+ * @param gapMicros the longest time in which no datagram returned, in microseconds
+ * @param tcpBytes the number of bytes that returned over TCP
+ * @param tcpDamaged the number of these bytes that differ from the bytes sent
  * @param tcpBroken whether the TCP connection ended, 0 or 1
- * @param tcpGapMicros the longest time in which no byte returned
+ * @param tcpGapMicros the longest time in which no byte returned, in microseconds
  */
 public record Interval(
         long sent,

@@ -7,8 +7,8 @@ import java.util.Locale;
 import org.vhost4j.guests.lab.GuestFailure;
 
 /**
- * What happens to a guest and its back-ends while the guest moves. The variant is one {@linkplain Variant#withEvents() with events}, on
- * two lanes, so that back-ends have a second socket. Calls block. For one thread at a time.
+ * Simulates events that affect a guest and its back-ends during a migration. The variant is one {@linkplain Variant#withEvents() with
+ * events}, on two lanes, so that back-ends have a second socket. Calls block. An object is used by one thread at a time.
  */
 public final class MigrationEvents {
     private static final int ANNOUNCEMENT_SECONDS = 30;
@@ -22,19 +22,20 @@ public final class MigrationEvents {
     private final MigrationLab lab;
 
     /**
-     * Begins.
+     * Creates an object for a lab.
      *
-     * @param lab with a guest whose frames are under way
+     * @param lab a lab whose guest has traffic
      */
     public MigrationEvents(MigrationLab lab) {
         this.lab = lab;
     }
 
     /**
-     * Moves the guest, which meanwhile takes one queue pair and all of them again, and takes its driver from the card and gives it
-     * back; QEMU connects to a second back-end meanwhile, but refuses a card for it until the guest has arrived. All memory is compared.
+     * Moves the guest while it switches to one queue pair and back to all, and unbinds and rebinds the driver of its network card.
+     * Meanwhile QEMU connects to a second back-end, but refuses to plug a network card for it until the guest has arrived. All memory is
+     * compared.
      *
-     * @return the migration
+     * @return the measurements of the migration
      * @throws IOException when a QEMU does not start or memory cannot be read
      */
     public Round changeCards() throws IOException {
@@ -124,11 +125,11 @@ public final class MigrationEvents {
     }
 
     /**
-     * Moves the guest when it has no IP address, so that it announces nothing by itself, and waits until the bridge knows it behind its
-     * new port. The guest has its address again afterwards.
+     * Moves the guest while it has no IP address, so that it sends no announcement itself, and waits until the bridge has learned the
+     * guest's new port. Afterwards the guest has its address again.
      *
-     * @return what the stream saw afterwards
-     * @throws IOException when a QEMU does not start, or the bridge does not learn where the guest is
+     * @return the observations of the stream afterwards
+     * @throws IOException when a QEMU does not start, or the bridge does not learn the guest's new port
      */
     public Interval moveWithoutAddress() throws IOException {
         return lab.guarded(() -> {
@@ -162,9 +163,9 @@ public final class MigrationEvents {
     }
 
     /**
-     * Kills the back-end of the destination while the guest moves there. The migration fails, and the guest stays.
+     * Kills the destination's back-end while the guest is moving. The migration fails, and the guest stays at the source.
      *
-     * @return what the stream saw, to the time at which traffic flows where the guest is
+     * @return the observations of the stream until traffic flows again
      * @throws IOException when a QEMU or a back-end does not start
      */
     public Interval killDestination() throws IOException {
@@ -180,10 +181,10 @@ public final class MigrationEvents {
     }
 
     /**
-     * Kills the back-end of the source while the guest moves, and starts it again: traffic continues before the guest has
-     * arrived. All memory is compared.
+     * Kills the source's back-end while the guest is moving, and restarts it; traffic resumes before the guest has arrived. All memory is
+     * compared.
      *
-     * @return the migration
+     * @return the measurements of the migration
      * @throws IOException when a QEMU or a back-end does not start, or memory cannot be read
      */
     public Round killSource() throws IOException {
@@ -199,9 +200,9 @@ public final class MigrationEvents {
     }
 
     /**
-     * Kills the back-end of the source while the guest moves, and starts it again only when the migration has ended.
+     * Kills the source's back-end while the guest is moving, and restarts it only after the migration has ended.
      *
-     * @return what the stream saw, to the time at which traffic flows where the guest is
+     * @return the observations of the stream until traffic flows again
      * @throws IOException when a QEMU or a back-end does not start
      */
     public Interval killSourceForGood() throws IOException {

@@ -14,17 +14,17 @@ import org.vhost4j.guests.lab.Lab;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A guest that moves between two hosts of this machine, each with a back-end and a TAP on one bridge, while a peer on the bridge sends
- * it 1,000 datagrams a second and 1 MB a second over TCP, which it returns. QEMU's {@code total-time} and {@code downtime}, what
- * the stream lost and how long it was silent are recorded. Needs root, to create a network namespace.
+ * A guest that moves between two simulated hosts on this machine, each with a back-end and a TAP on one bridge. A peer on the bridge sends
+ * the guest 1,000 datagrams a second and 1 MB a second over TCP, and the guest returns them. The lab records QEMU's {@code total-time} and
+ * {@code downtime}, the data lost, and the longest time without data. It needs root, to create a network namespace.
  *
- * <p>Calls block. For one thread at a time.
+ * <p>Calls block. An object is used by one thread at a time.
  */
 public final class MigrationLab implements AutoCloseable {
     /** The peer's address on the bridge. */
     public static final String PEER = Network.PEER;
 
-    /** Longer than a migration takes on a machine that does much else. */
+    /** The time limit for a migration, more than one takes on a busy machine. */
     static final Duration PATIENCE = Duration.ofMinutes(2);
 
     static final Set<String> ENDS = Set.of("completed", "failed", "cancelled");
@@ -50,13 +50,13 @@ public final class MigrationLab implements AutoCloseable {
     }
 
     /**
-     * Starts both back-ends, boots the guest at the first and has the stream run.
+     * Starts both back-ends, boots the guest at the first host and starts the stream.
      *
-     * @param lab provided already
-     * @param directory for files; of this lab's own, with a short path
-     * @param program the back-end at both hosts
-     * @param variant what the guest is like
-     * @return the lab, with frames under way
+     * @param lab the scripts, which have been provisioned
+     * @param directory a directory for this lab's files only, with a short path
+     * @param program the back-end of both hosts
+     * @param variant the properties of the guest
+     * @return the lab, whose guest has traffic
      * @throws IOException when something does not start
      */
     public static MigrationLab start(Lab lab, Path directory, BackEndProgram program, Variant variant)
@@ -65,14 +65,14 @@ public final class MigrationLab implements AutoCloseable {
     }
 
     /**
-     * Starts two different back-ends, boots the guest at the first and has the stream run.
+     * Starts two different back-ends, boots the guest at the first host and starts the stream.
      *
-     * @param lab provided already
-     * @param directory for files; of this lab's own, with a short path
-     * @param first the back-end where the guest boots
+     * @param lab the scripts, which have been provisioned
+     * @param directory a directory for this lab's files only, with a short path
+     * @param first the back-end of the host where the guest boots
      * @param second the back-end of the other host
-     * @param variant what the guest is like
-     * @return the lab, with frames under way
+     * @param variant the properties of the guest
+     * @return the lab, whose guest has traffic
      * @throws IOException when something does not start
      */
     public static MigrationLab start(
@@ -107,8 +107,8 @@ public final class MigrationLab implements AutoCloseable {
     /**
      * Moves the guest to the other host.
      *
-     * @param compare whether to stop the guest at its arrival and compare all of its memory with what it left
-     * @return what it was like
+     * @param compare whether to stop the guest on arrival and compare all of its memory with that at the source
+     * @return the measurements of the migration
      * @throws IOException when a QEMU does not start or memory cannot be read
      */
     public Round migrate(boolean compare) throws IOException {
@@ -124,7 +124,7 @@ public final class MigrationLab implements AutoCloseable {
         return finishMove(quiet, compare);
     }
 
-    /** Waits for the end of a migration that has begun, and follows the guest. */
+    /** Waits for the end of a migration that has begun; the current host is then the destination. */
     Round finishMove(Interval quiet, boolean compare) throws IOException {
         finish("completed");
         String end = there.monitor().awaitMigration(ENDS, PATIENCE);
@@ -146,10 +146,10 @@ public final class MigrationLab implements AutoCloseable {
     }
 
     /**
-     * Hands the guest and its memory to a QEMU with another back-end by {@code cpr-transfer}: memory is neither copied nor logged. The
+     * Transfers the guest and its memory to a QEMU with another back-end by {@code cpr-transfer}: memory is neither copied nor logged. The
      * variant is one {@linkplain Variant#withEvents() with events}.
      *
-     * @return what it was like
+     * @return the measurements of the transfer
      * @throws IOException when a QEMU does not start
      */
     public Round transfer() throws IOException {
@@ -172,9 +172,10 @@ public final class MigrationLab implements AutoCloseable {
     }
 
     /**
-     * Starts a migration, cancels it once the dirty log has been in use for a while, and completes a second one.
+     * Starts a migration, cancels it after the dirty log has been in use for a while, and completes a second one.
      *
-     * @return the second attempt; its quiet interval begins before the first and ends after the source has resumed
+     * @return the measurements of the second migration; its quiet interval begins before the first one and ends after the source has
+     *     resumed
      * @throws IOException when a QEMU does not start
      */
     public Round cancelAndRetry() throws IOException {
@@ -192,10 +193,10 @@ public final class MigrationLab implements AutoCloseable {
     }
 
     /**
-     * Makes a new back-end take everything over from the one that the guest is attached to.
+     * Starts a new back-end that takes over everything from the guest's current one.
      *
-     * @return the stream just before it, and from the new one's start until a second after the old one's end
-     * @throws IOException when the new one does not take over
+     * @return the stream just before the takeover, and from the new back-end's start until one second after the old one's end
+     * @throws IOException when the takeover fails
      */
     public List<Interval> takeOver() throws IOException {
         return guarded(() -> {
@@ -206,9 +207,9 @@ public final class MigrationLab implements AutoCloseable {
     }
 
     /**
-     * Kills the back-end that the guest is attached to (SIGKILL), and starts it again.
+     * Kills the guest's back-end (SIGKILL), and restarts it.
      *
-     * @return the stream just before it, and from the kill until traffic flows
+     * @return the stream just before the crash, and from the crash until traffic flows
      * @throws IOException when the back-end does not start again
      */
     public List<Interval> crash() throws IOException {
@@ -221,10 +222,10 @@ public final class MigrationLab implements AutoCloseable {
     }
 
     /**
-     * Tries to move the guest to a host whose device lacks a feature, and has it run on where it is: by itself with a return path,
-     * and otherwise told by {@code cont}.
+     * Tries to move the guest to a host whose device lacks a feature, and checks that it continues to run at the source: by itself with a
+     * return path, otherwise after {@code cont}.
      *
-     * @return what the attempt cost
+     * @return the observations of the stream during the attempt
      * @throws IOException when a QEMU does not start
      */
     public Interval refuse() throws IOException {
@@ -232,17 +233,18 @@ public final class MigrationLab implements AutoCloseable {
     }
 
     /**
-     * An attempt that did not move the guest.
+     * The result of an attempt that did not move the guest.
      *
-     * @param event what it cost
-     * @param destination what the destination's QEMU has printed
+     * @param event the observations of the stream during the attempt
+     * @param destination the output of the destination's QEMU
      */
     public record Attempt(Interval event, String destination) {}
 
     /**
-     * Tries to move the guest to a host that refuses it as it is, and has it run on where it is, as {@link #refuse} does.
+     * Tries to move the guest to a host that refuses its current configuration, and checks that it continues to run at the source, as in
+     * {@link #refuse}.
      *
-     * @return what happened
+     * @return the result of the attempt
      * @throws IOException when a QEMU does not start, or the guest moves
      */
     public Attempt attempt() throws IOException {
@@ -275,10 +277,10 @@ public final class MigrationLab implements AutoCloseable {
     }
 
     /**
-     * Moves the guest while the back-end that it leaves marks what it writes in a log that is not read, and compares memory.
+     * Moves the guest while the source's back-end writes its marks to a log that is not read, and compares memory.
      *
-     * @param directory for a socket
-     * @return the pages that differ, which are those that would be lost
+     * @param directory a directory for a socket
+     * @return the offsets of the pages that differ, which a migration would lose
      * @throws IOException when a QEMU does not start or memory cannot be read
      */
     public List<Long> migrateWithoutLog(Path directory) throws IOException {
@@ -301,25 +303,25 @@ public final class MigrationLab implements AutoCloseable {
     }
 
     /**
-     * The guest, where it is now.
+     * Returns the guest at its current host.
      *
-     * @return the guest, until it moves
+     * @return the guest, valid until it moves
      */
     public Guest guest() {
         return here.guest();
     }
 
     /**
-     * Runs a command of the peer on the bridge.
+     * Returns the command line that runs a command on the peer.
      *
-     * @param command program and arguments
-     * @return a command line that does so, and ends with this process
+     * @param command the program and its arguments
+     * @return the command line; the command ends with this process
      */
     public List<String> atPeer(List<String> command) {
         return network.inside(command);
     }
 
-    /** What the guest's kernel has said, such as of a transmit queue that hangs. */
+    /** Returns the messages of the guest's kernel, such as one about a transmit queue that hangs. */
     public String guestMessages() {
         return here.guest().must("dmesg -r | grep -v '^<[67]' | tail -20; true");
     }
@@ -327,7 +329,7 @@ public final class MigrationLab implements AutoCloseable {
     /**
      * Waits until datagrams return that were sent after this call.
      *
-     * @return what the stream saw meanwhile, without what returned later than a second after it had been sent
+     * @return the observations of the stream meanwhile, without datagrams that returned later than one second after they had been sent
      */
     Interval traffic() {
         Interval seen = stream.mark();
@@ -343,7 +345,7 @@ public final class MigrationLab implements AutoCloseable {
         }
     }
 
-    /** Waits until a migration has gone on for so long that the log is in use. */
+    /** Waits until a migration has run long enough for the log to be in use. */
     void awaitUse() throws InterruptedException {
         while (here.monitor()
                         .execute("query-migrate", "{}")
@@ -355,12 +357,12 @@ public final class MigrationLab implements AutoCloseable {
         }
     }
 
-    /** Where the guest is. */
+    /** Returns the guest's current host. */
     Host here() {
         return here;
     }
 
-    /** Where it moves to next. */
+    /** Returns the host that the guest moves to next. */
     Host there() {
         return there;
     }
@@ -395,7 +397,7 @@ public final class MigrationLab implements AutoCloseable {
         }
     }
 
-    /** Waits until the guest runs where it is. */
+    /** Waits until the guest runs at its current host. */
     void requireRunning() throws InterruptedException {
         requireStatus(
                 "the source does not run", status -> status.path("running").asBoolean(false));
@@ -423,7 +425,7 @@ public final class MigrationLab implements AutoCloseable {
         T run() throws IOException, InterruptedException;
     }
 
-    /** What QEMUs and back-ends have said belongs to a failure. */
+    /** Runs a task; if it fails, adds the output of the QEMUs and back-ends to the failure. */
     <T> T guarded(Task<T> task) throws IOException {
         try {
             return task.run();

@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToLongFunction;
 
-/** What several migrations of one guest on one back-end came to: a row of a table. */
+/** The summary of several migrations of one guest on one back-end: a row of a table. */
 public final class MigrationRecord {
-    /** The table's head, for {@link #row}. Times are in milliseconds. */
+    /** The header of the table for {@link #row}. Times are in milliseconds. */
     public static final String HEAD = """
             | back-end | guest | migrations | total | QEMU's downtime | longest gap before | longest gap: median | worst | TCP gap: median | worst | frames lost: median | worst | doubled | damaged | comparisons | differing pages |
             |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
@@ -21,10 +21,10 @@ public final class MigrationRecord {
     private final List<Interval> others = new ArrayList<>();
 
     /**
-     * Begins a record.
+     * Creates an empty record.
      *
-     * @param backEnd its name
-     * @param variant the guest
+     * @param backEnd the name of the back-end
+     * @param variant the properties of the guest
      */
     public MigrationRecord(String backEnd, Variant variant) {
         this.backEnd = backEnd;
@@ -34,7 +34,7 @@ public final class MigrationRecord {
     /**
      * Adds a migration.
      *
-     * @param round what it was like
+     * @param round the measurements of the migration
      */
     public void add(Round round) {
         rounds.add(round);
@@ -42,18 +42,18 @@ public final class MigrationRecord {
     }
 
     /**
-     * Adds what the stream saw of an attempt that did not move the guest.
+     * Adds the observations of an attempt that did not move the guest.
      *
-     * @param interval what it saw
+     * @param interval the observations of the stream
      */
     public void add(Interval interval) {
         others.add(interval);
     }
 
     /**
-     * Whether every frame and every byte that came was one that had been sent, and came once, and no page differed.
+     * Tells whether the traffic and the memory were intact in all migrations and attempts.
      *
-     * @return false when one was doubled or damaged, the TCP connection broke, or a page differs
+     * @return false when a datagram was duplicated or damaged, a byte was damaged, the TCP connection broke, or a page differs
      */
     public boolean whole() {
         return all().allMatch(each -> each.doubled() + each.damaged() + each.tcpDamaged() + each.tcpBroken() == 0)
@@ -69,18 +69,18 @@ public final class MigrationRecord {
     }
 
     /**
-     * The median of the longest gaps of those migrations in which memory was not compared.
+     * Returns the median of the longest gaps of those migrations in which memory was not compared.
      *
-     * @return microseconds; 0 without such a migration
+     * @return the time in microseconds; 0 without such a migration
      */
     public long medianGapMicros() {
         return median(round -> round.event().gapMicros());
     }
 
     /**
-     * The row of the table.
+     * Formats the row of the table.
      *
-     * @return Markdown, with the line's end
+     * @return a line of Markdown, with a line terminator
      */
     public String row() {
         return "| %s | %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d |%n"

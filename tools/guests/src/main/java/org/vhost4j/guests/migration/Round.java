@@ -5,14 +5,14 @@ import java.util.List;
 import tools.jackson.databind.JsonNode;
 
 /**
- * One migration.
+ * The measurements of one migration.
  *
- * @param quiet the stream just before it, with the destination's QEMU started already
- * @param event the stream from its beginning until a second after its end
- * @param totalMillis QEMU's {@code total-time}
- * @param downtimeMillis QEMU's {@code downtime}: from the source's stop until the destination may run
- * @param compared whether memory was compared; the destination stays stopped for it, so the gap says nothing
- * @param differingPages offsets of the pages in which source and destination differ
+ * @param quiet the observations just before the migration, with the destination's QEMU started already
+ * @param event the observations from the beginning of the migration until one second after its end
+ * @param totalMillis QEMU's {@code total-time}, in milliseconds
+ * @param downtimeMillis QEMU's {@code downtime}, in milliseconds: from the source's stop until the destination may run
+ * @param compared whether memory was compared; the destination stays stopped for the comparison, so that the gap is not meaningful
+ * @param differingPages the offsets of the pages that differ between source and destination
  */
 public record Round(
         Interval quiet,

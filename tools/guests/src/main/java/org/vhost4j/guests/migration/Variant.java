@@ -2,20 +2,20 @@
 package org.vhost4j.guests.migration;
 
 /**
- * The properties of a guest that moves, and the QEMUs between which it moves.
+ * The properties of a guest that moves, and of the QEMUs between which it moves.
  *
- * @param name for tables and files; letters, digits and hyphens
- * @param firstQemu where the guest boots: {@code 11}, {@code suite} (10.0), {@code stock} or {@code uso} (which passes USO), as
- *     {@code tools/lab/guest} knows them
- * @param secondQemu the first destination
- * @param queuePairs of the device, 1 to 127; the guest uses all of them
- * @param lanes of a back-end that has lanes, 1 or 2; with 2 the guest is on the second, and the TAP on the first
+ * @param name the name for tables and files: letters, digits and hyphens
+ * @param firstQemu the QEMU in which the guest boots: {@code 11}, {@code suite} (10.0), {@code stock} or {@code uso} (which passes USO), as
+ *     in {@code tools/lab/guest}
+ * @param secondQemu the QEMU of the first destination
+ * @param queuePairs the number of queue pairs of the device, 1 to 127; the guest uses all of them
+ * @param lanes the number of lanes, 1 or 2, of a back-end that has lanes; with 2 the guest is on the second lane, and the TAP on the first
  * @param packed whether the rings are packed
  * @param mergeable whether the device has MRG_RXBUF
- * @param guestAnnounce whether the device has GUEST_ANNOUNCE; without it QEMU asks the back-end by SEND_RARP
+ * @param guestAnnounce whether the device has GUEST_ANNOUNCE; without it QEMU requests an announcement from the back-end with SEND_RARP
  * @param returnPath whether the destination answers the source during the migration, QEMU's {@code return-path}
- * @param eventful whether back-ends end and cards come and go: QEMU then connects again, has a slot for a second card, and can hand its
- *     memory to another QEMU
+ * @param eventful whether back-ends end and network cards are plugged: QEMU then reconnects, has a slot for a second card, and can transfer
+ *     its memory to another QEMU
  */
 public record Variant(
         String name,
@@ -34,10 +34,13 @@ public record Variant(
     /** The QEMU of {@code tools/lab/provision --uso-qemu}. */
     private static final String USO_QEMU = "uso";
 
-    /** The machine type of its guests, the newest that it has. That release has USO off here, so the device needs the property. */
+    /**
+     * The machine type of guests in the QEMU with USO, the newest that it has. That QEMU release disables USO for this type, so that the
+     * device property has to be set.
+     */
     public static final String USO_MACHINE = "pc-q35-10.2";
 
-    /** The same by another name. */
+    /** Returns this variant with another name. */
     public Variant named(String other) {
         return new Variant(
                 other,
@@ -52,19 +55,19 @@ public record Variant(
                 eventful);
     }
 
-    /** The same between other QEMUs. */
+    /** Returns this variant with other QEMUs. */
     public Variant between(String first, String second) {
         return new Variant(
                 name, first, second, queuePairs, lanes, packed, mergeable, guestAnnounce, returnPath, eventful);
     }
 
-    /** The same with more queue pairs. */
+    /** Returns this variant with another number of queue pairs. */
     public Variant withQueuePairs(int number) {
         return new Variant(
                 name, firstQemu, secondQemu, number, lanes, packed, mergeable, guestAnnounce, returnPath, eventful);
     }
 
-    /** The same on more lanes. */
+    /** Returns this variant with another number of lanes. */
     public Variant onLanes(int number) {
         return new Variant(
                 name,
@@ -79,31 +82,31 @@ public record Variant(
                 eventful);
     }
 
-    /** The same with packed rings. */
+    /** Returns this variant with packed rings. */
     public Variant packedRings() {
         return new Variant(
                 name, firstQemu, secondQemu, queuePairs, lanes, true, mergeable, guestAnnounce, returnPath, eventful);
     }
 
-    /** The same without mergeable buffers, so that a page that was written but not marked as dirty is found. */
+    /** Returns this variant without mergeable buffers, so that a page that was written but not marked as dirty is detected. */
     public Variant withoutMergeableBuffers() {
         return new Variant(
                 name, firstQemu, secondQemu, queuePairs, lanes, packed, false, guestAnnounce, returnPath, eventful);
     }
 
-    /** The same without GUEST_ANNOUNCE. */
+    /** Returns this variant without GUEST_ANNOUNCE. */
     public Variant withoutGuestAnnounce() {
         return new Variant(
                 name, firstQemu, secondQemu, queuePairs, lanes, packed, mergeable, false, returnPath, eventful);
     }
 
-    /** The same without a return path. */
+    /** Returns this variant without a return path. */
     public Variant withoutReturnPath() {
         return new Variant(
                 name, firstQemu, secondQemu, queuePairs, lanes, packed, mergeable, guestAnnounce, false, eventful);
     }
 
-    /** The same with back-ends that end and cards that come and go. */
+    /** Returns this variant with back-ends that end and network cards that are plugged. */
     public Variant withEvents() {
         return new Variant(
                 name, firstQemu, secondQemu, queuePairs, lanes, packed, mergeable, guestAnnounce, returnPath, true);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Guests that move: two QEMUs, two back-ends and a checked stream of frames, to see what a live migration costs and whether the
+ * Guests that move: two QEMUs, two back-ends and a checked stream of frames, to measure the cost of a live migration and to check that the
  * back-end marked every page that it wrote.
  *
  * <p>{@link org.vhost4j.guests.migration.MigrationLab} is the entry.

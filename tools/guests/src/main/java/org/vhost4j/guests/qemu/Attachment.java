@@ -11,17 +11,17 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.platform.definition.Property;
 
 /**
- * One device of a QEMU with one back-end after it.
+ * One virtio device of a QEMU with its own back-end.
  *
- * @param mode how the device reaches the back-end
+ * @param mode how the device is connected to the back-end
  * @param settings QEMU's properties of the device
- * @param offer what the back-end offers
- * @param driver what is done with the device
+ * @param offer the feature bits that the back-end offers
+ * @param driver what the driver does with the device
  */
 record Attachment(AttachMode mode, Settings settings, Offer offer, Driver driver) {
     /** QEMU's settings of a device's features. */
     enum Settings {
-        /** Nothing: the machine type decides. */
+        /** No property is set: the machine type decides. */
         DEFAULT,
         /** Every property of a feature is on. */
         ON,
@@ -36,17 +36,17 @@ record Attachment(AttachMode mode, Settings settings, Offer offer, Driver driver
      * @param features the answer to GET_FEATURES
      */
     record Offer(String name, FeatureSet features) {
-        /** All 64 bits. */
+        /** Offers all 64 bits. */
         static final Offer EVERYTHING = new Offer("everything", FeatureSet.ofWord(-1));
 
         /**
-         * As little as QEMU starts with: it makes no modern device without VERSION_1, and none at all without ACCESS_PLATFORM
+         * The minimum that QEMU starts with: it creates no modern device without VERSION_1, and no device at all without ACCESS_PLATFORM
          * when {@code iommu_platform} is on.
          */
         static final Offer BARE =
                 new Offer("bare", FeatureSet.of(Feature.PROTOCOL_FEATURES, Feature.VERSION_1, Feature.ACCESS_PLATFORM));
 
-        /** All bits but one. */
+        /** Offers all bits except one. */
         static Offer without(Feature feature) {
             return new Offer("without " + feature, EVERYTHING.features.minus(FeatureSet.of(feature)));
         }
@@ -58,13 +58,13 @@ record Attachment(AttachMode mode, Settings settings, Offer offer, Driver driver
 
     /** What a driver does with a device. */
     enum Driver {
-        /** Only to look at what is offered. */
+        /** The driver only reads the offered bits. */
         LOOKS,
-        /** It starts the device and acknowledges all that it is offered. */
+        /** The driver starts the device and acknowledges all bits that it is offered. */
         STARTS,
-        /** It starts the device, resets its first queue, and enables that again. */
+        /** The driver starts the device, resets its first queue, and enables the queue again. */
         RESETS_QUEUE,
-        /** It starts the device by the legacy interface and acknowledges all that it is offered there. */
+        /** The driver starts the device through the legacy interface and acknowledges all bits that it is offered there. */
         STARTS_LEGACY
     }
 
@@ -73,12 +73,11 @@ record Attachment(AttachMode mode, Settings settings, Offer offer, Driver driver
     private static final String SPEED = "10000";
 
     /**
-     * QEMU's arguments. They leave MSI-X out: the host's QEMU 7.2 crashes with it where TCG runs it, and interrupts are no part of
-     * what is asked.
+     * Returns QEMU's arguments. They disable MSI-X: the host's QEMU 7.2 crashes with it under TCG, and the survey does not need interrupts.
      *
-     * @param slot of the root bus, where the device goes; its identifiers have this number
-     * @param socket the back-end's
-     * @param known properties that this QEMU's device has
+     * @param slot the slot of the root bus for the device; the identifiers contain this number
+     * @param socket the path of the back-end's socket
+     * @param known the properties that the device has in this QEMU
      */
     List<String> arguments(int slot, Path socket, Set<String> known) {
         List<String> arguments = new ArrayList<>(List.of("-chardev", "socket,id=char" + slot + ",path=" + socket));

@@ -9,18 +9,18 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What was observed, as JSON: the tables, and the feature words behind them, of every machine. */
+/** Writes the observed features of every machine as JSON: the tables, and the feature words behind them. */
 public final class FeatureJson {
     private static final JsonMapper MAPPER = new JsonMapper();
 
     private FeatureJson() {}
 
     /**
-     * All of it.
+     * Formats the observations.
      *
-     * @param qemus what was observed
-     * @param date the date
-     * @return an object, in several lines
+     * @param qemus the observations of each QEMU
+     * @param date the date of the observations
+     * @return a JSON object, on several lines
      */
     public static String text(List<QemuRecord> qemus, String date) {
         ObjectNode root = MAPPER.createObjectNode();

@@ -12,7 +12,7 @@ import org.vhost4j.platform.definition.Property;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** What was observed, as Markdown. */
+/** Writes the observed features as Markdown. */
 public final class FeatureTables {
     private final List<QemuRecord> qemus;
     private final List<Column> columns;
@@ -23,10 +23,10 @@ public final class FeatureTables {
     }
 
     /**
-     * All of it.
+     * Formats the tables.
      *
-     * @param date when it was observed
-     * @return lines, each with its end
+     * @param date the date of the observations
+     * @return the lines, each with a line terminator
      */
     public String text(String date) {
         StringBuilder text = new StringBuilder("Observed on " + date + " with\n\n");

@@ -12,9 +12,9 @@ package org.vhost4j.guests.qemu;
 record Handling(Origin origin, When when, boolean legacy, Told told) {
     /** Who decides. */
     enum Origin {
-        /** Back-end and QEMU: the guest is offered it when the back-end offers it. */
+        /** Back-end and QEMU: the guest is offered the bit when the back-end offers it. */
         PASSED("passed"),
-        /** QEMU alone: the guest is offered it also when the back-end does not. */
+        /** QEMU alone: the guest is offered the bit even when the back-end does not offer it. */
         QEMUS("QEMU's"),
         /** Not offered to the guest, although the back-end offers it and the property is on. */
         BLOCKED("blocked"),
@@ -30,11 +30,11 @@ record Handling(Origin origin, When when, boolean legacy, Told told) {
 
     /** What the property has to be. */
     enum When {
-        /** As it is unless it is set; or there is none. */
+        /** The property has its default value, or there is none. */
         BY_DEFAULT(""),
-        /** It has to be set. */
+        /** The property has to be on. */
         IF_ON(" if on"),
-        /** Its value has no effect. */
+        /** The value of the property has no effect. */
         EVEN_IF_OFF(" even if off");
 
         private final String text;
@@ -46,11 +46,11 @@ record Handling(Origin origin, When when, boolean legacy, Told told) {
 
     /** Whether SET_FEATURES has the bit. */
     enum Told {
-        /** Always. */
+        /** SET_FEATURES always has the bit. */
         TOLD,
-        /** Only when the machine has an IOMMU for the device. */
+        /** SET_FEATURES has the bit only when the machine has an IOMMU for the device. */
         WITH_IOMMU,
-        /** Never. */
+        /** SET_FEATURES never has the bit. */
         NOT_TOLD
     }
 
@@ -59,7 +59,7 @@ record Handling(Origin origin, When when, boolean legacy, Told told) {
         return new Handling(property ? Origin.BLOCKED : Origin.UNKNOWN, When.BY_DEFAULT, false, Told.NOT_TOLD);
     }
 
-    /** The cell of the table; mentions {@link Told} only where it differs from the usual. */
+    /** Formats the cell of the table; it mentions {@link Told} only where it differs from the usual value. */
     @Override
     public String toString() {
         if (origin == Origin.BLOCKED || origin == Origin.UNKNOWN) {

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.vhost4j.device.feature.Feature;
 
-/** Tables in Markdown, and the part of a document that a program writes. */
+/** Tables in Markdown, and the generated section of a document. */
 public final class Markdown {
     private static final String BEGIN = "<!-- begin: tools/vhost4j qemu-features -->";
     private static final String END = "<!-- end: tools/vhost4j qemu-features -->";
@@ -72,11 +72,11 @@ public final class Markdown {
     }
 
     /**
-     * Puts text where a program's part of a document is.
+     * Replaces the generated section of a document.
      *
-     * @param document the document; empty for one that is to consist of that part
-     * @param part lines, each with its end
-     * @return the document with the part, or nothing when it has no place for one
+     * @param document the document; empty for one that is to consist of the generated section
+     * @param part the lines of the section, each with a line terminator
+     * @return the document with the new section, or nothing when the document has no place for one
      */
     public static Optional<String> replace(String document, String part) {
         String whole = BEGIN + "\n\n" + part + "\n" + END + "\n";
@@ -90,7 +90,7 @@ public final class Markdown {
                 : Optional.of(document.substring(0, begin) + whole + document.substring(end + END.length() + 1));
     }
 
-    /** The line at which a program's part begins. */
+    /** Returns the line that marks the beginning of the generated section. */
     public static String begin() {
         return BEGIN;
     }

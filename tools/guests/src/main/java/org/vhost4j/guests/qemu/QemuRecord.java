@@ -4,11 +4,11 @@ package org.vhost4j.guests.qemu;
 import java.util.List;
 
 /**
- * One QEMU.
+ * The observations of one QEMU.
  *
- * @param name what to call it
- * @param version its {@code --version} line
- * @param machines what was observed of its machines: at least one, the newest q35 first
+ * @param name the name for tables
+ * @param version the output line of {@code --version}
+ * @param machines the observations of its machines: at least one, the newest q35 first
  */
 public record QemuRecord(String name, String version, List<MachineRecord> machines) {
     public QemuRecord {

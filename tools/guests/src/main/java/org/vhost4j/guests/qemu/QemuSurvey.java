@@ -20,12 +20,12 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.tools.common.UnsupportedOption;
 import tools.jackson.databind.JsonNode;
 
-/** Asks one QEMU. */
+/** Observes the features of the machines of one QEMU. */
 public final class QemuSurvey {
     /** The first slot that no machine uses itself. */
     private static final int FIRST_SLOT = 4;
 
-    /** As many slots as no machine uses itself. */
+    /** The largest number of devices: the number of slots that no machine uses itself. */
     static final int MOST_DEVICES = 26;
 
     /** An IOMMU for every device of a q35 machine. */
@@ -43,11 +43,11 @@ public final class QemuSurvey {
     private final List<String> machines = new ArrayList<>();
 
     /**
-     * Asks a QEMU what it is.
+     * Queries the version and the machines of a QEMU.
      *
-     * @param name what to call it
-     * @param executable where it is
-     * @throws UnsupportedOption when it does not start
+     * @param name the name for tables
+     * @param executable the path of the executable
+     * @throws UnsupportedOption when QEMU does not start
      */
     public QemuSurvey(String name, Path executable) {
         this(name, executable, version(name, executable));
@@ -70,12 +70,12 @@ public final class QemuSurvey {
     }
 
     /**
-     * Asks a QEMU of the guest lab, which is called by the first two numbers of its version.
+     * Creates a survey of a QEMU of the guest lab; its name is the first two numbers of its version.
      *
-     * @param qemu the qemu
-     * @param lab the lab's directory
+     * @param qemu the QEMU
+     * @param lab the directory of the lab
      * @return its survey
-     * @throws UnsupportedOption when it is not there or does not start
+     * @throws UnsupportedOption when the QEMU does not exist or does not start
      */
     public static QemuSurvey ofLab(LabQemu qemu, Path lab) {
         Path executable = qemu.executable(lab);
@@ -125,21 +125,21 @@ public final class QemuSurvey {
         machines.sort(MachineOrder.NEWEST_FIRST);
     }
 
-    /** What to call it. */
+    /** Returns the name for tables. */
     public String name() {
         return name;
     }
 
-    /** Its machine types, q35 and i440fx or virt, of each the newest first. */
+    /** Returns the machine types: q35 and i440fx, or virt; of each kind the newest first. */
     public List<String> machines() {
         return List.copyOf(machines);
     }
 
     /**
-     * Looks at machines.
+     * Observes the features of machines.
      *
-     * @param types machine types that it has, at least one, the newest q35 first
-     * @return what was observed
+     * @param types the machine types, at least one, the newest q35 first
+     * @return the observations
      * @throws UnsupportedOption when QEMU refuses
      */
     public QemuRecord record(List<String> types) {
@@ -181,12 +181,12 @@ public final class QemuSurvey {
     }
 
     /**
-     * Attaches devices to one machine and looks at all of them.
+     * Attaches devices to one machine and observes all of them.
      *
      * @param machine a machine type
      * @param attachments at most {@link #MOST_DEVICES}, in any mix
      * @param further QEMU's further arguments
-     * @return what each showed, in their order
+     * @return the observation of each device, in their order
      * @throws UnsupportedOption when QEMU refuses
      */
     Map<Attachment, Observation> observe(String machine, List<Attachment> attachments, List<String> further) {

@@ -19,8 +19,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A QEMU whose processor halts at once, and whose hardware is driven through QEMU's qtest protocol: what it says is exactly what
- * a guest's driver would read. Its machine runs, so a device that a driver has made ready is started. It is ended after two
+ * A QEMU whose processor halts immediately, and whose hardware is driven through QEMU's qtest protocol: the values read are exactly those
+ * that a guest's driver would read. The machine runs, so that a device that a driver has made ready is started. QEMU is killed after two
  * minutes.
  */
 public final class QtestQemu implements AutoCloseable {
@@ -41,11 +41,11 @@ public final class QtestQemu implements AutoCloseable {
     /**
      * Starts QEMU.
      *
-     * @param executable which one
-     * @param directory for its sockets and its log; of this QEMU's own
+     * @param executable the path of the executable
+     * @param directory a directory for the sockets and the log of this QEMU only
      * @param machine the machine type
      * @param arguments further arguments
-     * @throws IOException when it does not start; the message has what it said
+     * @throws IOException when QEMU does not start; the message contains its output
      */
     public QtestQemu(Path executable, Path directory, String machine, List<String> arguments) throws IOException {
         this.directory = directory;
@@ -103,10 +103,10 @@ public final class QtestQemu implements AutoCloseable {
     }
 
     /**
-     * What QEMU wrote on stderr so far.
+     * Returns what QEMU has written to standard error so far.
      *
      * @return the text
-     * @throws IOException when it cannot be read
+     * @throws IOException when the log cannot be read
      */
     public String log() throws IOException {
         return Files.readString(directory.resolve("log"));
@@ -115,7 +115,7 @@ public final class QtestQemu implements AutoCloseable {
     /**
      * Waits for QEMU's end.
      *
-     * @return its exit status
+     * @return the exit status of QEMU
      * @throws InterruptedException when this thread is interrupted
      */
     public int await() throws InterruptedException {
@@ -126,11 +126,11 @@ public final class QtestQemu implements AutoCloseable {
     }
 
     /**
-     * A QMP command; events in between are skipped.
+     * Executes a QMP command; events that arrive meanwhile are ignored.
      *
-     * @param command JSON
+     * @param command the command, as JSON
      * @return what the command returned
-     * @throws IOException when QEMU is gone or refuses
+     * @throws IOException when QEMU has ended or reports an error
      */
     public JsonNode execute(String command) throws IOException {
         qmp.write(StandardCharsets.UTF_8.encode(command + "\n"));
@@ -146,10 +146,10 @@ public final class QtestQemu implements AutoCloseable {
     }
 
     /**
-     * The only virtio device on the root bus, wherever QEMU has put it.
+     * Returns the only virtio device on the root bus, in any slot.
      *
      * @return the device
-     * @throws IOException when there is none, or QEMU is gone
+     * @throws IOException when there is none, or QEMU has ended
      */
     public VirtioPci device() throws IOException {
         for (int slot = 0; slot < SLOTS; slot++) {
@@ -162,11 +162,11 @@ public final class QtestQemu implements AutoCloseable {
     }
 
     /**
-     * The virtio device in a slot of the root bus.
+     * Returns the virtio device in a slot of the root bus.
      *
-     * @param slot 0 to 31
+     * @param slot the number of the slot, 0 to 31
      * @return the device
-     * @throws IOException when there is none, or QEMU is gone
+     * @throws IOException when there is none, or QEMU has ended
      */
     public VirtioPci device(int slot) throws IOException {
         VirtioPci device = new VirtioPci(this, slot);
@@ -194,7 +194,7 @@ public final class QtestQemu implements AutoCloseable {
         return value.startsWith("0x") ? Long.parseUnsignedLong(value.substring(2), 16) : 0;
     }
 
-    /** Ends QEMU without a chance to say anything more. */
+    /** Kills QEMU. */
     @Override
     public void close() throws IOException {
         qmp.close();

@@ -5,8 +5,8 @@ import java.io.IOException;
 import org.vhost4j.device.feature.FeatureSet;
 
 /**
- * A virtio device on the root bus of a {@link QtestQemu}, as its driver sees it (virtio 1.4 section 4.1): the modern interface in
- * memory, and the legacy one in I/O space where the device has both.
+ * A virtio device on the root bus of a {@link QtestQemu}, as its driver accesses it (virtio 1.4 section 4.1): through the modern interface
+ * in memory and, where the device has both, the legacy interface in I/O space.
  */
 public final class VirtioPci {
     private static final long VIRTIO_VENDOR = 0x1af4;
@@ -61,10 +61,10 @@ public final class VirtioPci {
     }
 
     /**
-     * The feature bits that the device offers to a modern driver, all 128.
+     * Reads the 128 feature bits that the device offers to a modern driver.
      *
      * @return the bits, without those that only a legacy driver sees; none when the device is not a modern one
-     * @throws IOException when QEMU is gone
+     * @throws IOException when QEMU has ended
      */
     public FeatureSet offered() throws IOException {
         if (!isModern()) {
@@ -79,20 +79,20 @@ public final class VirtioPci {
     }
 
     /**
-     * The feature bits that the device offers to a legacy driver, which sees 32.
+     * Reads the 32 feature bits that the device offers to a legacy driver.
      *
      * @return the bits; none when the device has no legacy interface
-     * @throws IOException when QEMU is gone
+     * @throws IOException when QEMU has ended
      */
     public FeatureSet offeredToLegacy() throws IOException {
         return isTransitional() ? FeatureSet.ofWord(qemu.board().portRead(qemu, port(0))) : FeatureSet.EMPTY;
     }
 
     /**
-     * Negotiates as a driver does, up to DRIVER_OK, without queues.
+     * Negotiates as a modern driver does, up to DRIVER_OK, without queues.
      *
-     * @param features the bits that the driver takes
-     * @throws IOException when QEMU is gone
+     * @param features the bits that the driver acknowledges
+     * @throws IOException when QEMU has ended
      */
     public void negotiate(FeatureSet features) throws IOException {
         acknowledge(features);
@@ -100,11 +100,11 @@ public final class VirtioPci {
     }
 
     /**
-     * Does all that a driver does at its start: resets the device, negotiates, gives all queues empty rings of their longest
-     * size, and sets DRIVER_OK. The machine needs 64 MiB of memory.
+     * Starts the device as a driver does: resets it, negotiates, sets all queues up with empty rings of the maximum size, and sets
+     * DRIVER_OK. The machine needs 64 MiB of memory.
      *
-     * @param features the bits that the driver takes
-     * @throws IOException when QEMU is gone
+     * @param features the bits that the driver acknowledges
+     * @throws IOException when QEMU has ended
      */
     public void start(FeatureSet features) throws IOException {
         if (isModern()) {
@@ -122,8 +122,8 @@ public final class VirtioPci {
     /**
      * Resets a queue and enables it again (virtio 1.4 section 2.6.1), after {@link #start} with RING_RESET.
      *
-     * @param queue its number
-     * @throws IOException when QEMU is gone, or the queue is not reset
+     * @param queue the index of the queue
+     * @throws IOException when QEMU has ended, or the queue is not reset
      */
     public void resetQueue(int queue) throws IOException {
         writew(common + QUEUE_SELECT, queue);
@@ -147,8 +147,8 @@ public final class VirtioPci {
     /**
      * Negotiates as a legacy driver does, up to DRIVER_OK, without queues.
      *
-     * @param features the bits that the driver takes, 0 to 31
-     * @throws IOException when QEMU is gone, or the device has no legacy interface
+     * @param features the bits that the driver acknowledges, 0 to 31
+     * @throws IOException when QEMU has ended, or the device has no legacy interface
      */
     public void negotiateAsLegacy(FeatureSet features) throws IOException {
         if (!isTransitional()) {

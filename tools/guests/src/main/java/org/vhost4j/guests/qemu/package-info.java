@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What real QEMUs make of feature bits: a QEMU without a guest whose virtio devices are driven from here, a back-end that offers
- * anything and records what it receives, and the table of which bits pass between the two.
+ * How real QEMUs handle feature bits: a QEMU without a guest whose virtio devices are driven from here, a back-end that offers any bits and
+ * records what it receives, and the table of bits that pass between the two.
  *
  * <p>Calls block until they are done. An object belongs to one thread at a time.
  */

@@ -11,9 +11,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.vhostuser.server.PortSnapshot;
 
-/** The rates of all ports over the last minutes. */
+/** The rates of all ports over the last five minutes. */
 public final class PortHistory implements AutoCloseable {
-    /** The number of intervals that are kept: five minutes. */
+    /** The largest number of intervals that are kept, which cover five minutes. */
     public static final int MOST = 150;
 
     /** The length of an interval. */
@@ -39,10 +39,10 @@ public final class PortHistory implements AutoCloseable {
     }
 
     /**
-     * A history that knows nothing yet.
+     * Creates an empty history.
      *
-     * @param ports what all ports have counted so far
-     * @param clock nanoseconds of any origin
+     * @param ports supplies the current counters of all ports
+     * @param clock supplies the time in nanoseconds, from any origin
      */
     public PortHistory(Supplier<List<PortSnapshot>> ports, LongSupplier clock) {
         this.ports = ports;
@@ -50,10 +50,10 @@ public final class PortHistory implements AutoCloseable {
     }
 
     /**
-     * Begins to read the counters every {@link #INTERVAL}.
+     * Starts to read the counters every {@link #INTERVAL}.
      *
-     * @param ports what all ports have counted so far
-     * @return a history, to be closed
+     * @param ports supplies the current counters of all ports
+     * @return the history, to be closed
      */
     public static PortHistory start(Supplier<List<PortSnapshot>> ports) {
         PortHistory history = new PortHistory(ports, System::nanoTime);
@@ -73,7 +73,7 @@ public final class PortHistory implements AutoCloseable {
         }
     }
 
-    /** Reads all counters: an interval ends, and the next begins. A port that is new has its first rates an interval later. */
+    /** Reads all counters: an interval ends, and the next begins. A new port has its first rates one interval later. */
     public void sample() {
         List<PortSnapshot> now = ports.get();
         synchronized (this) {
@@ -115,10 +115,10 @@ public final class PortHistory implements AutoCloseable {
     }
 
     /**
-     * What a port did in the last interval.
+     * Returns the rates of a port in the last interval.
      *
-     * @param port its name
-     * @return {@link PortRates#NONE} when it is not known yet
+     * @param port the name of the port
+     * @return the rates, {@link PortRates#NONE} when there are none yet
      */
     public synchronized PortRates latest(String port) {
         Past past = pasts.get(port);
@@ -126,10 +126,10 @@ public final class PortHistory implements AutoCloseable {
     }
 
     /**
-     * The rates of a port in the last intervals.
+     * Returns the rates of a port in the last intervals.
      *
-     * @param port its name
-     * @return the newest last, at most {@link #MOST}; empty when the port is not known yet
+     * @param port the name of the port
+     * @return the rates, at most {@link #MOST}, the newest last; empty when there are none yet
      */
     public synchronized List<PortRates> all(String port) {
         Past past = pasts.get(port);
@@ -137,15 +137,15 @@ public final class PortHistory implements AutoCloseable {
     }
 
     /**
-     * How many intervals there are of the port that has been there for longest.
+     * Returns the number of intervals of the port that has existed longest.
      *
-     * @return 0 to {@link #MOST}
+     * @return the number, 0 to {@link #MOST}
      */
     public synchronized int length() {
         return Math.min(MOST, Math.max(0, samples - 1));
     }
 
-    /** Ends the thread; what is known stays. */
+    /** Ends the thread; the history remains available. */
     @Override
     public void close() {
         Thread running = thread;

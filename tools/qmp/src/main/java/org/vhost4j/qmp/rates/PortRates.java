@@ -2,15 +2,15 @@
 package org.vhost4j.qmp.rates;
 
 /**
- * What a port did in a second, on average over an interval.
+ * The rates of a port, each a number in one second, on average over an interval.
  *
- * @param framesIn frames from the port to the bridge
- * @param bytesIn their bytes
- * @param framesOut frames from the bridge to the port
- * @param bytesOut their bytes
- * @param dropped frames that were dropped, of both directions
+ * @param framesIn frames a second from the port to the bridge
+ * @param bytesIn bytes a second from the port to the bridge
+ * @param framesOut frames a second from the bridge to the port
+ * @param bytesOut bytes a second from the bridge to the port
+ * @param dropped dropped frames a second, in both directions
  */
 public record PortRates(long framesIn, long bytesIn, long framesOut, long bytesOut, long dropped) {
-    /** Nothing happens. */
+    /** The rates of a port without traffic. */
     public static final PortRates NONE = new PortRates(0, 0, 0, 0, 0);
 }

@@ -2,10 +2,10 @@
 package org.vhost4j.qmp.schema;
 
 /**
- * A command.
+ * The definition of a QMP command.
  *
- * @param name its name
- * @param arguments what it takes
- * @param returns what it returns, an empty struct for nothing
+ * @param name the name of the command
+ * @param arguments the type of the arguments
+ * @param returns the type of the return value, an empty struct for none
  */
 public record CommandDefinition(String name, SchemaType.Struct arguments, SchemaType returns) {}

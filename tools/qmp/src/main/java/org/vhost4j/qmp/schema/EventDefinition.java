@@ -2,9 +2,9 @@
 package org.vhost4j.qmp.schema;
 
 /**
- * An event.
+ * The definition of a QMP event.
  *
- * @param name its name
- * @param data what comes with it
+ * @param name the name of the event
+ * @param data the type of the event's data
  */
 public record EventDefinition(String name, SchemaType.Struct data) {}

@@ -11,8 +11,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The answer to {@code query-qmp-schema}: a list of SchemaInfo. As with QEMU, types that are not built in go by numbers, so that
- * no client comes to rely on their names.
+ * Creates the answer to {@code query-qmp-schema}: a list of SchemaInfo. As in QEMU, types that are not built in have numbers instead of
+ * names, so that no client relies on the names.
  */
 public final class Introspection {
     private final ArrayNode all = JsonNodeFactory.instance.arrayNode();
@@ -26,7 +26,7 @@ public final class Introspection {
      * Describes a schema.
      *
      * @param schema the schema
-     * @return every command and event, then the types that they need
+     * @return the descriptions of all commands and events, followed by the types that they use
      */
     public static ArrayNode of(Schema schema) {
         Introspection introspection = new Introspection();

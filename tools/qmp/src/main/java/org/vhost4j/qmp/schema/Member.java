@@ -6,10 +6,10 @@ import java.util.List;
 /**
  * A member of a struct.
  *
- * @param name its name
- * @param type its type
- * @param optional whether it may be absent
- * @param features marks such as {@code unstable}
+ * @param name the name of the member
+ * @param type the type of the member
+ * @param optional whether the member may be absent
+ * @param features the special features, such as {@code unstable}
  */
 public record Member(String name, SchemaType type, boolean optional, List<String> features) {
     /** Copies the list. */

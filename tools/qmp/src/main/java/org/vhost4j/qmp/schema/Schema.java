@@ -12,12 +12,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Commands, events and their types.
+ * A schema: commands, events and their types.
  *
- * @param entries the pieces of the file, in order
- * @param types every named type
- * @param commands every command
- * @param events every event
+ * @param entries the entries of the file, in order
+ * @param types the named types, by name
+ * @param commands the commands, by name
+ * @param events the events, by name
  */
 public record Schema(
         List<SchemaEntry> entries,
@@ -35,40 +35,40 @@ public record Schema(
     }
 
     /**
-     * A command.
+     * Returns a command.
      *
-     * @param name its name
+     * @param name the name of the command
      * @return the command
-     * @throws java.util.NoSuchElementException when there is none of that name
+     * @throws java.util.NoSuchElementException when the command does not exist
      */
     public CommandDefinition command(String name) {
         return Optional.ofNullable(commands.get(name)).orElseThrow();
     }
 
     /**
-     * An event.
+     * Returns an event.
      *
-     * @param name its name
+     * @param name the name of the event
      * @return the event
-     * @throws java.util.NoSuchElementException when there is none of that name
+     * @throws java.util.NoSuchElementException when the event does not exist
      */
     public EventDefinition event(String name) {
         return Optional.ofNullable(events.get(name)).orElseThrow();
     }
 
     /**
-     * A type.
+     * Returns a type.
      *
-     * @param name its name
+     * @param name the name of the type
      * @return the type
-     * @throws java.util.NoSuchElementException when there is none of that name
+     * @throws java.util.NoSuchElementException when the type does not exist
      */
     public SchemaType type(String name) {
         return Optional.ofNullable(types.get(name)).orElseThrow();
     }
 
     /**
-     * The schema of this program.
+     * Loads the schema of this program.
      *
      * @return the schema
      */
@@ -84,11 +84,11 @@ public record Schema(
     }
 
     /**
-     * Reads a schema.
+     * Parses a schema.
      *
-     * @param text in the QAPI language
+     * @param text the text in the QAPI language
      * @return the schema
-     * @throws IllegalArgumentException when it is none; the message has the line or the name
+     * @throws IllegalArgumentException when the text is not a valid schema; the message contains the line or the name
      */
     public static Schema parse(String text) {
         return SchemaBuilder.build(SchemaText.read(text));

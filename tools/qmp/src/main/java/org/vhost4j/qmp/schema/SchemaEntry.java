@@ -6,9 +6,9 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A piece of a schema file: a documented definition, or a section of text.
+ * An entry of a schema file: a documented definition, or a section of text.
  *
- * @param line where it begins, from 1
+ * @param line the line at which the entry begins, from 1
  * @param documentation the lines of its comment without the {@code #} before them
  * @param expression the definition, or nothing for text
  */

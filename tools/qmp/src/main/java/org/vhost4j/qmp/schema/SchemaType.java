@@ -10,13 +10,13 @@ import java.util.Optional;
 /** A type of the schema. */
 public sealed interface SchemaType {
     /**
-     * What the schema calls it.
+     * Returns the name of the type in the schema.
      *
      * @return the name, in brackets for a list
      */
     String title();
 
-    /** A type that every schema has. */
+    /** A built-in type. */
     enum Builtin implements SchemaType {
         /** A string. */
         STR("str", "string"),
@@ -36,9 +36,9 @@ public sealed interface SchemaType {
         }
 
         /**
-         * What the type is on the wire.
+         * Returns the JSON type of the values.
          *
-         * @return JSONType's word
+         * @return a value of JSONType
          */
         public String jsonType() {
             return jsonType;
@@ -53,8 +53,8 @@ public sealed interface SchemaType {
     /**
      * An enumeration.
      *
-     * @param name its name
-     * @param values its values
+     * @param name the name of the type
+     * @param values the names of the values
      */
     record Enumeration(String name, List<String> values) implements SchemaType {
         /** Copies the list. */
@@ -83,10 +83,10 @@ public sealed interface SchemaType {
     /**
      * A struct or a union.
      *
-     * @param name its name
-     * @param members its members, those of its base first
-     * @param tag the member that decides between variants, for a union
-     * @param variants the further members by the tag's value
+     * @param name the name of the type
+     * @param members the members, those of the base first
+     * @param tag the member that selects the variant, for a union
+     * @param variants the additional members by the value of the tag
      */
     record Struct(String name, List<Member> members, Optional<String> tag, Map<String, Struct> variants)
             implements SchemaType {

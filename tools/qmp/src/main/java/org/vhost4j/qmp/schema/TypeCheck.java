@@ -7,28 +7,28 @@ import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
-/** Validates a value against a type, in QEMU's order and with QEMU's words. */
+/** Validates values against types, in QEMU's order and with QEMU's error messages. */
 public final class TypeCheck {
     private TypeCheck() {}
 
     /**
      * Checks the arguments of a command or the data of an event.
      *
-     * @param type what they should be
-     * @param value an object
-     * @return what is wrong first, or nothing
+     * @param type the expected type
+     * @param value a JSON object
+     * @return the first error, or nothing
      */
     public static Optional<String> members(SchemaType.Struct type, JsonNode value) {
         return struct(type, value, "");
     }
 
     /**
-     * Checks any value.
+     * Checks a value of any type.
      *
-     * @param type what it should be
+     * @param type the expected type
      * @param value the value
-     * @param name what to call it
-     * @return what is wrong first, or nothing
+     * @param name the name of the value, for messages
+     * @return the first error, or nothing
      */
     public static Optional<String> value(SchemaType type, JsonNode value, String name) {
         return switch (type) {

@@ -12,9 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
-/**
- * Writes a value on one line of ASCII, with the spaces, escapes and numbers of QEMU.
- */
+/** Writes a value as JSON on one line of ASCII, with the same spaces, escapes and numbers as QEMU. */
 public final class JsonText {
     /** Number of digits that distinguish any two doubles. */
     private static final int DOUBLE_DIGITS = 17;
@@ -30,11 +28,11 @@ public final class JsonText {
     }
 
     /**
-     * Writes a message with the end of line that QEMU writes, CR and LF.
+     * Writes a message followed by CR and LF, as QEMU does.
      *
      * @param value the message
-     * @param out gets many small pieces
-     * @throws IOException from {@code out}
+     * @param out the stream, which receives many small writes
+     * @throws IOException when writing to {@code out} fails
      */
     public static void write(JsonNode value, OutputStream out) throws IOException {
         JsonText json = new JsonText(out);
@@ -43,7 +41,7 @@ public final class JsonText {
     }
 
     /**
-     * A message on the wire.
+     * Encodes a message with its line terminator.
      *
      * @param value the message
      * @return the bytes that {@link #write} writes

@@ -4,25 +4,25 @@ package org.vhost4j.qmp.wire;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The memory that the unfinished messages of all clients may take together. One message may be as large as QEMU allows; several
- * clients at a time must not use up the heap of a program that has guests to serve. Any thread.
+ * The memory that the incomplete messages of all clients may use together. One message may be as large as QEMU allows; several clients at
+ * the same time must not use up the heap of a program that serves guests. Any thread may call.
  */
 public final class MemoryBudget {
     private final AtomicLong left;
 
     /**
-     * A budget.
+     * Creates a budget.
      *
-     * @param bytes how much there is
+     * @param bytes the size of the budget in bytes
      */
     public MemoryBudget(long bytes) {
         left = new AtomicLong(bytes);
     }
 
     /**
-     * A quarter of the heap.
+     * Creates a budget of a quarter of the heap.
      *
-     * @return a budget for this process
+     * @return the budget for this process
      */
     public static MemoryBudget ofHeap() {
         return new MemoryBudget(Runtime.getRuntime().maxMemory() / 4);

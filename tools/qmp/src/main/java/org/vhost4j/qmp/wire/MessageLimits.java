@@ -2,13 +2,13 @@
 package org.vhost4j.qmp.wire;
 
 /**
- * How large one message may be.
+ * The limits of one message.
  *
- * @param bytes of all its tokens together
- * @param tokens the number of tokens
- * @param nesting objects and arrays within each other
+ * @param bytes the largest number of bytes of all tokens together
+ * @param tokens the largest number of tokens
+ * @param nesting the largest nesting depth of objects and arrays
  */
 public record MessageLimits(int bytes, int tokens, int nesting) {
-    /** What QEMU allows. */
+    /** QEMU's limits. */
     public static final MessageLimits QEMU = new MessageLimits(64 << 20, 2 << 20, 1024);
 }

@@ -5,9 +5,8 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Finds the messages in a client's bytes. A broken message is reported once, with what broke it; its remaining tokens are passed
- * over until as many brackets have closed as were opened. A stray byte ends a message at once. Nothing is said about a message
- * whose end has not come.
+ * Splits a client's bytes into messages. An invalid message is reported once, with its error; its remaining tokens are skipped until all
+ * open brackets are closed. An invalid byte ends a message immediately. An incomplete message is not reported.
  */
 public final class MessageReader implements AutoCloseable {
     /** What a token costs in memory in addition to its text, roughly. */
@@ -15,19 +14,19 @@ public final class MessageReader implements AutoCloseable {
     /** Text is held as bytes, as characters and as a string, roughly. */
     private static final int TEXT_FACTOR = 3;
 
-    /** Takes what was found. */
+    /** Receives the messages and errors. */
     public interface Sink {
         /**
-         * A message.
+         * Called for a valid message.
          *
          * @param message any JSON value
          */
         void message(JsonNode message);
 
         /**
-         * An invalid message.
+         * Called for an invalid message.
          *
-         * @param description in QEMU's words, beginning with line and column where there is a place to name
+         * @param description QEMU's error message, beginning with line and column where the error has a position
          */
         void broken(String description);
     }
@@ -45,11 +44,11 @@ public final class MessageReader implements AutoCloseable {
     private boolean recovering;
 
     /**
-     * A reader at the beginning of a connection.
+     * Creates a reader for a new connection.
      *
-     * @param limits of one message
-     * @param budget of all clients
-     * @param sink takes what is found, by the thread that feeds
+     * @param limits the limits of one message
+     * @param budget the budget that all clients share
+     * @param sink receives messages and errors, on the thread that calls {@link #feed}
      */
     public MessageReader(MessageLimits limits, MemoryBudget budget, Sink sink) {
         this.limits = limits;
@@ -59,11 +58,11 @@ public final class MessageReader implements AutoCloseable {
     }
 
     /**
-     * Takes bytes as they come.
+     * Processes bytes as they arrive.
      *
-     * @param input holds them
-     * @param from the first
-     * @param to the index after the last
+     * @param input the array that contains the bytes
+     * @param from the index of the first byte
+     * @param to the index after the last byte
      */
     public void feed(byte[] input, int from, int to) {
         for (int i = from; i < to; i++) {
@@ -146,7 +145,7 @@ public final class MessageReader implements AutoCloseable {
         borrowed = 0;
     }
 
-    /** Forgets the message that has begun. */
+    /** Discards the incomplete message. */
     @Override
     public void close() {
         forget();

@@ -4,9 +4,10 @@ package org.vhost4j.device;
 import java.util.function.LongSupplier;
 
 /**
- * How much of one kind of slow work a lane does in one turn of its duty cycle, regardless of the cause: a number of units, bytes
- * and nanoseconds, of which the first that is used up ends the work until the next turn. One unit is always allowed, so that work
- * that takes longer than a turn should gets done, too; a turn therefore exceeds the budget by one unit at most.
+ * The limit for one kind of slow work in one turn of a lane's duty cycle, regardless of the cause: a number of units,
+ * bytes and nanoseconds, of which the first that is used up ends the work until the next turn. One unit is always
+ * allowed, so that work that takes longer than a turn should gets done, too; a turn therefore exceeds the budget by one
+ * unit at most.
  *
  * <p>Used by one thread, in this order: {@link #begin}, then {@link #remains} before each unit and {@link #spend} after it.
  */
@@ -22,12 +23,12 @@ public final class Budget {
     private long bytesLeft;
 
     /**
-     * A budget of which nothing is used.
+     * Creates a budget of which nothing is used.
      *
-     * @param units of work in a turn, 1 or more
-     * @param bytes that the units may be long together, 1 or more
-     * @param nanos that they may take together, 1 or more
-     * @param clock nanoseconds from any origin
+     * @param units maximum number of units of work in a turn, 1 or more
+     * @param bytes maximum total length of these units in bytes, 1 or more
+     * @param nanos maximum time for these units in nanoseconds, 1 or more
+     * @param clock clock in nanoseconds, from any origin
      */
     public Budget(int units, long bytes, long nanos, LongSupplier clock) {
         if (units < 1 || bytes < 1 || nanos < 1) {
@@ -46,7 +47,7 @@ public final class Budget {
     }
 
     /**
-     * Whether another unit of work may be done in this turn. Ask only when there is one.
+     * Returns whether another unit of work may be done in this turn. Ask only when there is one.
      *
      * @return true for the first unit of a turn, and as long as neither units nor bytes nor time is used up
      */
@@ -62,9 +63,9 @@ public final class Budget {
     }
 
     /**
-     * A unit of work was done.
+     * Records that a unit of work was done.
      *
-     * @param length its length in bytes, 0 or more
+     * @param length length of the unit in bytes, 0 or more
      */
     public void spend(long length) {
         unitsLeft--;

@@ -1,40 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device;
 
-/**
- * Something that a lane looks at in every turn of its duty cycle. All methods are called by that lane.
- */
+/** Work that a lane polls in every turn of its duty cycle. All methods are called by that lane. */
 public interface Pollable {
     /**
      * Does one burst of work.
      *
-     * @return how much was done; 0 when there was nothing to do
+     * @return the amount of work done; 0 when there was nothing to do
      */
     int poll();
 
     /**
      * Asks to be woken for new work, because the lane is about to sleep.
      *
-     * @return true when work has come up meanwhile: the lane polls again instead of sleeping
+     * @return true when work has arrived meanwhile: the lane polls again instead of sleeping
      */
     boolean arm();
 
-    /** Work continues: wake-ups are not needed until the next {@link #arm()}. */
+    /** Tells that the lane polls again: no wake-up is needed until the next {@link #arm()}. */
     void disarm();
 
     /**
-     * The memory below this object vanished while it worked (a front-end truncated its file), or it broke a rule of its own.
-     * It must stop permanently, record the reason and leave everything else alone.
+     * Stops this object permanently, because memory that it uses vanished (a front-end truncated its file) or because
+     * it failed with an internal error. The implementation records the reason and leaves all other objects alone.
      *
-     * @param reason what happened, in one line
+     * @param reason the cause, in one line
      */
     void fault(String reason);
 
     /**
-     * Whether the memory below this object is all there. When memory vanishes while the lane works, the one that was being
-     * polled need not be the one to blame, because it may have been writing into another's; so all are asked. One that is
-     * not to blame is polled again although its last {@link #poll()} was cut short, and may find that the frame it was carrying
-     * is lost or comes twice.
+     * Returns whether all memory that this object uses is still there. When memory vanishes while the lane works, the
+     * object that was being polled need not be the cause, because it may have been writing into the memory of another
+     * one; therefore all are asked. An object whose memory is intact is polled again although its last {@link #poll()}
+     * was cut short, and may find that the frame it was delivering is lost or duplicated.
      *
      * @return false when the front-end has shortened a file that is in use
      */
@@ -43,7 +41,7 @@ public interface Pollable {
     }
 
     /**
-     * What to call it in a message.
+     * Returns the name of this object for messages.
      *
      * @return a short name such as {@code guest0}
      */

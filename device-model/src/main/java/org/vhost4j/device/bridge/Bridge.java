@@ -60,7 +60,7 @@ public final class Bridge implements FrameSink {
     private long runts;
 
     /**
-     * A bridge without ports.
+     * Creates a bridge without ports and without coalescing.
      *
      * @param engine adapts frames to what their receiver takes
      */
@@ -69,7 +69,7 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * A bridge without ports.
+     * Creates a bridge without ports.
      *
      * @param engine adapts frames to what their receiver takes
      * @param coalesce whether plain frames are put together for receivers that take super-frames
@@ -79,11 +79,11 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * A bridge without ports.
+     * Creates a bridge without ports.
      *
      * @param engine adapts frames to what their receiver takes
      * @param coalesce whether plain frames are put together for receivers that take super-frames
-     * @param clock nanoseconds of any origin, for limits over time
+     * @param clock clock in nanoseconds, from any origin, for limits over time
      */
     public Bridge(OffloadEngine engine, boolean coalesce, LongSupplier clock) {
         this(engine, coalesce, clock, new VlanTables());
@@ -98,20 +98,20 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * The same bridge on another lane, without ports. It is to get all ports in the same order, those of other lanes by
-     * {@link LaneInbox#remote}. What one of the two learns of stations both know.
+     * Creates the part of this bridge that runs on another lane, without ports. All ports have to be added to it in the
+     * same order, those of other lanes by {@link LaneInbox#remote}. Both parts share the stations that they learn.
      *
-     * @param other the other lane's engine
-     * @return its bridge
+     * @param other the offload engine of the other lane
+     * @return the bridge of that lane
      */
     public Bridge on(OffloadEngine other) {
         return new Bridge(other, coalesce, clock, tables);
     }
 
     /**
-     * Adds a port that is held to nothing.
+     * Adds a port without restrictions.
      *
-     * @param port not a port of this bridge yet
+     * @param port a port that this bridge does not have yet
      */
     public void add(FramePort port) {
         add(port, PortRules.NONE);
@@ -120,8 +120,8 @@ public final class Bridge implements FrameSink {
     /**
      * Adds a port.
      *
-     * @param port not a port of this bridge yet
-     * @param rules what it may send
+     * @param port a port that this bridge does not have yet
+     * @param rules the rules for what the port may send
      */
     public void add(FramePort port, PortRules rules) {
         int n = ports.length;
@@ -166,11 +166,12 @@ public final class Bridge implements FrameSink {
     // for a new port place, occupy everywhere, settle; for one that goes vacate everywhere, release.
 
     /**
-     * Gives a port that comes a number, in all bridges that share stations with this one. Any thread, one at a time.
+     * Assigns a number to a new port, in all bridges that share stations with this one. Any thread may call it, one at
+     * a time.
      *
-     * @param name the port's
-     * @param rules what it may send
-     * @return for {@link #occupy}
+     * @param name the port's name
+     * @param rules the rules for what the port may send
+     * @return the port's number, for {@link #occupy}
      * @throws IllegalStateException when there are too many ports
      */
     public int place(String name, PortRules rules) {
@@ -180,9 +181,10 @@ public final class Bridge implements FrameSink {
     /**
      * Places a port at a number. Called by this bridge's lane, between two bursts.
      *
-     * @param number by {@link #place}
-     * @param port the port itself on its own lane, {@link LaneInbox#remote} on others; null for a port that is still to be opened
-     * @param rules as at {@link #place}
+     * @param number the number that {@link #place} returned
+     * @param port the port itself on its own lane, {@link LaneInbox#remote} on others; null for a port that is not open
+     *     yet
+     * @param rules the rules that were passed to {@link #place}
      */
     public void occupy(int number, @Nullable FramePort port, PortRules rules) {
         if (number >= ports.length) {
@@ -255,21 +257,21 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Changes what a port of this lane may send. {@link #obey} has to follow on all bridges.
+     * Changes the rules of a port of this lane. {@link #obey} has to be called on all bridges afterwards.
      *
-     * @param number the port's
-     * @param rules the new rules; whether it is an uplink stays
-     * @return whether {@link #settle} has to follow then
+     * @param number the port's number
+     * @param rules the new rules; they cannot change whether the port is an uplink
+     * @return true when {@link #settle} has to be called after that
      */
     public boolean change(int number, PortRules rules) {
         return tables.change(number, rules);
     }
 
     /**
-     * Holds a port to rules that have changed. Called by this bridge's lane, between two bursts.
+     * Applies the changed rules of a port. Called by this bridge's lane, between two bursts.
      *
-     * @param number the port's
-     * @param rules as at {@link #change}
+     * @param number the port's number
+     * @param rules the rules that were passed to {@link #change}
      */
     public void obey(int number, PortRules rules) {
         rules(number, rules);
@@ -277,7 +279,7 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * The number of a port.
+     * Returns the number of a port.
      *
      * @param port a port of this bridge
      * @return 0 or more
@@ -297,7 +299,7 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Whether frames of uplinks wait for a port in a queue of its own.
+     * Returns whether frames of uplinks wait for a port in a queue of its own.
      *
      * @param port a port of this bridge and lane
      * @return true after {@link #park}
@@ -307,7 +309,7 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * The number of port numbers, including those of removed ports.
+     * Returns the number of port numbers, including those of removed ports.
      *
      * @return 0 or more
      */
@@ -325,52 +327,55 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Says whether the guest of a port takes frames; it does while nothing was said. While it does not, an uplink may have the stations
-     * that are the port's by its rules, or that it keeps: the guest has moved to another host, or is still to come from there. The
-     * address of its rules comes back to a guest that begins to run, unless another port with the same address has a guest that runs.
+     * Sets whether the guest of a port takes frames; initially it does. While it does not, stations that the port's
+     * rules give to the port, or that the port keeps, may move to an uplink: the guest has moved to another host, or
+     * has not yet arrived from there. When the guest begins to run, the port gets the address of its rules back, unless
+     * another port with the same address has a running guest.
      *
      * @param port a port of this bridge and lane
-     * @param running whether it does from now on
+     * @param running whether the guest takes frames from now on
      */
     public void running(FramePort port, boolean running) {
         tables.running(indexOf(port), running);
     }
 
     /**
-     * The stations behind a port.
+     * Returns the stations behind a port.
      *
      * @param port a port of this bridge and lane
-     * @param most the largest number to return
-     * @return at most that many, in no order: 48 bits of address each, and above them 12 of its VLAN, 0 without VLANs
+     * @param most the maximum number of stations to return
+     * @return at most {@code most} stations in no particular order: the address in the low 48 bits, the VLAN ID in the
+     *     12 bits above, 0 without VLANs
      */
     public long[] stations(FramePort port, int most) {
         return tables.stations(indexOf(port), most);
     }
 
     /**
-     * Notes this time for stations that are seen from now on, on all lanes. Any thread, one at a time.
+     * Sets the time that is stored for stations seen from now on, on all lanes. Any thread may call it, one at a time.
      *
-     * @param time of any origin and unit, not 0
+     * @param time the time, of any origin and unit, not 0
      */
     public void mark(long time) {
         tables.mark(time);
     }
 
     /**
-     * When a station was seen last.
+     * Returns when a station was last seen.
      *
-     * @param station with its VLAN, as in {@link #stations}
-     * @return the time of the last {@link #mark} before that; 0 for one that was not seen since the first one
+     * @param station the station with its VLAN, as in {@link #stations}
+     * @return the time of the last {@link #mark} before that; 0 when the station was not seen since the first mark
      */
     public long heardAt(long station) {
         return tables.heardAt(station);
     }
 
     /**
-     * The station behind a port that was seen before all others.
+     * Returns the station behind a port that has been known for the longest time.
      *
      * @param port a port of this bridge and lane
-     * @return 48 bits, or {@link PortRules#NO_MAC} when there is none; any of them when the port may have as many as it likes
+     * @return the address, 48 bits, or {@link PortRules#NO_MAC} when there is none; any station of the port when its
+     *     number of stations is unlimited
      */
     public long eldestStation(FramePort port) {
         int index = indexOf(port);
@@ -379,31 +384,32 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Takes a station over from another back-end: it is behind the port from now on, if its rules allow that.
+     * Takes over a station from another back-end: it is behind the port from now on, if the port's rules allow that.
      *
      * @param port a port of this bridge and lane
-     * @param station with its VLAN, as in {@link #stations}
+     * @param station the station with its VLAN, as in {@link #stations}
      */
     public void learn(FramePort port, long station) {
         tables.learn(indexOf(port), station);
     }
 
     /**
-     * The maximum number of stations.
+     * Returns the maximum number of stations.
      *
-     * @return for {@link #stations}
+     * @return the largest useful limit for {@link #stations}
      */
     public int capacity() {
         return tables.capacity();
     }
 
     /**
-     * Announces a station: it is behind the port from now on, and all other ports get the frame that says so, as far as they have room; it
-     * waits for none of them. {@link #flush} ends it. With VLANs the announcement is in the VLAN of the port's untagged frames, if it has one.
+     * Announces a station: it is behind the port from now on, and the announcing frame goes to all other ports that
+     * have room; it waits for none of them. The caller calls {@link #flush} afterwards. With VLANs the announcement is
+     * in the VLAN of the port's untagged frames, if it has one.
      *
      * @param port a port of this bridge and lane
-     * @param frame for a group, from the station
-     * @return whether the port may have the station
+     * @param frame a frame from the station to a group address
+     * @return whether the port's rules allow the station
      */
     public boolean announce(FramePort port, Frame frame) {
         int source = indexOf(port);
@@ -420,11 +426,11 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Whether a station is behind a port.
+     * Returns whether a station is behind a port.
      *
      * @param port a port of this bridge
-     * @param station 48 bits
-     * @return true when frames for it go there; with VLANs, in the VLAN of the port's untagged frames
+     * @param station the address, 48 bits
+     * @return true when frames for the station go to the port; with VLANs, in the VLAN of the port's untagged frames
      */
     public boolean has(FramePort port, long station) {
         int index = indexOf(port);
@@ -433,9 +439,9 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Frames that were too short to have two addresses.
+     * Returns the number of frames that were dropped because they were too short to have two addresses.
      *
-     * @return how many were dropped for that
+     * @return the number of frames
      */
     public long runts() {
         return runts;
@@ -619,11 +625,12 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Hands over frames that the bridge on another lane has sent here, together.
+     * Delivers a burst of frames that the bridge on another lane has sent to this one.
      *
      * @param frames the burst
-     * @param destination the port that they were sent to, one of this lane
-     * @return how many went, the first ones; the next one is to {@link #arrive(Frame, int)} alone
+     * @param destination the number of the port that they were sent to, a port of this lane
+     * @return the number of frames delivered, from the first one on; the next one has to be passed to {@link
+     *     #arrive(Frame, int)} alone
      */
     int arrive(FrameBurst frames, int destination) {
         if (coalesce) {

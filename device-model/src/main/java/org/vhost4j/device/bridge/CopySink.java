@@ -69,28 +69,28 @@ public final class CopySink implements FrameSink {
     public void flush() {}
 
     /**
-     * The frame that was received last.
+     * Returns the frame that was received last.
      *
-     * @param length how many bytes of it, at most its size
-     * @return a copy
+     * @param length the number of bytes to return, at most the frame's size
+     * @return a copy of the bytes
      */
     public byte[] last(int length) {
         return memory.asSlice(last, length).toArray(ValueLayout.JAVA_BYTE);
     }
 
     /**
-     * The number of frames that were copied.
+     * Returns the number of frames that were copied.
      *
-     * @return since the sink was created
+     * @return the number since the sink was created
      */
     public long frames() {
         return frames;
     }
 
     /**
-     * The number of bytes that were copied, from the destination MAC address on.
+     * Returns the number of bytes that were copied, from the destination MAC address on.
      *
-     * @return since the sink was created
+     * @return the number since the sink was created
      */
     public long bytes() {
         return bytes;

@@ -24,9 +24,9 @@ public final class EchoSink implements FrameSink {
     private int unflushedCount;
 
     /**
-     * An echo.
+     * Creates an echo.
      *
-     * @param engine adapts frames to what their sender takes
+     * @param engine engine that adapts frames to what their sender takes
      */
     public EchoSink(OffloadEngine engine) {
         this.engine = engine;

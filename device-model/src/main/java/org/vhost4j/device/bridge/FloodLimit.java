@@ -13,10 +13,10 @@ final class FloodLimit {
     private int frames;
 
     /**
-     * A limit that has admitted nothing.
+     * Creates a limit that has admitted nothing.
      *
-     * @param perSecond at least 1
-     * @param clock nanoseconds of any origin
+     * @param perSecond frames per second, at least 1
+     * @param clock clock in nanoseconds, from any origin
      */
     FloodLimit(int perSecond, LongSupplier clock) {
         this.perSecond = perSecond;
@@ -24,7 +24,10 @@ final class FloodLimit {
         this.begin = clock.getAsLong();
     }
 
-    /** Whether one more frame may go to all. A second begins with the first frame after the end of the previous one. */
+    /**
+     * Returns whether one more frame may go to all ports. A second begins with the first frame after the end of the
+     * previous one.
+     */
     synchronized boolean admits() {
         long now = clock.getAsLong();
         if (now - begin >= SECOND) {

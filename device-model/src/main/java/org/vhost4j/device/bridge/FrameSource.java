@@ -23,9 +23,9 @@ public final class FrameSource implements Pollable {
     private final FrameBurst burst = new FrameBurst();
 
     /**
-     * A source for one port.
+     * Creates a source of frames for one port.
      *
-     * @param to who receives
+     * @param to the port that receives the frames
      * @param bytes the frame's size, 14 to 65535
      */
     public FrameSource(FramePort to, int bytes) {

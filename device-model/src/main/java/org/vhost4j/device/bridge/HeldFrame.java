@@ -9,19 +9,19 @@ import org.vhost4j.device.frame.NetHeader;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * A frame on its way that is handed to another back-end, with its guests: a copy in memory of its own.
+ * A frame that is still to be delivered when a back-end is handed over with its guests: a copy in memory of its own.
  *
- * @param port the number of the port that it is for, or comes from
+ * @param port number of the port that the frame is for, or comes from
  * @param frame the frame, in one piece
- * @param memory header and bytes, which lives as long as this
+ * @param memory the memory of header and bytes, which lives as long as this object
  */
 public record HeldFrame(int port, Frame frame, MemorySegment memory) {
     /**
      * Copies a frame.
      *
-     * @param port what the copy is to say
-     * @param frame the frame
-     * @return the copy, with the same header and as far delivered
+     * @param port port number of the copy
+     * @param frame the frame to copy
+     * @return the copy, with the same header and the same number of delivered segments
      */
     public static HeldFrame copy(int port, Frame frame) {
         MemorySegment memory = Arena.ofAuto().allocate(NetHeader.TUNNEL_BYTES + (long) frame.bytes, Long.BYTES);
@@ -38,7 +38,7 @@ public record HeldFrame(int port, Frame frame, MemorySegment memory) {
     }
 
     /**
-     * The same frame for a port that has another number elsewhere.
+     * Returns the same frame with another port number, for a port that has that number in another back-end.
      *
      * @param elsewhere the port's number there
      * @return a frame with the same memory
@@ -48,12 +48,12 @@ public record HeldFrame(int port, Frame frame, MemorySegment memory) {
     }
 
     /**
-     * Takes a frame that {@link #bytes} has written.
+     * Creates a frame from the bytes that {@link #bytes} returned.
      *
-     * @param port what to do with it
-     * @param bytes header and frame
+     * @param port number of the port that the frame is for, or comes from
+     * @param bytes header and bytes of the frame
      * @param needs a mask of {@link org.vhost4j.device.frame.Offloads}
-     * @param segmentsDone how many segments its receiver has
+     * @param segmentsDone the number of segments that its receiver has taken
      * @return the frame
      * @throws IllegalArgumentException when there are too few or too many bytes
      */
@@ -80,9 +80,9 @@ public record HeldFrame(int port, Frame frame, MemorySegment memory) {
     }
 
     /**
-     * Header and bytes.
+     * Returns header and bytes of the frame.
      *
-     * @return for {@link #of}
+     * @return the bytes, for {@link #of}
      */
     public byte[] bytes() {
         return memory.toArray(ValueLayout.JAVA_BYTE);

@@ -13,8 +13,9 @@ import org.vhost4j.device.frame.FrameBurst;
 import org.vhost4j.device.frame.FramePort;
 
 /**
- * The frames that other lanes have for the ports of this one: hands them to its bridge, each ring by itself, so that a port without
- * room holds up only what is sent to it. {@link #remote} ports are made before this lane polls, or by this lane.
+ * The frames that other lanes have sent to the ports of this one. It passes them to the bridge of its lane, each ring
+ * separately, so that a port without room delays only its own frames. {@link #remote} ports are created before this
+ * lane polls, or by this lane.
  */
 public final class LaneInbox implements Pollable {
     /** Frames of one ring in one turn. */
@@ -72,11 +73,11 @@ public final class LaneInbox implements Pollable {
     }
 
     /**
-     * Nothing yet.
+     * Creates an empty inbox.
      *
-     * @param name what to call it in messages
-     * @param bridge the one of this lane
-     * @param wake wakes this lane; called by others
+     * @param name name for messages
+     * @param bridge the bridge of this lane
+     * @param wake wakes this lane; called by other lanes
      */
     public LaneInbox(String name, Bridge bridge, Runnable wake) {
         this.name = name;
@@ -85,24 +86,26 @@ public final class LaneInbox implements Pollable {
     }
 
     /**
-     * Makes one of this lane's ports a port for another lane.
+     * Creates the port by which another lane sends frames to one of this lane's ports.
      *
-     * @param port one of this lane's bridge
-     * @param fault stops the port, as {@link Pollable#fault}, when a frame could not be handed to it; called by this lane
-     * @param checkpoint runs before the other lane publishes anything; makes a pending memory fault appear
-     * @return for the other lane's bridge
+     * @param port a port of this lane's bridge
+     * @param fault stops the port, as {@link Pollable#fault}, when a frame could not be delivered to it; called by this
+     *     lane
+     * @param checkpoint runs before the other lane publishes frames, so that a pending memory fault is raised by then
+     * @return the port for the other lane's bridge
      */
     public RemotePort remote(FramePort port, Consumer<String> fault, Runnable checkpoint) {
         return remote(port, fault, checkpoint, false);
     }
 
     /**
-     * Makes a port that has a seat on several lanes one for another of them, which chooses the lane for each frame.
+     * Creates the port by which another lane sends frames to the seat that a port with seats on several lanes has on
+     * this one; the sending lane chooses the lane for each frame.
      *
-     * @param port one of this lane's bridge
+     * @param port a port of this lane's bridge
      * @param fault as for {@link #remote}
      * @param checkpoint as for {@link #remote}
-     * @return for the port's seat on the other lane
+     * @return the port for the seat on the other lane
      */
     public RemotePort seat(SpreadPort port, Consumer<String> fault, Runnable checkpoint) {
         return remote(port, fault, checkpoint, true);
@@ -198,7 +201,7 @@ public final class LaneInbox implements Pollable {
         return done;
     }
 
-    /** Whether all frames were handed over. */
+    /** Returns whether all frames were delivered. */
     public boolean isEmpty() {
         if (!returned.isEmpty()) {
             return false;
@@ -235,9 +238,10 @@ public final class LaneInbox implements Pollable {
     }
 
     /**
-     * Hands over frames that another back-end held, before all others. Called before the lane polls this.
+     * Adds frames that another back-end held; they are delivered before all others. Called before the lane polls this
+     * inbox.
      *
-     * @param frames for ports of this lane
+     * @param frames frames for ports of this lane
      */
     public void hold(List<HeldFrame> frames) {
         returned.addAll(frames);
@@ -273,7 +277,10 @@ public final class LaneInbox implements Pollable {
         }
     }
 
-    /** What was being handed over is lost, and its port's is the fault: all other memory that was touched is ours. */
+    /**
+     * Drops the frame that was being delivered and stops its port: all other memory that was accessed belongs to this
+     * program.
+     */
     @Override
     public void fault(String reason) {
         Inlet inlet = current;

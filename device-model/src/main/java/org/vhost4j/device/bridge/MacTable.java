@@ -110,15 +110,15 @@ final class MacTable {
         }
     }
 
-    /** A table without stations and ports, which grows with the ports. */
+    /** Creates a table without stations and ports, which grows with the ports. */
     MacTable() {
         this(LEAST_BUCKETS, 0);
     }
 
     /**
-     * A table of one size, without stations and ports.
+     * Creates a table of a fixed size, without stations and ports.
      *
-     * @param buckets a power of two
+     * @param buckets number of buckets, a power of two
      */
     MacTable(int buckets) {
         this(buckets, buckets);
@@ -132,10 +132,10 @@ final class MacTable {
     }
 
     /**
-     * Notes this time for stations that are seen from now on. Any thread, one at a time: the next frame of each port is one that
-     * the table learns from, so that no frame between two calls costs more than without.
+     * Sets the time that is stored for stations seen from now on. Any thread may call it, one at a time. The table
+     * learns from the next frame of each port, so that frames between two calls cost no more than without.
      *
-     * @param time of any origin and unit, not 0
+     * @param time the time, of any origin and unit, not 0
      */
     void mark(long time) {
         now = time;
@@ -144,13 +144,16 @@ final class MacTable {
         }
     }
 
-    /** When a station was seen last: the time of {@link #mark} before it; 0 for one that is unknown, or was not seen since the first one. */
+    /**
+     * Returns when a station was last seen: the time of the last {@link #mark} before it; 0 for a station that is
+     * unknown, or was not seen since the first mark.
+     */
     long heardAt(long station) {
         int at = slotOf(station);
         return at < 0 ? 0 : (long) SLOT.getOpaque(heardAt, at);
     }
 
-    /** The most stations that are known at a time. */
+    /** Returns the maximum number of stations that the table holds. */
     int capacity() {
         return entries.length;
     }
@@ -190,10 +193,10 @@ final class MacTable {
     }
 
     /**
-     * Adds a port while frames move. The table keeps its size, and until {@link #settle} it has no station for the port. Called by one
-     * thread at a time, any.
+     * Adds a port while frames move. The table keeps its size, and holds no station of the port until {@link #settle}.
+     * Any thread may call it, one at a time.
      *
-     * @param number of a port that was released, or the next one
+     * @param number number of a port that was released, or the next unused one
      * @throws IllegalStateException when there are too many ports
      */
     void place(int number, String name, PortRules rules) {
@@ -272,9 +275,10 @@ final class MacTable {
     }
 
     /**
-     * Changes the rules of a port. Its stations stay unless the address or the VLANs of the rules are others. Called by the port's lane.
+     * Changes the rules of a port. Its stations stay unless the rules change the address or the VLANs. Called by the
+     * port's lane.
      *
-     * @return whether {@link #settle} has to follow
+     * @return true when {@link #settle} has to be called afterwards
      */
     boolean change(int number, PortRules rules) {
         Port before = ports[number];
@@ -321,7 +325,7 @@ final class MacTable {
         throw new IllegalStateException("more than " + WAYS + " fixed stations in one bucket");
     }
 
-    /** The port of a station, or -1 when it is unknown or forgotten. */
+    /** Returns the port of a station, or -1 when it is unknown or forgotten. */
     int find(long station) {
         int first = bucket(station);
         for (int i = first; i < first + WAYS; i++) {
@@ -334,9 +338,9 @@ final class MacTable {
     }
 
     /**
-     * Frames of a station came in on a port. Called by the lane that the port is on.
+     * Records frames of a station that a port has received. Called by the port's lane.
      *
-     * @return whether they may pass
+     * @return whether the frames may pass
      */
     boolean heard(long station, int onPort, int frames) {
         return last[onPort] == station || learn(station, onPort, frames);
@@ -419,8 +423,9 @@ final class MacTable {
     }
 
     /**
-     * Whether the guest of a port takes frames, which it does when this was never called. Called by the port's lane. The address that is
-     * the port's by its rules comes back to a guest that begins to run, unless it runs at another port already.
+     * Sets whether the guest of a port takes frames; initially it does. Called by the port's lane. When the guest
+     * begins to run, the port gets the address of its rules back, unless another port with that address has a running
+     * guest.
      */
     void running(int onPort, boolean now) {
         Port port = ports[onPort];
@@ -454,7 +459,10 @@ final class MacTable {
         }
     }
 
-    /** The station that was seen behind a port before all others that are there, or {@link PortRules#NO_MAC}. Called by the port's lane. */
+    /**
+     * Returns the station behind a port that has been known for the longest time, or {@link PortRules#NO_MAC}. Called
+     * by the port's lane.
+     */
     long eldest(int ofPort) {
         Port port = ports[ofPort];
         for (int i = 0; i < port.count; i++) {
@@ -467,7 +475,7 @@ final class MacTable {
         return stations(ofPort, any) == 0 ? PortRules.NO_MAC : any[0];
     }
 
-    /** The stations behind a port, as many as fit. Called by the port's lane. */
+    /** Stores the stations behind a port in an array, as many as fit. Called by the port's lane. */
     int stations(int ofPort, long[] into) {
         int count = 0;
         for (int i = 0; i < entries.length && count < into.length; i++) {

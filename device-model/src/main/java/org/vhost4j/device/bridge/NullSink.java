@@ -33,18 +33,18 @@ public final class NullSink implements FrameSink {
     public void flush() {}
 
     /**
-     * The number of frames that were dropped.
+     * Returns the number of frames that were dropped.
      *
-     * @return since the sink was created
+     * @return the number since the sink was created
      */
     public long frames() {
         return frames;
     }
 
     /**
-     * The number of bytes that were dropped, from the destination MAC address on.
+     * Returns the number of bytes that were dropped, from the destination MAC address on.
      *
-     * @return since the sink was created
+     * @return the number since the sink was created
      */
     public long bytes() {
         return bytes;

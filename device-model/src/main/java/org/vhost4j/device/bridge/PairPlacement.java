@@ -6,8 +6,8 @@ import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
- * Which lane has each queue pair of a guest whose pairs are on several. Written by the guest's home lane; any lane may read, and sees each pair's
- * lane perhaps a moment late.
+ * The lane of each queue pair of a guest whose pairs are on several lanes. Written by the guest's home lane; any lane
+ * may read it, possibly with a short delay.
  */
 public final class PairPlacement {
     /** No receive queue of the pair is ready. */
@@ -23,11 +23,12 @@ public final class PairPlacement {
     private final int[] counts;
 
     /**
-     * No pair is anywhere.
+     * Creates a placement in which no pair has a lane.
      *
-     * @param pairs how many there are, 1 or more
-     * @param lanesInAll how many lanes there are, 1 or more
-     * @param home the lane of the first pair: frames go there while none takes any, and find out that there is no queue, or one again
+     * @param pairs number of queue pairs, 1 or more
+     * @param lanesInAll number of lanes, 1 or more
+     * @param home the lane of the first pair: frames go there while no pair takes any, and are dropped there, or
+     *     delivered when a queue is ready again
      */
     public PairPlacement(int pairs, int lanesInAll, int home) {
         this.home = home;
@@ -37,9 +38,9 @@ public final class PairPlacement {
     }
 
     /**
-     * Says where a pair takes frames from now on.
+     * Sets the lane on which a pair takes frames from now on.
      *
-     * @param pair from 0
+     * @param pair the pair, from 0
      * @param lane the lane's number, or {@link #NOWHERE}
      */
     public void put(int pair, int lane) {
@@ -56,20 +57,21 @@ public final class PairPlacement {
     }
 
     /**
-     * Whether a lane has a pair that takes frames.
+     * Returns whether a lane has a pair that takes frames.
      *
      * @param lane the lane's number
-     * @return false when frames that come there find no queue
+     * @return false when frames for this lane find no queue
      */
     boolean hasAny(int lane) {
         return (int) LANE.getOpaque(counts, lane) != 0;
     }
 
     /**
-     * Where a frame for a pair goes.
+     * Returns the lane to which a frame for a pair goes.
      *
-     * @param pair from 0
-     * @return the lane of the pair, or of the first pair when it takes none; the home when that takes none either
+     * @param pair the pair, from 0
+     * @return the lane of the pair; when the pair takes no frames, the lane of the first pair; when that takes none
+     *     either, the home lane
      */
     public int laneFor(int pair) {
         int lane = (int) LANE.getOpaque(lanes, pair);

@@ -44,11 +44,11 @@ public final class PortGate implements FramePort {
     private int again;
 
     /**
-     * A gate without a port; {@link #to} gives it one before any frame passes.
+     * Creates a gate without a port; {@link #to} sets the port before any frame passes.
      *
-     * @param bridge where the port's frames go
-     * @param clock nanoseconds from any origin
-     * @param wake has the lane poll the port again after some nanoseconds
+     * @param bridge sink for the port's frames
+     * @param clock clock in nanoseconds, from any origin
+     * @param wake requests that the lane poll the port again after the given number of nanoseconds
      */
     public PortGate(FrameSink bridge, LongSupplier clock, LongConsumer wake) {
         this.bridge = bridge;
@@ -67,9 +67,9 @@ public final class PortGate implements FramePort {
     }
 
     /**
-     * Where the port's frames go.
+     * Returns the sink to which the port passes its frames.
      *
-     * @return always the same
+     * @return always the same object
      */
     public FrameSink sink() {
         return inside;
@@ -234,7 +234,10 @@ public final class PortGate implements FramePort {
             bridge.flush();
         }
 
-        /** As long as frames are copied or counted none lands in its receiver unseen. */
+        /**
+         * Returns the bridge's sole receiver, or null while frames are captured or counted, so that none is written to
+         * its receiver without passing the gate.
+         */
         @Override
         public @Nullable LandingPort soleReceiver(FramePort from) {
             return tap == null && outbound == null ? bridge.soleReceiver(PortGate.this) : null;

@@ -4,17 +4,19 @@ package org.vhost4j.device.bridge;
 import org.vhost4j.device.frame.MacAddress;
 
 /**
- * What a bridge holds a port to.
+ * The rules of a bridge for one port.
  *
- * @param mac the station that is behind this port and behind no other, 48 bits with the first byte on the wire highest, or {@link #NO_MAC};
- *     of several ports with one address the port whose guest runs has it
- * @param onlyMac whether frames come from {@code mac} alone: others are dropped
- * @param stations how many stations are remembered behind the port, or {@link #UNLIMITED}; one more, and the port's oldest is forgotten
- * @param keepsStations whether a station of this port cannot move to another port, until this one is forgotten
- * @param floodsPerSecond how many frames may come in a second that go to all other ports, or {@link #UNLIMITED}
- * @param uplink whether many stands behind this port, so that it never waits for one receiver while there are others
- * @param watch is notified of violations of these rules
- * @param vlan which VLANs the port carries; with {@link PortVlan#ALL} for every port there are no VLANs, and tags are not looked at
+ * @param mac the station that is behind this port and behind no other, 48 bits, the first byte on the wire in the
+ *     highest bits, or {@link #NO_MAC}; of several ports with the same address, the port whose guest runs has it
+ * @param onlyMac whether the port may send frames from {@code mac} only: others are dropped
+ * @param stations maximum number of stations that are remembered behind the port, or {@link #UNLIMITED}; one more
+ *     replaces the port's oldest
+ * @param keepsStations whether a station of this port cannot move to another port until it is forgotten here
+ * @param floodsPerSecond maximum number of frames per second from the port to all other ports, or {@link #UNLIMITED}
+ * @param uplink whether the port leads to another network, with many stations behind it: it then never waits for one
+ *     receiver while there are others
+ * @param watch receives violations of these rules
+ * @param vlan the VLANs of the port; when every port has {@link PortVlan#ALL} there are no VLANs, and tags are ignored
  */
 public record PortRules(
         long mac,
@@ -31,15 +33,15 @@ public record PortRules(
     /** There is no limit. */
     public static final int UNLIMITED = 0;
 
-    /** Limit of stations of a port, enough for a guest that runs guests or containers. */
+    /** Default maximum number of stations of a port, enough for a guest that runs guests or containers. */
     public static final int STATIONS = 64;
 
-    /** A port that is held to nothing. */
+    /** The rules of a port without restrictions. */
     public static final PortRules NONE =
             new PortRules(NO_MAC, false, UNLIMITED, false, UNLIMITED, false, StationWatch.NONE);
 
     /**
-     * The rules of a port that is given no VLANs.
+     * Creates the rules of a port without VLANs of its own.
      *
      * @param mac see {@link #mac()}
      * @param onlyMac see {@link #onlyMac()}
@@ -61,10 +63,10 @@ public record PortRules(
     }
 
     /**
-     * The same rules with other VLANs.
+     * Returns the same rules with other VLANs.
      *
-     * @param vlans which the port carries
-     * @return rules with them
+     * @param vlans the VLANs of the port
+     * @return the new rules
      */
     public PortRules withVlan(PortVlan vlans) {
         return new PortRules(mac, onlyMac, stations, keepsStations, floodsPerSecond, uplink, watch, vlans);

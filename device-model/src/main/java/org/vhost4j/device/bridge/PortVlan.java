@@ -7,10 +7,11 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Which VLANs a port carries, and which frames have a tag there (IEEE 802.1Q): the modes of Open vSwitch's {@code Port} table. A tag has
- * EtherType {@link #C_TAG} or {@link #S_TAG}; the outermost one says which VLAN a frame is in.
+ * The VLANs that a port carries, and which of its frames have a tag there (IEEE 802.1Q): the modes of Open vSwitch's
+ * {@code Port} table. A tag has EtherType {@link #C_TAG} or {@link #S_TAG}; the outermost one says which VLAN a frame
+ * is in.
  *
- * @param mode what the port is
+ * @param mode the mode of the port
  * @param tag the VLAN of an access port, the native VLAN of a trunk, or the service VLAN of a tunnel, 1 to {@value #MOST}; 0 in mode
  *     {@link Mode#TRUNK}
  * @param trunks the VLANs of a trunk, 0 to {@value #MOST}, where 0 stands for untagged frames; empty for all. Empty for other ports
@@ -19,7 +20,7 @@ import java.util.stream.Stream;
  * @param tpid the EtherType of the service tag that a tunnel puts in: {@link #S_TAG} or {@link #C_TAG}; the latter for other ports
  */
 public record PortVlan(Mode mode, int tag, Set<Integer> trunks, Set<Integer> cvlans, int tpid) {
-    /** EtherType of a customer's tag (C-tag), the usual one. */
+    /** EtherType of a customer tag (C-tag), the usual one. */
     public static final int C_TAG = 0x8100;
 
     /** EtherType of a service tag (S-tag, IEEE 802.1ad). */
@@ -28,26 +29,31 @@ public record PortVlan(Mode mode, int tag, Set<Integer> trunks, Set<Integer> cvl
     /** The highest VLAN ID; 4095 is reserved. */
     public static final int MOST = 4094;
 
-    /** A trunk of all VLANs, native VLAN 0: what a port is without options. */
+    /** A trunk of all VLANs, native VLAN 0: the default of a port without options. */
     public static final PortVlan ALL = new PortVlan(Mode.TRUNK, 0, Set.of());
 
-    /** What a port is. */
+    /** The mode of a port. */
     public enum Mode {
-        /** Frames have no tag and are in one VLAN. What comes with a tag is dropped, except with VLAN ID 0, which is a priority alone. */
+        /**
+         * Frames have no tag and are in one VLAN. Frames that arrive with a tag are dropped, except with VLAN ID 0,
+         * which only carries a priority.
+         */
         ACCESS,
         /** Frames of VLAN 0 have no tag, all others have one. */
         TRUNK,
-        /** A trunk where frames that come without a tag are in the native VLAN; those that leave have tags anyway. */
+        /**
+         * A trunk where frames that arrive without a tag are in the native VLAN; frames that leave always have a tag.
+         */
         NATIVE_TAGGED,
         /** A trunk where frames of the native VLAN have no tag. */
         NATIVE_UNTAGGED,
         /**
-         * Frames are in one VLAN, the service VLAN, with whatever tag they have (QinQ, IEEE 802.1ad): within the bridge and on trunks the
-         * service tag stands in front of it, at this port it is taken off.
+         * Frames are in one VLAN, the service VLAN, with any tag that they have (QinQ, IEEE 802.1ad): within the bridge
+         * and on trunks the service tag precedes it; at this port the service tag is removed.
          */
         DOT1Q_TUNNEL;
 
-        /** The name in options. */
+        /** Returns the name that the options use. */
         @Override
         public String toString() {
             return switch (this) {
@@ -80,9 +86,9 @@ public record PortVlan(Mode mode, int tag, Set<Integer> trunks, Set<Integer> cvl
     }
 
     /**
-     * A port that is no tunnel.
+     * Creates the VLANs of a port that is not a tunnel.
      *
-     * @param mode what the port is
+     * @param mode the mode of the port
      * @param tag the VLAN of an access port, or the native VLAN of a trunk, 1 to {@value #MOST}; 0 in mode {@link Mode#TRUNK}
      * @param trunks the VLANs of a trunk; empty for all
      */
@@ -91,49 +97,49 @@ public record PortVlan(Mode mode, int tag, Set<Integer> trunks, Set<Integer> cvl
     }
 
     /**
-     * A port of one VLAN, whose frames have no tags.
+     * Returns an access port: a port of one VLAN, whose frames have no tags.
      *
      * @param tag the VLAN, 1 to {@value #MOST}
-     * @return an access port
+     * @return the VLANs of an access port
      */
     public static PortVlan access(int tag) {
         return new PortVlan(Mode.ACCESS, tag, Set.of());
     }
 
     /**
-     * A trunk whose frames have tags, except in VLAN 0.
+     * Returns a trunk whose frames have tags, except in VLAN 0.
      *
-     * @param vlans 0 to {@value #MOST}; empty for all
-     * @return a trunk
+     * @param vlans VLAN IDs, 0 to {@value #MOST}; empty for all
+     * @return the VLANs of a trunk
      */
     public static PortVlan trunk(Set<Integer> vlans) {
         return new PortVlan(Mode.TRUNK, 0, vlans);
     }
 
     /**
-     * A port whose frames cross the bridge within one VLAN, whatever tag they have.
+     * Returns a tunnel: a port whose frames cross the bridge within one VLAN, whatever tag they have.
      *
      * @param tag the service VLAN, 1 to {@value #MOST}
      * @param cvlans the customer VLANs, 0 to {@value #MOST}; empty for all
      * @param tpid the EtherType of the service tag, {@link #S_TAG} or {@link #C_TAG}
-     * @return a tunnel
+     * @return the VLANs of a tunnel
      */
     public static PortVlan tunnel(int tag, Set<Integer> cvlans, int tpid) {
         return new PortVlan(Mode.DOT1Q_TUNNEL, tag, Set.of(), cvlans, tpid);
     }
 
     /**
-     * Whether frames of a VLAN cross this port.
+     * Returns whether the port carries frames of a VLAN.
      *
-     * @param vlan 0 to {@value #MOST}
-     * @return true when it is the port's
+     * @param vlan VLAN ID, 0 to {@value #MOST}
+     * @return true when it is one of the port's VLANs
      */
     public boolean carries(int vlan) {
         return (vlan == tag && mode != Mode.TRUNK) || (!isOfOneVlan() && (trunks.isEmpty() || trunks.contains(vlan)));
     }
 
     /**
-     * Whether all frames of the port are in one VLAN, whose tag they do not have here.
+     * Returns whether all frames of the port are in one VLAN, whose tag they do not have at this port.
      *
      * @return true for an access port and a tunnel
      */
@@ -142,10 +148,10 @@ public record PortVlan(Mode mode, int tag, Set<Integer> trunks, Set<Integer> cvl
     }
 
     /**
-     * Whether frames of the port's VLANs cross this port when they have another tag after that of the VLAN.
+     * Returns whether the port carries frames that have another tag after that of the VLAN.
      *
-     * @param inner the VLAN ID of the other tag; 0 for none
-     * @return true when they do
+     * @param inner the VLAN ID of the inner tag; 0 for none
+     * @return true when the port carries them
      */
     public boolean carriesInner(int inner) {
         return switch (mode) {
@@ -156,10 +162,10 @@ public record PortVlan(Mode mode, int tag, Set<Integer> trunks, Set<Integer> cvl
     }
 
     /**
-     * Whether frames of a VLAN leave this port with a tag.
+     * Returns whether frames of a VLAN leave this port with a tag.
      *
-     * @param vlan one that the port carries
-     * @return true when they do
+     * @param vlan a VLAN that the port carries
+     * @return true when they have a tag
      */
     public boolean tags(int vlan) {
         return switch (mode) {
@@ -169,7 +175,7 @@ public record PortVlan(Mode mode, int tag, Set<Integer> trunks, Set<Integer> cvl
         };
     }
 
-    /** In the words of the options; empty for {@link #ALL}. */
+    /** Returns the VLANs as the options write them; empty for {@link #ALL}. */
     @Override
     public String toString() {
         if (equals(ALL)) {

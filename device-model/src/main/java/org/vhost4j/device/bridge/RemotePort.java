@@ -7,11 +7,11 @@ import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
 /**
- * A port of another lane, as a lane sees it. A frame for it is copied into a ring that {@link LaneInbox} empties on the port's own
- * lane; there it is adapted to what the port takes, and waits while the port has no room. When the ring is full the frame waits
- * with its sender.
+ * A port of another lane, as a lane uses it. A frame for it is copied into a ring that {@link LaneInbox} empties on the
+ * port's own lane; there it is adapted to what the port takes, and waits while the port has no room. When the ring is
+ * full the frame waits with its sender.
  *
- * <p>Of the lane whose bridge has it as a port.
+ * <p>Belongs to the lane whose bridge has it as a port.
  */
 public final class RemotePort implements FramePort {
     private final String name;
@@ -20,12 +20,12 @@ public final class RemotePort implements FramePort {
     private final Runnable checkpoint;
 
     /**
-     * The way to a port.
+     * Creates the port.
      *
-     * @param name the port's
-     * @param ring where its frames go
+     * @param name the port's name
+     * @param ring the ring for its frames
      * @param wake wakes the lane that empties the ring
-     * @param checkpoint runs before anything is published; makes a pending memory fault appear
+     * @param checkpoint runs before frames are published, so that a pending memory fault is raised by then
      */
     RemotePort(String name, FrameRing ring, Runnable wake, Runnable checkpoint) {
         this.name = name;
@@ -34,7 +34,7 @@ public final class RemotePort implements FramePort {
         this.checkpoint = checkpoint;
     }
 
-    /** Everything: what the port does not take is for its own lane to do. */
+    /** Returns all offloads: the port's own lane does what the port does not take. */
     @Override
     public int accepts() {
         return Offloads.ALL_WITH_TUNNELS;
@@ -71,7 +71,7 @@ public final class RemotePort implements FramePort {
         ring.lost();
     }
 
-    /** Whether the port has processed all frames of this path. */
+    /** Returns whether the port has processed all frames that were sent through this object. */
     boolean isDone() {
         return ring.isDone();
     }

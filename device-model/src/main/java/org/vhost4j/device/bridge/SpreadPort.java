@@ -10,13 +10,14 @@ import org.vhost4j.device.frame.LandingPort;
 import org.vhost4j.device.steering.ReceiveSteering;
 
 /**
- * A guest whose queue pairs are on several lanes, as one of those lanes sees it: its bridge has this as the guest's port. A frame for the guest is
- * steered here, before it crosses lanes: it goes to the guest's seat on this lane, or to the one on the lane that has its pair. All frames of a
- * flow take the same way, so that they stay in their order. One that has come from another lane stays here, whatever the driver has changed
- * meanwhile; only when the lane has lost its last queue it goes to the lane of the first pair, where every frame stays. So no lane ever waits
- * for another that waits for it.
+ * The port of a guest whose queue pairs are on several lanes, on the bridge of one of those lanes. A frame for the
+ * guest is steered here, before it crosses lanes: it goes to the guest's seat on this lane, or to the seat on the lane
+ * that has its queue pair. All frames of a flow take the same path, so that they stay in order. A frame that has
+ * arrived from another lane stays here, whatever the driver has changed meanwhile; only when this lane has lost its
+ * last queue does it go to the lane of the first pair, where every frame stays. Therefore no two lanes ever wait for
+ * each other.
  *
- * <p>Of one lane.
+ * <p>Belongs to one lane.
  */
 public final class SpreadPort implements LandingPort {
     private final FrameSink bridge;
@@ -39,12 +40,12 @@ public final class SpreadPort implements LandingPort {
     private boolean arriving;
 
     /**
-     * A port without a seat; {@link #to} gives it one before any frame passes.
+     * Creates a port without a seat; {@link #to} sets the seat before any frame passes.
      *
-     * @param bridge of this lane
+     * @param bridge the bridge of this lane
      * @param lane the number of this lane, from 0
-     * @param lanes how many there are
-     * @param placement where the guest's pairs are
+     * @param lanes the number of lanes
+     * @param placement the lanes of the guest's queue pairs
      */
     public SpreadPort(FrameSink bridge, int lane, int lanes, PairPlacement placement) {
         this.bridge = bridge;
@@ -55,10 +56,10 @@ public final class SpreadPort implements LandingPort {
     }
 
     /**
-     * Gives the port its seat on this lane.
+     * Sets the port's seat on this lane.
      *
-     * @param device has {@link #sink} as its sink
-     * @param itsSteering by which pair frames come in, as the device sees it
+     * @param device the seat, whose sink is {@link #sink}
+     * @param itsSteering the steering of the device, which chooses the queue pair of a frame for the guest
      */
     public void to(LandingPort device, ReceiveSteering itsSteering) {
         seat = device;
@@ -66,19 +67,19 @@ public final class SpreadPort implements LandingPort {
     }
 
     /**
-     * Gives the port the way to another lane's seat. Before any frame passes.
+     * Sets the path to the seat on another lane. Called before any frame passes.
      *
-     * @param number of that lane
-     * @param way by {@link LaneInbox#seat} of that lane
+     * @param number the number of that lane
+     * @param way the port that {@link LaneInbox#seat} of that lane returned
      */
     public void other(int number, RemotePort way) {
         others[number] = way;
     }
 
     /**
-     * Where the frames of the seat go.
+     * Returns the sink to which the seat passes its frames.
      *
-     * @return always the same
+     * @return always the same object
      */
     public FrameSink sink() {
         return inside;
@@ -129,7 +130,10 @@ public final class SpreadPort implements LandingPort {
         return seat().name();
     }
 
-    /** What does not cross lanes needs no more than this; what does is adapted before. */
+    /**
+     * Returns what the seat on this lane takes: frames that stay on the lane need no more, and those that cross lanes
+     * are adapted before.
+     */
     @Override
     public int accepts() {
         return seat().accepts();
@@ -211,7 +215,10 @@ public final class SpreadPort implements LandingPort {
         arriving = now;
     }
 
-    /** A frame that is not there yet can land when every frame takes the first pair, and that is on this lane. */
+    /**
+     * A frame can be reserved before its contents are known when every frame goes to the first pair, and that pair is
+     * on this lane.
+     */
     @Override
     public boolean reserve(Frame landing, int atLeast) {
         return placement.laneFor(0) == lane && steering().singleQueue() && seat().reserve(landing, atLeast);

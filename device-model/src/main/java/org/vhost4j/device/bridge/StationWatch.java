@@ -10,39 +10,39 @@ public interface StationWatch {
     StationWatch NONE = new StationWatch() {};
 
     /**
-     * Frames were dropped because the port must not send from their source address: it is a group's, it is not the port's own, or it
-     * belongs to another port.
+     * Reports frames that were dropped because the port must not send from their source address: it is a group address,
+     * it is not the port's own, or it belongs to another port.
      *
-     * @param source the address
-     * @param frames how many, at least 1
+     * @param source the source address
+     * @param frames the number of frames, at least 1
      */
     default void refused(long source, int frames) {}
 
     /**
-     * A frame was dropped because it is in no VLAN that the port carries, or its tag is cut off.
+     * Reports a frame that was dropped because it is in no VLAN that the port carries, or ends within its tag.
      *
-     * @param source its source address
+     * @param source the frame's source address
      */
     default void outsideVlans(long source) {}
 
     /**
-     * A station that was behind another port is now behind this one.
+     * Reports that a station moved to this port from another one.
      *
-     * @param station its address
+     * @param station the station's address
      * @param from the other port's name
      */
     default void moved(long station, String from) {}
 
     /**
-     * A station that was behind this port is now behind another one, although the guest of this one takes frames. Called by the other
-     * port's lane, before that port's {@link #moved}.
+     * Reports that a station moved from this port to another one although the guest of this port takes frames. Called
+     * by the other port's lane, before that port's {@link #moved}.
      *
-     * @param station its address
+     * @param station the station's address
      */
     default void lost(long station) {}
 
     /**
-     * The port's own address is in use: another port has the same one, and its guest runs.
+     * Reports that the port's own address is in use: another port has the same one, and its guest runs.
      *
      * @param station the address
      * @param by the other port's name
@@ -50,12 +50,12 @@ public interface StationWatch {
     default void taken(long station, String by) {}
 
     /**
-     * There are more stations than the port may have: its oldest one was forgotten.
+     * Reports that the port has more stations than its rules allow: its oldest one was forgotten.
      *
-     * @param station the forgotten one's address
+     * @param station address of the forgotten station
      */
     default void forgotten(long station) {}
 
-    /** A frame for all other ports was dropped, because there were as many in this second as there may be. */
+    /** Reports a frame to all other ports that was dropped because the limit for this second was reached. */
     default void flooded() {}
 }

@@ -62,7 +62,7 @@ final class TaggedFrames {
     /**
      * Reads a frame's Ethernet header.
      *
-     * @param frame of {@link Frame#ETHERNET_HEADER} bytes at least
+     * @param frame a frame of at least {@link Frame#ETHERNET_HEADER} bytes
      * @return false when the frame ends within a tag
      */
     boolean read(Frame frame) {
@@ -122,32 +122,32 @@ final class TaggedFrames {
         }
     }
 
-    /** The destination MAC address, 48 bits. */
+    /** Returns the destination MAC address, 48 bits. */
     long destination() {
         return HostMemory.getLongBE(header) >>> 16;
     }
 
-    /** The source MAC address, 48 bits. */
+    /** Returns the source MAC address, 48 bits. */
     long source() {
         return HostMemory.getLongBE(header + 6) >>> 16;
     }
 
-    /** The VLAN ID of the tag, 0 to 4095; 0 for a frame without, too. */
+    /** Returns the VLAN ID of the tag, 0 to 4095; also 0 for a frame without a tag. */
     int vlan() {
         return control < 0 ? 0 : control & VLAN_ID;
     }
 
-    /** Whether there is another tag after that of the VLAN. */
+    /** Returns whether there is another tag after that of the VLAN. */
     boolean hasSecondTag() {
         return second >= 0;
     }
 
-    /** The VLAN ID of that other tag; 0 without one, too. */
+    /** Returns the VLAN ID of the inner tag; also 0 without an inner tag. */
     int inner() {
         return second < 0 ? 0 : second & VLAN_ID;
     }
 
-    /** The frame without a tag; null when it has too many pieces. It holds until {@link #read}. */
+    /** Returns the frame without its tag, valid until the next {@link #read}; null when it has too many pieces. */
     @Nullable
     Frame without() {
         if (!untaggedMade) {
@@ -157,10 +157,10 @@ final class TaggedFrames {
     }
 
     /**
-     * The frame with a tag, which has the priority of the tag that it came with.
+     * Returns the frame with a tag, which has the priority of the tag that the frame had before.
      *
      * @param vlan the VLAN ID
-     * @return null when it has too many pieces, or would be too long. It holds until {@link #read}
+     * @return the frame, valid until the next {@link #read}; null when it has too many pieces, or would be too long
      */
     @Nullable
     Frame with(int vlan) {

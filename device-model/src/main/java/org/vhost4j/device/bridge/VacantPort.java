@@ -15,7 +15,7 @@ final class VacantPort implements FramePort {
         return "no port";
     }
 
-    /** Everything, so that nothing is done for a frame that is dropped. */
+    /** Returns all offloads, so that no work is done for a frame that is dropped. */
     @Override
     public int accepts() {
         return Offloads.ALL_WITH_TUNNELS;

@@ -31,16 +31,16 @@ final class VlanSwitch {
     /** For each port, one bit for each VLAN ID that a tag after that of the VLAN may have; bit 0 is for none. Null for all. */
     private @Nullable BitSet[] inner = new BitSet[0];
 
-    /** No ports. */
+    /** Creates a switch without ports. */
     VlanSwitch() {
         members = new int[PortVlan.MOST + 1][];
         Arrays.fill(members, NONE);
     }
 
     /**
-     * The same for another lane.
+     * Creates the same switch for another lane.
      *
-     * @param other does not change any more
+     * @param other the other switch, which no longer changes
      */
     VlanSwitch(VlanSwitch other) {
         members = other.members;
@@ -119,13 +119,13 @@ final class VlanSwitch {
         return all == null || all.get(frames.inner());
     }
 
-    /** The VLAN that frames without a tag are in when they come from a port, or {@link #NO_VLAN}. */
+    /** Returns the VLAN of frames that a port sends without a tag, or {@link #NO_VLAN}. */
     int ofUntagged(int source) {
         PortVlan port = ports[source];
         return carried[source].get(port.tag()) ? port.tag() : NO_VLAN;
     }
 
-    /** The VLAN of a frame that is on its way to a port, in the form in which the port gets it. */
+    /** Returns the VLAN of a frame that is in the form in which its destination port gets it. */
     int leaving(int destination, Frame frame) {
         PortVlan port = ports[destination];
         if (port.isOfOneVlan()) {
@@ -137,22 +137,25 @@ final class VlanSwitch {
         return frames.vlan() == 0 ? port.tag() : frames.vlan();
     }
 
-    /** The source address of the frame that entered last. */
+    /** Returns the source address of the frame that entered last. */
     long source() {
         return frames.source();
     }
 
-    /** The destination address of the frame that entered last. */
+    /** Returns the destination address of the frame that entered last. */
     long destination() {
         return frames.destination();
     }
 
-    /** The ports of a VLAN, in ascending order. Not to be changed. */
+    /** Returns the ports of a VLAN, in ascending order. The caller must not change the array. */
     int[] members(int vlan) {
         return members[vlan];
     }
 
-    /** The port that a frame goes to; -1 when all others of its VLAN get it, the source when no port does. */
+    /**
+     * Returns the port to which a frame goes; -1 when all other ports of its VLAN get it, the source port when no port
+     * does.
+     */
     int route(MacTable table, int vlan, int source, long destinationMac) {
         int found = MacAddress.isGroup(destinationMac) ? -1 : table.find(destinationMac);
         // A table may be that of several VLANs.
@@ -161,16 +164,16 @@ final class VlanSwitch {
         return destination < 0 && all.length == 2 ? all[0] + all[1] - source : destination;
     }
 
-    /** Whether a port carries one VLAN alone, and it is this one. */
+    /** Returns whether a port carries one VLAN only, and it is the given one. */
     boolean isAccess(int port, int vlan) {
         return ports[port].mode() == PortVlan.Mode.ACCESS && ports[port].tag() == vlan;
     }
 
     /**
-     * The frame that entered last, as a port gets it.
+     * Returns the frame that entered last, in the form in which a port gets it.
      *
-     * @param destination carries the VLAN
-     * @return null when it cannot be made; one and the same object for all ports that get it alike
+     * @param destination a port that carries the VLAN
+     * @return the frame, the same object for all ports that get it in the same form; null when it cannot be made
      */
     @Nullable
     Frame leave(int vlan, int destination) {

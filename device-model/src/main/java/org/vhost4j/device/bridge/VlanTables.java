@@ -67,7 +67,7 @@ final class VlanTables {
         }
     }
 
-    /** No ports, and no stations. */
+    /** Creates tables without ports and stations. */
     VlanTables() {
         tables.set(0, untagged);
     }
@@ -81,10 +81,10 @@ final class VlanTables {
     }
 
     /**
-     * The limit of a port that was added or changed, the same for all lanes.
+     * Returns the flood limit of a port that was added or changed, the same for all lanes.
      *
-     * @param rules the port's
-     * @return null for none
+     * @param rules the port's rules
+     * @return the limit; null for none
      */
     synchronized @Nullable FloodLimit floods(int number, PortRules rules, LongSupplier clock) {
         if (rules.floodsPerSecond() == PortRules.UNLIMITED) {
@@ -100,9 +100,9 @@ final class VlanTables {
     }
 
     /**
-     * Adds a port while frames move, as {@link MacTable#place}. Any thread.
+     * Adds a port while frames move, as {@link MacTable#place}. Any thread may call it.
      *
-     * @return its number: one that a port had which is gone, or the next one
+     * @return the port's number: that of a removed port, or the next unused one
      */
     synchronized int place(String name, PortRules rules) {
         int number = 0;
@@ -120,12 +120,12 @@ final class VlanTables {
         return number;
     }
 
-    /** As {@link MacTable#settle}, in every VLAN. */
+    /** Calls {@link MacTable#settle} in every VLAN. */
     synchronized void settle(int number) {
         each((vlan, table) -> table.settle(number));
     }
 
-    /** As {@link MacTable#release}, in every VLAN. The number is free then. */
+    /** Calls {@link MacTable#release} in every VLAN. The number is free afterwards. */
     synchronized void release(int number) {
         Port gone = new Port("no port", PortRules.NONE);
         gone.gone = true;
@@ -137,7 +137,7 @@ final class VlanTables {
     /**
      * Changes the rules of a port, as {@link MacTable#change}. Called by the port's lane.
      *
-     * @return whether {@link #settle} has to follow when all bridges have the new rules
+     * @return true when {@link #settle} has to be called after all bridges have the new rules
      */
     synchronized boolean change(int number, PortRules rules) {
         Port before = ports.get(number);
@@ -169,18 +169,21 @@ final class VlanTables {
         return made;
     }
 
-    /** How frames are switched since the last port was placed, changed or released; null while no port has been given VLANs. */
+    /**
+     * Returns the switching in effect since the last port was placed, changed or released; null while no port has been
+     * given VLANs.
+     */
     @Nullable
     VlanSwitch switching() {
         return switching;
     }
 
-    /** The table of VLAN 0, or of a bridge without VLANs. */
+    /** Returns the table of VLAN 0, or of a bridge without VLANs. */
     MacTable untagged() {
         return untagged;
     }
 
-    /** The table of a VLAN. */
+    /** Returns the table of a VLAN. */
     MacTable of(int vlan) {
         MacTable table = tables.getAcquire(vlan);
         return table != null ? table : make(vlan);
@@ -209,13 +212,13 @@ final class VlanTables {
         return table;
     }
 
-    /** As {@link MacTable#mark}, in every VLAN. */
+    /** Calls {@link MacTable#mark} in every VLAN. */
     synchronized void mark(long time) {
         now = time;
         each((vlan, table) -> table.mark(time));
     }
 
-    /** As {@link MacTable#heardAt}, of a station with its VLAN, as in {@link #stations}. */
+    /** Returns {@link MacTable#heardAt} of a station with its VLAN, as in {@link #stations}. */
     long heardAt(long station) {
         MacTable table = tables.getAcquire((int) (station >>> VLAN_SHIFT));
         return table == null ? 0 : table.heardAt(station & ADDRESS);
@@ -244,7 +247,7 @@ final class VlanTables {
         return port.tag() == vlan || port.trunks().contains(vlan);
     }
 
-    /** As {@link MacTable#running}, in every VLAN. */
+    /** Calls {@link MacTable#running} in every VLAN. */
     synchronized void running(int onPort, boolean now) {
         ports.get(onPort).running = now;
         each((vlan, table) -> table.running(onPort, now));
@@ -269,12 +272,12 @@ final class VlanTables {
         void visit(int vlan, MacTable table);
     }
 
-    /** As {@link MacTable#forget}, in every VLAN. */
+    /** Calls {@link MacTable#forget} in every VLAN. */
     void forget(int ofPort) {
         each((vlan, table) -> table.forget(ofPort));
     }
 
-    /** How many stations there can be now. */
+    /** Returns the maximum number of stations at present. */
     int capacity() {
         int[] sum = {0};
         each((vlan, table) -> sum[0] += table.capacity());
@@ -282,10 +285,10 @@ final class VlanTables {
     }
 
     /**
-     * The stations behind a port, without those of VLANs that share a table: they are learned again.
+     * Returns the stations behind a port, without those of VLANs that share a table: these are learned again.
      *
-     * @param most the largest number to return
-     * @return so many at most, each an address of 48 bits below the number of its VLAN
+     * @param most the maximum number of stations to return
+     * @return at most {@code most} stations, the address in the low 48 bits, the VLAN ID above
      */
     long[] stations(int ofPort, int most) {
         // As many as there are: room for all that there could be is much more with many VLANs.

@@ -4,7 +4,8 @@ package org.vhost4j.device.capture;
 import org.vhost4j.device.frame.Frame;
 
 /**
- * Which frames a capture wants: an expression of a subset of pcap's language (pcap-filter(7)). Evaluated without allocation; of one lane.
+ * The filter of a capture: an expression of a subset of pcap's language (pcap-filter(7)). Evaluated without allocation;
+ * belongs to one lane.
  *
  * <p>Terms: {@code arp}, {@code ip}, {@code ip6}, {@code tcp}, {@code udp}, {@code icmp}, {@code icmp6}; {@code host ADDRESS}, {@code net
  * ADDRESS/BITS} and {@code port NUMBER}, each with {@code src} or {@code dst} before it; {@code ip}, {@code ip6} or {@code arp} before a host
@@ -30,7 +31,7 @@ public final class CaptureFilter {
     /**
      * Reads an expression.
      *
-     * @param expression in pcap's language
+     * @param expression the expression in pcap's language
      * @return a filter, for one lane
      * @throws IllegalArgumentException when it is none; the message is one clause that names the column, from 1
      */
@@ -39,10 +40,10 @@ public final class CaptureFilter {
     }
 
     /**
-     * Whether the filter accepts a frame.
+     * Returns whether the filter accepts a frame.
      *
-     * @param frame its bytes may change meanwhile: they are read once
-     * @return true when the expression is true of it
+     * @param frame the frame; its bytes may change meanwhile, and are read once
+     * @return true when the expression matches
      */
     public boolean matches(Frame frame) {
         view.read(frame);
@@ -50,11 +51,11 @@ public final class CaptureFilter {
     }
 
     /**
-     * Whether the filter accepts a frame.
+     * Returns whether the filter accepts a frame.
      *
-     * @param address of its first byte
-     * @param bytes its length
-     * @return true when the expression is true of it
+     * @param address host address of the frame's first byte
+     * @param bytes length of the frame in bytes
+     * @return true when the expression matches
      */
     public boolean matches(long address, int bytes) {
         view.read(address, bytes);

@@ -4,23 +4,25 @@ package org.vhost4j.device.capture;
 import java.nio.file.Path;
 
 /**
- * What is captured, and where it goes.
+ * The options of a capture: which frames it records, and to which file.
  *
- * @param path of the file, or of a FIFO that has a reader
- * @param filter in pcap's language, see {@link CaptureFilter}; empty for all frames
- * @param snapLength the most bytes of a frame, 14 to {@value #WHOLE}
+ * @param path path of the file, or of a FIFO that has a reader
+ * @param filter filter in pcap's language, see {@link CaptureFilter}; empty for all frames
+ * @param snapLength maximum number of bytes recorded of a frame, 14 to {@value #WHOLE}
  * @param segmented whether super-frames are cut and checksums completed
- * @param fileBytes when the next file of a ring begins, {@value #LEAST_FILE} or more; 0 for one file
- * @param files how many of them are kept, 0 for all
- * @param bufferBytes copies that wait to be written, for each lane; {@link CaptureRing#MIN_BYTES} to {@link CaptureRing#MAX_BYTES}
+ * @param fileBytes size in bytes at which the next file of a ring begins, {@value #LEAST_FILE} or more; 0 for a single
+ *     file
+ * @param files maximum number of files to keep, 0 for all
+ * @param bufferBytes size in bytes of the buffer of each lane for copies that are not written yet; {@link
+ *     CaptureRing#MIN_BYTES} to {@link CaptureRing#MAX_BYTES}
  */
 public record CaptureOptions(
         Path path, String filter, int snapLength, boolean segmented, long fileBytes, int files, int bufferBytes) {
     /** A snap length that does not truncate any frame. */
     public static final int WHOLE = 262_144;
-    /** The smallest file of a ring. */
+    /** The minimum size of a file of a ring in bytes. */
     public static final long LEAST_FILE = 65_536;
-    /** The usual buffer. */
+    /** The default size of a buffer in bytes. */
     public static final int BUFFER = 8 << 20;
 
     private static final int LEAST_SNAP = 14;
@@ -57,7 +59,7 @@ public record CaptureOptions(
     }
 
     /**
-     * A capture of all frames, whole and as they are.
+     * Returns the options of a capture of all frames, unchanged and at full length.
      *
      * @param path of the file, or of a FIFO that has a reader
      * @return the options

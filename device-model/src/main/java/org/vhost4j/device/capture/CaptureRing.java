@@ -11,8 +11,9 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Copied frames on their way from a lane to the thread that writes them: one thread puts them in, one takes them out, without a lock. All
- * memory is allocated with the ring. A frame that does not fit is not waited for.
+ * A ring of copied frames between a lane and the thread that writes them to the file: one thread puts them in, another
+ * takes them out, without a lock. All memory is allocated with the ring. A frame for which there is no room is not
+ * recorded.
  *
  * <p>A record begins at a multiple of 8 and lies in one piece, little-endian:
  *
@@ -41,9 +42,9 @@ public final class CaptureRing {
     static final int HEADER = 56;
     private static final int ALIGNMENT = 8;
 
-    /** The least memory of a ring: two of the longest frames. */
+    /** The minimum memory of a ring in bytes: room for two of the longest frames. */
     public static final int MIN_BYTES = 1 << 18;
-    /** The most memory of a ring. */
+    /** The maximum memory of a ring in bytes. */
     public static final int MAX_BYTES = 1 << 30;
 
     // Positions count bytes since the start, 128 bytes apart: a cache line that two processors write is slow.
@@ -69,9 +70,10 @@ public final class CaptureRing {
     private long putSeen;
 
     /**
-     * An empty ring.
+     * Creates an empty ring.
      *
-     * @param atLeast its memory in bytes, {@link #MIN_BYTES} to {@link #MAX_BYTES}; the next power of two is allocated
+     * @param atLeast minimum size of its memory in bytes, {@link #MIN_BYTES} to {@link #MAX_BYTES}; the next power of
+     *     two is allocated
      * @throws IllegalArgumentException when the size is out of its range
      */
     public CaptureRing(int atLeast) {
@@ -86,9 +88,9 @@ public final class CaptureRing {
     }
 
     /**
-     * The size of the ring's memory.
+     * Returns the size of the ring's memory.
      *
-     * @return bytes, a power of two
+     * @return the size in bytes, a power of two
      */
     public int bytes() {
         return bytes;
@@ -97,13 +99,13 @@ public final class CaptureRing {
     // Putting in.
 
     /**
-     * Copies a frame in and shows it to the other thread.
+     * Copies a frame into the ring and makes it visible to the other thread.
      *
      * @param port the port's number
-     * @param time nanoseconds since 1970
+     * @param time nanoseconds since 1970-01-01 UTC
      * @param direction {@link #INBOUND} or {@link #OUTBOUND}
-     * @param frame its pieces may be longer than {@code frame.bytes} together
-     * @param most bytes of it that are wanted
+     * @param frame the frame; its pieces together may be longer than {@code frame.bytes}
+     * @param most maximum number of bytes to copy
      * @return false when there is no room: nothing was copied
      */
     boolean put(int port, long time, int direction, Frame frame, int most) {
@@ -169,9 +171,9 @@ public final class CaptureRing {
     // Taking out.
 
     /**
-     * The record that was put in before all others that are there.
+     * Returns the oldest record of the ring.
      *
-     * @return where it is in {@link #view}, or -1 when there is none
+     * @return offset of the record in {@link #view}, or -1 when there is none
      */
     public int peek() {
         long position = slots[TAKEN];
@@ -196,28 +198,28 @@ public final class CaptureRing {
     }
 
     /**
-     * The ring's memory.
+     * Returns the ring's memory.
      *
-     * @return little-endian; for absolute reading only
+     * @return a little-endian buffer; for absolute reads only
      */
     public ByteBuffer view() {
         return view;
     }
 
     /**
-     * A copied frame's port.
+     * Returns the port of a copied frame.
      *
-     * @param record of {@link #peek}
-     * @return the number that it was given
+     * @param record a record that {@link #peek} returned
+     * @return the port's number in the capture
      */
     public int port(int record) {
         return view.getInt(record + 4);
     }
 
     /**
-     * When a frame was copied.
+     * Returns the time at which a frame was copied.
      *
-     * @param record of {@link #peek}
+     * @param record a record that {@link #peek} returned
      * @return nanoseconds since 1970-01-01 UTC
      */
     public long time(int record) {
@@ -225,29 +227,29 @@ public final class CaptureRing {
     }
 
     /**
-     * How much of a frame is there.
+     * Returns the recorded length of a frame.
      *
-     * @param record of {@link #peek}
-     * @return bytes from {@link #data} on
+     * @param record a record that {@link #peek} returned
+     * @return number of bytes from {@link #data} on
      */
     public int length(int record) {
         return view.getInt(record + 16);
     }
 
     /**
-     * The length of a frame.
+     * Returns the original length of a frame.
      *
-     * @param record of {@link #peek}
-     * @return bytes from the destination MAC address on
+     * @param record a record that {@link #peek} returned
+     * @return number of bytes from the destination MAC address on
      */
     public int originalLength(int record) {
         return view.getInt(record + 20);
     }
 
     /**
-     * Which way a frame went.
+     * Returns the direction of a frame.
      *
-     * @param record of {@link #peek}
+     * @param record a record that {@link #peek} returned
      * @return {@link #INBOUND} or {@link #OUTBOUND}
      */
     public int direction(int record) {
@@ -255,21 +257,21 @@ public final class CaptureRing {
     }
 
     /**
-     * A field of a frame's virtio-net header.
+     * Returns a field of a frame's virtio-net header.
      *
-     * @param record of {@link #peek}
+     * @param record a record that {@link #peek} returned
      * @param field the field
-     * @return its value
+     * @return the field's value
      */
     public int header(int record, HeaderField field) {
         return view.getInt(record + field.offset);
     }
 
     /**
-     * Where the bytes of a frame are.
+     * Returns the position of a frame's bytes.
      *
-     * @param record of {@link #peek}
-     * @return their offset in {@link #view}
+     * @param record a record that {@link #peek} returned
+     * @return offset in {@link #view}
      */
     public int data(int record) {
         return record + HEADER;
@@ -283,11 +285,11 @@ public final class CaptureRing {
         GSO_TYPE(32),
         /** Payload bytes of each segment. */
         GSO_SIZE(36),
-        /** Length of all headers, as the sender said. */
+        /** Length of all headers in bytes, as the sender set it. */
         HDR_LEN(40),
-        /** From where in the frame the checksum is summed. */
+        /** Offset in the frame at which the checksum calculation starts. */
         CSUM_START(44),
-        /** The offset after csum_start where the checksum is stored. */
+        /** Offset after csum_start at which the checksum is stored. */
         CSUM_OFFSET(48);
 
         private final int offset;

@@ -8,13 +8,13 @@ import java.util.Optional;
 /**
  * The progress of a capture.
  *
- * @param options what it was started with
- * @param file the file that is being written, or was written last
- * @param running whether frames are copied
- * @param failure why it ended, unless it was stopped
+ * @param options the options with which it was started
+ * @param file the file that is being written, or that was written last
+ * @param running whether the capture runs
+ * @param failure the reason why it ended, unless it was stopped on request
  * @param frames the number of frames or segments that were written
  * @param bytes the number of bytes of frames that were written
- * @param ports what each port has counted, in the order of the capture
+ * @param ports the counters of each port, in the order of the capture
  */
 public record CaptureStatus(
         CaptureOptions options,
@@ -25,12 +25,12 @@ public record CaptureStatus(
         long bytes,
         List<Port> ports) {
     /**
-     * A captured port.
+     * The counters of a captured port.
      *
-     * @param name of the guest or port
-     * @param seen frames that passed it
-     * @param matched those that the filter wants
-     * @param dropped frames or segments that did not fit into the buffer and are not in the file
+     * @param name name of the guest or port
+     * @param seen number of frames that passed the port
+     * @param matched number of those that the filter accepted
+     * @param dropped number of frames or segments that did not fit into the buffer and are not in the file
      */
     public record Port(String name, long seen, long matched, long dropped) {}
 }

@@ -35,14 +35,14 @@ public final class FrameTap {
     private long dropped;
 
     /**
-     * A tap that has seen nothing.
+     * Creates a tap that has seen no frame.
      *
-     * @param ring of the port's lane
+     * @param ring the ring of the port's lane
      * @param number the port's number in the capture
-     * @param snapLength the most bytes of a frame that are copied, 1 or more
+     * @param snapLength maximum number of bytes copied of a frame, 1 or more
      * @param segmented whether frames are copied as a receiver without any offload gets them: super-frames cut, checksums complete
      * @param filter the frames to copy, null for all
-     * @param clock nanoseconds since 1970-01-01 UTC
+     * @param clock clock in nanoseconds since 1970-01-01 UTC
      */
     public FrameTap(
             CaptureRing ring,
@@ -82,10 +82,10 @@ public final class FrameTap {
     }
 
     /**
-     * Sees a frame on its way to the peer of the port.
+     * Records a frame that was delivered to the peer of the port.
      *
-     * @param frame was delivered; not changed
-     * @param bytes its length
+     * @param frame the delivered frame; not changed
+     * @param bytes its length in bytes
      */
     public void inbound(Frame frame, int bytes) {
         begin(CaptureRing.INBOUND);
@@ -93,11 +93,11 @@ public final class FrameTap {
     }
 
     /**
-     * Sees frames on their way to the peer of the port.
+     * Records frames that were delivered to the peer of the port.
      *
-     * @param frames not changed, except for {@link FrameBurst#frame}
-     * @param from the first one that was delivered
-     * @param to the index after the last one
+     * @param frames the burst; not changed, except for {@link FrameBurst#frame}
+     * @param from index of the first delivered frame
+     * @param to index after the last one
      */
     public void inbound(FrameBurst frames, int from, int to) {
         if (from < to) {
@@ -107,11 +107,11 @@ public final class FrameTap {
     }
 
     /**
-     * Sees a frame that comes from the peer of the port, before it is passed on.
+     * Records a frame that comes from the peer of the port, before it is forwarded.
      *
-     * @param frame not changed
-     * @param again how many frames come again
-     * @return how many come again after this one
+     * @param frame the frame; not changed
+     * @param again number of frames that are offered again and were recorded before
+     * @return number of such frames that remain after this one
      */
     public int outbound(Frame frame, int again) {
         if (again > 0) {
@@ -123,11 +123,11 @@ public final class FrameTap {
     }
 
     /**
-     * Sees frames that come from the peer of the port, before they are passed on.
+     * Records frames that come from the peer of the port, before they are forwarded.
      *
-     * @param frames not changed, except for {@link FrameBurst#frame}
-     * @param again how many frames come again
-     * @return how many come again after these
+     * @param frames the burst; not changed, except for {@link FrameBurst#frame}
+     * @param again number of frames that are offered again and were recorded before
+     * @return number of such frames that remain after these
      */
     public int outbound(FrameBurst frames, int again) {
         int count = frames.count();
@@ -205,27 +205,27 @@ public final class FrameTap {
     }
 
     /**
-     * How many frames passed the port.
+     * Returns the number of frames that passed the port.
      *
-     * @return since the capture began
+     * @return the number since the capture began
      */
     public long seen() {
         return seen;
     }
 
     /**
-     * How many of them the filter wants.
+     * Returns the number of frames that the filter accepted.
      *
-     * @return {@link #seen} without a filter
+     * @return the number since the capture began; {@link #seen} without a filter
      */
     public long matched() {
         return matched;
     }
 
     /**
-     * How many frames or segments found no room.
+     * Returns the number of frames or segments for which the ring had no room.
      *
-     * @return since the capture began
+     * @return the number since the capture began
      */
     public long dropped() {
         return dropped;

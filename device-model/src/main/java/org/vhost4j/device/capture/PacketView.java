@@ -43,7 +43,7 @@ final class PacketView {
     /** Protocol above IP, after extension headers. */
     int protocol;
 
-    /** IPv4 addresses, of ARP as well, as unsigned numbers. */
+    /** IPv4 source address, of ARP as well, as an unsigned number. */
     long source4;
 
     long destination4;

@@ -3,7 +3,7 @@ package org.vhost4j.device.driver;
 
 /** Buffers of one size in guest memory, taken and returned in any order; the one returned last is taken first. */
 public final class BufferPool {
-    /** What {@link #take} returns when every buffer is out. */
+    /** The result of {@link #take} when no buffer is left. */
     public static final long NONE = -1;
 
     private final long[] free;
@@ -13,10 +13,10 @@ public final class BufferPool {
     /**
      * Allocates the buffers.
      *
-     * @param memory the memory
+     * @param memory memory to allocate from
      * @param buffers the number of buffers
-     * @param bytes of each
-     * @param alignment of each, a power of two
+     * @param bytes size of each buffer in bytes
+     * @param alignment alignment of each buffer in bytes, a power of two
      */
     public BufferPool(DriverMemory memory, int buffers, int bytes, int alignment) {
         this.free = new long[buffers];
@@ -28,18 +28,18 @@ public final class BufferPool {
     }
 
     /**
-     * The size of every buffer.
+     * Returns the size of every buffer.
      *
-     * @return bytes
+     * @return the size in bytes
      */
     public int bytes() {
         return bytes;
     }
 
     /**
-     * The number of buffers that are here.
+     * Returns the number of buffers that can be taken.
      *
-     * @return 0 up to the number that was allocated
+     * @return 0 to the number that was allocated
      */
     public int available() {
         return count;
@@ -55,9 +55,9 @@ public final class BufferPool {
     }
 
     /**
-     * Gives a buffer back.
+     * Puts a buffer back.
      *
-     * @param address what {@link #take} returned
+     * @param address the address that {@link #take} returned
      */
     public void give(long address) {
         free[count++] = address;

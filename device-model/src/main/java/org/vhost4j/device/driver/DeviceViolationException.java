@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.driver;
 
-/** The device broke a rule of the specification on a queue; the message says which, where and with what value. */
+/**
+ * Thrown when the device broke a rule of the specification on a queue; the message names the rule, the position and the
+ * value.
+ */
 public final class DeviceViolationException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

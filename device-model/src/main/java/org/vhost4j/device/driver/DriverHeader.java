@@ -7,7 +7,7 @@ import java.util.Arrays;
  * The header before every frame (virtio 1.4 section 5.1.6) as a driver writes and reads it. No value is checked, so that
  * any header can be sent.
  *
- * @param flags {@link #NEEDS_CSUM}, {@link #DATA_VALID} and others; 8 bits
+ * @param flags flags such as {@link #NEEDS_CSUM} and {@link #DATA_VALID}; 8 bits
  * @param gsoType one of the {@code GSO_} types, with {@link #GSO_ECN} or without; 8 bits
  * @param hdrLen length of all protocol headers in bytes, a hint; 16 bits
  * @param gsoSize payload bytes in each segment; 16 bits
@@ -43,14 +43,14 @@ public record DriverHeader(
     /** With a TCP type: CWR is set. */
     public static final int GSO_ECN = 0x80;
 
-    /** A frame that needs nothing. */
+    /** The header of a frame without offloads. */
     public static final DriverHeader PLAIN = new DriverHeader(0, 0, 0, 0, 0, 0, 0);
 
     /**
-     * A frame with a partial checksum.
+     * Returns the header of a frame with a partial checksum.
      *
      * @param csumStart offset in the frame where the sum begins
-     * @param csumOffset offset after it where the checksum is stored
+     * @param csumOffset offset after {@code csumStart} at which the checksum is stored
      * @return the header
      */
     public static DriverHeader partialChecksum(int csumStart, int csumOffset) {
@@ -58,13 +58,13 @@ public record DriverHeader(
     }
 
     /**
-     * A super-frame.
+     * Returns the header of a super-frame.
      *
      * @param gsoType one of the {@code GSO_} types
      * @param hdrLen length of all protocol headers in bytes
      * @param gsoSize payload bytes in each segment
      * @param csumStart offset in the frame where the sum begins
-     * @param csumOffset offset after it where the checksum is stored
+     * @param csumOffset offset after {@code csumStart} at which the checksum is stored
      * @return the header
      */
     public static DriverHeader superFrame(int gsoType, int hdrLen, int gsoSize, int csumStart, int csumOffset) {
@@ -74,9 +74,9 @@ public record DriverHeader(
     /**
      * Reads a header.
      *
-     * @param bytes the bytes
-     * @param from index of its first byte
-     * @param size {@link #BYTES}, {@link #LEGACY_BYTES} or more; numBuffers of a legacy header is 1
+     * @param bytes array that has the header
+     * @param from index of the header's first byte
+     * @param size size of the header: {@link #BYTES}, {@link #LEGACY_BYTES} or more; numBuffers of a legacy header is 1
      * @return the header
      */
     public static DriverHeader read(byte[] bytes, int from, int size) {
@@ -91,11 +91,11 @@ public record DriverHeader(
     }
 
     /**
-     * The header as a driver puts it before a frame, little-endian.
+     * Returns the header as a driver writes it before a frame, little-endian.
      *
-     * @param size {@link #BYTES}, {@link #LEGACY_BYTES} or any other; zeroes fill what is after numBuffers, and a smaller
-     *     header is cut
-     * @return {@code size} bytes
+     * @param size size of the header in bytes, such as {@link #BYTES} or {@link #LEGACY_BYTES}; bytes after numBuffers
+     *     are zero, and a smaller header is truncated
+     * @return an array of {@code size} bytes
      */
     public byte[] toBytes(int size) {
         byte[] whole = new byte[Math.max(size, BYTES)];
@@ -110,10 +110,10 @@ public record DriverHeader(
     }
 
     /**
-     * The same header with another number of buffers.
+     * Returns the same header with another number of buffers.
      *
-     * @param count 0 to 65535
-     * @return a copy
+     * @param count number of buffers, 0 to 65535
+     * @return the new header
      */
     public DriverHeader withNumBuffers(int count) {
         return new DriverHeader(flags, gsoType, hdrLen, gsoSize, csumStart, csumOffset, count);

@@ -33,7 +33,7 @@ public final class DriverMemory {
     }
 
     /**
-     * The memory itself.
+     * Returns the memory itself.
      *
      * @return the whole segment
      */
@@ -42,47 +42,47 @@ public final class DriverMemory {
     }
 
     /**
-     * The start of the region.
+     * Returns the start of the region.
      *
-     * @return guest-physical address of its first byte
+     * @return guest-physical address of the region's first byte
      */
     public long guestBase() {
         return guestBase;
     }
 
     /**
-     * How large the region is.
+     * Returns the size of the region.
      *
-     * @return bytes
+     * @return the size in bytes
      */
     public long size() {
         return segment.byteSize();
     }
 
     /**
-     * The first address that is not handed out yet.
+     * Returns the first address that is not allocated yet.
      *
-     * @return guest-physical address, for {@link #rewind}
+     * @return the guest-physical address, for {@link #rewind}
      */
     public long mark() {
         return guestBase + used;
     }
 
     /**
-     * Takes back everything that was handed out since a mark.
+     * Frees everything that was allocated since a mark.
      *
-     * @param mark what {@link #mark} returned
+     * @param mark the address that {@link #mark} returned
      */
     public void rewind(long mark) {
         used = offset(mark);
     }
 
     /**
-     * Hands out memory. Its contents are whatever they were.
+     * Allocates memory. Its contents are undefined.
      *
-     * @param bytes how many, at least 0
-     * @param alignment of the guest-physical address, a power of two
-     * @return guest-physical address
+     * @param bytes number of bytes, at least 0
+     * @param alignment alignment of the guest-physical address in bytes, a power of two
+     * @return guest-physical address of the first byte
      * @throws IllegalStateException when the region is exhausted
      */
     public long allocate(long bytes, long alignment) {
@@ -96,11 +96,11 @@ public final class DriverMemory {
     }
 
     /**
-     * Whether addresses lie in this region.
+     * Returns whether a range of addresses lies in this region.
      *
-     * @param address guest-physical
-     * @param bytes how many from there on
-     * @return true when all of them do
+     * @param address guest-physical address of the first byte
+     * @param bytes number of bytes
+     * @return true when all of the range does
      */
     public boolean contains(long address, long bytes) {
         long offset = address - guestBase;
@@ -108,10 +108,10 @@ public final class DriverMemory {
     }
 
     /**
-     * Where an address is in {@link #segment()}.
+     * Returns the offset of an address in {@link #segment()}.
      *
-     * @param address guest-physical
-     * @return offset in bytes; not checked, the access itself is
+     * @param address guest-physical address
+     * @return offset in bytes; not checked, because the access itself is
      */
     public long offset(long address) {
         return address - guestBase;
@@ -138,20 +138,20 @@ public final class DriverMemory {
     }
 
     /**
-     * Reads 4 bytes.
+     * Reads 4 bytes, little-endian.
      *
-     * @param address guest-physical
-     * @return the bits
+     * @param address guest-physical address
+     * @return the value
      */
     public int get32(long address) {
         return segment.get(LE32, address - guestBase);
     }
 
     /**
-     * Reads 8 bytes.
+     * Reads 8 bytes, little-endian.
      *
-     * @param address guest-physical
-     * @return the bits
+     * @param address guest-physical address
+     * @return the value
      */
     public long get64(long address) {
         return segment.get(LE64, address - guestBase);
@@ -160,18 +160,18 @@ public final class DriverMemory {
     /**
      * Writes 1 byte.
      *
-     * @param address guest-physical
-     * @param value its low 8 bits count
+     * @param address guest-physical address
+     * @param value the value; the low 8 bits are written
      */
     public void put8(long address, int value) {
         segment.set(ValueLayout.JAVA_BYTE, address - guestBase, (byte) value);
     }
 
     /**
-     * Writes 2 bytes.
+     * Writes 2 bytes, little-endian.
      *
-     * @param address guest-physical
-     * @param value its low 16 bits count
+     * @param address guest-physical address
+     * @param value the value; the low 16 bits are written
      */
     public void put16(long address, int value) {
         segment.set(LE16, address - guestBase, (short) value);
@@ -200,10 +200,10 @@ public final class DriverMemory {
     /**
      * Copies bytes into guest memory.
      *
-     * @param address guest-physical
-     * @param bytes where they come from
-     * @param from index of the first
-     * @param count the number
+     * @param address guest-physical address
+     * @param bytes array to copy from
+     * @param from index of the first byte
+     * @param count number of bytes
      */
     public void write(long address, byte[] bytes, int from, int count) {
         MemorySegment.copy(bytes, from, segment, ValueLayout.JAVA_BYTE, address - guestBase, count);
@@ -212,10 +212,10 @@ public final class DriverMemory {
     /**
      * Copies bytes out of guest memory.
      *
-     * @param address guest-physical
-     * @param bytes where they go
-     * @param to index of the first
-     * @param count the number
+     * @param address guest-physical address
+     * @param bytes array to copy to
+     * @param to index of the first byte
+     * @param count number of bytes
      */
     public void read(long address, byte[] bytes, int to, int count) {
         MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, address - guestBase, bytes, to, count);
@@ -224,9 +224,9 @@ public final class DriverMemory {
     /**
      * Copies bytes out of guest memory into a new array.
      *
-     * @param address guest-physical
-     * @param count the number
-     * @return the bytes
+     * @param address guest-physical address
+     * @param count number of bytes
+     * @return a new array with the bytes
      */
     public byte[] read(long address, int count) {
         byte[] bytes = new byte[count];
@@ -237,9 +237,9 @@ public final class DriverMemory {
     /**
      * Sets bytes of guest memory to one value.
      *
-     * @param address guest-physical
-     * @param count the number
-     * @param value its low 8 bits count
+     * @param address guest-physical address of the first byte
+     * @param count number of bytes
+     * @param value the value; the low 8 bits are written
      */
     public void fill(long address, long count, int value) {
         segment.asSlice(address - guestBase, count).fill((byte) value);

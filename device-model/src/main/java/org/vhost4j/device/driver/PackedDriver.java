@@ -28,7 +28,7 @@ public final class PackedDriver extends RingDriver {
     /** Event flags: notify at a position. */
     public static final int DESC = 2;
 
-    /** The base of a ring that begins at 0 with both wrap counters 1. */
+    /** The value of SET_VRING_BASE for a ring that begins at 0 with both wrap counters 1. */
     public static final int START = 0x8000_8000;
 
     private static final int EVENT_BYTES = 4;
@@ -85,10 +85,10 @@ public final class PackedDriver extends RingDriver {
     /**
      * Lays a queue out in guest memory, empty and zeroed, to begin at 0 with both wrap counters 1.
      *
-     * @param memory where the three parts and the indirect tables go
-     * @param size entries, 1 to {@link #MAX_SIZE}
-     * @param features what was negotiated
-     * @param indirectCapacity the most descriptors in an indirect table; 0 when there will be none
+     * @param memory memory for the three parts and the indirect tables
+     * @param size number of entries, 1 to {@link #MAX_SIZE}
+     * @param features the negotiated ring features
+     * @param indirectCapacity maximum number of descriptors in an indirect table; 0 without indirect tables
      */
     public PackedDriver(DriverMemory memory, int size, Features features, int indirectCapacity) {
         super(memory, requireSize(size), features, indirectCapacity, EVENT_BYTES, 4, EVENT_BYTES);
@@ -366,7 +366,10 @@ public final class PackedDriver extends RingDriver {
         setDriverEvent(0, DISABLE);
     }
 
-    /** The position is that of a device which uses chains in order; another one may interrupt a little early or late. */
+    /**
+     * The position is exact for a device that uses chains in order; another device may interrupt a little early or
+     * late.
+     */
     @Override
     public boolean enableInterruptsAfter(int chains) {
         if (!eventIdx) {
@@ -409,7 +412,7 @@ public final class PackedDriver extends RingDriver {
     }
 
     /**
-     * What the device has in its event suppression structure now.
+     * Returns the current contents of the device's event suppression structure.
      *
      * @return the position in the low half, with the wrap counter in bit 15; flags in the high half
      */
@@ -418,13 +421,13 @@ public final class PackedDriver extends RingDriver {
     }
 
     /**
-     * Writes a descriptor of the ring, its flags last.
+     * Writes a descriptor of the ring; the flags are written last.
      *
-     * @param index 0 to size - 1
-     * @param address anything
-     * @param length anything
-     * @param id low 16 bits count
-     * @param flags low 16 bits count
+     * @param index index of the descriptor, 0 to size - 1
+     * @param address any address
+     * @param length any length in bytes
+     * @param id buffer ID; the low 16 bits are written
+     * @param flags flags; the low 16 bits are written
      */
     public void rawDescriptor(int index, long address, int length, int id, int flags) {
         put(desc, (long) index * DESCRIPTOR_BYTES, address, length, id, flags);
@@ -435,11 +438,11 @@ public final class PackedDriver extends RingDriver {
      * Writes a descriptor anywhere in the queue's memory, such as in a table of the caller's own.
      *
      * @param tableAddress guest-physical address of descriptor 0
-     * @param index 0 up
-     * @param address anything
-     * @param length anything
-     * @param id low 16 bits count
-     * @param flags low 16 bits count
+     * @param index index of the descriptor, 0 or more
+     * @param address any address
+     * @param length any length in bytes
+     * @param id buffer ID; the low 16 bits are written
+     * @param flags flags; the low 16 bits are written
      */
     public void rawTableDescriptor(long tableAddress, int index, long address, int length, int id, int flags) {
         put(

@@ -7,9 +7,9 @@ import java.lang.foreign.MemorySegment;
  * The driver's side of one virtqueue of either format: makes chains of buffers available, notifies, and collects what the
  * device used, checking each used element.
  *
- * <p>A chain is built with {@link #begin} (or {@link #beginIndirect}), {@link #readable} and {@link #writable}, ended by
- * {@link #offer}, and shown to the device by {@link #publish}, which may cover many chains. None of this allocates. The
- * driver trusts nothing that the device could write: what it knows of its chains is its own.
+ * <p>A chain is built with {@link #begin} (or {@link #beginIndirect}), {@link #readable} and {@link #writable},
+ * completed by {@link #offer}, and made available to the device by {@link #publish}, which may cover many chains. None
+ * of this allocates. The driver relies on nothing that the device could write: it keeps its own record of its chains.
  */
 public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     /** Descriptor flag: the chain continues. */
@@ -18,9 +18,9 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     public static final int WRITE = 2;
     /** Descriptor flag: the buffer is a table of descriptors. */
     public static final int INDIRECT = 4;
-    /** What {@link #offer} returns when there were not enough free descriptors. */
+    /** The result of {@link #offer} when there were not enough free descriptors. */
     public static final int NO_ROOM = -1;
-    /** Most entries in a virtqueue. */
+    /** The maximum number of entries in a virtqueue. */
     public static final int MAX_SIZE = 32768;
 
     static final int DESCRIPTOR_BYTES = 16;
@@ -45,13 +45,13 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     /**
      * Lays a queue out in guest memory.
      *
-     * @param memory where the three parts and the indirect tables go
-     * @param size entries
-     * @param features what was negotiated
-     * @param indirectCapacity the most descriptors in an indirect table; 0 when there will be none
-     * @param driverBytes size of the part that the driver writes, without the descriptors
-     * @param driverAlignment of that part
-     * @param deviceBytes size of the part that the device writes, aligned to 4
+     * @param memory memory for the three parts and the indirect tables
+     * @param size number of entries
+     * @param features the negotiated ring features
+     * @param indirectCapacity maximum number of descriptors in an indirect table; 0 without indirect tables
+     * @param driverBytes size in bytes of the part that the driver writes, without the descriptors
+     * @param driverAlignment alignment of that part in bytes
+     * @param deviceBytes size in bytes of the part that the device writes, aligned to 4
      */
     RingDriver(
             DriverMemory memory,
@@ -77,13 +77,14 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     }
 
     /**
-     * What was negotiated for a ring.
+     * The negotiated features of a ring.
      *
-     * @param eventIdx whether EVENT_IDX was
-     * @param inOrder whether IN_ORDER was: chains take descriptors in ring order, and one used element may stand for many
+     * @param eventIdx whether VIRTIO_F_EVENT_IDX was negotiated
+     * @param inOrder whether VIRTIO_F_IN_ORDER was negotiated: chains take descriptors in ring order, and one used
+     *     element may stand for several chains
      */
     public record Features(boolean eventIdx, boolean inOrder) {
-        /** Neither. */
+        /** Neither feature. */
         public static final Features NONE = new Features(false, false);
         /** EVENT_IDX alone. */
         public static final Features EVENT_IDX = new Features(true, false);
@@ -94,9 +95,9 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     }
 
     /**
-     * Forgets every chain, zeroes the queue and starts over. The device must not be running on it.
+     * Forgets every chain, zeroes the queue and restarts at a position. The device must not be using the queue.
      *
-     * @param base where both sides begin, as in SET_VRING_BASE
+     * @param base position at which both sides begin, as in SET_VRING_BASE
      */
     public abstract void reset(int base);
 
@@ -136,7 +137,7 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     public abstract void publish();
 
     /**
-     * Whether the device wants to be notified of what was published since the last call.
+     * Returns whether the device wants to be notified of the chains that were published since the last call.
      *
      * @return true when the queue must be kicked
      */
@@ -151,78 +152,79 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     public abstract boolean collect();
 
     /**
-     * Whether {@link #collect} would find something.
+     * Returns whether {@link #collect} would find a used chain.
      *
-     * @return true when the device has used more
+     * @return true when the device has used a chain that is not collected yet
      */
     public abstract boolean hasUsed();
 
-    /** Asks for no interrupts. */
+    /** Disables interrupts. */
     public abstract void disableInterrupts();
 
     /**
-     * Asks for an interrupt when more chains have been used; without EVENT_IDX any number means the next one.
+     * Requests an interrupt after a number of further used chains; without EVENT_IDX any number means the next one.
      *
-     * @param chains how many from those collected, 1 to the number in flight
-     * @return true when that many are used already and no call may come: collect again
+     * @param chains number of chains after those collected, 1 to the number in flight
+     * @return true when that many are used already and no interrupt may come: the caller collects again
      */
     public abstract boolean enableInterruptsAfter(int chains);
 
     /**
-     * Where a device continues that has used every chain which it took, by what it has written: what GET_VRING_BASE must
-     * return, and what SET_VRING_BASE is to tell.
+     * Returns the position at which a device continues that has used every chain it took, according to what the device
+     * has written: the value that GET_VRING_BASE must return and SET_VRING_BASE has to set.
      *
-     * @return as in those messages
+     * @return the position, in the format of those messages
      */
     public abstract int deviceBase();
 
     /**
-     * Asks for an interrupt at the next used chain.
+     * Requests an interrupt at the next used chain.
      *
-     * @return true when there are used chains already, for which no interrupt may come: collect again
+     * @return true when there are used chains already, for which no interrupt may come: the caller collects again
      */
     public final boolean enableInterrupts() {
         return enableInterruptsAfter(1);
     }
 
     /**
-     * The chain that {@link #collect} took.
+     * Returns the chain that {@link #collect} took.
      *
-     * @return what {@link #offer} returned for it
+     * @return the identifier that {@link #offer} returned for it
      */
     public final int usedId() {
         return usedId;
     }
 
     /**
-     * How much the device wrote into the chain that {@link #collect} took.
+     * Returns the number of bytes that the device wrote into the chain that {@link #collect} took.
      *
-     * @return bytes, an unsigned 32-bit number; for a chain before the last one of an in-order batch all there was room for
+     * @return the number of bytes, an unsigned 32-bit number; for a chain before the last one of an in-order batch, its
+     *     whole writable length
      */
     public final int usedLength() {
         return usedLength;
     }
 
     /**
-     * The memory that the queue is in.
+     * Returns the memory of the queue.
      *
-     * @return as given
+     * @return the memory that the constructor was given
      */
     public final DriverMemory memory() {
         return memory;
     }
 
     /**
-     * The queue's size.
+     * Returns the queue's size.
      *
-     * @return entries
+     * @return number of entries
      */
     public final int size() {
         return size;
     }
 
     /**
-     * Where the descriptors are.
+     * Returns the address of the descriptors.
      *
      * @return guest-physical address
      */
@@ -231,7 +233,8 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     }
 
     /**
-     * Where the part is that the driver writes: the available ring or the driver event suppression structure.
+     * Returns the address of the part that the driver writes: the available ring or the driver event suppression
+     * structure.
      *
      * @return guest-physical address
      */
@@ -240,7 +243,7 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     }
 
     /**
-     * Where the part is that the device writes: the used ring or the device event suppression structure.
+     * Returns the address of the part that the device writes: the used ring or the device event suppression structure.
      *
      * @return guest-physical address
      */
@@ -249,9 +252,9 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     }
 
     /**
-     * Where the indirect table of a chain is.
+     * Returns the address of the indirect table of a chain.
      *
-     * @param id the chain, 0 to size - 1
+     * @param id identifier of the chain, 0 to size - 1
      * @return guest-physical address
      */
     public final long tableAddress(int id) {

@@ -47,10 +47,10 @@ public final class SplitDriver extends RingDriver {
     /**
      * Lays a queue out in guest memory, empty and zeroed.
      *
-     * @param memory where the three parts and the indirect tables go
-     * @param size entries, a power of two from 1 to {@link #MAX_SIZE}
+     * @param memory memory for the three parts and the indirect tables
+     * @param size number of entries, a power of two from 1 to {@link #MAX_SIZE}
      * @param eventIdx whether VIRTIO_F_EVENT_IDX was negotiated
-     * @param indirectCapacity the most descriptors in an indirect table; 0 when there will be none
+     * @param indirectCapacity maximum number of descriptors in an indirect table; 0 without indirect tables
      */
     public SplitDriver(DriverMemory memory, int size, boolean eventIdx, int indirectCapacity) {
         this(memory, size, new Features(eventIdx, false), indirectCapacity);
@@ -59,10 +59,10 @@ public final class SplitDriver extends RingDriver {
     /**
      * Lays a queue out in guest memory, empty and zeroed.
      *
-     * @param memory where the three parts and the indirect tables go
-     * @param size entries, a power of two from 1 to {@link #MAX_SIZE}
-     * @param features what was negotiated
-     * @param indirectCapacity the most descriptors in an indirect table; 0 when there will be none
+     * @param memory memory for the three parts and the indirect tables
+     * @param size number of entries, a power of two from 1 to {@link #MAX_SIZE}
+     * @param features the negotiated ring features
+     * @param indirectCapacity maximum number of descriptors in an indirect table; 0 without indirect tables
      */
     public SplitDriver(DriverMemory memory, int size, Features features, int indirectCapacity) {
         super(
@@ -280,7 +280,7 @@ public final class SplitDriver extends RingDriver {
         return deviceUsedIdx() != usedIdx;
     }
 
-    /** With EVENT_IDX this can only be approached: used_event stays behind (section 2.7.7). */
+    /** With EVENT_IDX, interrupts can only be made unlikely: used_event stays behind (virtio 1.4 section 2.7.7). */
     @Override
     public void disableInterrupts() {
         if (eventIdx) {
@@ -307,7 +307,7 @@ public final class SplitDriver extends RingDriver {
     }
 
     /**
-     * The index after the last element that was collected.
+     * Returns the index after the last used element that was collected.
      *
      * @return 0 to 65535
      */
@@ -316,7 +316,7 @@ public final class SplitDriver extends RingDriver {
     }
 
     /**
-     * The index after the last chain that was published.
+     * Returns the index after the last chain that was published.
      *
      * @return 0 to 65535
      */
@@ -325,7 +325,7 @@ public final class SplitDriver extends RingDriver {
     }
 
     /**
-     * What the device has in used.idx now.
+     * Returns the current value of used.idx.
      *
      * @return 0 to 65535
      */
@@ -334,16 +334,16 @@ public final class SplitDriver extends RingDriver {
     }
 
     /**
-     * What the device has in used.flags now.
+     * Returns the current value of used.flags.
      *
-     * @return 0 to 65535; bit 0: no notification wanted
+     * @return 0 to 65535; bit 0 set: the device wants no notifications
      */
     public int usedFlags() {
         return (short) SplitLayout.LE16.get(used, 0L) & 0xffff;
     }
 
     /**
-     * What the device has in avail_event now.
+     * Returns the current value of avail_event.
      *
      * @return 0 to 65535
      */
@@ -354,11 +354,11 @@ public final class SplitDriver extends RingDriver {
     /**
      * Writes a descriptor of the queue's table.
      *
-     * @param index 0 to size - 1
-     * @param address anything
-     * @param length anything
-     * @param flags low 16 bits count
-     * @param following low 16 bits count
+     * @param index index of the descriptor, 0 to size - 1
+     * @param address any address
+     * @param length any length in bytes
+     * @param flags flags; the low 16 bits are written
+     * @param following next descriptor; the low 16 bits are written
      */
     public void rawDescriptor(int index, long address, int length, int flags, int following) {
         put(desc, (long) index * DESCRIPTOR_BYTES, address, length, flags, following);
@@ -368,11 +368,11 @@ public final class SplitDriver extends RingDriver {
      * Writes a descriptor anywhere in the queue's memory, such as in a table of the caller's own.
      *
      * @param tableAddress guest-physical address of descriptor 0
-     * @param index 0 up
-     * @param address anything
-     * @param length anything
-     * @param flags low 16 bits count
-     * @param following low 16 bits count
+     * @param index index of the descriptor, 0 or more
+     * @param address any address
+     * @param length any length in bytes
+     * @param flags flags; the low 16 bits are written
+     * @param following next descriptor; the low 16 bits are written
      */
     public void rawTableDescriptor(long tableAddress, int index, long address, int length, int flags, int following) {
         long offset = memory.offset(tableAddress) + (long) index * DESCRIPTOR_BYTES;

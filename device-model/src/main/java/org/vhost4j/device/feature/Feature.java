@@ -11,8 +11,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every feature bit that a virtio-net device can meet: virtio 1.4 section 5.1.3 (bits 0 to 23 and 50 up), section 6
- * (reserved bits 24 to 49), and the two that vhost-user borrows (26 and 30).
+ * Every feature bit that is defined for a virtio-net device: virtio 1.4 section 5.1.3 (bits 0 to 23 and 50 up), section
+ * 6 (reserved bits 24 to 49), and the two that vhost-user borrows (26 and 30).
  *
  * <p>The name is the specification's, without {@code VIRTIO_NET_F_}, {@code VIRTIO_F_}, {@code VHOST_F_}. The property is
  * QEMU's, as in {@code -device virtio-net-pci,host_uso=off}; of the bits that QEMU gives no property some have one of our own, and the
@@ -85,7 +85,7 @@ public enum Feature {
     RING_PACKED(34, "packed"),
     /** Buffers are used in the order in which they were made available. */
     IN_ORDER(35, "in_order"),
-    /** Memory is ordered as the platform orders it. */
+    /** Memory accesses are ordered as the platform requires. */
     ORDER_PLATFORM(36, null),
     /** The device supports single root I/O virtualization. */
     SR_IOV(37, null),
@@ -146,7 +146,7 @@ public enum Feature {
     }
 
     /**
-     * The bit's number.
+     * Returns the bit's number.
      *
      * @return 0 to 127
      */
@@ -155,7 +155,7 @@ public enum Feature {
     }
 
     /**
-     * The property for this bit: QEMU's, or our own where QEMU has none.
+     * Returns the property for this bit: QEMU's, or this program's own where QEMU has none.
      *
      * @return the property's name, or nothing when there is none
      */
@@ -164,17 +164,17 @@ public enum Feature {
     }
 
     /**
-     * What this feature needs (virtio 1.4 section 5.1.3.1 and 6.1): every set of the list must have at least one member that
-     * is offered too.
+     * Returns the features that this feature requires (virtio 1.4 section 5.1.3.1 and 6.1): every set of the list must
+     * have at least one member that is offered too.
      *
-     * @return alternatives to be met, all of them; empty when the feature stands alone
+     * @return the sets, all of which must be met; empty when the feature has no requirements
      */
     public List<Set<Feature>> requires() {
         return REQUIREMENTS.getOrDefault(this, List.of());
     }
 
     /**
-     * Whether a 64-bit feature word, all that vhost-user has, can carry this bit.
+     * Returns whether a 64-bit feature word, which is all that vhost-user carries, has room for this bit.
      *
      * @return false for bits above 63
      */
@@ -183,7 +183,7 @@ public enum Feature {
     }
 
     /**
-     * This feature in a 64-bit feature word.
+     * Returns this feature in a 64-bit feature word.
      *
      * @return a word with one bit set
      * @throws IllegalStateException for a bit above 63
@@ -196,7 +196,7 @@ public enum Feature {
     }
 
     /**
-     * Whether a feature word has this bit.
+     * Returns whether a feature word has this bit.
      *
      * @param word a 64-bit feature word
      * @return true when the bit is set; always false for a bit above 63
@@ -206,7 +206,7 @@ public enum Feature {
     }
 
     /**
-     * The feature with a number.
+     * Returns the feature with a bit number.
      *
      * @param bit 0 to 127
      * @return the feature, or nothing for a bit that has no meaning for a network device
@@ -216,9 +216,9 @@ public enum Feature {
     }
 
     /**
-     * The feature with a QEMU property.
+     * Returns the feature with a QEMU property.
      *
-     * @param property as QEMU spells it
+     * @param property name of the property as QEMU spells it
      * @return the feature, or nothing
      */
     public static Optional<Feature> ofProperty(String property) {

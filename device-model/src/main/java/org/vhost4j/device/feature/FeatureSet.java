@@ -13,11 +13,11 @@ import java.util.Set;
  * @param high bits 64 to 127
  */
 public record FeatureSet(long low, long high) {
-    /** No bit at all. */
+    /** The empty set. */
     public static final FeatureSet EMPTY = new FeatureSet(0, 0);
 
     /**
-     * A set from a 64-bit word.
+     * Returns a set of the bits of a 64-bit word.
      *
      * @param word bits 0 to 63
      * @return the set
@@ -27,7 +27,7 @@ public record FeatureSet(long low, long high) {
     }
 
     /**
-     * A set of features.
+     * Returns a set of features.
      *
      * @param features the members
      * @return the set
@@ -46,7 +46,7 @@ public record FeatureSet(long low, long high) {
     }
 
     /**
-     * A set of features.
+     * Returns a set of features.
      *
      * @param features the members
      * @return the set
@@ -56,7 +56,7 @@ public record FeatureSet(long low, long high) {
     }
 
     /**
-     * Whether a feature is a member.
+     * Returns whether a feature is a member.
      *
      * @param feature the feature
      * @return true when its bit is set
@@ -67,19 +67,19 @@ public record FeatureSet(long low, long high) {
     }
 
     /**
-     * Union.
+     * Returns the union with another set.
      *
-     * @param other another set
-     * @return the bits of either
+     * @param other the other set
+     * @return the bits that are in either set
      */
     public FeatureSet plus(FeatureSet other) {
         return new FeatureSet(low | other.low, high | other.high);
     }
 
     /**
-     * Difference.
+     * Returns the difference from another set.
      *
-     * @param other another set
+     * @param other the other set
      * @return the bits of this set that the other lacks
      */
     public FeatureSet minus(FeatureSet other) {
@@ -87,17 +87,17 @@ public record FeatureSet(long low, long high) {
     }
 
     /**
-     * Intersection.
+     * Returns the intersection with another set.
      *
-     * @param other another set
-     * @return the bits of both
+     * @param other the other set
+     * @return the bits that are in both sets
      */
     public FeatureSet and(FeatureSet other) {
         return new FeatureSet(low & other.low, high & other.high);
     }
 
     /**
-     * Whether no bit is set.
+     * Returns whether no bit is set.
      *
      * @return true for the empty set
      */
@@ -106,7 +106,7 @@ public record FeatureSet(long low, long high) {
     }
 
     /**
-     * The dependencies of the specification that this set breaks.
+     * Returns the dependencies of the specification that this set violates.
      *
      * @return one sentence for each, such as {@code HOST_USO needs CSUM}; empty when the set may be offered
      */
@@ -128,7 +128,7 @@ public record FeatureSet(long low, long high) {
     }
 
     /**
-     * The names of the members in the order of their bits; a bit without a meaning is {@code BIT_n}.
+     * Returns the names of the members in the order of their bits; a bit without a meaning is {@code BIT_n}.
      *
      * @return the names
      */
@@ -145,7 +145,7 @@ public record FeatureSet(long low, long high) {
     }
 
     /**
-     * The set as QEMU prints it.
+     * Returns the set as QEMU prints it.
      *
      * @return {@code 0x} and 1 to 16 digits, or 17 to 32 when a bit above 63 is set
      */

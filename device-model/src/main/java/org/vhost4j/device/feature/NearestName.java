@@ -12,11 +12,11 @@ public final class NearestName {
     private NearestName() {}
 
     /**
-     * A question that leads from a misspelling to what may have been meant.
+     * Returns a question for a message that suggests a name for a misspelt one.
      *
-     * @param wrong what was written
-     * @param known what could have been written
-     * @return {@code ; did you mean 'x'?}, or nothing when no name is near
+     * @param wrong the name that was written
+     * @param known the valid names
+     * @return {@code ; did you mean 'x'?}, or an empty string when no name is similar
      */
     public static String question(String wrong, Collection<String> known) {
         return known.stream()

@@ -6,8 +6,8 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * The feature bits that {@link org.vhost4j.device.net.NetDevice} implements. What a guest is offered of them, and why not more, is
- * decided elsewhere; a bit that is not here is implemented nowhere in the device.
+ * The feature bits that {@link org.vhost4j.device.net.NetDevice} implements. What a guest is offered of them, and why
+ * not more, is decided elsewhere; a bit that is not here is implemented nowhere in the device.
  */
 public final class NetFeatures {
     /** How frames may look, in either direction (virtio 1.4 section 5.1.6). */

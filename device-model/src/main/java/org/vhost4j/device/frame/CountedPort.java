@@ -7,7 +7,7 @@ import org.vhost4j.device.stats.PortDrop;
 /** A port with a network behind it, which counts what passes and, by reason, what is dropped. */
 public interface CountedPort extends FramePort {
     /**
-     * What the port has counted.
+     * Returns the port's counters.
      *
      * @return always the same object; any thread may read it
      */

@@ -22,7 +22,7 @@ public final class Frame {
     public static final int GSO_TCPV6 = 4;
     /** UDP, to be cut into datagrams. */
     public static final int GSO_UDP_L4 = 5;
-    /** Flag with a TCP type: the first segment carries CWR. */
+    /** Flag with a TCP type: the first segment has the CWR flag set. */
     public static final int GSO_ECN = 0x80;
     /** Bit with a TCP type or {@link #GSO_UDP_L4}: the packet is inside UDP over IPv4. */
     public static final int GSO_UDP_TUNNEL_IPV4 = 0x20;
@@ -38,9 +38,9 @@ public final class Frame {
     public static final int RSC_INFO = 4;
     /** Header flag, with a tunnel bit: the checksum of the outer UDP header must be completed, too. */
     public static final int UDP_TUNNEL_CSUM = 8;
-    /** {@link #needs}: this frame was not checked yet. */
+    /** Value of {@link #needs}: this frame was not checked yet. */
     public static final int UNCHECKED = -1;
-    /** The most pieces that one frame can have. */
+    /** The maximum number of pieces of a frame. */
     public static final int MAX_PIECES = 1026;
 
     /** Length of an Ethernet header without tags; no frame is shorter. */
@@ -61,7 +61,7 @@ public final class Frame {
     public int flags;
     /** Header: one of the {@code GSO_} types, with {@link #GSO_ECN} or without. */
     public int gsoType;
-    /** Header: length of all headers in bytes as the sender said; a hint that may lie. */
+    /** Header: length of all headers in bytes as the sender set it; a hint that may be wrong. */
     public int headerLength;
     /** Header: payload bytes in each segment. */
     public int gsoSize;
@@ -75,24 +75,27 @@ public final class Frame {
     public int innerNetworkOffset;
 
     /**
-     * What the frame needs of its receiver, as a mask of {@link Offloads}; {@link #UNCHECKED} until the offload engine has
-     * held the header against the packet.
+     * Offloads that the frame needs of its receiver, as a mask of {@link Offloads}; {@link #UNCHECKED} until the
+     * offload engine has checked the header against the packet.
      */
     public int needs = UNCHECKED;
     /**
-     * How many segments of this super-frame its receiver has taken so far. Not 0 only after the offload engine answered
-     * {@link FramePort#NO_ROOM}; set it to 0 before the frame goes to another receiver instead.
+     * Number of segments of this super-frame that its receiver has taken so far. It is not 0 only after the offload
+     * engine returned {@link FramePort#NO_ROOM}; set it to 0 before the frame goes to another receiver instead.
      */
     public int segmentsDone;
-    /** How many segments or fragments the offload engine has made of this super-frame, for all receivers. */
+    /** Number of segments or fragments that the offload engine has made of this super-frame, for all receivers. */
     public int segmentsMade;
-    /** The bytes of those segments, each with its headers. */
+    /** Total size of those segments in bytes, each with its headers. */
     public int segmentBytes;
-    /** How many frames a {@link org.vhost4j.device.offload.Coalescer} has put together in this super-frame; 0 when it came as one. */
+    /**
+     * Number of frames that a {@link org.vhost4j.device.offload.Coalescer} has merged into this super-frame; 0 when it
+     * arrived as one.
+     */
     public int coalesced;
-    /** How many duplicate acknowledgements it has taken in with them. */
+    /** Number of duplicate acknowledgements that were merged with them. */
     public int duplicateAcks;
-    /** The IPv6 identification that the fragments sent so far have; it is valid while {@link #segmentsDone} is not 0. */
+    /** IPv6 identification of the fragments sent so far; valid while {@link #segmentsDone} is not 0. */
     public int fragmentId;
 
     /** Creates an empty frame. */
@@ -138,9 +141,9 @@ public final class Frame {
     }
 
     /**
-     * Makes this the same frame as another, of which no segment was taken.
+     * Makes this frame the same as another, with no segment taken.
      *
-     * @param other its bytes stay where they are
+     * @param other the other frame, whose bytes are not copied
      */
     public void copy(Frame other) {
         clear();
@@ -155,12 +158,12 @@ public final class Frame {
     }
 
     /**
-     * Makes the scatter list that of a chain, after its first bytes.
+     * Sets the scatter list to that of a chain, without the chain's first bytes.
      *
-     * @param chain has at least one byte more than is skipped
-     * @param piece in which the frame begins, or which it follows
-     * @param skipped how many bytes of that piece are not the frame's, up to all of them
-     * @param bytesOfFrame what is left
+     * @param chain the chain, with at least one byte more than is skipped
+     * @param piece index of the piece in which the frame begins, or after which it begins
+     * @param skipped number of bytes of that piece that precede the frame, up to all of them
+     * @param bytesOfFrame number of bytes of the frame
      */
     public void take(Chain chain, int piece, int skipped, int bytesOfFrame) {
         int first = chain.length[piece] == skipped ? piece + 1 : piece;
@@ -178,8 +181,8 @@ public final class Frame {
     /**
      * Appends a piece.
      *
-     * @param hostAddress where it is, checked by the caller
-     * @param bytesOfPiece its length, at least 1
+     * @param hostAddress host address of the piece, checked by the caller
+     * @param bytesOfPiece length of the piece in bytes, at least 1
      * @return false when the frame has no room for another piece
      */
     public boolean add(long hostAddress, int bytesOfPiece) {

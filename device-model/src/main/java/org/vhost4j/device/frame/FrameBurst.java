@@ -4,11 +4,12 @@ package org.vhost4j.device.frame;
 import org.vhost4j.device.ring.Buffers;
 
 /**
- * Frames of one sender that go through the device together: each lies in one piece, and none needs more of its receiver than that it
- * completes a checksum. What else there is goes as a {@link Frame}, one by one. Reused for the next burst.
+ * Frames of one sender that pass through the device together: each is contiguous, and requires at most that its
+ * receiver complete a checksum. All other frames pass one by one, as a {@link Frame}. What else there is goes as a
+ * {@link Frame}, one by one. Reused for the next burst.
  */
 public final class FrameBurst {
-    /** The most frames of a burst. */
+    /** The maximum number of frames in a burst. */
     public static final int CAPACITY = Buffers.CAPACITY;
 
     private final Buffers buffers;
@@ -18,17 +19,17 @@ public final class FrameBurst {
     private int count;
     private int offered;
 
-    /** An empty burst of frames that are put in by their addresses, without headers in front of them. */
+    /** Creates an empty burst of frames that are added by their addresses, without headers before them. */
     public FrameBurst() {
         this(new Buffers(), 0);
     }
 
     /**
-     * An empty burst of frames in chains that a virtqueue takes: the buffers are its owner's to fill, who says with {@link #plain} and
-     * {@link #count(int)} what is in them.
+     * Creates an empty burst of frames in chains that a virtqueue takes. The buffers' owner fills the buffers, and
+     * describes the frames in them by {@link #plain} and {@link #count(int)}.
      *
-     * @param buffers one frame each, after its header
-     * @param headerBytes how long the header in front of each frame is
+     * @param buffers the buffers, each with a header and one frame
+     * @param headerBytes length in bytes of the header before each frame
      */
     public FrameBurst(Buffers buffers, int headerBytes) {
         this.buffers = buffers;
@@ -36,9 +37,9 @@ public final class FrameBurst {
     }
 
     /**
-     * Says what frame is in a buffer.
+     * Describes the frame in a buffer.
      *
-     * @param index 0 to {@link #CAPACITY} - 1
+     * @param index index of the buffer, 0 to {@link #CAPACITY} - 1
      * @param partialChecksum as in {@link NetHeader#readPlain}, checked
      */
     public void plain(int index, long partialChecksum) {
@@ -46,11 +47,11 @@ public final class FrameBurst {
     }
 
     /**
-     * Puts a frame into a burst whose frames have no headers in front of them.
+     * Adds a frame to a burst whose frames have no headers before them.
      *
-     * @param index 0 to {@link #CAPACITY} - 1
-     * @param address the host address of the destination MAC address
-     * @param bytes from the destination MAC address on
+     * @param index index of the frame, 0 to {@link #CAPACITY} - 1
+     * @param address host address of the destination MAC address
+     * @param bytes number of bytes from the destination MAC address on
      * @param partialChecksum as in {@link NetHeader#readPlain}, checked
      */
     public void plain(int index, long address, int bytes, long partialChecksum) {
@@ -70,7 +71,7 @@ public final class FrameBurst {
     }
 
     /**
-     * The number of frames.
+     * Returns the number of frames.
      *
      * @return 0 to {@link #CAPACITY}
      */
@@ -79,51 +80,52 @@ public final class FrameBurst {
     }
 
     /**
-     * Where a frame is.
+     * Returns the address of a frame.
      *
-     * @param index 0 to {@link #count()} - 1
-     * @return the host address of its destination MAC address
+     * @param index index of the frame, 0 to {@link #count()} - 1
+     * @return host address of its destination MAC address
      */
     public long address(int index) {
         return buffers.address[index] + headerBytes;
     }
 
     /**
-     * The length of a frame.
+     * Returns the length of a frame.
      *
-     * @param index 0 to {@link #count()} - 1
-     * @return bytes from the destination MAC address on, {@link Frame#ETHERNET_HEADER} to {@link Frame#MAX_BYTES}
+     * @param index index of the frame, 0 to {@link #count()} - 1
+     * @return number of bytes from the destination MAC address on, {@link Frame#ETHERNET_HEADER} to {@link
+     *     Frame#MAX_BYTES}
      */
     public int bytes(int index) {
         return buffers.length[index] - headerBytes;
     }
 
     /**
-     * What a frame needs of its receiver.
+     * Returns the offloads that a frame needs of its receiver.
      *
-     * @param index 0 to {@link #count()} - 1
-     * @return a mask of {@link Offloads}: none, or CSUM
+     * @param index index of the frame, 0 to {@link #count()} - 1
+     * @return a mask of {@link Offloads}: 0 or CSUM
      */
     public int needs(int index) {
         return partial[index] == 0 ? 0 : Offloads.CSUM;
     }
 
     /**
-     * The partial checksum of a frame.
+     * Returns the partial checksum of a frame.
      *
-     * @param index 0 to {@link #count()} - 1
-     * @return as in {@link NetHeader#readPlain}; 0 for a frame without
+     * @param index index of the frame, 0 to {@link #count()} - 1
+     * @return the value, as in {@link NetHeader#readPlain}; 0 for a frame without a partial checksum
      */
     public long partial(int index) {
         return partial[index];
     }
 
     /**
-     * How many of some frames have a partial checksum.
+     * Returns the number of frames with a partial checksum in a range.
      *
-     * @param from the first one
-     * @param to the index after the last one
-     * @return their number
+     * @param from index of the first frame
+     * @param to index after the last frame
+     * @return the number of frames
      */
     public int partialChecksums(int from, int to) {
         int frames = 0;
@@ -134,11 +136,11 @@ public final class FrameBurst {
     }
 
     /**
-     * How long some frames are together.
+     * Returns the total length of a range of frames.
      *
-     * @param from the first one
-     * @param to the index after the last one
-     * @return bytes from the destination MAC addresses on
+     * @param from index of the first frame
+     * @param to index after the last frame
+     * @return number of bytes from the destination MAC addresses on
      */
     public long bytes(int from, int to) {
         long bytes = 0;
@@ -149,12 +151,12 @@ public final class FrameBurst {
     }
 
     /**
-     * Which of some frames are within a number of bytes; the frame with which they are reached still is.
+     * Returns the part of a range of frames that fits a number of bytes, including the frame that reaches it.
      *
-     * @param from the first one
-     * @param to the index after the last one
-     * @param most bytes
-     * @return the index after the last one that is; {@code from} when {@code most} is 0 or less
+     * @param from index of the first frame
+     * @param to index after the last frame
+     * @param most number of bytes
+     * @return index after the last frame that fits; {@code from} when {@code most} is 0 or less
      */
     public int within(int from, int to, long most) {
         long bytes = 0;
@@ -167,10 +169,10 @@ public final class FrameBurst {
     }
 
     /**
-     * A frame by itself, for what frames have done to them one by one.
+     * Returns a single frame, for operations on frames one by one.
      *
-     * @param index 0 to {@link #count()} - 1
-     * @return one and the same object for all frames
+     * @param index index of the frame, 0 to {@link #count()} - 1
+     * @return the frame, the same object for all frames of the burst
      */
     public Frame frame(int index) {
         frame.clear();
@@ -181,10 +183,10 @@ public final class FrameBurst {
     }
 
     /**
-     * Gives another frame the header that one of the burst has.
+     * Copies the header of a frame of the burst to another frame.
      *
-     * @param index 0 to {@link #count()} - 1
-     * @param to its pieces stay as they are
+     * @param index index of the frame, 0 to {@link #count()} - 1
+     * @param to the other frame; its pieces do not change
      */
     public void header(int index, Frame to) {
         to.flags = NetHeader.flags(partial[index]);
@@ -194,10 +196,10 @@ public final class FrameBurst {
     }
 
     /**
-     * Fills a burst whose frames have no headers in front of them with one and the same plain frame.
+     * Fills a burst whose frames have no headers before them with the same plain frame.
      *
-     * @param address the host address of its destination MAC address
-     * @param bytes its length
+     * @param address host address of the frame's destination MAC address
+     * @param bytes length of the frame in bytes
      */
     public void fill(long address, int bytes) {
         for (int i = 0; i < CAPACITY; i++) {
@@ -217,7 +219,7 @@ public final class FrameBurst {
     }
 
     /**
-     * The number of frames that have been offered to their receivers, the ones that are on their way included.
+     * Returns the number of frames that have been offered to their receivers, including those being delivered.
      *
      * @return 0 to {@link #count()}
      */

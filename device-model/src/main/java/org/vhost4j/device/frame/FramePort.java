@@ -2,28 +2,29 @@
 package org.vhost4j.device.frame;
 
 /**
- * A receiver of frames: a guest's device, a TAP, a port of another lane. All methods are called by the lane that owns the port, never
- * from two threads. A port that takes work from somewhere is a {@link org.vhost4j.device.Pollable} as well.
+ * A receiver of frames: a guest's device, a TAP, a port of another lane. All methods are called by the lane that owns
+ * the port, never from two threads. A port that takes work from somewhere is a {@link org.vhost4j.device.Pollable} as
+ * well.
  */
 public interface FramePort {
-    /** {@link #deliver}: the frame was taken. */
+    /** Result of {@link #deliver}: the frame was taken. */
     int DELIVERED = 0;
-    /** {@link #deliver}: no room now; the same frame may be handed over again later. Nothing was taken. */
+    /** Result of {@link #deliver}: no room now; the same frame may be delivered again later. Nothing was taken. */
     int NO_ROOM = 1;
-    /** {@link #deliver}: the port will not take this frame; it counted the reason. */
+    /** Result of {@link #deliver}: the port does not accept this frame, and has counted the reason. */
     int REFUSED = 2;
-    /** {@link #deliver}: the frame was taken, for the lane of its receiver, which counts what happens to it. */
+    /** Result of {@link #deliver}: the frame was queued for the receiver's lane, which counts what happens to it. */
     int QUEUED = 3;
 
     /**
-     * The port's name in messages.
+     * Returns the port's name for messages.
      *
      * @return a short name such as {@code guest0}
      */
     String name();
 
     /**
-     * What this port takes without software's help, now.
+     * Returns the offloads that this port accepts at present, without software processing.
      *
      * @return a mask of {@link Offloads}
      */
@@ -38,20 +39,21 @@ public interface FramePort {
     int deliver(Frame frame);
 
     /**
-     * Hands over frames that came together and need nothing beyond {@link #accepts()}, in their order, as long as they need only
-     * to be copied. A port that takes frames one by one only takes none of them.
+     * Delivers frames of a burst that need nothing beyond {@link #accepts()}, in their order, as long as they need only
+     * to be copied. A port that takes only single frames takes none of them.
      *
      * @param frames the burst
-     * @param from the first of its frames that is for this port
-     * @param to the index after the last one
-     * @return how many were taken; deliver the next one by {@link #deliver(Frame)}, which tells why
+     * @param from index of the first frame for this port
+     * @param to index after the last one
+     * @return the number of frames taken; the caller delivers the next one by {@link #deliver(Frame)}, which returns
+     *     the reason
      */
     default int deliver(FrameBurst frames, int from, int to) {
         return 0;
     }
 
     /**
-     * Whether what {@link #deliver(FrameBurst, int, int)} takes is {@link #QUEUED}.
+     * Returns whether frames that {@link #deliver(FrameBurst, int, int)} takes are {@link #QUEUED}.
      *
      * @return true when the lane of the receiver counts what happens to the frames
      */
@@ -60,15 +62,15 @@ public interface FramePort {
     }
 
     /**
-     * The frame to which {@link #deliver} has just said {@link #NO_ROOM} is not offered again: it does not wait, and is
-     * dropped.
+     * Tells the port that the frame for which {@link #deliver} has just returned {@link #NO_ROOM} is dropped and not
+     * offered again.
      */
     default void dropped() {}
 
     /**
-     * Frames for this port were dropped on their way, because those before them wait for room.
+     * Tells the port that frames for it were dropped on their way, because earlier ones wait for room.
      *
-     * @param frames how many, at least 1
+     * @param frames number of frames, at least 1
      */
     default void lost(int frames) {}
 
@@ -76,9 +78,10 @@ public interface FramePort {
     void flush();
 
     /**
-     * Frames that are delivered from now on have come from another lane, whose port has chosen this lane for them, or they have not any more.
+     * Sets whether frames that are delivered from now on come from another lane, whose port has chosen this lane for
+     * them.
      *
-     * @param now whether they have
+     * @param now true when they come from another lane
      */
     default void arriving(boolean now) {}
 }

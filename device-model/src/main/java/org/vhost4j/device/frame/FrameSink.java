@@ -4,7 +4,8 @@ package org.vhost4j.device.frame;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a port puts the frames that come in: a bridge, a sink, an echo. Called by the lane that owns the port.
+ * The destination of the frames that a port receives from its network or guest: a bridge, a sink, an echo. Called by
+ * the lane that owns the port.
  */
 public interface FrameSink {
     /**
@@ -18,11 +19,12 @@ public interface FrameSink {
     int forward(FramePort from, Frame frame);
 
     /**
-     * Passes frames on that came in together, in their order.
+     * Forwards frames of a burst, in their order.
      *
-     * @param from the port they came in by
+     * @param from the port on which they came in
      * @param frames checked frames
-     * @return how many were passed on, the first ones; offer the next one alone, as {@link #forward(FramePort, Frame)}
+     * @return the number of frames forwarded, from the first one on; the caller offers the next one alone, by {@link
+     *     #forward(FramePort, Frame)}
      */
     default int forward(FramePort from, FrameBurst frames) {
         int n = frames.count();
@@ -39,8 +41,8 @@ public interface FrameSink {
     void flush();
 
     /**
-     * The port that receives whatever {@code from} sends, when there is exactly one, no decision to take, and frames can land in its
-     * buffers.
+     * Returns the port that receives every frame that {@code from} sends, when there is exactly one, no decision is
+     * needed, and frames can be written to its buffers directly.
      *
      * @param from the sending port
      * @return the only receiver, or null

@@ -2,8 +2,9 @@
 package org.vhost4j.device.frame;
 
 /**
- * A port into whose buffers a frame can be written where it stays: {@link #reserve} gives the room, {@link #extend} gives more,
- * {@link #commit} makes a received frame of it. There is one reservation at a time, and nothing is delivered before its commit.
+ * A port into whose buffers a frame can be written directly: {@link #reserve} returns room, {@link #extend} adds more,
+ * {@link #commit} makes it a received frame. There is one reservation at a time, and nothing is delivered before its
+ * commit.
  */
 public interface LandingPort extends FramePort {
     /**
@@ -16,21 +17,21 @@ public interface LandingPort extends FramePort {
     boolean reserve(Frame landing, int atLeast);
 
     /**
-     * Asks for room for a frame in memory, perhaps with more to follow; the port does not write it. The room is in the queue that
-     * the frame goes to.
+     * Reserves room for a frame in memory, possibly with more to follow; the port does not write it. The room is in the
+     * queue to which the frame belongs.
      *
-     * @param landing filled with pieces that may be written, at least {@code frame.bytes} of them in all
+     * @param landing set to pieces that may be written, at least {@code frame.bytes} bytes in all
      * @param frame the frame, which needs nothing beyond {@link #accepts()}
-     * @return false when there is no such room, or the port does not want the frame: use {@link #deliver}
+     * @return false when there is no such room, or the port does not accept the frame: use {@link #deliver}
      */
     boolean reserve(Frame landing, Frame frame);
 
     /**
-     * Asks for more room after that which {@link #reserve} gave.
+     * Reserves more room after that of {@link #reserve}.
      *
-     * @param landing the frame that {@code reserve} filled; pieces are added after those that are there
-     * @param atLeast the number of bytes needed
-     * @return false when there is not that much: {@link #commit} what was written, and do not ask again before
+     * @param landing the frame that {@code reserve} filled; pieces are added after the existing ones
+     * @param atLeast minimum number of bytes
+     * @return false when there is not that much: {@link #commit} what was written before the next call
      */
     boolean extend(Frame landing, int atLeast);
 
@@ -51,9 +52,10 @@ public interface LandingPort extends FramePort {
     void discard(Frame landing);
 
     /**
-     * Whether the receiver's header has the number of segments and of duplicate acknowledgements of a super-frame.
+     * Returns whether the receiver's header carries the number of segments and of duplicate acknowledgements of a
+     * super-frame.
      *
-     * @return true when {@link Frame#duplicateAcks} of a frame that is committed reaches it
+     * @return true when {@link Frame#duplicateAcks} of a committed frame reaches the receiver
      */
     boolean countsSegments();
 }

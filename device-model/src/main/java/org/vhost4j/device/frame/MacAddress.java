@@ -47,9 +47,9 @@ public final class MacAddress {
     }
 
     /**
-     * Whether an address is a group address: multicast or broadcast.
+     * Returns whether an address is a group address: multicast or broadcast.
      *
-     * @param address 48 bits
+     * @param address the address, 48 bits
      * @return false for the address of a single station
      */
     public static boolean isGroup(long address) {

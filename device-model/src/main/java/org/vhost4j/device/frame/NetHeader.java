@@ -32,7 +32,7 @@ public final class NetHeader {
     /** Length with the hash of a received frame. */
     public static final int HASH_BYTES = 20;
 
-    /** {@link #readPlain}: not the header of a plain frame. */
+    /** Result of {@link #readPlain}: not the header of a plain frame. */
     public static final long NOT_PLAIN = -1;
 
     private static final int OFFSET_SHIFT = 16;
@@ -48,8 +48,8 @@ public final class NetHeader {
     /**
      * Reads a header, each of its bytes once. {@code num_buffers} is not read: it means nothing in this direction.
      *
-     * @param address where at least {@link #LEGACY_BYTES} bytes are
-     * @param frame takes the fields
+     * @param address host address of the header, at least {@link #LEGACY_BYTES} bytes
+     * @param frame frame whose header fields are set
      */
     public static void read(long address, Frame frame) {
         long first = HostMemory.getLongLE(address);
@@ -64,7 +64,7 @@ public final class NetHeader {
     /**
      * Reads the header of a frame that is plain: no super-frame, and with no flag but NEEDS_CSUM. Each byte is read once at most.
      *
-     * @param address where at least {@link #LEGACY_BYTES} bytes are
+     * @param address host address of the header, at least {@link #LEGACY_BYTES} bytes
      * @return the frame's partial checksum in one number: flags in the lowest byte, csum_offset in bits 16 to 31 and csum_start in the
      *     highest 16, unchecked; 0 for a frame without; {@link #NOT_PLAIN} for every other frame
      */
@@ -78,29 +78,29 @@ public final class NetHeader {
      * {@link #partialChecksum} this is {@link #readPlain} in steps, for a loop over a burst: with {@code readPlain} there, {@code bench
      * compare} measured 5 % more for a frame of 64 bytes from guest to guest.
      *
-     * @param address where the header begins
-     * @return the bytes, the first one lowest
+     * @param address host address of the header
+     * @return the bytes, the first one in the lowest bits
      */
     public static long first(long address) {
         return HostMemory.getLongLE(address);
     }
 
     /**
-     * Whether a header asks for nothing: no flags, and no super-frame.
+     * Returns whether a header requests nothing: no flags, and no super-frame.
      *
-     * @param first as in {@link #first}
-     * @return whether the frame can pass as it is
+     * @param first value that {@link #first} returned
+     * @return true when the frame can pass unchanged
      */
     public static boolean asksForNothing(long first) {
         return ((int) first & 0xffff) == 0;
     }
 
     /**
-     * The partial checksum of a frame that asks for something.
+     * Returns the partial checksum of a frame whose header requests something.
      *
-     * @param first as in {@link #first}
-     * @param address where the header begins; csum_offset is read there, once
-     * @return as in {@link #readPlain}
+     * @param first value that {@link #first} returned
+     * @param address host address of the header; csum_offset is read there, once
+     * @return the value, as in {@link #readPlain}
      */
     public static long partialChecksum(long first, long address) {
         return ((int) first & 0xffff) == Frame.NEEDS_CSUM
@@ -111,9 +111,9 @@ public final class NetHeader {
     /**
      * Writes the header of a plain frame that fills one chain.
      *
-     * @param address where there is room
-     * @param bytes {@link #BYTES} or {@link #LEGACY_BYTES}
-     * @param partial its partial checksum, as in {@link #readPlain}
+     * @param address host address to write to
+     * @param bytes size of the header, {@link #BYTES} or {@link #LEGACY_BYTES}
+     * @param partial the frame's partial checksum, as in {@link #readPlain}
      */
     public static void writePlain(long address, int bytes, long partial) {
         int offset = checksumOffset(partial);
@@ -126,20 +126,20 @@ public final class NetHeader {
     }
 
     /**
-     * A partial checksum in one number.
+     * Packs a partial checksum into one number.
      *
      * @param start csum_start, 0 to 65535
      * @param offset csum_offset, 0 to 65535
-     * @return as in {@link #readPlain}
+     * @return the value, as in {@link #readPlain}
      */
     public static long partial(int start, int offset) {
         return Frame.NEEDS_CSUM | (long) offset << OFFSET_SHIFT | (long) start << START_SHIFT;
     }
 
     /**
-     * The flags of a plain frame.
+     * Returns the flags of a plain frame.
      *
-     * @param partial as in {@link #readPlain}
+     * @param partial value as in {@link #readPlain}
      * @return 0 or {@link Frame#NEEDS_CSUM}
      */
     public static int flags(long partial) {
@@ -147,9 +147,9 @@ public final class NetHeader {
     }
 
     /**
-     * The offset in a plain frame at which the checksum calculation starts.
+     * Returns the offset in a plain frame at which the checksum calculation starts.
      *
-     * @param partial as in {@link #readPlain}
+     * @param partial value as in {@link #readPlain}
      * @return csum_start; 0 for a frame without partial checksum
      */
     public static int checksumStart(long partial) {
@@ -157,9 +157,9 @@ public final class NetHeader {
     }
 
     /**
-     * Where after csum_start the checksum is stored.
+     * Returns the offset after csum_start at which the checksum is stored.
      *
-     * @param partial as in {@link #readPlain}
+     * @param partial value as in {@link #readPlain}
      * @return csum_offset; 0 for a frame without partial checksum
      */
     public static int checksumOffset(long partial) {
@@ -169,8 +169,8 @@ public final class NetHeader {
     /**
      * Reads the fields that only a header of {@link #TUNNEL_BYTES} has.
      *
-     * @param address where the header begins
-     * @param frame takes the fields
+     * @param address host address of the header
+     * @param frame frame whose header fields are set
      */
     public static void readTunnel(long address, Frame frame) {
         frame.outerTransportOffset = HostMemory.getShortLE(address + TUNNEL);
@@ -180,8 +180,8 @@ public final class NetHeader {
     /**
      * Writes the fields that only a header of {@link #TUNNEL_BYTES} has, with no hash.
      *
-     * @param address where the header begins
-     * @param frame gives the fields
+     * @param address host address of the header
+     * @param frame frame that has the fields
      */
     public static void writeTunnel(long address, Frame frame) {
         HostMemory.putLongLE(address + HASH, 0);
@@ -191,10 +191,11 @@ public final class NetHeader {
     /**
      * Writes a header.
      *
-     * @param address where there is room for {@code bytes}
-     * @param bytes {@link #BYTES}, {@link #HASH_BYTES} or {@link #LEGACY_BYTES}
-     * @param frame gives the fields; its headers are not said to be longer than itself
-     * @param buffers how many chains the frame fills, 1 to 65535; not written in a header of {@link #LEGACY_BYTES}
+     * @param address host address to write to, with room for {@code bytes}
+     * @param bytes size of the header, {@link #BYTES}, {@link #HASH_BYTES} or {@link #LEGACY_BYTES}
+     * @param frame frame that has the fields; the header length written is at most the frame's own length
+     * @param buffers number of chains that the frame fills, 1 to 65535; not written in a header of {@link
+     *     #LEGACY_BYTES}
      */
     public static void write(long address, int bytes, Frame frame, int buffers) {
         HostMemory.putLongLE(
@@ -215,8 +216,8 @@ public final class NetHeader {
      * Changes the header of a super-frame to that of a driver with RSC_EXT: RSC_INFO is set, and the checksum fields hold two
      * counts.
      *
-     * @param address where the header is
-     * @param frame gives the flags
+     * @param address host address of the header
+     * @param frame frame that has the flags
      * @param segments csum_start: coalesced TCP segments, 0 to 65535
      * @param duplicateAcks csum_offset: duplicate acknowledgements, 0 to 65535
      */
@@ -229,7 +230,7 @@ public final class NetHeader {
     /**
      * Writes the hash into a header of {@link #HASH_BYTES}.
      *
-     * @param address where the header is
+     * @param address host address of the header
      * @param value hash_value
      * @param report hash_report, 0 for none
      */

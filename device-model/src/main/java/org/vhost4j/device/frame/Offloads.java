@@ -2,7 +2,7 @@
 package org.vhost4j.device.frame;
 
 /**
- * What a frame needs of its receiver, and what a port takes, as a mask. The numbers are those of the kernel's
+ * Offloads that a frame needs of its receiver, or that a port accepts, as a mask. The numbers are those of the kernel's
  * {@code TUN_F_*} (uapi/linux/if_tun.h), so that a TAP port can pass its mask to {@code TUNSETOFFLOAD} as it is.
  */
 public final class Offloads {
@@ -26,7 +26,7 @@ public final class Offloads {
     public static final int UDP_TUNNEL_CSUM = 0x100;
     /** Everything that a guest can negotiate over vhost-user, whose feature words end before the tunnel bits. */
     public static final int ALL = 0x7f;
-    /** Every kind named here. */
+    /** Every offload of this class. */
     public static final int ALL_WITH_TUNNELS = 0x1ff;
 
     private Offloads() {}

@@ -4,9 +4,10 @@ package org.vhost4j.device.frame;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * What a driver with RSC_EXT learns of a super-frame (virtio 1.4 section 5.1.6.4.1): how many TCP segments and duplicate
- * acknowledgements it stands for. It learns this of every super-frame, also of those that came as one, and the counts are where the
- * header has the checksum's place otherwise. The checksum is as partial as ever: a driver that needs its place finds it in the packet.
+ * The segment count that a driver with RSC_EXT gets for a super-frame (virtio 1.4 section 5.1.6.4.1): the number of TCP
+ * segments and of duplicate acknowledgements that it stands for. The driver gets it for every super-frame, also for
+ * those that arrived as one, in the header fields that otherwise locate the checksum. The checksum is still partial: a
+ * driver that needs its position finds it in the packet.
  */
 public final class SegmentCount {
     private static final int DATA_OFFSET = 12;

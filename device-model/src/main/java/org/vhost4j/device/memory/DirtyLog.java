@@ -25,10 +25,10 @@ public class DirtyLog {
     private final long pages;
 
     /**
-     * A log.
+     * Creates a log.
      *
-     * @param bits its mapping, from the bits of guest-physical address 0 on; the caller unmaps it when no thread marks pages any
-     *     more
+     * @param bits mapping of the log, from the bit of guest-physical address 0 on; the caller unmaps it when no thread
+     *     marks pages any more
      */
     public DirtyLog(MemorySegment bits) {
         long address = bits.address();
@@ -38,11 +38,11 @@ public class DirtyLog {
     }
 
     /**
-     * Whether the log has a bit for every byte of a range.
+     * Returns whether the log has a bit for every byte of a range.
      *
      * @param guestAddress guest-physical address of the first byte
-     * @param bytes how many, at least 1
-     * @return false when some of it lies after the log's last page
+     * @param bytes number of bytes, at least 1
+     * @return false when part of it lies after the log's last page
      */
     public boolean covers(long guestAddress, long bytes) {
         long last = guestAddress + bytes - 1;
@@ -50,15 +50,15 @@ public class DirtyLog {
     }
 
     /**
-     * How much guest-physical memory the log is for.
+     * Returns the size of the guest-physical memory that the log covers.
      *
-     * @return bytes from address 0 on; at most {@link Long#MAX_VALUE}
+     * @return number of bytes from address 0 on; at most {@link Long#MAX_VALUE}
      */
     public long coveredBytes() {
         return pages > Long.MAX_VALUE >> PAGE_SHIFT ? Long.MAX_VALUE : pages << PAGE_SHIFT;
     }
 
-    /** Where the bit of a page that is covered lies, counted from the lowest bit of the first word. */
+    /** Returns the position of the bit of a covered page, counted from the lowest bit of the first word. */
     long position(long page) {
         return page + firstBit;
     }

@@ -33,10 +33,10 @@ public final class DirtyPages {
     private @Nullable Consumer<String> beyond;
 
     /**
-     * A collector that is empty.
+     * Creates an empty collector.
      *
-     * @param log where pages are marked
-     * @param memory the memory table, never an IOMMU's view of it
+     * @param log log in which pages are marked
+     * @param memory the memory table, never the view of an IOMMU
      */
     public DirtyPages(DirtyLog log, GuestMemory memory) {
         this.log = log;
@@ -56,8 +56,8 @@ public final class DirtyPages {
     }
 
     /**
-     * Sets a listener for writes that the log does not cover: the guest's memory would be copied without it. Until this is called
-     * such pages are passed over.
+     * Sets a listener for writes that the log does not cover: the migration would copy the guest's memory without them.
+     * Until this is called such pages are ignored.
      *
      * @param told called once, with one line
      */

@@ -6,8 +6,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A front-end's memory table: from guest-physical addresses to ours. The regions never change; a new table is a new object. Behind an
- * IOMMU the addresses are I/O virtual ones instead, and what is reachable changes with {@link Translations}.
+ * A front-end's memory table: translates guest-physical addresses to host addresses. The regions never change; a new
+ * table is a new object. Behind an IOMMU the addresses are I/O virtual ones instead, and what is reachable changes with
+ * {@link Translations}.
  *
  * <p>Confined to one lane: {@link #translate} keeps the region of the last hit as a hint.
  */
@@ -73,7 +74,8 @@ public final class GuestMemory {
     }
 
     /**
-     * What may be written: the same memory, or behind an IOMMU the part of it that is mapped for writing.
+     * Returns the memory that may be written: the same memory, or behind an IOMMU the part of it that is mapped for
+     * writing.
      *
      * @return a memory with the same addresses
      */
@@ -82,7 +84,7 @@ public final class GuestMemory {
     }
 
     /**
-     * Whether addresses are I/O virtual: then a failed translation may be an IOTLB miss.
+     * Returns whether addresses are I/O virtual: then a failed translation may be an IOTLB miss.
      *
      * @return true behind an IOMMU
      */
@@ -91,9 +93,9 @@ public final class GuestMemory {
     }
 
     /**
-     * A table of regions.
+     * Creates a table of regions.
      *
-     * @param regions in any order
+     * @param regions the regions in any order
      * @return the table
      * @throws MemoryFault when two regions overlap
      */
@@ -116,7 +118,7 @@ public final class GuestMemory {
     }
 
     /**
-     * The regions of this table.
+     * Returns the regions of this table.
      *
      * @return an immutable list
      */
@@ -125,10 +127,10 @@ public final class GuestMemory {
     }
 
     /**
-     * Where a range of guest-physical memory is mapped.
+     * Translates a range of guest-physical addresses.
      *
-     * @param guestAddress its first byte
-     * @param bytes its length, 0 or more
+     * @param guestAddress guest-physical address of the first byte
+     * @param bytes number of bytes, 0 or more
      * @return the host address, or 0 when the range is not inside one region
      */
     public long translate(long guestAddress, long bytes) {
@@ -183,11 +185,11 @@ public final class GuestMemory {
     }
 
     /**
-     * How many bytes follow a guest-physical address in its region, so that a range which crosses from one region into the next
-     * can be taken in parts.
+     * Returns the number of bytes from a guest-physical address to the end of its region, so that a range that crosses
+     * into the next region can be accessed in parts.
      *
-     * @param guestAddress the first byte
-     * @return the bytes from there to the region's end, or 0 when the address is in no region
+     * @param guestAddress guest-physical address of the first byte
+     * @return number of bytes to the region's end, or 0 when the address is in no region
      */
     public long contiguous(long guestAddress) {
         int i = find(guestAddress);
@@ -195,11 +197,11 @@ public final class GuestMemory {
     }
 
     /**
-     * The memory at an address of the front-end's own address space, as ring addresses are given.
+     * Returns the memory at an address of the front-end's own address space, in which ring addresses are given.
      *
-     * @param what what it is for, for the message
-     * @param userAddress its first byte
-     * @param bytes its length, at least 1
+     * @param what the purpose of the memory, for the message
+     * @param userAddress address of the first byte in the front-end's address space
+     * @param bytes number of bytes, at least 1
      * @return a segment of that length, alive as long as the region's mapping
      * @throws MemoryFault when the range is not inside one region
      */

@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
  * @param guestAddress guest-physical address of the first byte
  * @param size in bytes, at least 1
  * @param userAddress address of the first byte in the front-end's own address space, which ring addresses use
- * @param memory our mapping: exactly {@code size} bytes
+ * @param memory the mapping in this process, exactly {@code size} bytes
  */
 public record GuestRegion(long guestAddress, long size, long userAddress, MemorySegment memory) {
     /** Checks the region by itself. */
@@ -33,7 +33,7 @@ public record GuestRegion(long guestAddress, long size, long userAddress, Memory
     }
 
     /**
-     * Whether two regions share a guest-physical address.
+     * Returns whether two regions share a guest-physical address.
      *
      * @param other another region
      * @return true when they overlap
@@ -43,7 +43,7 @@ public record GuestRegion(long guestAddress, long size, long userAddress, Memory
     }
 
     /**
-     * Whether two regions share an address of the front-end.
+     * Returns whether two regions share an address of the front-end.
      *
      * @param other another region
      * @return true when they overlap

@@ -176,12 +176,12 @@ public final class HostMemory {
     }
 
     /**
-     * Sets bits of 64, little-endian, in one step for every other process. All that this thread wrote before is visible to a
-     * thread that sees the bits. (getAndBitwiseOr reads the word first, so in memory that vanished it ends as every other access
-     * does; a compareAndSet would end the JVM.)
+     * Atomically sets bits of a little-endian 64-bit word, also with respect to other processes. All that this thread
+     * wrote before is visible to a thread that sees the bits. (getAndBitwiseOr reads the word first, so in memory that
+     * vanished it ends as every other access does; a compareAndSet would end the JVM.)
      *
-     * @param address where, a multiple of 8
-     * @param bits those to set
+     * @param address host address, a multiple of 8
+     * @param bits the bits to set
      */
     public static void orLongLERelease(long address, long bits) {
         var _ = (long) ALIGNED_LONG_LE.getAndBitwiseOrRelease(ALL, address, bits);
@@ -203,8 +203,8 @@ public final class HostMemory {
      * loop and {@code n} a multiple of 8. A buffer is indexed by an int; over a segment, which is indexed by a long, the same loop
      * becomes a nest of loops. Windows are kept, so that no call makes garbage.
      *
-     * @param address where the loop begins
-     * @return a buffer that has the address at {@link #windowOffset} and at least 512 MiB from there on
+     * @param address host address at which the loop begins
+     * @return a buffer that has the address at {@link #windowOffset} and covers at least 512 MiB from there on
      */
     public static ByteBuffer window(long address) {
         Window window = WINDOWS[(int) (address >>> WINDOW_SHIFT) & (WINDOWS.length - 1)];
@@ -212,7 +212,7 @@ public final class HostMemory {
     }
 
     /**
-     * Where an address is in its window.
+     * Returns the offset of an address in its window.
      *
      * @param address the address
      * @return its offset in {@link #window}

@@ -2,8 +2,8 @@
 package org.vhost4j.device.memory;
 
 /**
- * An address behind an IOMMU for which there is no translation yet. Nothing was consumed: the catcher asks for the translation and
- * tries again once it has come. It has no stack trace, because misses are frequent with small mappings.
+ * Thrown for an address behind an IOMMU that has no translation yet. Nothing was consumed: the catcher asks for the
+ * translation and tries again once it has come. It has no stack trace, because misses are frequent with small mappings.
  */
 public final class IotlbMiss extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -29,7 +29,7 @@ public final class IotlbMiss extends RuntimeException {
     }
 
     /**
-     * What could not be translated.
+     * Returns the address that could not be translated.
      *
      * @return the I/O virtual address
      */
@@ -38,7 +38,7 @@ public final class IotlbMiss extends RuntimeException {
     }
 
     /**
-     * What it is wanted for.
+     * Returns whether the access is a write.
      *
      * @return true to write, false to read
      */

@@ -8,9 +8,9 @@ public final class LittleEndian {
     /**
      * Reads an unsigned number.
      *
-     * @param bytes a copy that no driver can change
-     * @param at index of its first byte
-     * @param length its length, 1 to 8 bytes
+     * @param bytes a copy that the driver cannot change
+     * @param at index of the first byte
+     * @param length length of the number, 1 to 8 bytes
      * @return the number; negative only when all 8 bytes are read and the top bit is set
      * @throws ArrayIndexOutOfBoundsException when the array ends before the number
      */

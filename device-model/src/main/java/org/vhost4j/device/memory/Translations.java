@@ -5,13 +5,14 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What an IOMMU of the platform lets a device reach (ACCESS_PLATFORM, virtio 1.4 section 6.1): ranges of I/O virtual addresses, where
- * they lie for us, and whether the device may read and write there. A cache: an entry that is missing causes an IOTLB miss.
+ * The memory that the platform's IOMMU makes accessible to a device (ACCESS_PLATFORM, virtio 1.4 section 6.1): ranges
+ * of I/O virtual addresses, their host addresses, and whether the device may read and write them. A cache: an entry
+ * that is missing causes an IOTLB miss.
  *
  * <p>Confined to one lane, like {@link GuestMemory}. Ring readers keep the two views, and a change is in force for them at once.
  */
 public final class Translations {
-    /** The most ranges that are kept; one that is added beyond that pushes out the one that was added first. */
+    /** The maximum number of ranges; adding one more removes the oldest. */
     public static final int MAX_RANGES = 4096;
 
     /** Ranges by their first address; unsigned order is the order of these keys. */
@@ -24,11 +25,11 @@ public final class Translations {
     /** One range; {@code order} tells which was added first. */
     private record Range(long start, long size, long host, boolean read, boolean write, long order) {}
 
-    /** No translation at all. */
+    /** Creates an empty set of translations. */
     public Translations() {}
 
     /**
-     * The memory that can be reached.
+     * Returns the accessible memory.
      *
      * @return the view for reading; {@link GuestMemory#forWriting} is the one for writing
      */
@@ -37,13 +38,13 @@ public final class Translations {
     }
 
     /**
-     * Adds a range in place of all that it touches.
+     * Adds a range and removes all ranges that overlap it.
      *
-     * @param start its first I/O virtual address
+     * @param start first I/O virtual address of the range
      * @param size in bytes, at least 1; the range does not wrap
-     * @param host where its first byte lies for us
-     * @param read whether the device may read there
-     * @param write whether the device may write there
+     * @param host host address of the first byte
+     * @param read whether the device may read the range
+     * @param write whether the device may write the range
      */
     public void update(long start, long size, long host, boolean read, boolean write) {
         removeTouched(start, size);
@@ -63,9 +64,9 @@ public final class Translations {
     }
 
     /**
-     * Removes every range that has an address of another. When this returns none of them is used any more.
+     * Removes every range that overlaps the given one. After this returns none of them is used any more.
      *
-     * @param start the other's first I/O virtual address
+     * @param start first I/O virtual address
      * @param size in bytes, at least 1; it does not wrap
      */
     public void invalidate(long start, long size) {
@@ -81,7 +82,7 @@ public final class Translations {
     }
 
     /**
-     * The number of ranges.
+     * Returns the number of ranges.
      *
      * @return 0 to {@link #MAX_RANGES}
      */

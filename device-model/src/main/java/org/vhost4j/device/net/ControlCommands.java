@@ -34,7 +34,7 @@ final class ControlCommands {
 
     private final DriverSettings driver;
 
-    /** The commands that set one device's. */
+    /** Creates the commands for one device. */
     ControlCommands(DriverSettings driver) {
         this.driver = driver;
     }
@@ -68,7 +68,7 @@ final class ControlCommands {
             return result;
         }
 
-        /** VIRTIO_NET_OK or VIRTIO_NET_ERR. */
+        /** Returns VIRTIO_NET_OK or VIRTIO_NET_ERR. */
         int code() {
             return done ? 0 : 1;
         }

@@ -17,7 +17,7 @@ final class ControlQueue {
     /** The longest command that is taken: a MAC table of ten thousand addresses. */
     private static final int MAX_COMMAND = 65536;
 
-    /** Another one stands here while writes are logged. */
+    /** The virtqueue; a logging one replaces it while writes are logged. */
     Virtqueue queue;
 
     final QueueInterrupt interrupt;

@@ -19,8 +19,8 @@ import org.vhost4j.device.ring.Virtqueue;
 import org.vhost4j.device.stats.Counters;
 
 /**
- * What is done to a network device between the bursts of its lane, by the session of its driver: features, the life of its queues, what
- * its config space says. Entered by the lane.
+ * The operations on a network device between the bursts of its lane, requested by the session of its driver: features,
+ * start and stop of queues, contents of the config space. Entered by the lane.
  */
 public final class DeviceControl {
     private static final int MAC_BYTES = 6;
@@ -36,7 +36,7 @@ public final class DeviceControl {
     /** What the driver set where its guest comes from, until one of its queues runs here. */
     private List<byte[]> arrived = List.of();
 
-    /** Of one device. */
+    /** Creates the control of a device. */
     DeviceControl(DeviceState state) {
         this.state = state;
         this.queues = state.queues;
@@ -60,10 +60,11 @@ public final class DeviceControl {
     }
 
     /**
-     * What the driver has set by its control queue, so that it can go with its guest: commands that bring another device to the same
-     * settings.
+     * Returns the settings that the driver made by its control queue, as commands that bring another device to the same
+     * settings, so that they can migrate with the guest.
      *
-     * @return class, command and data of each, as on the control queue; up to 5000 with 32 KiB in all; empty when nothing was set
+     * @return class, command and data of each command, as on the control queue; up to 5000 commands with 32 KiB in all;
+     *     empty when nothing was set
      */
     public List<byte[]> settings() {
         List<byte[]> all = new ArrayList<>();
@@ -78,10 +79,10 @@ public final class DeviceControl {
     }
 
     /**
-     * Applies the settings that the driver made at the migration's source, once its features are known. A command that they do not allow
-     * has no effect. No queue runs.
+     * Applies the settings that the driver made at the migration's source. Called once the features are known, while no
+     * queue runs. A command that the features do not allow has no effect.
      *
-     * @param settings of {@link #settings()}, each of at least 2 bytes
+     * @param settings commands that {@link #settings()} returned, each of at least 2 bytes
      */
     public void settings(List<byte[]> settings) {
         List<byte[]> others = new ArrayList<>();
@@ -113,7 +114,7 @@ public final class DeviceControl {
     }
 
     /**
-     * Whether the driver acknowledged a feature.
+     * Returns whether the driver acknowledged a feature.
      *
      * @param feature the feature
      * @return true when it was negotiated
@@ -123,7 +124,7 @@ public final class DeviceControl {
     }
 
     /**
-     * Whether a virtqueue exists with the features that were negotiated.
+     * Returns whether a virtqueue exists with the negotiated features.
      *
      * @param index the virtqueue's index
      * @return true for the queues of all pairs and for the control queue
@@ -133,10 +134,10 @@ public final class DeviceControl {
     }
 
     /**
-     * What a virtqueue is for.
+     * Returns the purpose of a virtqueue.
      *
      * @param index the virtqueue's index, for which {@link #hasQueue} is true
-     * @return as the negotiated features demand
+     * @return the kind, according to the negotiated features
      */
     public QueueKind queueKind(int index) {
         return queues.kind(index);
@@ -145,7 +146,7 @@ public final class DeviceControl {
     /**
      * Lets a device that stopped for a fault work again, because the session has stopped all queues or reset the device.
      *
-     * @return whether it had stopped
+     * @return true when it had stopped
      * @throws IllegalStateException when a queue runs
      */
     public boolean clearStop() {
@@ -230,7 +231,7 @@ public final class DeviceControl {
     }
 
     /**
-     * Whether the device stopped because of its memory.
+     * Returns whether the device stopped because of its memory.
      *
      * @return true until {@link #clearStop}
      */
@@ -239,16 +240,16 @@ public final class DeviceControl {
     }
 
     /**
-     * Whether frames could move as far as the device is concerned: it has not stopped, and its link is up.
+     * Returns whether the device itself can move frames: it has not stopped, and its link is up.
      *
-     * @return what {@link #ready} is when queues are
+     * @return the value of {@link #ready} once queues are started and enabled
      */
     public boolean open() {
         return state.stoppedReason == null && state.linkUp;
     }
 
     /**
-     * Whether frames can move both ways.
+     * Returns whether frames can move both ways.
      *
      * @return true when a receive and a transmit queue are started and enabled, the link is up, and the device has not stopped
      */
@@ -257,9 +258,10 @@ public final class DeviceControl {
     }
 
     /**
-     * Stops work on a queue. What was used is published; a frame that waits for room goes back into the ring. This is so after a broken
-     * rule, too, so that the ring's base counts exactly the chains that were used. A device that has stopped for a fault stays stopped,
-     * because the same queues may be started again over other memory; see {@link #clearStop}.
+     * Stops a queue. What was used is published; a frame that waits for room goes back into the ring. This is so after
+     * a broken rule, too, so that the ring's base counts exactly the chains that were used. A device that has stopped
+     * for a fault stays stopped, because the same queues may be started again over other memory; see {@link
+     * #clearStop}.
      *
      * @param index the virtqueue's index, of a queue that runs
      */
@@ -305,11 +307,11 @@ public final class DeviceControl {
     }
 
     /**
-     * Logs what the device writes for a queue from now on, or no longer. What was written before is published, and logged where
-     * the log covers it. A frame that waits for room goes back into the ring.
+     * Starts or stops logging what the device writes for a queue. What was written before is published, and logged
+     * where the log covers it. A frame that waits for room goes back into the ring.
      *
      * @param index the virtqueue's index, of a queue that runs
-     * @param log where; null for nowhere
+     * @param log the log; null to stop logging
      * @param beyond called once, with one line, for a write that the log does not cover
      */
     public void log(int index, @Nullable QueueLog log, Consumer<String> beyond) {
@@ -392,10 +394,10 @@ public final class DeviceControl {
     }
 
     /**
-     * What the driver has set by its control queue, what its queues have counted and what the config space says, for a device in another
-     * process.
+     * Saves the settings of the driver, the statistics of the queues and the contents of the config space, for a device
+     * in another process.
      *
-     * @return for {@link #restore}
+     * @return the saved state, for {@link #restore}
      */
     public byte[] save() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -410,9 +412,9 @@ public final class DeviceControl {
     }
 
     /**
-     * Takes the settings of a device in another process. The same features were acknowledged, and no queue runs.
+     * Restores the state of a device in another process. The same features must be acknowledged, and no queue may run.
      *
-     * @param settings as {@link #save} has them
+     * @param settings the bytes that {@link #save} returned
      * @throws IllegalArgumentException when they are not those of such a device; the message is one line
      */
     public void restore(byte[] settings) {
@@ -429,10 +431,10 @@ public final class DeviceControl {
     }
 
     /**
-     * What the receiver has of the super-frame that comes next.
+     * Returns the part of the next super-frame that its receiver has taken.
      *
      * @param index the virtqueue's index, of a queue that is {@linkplain #suspend suspended}
-     * @return {@link FrameCut#NONE} for every queue but a transmit queue with such a frame
+     * @return the part; {@link FrameCut#NONE} for every queue except a transmit queue with such a frame
      */
     public FrameCut cut(int index) {
         TxQueue transmit = queues.transmit(index);
@@ -440,11 +442,11 @@ public final class DeviceControl {
     }
 
     /**
-     * Continues with the super-frame that comes next where another device was. A frame that the driver has changed meanwhile is cut from its
-     * first segment.
+     * Continues the next super-frame at the position that another device had reached. A frame that the driver has
+     * changed meanwhile is cut from its first segment on.
      *
      * @param index the virtqueue's index, of a queue that has just been started
-     * @param cut what that device has delivered of it
+     * @param cut the part that the other device has delivered
      */
     public void cut(int index, FrameCut cut) {
         TxQueue transmit = queues.transmit(index);
@@ -488,18 +490,18 @@ public final class DeviceControl {
     }
 
     /**
-     * Whether the link is up.
+     * Returns whether the link is up.
      *
-     * @return what {@link #link} said last; true at the start; a new driver does not change it
+     * @return the last value that {@link #link} set, initially true; a new driver does not change it
      */
     public boolean linkUp() {
         return state.linkUp;
     }
 
     /**
-     * Asks the driver to announce where it is (virtio 1.4 section 5.1.6.5.4).
+     * Requests that the driver announce its location (virtio 1.4 section 5.1.6.5.4).
      *
-     * @return whether it can; then the caller lets it know that the config space has changed
+     * @return true when the driver supports it; the caller then notifies it that the config space has changed
      */
     public boolean askToAnnounce() {
         boolean can = negotiated(Feature.GUEST_ANNOUNCE) && negotiated(Feature.STATUS) && negotiated(Feature.CTRL_VQ);
@@ -510,26 +512,26 @@ public final class DeviceControl {
     }
 
     /**
-     * The config space.
+     * Returns the config space of this device.
      *
-     * @return the one of this device
+     * @return always the same object
      */
     public NetConfigSpace config() {
         return configSpace;
     }
 
     /**
-     * The features that the driver acknowledged.
+     * Returns the features that the driver acknowledged.
      *
-     * @return none before {@link #features(FeatureSet)} and after {@link #reset}
+     * @return the features; none before {@link #features(FeatureSet)} and after {@link #reset}
      */
     public FeatureSet features() {
         return driver.features.acknowledged();
     }
 
     /**
-     * What can be reached behind the IOMMU has changed. Frames that wait for room are read from their rings again, so that no address of
-     * before is used any more.
+     * Tells the device that the IOMMU's translations have changed. Frames that wait for room are read from their rings
+     * again, so that no previous address is used any more.
      */
     public void translationsChanged() {
         state.waiting = false;

@@ -3,7 +3,10 @@ package org.vhost4j.device.net;
 
 import org.vhost4j.device.frame.Offloads;
 
-/** The owner of a device: is notified of what its operator should know. Called by the device's lane; must return quickly. */
+/**
+ * The owner of a device, which receives the events that its operator should know. Called by the device's lane; must
+ * return quickly.
+ */
 public interface DeviceOwner {
     /** Hears nothing and vouches for the memory. */
     DeviceOwner NONE = new DeviceOwner() {
@@ -15,21 +18,22 @@ public interface DeviceOwner {
     };
 
     /**
-     * The device stopped permanently, because its driver broke a rule or its memory vanished.
+     * Reports that the device stopped permanently, because its driver broke a rule or its memory vanished.
      *
-     * @param reason one line
+     * @param reason the reason, in one line
      */
     void stopped(String reason);
 
     /**
-     * What the guest takes has changed: features were negotiated, or it switched its offloads.
+     * Reports that the offloads that the guest accepts have changed: features were negotiated, or the guest switched
+     * its offloads.
      *
-     * @param accepts a mask of {@link Offloads}
+     * @param accepts the accepted offloads, a mask of {@link Offloads}
      */
     void offloadsChanged(int accepts);
 
     /**
-     * Whether the guest memory is still all there: a front-end can truncate its file at any time.
+     * Returns whether all guest memory is still there: a front-end can truncate its file at any time.
      *
      * @return false when a part of it has vanished
      */
@@ -38,7 +42,7 @@ public interface DeviceOwner {
     }
 
     /**
-     * The device waits for a translation of its IOMMU. Once it has come, {@link DeviceControl#translationsChanged} lets it
+     * Reports that the device waits for a translation of its IOMMU. {@link DeviceControl#translationsChanged} lets it
      * continue.
      *
      * @param address the I/O virtual address
@@ -47,9 +51,10 @@ public interface DeviceOwner {
     default void translationMissing(long address, boolean write) {}
 
     /**
-     * The guest has frames that wait for its rate: the device is to be polled again after some time. Called before the lane sleeps.
+     * Requests that the device be polled again after some time, because the guest has frames that wait for its rate
+     * limit. Called before the lane sleeps.
      *
-     * @param nanos more than 0
+     * @param nanos the delay in nanoseconds, more than 0
      */
     default void wakeAfter(long nanos) {}
 }

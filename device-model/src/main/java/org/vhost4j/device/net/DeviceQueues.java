@@ -19,7 +19,7 @@ final class DeviceQueues {
     /** The same for transmit queues. */
     final @Nullable TxQueue[] tx;
 
-    /** The same for the control queue. */
+    /** The control queue. */
     @Nullable
     ControlQueue control;
 
@@ -48,12 +48,12 @@ final class DeviceQueues {
         }
     }
 
-    /** Whether an index names a queue. */
+    /** Returns whether a queue has this index. */
     boolean exist(int index) {
         return index == controlIndex || (index >= 0 && index < 2 * maxPairs);
     }
 
-    /** What a queue is for; of an index that names none, what it would be. */
+    /** Returns the kind of a queue; for an index without a queue, the kind that such a queue would have. */
     QueueKind kind(int index) {
         if (index == controlIndex) {
             return QueueKind.CONTROL;
@@ -61,7 +61,7 @@ final class DeviceQueues {
         return index % 2 == 0 ? QueueKind.RECEIVE : QueueKind.TRANSMIT;
     }
 
-    /** How many queues run. */
+    /** Returns the number of queues that run. */
     int running() {
         return running;
     }
@@ -95,7 +95,7 @@ final class DeviceQueues {
         running--;
     }
 
-    /** The ring of a started queue is out of reach. */
+    /** Takes a started queue out of use while its ring is not accessible. */
     void withdraw(int index) {
         switch (kind(index)) {
             case CONTROL -> control = null;
@@ -104,7 +104,7 @@ final class DeviceQueues {
         }
     }
 
-    /** The ring of a started queue is where it was. */
+    /** Puts a started queue back into use, at its previous position. */
     void restore(int index) {
         switch (kind(index)) {
             case CONTROL -> control = startedControl;
@@ -113,19 +113,19 @@ final class DeviceQueues {
         }
     }
 
-    /** Whether frames for a pair's receive queue have to wait until its ring is back. */
+    /** Returns whether frames for a pair's receive queue have to wait until its ring is accessible again. */
     boolean awaitsRing(int pair) {
         RxQueue queue = startedRx[pair];
         return queue != null && queue.enabled && rx[pair] == null;
     }
 
-    /** A receive queue that is started, in reach or not. */
+    /** Returns a receive queue that is started, whether or not its ring is accessible. */
     @Nullable
     RxQueue receive(int index) {
         return kind(index) == QueueKind.RECEIVE ? startedRx[index / 2] : null;
     }
 
-    /** A transmit queue that is started, in reach or not. */
+    /** Returns a transmit queue that is started, whether or not its ring is accessible. */
     @Nullable
     TxQueue transmit(int index) {
         return kind(index) == QueueKind.TRANSMIT ? startedTx[index / 2] : null;
@@ -145,7 +145,7 @@ final class DeviceQueues {
         }
     }
 
-    /** The ring of a queue, or null when it does not run. */
+    /** Returns the ring of a queue, or null when the queue does not run. */
     @Nullable
     Virtqueue ring(int index) {
         ControlQueue commands = startedControl;
@@ -167,7 +167,7 @@ final class DeviceQueues {
         }
     }
 
-    /** The interrupt of a queue, or null when it does not run. */
+    /** Returns the interrupt of a queue, or null when the queue does not run. */
     @Nullable
     QueueInterrupt interrupt(int index) {
         ControlQueue commands = startedControl;
@@ -179,7 +179,7 @@ final class DeviceQueues {
         return receive != null ? receive.interrupt : transmit != null ? transmit.interrupt : null;
     }
 
-    /** Whether frames can move both ways. */
+    /** Returns whether frames can move both ways. */
     boolean ready() {
         boolean receives = false;
         boolean sends = false;
@@ -193,10 +193,10 @@ final class DeviceQueues {
     }
 
     /**
-     * Asks every driver to notify; true when work is there already.
+     * Requests notifications from every driver; returns true when there is work already.
      *
      * @param more whether receive queues lack buffers
-     * @param held whether what is there to be sent waits, and is no work now
+     * @param held whether frames to be sent are held back, and are no work now
      */
     boolean enableNotifications(boolean more, boolean held) {
         boolean work = false;

@@ -21,16 +21,19 @@ final class DeviceState {
 
     boolean linkUp = true;
 
-    /** Nothing is polled until the IOMMU's translations have changed. */
+    /** Whether nothing is polled until the IOMMU's translations change. */
     boolean waiting;
 
-    /** A queue runs whose driver never notifies. */
+    /** Whether a queue runs whose driver never notifies. */
     boolean mustPoll;
 
-    /** The device stopped because of its memory: nothing is written into its rings. A stop for any other reason leaves them usable. */
+    /**
+     * Whether the device stopped because of its memory, so that its rings must not be written. A stop for any other
+     * reason leaves them usable.
+     */
     boolean memoryLost;
 
-    /** Why the device stopped, or null while it works. */
+    /** The reason why the device stopped, or null while it works. */
     @Nullable
     String stoppedReason;
 
@@ -39,7 +42,7 @@ final class DeviceState {
 
     private final Runnable checkpoint;
 
-    /** A device without a driver. */
+    /** Creates the state of a device without a driver. */
     DeviceState(NetDeviceConfig config, Runnable checkpoint, DeviceOwner owner) {
         this.checkpoint = checkpoint;
         clock = config.clock();
@@ -49,7 +52,10 @@ final class DeviceState {
         driver = new DriverSettings(config, configSpace, queues, reception, owner, DriverSettings.statistics(config));
     }
 
-    /** The same device on another lane: flows, config space and the statistics of queues are those of its home. */
+    /**
+     * Creates the state of the same device on another lane, which shares flows, config space and queue statistics with
+     * the home lane.
+     */
     DeviceState(NetDeviceConfig config, Runnable checkpoint, DeviceOwner owner, DeviceState home, int first) {
         this.checkpoint = checkpoint;
         clock = config.clock();

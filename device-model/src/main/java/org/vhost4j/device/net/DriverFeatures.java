@@ -75,22 +75,22 @@ final class DriverFeatures {
         return acknowledged.has(feature);
     }
 
-    /** What the driver acknowledged. */
+    /** Returns the features that the driver acknowledged. */
     FeatureSet acknowledged() {
         return acknowledged;
     }
 
-    /** The length of the virtio-net header. */
+    /** Returns the length of the virtio-net header in bytes. */
     int headerBytes() {
         return headerBytes;
     }
 
-    /** What the driver takes, a mask of {@link Offloads}. */
+    /** Returns the offloads that the driver accepts, a mask of {@link Offloads}. */
     int guestOffloads() {
         return guestOffloads;
     }
 
-    /** What the driver may use in what it sends, a mask of {@link Offloads}. */
+    /** Returns the offloads that the driver may use in frames that it sends, a mask of {@link Offloads}. */
     int hostOffloads() {
         return hostOffloads;
     }

@@ -45,11 +45,11 @@ final class DriverSettings {
     private final DeviceOwner owner;
 
     /**
-     * A driver that has said nothing.
+     * Creates the settings of a driver that has configured nothing.
      *
-     * @param reception has the filter and the steering that it sets
-     * @param owner is notified when the offloads that the driver accepts have changed
-     * @param statistics by virtqueue index
+     * @param reception receive path, with the filter and the steering that the driver sets
+     * @param owner receives changes of the offloads that the driver accepts
+     * @param statistics statistics of each queue, by virtqueue index
      */
     DriverSettings(
             NetDeviceConfig config,
@@ -86,7 +86,7 @@ final class DriverSettings {
         return changed;
     }
 
-    /** Everything but the features is as at the start. */
+    /** Resets everything except the features. */
     void forget() {
         features.acknowledge(features.acknowledged());
         queues.placeControlQueue(features.acknowledged());
@@ -105,7 +105,7 @@ final class DriverSettings {
         owner.offloadsChanged(features.guestOffloads());
     }
 
-    /** Everything is as at the start. */
+    /** Resets everything. */
     void reset() {
         features.acknowledge(FeatureSet.EMPTY);
         forget();
@@ -138,7 +138,7 @@ final class DriverSettings {
         configSpace.setMac(mac);
     }
 
-    /** Whether the config space has another address than at the start. */
+    /** Returns whether the address in the config space differs from the initial one. */
     boolean changedMac() {
         return configSpace.mac() != ownMac;
     }
@@ -147,7 +147,7 @@ final class DriverSettings {
         return features.has(feature);
     }
 
-    /** MQ_VQ_PAIRS_SET: how many pairs the driver uses from now on. */
+    /** Carries out MQ_VQ_PAIRS_SET: sets the number of pairs that the driver uses from now on. */
     boolean queuePairs(int wanted) {
         if (wanted < 1 || wanted > config.maxPairs()) {
             return false;
@@ -156,31 +156,31 @@ final class DriverSettings {
         return true;
     }
 
-    /** MQ_RSS_CONFIG. */
+    /** Carries out MQ_RSS_CONFIG. */
     boolean scale(byte[] command) {
         Optional<RssConfig> wanted = RssConfig.rss(command, config.maxPairs());
         wanted.ifPresent(steering::scale);
         return wanted.isPresent();
     }
 
-    /** MQ_HASH_CONFIG. */
+    /** Carries out MQ_HASH_CONFIG. */
     boolean reportHashes(byte[] command) {
         Optional<RssConfig> wanted = RssConfig.hash(command);
         wanted.ifPresent(steering::report);
         return wanted.isPresent();
     }
 
-    /** STATS_QUERY. */
+    /** Returns the answer to STATS_QUERY. */
     byte[] statisticsTypes() {
         return StatisticsReply.supported(features);
     }
 
-    /** STATS_GET, with room for an answer of the given size. */
+    /** Returns the answer to STATS_GET, if it fits the given size. */
     Optional<byte[]> statistics(byte[] command, long room) {
         return StatisticsReply.get(command, statistics, queues, features, room);
     }
 
-    /** CTRL_GUEST_OFFLOADS: which of the negotiated receive offloads are on. */
+    /** Carries out CTRL_GUEST_OFFLOADS: sets which of the negotiated receive offloads are on. */
     boolean guestOffloads(FeatureSet wanted) {
         boolean done = features.switchReceiveOffloads(wanted);
         if (done) {

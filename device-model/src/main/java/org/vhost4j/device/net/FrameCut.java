@@ -2,10 +2,10 @@
 package org.vhost4j.device.net;
 
 /**
- * How much of the super-frame that comes next in a transmit queue was delivered before its receiver had no more room.
+ * The part of the next super-frame of a transmit queue that was delivered before its receiver ran out of room.
  *
- * @param segments how many segments its receiver has; 0 when there is no such frame
- * @param bytes the frame's length
+ * @param segments number of segments that the receiver has taken; 0 when there is no such frame
+ * @param bytes length of the frame in bytes
  * @param segmentSize payload bytes of each segment
  */
 public record FrameCut(int segments, int bytes, int segmentSize) {

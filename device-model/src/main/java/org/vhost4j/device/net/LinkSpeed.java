@@ -2,20 +2,21 @@
 package org.vhost4j.device.net;
 
 /**
- * What the config space says of the link's speed (SPEED_DUPLEX, virtio 1.4 section 5.1.4). It is reported, not enforced.
+ * The speed and duplex mode of the link in the config space (SPEED_DUPLEX, virtio 1.4 section 5.1.4). It is reported,
+ * not enforced.
  *
- * @param megabits Mbit/s, 0 to 2147483647, or -1 when it is not known
- * @param duplex half or full
+ * @param megabits speed in Mbit/s, 0 to 2147483647, or -1 when unknown
+ * @param duplex duplex mode
  */
 public record LinkSpeed(int megabits, Duplex duplex) {
-    /** Nothing is known. */
+    /** Speed and duplex mode unknown. */
     public static final LinkSpeed UNKNOWN = new LinkSpeed(-1, Duplex.UNKNOWN);
 
-    /** Which ways frames go at the same time. */
+    /** The duplex mode of a link. */
     public enum Duplex {
         /** Half duplex. */
         HALF(0),
-        /** Both. */
+        /** Full duplex. */
         FULL(1),
         /** Unknown. */
         UNKNOWN(0xff);
@@ -27,9 +28,9 @@ public record LinkSpeed(int megabits, Duplex duplex) {
         }
 
         /**
-         * The value of the field {@code duplex}.
+         * Returns the value of the field {@code duplex}.
          *
-         * @return 8 bits
+         * @return the value, 8 bits
          */
         public int value() {
             return value;

@@ -6,10 +6,11 @@ import java.nio.ByteOrder;
 import org.vhost4j.device.memory.LittleEndian;
 
 /**
- * What the driver set for notification coalescing, by virtqueue (virtio 1.4 section 5.1.6.5.9): le32 max_packets and le32 max_usecs.
+ * The notification coalescing that the driver set for a virtqueue (virtio 1.4 section 5.1.6.5.9): le32 max_packets and
+ * le32 max_usecs.
  *
- * @param maxPackets raise after this many frames; 0 for any number
- * @param maxMicros raise after this many microseconds; 0 for no coalescing
+ * @param maxPackets number of frames after which an interrupt is raised; 0 for no limit
+ * @param maxMicros number of microseconds after which an interrupt is raised; 0 for no coalescing
  */
 record Moderation(long maxPackets, long maxMicros) {
     /** Every interrupt at once. */
@@ -20,7 +21,7 @@ record Moderation(long maxPackets, long maxMicros) {
         return new Moderation(LittleEndian.read(command, at, 4), LittleEndian.read(command, at + 4, 4));
     }
 
-    /** The two fields, as a driver reads them. */
+    /** Returns the two fields as a driver reads them, little-endian. */
     byte[] bytes() {
         return ByteBuffer.allocate(8)
                 .order(ByteOrder.LITTLE_ENDIAN)

@@ -10,10 +10,10 @@ final class Moderations {
     private boolean any;
 
     /**
-     * No coalescing.
+     * Creates moderations without coalescing.
      *
-     * @param queues where those that run are found
-     * @param count how many receive and transmit queues the device has
+     * @param queues the queues of the device
+     * @param count number of receive and transmit queues of the device
      */
     Moderations(DeviceQueues queues, int count) {
         this.queues = queues;
@@ -21,23 +21,23 @@ final class Moderations {
         reset();
     }
 
-    /** Every interrupt at once, as after a reset; no queue runs. */
+    /** Disables coalescing for all queues, as after a reset. No queue may run. */
     void reset() {
         Arrays.fill(byIndex, Moderation.NONE);
         any = false;
     }
 
-    /** Whether some queue's interrupts may be held. */
+    /** Returns whether the interrupts of any queue may be delayed. */
     boolean any() {
         return any;
     }
 
-    /** Whether a virtqueue is one whose interrupts can be held. */
+    /** Returns whether the interrupts of a virtqueue can be delayed. */
     boolean has(int index) {
         return index < byIndex.length && queues.kind(index) != QueueKind.CONTROL;
     }
 
-    /** What was set for a virtqueue. */
+    /** Returns the coalescing of a virtqueue. */
     Moderation of(int index) {
         return has(index) ? byIndex[index] : Moderation.NONE;
     }

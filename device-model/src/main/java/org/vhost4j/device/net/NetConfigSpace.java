@@ -24,7 +24,7 @@ import org.vhost4j.device.steering.Toeplitz;
  * zero.
  */
 public final class NetConfigSpace {
-    /** The size of the field list: what {@code config_size=} of QEMU's generic device has to cover. */
+    /** The size of the field list in bytes, which {@code config_size=} of QEMU's generic device has to cover. */
     public static final int BYTES = 24;
 
     private static final int MAC_BYTES = 6;
@@ -36,12 +36,12 @@ public final class NetConfigSpace {
     private boolean macWritable;
 
     /**
-     * A config space.
+     * Creates a config space.
      *
      * @param mac the MAC address, 48 bits, first byte highest
      * @param maxPairs max_virtqueue_pairs, 1 to 32768
      * @param mtu the MTU in bytes, or 0 when none is announced
-     * @param speed in Mbit/s, or {@link LinkSpeed#UNKNOWN}
+     * @param speed speed and duplex mode, or {@link LinkSpeed#UNKNOWN}
      */
     public NetConfigSpace(long mac, int maxPairs, int mtu, LinkSpeed speed) {
         setMac(mac);
@@ -66,9 +66,9 @@ public final class NetConfigSpace {
     }
 
     /**
-     * Asks the driver to announce itself, or no longer.
+     * Requests that the driver announce itself, or withdraws the request.
      *
-     * @param wanted ANNOUNCE in {@code status}
+     * @param wanted whether ANNOUNCE is set in {@code status}
      */
     void announce(boolean wanted) {
         status(ANNOUNCE, wanted);
@@ -115,7 +115,7 @@ public final class NetConfigSpace {
     }
 
     /**
-     * The MAC address.
+     * Returns the MAC address.
      *
      * @return 48 bits, first byte highest
      */
@@ -147,7 +147,7 @@ public final class NetConfigSpace {
         macWritable = writable;
     }
 
-    /** The link, and whether the driver is to announce its addresses. */
+    /** Returns the field {@code status}: the link state, and whether the driver has to announce its addresses. */
     int status() {
         return bytes[STATUS_OFFSET];
     }

@@ -20,11 +20,12 @@ import org.vhost4j.device.stats.Counters;
 import org.vhost4j.device.steering.ReceiveSteering;
 
 /**
- * A virtio network device (virtio 1.4 section 5.1), as its lane sees it: the queues of one guest, whose work is done turn by turn, and the
- * port that frames for the guest are handed to. What its driver and its operator want of it comes by {@link DeviceControl}.
+ * A virtio network device (virtio 1.4 section 5.1), as its lane uses it: the queues of one guest, which are polled turn
+ * by turn, and the port to which frames for the guest are delivered. What its driver and its operator want of it comes
+ * by {@link DeviceControl}.
  *
- * <p>Queue 2n receives and queue 2n+1 transmits, in the guest's view; the control queue follows the last pair. A queue that
- * is started but not enabled receives nothing, and what it transmits is thrown away, as vhost-user wants it.
+ * <p>Queue 2n receives and queue 2n+1 transmits, in the guest's view; the control queue follows the last pair. A queue
+ * that is started but not enabled receives nothing, and what it transmits is dropped, as vhost-user requires.
  */
 public final class NetDevice implements LandingPort, Pollable {
     private final String name;
@@ -39,14 +40,15 @@ public final class NetDevice implements LandingPort, Pollable {
     private final Budget commandBudget;
 
     /**
-     * A device without a driver.
+     * Creates a device without a driver.
      *
-     * @param config what it is made with
-     * @param sink where the guest's frames go
-     * @param engine checks the guest's headers
-     * @param checkpoint runs before anything is published; makes a pending memory fault appear
-     * @param owner is notified of events
-     * @param commandBudget how many control commands are carried out in one turn of the lane, for all devices of the lane together
+     * @param config configuration of the device
+     * @param sink destination of the guest's frames
+     * @param engine engine that checks the guest's headers
+     * @param checkpoint runs before anything is published, so that a pending memory fault is raised by then
+     * @param owner receives the device's events
+     * @param commandBudget limit for the control commands that are carried out in one turn of the lane, for all devices
+     *     of the lane together
      */
     public NetDevice(
             NetDeviceConfig config,
@@ -79,17 +81,18 @@ public final class NetDevice implements LandingPort, Pollable {
     }
 
     /**
-     * The seat of this device on another lane: some of its pairs are started there. The two share the config space, the statistics of queues
-     * and the table of flows, and this device counts what the seat counts; what the driver says both are told.
+     * Creates the seat of this device on another lane, for the pairs that are started there. The two share the config
+     * space, the statistics of queues and the table of flows, and this device counts what the seat counts; what the
+     * driver says both are told.
      *
-     * @param config what this device was made with
-     * @param first the pair of the seat that takes what its own pair cannot
-     * @param sink takes the guest's frames on that lane
-     * @param engine of that lane
+     * @param config configuration of this device
+     * @param first the pair of the seat that receives frames whose own pair cannot take them
+     * @param sink destination of the guest's frames on that lane
+     * @param engine engine of that lane
      * @param checkpoint as for this device
-     * @param seatOwner is notified of events on that lane
-     * @param budget of that lane
-     * @return for that lane
+     * @param seatOwner receives the events on that lane
+     * @param budget budget of that lane
+     * @return the device for that lane
      */
     public NetDevice seat(
             NetDeviceConfig config,
@@ -104,25 +107,25 @@ public final class NetDevice implements LandingPort, Pollable {
     }
 
     /**
-     * By which pair frames come in, as this lane sees it.
+     * Returns the steering on this lane, which chooses the queue pair of a frame for the guest.
      *
-     * @return for this lane
+     * @return the steering
      */
     public ReceiveSteering steering() {
         return reception.steering;
     }
 
     /**
-     * What the session of the driver does to the device.
+     * Returns the control of this device, for the session of the driver.
      *
-     * @return the one of this device
+     * @return always the same object
      */
     public DeviceControl control() {
         return control;
     }
 
     /**
-     * What this device counts.
+     * Returns the counters of this device.
      *
      * @return its counters
      */
@@ -157,7 +160,7 @@ public final class NetDevice implements LandingPort, Pollable {
     }
 
     /**
-     * Why the device stopped.
+     * Returns the reason why the device stopped.
      *
      * @return the reason, or null while it works
      */
@@ -275,7 +278,7 @@ public final class NetDevice implements LandingPort, Pollable {
         return queues.running() == 0 || state.stoppedReason != null || owner.memoryIntact();
     }
 
-    /** The memory cannot be relied on any more: no ring is written after this. */
+    /** The memory is unreliable: no ring is written after this. */
     @Override
     public void fault(String reason) {
         state.memoryLost = true;

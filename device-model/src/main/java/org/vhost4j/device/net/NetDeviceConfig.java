@@ -4,19 +4,19 @@ package org.vhost4j.device.net;
 import java.util.function.LongSupplier;
 
 /**
- * What a network device is made with.
+ * The configuration of a network device.
  *
  * @param name for messages
  * @param mac the MAC address of the config space, 48 bits, first byte highest
  * @param maxPairs queue pairs, 1 to 128
  * @param mtu the MTU of the config space in bytes, 68 to 65535, or 0 for none
- * @param speed what the config space says of the link
+ * @param speed speed and duplex mode in the config space
  * @param timeouts how long senders wait for the guest
- * @param clock nanoseconds from any origin, never running backwards; read by the device's lane
+ * @param clock clock in nanoseconds, from any origin, monotonic; read by the device's lane
  */
 public record NetDeviceConfig(
         String name, long mac, int maxPairs, int mtu, LinkSpeed speed, ReceiveTimeouts timeouts, LongSupplier clock) {
-    /** The most queue pairs. */
+    /** The maximum number of queue pairs. */
     public static final int MAX_PAIRS = 128;
 
     /** Checks the values. */
@@ -31,13 +31,13 @@ public record NetDeviceConfig(
     }
 
     /**
-     * A device by the machine's clock.
+     * Creates the configuration of a device that uses the machine's clock.
      *
      * @param name for messages
      * @param mac the MAC address of the config space, 48 bits, first byte highest
      * @param maxPairs queue pairs, 1 to 128
      * @param mtu the MTU of the config space in bytes, 68 to 65535, or 0 for none
-     * @param speed what the config space says of the link
+     * @param speed speed and duplex mode in the config space
      * @param timeouts how long senders wait for the guest
      */
     public NetDeviceConfig(String name, long mac, int maxPairs, int mtu, LinkSpeed speed, ReceiveTimeouts timeouts) {

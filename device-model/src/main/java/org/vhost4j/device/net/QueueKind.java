@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.net;
 
-/** What a virtqueue of a network device is for, in the driver's words (virtio 1.4 section 5.1.2). */
+/** The purpose of a virtqueue of a network device, in the driver's terms (virtio 1.4 section 5.1.2). */
 public enum QueueKind {
     /** Frames for the guest: queues 0, 2, 4 and so on. */
     RECEIVE,

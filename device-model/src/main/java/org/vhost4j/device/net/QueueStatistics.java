@@ -17,24 +17,30 @@ final class QueueStatistics {
     long bytes;
     long drops;
 
-    /** Of the drops: for lack of receive buffers; or, of a transmit queue, for malformed headers. */
+    /**
+     * The drops that are specific to the direction: of a receive queue, for lack of buffers; of a transmit queue, for
+     * malformed headers.
+     */
     long dropsOfItsKind;
 
-    /** With a partial checksum. */
+    /** Frames with a partial checksum. */
     long needsChecksum;
 
-    /** With a checksum that was verified. */
+    /** Frames with a verified checksum. */
     long checksumValid;
 
-    /** Without a word about the checksum. */
+    /** Frames without checksum information. */
     long checksumNone;
 
-    /** Super-frames, as the header says that the driver sent or received; whole, with their one set of headers. */
+    /**
+     * Super-frames, according to the header that the driver sent or received; each counts once, with one set of
+     * headers.
+     */
     long superFrames;
 
     long superFrameBytes;
 
-    /** Of those received: which the device put together of plain frames. */
+    /** Received super-frames that the device merged from plain frames. */
     long coalesced;
 
     long coalescedBytes;
@@ -44,7 +50,7 @@ final class QueueStatistics {
 
     long segmentBytes;
 
-    /** Of those sent: which no receiver had to have in segments. */
+    /** Sent super-frames that no receiver needed in segments. */
     long whole;
 
     long wholeBytes;
@@ -145,7 +151,7 @@ final class QueueStatistics {
         }
     }
 
-    /** Everything back to zero. */
+    /** Resets all statistics to zero. */
     void clear() {
         notifications = 0;
         interrupts = 0;

@@ -53,11 +53,11 @@ final class ReceivePath {
     private @Nullable QueueStatistics lacking;
 
     /**
-     * A path without queues.
+     * Creates a path without queues.
      *
-     * @param queues the device's
-     * @param steering by which pair frames come in
-     * @param first the pair that takes what its own pair cannot
+     * @param queues queues of the device
+     * @param steering chooses the queue pair of a frame
+     * @param first the pair that receives frames whose own pair cannot take them
      * @param timeouts how long senders wait for buffers and translations
      * @param clock nanoseconds from any origin
      */
@@ -211,7 +211,7 @@ final class ReceivePath {
         return noRoom(forBuffers, now, statistics);
     }
 
-    /** The ring or a buffer has an IOTLB miss: the sender waits, too, and for longer. */
+    /** Lets the sender wait for a translation of the ring or of a buffer, for which the timeout is longer. */
     int awaitTranslation() {
         long now = clock.getAsLong();
         forBuffers.ended(now);
@@ -229,14 +229,14 @@ final class ReceivePath {
         return FramePort.REFUSED;
     }
 
-    /** The frame that found no room just now does not wait; see {@link FramePort#dropped}. */
+    /** Tells that the frame that found no room just now does not wait; see {@link FramePort#dropped}. */
     void dropped() {
         forBuffers.doesNotWait();
         forTranslations.doesNotWait();
         lost(1);
     }
 
-    /** Frames were dropped without being offered; see {@link FramePort#lost}. */
+    /** Counts frames that were dropped without being offered; see {@link FramePort#lost}. */
     void lost(int frames) {
         counters.add(Counter.RX_NO_BUFFER, frames);
         QueueStatistics statistics = lacking;
@@ -258,8 +258,8 @@ final class ReceivePath {
     }
 
     /**
-     * Whether frames lack buffers: the driver is to notify when it posts more. The budgets know nothing of it, so that it changes nothing
-     * when rings are started again.
+     * Returns whether frames lack buffers, so that the driver has to notify when it posts more. The budgets know
+     * nothing of it, so that it changes nothing when rings are started again.
      */
     boolean lacksBuffers() {
         return full;
@@ -294,7 +294,7 @@ final class ReceivePath {
                 configSpace.mac());
     }
 
-    /** Room for a frame that is not there yet; see {@link LandingPort#reserve}. */
+    /** Reserves room for a frame that does not exist yet; see {@link LandingPort#reserve}. */
     boolean reserve(Frame landing, int atLeast) {
         // Steering and filtering look at the frame, which is not there yet.
         RxQueue queue = queues.rx[0];
@@ -308,7 +308,7 @@ final class ReceivePath {
         return true;
     }
 
-    /** Room for a frame in memory; see {@link LandingPort#reserve(Frame, Frame)}. */
+    /** Reserves room for a frame in memory; see {@link LandingPort#reserve(Frame, Frame)}. */
     boolean reserve(Frame landing, Frame frame) {
         RxQueue queue = queueFor(frame);
         if (queue == null
@@ -321,13 +321,13 @@ final class ReceivePath {
         return true;
     }
 
-    /** More room for what has a reservation; see {@link LandingPort#extend}. */
+    /** Extends a reservation; see {@link LandingPort#extend}. */
     boolean extend(Frame landing, int atLeast) {
         RxQueue queue = reserved;
         return queue != null && queue.extend(landing, atLeast);
     }
 
-    /** Whether a reservation waits for its commit. */
+    /** Returns whether a reservation waits for its commit. */
     boolean hasReservation() {
         return reserved != null;
     }

@@ -67,9 +67,9 @@ final class SendPath {
     RateMeter meter;
 
     /**
-     * A path for all queues of a device.
+     * Creates a path for all queues of a device.
      *
-     * @param steering learns by which pair the guest sent for a flow
+     * @param steering learns the pair on which the guest sent frames of a flow
      * @param clock nanoseconds from any origin
      */
     SendPath(
@@ -90,12 +90,12 @@ final class SendPath {
     }
 
     /**
-     * Sends what is available.
+     * Sends the available frames of a queue.
      *
-     * @param queue one that runs
-     * @param pair its pair
-     * @param linkUp whether frames move at all
-     * @return how many chains and parked frames were looked at; what was used is still to be published
+     * @param queue a queue that runs
+     * @param pair the queue's pair
+     * @param linkUp whether frames are forwarded at all
+     * @return the number of chains and parked frames processed; the used chains are not published yet
      */
     int send(TxQueue queue, int pair, boolean linkUp) {
         int work = 0;

@@ -30,7 +30,7 @@ final class SettingCommands {
 
     private final BitSet vlans = new BitSet();
 
-    /** The driver has set nothing. */
+    /** Forgets everything that the driver has set. */
     void clear() {
         latest.clear();
         vlans.clear();
@@ -87,9 +87,9 @@ final class SettingCommands {
     }
 
     /**
-     * The commands in an order in which they have the same effect.
+     * Returns the commands in an order in which they have the same effect.
      *
-     * @return class, command, data of each
+     * @return class, command and data of each command
      */
     List<byte[]> commands() {
         List<byte[]> all = new ArrayList<>(latest.values());

@@ -23,7 +23,7 @@ final class TxQueue {
     /** {@link #next}: a chain was there that holds no frame; it was used already. */
     static final int BAD_LENGTH = 2;
 
-    /** Another one stands here while writes are logged. */
+    /** The virtqueue; a logging one replaces it while writes are logged. */
     Virtqueue queue;
 
     final Frame frame = new Frame();
@@ -36,7 +36,7 @@ final class TxQueue {
     /** Whether the driver sent {@link #frame} as a super-frame, even one that fits a single segment. */
     boolean superFrame;
 
-    /** How many frames at the front of the ring were offered to a receiver before, and copied if there is a capture. */
+    /** Number of frames at the front of the ring that were offered to a receiver before, and were captured then. */
     int again;
 
     /** Whether a chain was popped that is neither used nor parked. */
@@ -52,7 +52,10 @@ final class TxQueue {
 
     private final Buffers buffers = new Buffers();
 
-    /** What {@link #burst} has read of the frames to have their cache lines come: kept, so that the compiler keeps the reading. */
+    /**
+     * The value of the reads that prefetch frames for {@link #burst}: kept so that the compiler does not remove the
+     * reads.
+     */
     long prefetched;
 
     private final int headerBytes;
@@ -68,11 +71,11 @@ final class TxQueue {
     }
 
     /**
-     * Takes the next chains as a burst, as far as there are frames that can go in one.
+     * Takes the next chains as a burst, as far as their frames can be part of one.
      *
-     * @param most the largest number to return
-     * @param allowed what the driver may use, a mask of {@link Offloads}
-     * @return how many there are; {@link #done(int)} is due
+     * @param most maximum number of frames
+     * @param allowed offloads that the driver may use, a mask of {@link Offloads}
+     * @return the number of frames; the caller calls {@link #done(int)} afterwards
      */
     int burst(int most, int allowed) {
         int taken = queue.pop(buffers, Math.min(most, FrameBurst.CAPACITY), false);
@@ -180,7 +183,7 @@ final class TxQueue {
         segmentsDone = 0;
     }
 
-    /** The chain after {@link #frame} goes back to the driver. */
+    /** Returns the chain of {@link #frame} to the driver. */
     void done() {
         queue.addUsed(chain.id);
         parked = false;
@@ -211,12 +214,12 @@ final class TxQueue {
         }
     }
 
-    /** What the receiver has of the frame that comes next; see {@link DeviceControl#cut(int)}. */
+    /** Returns the part of the next frame that its receiver has taken; see {@link DeviceControl#cut(int)}. */
     FrameCut cut() {
         return new FrameCut(segmentsDone, segmentedBytes, segmentSize);
     }
 
-    /** The frame that comes next was partly delivered by another device. */
+    /** Sets the part of the next frame that another device has delivered. */
     void cut(FrameCut by) {
         segmentsDone = by.segments();
         segmentedBytes = by.bytes();

@@ -4,12 +4,13 @@ package org.vhost4j.device.net;
 import java.time.Duration;
 
 /**
- * How long senders may still wait for one receiver, over all its frames and all its senders together. Waiting spends it, and taking frames
- * earns it back: a number of frames, or {@value #FRAME_BYTES} bytes for each of them, earn all of it. Nothing else does: a receiver that
- * starts its rings again, or posts a buffer now and then, delays no sender for longer.
+ * The remaining time for which senders may wait for one receiver, over all its frames and all its senders together.
+ * Waiting spends it, and taking frames earns it back: a number of frames, or {@value #FRAME_BYTES} bytes for each of
+ * them, earn all of it. Nothing else does: a receiver that starts its rings again, or posts a buffer now and then,
+ * delays no sender for longer.
  *
- * <p>A receiver that keeps taking frames is waited for all the time. One that takes none is waited for once, until the budget is spent.
- * Times are those of the caller's clock, in nanoseconds.
+ * <p>Senders wait without limit for a receiver that keeps taking frames. For one that takes none they wait once, until
+ * the budget is spent. Times are those of the caller's clock, in nanoseconds.
  */
 public final class WaitBudget {
     /** Number of bytes that earn as much as one frame. */
@@ -27,9 +28,9 @@ public final class WaitBudget {
     private long spentUntil;
 
     /**
-     * A budget of which nothing is spent.
+     * Creates a budget of which nothing is spent.
      *
-     * @param most what it never exceeds, 0 for no waiting
+     * @param most the maximum budget, 0 for no waiting
      * @param frames the number of frames that earn all of it
      */
     public WaitBudget(Duration most, int frames) {
@@ -40,10 +41,11 @@ public final class WaitBudget {
     }
 
     /**
-     * A frame finds no room. Spends the time since the last such frame, when nothing came between.
+     * Records that a frame finds no room. Spends the time since the last such frame, when no frame was taken in
+     * between.
      *
      * @param now the clock, in nanoseconds
-     * @return whether its sender may wait, and offer it again soon
+     * @return whether its sender may wait and offer the frame again soon
      */
     public boolean mayWait(long now) {
         began = !waiting;
@@ -56,13 +58,13 @@ public final class WaitBudget {
         return left > 0;
     }
 
-    /** The frame that {@link #mayWait} let wait does not: its sender drops it. */
+    /** Tells that the frame that {@link #mayWait} allowed to wait is dropped by its sender. */
     public void doesNotWait() {
         waiting &= !began;
     }
 
     /**
-     * No sender waits any more.
+     * Tells that no sender waits any more.
      *
      * @param now the clock, in nanoseconds
      */
@@ -74,17 +76,17 @@ public final class WaitBudget {
     }
 
     /**
-     * The receiver has taken frames; {@link #ended} was called.
+     * Restores part of the budget because the receiver has taken frames. Called after {@link #ended}.
      *
-     * @param frames how many, 0 or more
-     * @param bytes how long they are together
+     * @param frames number of frames, 0 or more
+     * @param bytes total length of the frames in bytes
      */
     public void earn(int frames, long bytes) {
         left = Math.min(most, left + frames * ofFrame + (long) (bytes * ofByte));
     }
 
     /**
-     * Whether nothing is spent, and no sender waits.
+     * Returns whether nothing is spent, and no sender waits.
      *
      * @return true when neither {@link #ended} nor {@link #earn} would change anything
      */

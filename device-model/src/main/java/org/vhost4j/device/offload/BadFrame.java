@@ -2,8 +2,8 @@
 package org.vhost4j.device.offload;
 
 /**
- * Why a frame was dropped: its virtio-net header breaks a rule, or does not fit the packet. Virtio 1.4 section 5.1.6.2 and,
- * where the specification is silent, what Linux refuses of a TAP's writer (include/linux/virtio_net.h).
+ * The reason for dropping a frame whose virtio-net header breaks a rule or does not fit the packet: virtio 1.4 section
+ * 5.1.6.2 and, where the specification is silent, the rules of Linux for writers of a TAP (include/linux/virtio_net.h).
  */
 public enum BadFrame {
     /** No whole Ethernet header. */
@@ -73,7 +73,7 @@ public enum BadFrame {
     }
 
     /**
-     * A description of the error, for a message.
+     * Returns a description of the error, for a message.
      *
      * @return a few words
      */

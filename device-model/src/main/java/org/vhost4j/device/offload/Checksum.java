@@ -22,7 +22,7 @@ public final class Checksum {
      * Sums a range of memory. An odd last byte counts as the high byte of a word whose low byte is 0.
      *
      * @param address host address of the first byte, of any alignment
-     * @param length how many bytes, 0 to 2^29
+     * @param length number of bytes, 0 to 2^29
      * @return the sum
      */
     public static int sum(long address, int length) {
@@ -168,17 +168,18 @@ public final class Checksum {
     }
 
     /**
-     * The sum of the same bytes moved by one, as needed for a piece that begins at an odd offset (RFC 1071 section 2B).
+     * Returns the sum of the same bytes shifted by one, as needed for a piece that begins at an odd offset (RFC 1071
+     * section 2B).
      *
      * @param sum from 0 to 0xffff
-     * @return its two bytes exchanged
+     * @return the sum with its two bytes exchanged
      */
     public static int swap(int sum) {
         return (sum & 0xff) << 8 | sum >>> 8;
     }
 
     /**
-     * What a checksum field holds.
+     * Returns the value of a checksum field.
      *
      * @param sum the added sums, not negative, of everything that the checksum covers
      * @return the inverted folded sum, from 0 to 0xffff

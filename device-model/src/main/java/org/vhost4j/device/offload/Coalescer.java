@@ -7,19 +7,20 @@ import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.LandingPort;
 
 /**
- * Puts consecutive TCP segments or UDP datagrams of one flow together into a super-frame, for a receiver that takes those from
- * senders that do not make them (generic receive offload).
+ * Merges consecutive TCP segments or UDP datagrams of one flow into a super-frame, for a receiver that accepts
+ * super-frames from senders that do not make them (generic receive offload).
  *
- * <p>Every frame is copied straight into the receiver's buffers, where the ones that follow only add their payload; so nothing is
- * copied twice, and nothing of the sender's memory is needed once {@link #offer} has returned. Frames leave in the order in which
- * they came, at the latest with {@link #close}, at the end of a burst.
+ * <p>Every frame is copied directly into the receiver's buffers, where subsequent frames only add their payload; so
+ * nothing is copied twice, and the sender's memory is not needed after {@link #offer} has returned. Frames leave in the
+ * order in which they came, at the latest with {@link #close}, at the end of a burst.
  *
- * <p>A frame is added only when cutting the super-frame again ({@link OffloadEngine}) gives exactly that frame back, checksums and
- * IPv4 identifications included; that rules out, among others, what is not next in sequence, wrong checksums, padding, IP options,
- * extension headers and fragments.
+ * <p>A frame is added only when cutting the super-frame again ({@link OffloadEngine}) produces exactly that frame,
+ * checksums and IPv4 identifications included; this excludes, among others, frames out of sequence, wrong checksums,
+ * padding, IP options, extension headers and fragments.
  *
- * <p>A duplicate acknowledgement (RFC 5681 section 2) between the segments of a flow is taken in, too, when the header can report
- * their number ({@link LandingPort#countsSegments}): it differs from the segment before it in that count alone.
+ * <p>A duplicate acknowledgement (RFC 5681 section 2) between the segments of a flow is merged as well, when the header
+ * can report the number ({@link LandingPort#countsSegments}): the result differs from the preceding segment in that
+ * count alone.
  */
 public final class Coalescer {
     /** Linux takes 64 datagrams at most in a super-frame until 6.8. */
@@ -52,10 +53,10 @@ public final class Coalescer {
     private boolean last;
 
     /**
-     * A coalescer before a port.
+     * Creates a coalescer for a port.
      *
-     * @param port the receiver; one that is no {@link LandingPort} gets every frame as it is
-     * @param engine hands over what is not put together, and counts
+     * @param port the receiver; a port that is no {@link LandingPort} gets every frame unchanged
+     * @param engine delivers frames that are not merged, and counts
      */
     public Coalescer(FramePort port, OffloadEngine engine) {
         this.port = port;
@@ -65,10 +66,11 @@ public final class Coalescer {
     }
 
     /**
-     * Hands a frame to the port, at once or put together with its predecessors.
+     * Delivers a frame to the port, at once or merged with its predecessors.
      *
-     * @param frame the frame; one that {@link OffloadEngine#check} has not seen is handed over at once
-     * @return as {@link OffloadEngine#deliver}; {@link FramePort#DELIVERED} also for one that {@link #close} will hand over
+     * @param frame the frame; one that {@link OffloadEngine#check} has not seen is delivered at once
+     * @return the result, as of {@link OffloadEngine#deliver}; {@link FramePort#DELIVERED} also for a frame that {@link
+     *     #close} will deliver
      */
     public int offer(Frame frame) {
         LandingPort receiver = room;
@@ -98,10 +100,10 @@ public final class Coalescer {
     }
 
     /**
-     * Hands a frame to the port as it is, after those that came before.
+     * Delivers a frame unchanged, after the frames that came before it.
      *
      * @param frame the frame
-     * @return as {@link OffloadEngine#deliver}
+     * @return the result, as of {@link OffloadEngine#deliver}
      */
     public int pass(Frame frame) {
         close();

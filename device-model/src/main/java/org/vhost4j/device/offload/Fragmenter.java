@@ -36,19 +36,20 @@ final class Fragmenter {
     private int identifications = new SplittableRandom().nextInt();
 
     /**
-     * A fragmenter that reads and rewrites one set of headers.
+     * Creates a fragmenter that reads and rewrites one set of headers.
      *
-     * @param headers those of the frame that {@link #cut} is called with
+     * @param headers the headers of the frame passed to {@link #cut}
      */
     Fragmenter(PacketHeaders headers) {
         this.headers = headers;
     }
 
     /**
-     * Hands a super-frame to a port in fragments, from the first that the port has not taken yet ({@link Frame#segmentsDone}).
+     * Delivers a super-frame to a port in fragments, from the first that the port has not taken yet ({@link
+     * Frame#segmentsDone}).
      *
-     * @param frame a super-frame that {@link SuperFrameRules} passed, its headers parsed
-     * @param port where the fragments go, without partial checksums
+     * @param frame a super-frame that {@link SuperFrameRules} accepted, with parsed headers
+     * @param port the receiver of the fragments, which have no partial checksums
      * @param counters counts fragments
      * @return {@link FramePort#DELIVERED} when the last was taken, {@link FramePort#NO_ROOM} with {@code segmentsDone} set,
      *     {@link FramePort#REFUSED} when the rest is dropped
@@ -91,7 +92,7 @@ final class Fragmenter {
         return FramePort.DELIVERED;
     }
 
-    /** How many bytes each fragment of the frame at hand has before its share of the datagram. */
+    /** Returns the number of bytes that precede the datagram's data in each fragment of the current frame. */
     int leadBytes() {
         return headers.fragmentable() + (headers.ipVersion() == 4 ? 0 : FRAGMENT_HEADER);
     }

@@ -20,11 +20,11 @@ final class FrameCursor {
     }
 
     /**
-     * Appends the next bytes and moves behind them.
+     * Appends the next bytes to a frame and moves past them.
      *
-     * @param frame the frame that this cursor was moved in
-     * @param bytes how many; no more than are left
-     * @param to where they are appended
+     * @param frame the frame in which this cursor was moved
+     * @param bytes number of bytes, at most those that are left
+     * @param to the frame to which they are appended
      * @return false when {@code to} has no room for another piece
      */
     boolean append(Frame frame, int bytes, Frame to) {

@@ -6,24 +6,25 @@ import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Has a far end, which cuts TCP to what the near end has announced as its maximum segment size (RFC 9293, section 3.7.1), send as much at
- * once as a packet can hold. The option in the near end's SYN is raised on its way, and what then comes is a super-frame that stands for
- * segments of the size that was announced: a receiver with TCP segmentation takes it as it is, for others the engine cuts it.
+ * Makes a far end send as much at once as a packet can hold, although it cuts TCP to the maximum segment size that the
+ * near end has announced (RFC 9293, section 3.7.1). The option in the near end's SYN is raised on its way, and what
+ * then comes is a super-frame that stands for segments of the size that was announced: a receiver with TCP segmentation
+ * takes it as it is, for others the engine cuts it.
  *
- * <p>Only for a far end on this host, to which no link with a smaller MTU leads, and which does not spoil what it sends: the checksums of
- * large packets are not looked at. Belongs to one lane; allocates nothing for a frame.
+ * <p>Only for a far end on this host, without a link of a smaller MTU in between, that sends correct data: the
+ * checksums of large packets are not verified. Belongs to one lane; allocates nothing for a frame.
  */
 public final class LargeSegments {
-    /** The largest segment whose frame over IPv4 has at most 65535 bytes, in whole words. */
+    /** The largest segment size, a multiple of 4, whose frame over IPv4 has at most 65535 bytes. */
     public static final int MOST_IPV4 = 65_480;
 
-    /** The largest segment whose frame over IPv6 has at most 65535 bytes, in whole words. */
+    /** The largest segment size, a multiple of 4, whose frame over IPv6 has at most 65535 bytes. */
     public static final int MOST_IPV6 = 65_460;
 
-    /** What every host takes over IPv4 (RFC 9293, section 3.7.1). */
+    /** The segment size that every host accepts over IPv4 (RFC 9293, section 3.7.1). */
     public static final int LEAST_IPV4 = 536;
 
-    /** What every host takes over IPv6 (RFC 9293, section 3.7.1). */
+    /** The segment size that every host accepts over IPv6 (RFC 9293, section 3.7.1). */
     public static final int LEAST_IPV6 = 1_220;
 
     private static final int TCP_BYTES = 20;

@@ -56,10 +56,10 @@ final class MssTable {
     }
 
     /**
-     * Remembers what a connection's near end has announced.
+     * Stores the segment size that a connection's near end has announced.
      *
-     * @param connection its name
-     * @param mss 1 to 65535
+     * @param connection key of the connection
+     * @param mss segment size in bytes, 1 to 65535
      */
     void put(long connection, int mss) {
         int set = set(connection);
@@ -77,9 +77,9 @@ final class MssTable {
     }
 
     /**
-     * What a connection's near end has announced.
+     * Returns the segment size that a connection's near end has announced.
      *
-     * @param connection its name
+     * @param connection key of the connection
      * @return 1 to 65535, or 0 when the table does not have it
      */
     int get(long connection) {

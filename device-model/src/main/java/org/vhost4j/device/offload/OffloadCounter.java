@@ -3,7 +3,9 @@ package org.vhost4j.device.offload;
 
 import org.vhost4j.device.frame.Frame;
 
-/** What an {@link OffloadEngine} counts, in addition to one counter for each {@link BadFrame}. Only delivered frames count. */
+/**
+ * The counters of an {@link OffloadEngine}, in addition to one for each {@link BadFrame}. Only delivered frames count.
+ */
 public enum OffloadCounter {
     /** Plain frames passed on as they are. */
     PASSED("frames passed as they are"),
@@ -31,9 +33,9 @@ public enum OffloadCounter {
     CUT_UFO("UFO super-frames cut into IP fragments in software"),
     /** Super-frames inside a UDP tunnel cut in software. */
     CUT_TUNNEL("super-frames in UDP tunnels cut in software"),
-    /** The segments and fragments that it produced. */
+    /** Segments and fragments made in software. */
     SEGMENTS("segments made in software"),
-    /** Frames that were put together into super-frames for a receiver. */
+    /** Frames that were merged into super-frames for a receiver. */
     COALESCED("frames put together into super-frames");
 
     static final int COUNT = values().length;
@@ -45,7 +47,7 @@ public enum OffloadCounter {
     }
 
     /**
-     * What is counted.
+     * Returns a description of the counter.
      *
      * @return a few words
      */

@@ -17,9 +17,9 @@ public final class OffloadCounters {
     public OffloadCounters() {}
 
     /**
-     * What several have counted so far. Any thread.
+     * Returns the sums of several sets of counters. Any thread may call it.
      *
-     * @param all they continue counting
+     * @param all the counters, which may continue counting
      * @return the sums, which stay constant
      */
     public static OffloadCounters sum(List<OffloadCounters> all) {
@@ -50,7 +50,7 @@ public final class OffloadCounters {
     }
 
     /**
-     * Reads one counter. Any thread.
+     * Reads one counter. Any thread may call it.
      *
      * @param counter the counter
      * @return the number
@@ -60,7 +60,7 @@ public final class OffloadCounters {
     }
 
     /**
-     * Reads how many frames were dropped for one reason. Any thread.
+     * Reads the number of frames that were dropped for one reason. Any thread may call it.
      *
      * @param reason the reason
      * @return the number

@@ -16,8 +16,8 @@ import org.vhost4j.device.memory.HostMemory;
  */
 public final class OffloadEngine {
     /**
-     * In addition to the {@link Offloads} that a sender may use: its word that a checksum was verified ({@link Frame#DATA_VALID})
-     * counts. True of a TAP, whose kernel verified it; never of a guest.
+     * Flag beside the {@link Offloads} that a sender may use: the sender's statement that a checksum was verified
+     * ({@link Frame#DATA_VALID}) is trusted. Set for a TAP, whose kernel verified it; never for a guest.
      */
     public static final int TRUSTED = 1 << 30;
 
@@ -49,8 +49,8 @@ public final class OffloadEngine {
      * plain frame with a partial checksum.
      *
      * @param frame the frame, its header as the sender wrote it
-     * @param allowed what the sender may use: a mask of {@link Offloads}, with {@link #TRUSTED} for a TAP
-     * @return null when the frame is good, otherwise why it is not
+     * @param allowed the offloads that the sender may use: a mask of {@link Offloads}, with {@link #TRUSTED} for a TAP
+     * @return null when the frame is valid, otherwise the reason why it is not
      */
     public @Nullable BadFrame check(Frame frame, int allowed) {
         BadFrame bad = SuperFrameRules.check(frame, headers, allowed);
@@ -62,7 +62,7 @@ public final class OffloadEngine {
     }
 
     /**
-     * Whether a partial checksum lies inside its frame, after the headers that no checksum may cover.
+     * Returns whether a partial checksum lies inside its frame, after the headers that no checksum may cover.
      *
      * @param start csum_start, from the destination MAC address on
      * @param offset csum_offset
@@ -74,13 +74,15 @@ public final class OffloadEngine {
     }
 
     /**
-     * Hands frames that came together to one port, in their order: together as far as the port takes them so, and otherwise one by one.
+     * Delivers frames of a burst to one port, in their order: together as far as the port accepts that, and otherwise
+     * one by one.
      *
      * @param frames checked frames
      * @param from the first one for this port
      * @param to the index after the last one
      * @param port the receiver
-     * @return how many need not be offered again; less than all only when the port has no room for the next one
+     * @return the number of frames that need not be offered again; fewer than all only when the port has no room for
+     *     the next one
      */
     public int deliver(FrameBurst frames, int from, int to, FramePort port) {
         int next = from;
@@ -106,8 +108,8 @@ public final class OffloadEngine {
     }
 
     /**
-     * Hands a frame to a port: as it is when the port takes what the frame needs, otherwise with its checksum completed, in
-     * segments, or in IP fragments.
+     * Delivers a frame to a port: unchanged when the port accepts the offloads that the frame needs, otherwise with its
+     * checksum completed, in segments, or in IP fragments.
      *
      * <p>When the port runs out of room between two segments, {@link Frame#segmentsDone} remembers how many it took, and the
      * next call with the same frame and port continues there.
@@ -134,9 +136,9 @@ public final class OffloadEngine {
     }
 
     /**
-     * Hands a TCP super-frame to a port that takes packets of any length, but no super-frames: in one packet with a whole checksum when it
-     * is short enough, and otherwise in as few as there have to be. Lengths in its headers are written, not read. The port has room for
-     * all of it.
+     * Delivers a TCP super-frame to a port that accepts packets of any length, but no super-frames: in one packet with
+     * a complete checksum when it is short enough, and otherwise in as few packets as possible. Lengths in its headers
+     * are written, not read. The port must have room for all of it.
      *
      * @param frame a super-frame of TCP without a tunnel, which {@link #check} has seen; it is not changed
      * @param longest the longest packet that the port takes, in bytes with its Ethernet header; more than

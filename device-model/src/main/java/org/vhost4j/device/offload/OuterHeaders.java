@@ -22,9 +22,9 @@ final class OuterHeaders {
     private int pseudoSum;
 
     /**
-     * The outer half of one set of headers.
+     * Creates the outer headers of a set of headers.
      *
-     * @param headers those of the frame at hand, once {@link PacketHeaders#tunnel} is true
+     * @param headers headers of the current frame, for which {@link PacketHeaders#tunnel} is true
      */
     OuterHeaders(PacketHeaders headers) {
         this.headers = headers;
@@ -58,8 +58,8 @@ final class OuterHeaders {
     /**
      * Writes the headers of one segment; its inner headers are written already.
      *
-     * @param index which segment
-     * @param segmentBytes its length with all headers
+     * @param index index of the segment
+     * @param segmentBytes length of the segment in bytes with all headers
      * @param innerSum sum of the segment from the inner transport header on, with that header's checksum complete or as if it
      *     were
      */

@@ -16,9 +16,9 @@ import org.vhost4j.device.memory.HostMemory;
  * that is sent on, comes from that copy. A sender that rewrites its memory meanwhile changes nothing here.
  */
 public final class PacketHeaders {
-    /** How many bytes of the frame are copied at most; headers that end beyond are {@link BadFrame#HEADERS_TOO_LONG}. */
+    /** The maximum number of bytes copied of a frame; longer headers are {@link BadFrame#HEADERS_TOO_LONG}. */
     public static final int COPIED = 256;
-    /** How many VLAN tags there may be. */
+    /** The maximum number of VLAN tags. */
     public static final int MAX_VLAN_TAGS = 2;
     /** Protocol number of TCP. */
     public static final int TCP = 6;
@@ -235,7 +235,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * Where the copy is.
+     * Returns the address of the copied headers.
      *
      * @return host address of its first byte; valid as long as this object is
      */
@@ -289,8 +289,9 @@ public final class PacketHeaders {
     }
 
     /**
-     * Whether the addresses in the IP header are certainly those of the pseudo-header. Source routes, routing headers and
-     * home addresses put others there on the way; so with IPv4 options or IPv6 extension headers only the sender's seed tells.
+     * Returns whether the addresses in the IP header are certainly those of the pseudo-header. Source routes, routing
+     * headers and home addresses put others there on the way; so with IPv4 options or IPv6 extension headers only the
+     * sender's seed tells.
      *
      * @return true without options and extension headers
      */
@@ -312,7 +313,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * Where the part begins that IP fragments share out among them; what is before it is repeated in each.
+     * Returns the start of the part that IP fragments divide among them; the part before it is repeated in each.
      *
      * @return offset in the frame in bytes; the transport header's, except with IPv6 options for the final destination only
      */
@@ -330,9 +331,9 @@ public final class PacketHeaders {
     }
 
     /**
-     * Whether the packet is inside a UDP tunnel.
+     * Returns whether the packet is inside a UDP tunnel.
      *
-     * @return true after {@link #parseInner}, when the {@code outer} accessors mean something
+     * @return true after {@link #parseInner}; the {@code outer} accessors are valid then
      */
     public boolean tunnel() {
         return tunnel;
@@ -366,7 +367,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * As {@link #addressesFinal}, of the tunnel's IP header.
+     * Returns {@link #addressesFinal} for the tunnel's IP header.
      *
      * @return true without options and extension headers
      */

@@ -129,38 +129,41 @@ final class SegmentHeaders {
         return tcp ? SuperFrameRules.TCP_CSUM_OFFSET : SuperFrameRules.UDP_CSUM_OFFSET;
     }
 
-    /** The length of all headers of the frame at hand. */
+    /** Returns the length of all headers of the current frame. */
     int length() {
         return headers.length();
     }
 
-    /** Where its IP header begins. */
+    /** Returns the offset of the IP header. */
     int networkOffset() {
         return headers.networkOffset();
     }
 
-    /** Whether it is TCP, otherwise UDP. */
+    /** Returns true for TCP, false for UDP. */
     boolean isTcp() {
         return tcp;
     }
 
-    /** What a super-frame that begins with it needs of its receiver: a mask of {@link Offloads}. */
+    /**
+     * Returns the offloads that a super-frame beginning with this frame needs of its receiver: a mask of {@link
+     * Offloads}.
+     */
     int kind() {
         int kind = tcp ? ipv4 ? Offloads.TSO4 : Offloads.TSO6 : ipv4 ? Offloads.USO4 : Offloads.USO6;
         return Offloads.CSUM | kind | ((flags & TCP_CWR) != 0 ? Offloads.ECN : 0);
     }
 
-    /** Whether nothing may follow the frame at hand in a super-frame. */
+    /** Returns whether nothing may follow the current frame in a super-frame. */
     boolean isLast() {
         return (flags & TCP_LAST) != 0;
     }
 
-    /** Whether a frame without payload is a mere acknowledgement. */
+    /** Returns whether a frame without payload is a pure acknowledgement. */
     boolean isBareAck() {
         return tcp && flags == 0;
     }
 
-    /** Whether the payload's checksum need not be computed: it is partial, or the kernel has verified it. */
+    /** Returns whether the payload's checksum need not be computed: it is partial, or the kernel has verified it. */
     boolean isTrusted() {
         return trusted;
     }
@@ -182,16 +185,16 @@ final class SegmentHeaders {
         HostMemory.copy(headers.address(), first, firstLength);
     }
 
-    /** The frame at hand becomes the flow's last so far. */
+    /** Makes the current frame the last frame of the flow. */
     void add() {
         lastFlags = flags;
     }
 
     /**
-     * Whether the headers of the frame at hand are those of the flow's next segment, except for checksums.
+     * Returns whether the headers of the current frame are those of the flow's next segment, except for checksums.
      *
-     * @param packets how many there are, acknowledgements included
-     * @param bytes how many bytes they have, with the headers of the first only
+     * @param packets number of merged frames, acknowledgements included
+     * @param bytes total bytes of these frames, with the headers of the first only
      */
     boolean isNext(int packets, int bytes) {
         int length = headers.length();
@@ -225,9 +228,10 @@ final class SegmentHeaders {
     }
 
     /**
-     * Whether the first frame's checksums are right. Called when the frame at hand follows it, and before {@link #isRight}.
+     * Returns whether the first frame's checksums are correct. Called when the current frame follows it, and before
+     * {@link #isRight}.
      *
-     * @param landing where the first frame's bytes are
+     * @param landing frame that has the first frame's bytes
      */
     boolean isFirstRight(Frame landing) {
         pseudoSum = headers.addressSum() + headers.protocol();
@@ -244,7 +248,7 @@ final class SegmentHeaders {
         return firstChecksum == checksum(length, firstSequence, firstFlags, payload);
     }
 
-    /** Whether the checksums of the frame at hand, which follows, are right. */
+    /** Returns whether the checksums of the current frame, which follows, are correct. */
     boolean isRight(Frame frame) {
         if (ipv4 && ipv4Checksum != ipv4Checksum(frame.bytes - firstNetwork, identification)) {
             return false;
@@ -271,9 +275,10 @@ final class SegmentHeaders {
     /**
      * Makes the flow's frames a super-frame.
      *
-     * @param landing where they are: the first frame's headers at the front are replaced, and the header is set
-     * @param bytes how many bytes they have
-     * @param gsoSize the payload of each but the last
+     * @param landing frame that has the merged bytes: the first frame's headers are replaced, and the virtio-net header
+     *     is set
+     * @param bytes number of merged bytes
+     * @param gsoSize payload bytes of each frame but the last
      */
     void writeSuperFrame(Frame landing, int bytes, int gsoSize) {
         long firstIp = first + firstNetwork;

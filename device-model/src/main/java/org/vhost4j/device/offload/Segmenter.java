@@ -42,9 +42,9 @@ final class Segmenter {
     private int offsetAndFlags;
 
     /**
-     * A segmenter that reads and rewrites one set of headers.
+     * Creates a segmenter that reads and rewrites one set of headers.
      *
-     * @param headers those of the frame that {@link #cut} is called with
+     * @param headers the headers of the frame passed to {@link #cut}
      */
     Segmenter(PacketHeaders headers) {
         this.headers = headers;
@@ -52,11 +52,11 @@ final class Segmenter {
     }
 
     /**
-     * Hands a super-frame to a port in segments, from the first that the port has not taken yet
-     * ({@link Frame#segmentsDone}).
+     * Delivers a super-frame to a port in segments, from the first that the port has not taken yet ({@link
+     * Frame#segmentsDone}).
      *
-     * @param frame a super-frame that {@link SuperFrameRules} passed, its headers parsed
-     * @param port where the segments go; they have a partial checksum when it takes that
+     * @param frame a super-frame that {@link SuperFrameRules} accepted, with parsed headers
+     * @param port the receiver of the segments, which have a partial checksum when it accepts that
      * @param counters counts segments
      * @return {@link FramePort#DELIVERED} when the last was taken, {@link FramePort#NO_ROOM} with {@code segmentsDone} set,
      *     {@link FramePort#REFUSED} when the rest is dropped

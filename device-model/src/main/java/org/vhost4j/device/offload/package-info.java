@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What a back-end must know of the packets inside the frames: headers, checksums, and the cutting of super-frames into
- * segments or IP fragments for receivers that do not take them.
+ * The offloads of a back-end: packet headers, checksums, and the cutting of super-frames into segments or IP fragments
+ * for receivers that do not accept them.
  *
  * <p>An object of this package belongs to one lane and is entered by that lane's thread only; {@link
  * org.vhost4j.device.offload.OffloadCounters} may be read by any thread. Nothing here allocates per frame or throws for what

@@ -2,10 +2,10 @@
 package org.vhost4j.device.rate;
 
 /**
- * The limits of a guest or port, as the guest sees the directions.
+ * The rate limits of a guest or port, with directions in the guest's view.
  *
- * @param inbound of what it receives
- * @param outbound of what it sends
+ * @param inbound limit for frames that it receives
+ * @param outbound limit for frames that it sends
  */
 public record PortRates(RateLimit inbound, RateLimit outbound) {
     /** No limits. */

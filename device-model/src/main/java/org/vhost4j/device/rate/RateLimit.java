@@ -2,11 +2,12 @@
 package org.vhost4j.device.rate;
 
 /**
- * How fast frames may pass in one direction, in the words and units of libvirt's {@code <bandwidth>}: KiB are 1024 bytes.
+ * The rate limit of one direction, in the terms and units of libvirt's {@code <bandwidth>}: KiB are 1024 bytes.
  *
- * @param average KiB a second over a longer time, 1 to {@value #MOST}; 0 for no limit
- * @param peak KiB a second during a burst, {@code average} to {@value #MOST}; 0 for no limit beside the burst
- * @param burst KiB that may pass at the peak rate after a pause, 1 to {@value #MOST}; 0 for what {@code average} is in a second
+ * @param average average rate in KiB/s, 1 to {@value #MOST}; 0 for no limit
+ * @param peak peak rate in KiB/s during a burst, {@code average} to {@value #MOST}; 0 for no limit beside the burst
+ * @param burst amount in KiB that may pass at the peak rate after a pause, 1 to {@value #MOST}; 0 for the amount that
+ *     {@code average} allows in a second
  */
 public record RateLimit(long average, long peak, long burst) {
     /** The largest value. */
@@ -32,7 +33,7 @@ public record RateLimit(long average, long peak, long burst) {
     }
 
     /**
-     * Whether everything may pass.
+     * Returns whether there is no limit.
      *
      * @return true for {@link #NONE}
      */
@@ -41,9 +42,9 @@ public record RateLimit(long average, long peak, long burst) {
     }
 
     /**
-     * How much may pass after a pause.
+     * Returns the amount that may pass after a pause.
      *
-     * @return KiB: {@link #burst}, or what it stands for
+     * @return the amount in KiB: {@link #burst}, or its default
      */
     public long depth() {
         return burst == 0 ? average : burst;

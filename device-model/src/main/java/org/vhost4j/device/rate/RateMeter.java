@@ -34,20 +34,20 @@ public final class RateMeter {
     }
 
     /**
-     * A meter, if there is a limit.
+     * Creates a meter if there is a limit.
      *
-     * @param limit perhaps none
+     * @param limit the limit, possibly {@link RateLimit#NONE}
      * @param clock nanoseconds from any origin
-     * @return null for {@link RateLimit#NONE}
+     * @return the meter; null for {@link RateLimit#NONE}
      */
     public static @Nullable RateMeter of(RateLimit limit, LongSupplier clock) {
         return limit.isNone() ? null : new RateMeter(limit, clock);
     }
 
     /**
-     * How much may pass now.
+     * Returns the number of bytes that may pass now.
      *
-     * @return bytes; a frame passes when there is at least one
+     * @return number of bytes; a frame may pass when it is at least 1
      */
     public long allowance() {
         long now = clock.getAsLong();
@@ -57,9 +57,9 @@ public final class RateMeter {
     }
 
     /**
-     * Something has passed.
+     * Records that a frame has passed.
      *
-     * @param bytes how long it was on the wire
+     * @param bytes its length on the wire in bytes
      */
     public void spend(long bytes) {
         average.take(bytes);
@@ -70,8 +70,8 @@ public final class RateMeter {
     }
 
     /**
-     * When to try again, after {@link #allowance} was 0 or less: when what passes in a millisecond may pass, or half of a burst, so that it is
-     * worth waking a lane.
+     * Returns the time to wait after {@link #allowance} was 0 or less: until the amount of one millisecond, or half of
+     * a burst, may pass, so that it is worth waking a lane.
      *
      * @return nanoseconds from the last call of {@link #allowance}
      */

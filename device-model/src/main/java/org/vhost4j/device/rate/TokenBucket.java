@@ -22,11 +22,11 @@ final class TokenBucket {
     private long then;
 
     /**
-     * A full bucket.
+     * Creates a full bucket.
      *
-     * @param rate KiB a second, 1 to {@link RateLimit#MOST}
-     * @param most bytes, 1 or more
-     * @param now nanoseconds from any origin
+     * @param rate rate in KiB/s, 1 to {@link RateLimit#MOST}
+     * @param most capacity in bytes, 1 or more
+     * @param now current time in nanoseconds from any origin
      */
     TokenBucket(long rate, long most, long now) {
         this.rate = rate;
@@ -62,7 +62,10 @@ final class TokenBucket {
         bytes -= passed;
     }
 
-    /** After how many nanoseconds there will be so many bytes, at most as many as there can be; 0 when there are now. */
+    /**
+     * Returns the number of nanoseconds until the bucket has the wanted number of bytes, or is full; 0 when it has them
+     * now.
+     */
     long nanosUntil(long wanted) {
         long missing = Math.min(wanted, most) - bytes;
         if (missing <= 0) {

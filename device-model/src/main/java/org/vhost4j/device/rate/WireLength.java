@@ -4,7 +4,10 @@ package org.vhost4j.device.rate;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
-/** How long a frame is on the wire, from the destination MAC address on, without FCS: a super-frame counts as the segments that it stands for. */
+/**
+ * The length of a frame on the wire, from the destination MAC address on, without FCS: a super-frame counts as the
+ * segments that it stands for.
+ */
 public final class WireLength {
     private static final int UDP_BYTES = 8;
     private static final int LEAST_TCP_BYTES = 20;
@@ -13,9 +16,10 @@ public final class WireLength {
     private WireLength() {}
 
     /**
-     * Counts.
+     * Calculates the length of a frame on the wire.
      *
-     * @param frame checked by the offload engine; one that was not may be counted with the wrong number of headers
+     * @param frame a frame checked by the offload engine; an unchecked one may be counted with the wrong number of
+     *     headers
      * @param bytes the frame's length, when that is not {@code frame.bytes}
      * @return bytes
      */

@@ -7,7 +7,7 @@ package org.vhost4j.device.ring;
  * turn ends.
  */
 public final class Buffers {
-    /** The most chains that are taken together. */
+    /** The maximum number of chains that are taken together. */
     public static final int CAPACITY = 32;
 
     /** Host address of each buffer. */

@@ -7,8 +7,8 @@ package org.vhost4j.device.ring;
  */
 public final class Chain {
     /**
-     * The most pieces that a chain may have, whatever the size of the queue. The specification bounds a chain by the queue
-     * size; QEMU, whose limit this is as well, offers no larger queue.
+     * The maximum number of pieces in a chain, whatever the size of the queue. The specification bounds a chain by the
+     * queue size; QEMU, whose limit this is as well, offers no larger queue.
      */
     public static final int MAX_PIECES = 1024;
 
@@ -20,13 +20,13 @@ public final class Chain {
     public int id;
     /** The index of the chain's first descriptor in its ring, for messages. */
     public int head;
-    /** How many pieces the device may read; they come first. */
+    /** Number of pieces that the device may read; they come first. */
     public int readable;
-    /** How many pieces there are in all. */
+    /** Total number of pieces. */
     public int pieces;
-    /** Bytes that the device may read. */
+    /** Total size in bytes of the pieces that the device may read. */
     public long readableBytes;
-    /** Bytes that the device may write. */
+    /** Total size in bytes of the pieces that the device may write. */
     public long writableBytes;
 
     /** Creates an empty chain. */

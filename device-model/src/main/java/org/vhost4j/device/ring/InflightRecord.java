@@ -16,7 +16,7 @@ abstract sealed class InflightRecord permits SplitInflight, PackedInflight {
     final int size;
     final int entries;
 
-    /** What the next chain is ordered by that is taken. */
+    /** The sequence number of the next chain to be taken. */
     long counter;
 
     /** The entries of the chains that were in flight, in the order in which they were taken. */

@@ -7,8 +7,9 @@ import java.lang.invoke.VarHandle;
 import org.vhost4j.device.memory.GuestMemory;
 
 /**
- * The part of a front-end's in-flight area that is for one queue (vhost-user protocol, "Inflight I/O tracking"): memory that outlives this
- * process, and says which chains a device has taken and not returned. Both layouts begin alike, in the machine's byte order:
+ * The part of a front-end's in-flight area for one queue (vhost-user protocol, "Inflight I/O tracking"): memory that
+ * outlives this process and records the chains that a device has taken and not returned. Both layouts begin alike, in
+ * the machine's byte order:
  *
  * <pre>
  *   0  u64 features   0
@@ -31,10 +32,10 @@ public final class InflightRegion {
     private final int entries;
 
     /**
-     * A region of an area.
+     * Creates a region of an area.
      *
-     * @param region as many bytes as {@link RingLayout#inflightBytes} says, or more, aligned to 8
-     * @param entries how many descriptors it has entries for, 1 to {@link RingLayout#MAX_SIZE}
+     * @param region memory of at least {@link RingLayout#inflightBytes} bytes, aligned to 8
+     * @param entries number of descriptors for which it has entries, 1 to {@link RingLayout#MAX_SIZE}
      */
     public InflightRegion(MemorySegment region, int entries) {
         this.region = region;
@@ -42,16 +43,16 @@ public final class InflightRegion {
     }
 
     /**
-     * The size in bytes.
+     * Returns the size in bytes.
      *
-     * @return with what lies after the entries
+     * @return number of bytes, including those after the entries
      */
     public long bytes() {
         return region.byteSize();
     }
 
     /**
-     * How many descriptors it has entries for.
+     * Returns the number of descriptors for which it has entries.
      *
      * @return at least the size of the queue
      */
@@ -72,9 +73,9 @@ public final class InflightRegion {
      * @param size number of descriptors, no more than {@link #entries}
      * @param parts the rings
      * @param memory the memory table
-     * @param base where to begin if nothing is known here, as in {@link Virtqueue#base()}
+     * @param base position at which to begin when the region has none, as in {@link Virtqueue#base()}
      * @param features what was negotiated
-     * @param again whether chains that were in flight are popped again; false when what was done with them must not be done twice
+     * @param again whether chains that were in flight are popped again; false when their effect must not be repeated
      * @return the queue
      * @throws RingFault when the ring is not allowed, as {@link RingLayout#open} says, or what the region says contradicts itself or the
      *     ring; the reason begins with the queue's name

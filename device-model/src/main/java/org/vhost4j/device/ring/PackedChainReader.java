@@ -30,9 +30,9 @@ final class PackedChainReader {
     }
 
     /**
-     * Reads the chain that begins with {@code head}, whose flags were read already and say that it is available.
+     * Reads the chain that begins with {@code head}, whose flags were read already and mark it as available.
      *
-     * @return how many descriptors of the ring the chain takes
+     * @return the number of descriptors of the ring that the chain takes
      */
     int read(int head, int headFlags, Chain chain) {
         chain.clear();

@@ -25,13 +25,16 @@ final class PackedRecovery {
 
     int count;
 
-    /** Where the first of {@link #chains} is, as in {@link Virtqueue#base()}. */
+    /** Position of the first of {@link #chains}, as in {@link Virtqueue#base()}. */
     int from;
 
-    /** Where the last of {@link #chains} ends. */
+    /** Position after the last of {@link #chains}. */
     int end;
 
-    /** Where the device continues: there, or after what the front-end has used itself. */
+    /**
+     * Position at which the device continues: {@link #end}, or the position after the chains that the front-end has
+     * used itself.
+     */
     int next;
 
     /** How many descriptors {@link #chains} have. */
@@ -40,10 +43,10 @@ final class PackedRecovery {
     private int chainId;
 
     /**
-     * Looks at a ring.
+     * Inspects a ring.
      *
-     * @param progress what is known of it
-     * @param base what the front-end gives now
+     * @param progress the recorded progress of the queue
+     * @param base position that the front-end gives now
      * @param batches whether a used descriptor may stand for others, as with IN_ORDER
      * @throws RingFault with the contradiction when what is known is not of this ring as it is now
      */

@@ -5,7 +5,7 @@ import org.vhost4j.device.memory.DirtyLog;
 import org.vhost4j.device.memory.GuestMemory;
 
 /**
- * How writes of one queue are logged for a migration (vhost-user protocol, "Migration").
+ * The log for the writes of one queue during a migration (vhost-user protocol, "Migration").
  *
  * @param log the log of dirty pages
  * @param memory the memory table, never an IOMMU's view of it

@@ -8,13 +8,13 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * How far the device is in one queue, in memory that outlives a crash of this process, such as a mapped file. Two positions are kept: up
- * to where chains were returned to the driver, and up to where their frames may have left. The second one is stored before a frame
- * leaves. So a back-end that is started again returns what lies between them without sending it, and nothing comes twice. A split
- * ring keeps the first one itself, in its used index.
+ * The position of the device in one queue, in memory that outlives a crash of this process, such as a mapped file. Two
+ * positions are kept: up to where chains were returned to the driver, and up to where their frames may have left. The
+ * second one is stored before a frame leaves. So a back-end that is started again returns what lies between them
+ * without sending it, and nothing comes twice. A split ring keeps the first one itself, in its used index.
  *
- * <p>The memory may say anything when it is read: it may be of another ring, or of none. {@link RingLayout#reopen} believes it as far
- * as the ring agrees.
+ * <p>The memory may have any contents when it is read: it may belong to another ring, or to none. {@link
+ * RingLayout#reopen} uses it as far as it agrees with the ring.
  *
  * <pre>
  *   le32 state; le32 given; le32 published; le32 taken; le64 ring;
@@ -26,7 +26,7 @@ import java.nio.ByteOrder;
  * high half where the publication ends that is under way, or where the last one ended while none is.
  */
 public final class QueueProgress {
-    /** The memory of one queue in bytes: a cache line. */
+    /** The size of the memory for one queue in bytes: a cache line. */
     public static final int BYTES = 64;
 
     /** {@link #given} when it was given to another process. */
@@ -47,24 +47,24 @@ public final class QueueProgress {
     private final MemorySegment slot;
 
     /**
-     * The progress that a piece of memory keeps.
+     * Creates the progress that a piece of memory keeps.
      *
-     * @param slot {@link #BYTES} bytes, aligned to 8
+     * @param slot memory of {@link #BYTES} bytes, aligned to 8
      */
     public QueueProgress(MemorySegment slot) {
         this.slot = slot.asSlice(0, BYTES);
     }
 
     /**
-     * Progress in memory of its own, for a queue whose progress is not kept.
+     * Returns a progress in memory of its own, for a queue whose progress is not kept.
      *
-     * @return of a queue that is not started
+     * @return the progress of a queue that is not started
      */
     public static QueueProgress unkept() {
         return new QueueProgress(Arena.ofAuto().allocate(BYTES, BYTES));
     }
 
-    /** The queue begins at a position: nothing is under way. */
+    /** Records that the queue begins at a position, with nothing in flight. */
     void begin(RingLayout layout, int size, int base, long ring) {
         forget();
         int position = base & 0xffff;
@@ -78,7 +78,7 @@ public final class QueueProgress {
     }
 
     /**
-     * Whether a queue was started, and not {@linkplain #forget forgotten}.
+     * Returns whether a queue was started, and not {@linkplain #forget forgotten}.
      *
      * @return true when a device worked on it
      */
@@ -87,12 +87,12 @@ public final class QueueProgress {
     }
 
     /**
-     * Whether a queue of this kind was started over a ring, and not stopped.
+     * Returns whether a queue of this kind was started over a ring, and not stopped.
      *
-     * @param layout its layout
-     * @param size its descriptors
-     * @param ring tells rings in different memory apart
-     * @return true when the positions may be of this ring
+     * @param layout layout of the ring
+     * @param size number of descriptors
+     * @param ring identifies the memory of the ring
+     * @return true when the positions may belong to this ring
      */
     boolean isOf(RingLayout layout, int size, long ring) {
         return (int) INT.get(slot, (long) STATE) == state(layout, size) && (long) LONG.get(slot, (long) RING) == ring;
@@ -103,10 +103,11 @@ public final class QueueProgress {
     }
 
     /**
-     * Frames up to a position may have left from the next store on.
+     * Records that frames up to a position may leave after this store.
      *
-     * @param position of what was popped
-     * @param end where the publication ends that follows, of a packed ring; where the last one ended when none does
+     * @param position position after the chains that were popped
+     * @param end for a packed ring, the position at which the next publication ends, or at which the last one ended
+     *     when none follows
      */
     void taken(int position, int end) {
         INT.set(slot, (long) TAKEN, end << 16 | position);
@@ -119,7 +120,7 @@ public final class QueueProgress {
         INT.set(slot, (long) PUBLISHED, from << 16 | to);
     }
 
-    /** The queue continues here, and the front-end thinks that it does so there. */
+    /** Records that the queue continues at a position, while the front-end assumes another one. */
     void moved(int position, int base) {
         taken(position, position);
         published(position, position);
@@ -127,12 +128,15 @@ public final class QueueProgress {
         INT.set(slot, (long) GIVEN, base);
     }
 
-    /** What the front-end gave is not known: it gave it to another process, whose record is not here. */
+    /**
+     * Records that the position that the front-end gave is unknown: it gave it to another process, whose record is not
+     * available.
+     */
     void givenElsewhere() {
         INT.set(slot, (long) GIVEN, UNKNOWN);
     }
 
-    /** What the front-end gave when the queue was started, or {@link #UNKNOWN}. */
+    /** Returns the position that the front-end gave when the queue was started, or {@link #UNKNOWN}. */
     int given() {
         return (int) INT.get(slot, (long) GIVEN);
     }
@@ -154,9 +158,9 @@ public final class QueueProgress {
     }
 
     /**
-     * The queue was stopped and everything that was taken is used: nothing of what comes next has left.
+     * Records that the queue was stopped with every taken chain used: no later frame has left.
      *
-     * @param base as in {@link Virtqueue#base()}
+     * @param base the position, as in {@link Virtqueue#base()}
      */
     public void stopped(int base) {
         int position = base & 0xffff;

@@ -2,8 +2,8 @@
 package org.vhost4j.device.ring;
 
 /**
- * A driver broke a rule of its virtqueue. The message names the queue, the descriptor index, the value and the rule. The
- * fault ends the device, so it is thrown at most once in the life of a queue.
+ * Thrown when a driver broke a rule of its virtqueue. The message names the queue, the descriptor index, the value and
+ * the rule. The fault ends the device, so it is thrown at most once in the life of a queue.
  */
 public final class RingFault extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -21,7 +21,7 @@ public final class RingFault extends RuntimeException {
     }
 
     /**
-     * What was broken.
+     * Returns the broken rule.
      *
      * @return one line
      */

@@ -5,12 +5,12 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 
 /**
- * The negotiated features by which a started ring behaves.
+ * The negotiated features that determine the behavior of a started ring.
  *
  * @param eventIdx EVENT_IDX: notifications are suppressed by position
  * @param indirect INDIRECT_DESC: a descriptor may refer to a table
- * @param inOrder IN_ORDER: chains are used in the order in which they were made available, so one used element may stand for
- *     many
+ * @param inOrder IN_ORDER: chains are used in the order in which they were made available, so one used element may
+ *     stand for several chains
  * @param notifyOnEmpty NOTIFY_ON_EMPTY: the driver is interrupted when nothing more is available, whatever it asked for;
  *     a legacy feature, which packed rings do not have
  * @param tablesAreRead no feature, but a property of transmit queues: whatever an indirect table of a packed ring says, its buffers
@@ -19,11 +19,11 @@ import org.vhost4j.device.feature.FeatureSet;
  */
 public record RingFeatures(
         boolean eventIdx, boolean indirect, boolean inOrder, boolean notifyOnEmpty, boolean tablesAreRead) {
-    /** None of them. */
+    /** No features. */
     public static final RingFeatures NONE = new RingFeatures(false, false, false, false, false);
 
     /**
-     * The ring's part of what was negotiated.
+     * Returns the ring features among the negotiated ones.
      *
      * @param negotiated what the driver acknowledged
      * @return the features
@@ -38,7 +38,7 @@ public record RingFeatures(
     }
 
     /**
-     * The same for a transmit queue.
+     * Returns the same features for a transmit queue.
      *
      * @return a copy with {@link #tablesAreRead}
      */
@@ -47,7 +47,7 @@ public record RingFeatures(
     }
 
     /**
-     * The ring's part of some features.
+     * Returns the ring features among the given ones.
      *
      * @param negotiated what the driver acknowledged
      * @return the features

@@ -7,7 +7,7 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.memory.GuestMemory;
 
-/** How a ring lies in memory, and what follows for its size, addresses and base (virtio 1.4 sections 2.7 and 2.8). */
+/** The layout of a ring in memory, with its rules for size, addresses and base (virtio 1.4 sections 2.7 and 2.8). */
 public enum RingLayout {
     /** Descriptor table, available ring, used ring. */
     SPLIT("descriptor table", "available ring", 2, "used ring") {
@@ -158,13 +158,13 @@ public enum RingLayout {
         }
     };
 
-    /** The most descriptors that a ring of either layout can have. */
+    /** The maximum number of descriptors in a ring of either layout. */
     public static final int MAX_SIZE = 32768;
 
-    /** What the descriptors of either layout are aligned to, in bytes. */
+    /** The alignment of the descriptors of either layout in bytes. */
     public static final int DESCRIPTOR_ALIGNMENT = 16;
 
-    /** What the used ring, or the device event suppression structure, is aligned to in bytes. */
+    /** The alignment of the used ring, or of the device event suppression structure, in bytes. */
     public static final int USED_ALIGNMENT = 4;
 
     /** Where a packed ring begins after a reset: both indices 0, both wrap counters 1. A split one begins at 0. */
@@ -183,28 +183,28 @@ public enum RingLayout {
     }
 
     /**
-     * The layout that was negotiated.
+     * Returns the negotiated layout.
      *
-     * @param features what the front-end acknowledged
-     * @return {@link #PACKED} with RING_PACKED
+     * @param features features that the front-end acknowledged
+     * @return {@link #PACKED} with RING_PACKED, otherwise {@link #SPLIT}
      */
     public static RingLayout of(FeatureSet features) {
         return features.has(Feature.RING_PACKED) ? PACKED : SPLIT;
     }
 
     /**
-     * The base of a ring for which the front-end set none.
+     * Returns the base of a ring for which the front-end set none.
      *
-     * @return as in SET_VRING_BASE
+     * @return the base, as in SET_VRING_BASE
      */
     public int startBase() {
         return this == PACKED ? PACKED_START : 0;
     }
 
     /**
-     * Whether a ring begins as after a reset, rather than where one was stopped.
+     * Returns whether a base is that of a ring after a reset, rather than of one that was stopped.
      *
-     * @param base as in SET_VRING_BASE; DPDK leaves the high half of a packed ring's 0
+     * @param base the base, as in SET_VRING_BASE; DPDK leaves the high half of a packed ring's base 0
      * @return true for the base after a reset
      */
     public boolean begins(int base) {
@@ -212,9 +212,9 @@ public enum RingLayout {
     }
 
     /**
-     * What the available ring, or the driver event suppression structure, is aligned to.
+     * Returns the alignment of the available ring, or of the driver event suppression structure.
      *
-     * @return bytes
+     * @return the alignment in bytes
      */
     public int availAlignment() {
         return availAlignment;
@@ -247,7 +247,7 @@ public enum RingLayout {
     /**
      * The length of a queue's region in a front-end's in-flight area.
      *
-     * @param entries how many descriptors it is for
+     * @param entries number of descriptors
      * @return bytes
      */
     public abstract long inflightBytes(int entries);
@@ -258,12 +258,12 @@ public enum RingLayout {
     /**
      * Finds the parts of a ring in one piece of memory.
      *
-     * @param memory where they are
+     * @param memory memory that has the parts
      * @param size number of descriptors
      * @param descriptors offset of the descriptors in {@code memory}
      * @param avail offset of the available ring, or of the driver event suppression structure
      * @param used offset of the used ring, or of the device event suppression structure
-     * @return the parts, each as long as it must be
+     * @return the parts, each with its required length
      * @throws IndexOutOfBoundsException when one of them is not inside {@code memory}
      */
     public RingParts parts(MemorySegment memory, int size, long descriptors, long avail, long used) {
@@ -280,7 +280,8 @@ public enum RingLayout {
      * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
      * @param parts the rings
      * @param memory the memory table
-     * @param base where to begin, as in {@link Virtqueue#base()}; of a packed ring a high half of 0 says as much as the low half
+     * @param base position at which to begin, as in {@link Virtqueue#base()}; for a packed ring, a high half of 0
+     *     stands for the same value as the low half
      * @param features what was negotiated
      * @return the queue
      * @throws RingFault when a size, an alignment or the base is not allowed; the reason begins with the queue's name
@@ -296,9 +297,10 @@ public enum RingLayout {
      * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
      * @param parts the rings
      * @param memory the memory table
-     * @param base where to begin, as in {@link Virtqueue#base()}; of a packed ring a high half of 0 says as much as the low half
+     * @param base position at which to begin, as in {@link Virtqueue#base()}; for a packed ring, a high half of 0
+     *     stands for the same value as the low half
      * @param features what was negotiated
-     * @param progress takes how far the queue is; what it says is forgotten
+     * @param progress record of the queue's position; its previous contents are discarded
      * @param ring tells rings in different memory apart
      * @return the queue
      * @throws RingFault when a size, an alignment or the base is not allowed; the reason begins with the queue's name
@@ -318,16 +320,16 @@ public enum RingLayout {
     }
 
     /**
-     * Starts the device side of a queue that was stopped here, or left by another process, in its place: the front-end knows nothing of
-     * it, so that what it said at the beginning still counts.
+     * Starts the device side of a queue that was stopped here, or by another process that this one replaces: the
+     * front-end does not know of it, so that the base that it gave at the start remains valid.
      *
      * @param name the queue's name in messages
      * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
      * @param parts the rings
      * @param memory the memory table
-     * @param base where the queue was stopped, as in {@link Virtqueue#base()}
+     * @param base position at which the queue was stopped, as in {@link Virtqueue#base()}
      * @param features what was negotiated
-     * @param progress what is known of the queue, which stays; takes how far it is
+     * @param progress record of the queue's position, which is kept and continued
      * @param ring tells rings in different memory apart
      * @return the queue
      * @throws RingFault when a size, an alignment or the base is not allowed; the reason begins with the queue's name
@@ -351,19 +353,19 @@ public enum RingLayout {
     }
 
     /**
-     * Starts the device side of a queue where a device was that died, or whose connection ended, and returns to the driver what it
-     * had taken: nothing leaves twice. The driver is to be interrupted once, because the device may have died between using chains and
-     * saying so.
+     * Starts the device side of a queue whose device died or whose connection ended, and returns to the driver the
+     * chains that the device had taken: no frame leaves twice. The driver is to be interrupted once, because the device
+     * may have died between using chains and notifying.
      *
      * @param name the queue's name in messages
      * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
      * @param parts the rings
      * @param memory the memory table
-     * @param base where the front-end says that the queue is, which counts when nothing better is known
+     * @param base position that the front-end gives, which is used when nothing better is known
      * @param features what was negotiated
-     * @param progress what is known of the queue; takes how far it is
+     * @param progress record of the queue's position, which is continued
      * @param ring tells rings in different memory apart
-     * @param contradicted told in words why what is known is not believed, when the ring says otherwise
+     * @param contradicted receives the reason when the record contradicts the ring and is ignored
      * @return the queue
      * @throws RingFault when a size, an alignment or the base is not allowed; the reason begins with the queue's name
      */
@@ -443,9 +445,9 @@ public enum RingLayout {
     public abstract void validateSize(int size);
 
     /**
-     * Checks where a ring is to begin.
+     * Checks the position at which a ring is to begin.
      *
-     * @param base as in SET_VRING_BASE
+     * @param base the position, as in SET_VRING_BASE
      * @param size number of descriptors
      * @throws RingFault when an index is outside the ring
      */

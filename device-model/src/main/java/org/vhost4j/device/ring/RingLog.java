@@ -14,14 +14,14 @@ final class RingLog {
         this.usedAddress = usedAddress;
     }
 
-    /** Something of the used ring, or of the device event suppression structure, was written. */
+    /** Logs a write to the used ring, or to the device event suppression structure. */
     void used(long offset, long bytes) {
         if (usedAddress != QueueLog.UNLOGGED) {
             pages.wroteGuest(usedAddress + offset, bytes);
         }
     }
 
-    /** Something of a packed ring was written; its parts are logged where they are. */
+    /** Logs a write to a part of a packed ring, under the part's own address. */
     void part(MemorySegment part, long offset, long bytes) {
         pages.wrote(part.address() + offset, bytes);
     }

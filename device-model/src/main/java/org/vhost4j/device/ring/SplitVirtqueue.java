@@ -208,11 +208,11 @@ final class SplitVirtqueue extends RingVirtqueue {
     }
 
     /**
-     * Returns what a device had taken that died. It had used everything in order, so the used ring says where it was, whatever the
-     * front-end says.
+     * Returns to the driver the chains that a dead device had taken. That device used every chain in order, so the used
+     * ring determines its position, whatever the front-end gives.
      *
-     * @param taken up to where frames may have left; ignored when the driver has not made so much available
-     * @return where a device continues
+     * @param taken position up to which frames may have left; ignored when the driver has not made that many available
+     * @return the position at which the device continues
      */
     int recover(int taken, int base) {
         int available = availIdx() - usedIdx & 0xffff;

@@ -6,9 +6,9 @@ import java.util.function.Consumer;
 /** The device side of one started virtqueue. */
 public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     /**
-     * The queue's name for messages.
+     * Returns the queue's name for messages.
      *
-     * @return such as {@code queue 1}
+     * @return a name such as {@code queue 1}
      */
     String name();
 
@@ -30,14 +30,14 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     boolean pop(Chain chain);
 
     /**
-     * Takes the next available chains together, as long as each is one buffer that a descriptor of the ring itself names, of the
-     * wanted direction and in one region of memory. What ends the row stays in the ring for {@link #pop(Chain)}, also when it breaks a
-     * rule.
+     * Takes the next available chains together, as long as each is a single buffer in a descriptor of the ring itself,
+     * of the wanted direction and in one region of memory. What ends the row stays in the ring for {@link #pop(Chain)},
+     * also when it breaks a rule.
      *
      * @param buffers filled with the chains
-     * @param most the largest number to return, 0 to {@link Buffers#CAPACITY}
-     * @param writable whether buffers are wanted that the device writes, rather than reads
-     * @return how many were taken
+     * @param most maximum number of chains, 0 to {@link Buffers#CAPACITY}
+     * @param writable true for buffers that the device writes, false for buffers that it reads
+     * @return the number of chains taken
      * @throws RingFault when the driver's index breaks a rule
      */
     int pop(Buffers buffers, int most, boolean writable);
@@ -108,31 +108,31 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     boolean publish();
 
     /**
-     * Whether something was used and not yet published.
+     * Returns whether a chain was used and not published yet.
      *
      * @return true when {@link #publish()} has work
      */
     boolean hasUnpublished();
 
     /**
-     * Whether the driver has made something available that was not popped. Reads the ring.
+     * Returns whether the driver has made a chain available that was not popped. Reads the ring.
      *
      * @return true when {@link #pop} would find a chain or a fault
      */
     boolean hasAvailable();
 
     /**
-     * Asks the driver to notify (kick) about new buffers.
+     * Requests that the driver notify (kick) about new buffers.
      *
-     * @return true when there already are some: no notification will come for those
+     * @return true when there are some already, for which no notification will come
      */
     boolean enableNotifications();
 
     /**
-     * Asks the driver to notify (kick) about buffers beyond those seen so far, popped or not: for a receive queue whose
-     * buffers do not suffice.
+     * Requests that the driver notify (kick) about buffers beyond those seen so far, popped or not: for a receive queue
+     * whose buffers do not suffice.
      *
-     * @return true when it has added some since we looked last: no notification will come for those
+     * @return true when it has added some since the ring was last read, for which no notification will come
      */
     boolean enableNotificationsBeyondSeen();
 
@@ -140,26 +140,26 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     void disableNotifications();
 
     /**
-     * The state that GET_VRING_BASE reports. Of a split queue: the index of the next chain to pop, 0 to 65535. Of a packed
-     * queue: in the low half the index of the next descriptor to pop and, in bit 15, its wrap counter; in the high half the
-     * same of the next used descriptor to write.
+     * Returns the state that GET_VRING_BASE reports. Of a split queue: the index of the next chain to pop, 0 to 65535.
+     * Of a packed queue: in the low half the index of the next descriptor to pop and, in bit 15, its wrap counter; in
+     * the high half the same of the next used descriptor to write.
      *
-     * @return as described
+     * @return the state
      */
     int base();
 
     /**
-     * This queue with its writes logged, at this place of its ring. No chain may be popped, and this object must not be used as long as
-     * the other one is.
+     * Returns this queue with its writes logged, at its current position. No chain may be popped, and this object must
+     * not be used as long as the other one is.
      *
-     * @param log where they are logged
+     * @param log the log
      * @param beyond called once, with one line, for a write that the log does not cover
      * @return the queue to use instead
      */
     Virtqueue logged(QueueLog log, Consumer<String> beyond);
 
     /**
-     * This queue without a log, at this place of its ring. No chain may be popped.
+     * Returns this queue without a log, at its current position. No chain may be popped.
      *
      * @return the queue to use instead; this one when its writes are not logged
      */

@@ -35,7 +35,7 @@ final class WritablePieces {
         }
     }
 
-    /** How many pieces there is room for. */
+    /** Returns the number of pieces for which there is room. */
     int capacity() {
         return address.length;
     }
@@ -58,7 +58,7 @@ final class WritablePieces {
         return 2 * needed > array.length ? Arrays.copyOf(array, 2 * needed) : array;
     }
 
-    /** A chain was popped. */
+    /** Adds a chain that was popped. */
     void popped(Chain chain) {
         int n = chain.pieces - chain.readable;
         room(1, n);
@@ -88,13 +88,13 @@ final class WritablePieces {
         chains += count;
     }
 
-    /** The chains popped last are returned. */
+    /** Removes the chains that were popped last and are returned to the ring. */
     void unpopped(int count) {
         chains -= count;
         pieces = chains == firstChain ? firstPiece : end[chains - 1];
     }
 
-    /** The chains popped last are returned, and some of their bytes were written. */
+    /** Removes the chains that were popped last and are returned to the ring, and marks the bytes written into them. */
     void unpoppedWritten(int count, DirtyPages dirty) {
         int from = chains - count == firstChain ? firstPiece : end[chains - count - 1];
         for (int i = from; i < pieces; i++) {
@@ -103,7 +103,7 @@ final class WritablePieces {
         unpopped(count);
     }
 
-    /** The chain popped first was used. */
+    /** Removes the chain that was popped first and is used now, and marks the bytes written into it. */
     void used(int written, DirtyPages dirty) {
         int last = end[firstChain++];
         long left = written;
@@ -115,7 +115,7 @@ final class WritablePieces {
         firstPiece = last;
     }
 
-    /** The chains popped first were used, and what was written into them is known. */
+    /** Removes the chains that were popped first and are used now; what was written into them is marked already. */
     void used(int count) {
         if (count != 0) {
             firstChain += count;

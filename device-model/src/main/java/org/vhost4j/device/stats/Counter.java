@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.stats;
 
-/** What a guest's device counts. "Sent" and "received" are the guest's words. */
+/** The counters of a guest's device. "Sent" and "received" are in the guest's view. */
 public enum Counter {
     /** Frames that the guest sent and that were forwarded. */
     TX_FRAMES("frames sent"),
@@ -65,7 +65,7 @@ public enum Counter {
     }
 
     /**
-     * What is counted.
+     * Returns a description of the counter.
      *
      * @return a few words in the plural
      */

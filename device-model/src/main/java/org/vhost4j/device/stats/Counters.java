@@ -17,7 +17,8 @@ public final class Counters {
     public Counters() {}
 
     /**
-     * Since when this object counts. What a guest that has moved here brought with it was counted before.
+     * Returns the time since which this object counts. What a guest that has moved here brought with it was counted
+     * before.
      *
      * @return by the host's clock
      */
@@ -45,7 +46,7 @@ public final class Counters {
     }
 
     /**
-     * Continues from another value: the guest comes from a device that has counted so far.
+     * Sets a counter to a value that the guest's previous device has reached.
      *
      * @param counter the counter
      * @param value at least 0
@@ -58,9 +59,9 @@ public final class Counters {
     }
 
     /**
-     * Has what another lane counts for the device be counted here, too. Before any frame moves.
+     * Includes the counters of another lane for the device. Called before any frame moves.
      *
-     * @param seat of that lane
+     * @param seat counters of that lane
      */
     public void include(Counters seat) {
         Counters[] more = Arrays.copyOf(seats, seats.length + 1);
@@ -83,9 +84,9 @@ public final class Counters {
     }
 
     /**
-     * All counters that are not zero.
+     * Returns all counters that are not zero.
      *
-     * @return such as {@code 12 frames sent, 1728 bytes sent}, or {@code nothing}
+     * @return text such as {@code 12 frames sent, 1728 bytes sent}, or {@code nothing}
      */
     @Override
     public String toString() {

@@ -11,8 +11,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 
 /**
- * What a port that is no guest's counts. "Out" is from the bridge to the port's network, "in" the other way. Written by the port's lane; any
- * thread may read, and sees no torn value, perhaps one a moment old.
+ * The counters of a port other than a guest's. Written by the port's lane; any thread may read, and sees no torn value,
+ * perhaps one a moment old.
  */
 @SuppressWarnings("EnumOrdinal") // Slots live as long as this object: no order is stored or sent.
 public final class PortCounters {
@@ -69,8 +69,8 @@ public final class PortCounters {
     /**
      * Counts a frame that has come from the network.
      *
-     * @param bytes from its destination MAC address on
-     * @param superFrame whether it is to be cut
+     * @param bytes number of bytes from its destination MAC address on
+     * @param superFrame whether it is a super-frame
      */
     public void in(int bytes, boolean superFrame) {
         add(FRAMES_IN, 1);
@@ -81,10 +81,10 @@ public final class PortCounters {
     }
 
     /**
-     * Counts a frame that was given to the network.
+     * Counts a frame that was sent to the network.
      *
-     * @param bytes from its destination MAC address on
-     * @param superFrame whether it is to be cut
+     * @param bytes number of bytes from its destination MAC address on
+     * @param superFrame whether it is a super-frame
      */
     public void out(int bytes, boolean superFrame) {
         add(FRAMES_OUT, 1);
@@ -114,9 +114,9 @@ public final class PortCounters {
     }
 
     /**
-     * All counters, to be written down for another process.
+     * Returns all counters, in a form for another process.
      *
-     * @return each by a name that stays the same in other versions
+     * @return values by names that do not change between versions
      */
     public Map<String, Long> all() {
         Map<String, Long> all = new LinkedHashMap<>();
@@ -127,9 +127,9 @@ public final class PortCounters {
     }
 
     /**
-     * Adds what another process has counted for the port.
+     * Adds the value that another process has counted for the port.
      *
-     * @param name of {@link #all}; one that only another version has is left out
+     * @param name name in {@link #all}; an unknown name of another version is ignored
      * @param amount at least 0
      */
     public void add(String name, long amount) {
@@ -140,8 +140,8 @@ public final class PortCounters {
     }
 
     /**
-     * Since when all of this is counted: since the port was opened in this process. What came with a port that was taken over was counted
-     * before.
+     * Returns the time since which everything is counted: since the port was opened in this process. What came with a
+     * port that was taken over was counted before.
      *
      * @return by the host's clock
      */
@@ -150,7 +150,7 @@ public final class PortCounters {
     }
 
     /**
-     * Frames from the network, whether or not their receivers took them.
+     * Returns the number of frames from the network, whether or not their receivers took them.
      *
      * @return the number
      */
@@ -168,7 +168,7 @@ public final class PortCounters {
     }
 
     /**
-     * Those of {@link #framesIn} that were super-frames.
+     * Returns the number of super-frames among {@link #framesIn}.
      *
      * @return the number
      */
@@ -177,7 +177,7 @@ public final class PortCounters {
     }
 
     /**
-     * Frames that were given to the network.
+     * Returns the number of frames that were sent to the network.
      *
      * @return the number
      */
@@ -195,7 +195,7 @@ public final class PortCounters {
     }
 
     /**
-     * Those of {@link #framesOut} that were super-frames.
+     * Returns the number of super-frames among {@link #framesOut}.
      *
      * @return the number
      */
@@ -204,7 +204,7 @@ public final class PortCounters {
     }
 
     /**
-     * Frames that were dropped for one reason.
+     * Returns the number of frames that were dropped for one reason.
      *
      * @param reason the reason
      * @return the number
@@ -214,7 +214,7 @@ public final class PortCounters {
     }
 
     /**
-     * Frames of one direction that were dropped for any reason.
+     * Returns the number of frames of one direction that were dropped for any reason.
      *
      * @param incoming true for frames from the network, false for frames to it
      * @return the number

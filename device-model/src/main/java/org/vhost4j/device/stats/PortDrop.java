@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.stats;
 
-/** Why a port that is no guest's dropped frames. "Out" is from the bridge to the port's network, "in" the other way. */
+/** The reason why a port other than a guest's dropped frames. */
 public enum PortDrop {
     /** Out: there is no connection, or no socket at the peer's address. */
     NO_PEER(false, "the peer is not there"),
@@ -29,7 +29,7 @@ public enum PortDrop {
     CUT(true, "the peer sends frames longer than the port takes"),
     /** In: the offload header contradicts the frame. */
     BAD_HEADER(true, "their offload headers contradict them"),
-    /** In: the kernel had the frame and could not hand it over. */
+    /** In: the kernel had the frame and could not deliver it. */
     READ_FAILED(true, "the kernel could not hand them over"),
     /** In: the port had no buffer left for the frame. */
     NO_BUFFER(true, "the port had no buffer left for them");
@@ -43,7 +43,7 @@ public enum PortDrop {
     }
 
     /**
-     * Which way the frames were going.
+     * Returns the direction of the frames.
      *
      * @return true for frames from the port's network, false for frames to it
      */
@@ -52,9 +52,9 @@ public enum PortDrop {
     }
 
     /**
-     * A description of the error, for a message.
+     * Returns a description of the error, for a message.
      *
-     * @return a clause in which the frames are "they"
+     * @return a clause in which "they" stands for the frames
      */
     public String meaning() {
         return meaning;

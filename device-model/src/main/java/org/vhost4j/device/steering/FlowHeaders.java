@@ -26,28 +26,28 @@ final class FlowHeaders {
     /** Headers beyond this many bytes are not looked at. */
     private static final int WINDOW = 256;
 
-    /** 4 or 6, or 0 for neither. */
+    /** IP version, 4 or 6; 0 for neither. */
     int version;
 
     /** The protocol whose ports are known: 6 or 17, or 0 when none are. */
     int protocol;
 
-    /** Whether IPv6 extension headers were there. */
+    /** Whether the packet has IPv6 extension headers. */
     boolean extended;
 
-    /** Where the source address of IP is. */
+    /** Address of the IP source address. */
     long source;
 
-    /** Where the destination address of IP is. */
+    /** Address of the IP destination address. */
     long destination;
 
-    /** Where the ports are, source first. */
+    /** Address of the ports, source first. */
     long ports;
 
-    /** Where the address of a home address option is, else that of the source. */
+    /** Address of the address in a home address option, otherwise of the source address. */
     long home;
 
-    /** Where the address of a routing header of type 2 is, else that of the destination. */
+    /** Address of the address in a routing header of type 2, otherwise of the destination address. */
     long routed;
 
     private final MemorySegment gathered = Arena.ofAuto().allocate(WINDOW, 8);

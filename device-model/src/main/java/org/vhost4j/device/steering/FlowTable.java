@@ -31,12 +31,12 @@ final class FlowTable {
         }
     }
 
-    /** The pair on which a frame for the guest is due: 0 to 255, and what it was at the start is 0. */
+    /** Returns the pair for a frame to the guest: 0 to 255, initially 0. */
     int pairFor(long at, int length) {
         return (byte) SLOT.getOpaque(pair, slot(at, length)) & 0xff;
     }
 
-    /** Every flow back to pair 0. */
+    /** Resets every flow to pair 0. */
     void clear() {
         java.util.Arrays.fill(pair, (byte) 0);
     }

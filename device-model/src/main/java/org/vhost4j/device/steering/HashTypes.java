@@ -2,8 +2,9 @@
 package org.vhost4j.device.steering;
 
 /**
- * What a hash is calculated over, and how it is reported (virtio 1.4 sections 5.1.6.4.3.2 and 5.1.6.4.3.5): masks of the field {@code
- * hash_types} and values of {@code hash_report}. {@code EX} are IPv6 packets with extension headers.
+ * The types of packets over which a hash is calculated, and their reports (virtio 1.4 sections 5.1.6.4.3.2 and
+ * 5.1.6.4.3.5): masks of the field {@code hash_types} and values of {@code hash_report}. {@code EX} are IPv6 packets
+ * with extension headers.
  */
 public final class HashTypes {
     /** Addresses of IPv4. */
@@ -24,12 +25,12 @@ public final class HashTypes {
     public static final int TCP_EX = 1 << 7;
     /** The same with the ports of UDP. */
     public static final int UDP_EX = 1 << 8;
-    /** All of them: {@code supported_hash_types} of the config space. */
+    /** All types: {@code supported_hash_types} of the config space. */
     public static final int ALL = 0x1ff;
 
-    /** Reported: no hash. */
+    /** Report value: no hash. */
     public static final int REPORT_NONE = 0;
-    /** Reported for {@link #IPV4}; those of the other types follow in their order. */
+    /** Report value for {@link #IPV4}; those of the other types follow in their order. */
     public static final int REPORT_IPV4 = 1;
 
     private HashTypes() {}

@@ -5,11 +5,11 @@ import java.util.Arrays;
 import org.vhost4j.device.frame.MacAddress;
 
 /**
- * Which frames a guest wants, as it said on its control queue (virtio 1.4 section 5.1.6.5.1 to 5.1.6.5.3): receive modes, MAC
- * table, VLAN filter. A guest that has said nothing gets everything.
+ * The filter for frames that a guest wants, as it set it on its control queue (virtio 1.4 section 5.1.6.5.1 to
+ * 5.1.6.5.3): receive modes, MAC table, VLAN filter. A guest that has said nothing gets everything.
  */
 public final class ReceiveFilter {
-    /** The most unicast and multicast addresses that are kept; a guest with more gets all frames of that kind. */
+    /** The maximum number of unicast and of multicast addresses; a guest with more gets all frames of that kind. */
     public static final int MAX_ADDRESSES = 64;
 
     private static final long BROADCAST = 0xffff_ffff_ffffL;
@@ -35,7 +35,7 @@ public final class ReceiveFilter {
         reset(false);
     }
 
-    /** Back to what a device does after reset; {@code filterVlans} when CTRL_VLAN was negotiated. */
+    /** Restores the state after a reset; {@code filterVlans} is true when CTRL_VLAN was negotiated. */
     public void reset(boolean filterVlans) {
         promiscuous = true;
         allMulticast = false;
@@ -88,11 +88,11 @@ public final class ReceiveFilter {
     }
 
     /**
-     * Whether the guest wants a frame.
+     * Returns whether the guest wants a frame.
      *
      * @param destination MAC address, 48 bits, first byte highest
      * @param etherType the type after the addresses
-     * @param tag the two bytes after that type: a VLAN tag when the type says so
+     * @param tag the two bytes after that type: a VLAN tag when the type is that of a tag
      * @param ownMac the guest's MAC address
      */
     public boolean passes(long destination, int etherType, int tag, long ownMac) {

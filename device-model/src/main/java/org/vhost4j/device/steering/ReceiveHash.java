@@ -4,8 +4,8 @@ package org.vhost4j.device.steering;
 import org.vhost4j.device.frame.Frame;
 
 /**
- * The hash of received frames as the driver configured it (virtio 1.4 section 5.1.6.4.3): which types, which key. The value of the frame
- * looked at last stays in {@link #value} and {@link #report}.
+ * The hash of received frames as the driver configured it (virtio 1.4 section 5.1.6.4.3): types and key. The value of
+ * the frame looked at last stays in {@link #value} and {@link #report}.
  */
 public final class ReceiveHash {
     private static final int IPV4_BYTES = 4;
@@ -15,14 +15,14 @@ public final class ReceiveHash {
     /** The hash of the last frame; 0 when it has none. */
     public int value;
 
-    /** What it was calculated over: {@code hash_report} of the virtio-net header. */
+    /** The type over which it was calculated: {@code hash_report} of the virtio-net header. */
     public int report;
 
     private final Toeplitz toeplitz = new Toeplitz();
     private final FlowHeaders headers = new FlowHeaders();
     private int types;
 
-    /** What a driver gets that has configured nothing: no hash. */
+    /** Disables the hash, as for a driver that has configured nothing. */
     void clear() {
         configure(0, new byte[0]);
     }
@@ -40,7 +40,7 @@ public final class ReceiveHash {
         report = HashTypes.REPORT_NONE;
     }
 
-    /** Whether any type is enabled. */
+    /** Returns whether any type is enabled. */
     boolean on() {
         return types != 0;
     }

@@ -19,24 +19,24 @@ public final class ReceiveSteering {
     private int unclassified;
     private boolean reports;
 
-    /** Steering of a device that one lane has. */
+    /** Creates the steering of a device on a single lane. */
     public ReceiveSteering() {
         this.flows = new FlowTable();
     }
 
     /**
-     * Steering of the same device on another lane: it knows the flows that the guest has sent on any lane.
+     * Creates the steering of the same device on another lane: it shares the flows that the guest has sent on any lane.
      *
-     * @param other of the device's own lane; what the driver configures both have to be told
+     * @param other steering on the device's own lane; the driver's configuration has to be passed to both
      */
     public ReceiveSteering(ReceiveSteering other) {
         this.flows = other.flows;
     }
 
     /**
-     * A driver that has configured nothing.
+     * Resets the steering for a driver that has configured nothing.
      *
-     * @param pairsInUse how many pairs it uses
+     * @param pairsInUse number of pairs that the driver uses
      * @param withReports whether HASH_REPORT was negotiated
      */
     public void reset(int pairsInUse, boolean withReports) {
@@ -53,36 +53,36 @@ public final class ReceiveSteering {
         table = new int[0];
     }
 
-    /** MQ_RSS_CONFIG. */
+    /** Carries out MQ_RSS_CONFIG. */
     public void scale(RssConfig config) {
         table = config.table();
         unclassified = config.unclassified();
         hash.configure(config.types(), config.key());
     }
 
-    /** MQ_HASH_CONFIG: what is reported; the steering stays as it is. */
+    /** Carries out MQ_HASH_CONFIG: sets what is reported; the steering does not change. */
     public void report(RssConfig config) {
         hash.configure(config.types(), config.key());
     }
 
-    /** Whether every frame takes the first pair, whatever it is, and nothing is said about it. */
+    /** Returns whether every frame goes to the first pair, without a hash report. */
     public boolean singleQueue() {
         return table.length == 0 && pairs == 1 && !reportsHash();
     }
 
-    /** Whether frames come with a hash in their header. */
+    /** Returns whether frames have a hash in their header. */
     public boolean reportsHash() {
         return reports && hash.on();
     }
 
-    /** The guest sent a frame on a pair. */
+    /** Learns the pair on which the guest sent a frame. */
     public void learn(Frame frame, int pair) {
         if (byFlow()) {
             flows.learn(frame.address[0], frame.length[0], pair);
         }
     }
 
-    /** The guest sent frames together on a pair. */
+    /** Learns the pair on which the guest sent a burst of frames. */
     public void learn(FrameBurst frames, int pair) {
         if (byFlow()) {
             for (int i = 0; i < frames.count(); i++) {
@@ -95,7 +95,7 @@ public final class ReceiveSteering {
         return pairs > 1 && table.length == 0;
     }
 
-    /** The queue pair for one frame of a burst; its hash is not {@link #reportsHash reported}. */
+    /** Returns the queue pair for one frame of a burst; its hash is not {@link #reportsHash reported}. */
     public int pairFor(FrameBurst frames, int index) {
         if (table.length != 0) {
             return pairFor(frames.frame(index));
@@ -103,7 +103,7 @@ public final class ReceiveSteering {
         return pairOfFlow(frames.address(index), frames.bytes(index));
     }
 
-    /** The pair for a frame; {@link #hash} has its hash when hashes are reported. */
+    /** Returns the pair for a frame, and sets {@link #hash} when hashes are reported. */
     public int pairFor(Frame frame) {
         if (table.length != 0) {
             return hash.look(frame) ? table[hash.value & (table.length - 1)] : unclassified;

@@ -6,8 +6,8 @@ import java.util.Optional;
 import org.vhost4j.device.memory.LittleEndian;
 
 /**
- * What a driver configures for receive-side scaling, or for hash reports alone, as the control queue brings it (virtio 1.4 sections
- * 5.1.6.5.7 and 5.1.6.5.6.4), little-endian:
+ * The configuration of receive-side scaling, or of hash reports alone, in a driver's control command (virtio 1.4
+ * sections 5.1.6.5.7 and 5.1.6.5.6.4), little-endian:
  *
  * <pre>
  * RSS                                     HASH
@@ -23,7 +23,7 @@ import org.vhost4j.device.memory.LittleEndian;
  * Queues are counted in pairs.
  */
 public final class RssConfig {
-    /** The longest indirection table: {@code rss_max_indirection_table_length} of the config space. */
+    /** The maximum length of an indirection table: {@code rss_max_indirection_table_length} of the config space. */
     public static final int MAX_TABLE = 128;
 
     private final int types;
@@ -38,17 +38,17 @@ public final class RssConfig {
         this.table = table;
     }
 
-    /** A mask of {@link HashTypes}. */
+    /** Returns the hash types, a mask of {@link HashTypes}. */
     int types() {
         return types;
     }
 
-    /** At most {@link Toeplitz#KEY_BYTES} bytes. */
+    /** Returns the key, at most {@link Toeplitz#KEY_BYTES} bytes. */
     byte[] key() {
         return key;
     }
 
-    /** The pair of frames without a hash. */
+    /** Returns the pair of frames without a hash. */
     int unclassified() {
         return unclassified;
     }
@@ -107,7 +107,7 @@ public final class RssConfig {
             return at <= command.length;
         }
 
-        /** The key that ends the command. */
+        /** Returns the key at the end of the command. */
         Optional<byte[]> key(long types) {
             int length = (int) next(1);
             boolean good = whole()

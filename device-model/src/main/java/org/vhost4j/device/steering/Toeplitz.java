@@ -11,7 +11,7 @@ import org.vhost4j.device.memory.HostMemory;
  * input and 32 to begin with: 40 bytes are enough for two IPv6 addresses and two ports.
  */
 public final class Toeplitz {
-    /** The longest key in bytes. */
+    /** The maximum length of a key in bytes. */
     public static final int KEY_BYTES = 40;
     /** The longest input in bytes. */
     static final int INPUT_BYTES = KEY_BYTES - Integer.BYTES;
@@ -20,7 +20,7 @@ public final class Toeplitz {
 
     private final int[] sums = new int[INPUT_BYTES * 2 * VALUES];
 
-    /** A hash whose key is all zero, so that its value is. */
+    /** Creates a hash with a key of zeros, so that its value is always 0. */
     Toeplitz() {}
 
     /**
@@ -55,10 +55,10 @@ public final class Toeplitz {
     /**
      * Adds a piece of the input.
      *
-     * @param hash of the pieces before, 0 at the beginning
-     * @param place how many bytes of input came before
-     * @param address where the piece is
-     * @param bytes its length
+     * @param hash hash of the preceding pieces, 0 at the beginning
+     * @param place number of preceding bytes of input
+     * @param address host address of the piece
+     * @param bytes length of the piece in bytes
      * @return the hash with this piece
      */
     int add(int hash, int place, long address, int bytes) {

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The sockets that a service manager has opened for this process, as sd_listen_fds(3) says: they are numbered from 3, LISTEN_FDS has their
- * number, LISTEN_FDNAMES their names, and LISTEN_PID the process that they are for.
+ * The sockets that a service manager has opened for this process, by the rules of sd_listen_fds(3): they are numbered
+ * from 3, LISTEN_FDS has their number, LISTEN_FDNAMES their names, and LISTEN_PID the process that they are for.
  */
 public final class ActivatedSockets {
     /** What says that there are sockets. */
@@ -22,9 +22,9 @@ public final class ActivatedSockets {
     private static final String UNNAMED = "unknown";
 
     /**
-     * A socket.
+     * An activated socket.
      *
-     * @param number its descriptor
+     * @param number number of its descriptor
      * @param name FileDescriptorName= of its unit, or the unit's name
      */
     public record Activated(int number, String name) {}
@@ -32,9 +32,10 @@ public final class ActivatedSockets {
     private ActivatedSockets() {}
 
     /**
-     * Takes the sockets of this process: exec closes them from now on, and no child is notified of them. To be called once.
+     * Takes the sockets of this process: they are closed by exec from now on, and the environment variables are
+     * removed, so that no child sees them. To be called once.
      *
-     * @return in their order; empty when there are none, or they are for another process
+     * @return the sockets in their order; empty when there are none, or they are for another process
      * @throws SystemError when a variable makes no sense, or a descriptor is not open
      */
     public static List<Activated> take() {

@@ -7,8 +7,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.function.Consumer;
 
 /**
- * A program that another process has started and has handed over. It is not our child: its status is not for us, and its number can become
- * another's, so that it is reached by a descriptor of the process only.
+ * A program that another process has started and has handed over. It is not a child of this process: its exit status is
+ * not available, and its process ID can be reused, so that it is accessed through a pidfd only.
  */
 public final class AdoptedProcess implements RunningProgram, AutoCloseable {
     private static final long SYS_PIDFD_SEND_SIGNAL = 424;
@@ -20,10 +20,10 @@ public final class AdoptedProcess implements RunningProgram, AutoCloseable {
     private final Fd errors;
 
     /**
-     * A program that runs.
+     * Creates the object of a program that runs.
      *
-     * @param pid its process, for messages
-     * @param process its descriptor; owned by this object from now on
+     * @param pid process ID, for messages
+     * @param process pidfd of the process; owned by this object from now on
      * @param errors the reading end of its standard error; owned by this object from now on
      */
     public AdoptedProcess(int pid, Fd process, Fd errors) {

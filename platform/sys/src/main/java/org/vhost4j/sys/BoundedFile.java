@@ -29,8 +29,8 @@ public final class BoundedFile {
      * Reads a regular file of UTF-8 text.
      *
      * @param path the file
-     * @param limit the most bytes it may have
-     * @return its text
+     * @param limit maximum size of the file in bytes
+     * @return content of the file
      * @throws UnreadableFile when it is missing, of another kind, too long, not UTF-8, or cannot be read
      */
     public static String readText(Path path, int limit) throws UnreadableFile {
@@ -63,9 +63,9 @@ public final class BoundedFile {
      * Reads a stream of UTF-8 text, such as standard input, to its end. It waits for the writer.
      *
      * @param in the stream
-     * @param name what to call it in messages
-     * @param limit the most bytes it may have
-     * @return its text
+     * @param name name for messages
+     * @param limit maximum number of bytes
+     * @return content of the stream
      * @throws IOException when it is too long, not UTF-8, or cannot be read
      */
     public static String readText(InputStream in, String name, int limit) throws IOException {

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Its owner calls {@link #awaitEnd} once, or the process stays a zombie.
  */
 public final class ChildProcess implements RunningProgram {
-    /** The number under which the program has the descriptor. */
+    /** The number that the descriptor has in the program. */
     public static final int INHERITED = 3;
 
     private static final int STDIN = 0;
@@ -202,9 +202,9 @@ public final class ChildProcess implements RunningProgram {
     }
 
     /**
-     * Whether a program is there.
+     * Returns whether a program exists.
      *
-     * @param name its name, or a path
+     * @param name name or path of the program
      * @return true when there is an executable file of that path, or of that name in a directory of the PATH
      */
     public static boolean isThere(String name) {

@@ -10,14 +10,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Closes and unmaps what another process has passed to us, in a thread of its own and one after the other. Closing a file of a FUSE
- * daemon waits for that daemon, and returning a large memory file takes seconds: neither may happen where frames move.
+ * Closes and unmaps descriptors and memory that another process has passed, in a thread of its own and one after the
+ * other. Closing a file of a FUSE daemon waits for that daemon, and returning a large memory file takes seconds:
+ * neither may happen where frames move.
  *
  * <p>There is one for each guest, so a guest whose descriptors cannot be closed delays its own only. It is bounded by its owner, who
  * takes nothing more from that guest while {@link #full} is true. Any thread may call it.
  */
 public final class Closer implements AutoCloseable {
-    /** What may wait to be closed before a guest's connection ends. */
+    /** The maximum number of pending calls; a guest's connection ends beyond it. */
     public static final int MOST = 512;
 
     private static final long IDLE_SECONDS = 1;
@@ -30,7 +31,7 @@ public final class Closer implements AutoCloseable {
     private final ArrayDeque<Runnable> postponed = new ArrayDeque<>();
 
     /**
-     * A closer without a thread: it has one while there is something to close.
+     * Creates a closer, which has a thread only while there is something to close.
      *
      * @param name of the thread, after {@code vhost4j-}
      */
@@ -38,7 +39,7 @@ public final class Closer implements AutoCloseable {
         this(task -> ControlThread.unstarted("vhost4j-" + name + "-closer", task));
     }
 
-    /** A closer whose thread comes from somewhere else. */
+    /** Creates a closer with a factory for its thread. */
     Closer(ThreadFactory threads) {
         thread = new ThreadPoolExecutor(1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads);
         thread.allowCoreThreadTimeOut(true);
@@ -79,7 +80,7 @@ public final class Closer implements AutoCloseable {
     }
 
     /**
-     * Whether too much waits.
+     * Returns whether too many calls are pending.
      *
      * @return true while more than {@value #MOST} calls have not returned
      */

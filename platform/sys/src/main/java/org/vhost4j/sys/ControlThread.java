@@ -25,20 +25,20 @@ public final class ControlThread {
     }
 
     /**
-     * Where everything but lanes runs.
+     * Returns the cores of all threads but those of lanes.
      *
-     * @return empty where the kernel decides
+     * @return the cores; empty when the kernel decides
      */
     public static CoreSet cores() {
         return cores;
     }
 
     /**
-     * Makes a thread that does not keep the process alive.
+     * Creates a daemon thread, which does not keep the process alive.
      *
-     * @param name the thread's
-     * @param task what it runs, on the control cores
-     * @return to be started
+     * @param name name of the thread
+     * @param task task of the thread, which runs on the control cores
+     * @return the thread, not started
      */
     public static Thread unstarted(String name, Runnable task) {
         return Thread.ofPlatform().daemon().name(name).unstarted(() -> {
@@ -51,10 +51,10 @@ public final class ControlThread {
     }
 
     /**
-     * Starts such a thread.
+     * Starts a daemon thread.
      *
-     * @param name the thread's
-     * @param task what it runs, on the control cores
+     * @param name name of the thread
+     * @param task task of the thread, which runs on the control cores
      * @return the running thread
      */
     public static Thread start(String name, Runnable task) {

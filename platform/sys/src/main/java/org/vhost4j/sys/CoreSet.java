@@ -14,7 +14,7 @@ public final class CoreSet implements Iterable<Integer> {
     /** One more than the largest number of a core: as many as the kernel can be built for. */
     public static final int MOST = 8192;
 
-    /** No core. */
+    /** The empty set. */
     public static final CoreSet NONE = new CoreSet(new BitSet());
 
     private final BitSet cores;
@@ -24,9 +24,9 @@ public final class CoreSet implements Iterable<Integer> {
     }
 
     /**
-     * A set of some cores.
+     * Returns a set of cores.
      *
-     * @param cores each 0 to {@value #MOST} - 1
+     * @param cores the cores, each 0 to {@value #MOST} - 1
      * @return the set
      */
     public static CoreSet of(IntStream cores) {
@@ -77,7 +77,7 @@ public final class CoreSet implements Iterable<Integer> {
         return new CoreSet(BitSet.valueOf(mask));
     }
 
-    /** The affinity mask: {@value #MOST} bits. */
+    /** Returns the affinity mask: {@value #MOST} bits. */
     byte[] mask() {
         byte[] mask = new byte[MOST / Byte.SIZE];
         byte[] set = cores.toByteArray();
@@ -86,17 +86,17 @@ public final class CoreSet implements Iterable<Integer> {
     }
 
     /**
-     * Whether the set has a core.
+     * Returns whether the set has a core.
      *
-     * @param core its number
-     * @return true if so
+     * @param core number of the core
+     * @return true when the set has it
      */
     public boolean contains(int core) {
         return cores.get(core);
     }
 
     /**
-     * The number of cores.
+     * Returns the number of cores.
      *
      * @return at least 0
      */
@@ -105,28 +105,28 @@ public final class CoreSet implements Iterable<Integer> {
     }
 
     /**
-     * Whether there is no core.
+     * Returns whether the set is empty.
      *
-     * @return true if so
+     * @return true when it has no core
      */
     public boolean isEmpty() {
         return cores.isEmpty();
     }
 
     /**
-     * The core at a position of the list in ascending order.
+     * Returns the core at a position of the list in ascending order.
      *
      * @param index 0 to {@link #size} - 1
-     * @return its number
+     * @return number of the core
      */
     public int get(int index) {
         return cores.stream().skip(index).findFirst().orElseThrow(NoSuchElementException::new);
     }
 
     /**
-     * These cores without others.
+     * Returns the cores that are not in another set.
      *
-     * @param others not in the result
+     * @param others the cores to leave out
      * @return a new set
      */
     public CoreSet without(CoreSet others) {
@@ -136,7 +136,7 @@ public final class CoreSet implements Iterable<Integer> {
     }
 
     /**
-     * The cores that are in both sets.
+     * Returns the cores that are in both sets.
      *
      * @param others the other set
      * @return a new set
@@ -162,7 +162,7 @@ public final class CoreSet implements Iterable<Integer> {
         return cores.hashCode();
     }
 
-    /** The kernel's list format. */
+    /** Returns the set in the kernel's list format. */
     @Override
     public String toString() {
         StringBuilder list = new StringBuilder();

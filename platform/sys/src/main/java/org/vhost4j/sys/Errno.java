@@ -17,7 +17,7 @@ public final class Errno {
     public static final int ENXIO = 6;
     /** The descriptor is not open. */
     public static final int EBADF = 9;
-    /** Nothing now, try later. */
+    /** Resource temporarily unavailable. */
     public static final int EAGAIN = 11;
     /** No memory. */
     public static final int ENOMEM = 12;
@@ -84,10 +84,10 @@ public final class Errno {
     private Errno() {}
 
     /**
-     * The symbol of an error number.
+     * Returns the symbol of an error number.
      *
      * @param errno a positive error number
-     * @return such as {@code EACCES}; {@code errno N} for a number that has no name
+     * @return name such as {@code EACCES}; {@code errno N} for a number that has no name
      */
     public static String name(int errno) {
         return errno > 0 && errno < NAMES.length && !NAMES[errno].equals("-") ? NAMES[errno] : "errno " + errno;

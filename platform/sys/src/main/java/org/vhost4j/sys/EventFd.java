@@ -24,7 +24,7 @@ public final class EventFd implements AutoCloseable {
     /**
      * Creates a counter at 0.
      *
-     * @return its owner
+     * @return the new eventfd
      * @throws SystemError when there is no descriptor left
      */
     public static EventFd create() {
@@ -36,8 +36,8 @@ public final class EventFd implements AutoCloseable {
      * its sender can undo at any time.
      *
      * @param fd the descriptor; closed when it is refused
-     * @param what what to call it in a message, such as {@code the call descriptor of queue 1}
-     * @return its owner
+     * @param what name for messages, such as {@code the call descriptor of queue 1}
+     * @return the eventfd
      * @throws SystemError when it is not an eventfd
      */
     public static EventFd adopt(Fd fd, String what) {
@@ -59,9 +59,9 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * The descriptor, for an event loop or for sending it. Reading it is not needed: it is watched by edge.
+     * Returns the descriptor, for an event loop or for sending it. Reading it is not needed: it is watched by edge.
      *
-     * @return still owned by this object
+     * @return the descriptor, still owned by this object
      */
     public Fd fd() {
         return fd;
@@ -78,9 +78,10 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * Takes the count and resets it; of an EFD_SEMAPHORE takes 1. Never waits, whatever another process has made of O_NONBLOCK.
+     * Reads the count and resets it; for an EFD_SEMAPHORE subtracts 1. Never waits, whatever another process has made
+     * of O_NONBLOCK.
      *
-     * @return how much was added since the last time; 0 when nothing was
+     * @return the amount added since the last call; 0 for none
      */
     public long drain() {
         try (Arena arena = Arena.ofConfined()) {
@@ -93,7 +94,8 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * Whether {@link #signal} would have to wait, or do nothing: the count is 2^64 - 2, which signals alone never reach.
+     * Returns whether {@link #signal} would block, or have no effect: the count is 2^64 - 2, which signals alone never
+     * reach.
      *
      * @return true when another process has filled it
      */

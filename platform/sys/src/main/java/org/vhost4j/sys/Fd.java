@@ -35,8 +35,8 @@ public final class Fd implements AutoCloseable {
      * Takes over a descriptor that a call returned.
      *
      * @param result a descriptor, or the negative errno
-     * @param attempt what failed, for the message negative
-     * @return its owner
+     * @param attempt failed operation, for the message of the exception
+     * @return the owner of the descriptor
      * @throws SystemError when the result is negative
      */
     public static Fd of(int result, String attempt) {
@@ -47,9 +47,9 @@ public final class Fd implements AutoCloseable {
      * Takes over a descriptor that another process has made, or has passed to us: closing it may wait for that process.
      *
      * @param result a descriptor, or the negative errno
-     * @param attempt what failed, for the message negative
-     * @param closer closes it and its duplicates, and unmaps what they are mapped to; null for at once
-     * @return its owner
+     * @param attempt failed operation, for the message of the exception
+     * @param closer closes the descriptor and its duplicates, and unmaps their mappings; null to do so at once
+     * @return the owner of the descriptor
      * @throws SystemError when the result is negative
      */
     public static Fd passed(int result, String attempt, @Nullable Closer closer) {
@@ -57,10 +57,11 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
-     * The same descriptor with another owner, when it comes from another process or is connected to one.
+     * Moves the descriptor to another owner that closes it by a closer, when it comes from another process or is
+     * connected to one.
      *
-     * @param by closes it from now on
-     * @return its owner; this object does not own it any more
+     * @param by closer of the descriptor from now on
+     * @return the new owner; this object does not own the descriptor any more
      */
     public Fd closedBy(Closer by) {
         return new Fd((int) NUMBER.getAndSet(this, -1), by);
@@ -69,9 +70,9 @@ public final class Fd implements AutoCloseable {
     /**
      * Opens a path. The descriptor is closed by exec.
      *
-     * @param path what to open
+     * @param path path to open
      * @param flags {@code O_} flags of {@link LibC}
-     * @return its owner
+     * @return the owner of the descriptor
      * @throws SystemError when it cannot be opened
      */
     public static Fd open(String path, int flags) {
@@ -79,9 +80,9 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
-     * A second descriptor of the same open file, closed by exec.
+     * Returns a second descriptor of the same open file, closed by exec.
      *
-     * @return its owner
+     * @return the owner of the second descriptor
      * @throws SystemError when the process has too many
      */
     public Fd duplicate() {
@@ -107,7 +108,7 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
-     * The number, for a call.
+     * Returns the number of the descriptor, for a call.
      *
      * @return at least 0
      * @throws IllegalStateException after {@link #close}
@@ -121,7 +122,7 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
-     * Whether {@link #close} has not been called.
+     * Returns whether {@link #close} has not been called.
      *
      * @return true while the number may be used
      */

@@ -9,9 +9,9 @@ import java.lang.foreign.ValueLayout;
  * The status of a file, examined before it is read or mapped. The offsets in {@code struct stat} are those that x86-64 and
  * aarch64 share.
  *
- * @param size bytes
- * @param blockSize the file system's preferred block: on hugetlbfs the size of a huge page
- * @param inode its number in its file system
+ * @param size size in bytes
+ * @param blockSize preferred block size of the file system in bytes: on hugetlbfs the size of a huge page
+ * @param inode inode number in the file system
  */
 record FileStatus(long size, int blockSize, long inode) {
     private static final int STAT_BYTES = 144;

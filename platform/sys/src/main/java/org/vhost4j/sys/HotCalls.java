@@ -15,7 +15,10 @@ import java.lang.invoke.VarHandle;
  * linked as critical, so that each is a safepoint transition; {@link #checkpoint} has no other purpose.
  */
 public final class HotCalls {
-    /** What {@link #readv}, {@link #writev}, {@link #sendmsg} and {@link #recvmsg} leave their errno in; one for each thread. */
+    /**
+     * The layout of the memory in which {@link #readv}, {@link #writev}, {@link #sendmsg} and {@link #recvmsg} store
+     * errno; one for each thread.
+     */
     public static final StructLayout ERRNO = Linker.Option.captureStateLayout();
 
     private static final VarHandle ERRNO_VALUE = ERRNO.varHandle(MemoryLayout.PathElement.groupElement("errno"));
@@ -42,13 +45,13 @@ public final class HotCalls {
     }
 
     /**
-     * readv(2).
+     * Calls readv(2).
      *
-     * @param errno an {@link #ERRNO} of this thread's own
+     * @param errno memory with the layout {@link #ERRNO} of this thread
      * @param fd the descriptor
      * @param vector address of {@code struct iovec}s
-     * @param count how many, 1 to 1024
-     * @return bytes read, or the negative errno
+     * @param count number of structures, 1 to 1024
+     * @return number of bytes read, or the negative errno
      */
     public static int readv(MemorySegment errno, int fd, long vector, int count) {
         try {
@@ -60,13 +63,13 @@ public final class HotCalls {
     }
 
     /**
-     * writev(2).
+     * Calls writev(2).
      *
-     * @param errno an {@link #ERRNO} of this thread's own
+     * @param errno memory with the layout {@link #ERRNO} of this thread
      * @param fd the descriptor
      * @param vector address of {@code struct iovec}s
-     * @param count how many, 1 to 1024
-     * @return bytes written, or the negative errno
+     * @param count number of structures, 1 to 1024
+     * @return number of bytes written, or the negative errno
      */
     public static int writev(MemorySegment errno, int fd, long vector, int count) {
         try {
@@ -78,13 +81,13 @@ public final class HotCalls {
     }
 
     /**
-     * sendmsg(2).
+     * Calls sendmsg(2).
      *
-     * @param errno an {@link #ERRNO} of this thread's own
+     * @param errno memory with the layout {@link #ERRNO} of this thread
      * @param fd the socket
      * @param message address of a {@code struct msghdr}
      * @param flags {@code MSG_} flags
-     * @return bytes sent, or the negative errno
+     * @return number of bytes sent, or the negative errno
      */
     public static int sendmsg(MemorySegment errno, int fd, long message, int flags) {
         try {
@@ -96,13 +99,13 @@ public final class HotCalls {
     }
 
     /**
-     * recvmsg(2).
+     * Calls recvmsg(2).
      *
-     * @param errno an {@link #ERRNO} of this thread's own
+     * @param errno memory with the layout {@link #ERRNO} of this thread
      * @param fd the socket
      * @param message address of a {@code struct msghdr}
      * @param flags {@code MSG_} flags
-     * @return bytes received, or the negative errno
+     * @return number of bytes received, or the negative errno
      */
     public static int recvmsg(MemorySegment errno, int fd, long message, int flags) {
         try {

@@ -8,7 +8,7 @@ import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** A Unix stream socket that our parent left open for us, as {@code --fd=N} says. */
+/** A Unix stream socket that the parent process has left open, named by {@code --fd=N}. */
 public final class InheritedSocket {
     /** Of a {@code struct sockaddr_un}. */
     private static final int ADDRESS_BYTES = 110;
@@ -20,8 +20,8 @@ public final class InheritedSocket {
     /**
      * Takes over an inherited descriptor and makes it non-blocking and closed by exec.
      *
-     * @param number the descriptor
-     * @return its owner
+     * @param number number of the descriptor
+     * @return the owner of the descriptor
      * @throws SystemError when it is not open or not a Unix stream socket
      */
     public static Fd adopt(int number) {
@@ -43,7 +43,7 @@ public final class InheritedSocket {
     }
 
     /**
-     * Whether connections come in on a socket, as opposed to being one.
+     * Returns whether a socket listens, as opposed to being a connection.
      *
      * @param socket a socket
      * @return true when it listens
@@ -53,10 +53,10 @@ public final class InheritedSocket {
     }
 
     /**
-     * The path that a socket was bound to: of a listening one, and of a connection that came in there.
+     * Returns the path to which a socket is bound: that of a listening one, or of a connection that it has accepted.
      *
-     * @param number a descriptor
-     * @return an absolute path; nothing for a socket without one, or for what is no Unix socket
+     * @param number number of the descriptor
+     * @return an absolute path; empty for a socket without one, or for a descriptor that is no Unix socket
      */
     public static Optional<Path> path(int number) {
         if (option(number, LibC.SO_DOMAIN) != LibC.AF_UNIX) {

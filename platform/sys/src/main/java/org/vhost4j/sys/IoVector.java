@@ -7,7 +7,7 @@ import java.lang.foreign.ValueLayout;
 
 /** Pieces of memory for one readv(2) or writev(2). Reusable, allocates nothing; belongs to one thread. */
 public final class IoVector {
-    /** The most pieces of one call (IOV_MAX). */
+    /** The maximum number of pieces in one call (IOV_MAX). */
     public static final int MAX_PIECES = 1024;
 
     private static final int ENTRY_BYTES = 16;
@@ -22,8 +22,8 @@ public final class IoVector {
      * Sets a piece.
      *
      * @param index 0 to {@link #MAX_PIECES} - 1
-     * @param address where it is
-     * @param bytes its length, 0 or more
+     * @param address host address of the piece
+     * @param bytes length of the piece in bytes, 0 or more
      */
     public void set(int index, long address, int bytes) {
         long at = (long) index * ENTRY_BYTES;
@@ -32,22 +32,22 @@ public final class IoVector {
     }
 
     /**
-     * readv(2) into the first pieces.
+     * Calls readv(2) with the first pieces.
      *
      * @param fd the descriptor's number
-     * @param pieces how many, 1 to {@link #MAX_PIECES}
-     * @return bytes read, or the negative errno
+     * @param pieces number of pieces, 1 to {@link #MAX_PIECES}
+     * @return number of bytes read, or the negative errno
      */
     public int read(int fd, int pieces) {
         return HotCalls.readv(errno, fd, entries.address(), pieces);
     }
 
     /**
-     * writev(2) from the first pieces.
+     * Calls writev(2) with the first pieces.
      *
      * @param fd the descriptor's number
-     * @param pieces how many, 1 to {@link #MAX_PIECES}
-     * @return bytes written, or the negative errno
+     * @param pieces number of pieces, 1 to {@link #MAX_PIECES}
+     * @return number of bytes written, or the negative errno
      */
     public int write(int fd, int pieces) {
         return HotCalls.writev(errno, fd, entries.address(), pieces);

@@ -244,9 +244,9 @@ public final class LibC {
     }
 
     /**
-     * open(2).
+     * Calls open(2).
      *
-     * @param path what to open
+     * @param path path to open
      * @param flags {@code O_} flags
      * @return the descriptor or the negative errno
      */
@@ -266,9 +266,9 @@ public final class LibC {
     }
 
     /**
-     * open(2) that creates a new file for writing, readable and writable for its owner only. Links are not followed.
+     * Calls open(2) to create a new file for writing, readable and writable for its owner only. Links are not followed.
      *
-     * @param path what to make
+     * @param path path to create
      * @return the descriptor or the negative errno
      */
     public static int createNew(String path) {
@@ -276,9 +276,9 @@ public final class LibC {
     }
 
     /**
-     * mkfifo(3), for the owner alone.
+     * Calls mkfifo(3), for the owner alone.
      *
-     * @param path what to make
+     * @param path path to create
      * @return 0 or the negative errno
      */
     public static int mkfifo(String path) {
@@ -307,7 +307,7 @@ public final class LibC {
     }
 
     /**
-     * close(2). The descriptor is gone whatever is answered; see {@link Fd}.
+     * Calls close(2). The descriptor is closed whatever is returned; see {@link Fd}.
      *
      * @param fd the descriptor
      * @return 0 or the negative errno
@@ -317,11 +317,11 @@ public final class LibC {
     }
 
     /**
-     * read(2).
+     * Calls read(2).
      *
      * @param fd the descriptor
-     * @param address where to
-     * @param bytes how many at most
+     * @param address address of the buffer
+     * @param bytes maximum number of bytes
      * @return bytes read, 0 at the end of the file, or the negative errno
      */
     public static int read(int fd, long address, int bytes) {
@@ -329,10 +329,10 @@ public final class LibC {
     }
 
     /**
-     * write(2). The JVM ignores SIGPIPE: a pipe without a reader answers EPIPE.
+     * Calls write(2). The JVM ignores SIGPIPE: for a pipe without a reader it returns EPIPE.
      *
      * @param fd the descriptor
-     * @param address where from
+     * @param address address of the first byte
      * @param bytes the number of bytes
      * @return bytes written, perhaps fewer, or the negative errno
      */
@@ -341,10 +341,10 @@ public final class LibC {
     }
 
     /**
-     * ioctl(2).
+     * Calls ioctl(2).
      *
      * @param fd the descriptor
-     * @param request the request's number
+     * @param request number of the request
      * @param argument a number, or the address of the argument
      * @return the request's result, at least 0, or the negative errno
      */
@@ -353,12 +353,12 @@ public final class LibC {
     }
 
     /**
-     * fcntl(2).
+     * Calls fcntl(2).
      *
      * @param fd the descriptor
      * @param command an {@code F_} command
      * @param argument its argument
-     * @return what the command answers or the negative errno
+     * @return result of the command or the negative errno
      */
     public static int fcntl(int fd, int command, long argument) {
         return result(C.fcntl(fd, command, argument));
@@ -437,8 +437,8 @@ public final class LibC {
     /**
      * munmap(2).
      *
-     * @param address what mmap gave
-     * @param length what mmap was given
+     * @param address address that mmap returned
+     * @param length length that was passed to mmap, in bytes
      * @return 0 or the negative errno
      */
     public static int munmap(long address, long length) {
@@ -526,7 +526,7 @@ public final class LibC {
      * listen(2).
      *
      * @param fd the socket
-     * @param backlog how many connections may wait
+     * @param backlog maximum number of waiting connections
      * @return 0 or the negative errno
      */
     public static int listen(int fd, int backlog) {
@@ -613,7 +613,7 @@ public final class LibC {
      *
      * @param fd the socket
      * @param level of the option
-     * @param option of that level
+     * @param option number of the option
      * @param value address of the value
      * @param length its length in bytes
      * @return 0 or the negative errno
@@ -674,7 +674,7 @@ public final class LibC {
      * shutdown(2).
      *
      * @param fd a socket
-     * @param how such as {@link #SHUT_RDWR}
+     * @param how direction, such as {@link #SHUT_RDWR}
      * @return 0 or the negative errno
      */
     public static int shutdown(int fd, int how) {
@@ -687,7 +687,7 @@ public final class LibC {
      * @param fd the descriptor
      * @param vector address of {@code struct iovec}s
      * @param count the number
-     * @param offset in the file, or -1 for where the file is
+     * @param offset offset in the file, or -1 for the current one
      * @param flags such as {@link #RWF_NOWAIT}
      * @return bytes read, or the negative errno
      */
@@ -699,9 +699,9 @@ public final class LibC {
      * poll(2), for tools that wait with a deadline; a lane waits by epoll.
      *
      * @param fds address of an array of {@code struct pollfd}
-     * @param count its entries
-     * @param timeoutMillis how long to wait at most, in milliseconds; negative waits forever
-     * @return how many entries have events, 0 when the time has passed, or the negative errno
+     * @param count number of entries
+     * @param timeoutMillis maximum time to wait in milliseconds; negative waits forever
+     * @return the number of entries with events, 0 when the time has passed, or the negative errno
      */
     public static int poll(long fds, int count, int timeoutMillis) {
         return result(C.poll(fds, count, timeoutMillis));
@@ -710,8 +710,8 @@ public final class LibC {
     /**
      * kill(2).
      *
-     * @param process the process's number
-     * @param signal the signal's number; 0 only asks whether the process is there
+     * @param process process ID
+     * @param signal signal number; 0 only checks whether the process exists
      * @return 0 or the negative errno
      */
     public static int kill(long process, int signal) {

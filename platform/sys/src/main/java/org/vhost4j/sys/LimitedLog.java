@@ -25,12 +25,12 @@ public final class LimitedLog implements AutoCloseable {
     private static final int BATCH = 64;
 
     /**
-     * How much a log takes.
+     * The limits of a log.
      *
-     * @param waitingLines the most lines that wait for the stream
-     * @param waitingCharacters the most characters that they have together
-     * @param burst the lines that one source may write at once
-     * @param perSecond the lines a second that it may write after that
+     * @param waitingLines maximum number of lines that wait for the stream
+     * @param waitingCharacters maximum total number of their characters
+     * @param burst maximum number of lines that one source may write at once
+     * @param perSecond number of lines per second that it may write after that
      */
     public record Limits(int waitingLines, int waitingCharacters, int burst, int perSecond) {
         /** Up to 10,000 queued lines and 1 Mi characters; for one source 100 lines at once and 10 per second. */
@@ -53,7 +53,8 @@ public final class LimitedLog implements AutoCloseable {
     /**
      * Starts a log.
      *
-     * @param out written by the log's own thread, which is a daemon; an error loses the lines that it is about, and no others
+     * @param out stream that the log's own thread, a daemon, writes; an error loses the lines being written, and no
+     *     others
      * @param name of the thread
      */
     public LimitedLog(OutputStream out, String name) {
@@ -63,9 +64,10 @@ public final class LimitedLog implements AutoCloseable {
     /**
      * Starts a log with a clock of its own.
      *
-     * @param out as above
+     * @param out stream that the log's own thread, a daemon, writes; an error loses the lines being written, and no
+     *     others
      * @param name of the thread
-     * @param limits how much it takes
+     * @param limits limits of the log
      * @param nanoTime the clock, in nanoseconds
      */
     LimitedLog(OutputStream out, String name, Limits limits, LongSupplier nanoTime) {

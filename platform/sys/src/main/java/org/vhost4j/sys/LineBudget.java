@@ -19,7 +19,7 @@ final class LineBudget {
     private long leftOutSince;
 
     /**
-     * A full budget.
+     * Creates a full budget.
      *
      * @param burst lines that may come at once, at least 1
      * @param perSecond lines a second after that, at least 1
@@ -30,7 +30,7 @@ final class LineBudget {
     }
 
     /**
-     * Takes one line from the budget, or counts it as left out.
+     * Takes one line from the budget, or counts it as dropped.
      *
      * @param now the time in nanoseconds, never less than before
      * @return whether the line may be written
@@ -52,20 +52,20 @@ final class LineBudget {
     }
 
     /**
-     * Whether lines were dropped and not reported yet.
+     * Returns whether lines were dropped and not reported yet.
      *
-     * @return true until {@link #takeDropped} has given their number
+     * @return true until {@link #takeDropped} has returned their number
      */
     boolean owes() {
         return leftOut > 0;
     }
 
     /**
-     * The number to report now.
+     * Returns the number of dropped lines to report now.
      *
      * @param now the time in nanoseconds
-     * @param atOnce whether the second need not be over
-     * @return how many lines were left out since the last time, or 0 while it is too early to say
+     * @param atOnce whether to report before the second is over
+     * @return the number of lines dropped since the last report, or 0 while it is too early for one
      */
     long takeDropped(long now, boolean atOnce) {
         if (leftOut == 0 || (!atOnce && now - leftOutSince < SECOND)) {

@@ -24,7 +24,7 @@ public final class LineStream extends OutputStream {
     }
 
     /**
-     * A stream for printing UTF-8.
+     * Creates a stream for printing UTF-8.
      *
      * @param log receives the lines
      * @param source the source whose line budget is used

@@ -47,8 +47,8 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Whether a file is memory: a memfd, or of tmpfs or hugetlbfs, which the kernel serves alone. Asking never waits. Of any other file
-     * fstat(2), mmap(2), close(2) and each access may wait for a process or a server.
+     * Returns whether a file is memory: a memfd, or of tmpfs or hugetlbfs, which the kernel serves alone. Asking never
+     * waits. Of any other file fstat(2), mmap(2), close(2) and each access may wait for a process or a server.
      *
      * @param file any descriptor
      * @return true when the kernel keeps seals for it
@@ -58,7 +58,7 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Whether the kernel guarantees that a file cannot shrink (F_SEAL_SHRINK).
+     * Returns whether the kernel guarantees that a file cannot shrink (F_SEAL_SHRINK).
      *
      * @param file any descriptor
      * @return false for a file that has no seals
@@ -131,7 +131,7 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Whether the kernel guarantees that the file cannot shrink (F_SEAL_SHRINK).
+     * Returns whether the kernel guarantees that the file cannot shrink (F_SEAL_SHRINK).
      *
      * @return false when the memory may vanish while it is used
      */
@@ -140,7 +140,7 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Whether the memory was there whenever it was used, and the file still reaches to the end of the mapping.
+     * Returns whether the memory was there whenever it was used, and the file still reaches to the end of the mapping.
      *
      * @return false when its owner shortened it, or the kernel had no page for it: a full tmpfs, no free huge page
      */

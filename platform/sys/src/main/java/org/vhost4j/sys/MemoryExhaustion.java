@@ -67,7 +67,7 @@ public final class MemoryExhaustion {
     }
 
     /**
-     * Whether memory was exhausted.
+     * Returns whether memory was exhausted.
      *
      * @param thrown what was caught
      * @return true when it or a cause of it is an {@link OutOfMemoryError}

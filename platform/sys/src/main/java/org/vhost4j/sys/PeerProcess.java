@@ -104,7 +104,7 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
     }
 
     /**
-     * Whether it is known which process this is.
+     * Returns whether it is known which process this is.
      *
      * @return false when all that is known is that it is of this boot
      */
@@ -113,8 +113,8 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
     }
 
     /**
-     * Whether this may be the same process as another one. Of processes that are not known, or were seen from different namespaces, nothing
-     * more is known than the boot.
+     * Returns whether this may be the same process as another one. Of processes that are not known, or were seen from
+     * different namespaces, nothing more is known than the boot.
      *
      * @param other another
      * @return false when they are certainly not the same
@@ -124,7 +124,7 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
     }
 
     /**
-     * Whether the process is certainly not there any more.
+     * Returns whether the process is certainly not there any more.
      *
      * @return true once it has ended; false when that is unknown
      */

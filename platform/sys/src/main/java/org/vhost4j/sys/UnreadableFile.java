@@ -33,7 +33,7 @@ public final class UnreadableFile extends IOException {
     }
 
     /**
-     * Whether there is no such file.
+     * Returns whether there is no such file.
      *
      * @return false for a file that is there and was refused
      */

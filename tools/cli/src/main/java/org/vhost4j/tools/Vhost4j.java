@@ -31,7 +31,10 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** The command {@code vhost4j}. Status 0: done; 1: failed; 2: the request cannot be fulfilled, with one line that says why. */
+/**
+ * The command {@code vhost4j}. Exit status 0: success; 1: failure; 2: the request cannot be fulfilled, with one line
+ * that states the reason.
+ */
 @Command(
         name = "vhost4j",
         description = "A vhost-user virtio-net back-end whose offloads are decided by a named platform.",

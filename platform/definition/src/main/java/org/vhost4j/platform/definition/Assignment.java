@@ -4,15 +4,15 @@ package org.vhost4j.platform.definition;
 /**
  * The value that one layer assigns to one property.
  *
- * @param layer who says it
+ * @param layer layer that assigns the value
  * @param source the definition that has it, {@code --set}, or the device
  * @param value the value
  */
 public record Assignment(Layer layer, String source, String value) {
     /**
-     * The assignment for a table or a message.
+     * Returns the assignment as text for a table or a message.
      *
-     * @return such as {@code off by machine pc-q35-8.1}
+     * @return text such as {@code off by machine pc-q35-8.1}
      */
     public String inWords() {
         return value + " by " + (layer == Layer.EXPLICIT || layer == Layer.DEVICE ? "" : layer.title() + " ") + source;

@@ -11,10 +11,10 @@ final class AssignmentReader {
     @FunctionalInterface
     interface Taker {
         /**
-         * A property is stated.
+         * Takes an assignment to a property.
          *
          * @param property the property
-         * @param assignment what is said about it
+         * @param assignment the assignment
          * @param node the value in the file
          */
         void take(Property property, Assignment assignment, JsonNode node);
@@ -24,11 +24,11 @@ final class AssignmentReader {
     @FunctionalInterface
     interface Complaint {
         /**
-         * Something is wrong.
+         * Reports a problem.
          *
          * @param node the node
          * @param member the member's path
-         * @param message what
+         * @param message description of the problem
          */
         void make(JsonNode node, String member, String message);
     }

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.platform.definition;
 
-/** What happens to a property's value on its way to the guest. Depends on the back-end, never on the host. */
+/** The fate of a property's value on its way to the guest. Depends on the back-end, never on the host. */
 public enum Availability {
     /** The guest is offered the feature. */
     OFFERED("offered"),
-    /** The value says that the guest is not offered the feature. */
+    /** The value is off: the guest is not offered the feature. */
     OFF("not offered"),
-    /** The value says on, but vhost-user's 64-bit feature word has no room for the bit: the guest is not offered it. */
+    /**
+     * The value is on, but vhost-user's 64-bit feature word has no room for the bit: the guest is not offered the
+     * feature.
+     */
     NOT_CARRIED("not carried by vhost-user"),
-    /** The value says on, but this back-end's device has no such feature: the guest is not offered it. */
+    /** The value is on, but this back-end's device has no such feature: the guest is not offered it. */
     NOT_IN_DEVICE("not in this back-end"),
     /** The property belongs to QEMU's side of the device; the back-end has no part in it. */
     FRONT_END("decided in QEMU");

@@ -11,7 +11,7 @@ import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * What the hosts of a cluster have in common.
+ * The common platform support of the hosts of a cluster.
  *
  * @param newest the newest platform of the mainline that all of them keep, or one that promises all of that and more, if there is one
  * @param obstacles every platform newer than the newest that all of them keep, with the hosts that do not keep it, the newest first
@@ -22,7 +22,7 @@ public record Baseline(Optional<PlatformDefinition> newest, List<Obstacle> obsta
      * A platform that not all hosts keep.
      *
      * @param platform the platform
-     * @param hosts the hosts that lack something, and what
+     * @param hosts the hosts that lack capabilities, with these
      */
     public record Obstacle(PlatformDefinition platform, List<PlatformSupport> hosts) {
         /** Copies the list. */
@@ -38,11 +38,11 @@ public record Baseline(Optional<PlatformDefinition> newest, List<Obstacle> obsta
     }
 
     /**
-     * Finds it. Deprecated platforms are left out.
+     * Finds the baseline. Deprecated platforms are ignored.
      *
      * @param catalog the platforms
      * @param hosts the hosts
-     * @param uses in which ways their kernels are used
+     * @param uses the ways in which their kernels are used
      * @return the baseline
      */
     public static Baseline of(PlatformCatalog catalog, List<HostCapabilities> hosts, Set<HostUse> uses) {

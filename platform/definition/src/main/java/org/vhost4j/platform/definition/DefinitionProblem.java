@@ -2,12 +2,12 @@
 package org.vhost4j.platform.definition;
 
 /**
- * Why a definition was refused.
+ * The reason why a definition was refused.
  *
  * @param file the file
- * @param line the line, counted from 1; 0 when the whole file is meant
- * @param member the JSON member, such as {@code properties.virtio-net.host_uso}; empty when the whole file is meant
- * @param message what is wrong, one clause
+ * @param line the line, counted from 1; 0 for the whole file
+ * @param member the JSON member, such as {@code properties.virtio-net.host_uso}; empty for the whole file
+ * @param message description of the problem, one clause
  */
 public record DefinitionProblem(String file, int line, String member, String message) {
     @Override

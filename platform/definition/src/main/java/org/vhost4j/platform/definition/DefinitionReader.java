@@ -42,7 +42,7 @@ final class DefinitionReader {
     private @Nullable Schema schema;
 
     /**
-     * A reader for one kind of file.
+     * Creates a reader for one kind of file.
      *
      * @param schemaResource the schema's name within the resources of this package
      */
@@ -54,7 +54,7 @@ final class DefinitionReader {
      * Reads a file.
      *
      * @param source the file
-     * @param problems takes what is wrong with it
+     * @param problems receives the problems found
      * @return its content; nothing when there was a problem
      */
     Optional<JsonNode> read(DefinitionSource source, Consumer<DefinitionProblem> problems) {
@@ -76,7 +76,7 @@ final class DefinitionReader {
      * Reads a file that is JSON, and validates it against the schema.
      *
      * @param source the file
-     * @param problems takes what is wrong with it
+     * @param problems receives the problems found
      * @return its content, every node of which knows its line; nothing when there was a problem
      */
     Optional<JsonNode> validate(DefinitionSource source, Consumer<DefinitionProblem> problems) {

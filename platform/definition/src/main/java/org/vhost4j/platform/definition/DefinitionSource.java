@@ -4,9 +4,9 @@ package org.vhost4j.platform.definition;
 /**
  * A definition file before it is read.
  *
- * @param file where it is, for messages
- * @param baseName its name without directories; a file of a more specific directory hides one of the same base name
- * @param text its content
+ * @param file path of the file, for messages
+ * @param baseName name without directories; a file of a more specific directory hides one of the same base name
+ * @param text content of the file
  * @param shipped whether it comes with the program, whose build has validated it against its schema
  */
 record DefinitionSource(String file, String baseName, String text, boolean shipped) {}

@@ -13,15 +13,16 @@ import org.vhost4j.device.feature.NetFeatures;
 /**
  * What a virtio-net device can do, whatever its host: the first layer. Its features are offered unless a later layer says off.
  *
- * @param name what to call it in messages
+ * @param name name for messages
  * @param features every feature that the device has
- * @param offByDefault those of them which it only offers when a later layer says on
- * @param bits how many feature bits its way to the guest carries: 64 with vhost-user, 128 without
- * @param mtu what {@code host_mtu} is unless a later layer sets it; 0 for none
+ * @param offByDefault features that it offers only when a later layer sets them to on
+ * @param bits number of feature bits on its path to the guest: 64 with vhost-user, 128 without
+ * @param mtu value of {@code host_mtu} unless a later layer sets it; 0 for none
  * @param leftToFrontEnd features that a front-end with switches of its own (QEMU's virtio-net-pci) is offered unless the machine,
  *     the platform or the operator says off: whether the guest sees them is decided there. They belong to rings and reset, not to
  *     what frames may look like
- * @param whyNot for features that the device could have, what the operator would have to say for it; one clause each
+ * @param whyNot for features that the device could have, the option that the operator would have to give; one clause
+ *     each
  */
 public record DeviceCapabilities(
         String name,
@@ -71,10 +72,10 @@ public record DeviceCapabilities(
     }
 
     /**
-     * This back-end's device.
+     * Returns the capabilities of this back-end's device.
      *
-     * @param queuePairs how many queue pairs it has, at least 1; MQ exists from 2 on
-     * @param mtu the MTU that it reports, or nothing
+     * @param queuePairs number of queue pairs, at least 1; MQ exists from 2 on
+     * @param mtu the MTU that it reports; empty for none
      * @return its capabilities
      */
     public static DeviceCapabilities vhost4j(int queuePairs, OptionalInt mtu) {
@@ -106,7 +107,7 @@ public record DeviceCapabilities(
     }
 
     /**
-     * QEMU's own virtio-net device with a TAP behind it, which carries 128 bits.
+     * Returns the capabilities of QEMU's own virtio-net device with a TAP behind it, which carries 128 bits.
      *
      * @return every feature that QEMU has a property for, with QEMU's defaults
      */
@@ -115,9 +116,9 @@ public record DeviceCapabilities(
     }
 
     /**
-     * QEMU's own virtio-net device with several queue pairs.
+     * Returns the capabilities of QEMU's own virtio-net device with several queue pairs.
      *
-     * @param queuePairs how many it has, at least 1; MQ is on from 2 on
+     * @param queuePairs number of queue pairs, at least 1; MQ is on from 2 on
      * @return every feature that QEMU has a property for, with QEMU's defaults for the rest
      */
     public static DeviceCapabilities qemu(int queuePairs) {
@@ -139,7 +140,7 @@ public record DeviceCapabilities(
     }
 
     /**
-     * Whether this is QEMU's own device: none of our software stands in for what its host lacks.
+     * Returns whether this is QEMU's own device, for which no software of this program replaces what its host lacks.
      *
      * @return true for {@link #qemu}
      */
@@ -159,7 +160,7 @@ public record DeviceCapabilities(
     }
 
     /**
-     * Whether the device has a feature.
+     * Returns whether the device has a feature.
      *
      * @param feature the feature
      * @return true when it may be offered
@@ -169,7 +170,7 @@ public record DeviceCapabilities(
     }
 
     /**
-     * Whether a feature's bit reaches the guest.
+     * Returns whether a feature's bit reaches the guest.
      *
      * @param feature the feature
      * @return false for a bit beyond {@link #bits()}
@@ -179,7 +180,7 @@ public record DeviceCapabilities(
     }
 
     /**
-     * The default value of a property.
+     * Returns the default value of a property.
      *
      * @param property a property of a feature
      * @return on or off, or a number

@@ -86,7 +86,7 @@ public enum DeviceKind {
                     bit(3, "MAC_STATELESS_MODE", null),
                     bit(4, "AEAD_STATELESS_MODE", null),
                     bit(5, "AKCIPHER_STATELESS_MODE", null))),
-    /** Socket (section 5.10). SEQPACKET came to vhost-vsock with a kernel. */
+    /** Socket (section 5.10). vhost-vsock has SEQPACKET since a later kernel only. */
     VSOCK(
             "vhost-vsock",
             "vsock",
@@ -146,10 +146,10 @@ public enum DeviceKind {
     }
 
     /**
-     * The kind that a section of QEMU's migration stream belongs to.
+     * Returns the kind of device of a section of QEMU's migration stream.
      *
-     * @param section such as {@code virtio-blk}, {@code virtio-vhost_vsock}, {@code vhost-user-fs}
-     * @return empty when the section is of no virtio device that is known here
+     * @param section name of the section, such as {@code virtio-blk}, {@code virtio-vhost_vsock}, {@code vhost-user-fs}
+     * @return the kind; empty when the section belongs to no known virtio device
      */
     public static Optional<DeviceKind> ofSection(String section) {
         String name = section.toLowerCase(Locale.ROOT).replace('_', '-');
@@ -162,16 +162,16 @@ public enum DeviceKind {
     }
 
     /**
-     * The name of QEMU's device, without the transport.
+     * Returns the name of QEMU's device, without the transport.
      *
-     * @return such as {@code virtio-blk}
+     * @return name such as {@code virtio-blk}
      */
     public String device() {
         return device;
     }
 
     /**
-     * The name of a bit.
+     * Returns the name of a bit.
      *
      * @param number 0 to 127
      * @return the specification's name without its prefix, or empty when this kind gives the bit no meaning
@@ -183,7 +183,7 @@ public enum DeviceKind {
     }
 
     /**
-     * The name of a bit of a device whose kind is not known.
+     * Returns the name of a bit of a device whose kind is not known.
      *
      * @param number 0 to 127
      * @return the name of a bit that means the same for every kind, or empty
@@ -193,10 +193,10 @@ public enum DeviceKind {
     }
 
     /**
-     * QEMU's property for a bit.
+     * Returns QEMU's property for a bit.
      *
      * @param number 0 to 127
-     * @return such as {@code seqpacket}; empty when QEMU has none
+     * @return name such as {@code seqpacket}; empty when QEMU has none
      */
     public Optional<String> property(int number) {
         return this == NET || isShared(number)

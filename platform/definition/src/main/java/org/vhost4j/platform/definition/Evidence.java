@@ -4,9 +4,9 @@ package org.vhost4j.platform.definition;
 import java.util.List;
 
 /**
- * Why a definition says what it says.
+ * The evidence for parts of a definition.
  *
- * @param of the properties and capabilities that this is about; {@code *} is all of the definition
+ * @param of properties and capabilities to which this applies; {@code *} for the whole definition
  * @param source a commit, a source file, or {@code probed on ...}
  */
 public record Evidence(List<String> of, String source) {
@@ -16,7 +16,7 @@ public record Evidence(List<String> of, String source) {
     }
 
     /**
-     * Whether this is about an assignment.
+     * Returns whether this is about an assignment.
      *
      * @param what a property's qualified name or a capability's name
      * @return true when it is named, or all are

@@ -11,38 +11,39 @@ import java.util.zip.CRC32;
 import org.vhost4j.device.feature.FeatureSet;
 
 /**
- * Everything that a guest can see of its device and will remember when it is moved: two devices with the same ABI can take each
- * other's guests.
+ * All properties of its device that a guest sees and relies on when it is moved: two devices with the same ABI can take
+ * each other's guests.
  *
- * @param features the feature bits that it is offered
- * @param queuePairs how many queue pairs the device has, 1 to 32768
- * @param queueSize the most entries that a queue can have, 1 to 32768
+ * @param features feature bits that the guest is offered
+ * @param queuePairs number of queue pairs of the device, 1 to 32768
+ * @param queueSize maximum number of entries of a queue, 1 to 32768
  * @param mtu the MTU in the config space, 0 for none
- * @param configBytes how long the config space is
- * @param speed Mbit/s in the config space, 0 for none
+ * @param configBytes length of the config space in bytes
+ * @param speed speed in the config space in Mbit/s, 0 for none
  */
 public record GuestAbi(FeatureSet features, int queuePairs, int queueSize, int mtu, int configBytes, int speed) {
     private static final Pattern FORM = Pattern.compile(
             "vnet1-([0-9a-f]{1,32})-q([0-9]{1,5})-s([0-9]{1,5})-m([0-9]{1,5})-c([0-9]{1,5})(?:-v([1-9][0-9]{0,9}))?-([0-9a-f]{8})");
 
     /**
-     * An ABI without a speed.
+     * Creates an ABI without a speed.
      *
-     * @param features the feature bits that it is offered
-     * @param queuePairs how many queue pairs the device has, 1 to 32768
-     * @param queueSize the most entries that a queue can have, 1 to 32768
+     * @param features feature bits that the guest is offered
+     * @param queuePairs number of queue pairs of the device, 1 to 32768
+     * @param queueSize maximum number of entries of a queue, 1 to 32768
      * @param mtu the MTU in the config space, 0 for none
-     * @param configBytes how long the config space is
+     * @param configBytes length of the config space in bytes
      */
     public GuestAbi(FeatureSet features, int queuePairs, int queueSize, int mtu, int configBytes) {
         this(features, queuePairs, queueSize, mtu, configBytes, 0);
     }
 
     /**
-     * The ABI in one word, the same on every host and for every version of the program: what it consists of, and a checksum
-     * against misspelling. It is short enough for a command line, and two fingerprints show how two ABIs differ.
+     * Returns the ABI in one word, the same on every host and for every version of the program: its values, and a
+     * checksum against misspelling. It is short enough for a command line, and two fingerprints show how two ABIs
+     * differ.
      *
-     * @return such as {@code vnet1-1c00138bfbba7-q1-s1024-m0-c12-5d0c1a2b}
+     * @return a word such as {@code vnet1-1c00138bfbba7-q1-s1024-m0-c12-5d0c1a2b}
      */
     public String fingerprint() {
         String body = body();
@@ -52,7 +53,7 @@ public record GuestAbi(FeatureSet features, int queuePairs, int queueSize, int m
     /**
      * Reads a fingerprint.
      *
-     * @param fingerprint what {@link #fingerprint()} gave
+     * @param fingerprint word that {@link #fingerprint()} returned
      * @return the ABI
      * @throws IllegalArgumentException when it is none, or misspelt; the message is one sentence for the user
      */
@@ -81,9 +82,9 @@ public record GuestAbi(FeatureSet features, int queuePairs, int queueSize, int m
     }
 
     /**
-     * How another ABI differs from this one.
+     * Returns the differences of another ABI from this one.
      *
-     * @param actual the other
+     * @param actual the other ABI
      * @return one clause each; empty when a guest cannot distinguish them
      */
     public List<String> differences(GuestAbi actual) {

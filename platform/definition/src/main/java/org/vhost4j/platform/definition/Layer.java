@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.platform.definition;
 
-/** Who may state a property's value, weakest first: a later layer's assignment overrides an earlier one's. */
+/**
+ * The layers that may assign a property's value, weakest first: a later layer's assignment overrides an earlier one's.
+ */
 public enum Layer {
-    /** What the back-end's device does by default. */
+    /** The default of the back-end's device. */
     DEVICE("device default"),
     /** The machine type. */
     MACHINE("machine"),
@@ -19,7 +21,7 @@ public enum Layer {
     }
 
     /**
-     * Its name for users.
+     * Returns its name for users.
      *
      * @return one or two words
      */

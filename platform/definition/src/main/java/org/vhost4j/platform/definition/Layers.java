@@ -64,7 +64,7 @@ final class Layers {
     }
 
     /**
-     * What is wrong with the settings.
+     * Returns the problems of the settings.
      *
      * @return one sentence each
      */

@@ -19,21 +19,21 @@ final class Linker<T extends Linker.Child> {
     /** A definition as read. */
     interface Child {
         /**
-         * The definition's name.
+         * Returns the definition's name.
          *
-         * @return unique among its kind
+         * @return the name, unique among its kind
          */
         String name();
 
         /**
-         * Other names, which other definitions may build on as well.
+         * Returns other names, to which other definitions may refer as well.
          *
-         * @return possibly none
+         * @return the names, possibly none
          */
         List<String> aliases();
 
         /**
-         * The name or alias of the definition that it builds on.
+         * Returns the name or alias of its parent, the definition that it is based on.
          *
          * @return the name, or nothing for a root
          */
@@ -42,7 +42,7 @@ final class Linker<T extends Linker.Child> {
         /**
          * A problem with the member {@code parent}.
          *
-         * @param message what is wrong
+         * @param message description of the problem
          * @return the problem, with file and line
          */
         DefinitionProblem parentProblem(String message);
@@ -53,7 +53,7 @@ final class Linker<T extends Linker.Child> {
     /**
      * Takes the definitions.
      *
-     * @param children with unique names
+     * @param children definitions with unique names
      */
     Linker(List<T> children) {
         for (T child : children) {
@@ -66,9 +66,9 @@ final class Linker<T extends Linker.Child> {
     }
 
     /**
-     * The definition that another builds on.
+     * Returns the parent of a definition.
      *
-     * @param child the other
+     * @param child the definition
      * @return its parent, or nothing when it is a root or its parent is not among the definitions
      */
     Optional<T> parentOf(T child) {
@@ -76,9 +76,10 @@ final class Linker<T extends Linker.Child> {
     }
 
     /**
-     * The order in which they can be built. A definition whose parent is not among them is kept; its builder knows better why.
+     * Returns the definitions in an order in which they can be built. A definition whose parent is missing is kept,
+     * because its builder can report the reason.
      *
-     * @param problems takes a problem for each definition whose parents go in a circle
+     * @param problems receives a problem for each definition whose parents form a cycle
      * @return every other definition, after its parent
      */
     List<T> parentsFirst(Consumer<DefinitionProblem> problems) {

@@ -10,13 +10,14 @@ import java.util.Optional;
 /**
  * A QEMU machine type, as far as a network device sees it: the property values that QEMU keeps for guests that started on it.
  *
- * @param name as {@code -machine} takes it
+ * @param name name for {@code -machine}
  * @param title its title for users
  * @param aliases other names
- * @param isDefault whether it is taken when none is named
- * @param deprecated why not to use it any more, if so
- * @param assignments the properties that it states, each with the definition that the assignment comes from
- * @param qemu the QEMU that has brought it; for a distribution's machine the one it was made of; nothing for a machine without versions
+ * @param isDefault whether it is the default machine
+ * @param deprecated the reason for not using it any more, if it is deprecated
+ * @param assignments assignments to properties, each with the definition that it comes from
+ * @param qemu QEMU version that introduced it; for a distribution's machine, the version on which it is based; empty
+ *     for a machine without versions
  * @param origin the file that it was read from
  */
 public record MachineDefinition(

@@ -19,10 +19,10 @@ final class MachineFile implements Linker.Child {
     private final JsonNode root;
 
     /**
-     * Takes a file.
+     * Reads a file.
      *
      * @param source the file
-     * @param root its content
+     * @param root content of the file
      */
     MachineFile(DefinitionSource source, JsonNode root) {
         this.source = source;
@@ -45,9 +45,9 @@ final class MachineFile implements Linker.Child {
     }
 
     /**
-     * The file's base name, which decides between two definitions of one name.
+     * Returns the file's base name, which decides between two definitions of one name.
      *
-     * @return without directories
+     * @return the name without directories
      */
     String baseName() {
         return source.baseName();
@@ -61,7 +61,7 @@ final class MachineFile implements Linker.Child {
     /**
      * A problem with the version that the file defines.
      *
-     * @param message what is wrong
+     * @param message description of the problem
      * @return the problem
      */
     DefinitionProblem nameProblem(String message) {
@@ -92,7 +92,7 @@ final class MachineFile implements Linker.Child {
     /**
      * The machines of this version.
      *
-     * @param assignments what {@link #assignments} gave
+     * @param assignments result of {@link #assignments}
      * @return the machines
      */
     List<MachineDefinition> machines(Map<Property, Assignment> assignments) {

@@ -17,10 +17,11 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.platform.probe.HostCapability;
 
 /**
- * Why QEMU refused a guest's feature bits, and what would have prevented it. Two messages are known: a migration that failed with
- * {@code Features 0x... unsupported. Allowed features: 0x...}, and a start that failed with {@code vhost lacks feature mask ...}.
+ * The explanation why QEMU refused a guest's feature bits, and how that can be prevented. Two messages are known: a
+ * migration that failed with {@code Features 0x... unsupported. Allowed features: 0x...}, and a start that failed with
+ * {@code vhost lacks feature mask ...}.
  *
- * @param cause which of the two messages it was
+ * @param cause the message that QEMU printed
  * @param device the kind of the device, which the line after the message names; {@link DeviceKind#NET} when no line does; empty when
  *     the line names a device that is not known here
  * @param section the device as QEMU's line names it; empty when no line does
@@ -32,7 +33,7 @@ import org.vhost4j.platform.probe.HostCapability;
  * @param refused bits that the destination does not offer either, and that a guest of another host may use: which depend on the host,
  *     and on which kernel it has, and which QEMU offers by itself. With them on, the next guest is stopped
  * @param platform the newest mainline platform that promises none of the bits that stop the migration, are suspected to, or are refused
- * @param settings the properties that would have to be off, as QEMU's {@code -device} takes them
+ * @param settings properties that would have to be off, in the syntax of QEMU's {@code -device}
  */
 public record MigrationExplanation(
         Cause cause,
@@ -45,7 +46,7 @@ public record MigrationExplanation(
         List<String> refused,
         Optional<PlatformDefinition> platform,
         List<String> settings) {
-    /** What QEMU said. */
+    /** The message of QEMU. */
     public enum Cause {
         /** A migrated guest uses bits that the destination does not offer. */
         MIGRATION,
@@ -73,9 +74,9 @@ public record MigrationExplanation(
             Optional<String> sinceMachine,
             Optional<String> sincePlatform) {
         /**
-         * Whether the migration fails because of this bit.
+         * Returns whether the migration fails because of this bit.
          *
-         * @return true when the guest uses what the destination does not offer
+         * @return true when the guest uses a bit that the destination does not offer
          */
         public boolean stops() {
             return inGuest && !isAllowed;
@@ -110,9 +111,8 @@ public record MigrationExplanation(
      * Explains every failure in a text.
      *
      * @param catalog the machines and platforms
-     * @param text two hexadecimal feature words, the guest's first; or lines of QEMU's log among which its message is, with any
-     *     text around it
-     * @return an explanation for each pair of words that is there, at least one
+     * @param text two hexadecimal feature words, the guest's first; or text that contains QEMU's message
+     * @return an explanation for each pair of words found, at least one
      * @throws IllegalArgumentException when there are no two words, or one is too long; the message is one sentence for the user
      */
     public static List<MigrationExplanation> allOf(PlatformCatalog catalog, String text) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.platform.definition;
 
-/** What to do when the host lacks something that a promise to the guest stands on. */
+/** The policy for a host that lacks a capability on which a promise to the guest depends. */
 public enum MissingPolicy {
-    /** Do not start. */
+    /** The back-end does not start. */
     REFUSE,
-    /** Do it in software where the back-end can, so that the guest sees the same bits. */
+    /** The back-end's software replaces the capability where it can, so that the guest sees the same bits. */
     EMULATE
 }

@@ -13,11 +13,11 @@ import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * How far one host keeps one platform for one owner of properties: a guest that has no vhost-vsock need not care what the host lacks for
- * it.
+ * The support of one host for one platform as far as one owner of properties is concerned: a guest without vhost-vsock
+ * is not affected when the host lacks support for it.
  *
- * @param owner whose properties they are, as in definitions: {@code virtio-net}, {@code cpu}, {@code machine} and so on
- * @param support what the host lacks for it
+ * @param owner owner of the properties, as in definitions: {@code virtio-net}, {@code cpu}, {@code machine} and so on
+ * @param support capabilities that the host lacks for it
  */
 public record OwnerSupport(String owner, PlatformSupport support) {
     private static final String CARDS = "virtio-net";
@@ -29,12 +29,13 @@ public record OwnerSupport(String owner, PlatformSupport support) {
             HostUse.VHOST_SCSI, HostCapability.VHOST_SCSI);
 
     /**
-     * Judges a host for every owner that a platform requires something for. Of processors there is the host's own kind only.
+     * Determines the support of a host for every owner for which a platform has requirements. Of processors there is
+     * the host's own kind only.
      *
      * @param platform the platform
      * @param host the host
-     * @param cards in which ways network cards use its kernel
-     * @return one judgement for each owner, network cards first
+     * @param cards the ways in which network cards use its kernel
+     * @return the support for each owner, network cards first
      */
     public static List<OwnerSupport> of(PlatformDefinition platform, HostCapabilities host, Set<HostUse> cards) {
         Map<String, List<HostCapability>> lacked = new LinkedHashMap<>();

@@ -20,7 +20,7 @@ import org.vhost4j.platform.probe.HostUse;
 import tools.jackson.databind.JsonNode;
 
 /**
- * All machines and platforms that are known. A definition that is broken is left out and reported; the others stand.
+ * All known machines and platforms. A definition that is broken is left out and reported; the others stand.
  *
  * <p>Without definitions of the user's own, the usual case, only the requested ones are read, and all of them when a list is
  * wanted.
@@ -87,7 +87,7 @@ public final class PlatformCatalog {
     }
 
     /**
-     * The definitions that come with the program.
+     * Returns the definitions that come with the program.
      *
      * @return the catalog
      */
@@ -96,11 +96,12 @@ public final class PlatformCatalog {
     }
 
     /**
-     * The definitions that come with the program, and those of directories, which override them.
+     * Returns the definitions that come with the program, and those of directories, which override them.
      *
-     * @param platformDirectories where platforms are, the least specific first; those that do not exist are skipped
-     * @param machineDirectories where machines are, likewise
-     * @return the catalog; {@link #problems()} tells what was left out
+     * @param platformDirectories directories of platforms, the least specific first; those that do not exist are
+     *     skipped
+     * @param machineDirectories directories of machines, likewise
+     * @return the catalog; {@link #problems()} returns the definitions that were ignored
      */
     public static PlatformCatalog load(List<Path> platformDirectories, List<Path> machineDirectories) {
         return DefinitionFiles.nothingIn(platformDirectories) && DefinitionFiles.nothingIn(machineDirectories)
@@ -112,8 +113,8 @@ public final class PlatformCatalog {
      * Checks a platform's file as if it lay in the most specific directory.
      *
      * @param file the file
-     * @param platformDirectories where the platforms are that it may build on
-     * @return what is wrong with it; empty when it is good
+     * @param platformDirectories directories of the platforms on which it may be based
+     * @return the problems found; empty when the file is valid
      */
     public static List<DefinitionProblem> validate(Path file, List<Path> platformDirectories) {
         return validate(
@@ -124,8 +125,8 @@ public final class PlatformCatalog {
      * Checks a file of machines as if it lay in the most specific directory.
      *
      * @param file the file
-     * @param machineDirectories where the machines are that it may build on
-     * @return what is wrong with it; empty when it is good
+     * @param machineDirectories directories of the machines on which it may be based
+     * @return the problems found; empty when the file is valid
      */
     public static List<DefinitionProblem> validateMachines(Path file, List<Path> machineDirectories) {
         return validate(
@@ -152,7 +153,7 @@ public final class PlatformCatalog {
     }
 
     /**
-     * The JSON Schema of a platform's file.
+     * Returns the JSON Schema of a platform's file.
      *
      * @return its text
      */
@@ -161,7 +162,7 @@ public final class PlatformCatalog {
     }
 
     /**
-     * The JSON Schema of a file of machines.
+     * Returns the JSON Schema of a file of machines.
      *
      * @return its text
      */
@@ -274,9 +275,9 @@ public final class PlatformCatalog {
     }
 
     /**
-     * A platform.
+     * Returns the platform with a name.
      *
-     * @param name its name or an alias
+     * @param name name or alias of the platform
      * @return the platform, or nothing
      */
     public Optional<PlatformDefinition> platform(String name) {
@@ -285,9 +286,9 @@ public final class PlatformCatalog {
     }
 
     /**
-     * A machine.
+     * Returns the machine with a name.
      *
-     * @param name its name or an alias
+     * @param name name or alias of the machine
      * @return the machine, or nothing
      */
     public Optional<MachineDefinition> machine(String name) {
@@ -296,10 +297,10 @@ public final class PlatformCatalog {
     }
 
     /**
-     * What to say when there is no machine of a name.
+     * Returns the message for an unknown machine.
      *
      * @param name the name
-     * @return one sentence, with the nearest name that there is
+     * @return one sentence, with the most similar known name
      */
     public String noSuchMachine(String name) {
         return "There is no machine '" + name + "'"
@@ -307,10 +308,10 @@ public final class PlatformCatalog {
     }
 
     /**
-     * What to say when there is no platform of a name.
+     * Returns the message for an unknown platform.
      *
      * @param name the name
-     * @return one sentence, with the nearest name that there is
+     * @return one sentence, with the most similar known name
      */
     public String noSuchPlatform(String name) {
         return "There is no platform '" + name + "'"
@@ -318,9 +319,9 @@ public final class PlatformCatalog {
     }
 
     /**
-     * The machine that is taken when none is named.
+     * Returns the default machine.
      *
-     * @return the machine that says so, or the first of all
+     * @return the machine that is defined as default, otherwise the first of all
      */
     public MachineDefinition defaultMachine() {
         return single().flatMap(ShippedDefinitions::defaultMachine)
@@ -331,11 +332,11 @@ public final class PlatformCatalog {
     }
 
     /**
-     * The platform that is taken when none is named: the newest of the mainline that a host supports by itself, unless another that it
-     * supports promises all of that and more.
+     * Returns the default platform: the newest of the mainline that a host supports by itself, unless another platform
+     * that it supports promises all of that and more.
      *
      * @param host the host
-     * @param uses how the guests use the host's kernel
+     * @param uses the ways in which guests use the host's kernel
      * @return the platform, or nothing when the host supports none
      */
     public Optional<PlatformDefinition> newestSupported(HostCapabilities host, Set<HostUse> uses) {
@@ -350,16 +351,16 @@ public final class PlatformCatalog {
     }
 
     /**
-     * Every platform, each read when its turn comes: for callers that take the first that is good enough.
+     * Returns every platform, each read when it is needed: for callers that take the first suitable one.
      *
-     * @return in the order of {@link #platforms}
+     * @return the platforms in the order of {@link #platforms}
      */
     Stream<PlatformDefinition> newestFirst() {
         return single().map(ShippedDefinitions::newestFirst).orElseGet(() -> platforms().stream());
     }
 
     /**
-     * Every platform.
+     * Returns every platform.
      *
      * @return the mainline's before all others, the newest of each first
      */
@@ -368,7 +369,7 @@ public final class PlatformCatalog {
     }
 
     /**
-     * Every machine.
+     * Returns every machine.
      *
      * @return the newest first
      */
@@ -377,9 +378,9 @@ public final class PlatformCatalog {
     }
 
     /**
-     * The definitions that were left out.
+     * Returns the problems of the definitions that were ignored.
      *
-     * @return one problem each or more; empty when all is well
+     * @return at least one problem for each; empty when all are valid
      */
     public List<DefinitionProblem> problems() {
         // The build has seen to it that there are none with the program's own.

@@ -17,19 +17,19 @@ import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * A set of features with a name: what guests can be promised on every host that supports it. Its parents' assignments and
+ * A named set of features that guests can be promised on every host that supports it. Its parents' assignments and
  * requirements are already part of it.
  *
  * @param name the name
  * @param title its title for users
  * @param line the family within which one platform follows another; {@code linux} is the mainline kernel's
- * @param released when a host could first keep it; orders a line
- * @param parent the definition that it builds on, if any
+ * @param released date since which hosts can support it; orders a line
+ * @param parent name of its parent, the definition on which it is based, if any
  * @param aliases other names
- * @param deprecated why not to use it any more, if so
+ * @param deprecated the reason for not using it any more, if it is deprecated
  * @param evidence the sources of its properties and requirements
- * @param requires what a host must have
- * @param assignments the properties that it states, each with the definition that the assignment comes from
+ * @param requires capabilities that a host must have
+ * @param assignments assignments to properties, each with the definition that it comes from
  * @param origin the file that it was read from
  */
 public record PlatformDefinition(
@@ -67,7 +67,7 @@ public record PlatformDefinition(
     }
 
     /**
-     * Whether this platform says that a feature is on.
+     * Returns whether this platform sets a feature to on.
      *
      * @param feature the feature
      * @return false when it says off or nothing
@@ -80,10 +80,10 @@ public record PlatformDefinition(
     }
 
     /**
-     * What a host lacks to keep this platform, or may lack for all that is known, as far as any guest can see it.
+     * Returns the capabilities that a host lacks for this platform, or may lack, as far as guests can see a difference.
      *
      * @param host the host
-     * @param uses how the guests use the host's kernel
+     * @param uses the ways in which guests use the host's kernel
      * @return the capabilities; empty when the host supports the platform
      */
     public List<HostCapability> lackedBy(HostCapabilities host, Set<HostUse> uses) {

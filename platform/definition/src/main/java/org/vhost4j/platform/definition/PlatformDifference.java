@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.platform.probe.HostCapability;
 
 /**
- * How two platforms differ.
+ * The differences of two platforms.
  *
  * @param rows the differences: properties first, then requirements
  */
@@ -16,8 +16,8 @@ public record PlatformDifference(List<Row> rows) {
      * One difference.
      *
      * @param what a property's qualified name or a host capability
-     * @param left what the one platform says
-     * @param right what the other says
+     * @param left value or requirement of the first platform
+     * @param right value or requirement of the second platform
      */
     public record Row(String what, String left, String right) {}
 

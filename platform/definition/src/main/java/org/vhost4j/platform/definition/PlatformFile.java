@@ -29,10 +29,10 @@ final class PlatformFile implements Linker.Child {
     private final Set<String> notAliases;
 
     /**
-     * Takes a file.
+     * Reads a file.
      *
      * @param source the file
-     * @param root its content
+     * @param root content of the file
      */
     PlatformFile(DefinitionSource source, JsonNode root) {
         this(source, root, Set.of());
@@ -45,9 +45,9 @@ final class PlatformFile implements Linker.Child {
     }
 
     /**
-     * The same without some of its aliases.
+     * Returns the same definition without some of its aliases.
      *
-     * @param names the aliases that are left out
+     * @param names the aliases to remove
      * @return the definition
      */
     PlatformFile withoutAliases(Set<String> names) {
@@ -65,9 +65,9 @@ final class PlatformFile implements Linker.Child {
     }
 
     /**
-     * The file's base name, which decides between two definitions of one name.
+     * Returns the file's base name, which decides between two definitions of one name.
      *
-     * @return without directories
+     * @return the name without directories
      */
     String baseName() {
         return source.baseName();
@@ -90,7 +90,7 @@ final class PlatformFile implements Linker.Child {
     /**
      * A problem with the definition's name or one of its aliases.
      *
-     * @param message what is wrong
+     * @param message description of the problem
      * @return the problem
      */
     DefinitionProblem nameProblem(String message) {
@@ -101,7 +101,7 @@ final class PlatformFile implements Linker.Child {
      * A problem with one of its aliases.
      *
      * @param alias the alias
-     * @param message what is wrong
+     * @param message description of the problem
      * @return the problem
      */
     DefinitionProblem aliasProblem(String alias, String message) {

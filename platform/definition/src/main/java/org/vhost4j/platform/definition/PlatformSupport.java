@@ -11,11 +11,11 @@ import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * How far one host keeps one platform.
+ * The support of one host for one platform.
  *
  * @param platform the platform
  * @param host the host
- * @param lacked what the host lacks, or may lack for all that is known
+ * @param lacked capabilities that the host lacks, or may lack
  */
 public record PlatformSupport(PlatformDefinition platform, HostCapabilities host, List<HostCapability> lacked) {
     /** Copies the list. */
@@ -28,15 +28,15 @@ public record PlatformSupport(PlatformDefinition platform, HostCapabilities host
      *
      * @param platform the platform
      * @param host the host
-     * @param uses how the guests use the host's kernel
-     * @return the judgement
+     * @param uses the ways in which guests use the host's kernel
+     * @return the support
      */
     public static PlatformSupport of(PlatformDefinition platform, HostCapabilities host, Set<HostUse> uses) {
         return new PlatformSupport(platform, host, platform.lackedBy(host, uses));
     }
 
     /**
-     * Whether the host keeps the platform by itself.
+     * Returns whether the host supports the platform by itself.
      *
      * @return true when nothing is lacked
      */
@@ -45,7 +45,7 @@ public record PlatformSupport(PlatformDefinition platform, HostCapabilities host
     }
 
     /**
-     * Whether the back-end's software can make up for all that is lacked.
+     * Returns whether the back-end's software can replace all missing capabilities.
      *
      * @return true when it can, or nothing is lacked
      */
@@ -55,7 +55,7 @@ public record PlatformSupport(PlatformDefinition platform, HostCapabilities host
     }
 
     /**
-     * What is lacked, for users and for programs that show it to them.
+     * Returns the missing capabilities as text, for users and for programs that show it to them.
      *
      * @return one clause each, such as {@code tap-uso is missing (TUNSETOFFLOAD CSUM|USO4|USO6: EINVAL)}
      */
@@ -66,10 +66,10 @@ public record PlatformSupport(PlatformDefinition platform, HostCapabilities host
     }
 
     /**
-     * What is lacked, by name only.
+     * Returns the names of the missing capabilities.
      *
-     * @return such as {@code lacks tap-uso, tap-write-udp-l4}, or {@code cannot tell about tap-csum} where it could not be asked;
-     *     empty when nothing is lacked
+     * @return text such as {@code lacks tap-uso, tap-write-udp-l4}, or {@code cannot tell about tap-csum} when it could
+     *     not be probed; empty when nothing is missing
      */
     public String lacking() {
         List<String> clauses = new ArrayList<>();
@@ -89,7 +89,7 @@ public record PlatformSupport(PlatformDefinition platform, HostCapabilities host
     }
 
     /**
-     * The judgement for a list of platforms.
+     * Returns the support as text for a list of platforms.
      *
      * @return {@code supported}, {@code supported in software: ...}, or {@code not supported: ...}, with names only
      */
@@ -102,7 +102,7 @@ public record PlatformSupport(PlatformDefinition platform, HostCapabilities host
     }
 
     /**
-     * The judgement in words.
+     * Returns the support as text.
      *
      * @return {@code supported}, {@code supported in software: ...}, or {@code not supported: ...}, with every answer
      */

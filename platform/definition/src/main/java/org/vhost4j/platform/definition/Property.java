@@ -22,10 +22,11 @@ import org.vhost4j.platform.probe.HostCapability;
  *     {@code vhost4j} for one of our own; or {@code cpu}, {@code arm-cpu}, {@code machine}, {@code vhost-vsock}, {@code vhost-scsi},
  *     {@code virtio-iommu} or {@code pci-device}
  * @param name the name within that type, as in {@code -device virtio-net-pci,host_uso=off}
- * @param kind which values it takes
+ * @param kind kind of its values
  * @param feature the feature bit that it switches, if it does
- * @param qemuDefault the value in QEMU before any machine type has its say, or empty when QEMU computes it
- * @param capability what the host's kernel has to have when it is on, for all but network cards, whose features know that themselves
+ * @param qemuDefault default in QEMU without a machine type, or empty when QEMU computes it
+ * @param capability capability that the host's kernel must have when it is on, for all but network cards, whose
+ *     features determine it
  */
 public record Property(
         String owner,
@@ -39,7 +40,7 @@ public record Property(
     /** A switch that is off. */
     public static final String OFF = "off";
 
-    /** Which values a property takes. */
+    /** The kind of a property's values. */
     public enum Kind {
         /** {@code on} or {@code off}. */
         SWITCH("on or off"),
@@ -61,9 +62,9 @@ public record Property(
         }
 
         /**
-         * The values in words.
+         * Returns a description of the values.
          *
-         * @return such as {@code on or off}
+         * @return text such as {@code on or off}
          */
         public String range() {
             return range;
@@ -74,15 +75,15 @@ public record Property(
     private static final String DEVICE = "virtio-device";
     private static final String PCI = "virtio-pci";
 
-    /** The owner of what an x86 processor shows of KVM. */
+    /** The owner of the KVM features that an x86 processor reports. */
     public static final String CPU = "cpu";
-    /** The owner of what an ARM processor shows of KVM. */
+    /** The owner of the KVM features that an ARM processor reports. */
     public static final String ARM_CPU = "arm-cpu";
-    /** The owner of what {@code -machine} takes. */
+    /** The owner of the properties of {@code -machine}. */
     public static final String MACHINE = "machine";
-    /** The owner of what {@code vhost-vsock-device} has. */
+    /** The owner of the properties of {@code vhost-vsock-device}. */
     public static final String VHOST_VSOCK = "vhost-vsock";
-    /** The owner of what {@code vhost-scsi} has. */
+    /** The owner of the properties of {@code vhost-scsi}. */
     public static final String VHOST_SCSI = "vhost-scsi";
     /** The owner name of the properties of {@code virtio-iommu-pci}. */
     public static final String VIRTIO_IOMMU = "virtio-iommu";
@@ -136,7 +137,7 @@ public record Property(
     private static final Map<HostCapability, Property> BY_CAPABILITY = byCapability();
 
     /**
-     * Every property that is known.
+     * Returns every known property.
      *
      * @return features in the order of their bits, then the rest
      */
@@ -145,9 +146,9 @@ public record Property(
     }
 
     /**
-     * A property by name.
+     * Returns the property with a name.
      *
-     * @param name with or without its owner: {@code host_uso} or {@code virtio-net.host_uso}
+     * @param name name with or without owner: {@code host_uso} or {@code virtio-net.host_uso}
      * @return the property, or nothing when there is none of that name
      */
     public static Optional<Property> named(String name) {
@@ -155,7 +156,7 @@ public record Property(
     }
 
     /**
-     * The property that is on only where a host has a capability, of something else than a network card.
+     * Returns the property of a capability of the host, for devices other than network cards.
      *
      * @param capability the capability
      * @return its property, or nothing when it has none
@@ -165,7 +166,7 @@ public record Property(
     }
 
     /**
-     * The property that switches a feature.
+     * Returns the property that switches a feature.
      *
      * @param feature the feature
      * @return its property, or nothing when QEMU gives it none
@@ -175,34 +176,34 @@ public record Property(
     }
 
     /**
-     * Whether QEMU's {@code virtio-net-pci} has this property.
+     * Returns whether QEMU's {@code virtio-net-pci} has this property.
      *
-     * @return false for what is ours alone, and for what is not a network card's
+     * @return false for this program's own properties, and for those of other devices than network cards
      */
     public boolean isQemus() {
         return OWNERS_OF_CARDS.contains(owner);
     }
 
     /**
-     * Whether a guest has what the host must have for it by default.
+     * Returns whether the property is on by default, so that the host must have its capability.
      *
-     * @return false for what is off in QEMU
+     * @return false when it is off in QEMU
      */
     public boolean isOnByDefault() {
         return qemuDefault.filter(Property::isOn).isPresent();
     }
 
     /**
-     * The name with its owner, as definitions spell it.
+     * Returns the name with its owner, as definitions spell it.
      *
-     * @return such as {@code virtio-net.host_uso}
+     * @return name such as {@code virtio-net.host_uso}
      */
     public String qualifiedName() {
         return owner + "." + name;
     }
 
     /**
-     * Whether a value may be stated.
+     * Returns whether a value is valid.
      *
      * @param value the value
      * @return true when {@link #kind()} allows it
@@ -223,9 +224,9 @@ public record Property(
     }
 
     /**
-     * Whether a value asks for the property's feature.
+     * Returns whether a value enables the property's feature.
      *
-     * @param value a value that {@link #allows} it
+     * @param value a valid value
      * @return true for on, and for any number but 0
      */
     public static boolean isOn(String value) {

@@ -14,15 +14,15 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * The settings with which a plain QEMU's own virtio-net device promises what a platform says.
+ * The settings with which plain QEMU's own virtio-net device implements the promise of a platform.
  *
- * @param settings properties for {@code -device virtio-net-pci}, as {@code name=value}: those that differ from what QEMU does by
- *     itself on that machine
- * @param offered what the guest is offered when the host keeps it
- * @param notes what QEMU does otherwise, one sentence each
+ * @param settings properties for {@code -device virtio-net-pci}, as {@code name=value}: those that differ from QEMU's
+ *     defaults on that machine
+ * @param offered features that the guest is offered when the host supports them
+ * @param notes differences of QEMU from the promise, one sentence each
  */
 public record QemuArguments(List<String> settings, FeatureSet offered, List<String> notes) {
-    /** How frames leave QEMU. */
+    /** The way in which frames leave QEMU. */
     public enum Netdev {
         /** A TAP of QEMU's own ({@code vhost=off}). */
         TAP(EnumSet.of(HostUse.TAP)),
@@ -40,16 +40,16 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
         }
 
         /**
-         * What such a device needs of the host: each network card of a guest is judged by its own.
+         * Returns what such a device needs of the host: each network card of a guest is checked separately.
          *
-         * @return in which ways the kernel is used; empty when not at all
+         * @return the ways in which the kernel is used; empty when it is not used
          */
         public Set<HostUse> uses() {
             return uses;
         }
 
         /**
-         * The name on the command line.
+         * Returns the name on the command line.
          *
          * @return {@code tap}, {@code vhost-net} or {@code vhost-user}
          */
@@ -104,11 +104,12 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
     }
 
     /**
-     * Computes them for a QEMU without this project's back-end. The settings are the same whatever the netdev is, so that
-     * all cards of a guest have one set of properties, and any of them can get another back-end on another host.
+     * Computes the settings for a QEMU without this project's back-end. The settings are the same whatever the netdev
+     * is, so that all cards of a guest have one set of properties, and any of them can get another back-end on another
+     * host.
      *
      * @param resolution a platform on a machine, resolved for {@link DeviceCapabilities#qemu()}
-     * @param netdev how frames leave QEMU
+     * @param netdev the way in which frames leave QEMU
      * @return the arguments
      */
     public static QemuArguments of(Resolution resolution, Netdev netdev) {
@@ -136,10 +137,11 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
     }
 
     /**
-     * Works them out for a QEMU whose {@code -netdev vhost-user} leads to this back-end: with them the guest sees what the back-end
-     * promises and what it leaves to QEMU, except for what QEMU never passes on.
+     * Computes the settings for a QEMU whose {@code -netdev vhost-user} leads to this back-end: with them the guest
+     * sees the features that the back-end promises and those that it leaves to QEMU, except for those that QEMU never
+     * passes on.
      *
-     * @param resolution what the back-end promises, resolved for {@link DeviceCapabilities#vhost4j}
+     * @param resolution promise of the back-end, resolved for {@link DeviceCapabilities#vhost4j}
      * @return the arguments
      */
     public static QemuArguments inFrontOf(Resolution resolution) {
@@ -162,10 +164,10 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
     }
 
     /**
-     * The part of a promise that any back-end must offer before guests behind QEMU's {@code -netdev vhost-user} can be given it:
-     * without what QEMU never passes on, and what it decides alone.
+     * Returns the part of a promise that any back-end must offer so that guests behind QEMU's {@code -netdev
+     * vhost-user} can get it: without the features that QEMU never passes on, and those that it decides alone.
      *
-     * @param promise what guests will be offered
+     * @param promise features that guests will be offered
      * @return the part that QEMU asks the back-end about
      */
     public static FeatureSet askedOfBackEnd(FeatureSet promise) {
@@ -223,10 +225,10 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
     }
 
     /**
-     * Since when QEMU has a property.
+     * Returns the QEMU version that introduced a property.
      *
-     * @param property its name
-     * @return the first version, for those that not all have
+     * @param property name of the property
+     * @return the version; empty for a property that all have
      */
     public static Optional<String> firstQemu(String property) {
         return Optional.ofNullable(FIRST_QEMU.get(property));

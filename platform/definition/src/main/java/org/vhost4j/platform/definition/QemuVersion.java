@@ -32,10 +32,10 @@ public record QemuVersion(int major, int minor) implements Comparable<QemuVersio
     }
 
     /**
-     * Whether this release is that one or came before it.
+     * Returns whether this release is the given one or an earlier one.
      *
-     * @param lastMajor that one's first number
-     * @param lastMinor that one's second number
+     * @param lastMajor major number of the given release
+     * @param lastMinor minor number of the given release
      * @return true for the release itself, too
      */
     public boolean isAtMost(int lastMajor, int lastMinor) {

@@ -5,7 +5,7 @@ import java.util.List;
 import org.vhost4j.platform.probe.HostCapability;
 
 /**
- * The requested promise cannot be given.
+ * The refusal of a requested promise.
  *
  * @param reasons one sentence each, at least one
  * @param missing the host's capabilities that are missing or unknown, when that is among the reasons
@@ -31,7 +31,7 @@ public record Refusal(List<String> reasons, List<HostCapability> missing) implem
     }
 
     /**
-     * All reasons in one line, for stderr.
+     * Returns all reasons in one line, for stderr.
      *
      * @return the sentences with a space between them
      */

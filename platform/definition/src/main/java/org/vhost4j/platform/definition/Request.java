@@ -16,10 +16,10 @@ import org.vhost4j.platform.probe.HostUse;
  * @param machine the machine's name or alias; nothing for the default machine
  * @param platform the platform's name or alias, or {@code host}; nothing for the newest that the host supports
  * @param settings the operator's own settings: property to value, in the order given; {@code auto} leaves a property to the platform
- * @param missing what to do about capabilities that the host lacks
- * @param uses in which ways the back-end leans on the kernel
- * @param device what the device can do
- * @param host what the host can do
+ * @param missing policy for capabilities that the host lacks
+ * @param uses the ways in which the back-end uses the kernel
+ * @param device capabilities of the device
+ * @param host capabilities of the host
  */
 public record Request(
         Optional<String> machine,
@@ -38,10 +38,10 @@ public record Request(
     }
 
     /**
-     * The default machine on the newest platform of a host that is used through its TAP.
+     * Returns a request for the default machine on the newest platform of a host that is used through its TAP.
      *
-     * @param device what the device can do
-     * @param host what the host can do
+     * @param device capabilities of the device
+     * @param host capabilities of the host
      * @return the request, to be narrowed with the {@code with} methods
      */
     public static Request of(DeviceCapabilities device, HostCapabilities host) {
@@ -56,9 +56,9 @@ public record Request(
     }
 
     /**
-     * The same for another machine.
+     * Returns the same request for another machine.
      *
-     * @param name a name or an alias
+     * @param name name or alias of the machine
      * @return the new request
      */
     public Request withMachine(String name) {
@@ -66,9 +66,9 @@ public record Request(
     }
 
     /**
-     * The same for another platform.
+     * Returns the same request for another platform.
      *
-     * @param name a name, an alias or {@code host}
+     * @param name name or alias of the platform, or {@code host}
      * @return the new request
      */
     public Request withPlatform(String name) {
@@ -76,9 +76,9 @@ public record Request(
     }
 
     /**
-     * The same with other settings.
+     * Returns the same request with other settings.
      *
-     * @param values property to value
+     * @param values values by property
      * @return the new request
      */
     public Request withSettings(Map<String, String> values) {
@@ -86,9 +86,9 @@ public record Request(
     }
 
     /**
-     * The same with another policy.
+     * Returns the same request with another policy.
      *
-     * @param policy what to do about missing capabilities
+     * @param policy policy for missing capabilities
      * @return the new request
      */
     public Request withMissing(MissingPolicy policy) {
@@ -96,7 +96,7 @@ public record Request(
     }
 
     /**
-     * The same with other uses of the kernel.
+     * Returns the same request with other uses of the kernel.
      *
      * @param ways the uses; empty when guests are only bridged to each other
      * @return the new request
@@ -106,9 +106,9 @@ public record Request(
     }
 
     /**
-     * The same on another host.
+     * Returns the same request on another host.
      *
-     * @param other what that host can do
+     * @param other capabilities of that host
      * @return the new request
      */
     public Request withHost(HostCapabilities other) {

@@ -11,7 +11,7 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.platform.probe.HostCapability;
 
 /**
- * What a guest is promised, and why.
+ * The promise to a guest, and its reasons.
  *
  * @param machine the machine's name
  * @param platform the platform's name, {@code host} for whatever the host has
@@ -19,8 +19,8 @@ import org.vhost4j.platform.probe.HostCapability;
  * @param offered the features that the guest is offered: all of them, and nothing else
  * @param leftToFrontEnd features that a front-end with switches of its own is offered in addition; whether the guest sees them
  *     is that front-end's promise
- * @param properties every property that some layer states, with its provenance
- * @param emulated capabilities that the host lacks and software stands in for; the guest sees no difference
+ * @param properties every property that a layer sets, with its provenance
+ * @param emulated capabilities that the host lacks and software replaces; the guest sees no difference
  * @param notes what the operator should know, one sentence each
  */
 public record Resolution(
@@ -41,9 +41,9 @@ public record Resolution(
     }
 
     /**
-     * A property.
+     * Returns a property with its value.
      *
-     * @param name its name, with or without its owner
+     * @param name name with or without owner
      * @return the property with its value, or nothing when no layer states it
      */
     public Optional<ResolvedProperty> property(String name) {
@@ -54,7 +54,7 @@ public record Resolution(
     }
 
     /**
-     * A number.
+     * Returns the value of a number.
      *
      * @param name a property whose value is a number, such as {@code host_mtu}
      * @return the number; 0 when no layer states it
@@ -64,7 +64,7 @@ public record Resolution(
     }
 
     /**
-     * What the device offers unconditionally: bits that no property switches.
+     * Returns the features that the device offers unconditionally, because no property switches them.
      *
      * @return the features' names, in the order of their bits
      */
@@ -76,7 +76,7 @@ public record Resolution(
     }
 
     /**
-     * What is on in name but does not reach the guest, by reason: one sentence each.
+     * Returns the reasons why features that are on do not reach the guest: one sentence each.
      *
      * @return the sentences; empty when everything that is on is offered
      */

@@ -7,7 +7,7 @@ import java.util.List;
  * A property's value and the layers that decided it.
  *
  * @param property the property
- * @param assignments what the layers said, weakest first; at least one, the last of which decided
+ * @param assignments assignments of the layers, weakest first; at least one, the last of which is effective
  * @param availability how the property reaches the guest
  */
 public record ResolvedProperty(Property property, List<Assignment> assignments, Availability availability) {
@@ -20,36 +20,36 @@ public record ResolvedProperty(Property property, List<Assignment> assignments, 
     }
 
     /**
-     * The assignment that decided.
+     * Returns the effective assignment.
      *
-     * @return the last one
+     * @return the last assignment
      */
     public Assignment decider() {
         return assignments.getLast();
     }
 
     /**
-     * The value.
+     * Returns the value.
      *
-     * @return as {@link Property.Kind} allows it
+     * @return a value of the property's {@link Property.Kind}
      */
     public String value() {
         return decider().value();
     }
 
     /**
-     * The values of the earlier layers.
+     * Returns the overridden assignments.
      *
-     * @return weakest first; empty when none was overridden
+     * @return the assignments, weakest first; empty when none was overridden
      */
     public List<Assignment> overridden() {
         return assignments.subList(0, assignments.size() - 1);
     }
 
     /**
-     * The layer that decided and what it overrode.
+     * Returns the effective layer and those that it overrode, as text.
      *
-     * @return such as {@code off by --set, over on by platform linux-6.2}
+     * @return text such as {@code off by --set, over on by platform linux-6.2}
      */
     public String provenance() {
         StringBuilder text = new StringBuilder(decider().inWords());

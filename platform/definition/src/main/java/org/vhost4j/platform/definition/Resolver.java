@@ -16,14 +16,14 @@ import org.vhost4j.platform.probe.HostCapability;
  * the previous one; a default platform comes before the machine. The host has no say in the value of a bit; it only decides whether
  * the promise can be kept.
  *
- * <p>There are three outcomes and no more: the same bits on every host, a refusal, or the same bits with the missing
+ * <p>There are exactly three outcomes: the same bits on every host, a refusal, or the same bits with the missing
  * acceleration done in software.
  */
 public final class Resolver {
     private final PlatformCatalog catalog;
 
     /**
-     * A resolver.
+     * Creates a resolver.
      *
      * @param catalog the machines and platforms that requests may name
      */

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Where external definitions are searched: the distributor's, the administrator's, the user's, and those of the command line,
- * each more specific than the previous one.
+ * The directories of external definitions: the distributor's, the administrator's, the user's, and those of the command
+ * line, each more specific than the previous one.
  *
  * @param platforms directories of platforms, the least specific first
  * @param machines directories of machines, likewise
@@ -21,9 +21,9 @@ public record SearchPath(List<Path> platforms, List<Path> machines) {
     }
 
     /**
-     * The directories of this process.
+     * Returns the search path of this process.
      *
-     * @param environment the process's environment: {@code XDG_CONFIG_HOME} and {@code HOME} count
+     * @param environment environment of the process, of which {@code XDG_CONFIG_HOME} and {@code HOME} are used
      * @param extraPlatforms further directories of platforms, the most specific of all, in the order given; each may have a directory
      *     {@code machines} in it
      * @return the search path
@@ -47,7 +47,7 @@ public record SearchPath(List<Path> platforms, List<Path> machines) {
     }
 
     /**
-     * Loads everything that is found, over what comes with the program.
+     * Loads all definitions found, over those that come with the program.
      *
      * @return the catalog
      */

@@ -27,9 +27,9 @@ final class ShippedDefinitions {
     private final Map<String, PlatformDefinition> platforms = new HashMap<>();
 
     /**
-     * A platform.
+     * Returns the platform with a name.
      *
-     * @param name its name
+     * @param name name of the platform
      * @return the platform; nothing when no file has its name
      */
     synchronized Optional<PlatformDefinition> platform(String name) {
@@ -49,9 +49,9 @@ final class ShippedDefinitions {
     }
 
     /**
-     * Every platform, each read when its turn comes.
+     * Returns every platform, each read when it is needed.
      *
-     * @return in the order of the index
+     * @return the platforms in the order of the index
      */
     Stream<PlatformDefinition> newestFirst() {
         return ShippedFiles.read(PlatformCatalog.PLATFORMS + "index.txt")
@@ -61,10 +61,10 @@ final class ShippedDefinitions {
     }
 
     /**
-     * A machine.
+     * Returns the machine with a name.
      *
-     * @param name its name, which has a version after the kind of machine
-     * @return the machine; nothing when no file has its version, or the file has not the machine
+     * @param name name of the machine, which has a version after the kind
+     * @return the machine; empty when no file has its version, or the file does not have the machine
      */
     synchronized Optional<MachineDefinition> machine(String name) {
         Matcher ofPc = OF_PC.matcher(name);
@@ -82,9 +82,9 @@ final class ShippedDefinitions {
     }
 
     /**
-     * The machine that is taken when none is named.
+     * Returns the default machine.
      *
-     * @return the one of the newest version that says so, if it does
+     * @return the machine of the newest version that is defined as default, if any
      */
     synchronized Optional<MachineDefinition> defaultMachine() {
         String newest = ShippedFiles.read(PlatformCatalog.MACHINES + "index.txt")

@@ -56,9 +56,9 @@ final class ShippedFiles implements AutoCloseable {
     }
 
     /**
-     * The text of a file.
+     * Returns the text of a file.
      *
-     * @param name its name, below this package
+     * @param name name of the file, below this package
      * @return the text
      */
     String text(String name) {
@@ -81,20 +81,20 @@ final class ShippedFiles implements AutoCloseable {
     }
 
     /**
-     * The names of all definitions of one kind.
+     * Returns the names of all definitions of one kind.
      *
-     * @param folder such as {@code machines/}
-     * @return the newest first, without the folder
+     * @param folder folder such as {@code machines/}
+     * @return the names without the folder, the newest first
      */
     List<String> index(String folder) {
         return text(folder + "index.txt").lines().toList();
     }
 
     /**
-     * A definition.
+     * Returns a definition.
      *
-     * @param folder such as {@code machines/}
-     * @param name one of {@link #index}
+     * @param folder folder such as {@code machines/}
+     * @param name a name of {@link #index}
      * @return the file
      */
     DefinitionSource definition(String folder, String name) {

@@ -5,23 +5,23 @@ package org.vhost4j.platform.probe;
  * A host's answer for a capability.
  *
  * @param verdict whether the host has it
- * @param asked what was called
- * @param said the result, an errno by name, or for {@link Verdict#UNKNOWN} why there is none
+ * @param asked the call that was made
+ * @param said the result, an errno by name, or for {@link Verdict#UNKNOWN} the reason why there is none
  */
 public record Answer(Verdict verdict, String asked, String said) {
-    /** Whether a host has a capability. */
+    /** The verdict on whether a host has a capability. */
     public enum Verdict {
-        /** It has. */
+        /** The host has it. */
         YES,
-        /** It has not. */
+        /** The host does not have it. */
         NO,
-        /** It could not be asked. */
+        /** The host could not be asked. */
         UNKNOWN;
 
         /**
-         * The word in JSON and tables.
+         * Returns the word in JSON and tables.
          *
-         * @return lower case
+         * @return the word in lower case
          */
         public String word() {
             return name().toLowerCase(java.util.Locale.ROOT);
@@ -29,10 +29,10 @@ public record Answer(Verdict verdict, String asked, String said) {
     }
 
     /**
-     * The host has it.
+     * Returns the answer that the host has a capability.
      *
-     * @param asked what was called
-     * @param said what came back
+     * @param asked the call that was made
+     * @param said the result of the call
      * @return the answer
      */
     public static Answer yes(String asked, String said) {
@@ -40,10 +40,10 @@ public record Answer(Verdict verdict, String asked, String said) {
     }
 
     /**
-     * The host has it not.
+     * Returns the answer that the host does not have a capability.
      *
-     * @param asked what was called
-     * @param said what came back
+     * @param asked the call that was made
+     * @param said the result of the call
      * @return the answer
      */
     public static Answer no(String asked, String said) {
@@ -51,10 +51,10 @@ public record Answer(Verdict verdict, String asked, String said) {
     }
 
     /**
-     * The host could not be asked.
+     * Returns the answer that the host could not be asked.
      *
-     * @param asked what would have been called
-     * @param why what is missing, such as {@code needs CAP_NET_ADMIN}
+     * @param asked the call that would have been made
+     * @param why the reason, such as {@code needs CAP_NET_ADMIN}
      * @return the answer
      */
     public static Answer unknown(String asked, String why) {
@@ -62,7 +62,7 @@ public record Answer(Verdict verdict, String asked, String said) {
     }
 
     /**
-     * Whether the host certainly has the capability.
+     * Returns whether the host certainly has the capability.
      *
      * @return false for no and for unknown
      */
@@ -71,9 +71,9 @@ public record Answer(Verdict verdict, String asked, String said) {
     }
 
     /**
-     * The answer for a message.
+     * Returns the answer as text for a message.
      *
-     * @return such as {@code missing (TUNSETOFFLOAD CSUM|USO4|USO6: EINVAL)}
+     * @return text such as {@code missing (TUNSETOFFLOAD CSUM|USO4|USO6: EINVAL)}
      */
     public String inWords() {
         String state = switch (verdict) {

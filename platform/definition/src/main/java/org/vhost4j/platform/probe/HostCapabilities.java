@@ -8,14 +8,14 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * What one host answered, for every requested capability. Immutable.
+ * The answers of one host for every requested capability. Immutable.
  *
  * @param host the host's name or the file that the answers came from; for messages only
  * @param kernel the kernel's release as uname gives it; for messages only, never for a decision
  * @param answers the answers
  */
 public record HostCapabilities(String host, String kernel, Map<HostCapability, Answer> answers) {
-    /** A host of which nothing is known and nothing is wanted, for back-ends that do not use the kernel. */
+    /** A host without answers, for back-ends that do not use the kernel. */
     public static final HostCapabilities NOTHING_ASKED = new HostCapabilities("this host", "", Map.of());
 
     /** Copies the answers. */
@@ -26,7 +26,7 @@ public record HostCapabilities(String host, String kernel, Map<HostCapability, A
     }
 
     /**
-     * The answer for a capability.
+     * Returns the answer for a capability.
      *
      * @param capability the capability
      * @return its answer; unknown when it was not probed
@@ -37,7 +37,7 @@ public record HostCapabilities(String host, String kernel, Map<HostCapability, A
     }
 
     /**
-     * Whether the host has a capability for certain.
+     * Returns whether the host certainly has a capability.
      *
      * @param capability the capability
      * @return false for no and for unknown
@@ -47,7 +47,8 @@ public record HostCapabilities(String host, String kernel, Map<HostCapability, A
     }
 
     /**
-     * The most segments that the kernel takes in one UDP super-frame written to a TAP, found by writing some.
+     * Returns the maximum number of segments that the kernel takes in one UDP super-frame written to a TAP, found by
+     * writing some.
      *
      * @return 128 or 64, or nothing when it takes none or was not asked
      */
@@ -59,9 +60,9 @@ public record HostCapabilities(String host, String kernel, Map<HostCapability, A
     }
 
     /**
-     * A host that answers yes to these and no to everything else, for what-if questions.
+     * Returns a host that has exactly the given capabilities, for what-if questions.
      *
-     * @param host what to call it
+     * @param host name of the host
      * @param present the capabilities that it has
      * @return the host
      */

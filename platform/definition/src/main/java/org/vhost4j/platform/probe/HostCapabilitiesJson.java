@@ -65,7 +65,7 @@ public final class HostCapabilitiesJson {
     /**
      * Reads a file.
      *
-     * @param file what {@link #write} gave
+     * @param file file that {@link #write} has written
      * @return the answers
      * @throws IOException when the file cannot be read or is not what it should be; the message is one sentence for the user
      */
@@ -82,8 +82,8 @@ public final class HostCapabilitiesJson {
     /**
      * Reads text.
      *
-     * @param text what {@link #write} gave
-     * @param name what to call it in messages
+     * @param text text that {@link #write} has written
+     * @param name name for messages
      * @return the answers
      * @throws IOException when it is not what it should be; the message is one sentence for the user
      */

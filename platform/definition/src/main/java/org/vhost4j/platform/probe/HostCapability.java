@@ -31,8 +31,8 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
 
 /**
- * Something that a host either can do or cannot, which a platform may require. Each knows how it is found out, for which use
- * of the kernel it matters, which guest-visible features stand on it, and whether the back-end's software can do its work.
+ * A capability of a host that a platform may require. Each knows how it is found out, for which use of the kernel it
+ * matters, which guest-visible features stand on it, and whether the back-end's software can do its work.
  *
  * <p>{@code TUNSETOFFLOAD} speaks only for what a TAP hands to the guest ({@code GUEST_*}); what it takes from the guest
  * ({@code HOST_*}) shows only by writing frames to it. Kernels exist that have one half and not the other.
@@ -290,7 +290,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** That time is the same on all processors of a guest. */
+    /** Guests have the same time on all their processors. */
     KVM_CLOCK_STABLE(
             "kvm-clock-stable",
             HostUse.KVM,
@@ -316,7 +316,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** It has sockets that keep the boundaries of messages. */
+    /** vhost-vsock has sockets that keep the boundaries of messages. */
     VHOST_VSOCK_SEQPACKET(
             "vhost-vsock-seqpacket",
             HostUse.VHOST_VSOCK,
@@ -332,7 +332,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** It notifies guests of disks that are plugged and unplugged. */
+    /** vhost-scsi notifies guests of disks that are plugged and unplugged. */
     VHOST_SCSI_HOTPLUG(
             "vhost-scsi-hotplug",
             HostUse.VHOST_SCSI,
@@ -340,7 +340,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** It passes on what protects the data of a disk (T10 PI). */
+    /** vhost-scsi passes on the protection information of a disk's data (T10 PI). */
     VHOST_SCSI_T10_PI(
             "vhost-scsi-t10-pi",
             HostUse.VHOST_SCSI,
@@ -389,16 +389,16 @@ public enum HostCapability {
     }
 
     /**
-     * The name in definitions, probes and messages.
+     * Returns the name in definitions, probes and messages.
      *
-     * @return lower case with hyphens
+     * @return the name in lower case with hyphens
      */
     public String id() {
         return id;
     }
 
     /**
-     * The use of the kernel for which this matters.
+     * Returns the use of the kernel for which this capability is relevant.
      *
      * @return the use
      */
@@ -407,16 +407,16 @@ public enum HostCapability {
     }
 
     /**
-     * How it is found out.
+     * Returns the call by which the capability is probed.
      *
-     * @return the call that is made, in a few words
+     * @return the call, in a few words
      */
     public String question() {
         return question;
     }
 
     /**
-     * The guest-visible features that stand on this.
+     * Returns the guest-visible features that depend on this capability.
      *
      * @return the features; empty when no guest sees a difference
      */
@@ -425,7 +425,8 @@ public enum HostCapability {
     }
 
     /**
-     * Whether a guest can see that the host lacks this. It cannot when no feature depends on it and software does the same.
+     * Returns whether a guest can see that the host lacks this capability. It cannot when no feature depends on it and
+     * software does the same.
      *
      * @return false when lacking it must not keep a guest from starting
      */
@@ -434,17 +435,17 @@ public enum HostCapability {
     }
 
     /**
-     * Whether none of {@link #features()} works without it. A capability that is not essential only says how far a feature
-     * goes, and matters where a platform requires it.
+     * Returns whether none of {@link #features()} works without this capability. One that is not essential only limits
+     * a feature, and is relevant when a platform requires it.
      *
-     * @return true when promising one of the features means needing this
+     * @return true when a promise of one of the features requires this capability
      */
     public boolean essential() {
         return essential;
     }
 
     /**
-     * How the back-end's software does the same without the host.
+     * Returns how the back-end's software replaces the capability.
      *
      * @return one clause, or nothing when it cannot
      */
@@ -453,9 +454,9 @@ public enum HostCapability {
     }
 
     /**
-     * The capability with a name.
+     * Returns the capability with a name.
      *
-     * @param id as {@link #id()} gives it
+     * @param id name, as of {@link #id()}
      * @return the capability, or nothing
      */
     public static Optional<HostCapability> ofId(String id) {

@@ -1,66 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.platform.probe;
 
-/** The calls of a probe that have nothing to do with TAP interfaces. Each returns what the call returned, or the negative errno. */
+/**
+ * The calls of a probe that do not concern TAP interfaces. Each returns what the call returned, or the negative errno.
+ */
 interface HostKernel {
     /**
      * Asks {@code /dev/vhost-net} for its feature bits: all 128 (VHOST_GET_FEATURES_ARRAY, Linux 6.17), or the lower 64 where the
      * kernel knows no more (VHOST_GET_FEATURES).
      *
-     * @param features takes bits 0 to 63 in its first element and bits 64 to 127 in its second, which is 0 when the kernel has none
+     * @param features receives bits 0 to 63 in its first element and bits 64 to 127 in its second, which is 0 when the
+     *     kernel has none
      * @return 0 or the negative errno
      */
     int vhostNetFeatures(long[] features);
 
     /**
-     * userfaultfd(2) for faults of user space only, which needs no right since Linux 5.11.
+     * Calls userfaultfd(2) for faults of user space only, which needs no privilege since Linux 5.11.
      *
      * @return 0 or the negative errno
      */
     int userfaultfd();
 
     /**
-     * socket(2) of the family AF_XDP.
+     * Calls socket(2) with the family AF_XDP.
      *
      * @return 0 or the negative errno
      */
     int xdpSocket();
 
     /**
-     * io_uring_setup(2) of no entries, which a kernel that has it answers with EINVAL.
+     * Calls io_uring_setup(2) with no entries, for which a kernel that supports it returns EINVAL.
      *
      * @return the negative errno
      */
     int ioUringSetup();
 
     /**
-     * VHOST_GET_FEATURES of a vhost device other than vhost-net.
+     * Calls VHOST_GET_FEATURES of a vhost device other than vhost-net.
      *
-     * @param device such as {@code /dev/vhost-vsock}
-     * @param features takes the bits in its first element
+     * @param device path of the device, such as {@code /dev/vhost-vsock}
+     * @param features receives the bits in its first element
      * @return 0 or the negative errno
      */
     int vhostFeatures(String device, long[] features);
 
     /**
-     * KVM_GET_SUPPORTED_CPUID: what guests on an x86 processor can be shown of the leaf 0x40000001, where KVM says what it does for them
-     * (Documentation/virt/kvm/x86/cpuid.rst).
+     * Calls KVM_GET_SUPPORTED_CPUID: reads the KVM features that guests on an x86 processor can be shown in leaf
+     * 0x40000001 (Documentation/virt/kvm/x86/cpuid.rst).
      *
-     * @param registers takes EAX in its first element
-     * @return 0 or the negative errno; -EOPNOTSUPP where this kernel's processor is another
+     * @param registers receives EAX in its first element
+     * @return 0 or the negative errno; -EOPNOTSUPP on other processors
      */
     int kvmFeatures(int[] registers);
 
     /**
-     * KVM_CHECK_EXTENSION.
+     * Calls KVM_CHECK_EXTENSION.
      *
-     * @param capability a {@code KVM_CAP_}
-     * @return 0 when KVM has it not, more when it has, or the negative errno
+     * @param capability a {@code KVM_CAP_} number
+     * @return 0 when KVM does not have it, a positive number when it has, or the negative errno
      */
     int kvmExtension(int capability);
 
     /**
-     * sysconf(3) of {@code _SC_PAGESIZE}.
+     * Returns the page size, sysconf(3) of {@code _SC_PAGESIZE}.
      *
      * @return the size of a page in bytes
      */

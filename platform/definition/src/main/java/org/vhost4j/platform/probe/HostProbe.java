@@ -9,15 +9,18 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 
-/** Asks this host for every capability. What cannot be asked without a right is answered with unknown and that right. */
+/**
+ * Asks this host for every capability. A question for which this process lacks a privilege is answered with unknown and
+ * the name of the privilege.
+ */
 public final class HostProbe {
-    /** What is said of questions that only an administrator of the network may ask. */
+    /** The answer to questions that only an administrator of the network may ask. */
     public static final String NEEDS_ADMIN = "needs CAP_NET_ADMIN";
 
     private HostProbe() {}
 
     /**
-     * Whether questions stayed open for lack of {@code CAP_NET_ADMIN} alone.
+     * Returns whether questions could not be asked for lack of {@code CAP_NET_ADMIN} alone.
      *
      * @param host the answers
      * @return true when the same process could ask them in a network namespace of its own
@@ -27,7 +30,7 @@ public final class HostProbe {
     }
 
     /**
-     * Asks. Takes a few milliseconds; leaves nothing behind.
+     * Probes the host. Takes a few milliseconds; leaves no traces.
      *
      * @return the answers
      */
@@ -38,18 +41,19 @@ public final class HostProbe {
     }
 
     /**
-     * The same host with the answers of a vhost-net that another process opened: QEMU may be passed what it may not open itself.
+     * Returns the same host with the answers of a vhost-net that another process opened: QEMU may get a descriptor of a
+     * device that it may not open itself.
      *
      * @param host the host's answers
      * @param vhostNet a descriptor of {@code /dev/vhost-net}; it stays open and is not modified
-     * @return the answers, those about vhost-net being the descriptor's
+     * @return the answers, with those of the descriptor about vhost-net
      */
     public static HostCapabilities withVhostNet(HostCapabilities host, int vhostNet) {
         return with(host, vhostNet, KernelProbe::askVhostNet);
     }
 
     /**
-     * The same host with the answers of a vhost-vsock that another process opened.
+     * Returns the same host with the answers of a vhost-vsock that another process opened.
      *
      * @param host the host's answers
      * @param vhostVsock a descriptor of {@code /dev/vhost-vsock}; it stays open and is not modified
@@ -60,11 +64,11 @@ public final class HostProbe {
     }
 
     /**
-     * The same host with the answers of a vhost-scsi that another process opened.
+     * Returns the same host with the answers of a vhost-scsi that another process opened.
      *
      * @param host the host's answers
      * @param vhostScsi a descriptor of {@code /dev/vhost-scsi}; it stays open and is not modified
-     * @return the answers, those about vhost-scsi being the descriptor's
+     * @return the answers, with those of the descriptor about vhost-scsi
      */
     public static HostCapabilities withVhostScsi(HostCapabilities host, int vhostScsi) {
         return with(host, vhostScsi, KernelProbe::askVhostScsi);
@@ -92,8 +96,8 @@ public final class HostProbe {
     }
 
     /**
-     * How the kernel was built, as uname gives it; a distribution's version is in it, such as {@code Debian 6.1.176-1}. For users
-     * only.
+     * Returns the kernel's build version as reported by uname; it includes a distribution's version, such as {@code
+     * Debian 6.1.176-1}. For users only.
      *
      * @return one line; empty when it cannot be read
      */

@@ -2,8 +2,9 @@
 package org.vhost4j.platform.probe;
 
 /**
- * A way in which a back-end leans on its kernel. A capability matters only to a back-end that uses the kernel that way: guests
- * that are bridged to each other need nothing of it. The uses that have nothing to do with network cards are QEMU's alone.
+ * A way in which a back-end uses its kernel. A capability matters only to a back-end that uses the kernel that way:
+ * guests that are bridged to each other need nothing of it. The uses that have nothing to do with network cards are
+ * QEMU's alone.
  */
 public enum HostUse {
     /** Frames cross a TAP interface. */

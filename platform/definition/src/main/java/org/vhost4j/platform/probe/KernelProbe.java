@@ -22,17 +22,17 @@ final class KernelProbe {
     private final Map<HostCapability, Answer> answers;
 
     /**
-     * A probe.
+     * Creates a probe.
      *
      * @param kernel the kernel
-     * @param answers takes the answers
+     * @param answers receives the answers
      */
     KernelProbe(HostKernel kernel, Map<HostCapability, Answer> answers) {
         this.kernel = kernel;
         this.answers = answers;
     }
 
-    /** Asks everything. */
+    /** Asks all questions. */
     void run() {
         askVhostNet();
         askVhostVsock();
@@ -52,7 +52,7 @@ final class KernelProbe {
         answers.put(HostCapability.PAGE_4K, size == PAGE ? Answer.yes(asked, "" + size) : Answer.no(asked, "" + size));
     }
 
-    /** Asks the kernel's vhost-net for its bits. */
+    /** Asks the kernel's vhost-net for its feature bits. */
     void askVhostNet() {
         long[] words = new long[2];
         int result = kernel.vhostNetFeatures(words);
@@ -65,12 +65,12 @@ final class KernelProbe {
         }
     }
 
-    /** Asks the kernel's vhost-vsock for its bits. */
+    /** Asks the kernel's vhost-vsock for its feature bits. */
     void askVhostVsock() {
         askVhost("/dev/vhost-vsock", HostCapability.VHOST_VSOCK, VSOCK_BITS);
     }
 
-    /** Asks the kernel's vhost-scsi for its bits. */
+    /** Asks the kernel's vhost-scsi for its feature bits. */
     void askVhostScsi() {
         askVhost("/dev/vhost-scsi", HostCapability.VHOST_SCSI, SCSI_BITS);
     }

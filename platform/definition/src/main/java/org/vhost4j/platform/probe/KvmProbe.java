@@ -31,17 +31,17 @@ final class KvmProbe {
     private final Map<HostCapability, Answer> answers;
 
     /**
-     * A probe.
+     * Creates a probe.
      *
      * @param kernel the kernel
-     * @param answers takes the answers
+     * @param answers receives the answers
      */
     KvmProbe(HostKernel kernel, Map<HostCapability, Answer> answers) {
         this.kernel = kernel;
         this.answers = answers;
     }
 
-    /** Asks everything. */
+    /** Asks all questions. */
     void run() {
         int[] registers = new int[1];
         int result = kernel.kvmFeatures(registers);

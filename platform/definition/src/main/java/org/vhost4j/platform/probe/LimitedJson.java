@@ -21,9 +21,9 @@ public final class LimitedJson {
     private LimitedJson() {}
 
     /**
-     * A reader.
+     * Creates a reader.
      *
-     * @param mostTokens the most tokens that a document may have: brackets, member names and values
+     * @param mostTokens maximum number of tokens of a document: brackets, member names and values
      * @return the reader; it throws {@link JacksonException} for whatever it refuses
      */
     public static JsonMapper reader(long mostTokens) {
@@ -42,9 +42,9 @@ public final class LimitedJson {
     }
 
     /**
-     * What is wrong with a document, without the names of Jackson's methods.
+     * Returns the problem of a document, without the names of Jackson's methods.
      *
-     * @param refusal what the reader threw
+     * @param refusal exception of the reader
      * @return one clause
      */
     public static String reason(JacksonException refusal) {

@@ -38,16 +38,16 @@ final class LinuxKernel implements HostKernel {
 
     private final OptionalInt passed;
 
-    /** A kernel whose vhost devices are asked by opening them. */
+    /** Creates a kernel whose vhost devices are opened by this process. */
     LinuxKernel() {
         this(OptionalInt.empty());
     }
 
     /**
-     * A kernel one of whose vhost devices is asked through a descriptor that another process opened, as management software passes it to
-     * QEMU ({@code vhostfd=}).
+     * Creates a kernel of which one vhost device is asked through a descriptor that another process opened, as
+     * management software passes it to QEMU ({@code vhostfd=}).
      *
-     * @param passed the descriptor, which stays open, of the device that is asked; empty to open it
+     * @param passed a descriptor of the device, which stays open; empty to open the device
      */
     LinuxKernel(OptionalInt passed) {
         this.passed = passed;

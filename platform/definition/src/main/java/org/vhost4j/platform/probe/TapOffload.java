@@ -6,8 +6,8 @@ import java.util.List;
 /**
  * The flags of TUNSETOFFLOAD that show whether a TAP passes something to the guest (linux/if_tun.h).
  *
- * @param capability what a yes means
- * @param mask {@code TUN_F_} flags, with those that they need
+ * @param capability capability that the kernel has when it accepts the flags
+ * @param mask {@code TUN_F_} flags, with those that they require
  */
 record TapOffload(HostCapability capability, int mask) {
     private static final int CSUM = 0x01;

@@ -23,17 +23,17 @@ final class TapProbe {
     private final Map<HostCapability, Answer> answers;
 
     /**
-     * A probe.
+     * Creates a probe.
      *
      * @param kernel the kernel; closed by the caller
-     * @param answers takes the answers
+     * @param answers receives the answers
      */
     TapProbe(TunKernel kernel, Map<HostCapability, Answer> answers) {
         this.kernel = kernel;
         this.answers = answers;
     }
 
-    /** Asks everything. */
+    /** Asks all questions. */
     void run() {
         int opened = kernel.open();
         if (opened < 0) {

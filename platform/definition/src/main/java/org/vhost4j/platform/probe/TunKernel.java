@@ -2,8 +2,8 @@
 package org.vhost4j.platform.probe;
 
 /**
- * The calls on {@code /dev/net/tun} that a probe makes (linux/if_tun.h). Every method returns what the call returned, or the
- * negative errno. One temporary TAP at a time.
+ * The calls on {@code /dev/net/tun} that a probe makes (linux/if_tun.h). Every method returns what the call returned,
+ * or the negative errno. One temporary TAP at a time.
  */
 interface TunKernel extends AutoCloseable {
     /**
@@ -14,14 +14,14 @@ interface TunKernel extends AutoCloseable {
     int open();
 
     /**
-     * TUNGETFEATURES.
+     * Calls TUNGETFEATURES.
      *
      * @return the {@code IFF_} flags that the kernel knows, or the negative errno
      */
     int features();
 
     /**
-     * TUNSETIFF of a TAP with a virtio-net header, which stays down and vanishes with {@link #close}.
+     * Calls TUNSETIFF for a TAP with a virtio-net header, which stays down and vanishes with {@link #close}.
      *
      * @return 0 or the negative errno
      */

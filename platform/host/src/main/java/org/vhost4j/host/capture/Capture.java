@@ -40,7 +40,7 @@ public final class Capture implements AutoCloseable {
     /**
      * A port to capture.
      *
-     * @param name in the file
+     * @param name name of the port in the file
      * @param lane the number of its lane: ports of one lane share a buffer
      */
     public record Port(String name, int lane) {}
@@ -105,9 +105,9 @@ public final class Capture implements AutoCloseable {
     /**
      * Opens the file and starts to write. Nothing is copied before the taps are in place.
      *
-     * @param options what to capture
-     * @param ports where, at least one
-     * @param program this program's name and version, for the file
+     * @param options options of the capture
+     * @param ports ports to capture, at least one
+     * @param program name and version of this program, for the file
      * @param whenEnded runs once, by the writing thread, when nothing is written any more
      * @return the capture
      * @throws IOException when the file cannot be opened; the message is one clause
@@ -121,10 +121,10 @@ public final class Capture implements AutoCloseable {
     }
 
     /**
-     * What copies the frames of a port.
+     * Returns the tap that copies the frames of a port.
      *
-     * @param port its place in the list of ports
-     * @return for that port's lane
+     * @param port index in the list of ports
+     * @return the tap, for that port's lane
      */
     public FrameTap tap(int port) {
         return taps.get(port);
@@ -244,9 +244,9 @@ public final class Capture implements AutoCloseable {
     }
 
     /**
-     * How far the capture has come. Any thread.
+     * Returns the status of the capture. Any thread may call it.
      *
-     * @return counters that may be a little behind
+     * @return the status, with counters that may be a little late
      */
     public CaptureStatus status() {
         List<CaptureStatus.Port> counts = new ArrayList<>();

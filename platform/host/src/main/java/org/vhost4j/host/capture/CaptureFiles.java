@@ -41,8 +41,8 @@ final class CaptureFiles implements AutoCloseable {
      * Opens the first file, or the FIFO.
      *
      * @param path of the file; with several files a number is put before its extension
-     * @param fileBytes when the next file begins, 0 for never
-     * @param files how many are kept, 0 for all
+     * @param fileBytes size in bytes at which the next file begins, 0 for never
+     * @param files maximum number of files to keep, 0 for all
      * @param patient whether to continue to wait for the reader of a FIFO
      * @throws IOException when that cannot be done; the message is one clause
      */
@@ -108,9 +108,9 @@ final class CaptureFiles implements AutoCloseable {
     }
 
     /**
-     * Whether the next file is to begin before more is written.
+     * Returns whether the next file begins before more is written.
      *
-     * @param bytes how long the file would become
+     * @param bytes length that the file would reach
      */
     boolean isFull(long bytes) {
         return fileBytes != 0 && bytes > fileBytes;
@@ -150,7 +150,7 @@ final class CaptureFiles implements AutoCloseable {
         }
     }
 
-    /** The file that is written now. */
+    /** Returns the file that is being written. */
     Path current() {
         return current;
     }

@@ -32,10 +32,11 @@ import org.vhost4j.sys.SocketAddress;
 import org.vhost4j.sys.SystemError;
 
 /**
- * A network behind a datagram socket, UDP or Unix, with one frame in each datagram. Frames are plain: their checksums are whole, and none
- * is longer than a datagram. One system call a frame, no allocation.
+ * A network behind a datagram socket, UDP or Unix, with one frame in each datagram. Frames are plain: their checksums
+ * are whole, and none is longer than a datagram. One system call a frame, no allocation.
  *
- * <p>A UDP socket takes datagrams of its peer only. A peer that is not there yet, or has gone, loses frames and nothing else.
+ * <p>A UDP socket accepts datagrams of its peer only. Frames to a peer that is not there are dropped; nothing else
+ * changes.
  *
  * <p>Belongs to the lane that it is attached to.
  */
@@ -84,14 +85,14 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
     private final PortStop stop;
 
     /**
-     * A port that is not at work yet.
+     * Creates a port that is not started yet.
      *
-     * @param name what to call it in messages
-     * @param local where the socket is bound
-     * @param remote where frames go
-     * @param sink where the peer's frames go
-     * @param clock nanoseconds of any origin
-     * @param trouble receives a line when the port stops permanently, and when a frame is dropped for a reason that there was not before
+     * @param name name for messages
+     * @param local address to which the socket is bound
+     * @param remote address to which frames are sent
+     * @param sink destination of the peer's frames
+     * @param clock clock in nanoseconds, from any origin
+     * @param trouble receives a line when the port stops permanently, and when a frame is dropped for a new reason
      * @throws SystemError when a name is not known, or the socket cannot be bound
      */
     public DatagramPort(
@@ -138,15 +139,15 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
     }
 
     /**
-     * A halted port that takes over the socket of another process.
+     * Creates a halted port that takes over the socket of another process.
      *
-     * @param name what to call it in messages
-     * @param local where the socket is bound
-     * @param remote where frames go
+     * @param name name for messages
+     * @param local address to which the socket is bound
+     * @param remote address to which frames are sent
      * @param socket bound, and connected if it is no Unix socket; owned by the port from now on
-     * @param sink where the peer's frames go
-     * @param clock nanoseconds of any origin
-     * @param trouble as for a port that this process opened
+     * @param sink destination of the peer's frames
+     * @param clock clock in nanoseconds, from any origin
+     * @param trouble receives lines, as for a port that this process opened
      * @return a port that moves nothing until {@link #proceed}
      * @throws SystemError when a name is not known
      */
@@ -230,16 +231,16 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
     }
 
     /**
-     * The socket, for another process.
+     * Returns the socket, for another process.
      *
-     * @return still the port's
+     * @return the socket, still owned by the port
      */
     public Fd socket() {
         return socket;
     }
 
     /**
-     * A frame that was read and waits for room at its receiver.
+     * Returns the frame that was read and waits for room at its receiver.
      *
      * @return a copy; null when there is none
      */
@@ -320,7 +321,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
         return name;
     }
 
-    /** Nothing: the peer gets frames as they are on a wire. */
+    /** Returns no offloads: the peer gets frames as they are on a wire. */
     @Override
     public int accepts() {
         return 0;

@@ -20,11 +20,11 @@ final class FairTurns implements SelectStrategy {
     private final Queue<Runnable> waiting = new ArrayDeque<>();
 
     /**
-     * Nothing waits.
+     * Creates turns in which no work waits.
      *
-     * @param next decides what the loop does in the rest of the turn
-     * @param budget of each turn
-     * @param guarded runs a slice so that nothing it throws gets out
+     * @param next determines what the loop does in the rest of the turn
+     * @param budget limit for the work in each turn
+     * @param guarded runs a slice of work and catches everything that it throws
      */
     FairTurns(SelectStrategy next, Budget budget, Consumer<Runnable> guarded) {
         this.next = next;
@@ -41,7 +41,7 @@ final class FairTurns implements SelectStrategy {
         waiting.add(slice);
     }
 
-    /** What remains of this turn, for a slice that has begun. */
+    /** Returns the remaining budget of this turn, for a slice that has begun. */
     Budget budget() {
         return budget;
     }

@@ -19,11 +19,13 @@ import org.vhost4j.sys.SystemError;
  * closes the descriptor itself.
  */
 public final class FdHandle implements AutoCloseable {
-    /** Readable, by level. */
+    /** Level-triggered readability. */
     public static final EpollIoOps READ = EpollIoOps.EPOLLIN;
-    /** Each time that something comes in. What was there is not reported again, so nothing needs to be read. */
+    /**
+     * Edge-triggered readability: reported each time that data arrives. Data that was reported once need not be read.
+     */
     public static final EpollIoOps READ_EDGE = EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLET);
-    /** Each time that something comes in, room is made, or the peer closes. */
+    /** Edge-triggered: reported each time that data arrives, room becomes free, or the peer closes. */
     public static final EpollIoOps STREAM_EDGE = EpollIoOps.EPOLLIN
             .with(EpollIoOps.EPOLLOUT)
             .with(EpollIoOps.EPOLLRDHUP)
@@ -35,13 +37,14 @@ public final class FdHandle implements AutoCloseable {
     @FunctionalInterface
     public interface Handler {
         /**
-         * Something happened, or did not: a report can be left over from an earlier descriptor of the same number.
+         * Handles events of the descriptor, which may be spurious: a report can be left over from an earlier descriptor
+         * of the same number.
          *
          * @param events a mask of {@code EPOLL} bits
          */
         void ready(int events);
 
-        /** The loop ends. The handle is closed already; its owner closes the descriptor now. */
+        /** Handles the end of the loop. The handle is closed already; its owner closes the descriptor now. */
         default void loopClosed() {}
     }
 
@@ -59,8 +62,8 @@ public final class FdHandle implements AutoCloseable {
      * Puts a descriptor on a loop. Called by the loop's thread.
      *
      * @param loop the loop
-     * @param fd open for as long as the handle is
-     * @param interest what to report
+     * @param fd descriptor, open for as long as the handle is
+     * @param interest events to report
      * @param handler called for its events
      * @return the handle
      * @throws SystemError when epoll refuses the descriptor, as it does with a regular file
@@ -112,7 +115,7 @@ public final class FdHandle implements AutoCloseable {
         loop.closed(this);
     }
 
-    /** The loop ends. */
+    /** Closes the handle because the loop ends. */
     void closeWithLoop() {
         close();
         loop.guarded(handler::loopClosed);

@@ -86,22 +86,25 @@ public final class IoLoop implements AutoCloseable {
         return new IoLoop(name, strategy, failures, clock);
     }
 
-    /** What peers cause: has its turn fairly among them, within a budget for each turn of the loop. */
+    /**
+     * Returns the turns for work that peers cause, in which each gets its fair share within a budget for each turn of
+     * the loop.
+     */
     FairTurns turns() {
         return turns;
     }
 
     /**
-     * The loop's name.
+     * Returns the loop's name.
      *
-     * @return as it was given to {@link #start}
+     * @return the name that was passed to {@link #start}
      */
     public String name() {
         return name;
     }
 
     /**
-     * Whether the calling thread is the loop's.
+     * Returns whether the calling thread is the loop's.
      *
      * @return true inside tasks and handlers
      */
@@ -138,9 +141,9 @@ public final class IoLoop implements AutoCloseable {
     /**
      * Computes something on the loop's thread soon. Any thread may call it.
      *
-     * @param task what it throws becomes the future's failure and is reported too
-     * @param <T> what it gives
-     * @return completed by the loop's thread; do not wait for it there
+     * @param task the task; an exception becomes the future's failure and is reported too
+     * @param <T> type of the result
+     * @return a future that the loop's thread completes; that thread must not wait for it
      * @throws IllegalStateException when the loop is closed
      */
     public <T> CompletableFuture<T> submit(Callable<T> task) {
@@ -164,9 +167,9 @@ public final class IoLoop implements AutoCloseable {
      * Runs a task on the loop's thread later. Any thread may call it.
      *
      * @param task the task; an exception is reported
-     * @param delay from now
+     * @param delay delay from now
      * @param unit of the delay
-     * @return cancels the task while it has not begun, and says when that is
+     * @return a future that can cancel the task before it has begun, and tells the remaining delay
      * @throws IllegalStateException when the loop is closed
      */
     public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {

@@ -62,7 +62,9 @@ final class SendQueue {
         return 0;
     }
 
-    /** The socket may have room again; 0, or a negative errno that ends the stream. */
+    /**
+     * Sends waiting bytes after the socket may have room again; returns 0, or a negative errno that ends the stream.
+     */
     int flush() {
         while (!waiting.isEmpty()) {
             Waiting first = waiting.getFirst();
@@ -101,7 +103,7 @@ final class SendQueue {
         return 0;
     }
 
-    /** A copy of all bytes that wait. */
+    /** Returns a copy of all waiting bytes. */
     byte[] waiting() {
         ByteBuffer all = ByteBuffer.allocate(waitingBytes);
         waiting.forEach(each -> all.put(each.bytes.duplicate()));

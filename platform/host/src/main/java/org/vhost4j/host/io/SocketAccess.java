@@ -17,7 +17,7 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
 /**
- * Who may connect to a socket: users with write permission for its file.
+ * Users who may connect to a socket: those with write permission for its file.
  *
  * @param mode the file's permissions, 0 to 0777, or {@link #UNCHANGED} to leave them to the umask
  * @param group the file's group, or null for that of the process
@@ -26,7 +26,7 @@ public record SocketAccess(int mode, @Nullable GroupPrincipal group) {
     /** The permissions are left to the umask. */
     public static final int UNCHANGED = -1;
 
-    /** As the system makes it: with the usual umask only its owner may connect. */
+    /** The system's defaults: with the usual umask only the owner may connect. */
     public static final SocketAccess DEFAULT = new SocketAccess(UNCHANGED, null);
 
     /** Owner and group may connect: what a group is given for. */
@@ -45,11 +45,11 @@ public record SocketAccess(int mode, @Nullable GroupPrincipal group) {
     }
 
     /**
-     * Reads permissions and a group. With a group alone its members may connect as well: the mode is 0660.
+     * Parses permissions and a group. With a group alone its members may connect as well: the mode is 0660.
      *
-     * @param mode three octal digits, perhaps after a zero; null for none
-     * @param group a name or a number; null for none
-     * @return who may connect
+     * @param mode three octal digits, optionally after a zero; null for none
+     * @param group name or number of a group; null for none
+     * @return the access
      * @throws IllegalArgumentException in words for the user
      */
     public static SocketAccess parse(@Nullable String mode, @Nullable String group) {
@@ -75,8 +75,8 @@ public record SocketAccess(int mode, @Nullable GroupPrincipal group) {
     }
 
     /**
-     * Gives it to a socket's file. To be called before the socket listens, when no process can connect yet. Another file in its
-     * place stays unchanged.
+     * Applies the permissions to a socket's file. To be called before the socket listens, when no process can connect
+     * yet. Another file in its place stays unchanged.
      *
      * @param path of the file
      * @throws SystemError when the process may not

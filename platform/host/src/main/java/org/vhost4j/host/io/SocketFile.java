@@ -27,9 +27,9 @@ public final class SocketFile {
     }
 
     /**
-     * The file that was bound just now.
+     * Returns the file that has just been bound.
      *
-     * @param path its name, not followed when it is a symbolic link
+     * @param path path of the file, not followed when it is a symbolic link
      * @return the file, or one that is never removed when there is none
      */
     public static SocketFile of(Path path) {
@@ -37,7 +37,7 @@ public final class SocketFile {
     }
 
     /**
-     * The same file after it was renamed.
+     * Returns the same file after it was renamed.
      *
      * @param other the new name
      * @return the file
@@ -56,10 +56,10 @@ public final class SocketFile {
     }
 
     /**
-     * Whether there is a socket, and not any other file.
+     * Returns whether a file is a socket.
      *
-     * @param path not followed when it is a symbolic link
-     * @return false also when there is nothing
+     * @param path path of the file, not followed when it is a symbolic link
+     * @return false also when there is no file
      */
     public static boolean isSocket(Path path) {
         try {

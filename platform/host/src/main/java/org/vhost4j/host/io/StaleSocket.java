@@ -15,13 +15,14 @@ public final class StaleSocket {
     private StaleSocket() {}
 
     /**
-     * bind(2), again when the path is taken by a socket that no process has any more. A file of any other kind stays.
+     * Calls bind(2), again when the path belongs to a socket that no process uses any more. A file of any other kind
+     * stays.
      *
-     * @param socket what to bind
-     * @param type its type, such as {@link LibC#SOCK_STREAM}
+     * @param socket socket to bind
+     * @param type type of the socket, such as {@link LibC#SOCK_STREAM}
      * @param address the address
-     * @param resolved the same for system calls
-     * @param failure begins the message of the error
+     * @param resolved the address for system calls
+     * @param failure beginning of the error's message
      * @throws SystemError when it cannot be bound, or the file not be removed
      */
     public static void bindInPlace(

@@ -2,10 +2,10 @@
 package org.vhost4j.host.io;
 
 /**
- * Why a stream ended.
+ * The end of a stream, with its reason.
  *
- * @param cause what kind of end
- * @param text the same in one line for the user
+ * @param cause kind of the end
+ * @param text the reason in one line for the user
  */
 public record StreamEnd(Cause cause, String text) {
     /** Kinds of ends. */

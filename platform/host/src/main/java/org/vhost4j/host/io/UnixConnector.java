@@ -18,16 +18,16 @@ public final class UnixConnector implements AutoCloseable {
     /** Called with the progress of connecting. Called by the loop's thread. */
     public interface Handler {
         /**
-         * The other side is there. Call {@link UnixConnector#connect} to connect again when it is gone again.
+         * Handles a connection. Call {@link UnixConnector#connect} to connect again after it is lost.
          *
          * @param connection non-blocking; owned by the handler from now on
          */
         void connected(Fd connection);
 
         /**
-         * The other side is not there yet. Called when the reason changes, not for each attempt.
+         * Reports that there is no connection yet. Called when the reason changes, not for each attempt.
          *
-         * @param reason why not, in one line
+         * @param reason the reason, in one line
          */
         void waiting(String reason);
     }
@@ -49,9 +49,10 @@ public final class UnixConnector implements AutoCloseable {
      *
      * @param loop the loop that will own the connector
      * @param path of the socket
-     * @param firstDelay milliseconds between the first attempt and the second, at least 1; doubled for each one after
-     * @param longestDelay milliseconds that the delay never exceeds
-     * @param handler called with the progress
+     * @param firstDelay milliseconds between the first attempt and the second, at least 1; doubled for each subsequent
+     *     one
+     * @param longestDelay maximum delay in milliseconds
+     * @param handler receives the progress
      * @throws SystemError when no socket can have this path
      */
     public UnixConnector(IoLoop loop, Path path, long firstDelay, long longestDelay, Handler handler) {

@@ -17,8 +17,9 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnixAddress;
 
 /**
- * A Unix socket that front-ends connect to. A socket file that a dead process left behind is replaced; one that a process listens
- * on is not. The connections tell who sends on them: {@link UnixStream#sender}. Belongs to its loop's thread.
+ * A Unix socket to which front-ends connect. A socket file that a dead process left behind is replaced; one that a
+ * process listens on is not. The connections tell who sends on them: {@link UnixStream#sender}. Belongs to its loop's
+ * thread.
  */
 public final class UnixListener implements AutoCloseable {
     private static final int BACKLOG = 16;
@@ -61,7 +62,7 @@ public final class UnixListener implements AutoCloseable {
      *
      * @param loop the loop that will own the socket
      * @param path of the socket file, which is created now and removed by {@link #close}
-     * @param accepted given each connection, non-blocking, and from then on its owner
+     * @param accepted receives and owns each connection, which is non-blocking
      * @return the listening socket
      * @throws SystemError when the path cannot be listened on
      */
@@ -70,12 +71,12 @@ public final class UnixListener implements AutoCloseable {
     }
 
     /**
-     * The same for a socket that certain users may connect to.
+     * Listens on a path to which certain users may connect. Called by the loop's thread.
      *
      * @param loop the loop that will own the socket
      * @param path of the socket file, which is created now and removed by {@link #close}
-     * @param access who may connect
-     * @param accepted given each connection, non-blocking, and from then on its owner
+     * @param access users who may connect
+     * @param accepted receives and owns each connection, which is non-blocking
      * @return the listening socket
      * @throws SystemError when the path cannot be listened on, or the file cannot be given that access
      */
@@ -127,7 +128,7 @@ public final class UnixListener implements AutoCloseable {
      * @param loop the loop that will own the socket
      * @param socket listening and non-blocking; owned by the listener from now on, and closed when this throws
      * @param path of the socket file, which {@link #close} removes; null when it was inherited
-     * @param accepted given each connection, non-blocking, and from then on its owner
+     * @param accepted receives and owns each connection, which is non-blocking
      * @return the listening socket
      * @throws SystemError when the socket cannot be watched
      */
@@ -157,9 +158,9 @@ public final class UnixListener implements AutoCloseable {
     }
 
     /**
-     * The socket, for another process.
+     * Returns the socket, for another process.
      *
-     * @return still the listener's
+     * @return the socket, still owned by the listener
      */
     public Fd socket() {
         return socket;
@@ -176,9 +177,9 @@ public final class UnixListener implements AutoCloseable {
     }
 
     /**
-     * Refuses a path that a process listens on, which sees one connection come and go.
+     * Throws when a process listens on a path; that process sees one connection that is closed at once.
      *
-     * @param path of a socket
+     * @param path path of the socket
      * @throws SystemError EADDRINUSE when a process listens there
      */
     public static void requireUnused(Path path) {

@@ -73,13 +73,13 @@ public final class UnixStream implements AutoCloseable {
     }
 
     /**
-     * Begins to read. Called by the loop's thread.
+     * Starts to read. Called by the loop's thread.
      *
      * @param loop the loop that will own the stream
      * @param socket connected and non-blocking; owned by the stream from now on, and closed when this throws
      * @param first the length of the first piece, 1 to {@code largest}; 0 to read nothing until {@link #want} is called
      * @param largest the longest piece that will ever be requested, in bytes
-     * @param handler receives what comes in
+     * @param handler receives the data
      * @return the stream
      * @throws SystemError when the socket cannot be watched
      */
@@ -88,14 +88,14 @@ public final class UnixStream implements AutoCloseable {
     }
 
     /**
-     * Begins to read. Called by the loop's thread.
+     * Starts to read. Called by the loop's thread.
      *
      * @param loop the loop that will own the stream
      * @param socket connected and non-blocking; owned by the stream from now on, and closed when this throws
      * @param first the length of the first piece, 1 to {@code largest}; 0 to read nothing until {@link #want} is called
      * @param largest the longest piece that will ever be requested, in bytes
-     * @param handler receives what comes in
-     * @param closer closes the socket and the descriptors that come by it
+     * @param handler receives the data
+     * @param closer closes the socket and the descriptors received on it
      * @return the stream
      * @throws SystemError when the socket cannot be watched
      */
@@ -115,9 +115,9 @@ public final class UnixStream implements AutoCloseable {
     }
 
     /**
-     * Whether the stream has neither ended nor been closed.
+     * Returns whether the stream has neither ended nor been closed.
      *
-     * @return false when sending makes no sense any more
+     * @return false when nothing can be sent any more
      */
     public boolean isOpen() {
         return open;
@@ -149,8 +149,8 @@ public final class UnixStream implements AutoCloseable {
      * Sends bytes, and descriptors with the first of them. What the socket does not take is kept and sent later, in order. When
      * the peer is gone or reads nothing, the stream ends soon after. Does nothing when the stream is over.
      *
-     * @param bytes from its position to its limit; it may be changed when this returns
-     * @param beside at most 8; they may be closed when this returns
+     * @param bytes the bytes from position to limit; the buffer may be changed when this returns
+     * @param beside descriptors, at most 8; they may be closed when this returns
      */
     public void send(ByteBuffer bytes, List<Fd> beside) {
         loop.assertInLoop();
@@ -162,7 +162,7 @@ public final class UnixStream implements AutoCloseable {
     /**
      * Sends bytes without descriptors; see {@link #send(ByteBuffer, List)}.
      *
-     * @param bytes from its position to its limit; it may be changed when this returns
+     * @param bytes the bytes from position to limit; the buffer may be changed when this returns
      */
     public void send(ByteBuffer bytes) {
         send(bytes, List.of());
@@ -180,7 +180,7 @@ public final class UnixStream implements AutoCloseable {
         }
     }
 
-    /** Neither reads nor sends until {@link #thaw}. Called by the loop's thread. */
+    /** Stops reading and sending until {@link #thaw}. Called by the loop's thread. */
     public void freeze() {
         loop.assertInLoop();
         frozen = true;
@@ -199,7 +199,7 @@ public final class UnixStream implements AutoCloseable {
     }
 
     /**
-     * What was received of a piece that is not whole.
+     * Returns the received part of an incomplete piece.
      *
      * @return a copy; empty between two pieces
      */
@@ -217,18 +217,18 @@ public final class UnixStream implements AutoCloseable {
     }
 
     /**
-     * What waits to be sent.
+     * Returns the bytes that wait to be sent.
      *
-     * @return a copy; empty unless the peer does not read
+     * @return a copy; empty unless the peer reads too slowly
      */
     public byte[] unsent() {
         return unsent.waiting();
     }
 
     /**
-     * The socket, for another process.
+     * Returns the socket, for another process.
      *
-     * @return still the stream's
+     * @return the socket, still owned by the stream
      */
     public Fd socket() {
         return socket;
@@ -324,10 +324,10 @@ public final class UnixStream implements AutoCloseable {
     }
 
     /**
-     * The process that sent the first bytes.
+     * Returns the process that sent the first bytes.
      *
-     * @return its number, 1 or more; 0 when it is not known: our process namespace does not have it, it sent before we had asked,
-     *     it was not requested, or nothing has been received
+     * @return process ID, 1 or more; 0 when it is unknown: this program's PID namespace does not have it, it sent
+     *     before this program asked, it was not requested, or nothing has been received
      */
     public int sender() {
         return sender;

@@ -44,7 +44,10 @@ final class DutyCycle implements SelectStrategy {
         return sleeps;
     }
 
-    /** A pollable was added, or has more wake-up conditions: all pollables are armed again before the next sleep. */
+    /**
+     * Tells that a pollable was added, or has more wake-up conditions: all pollables are armed again before the next
+     * sleep.
+     */
     void rearm() {
         if (armed) {
             armed = false;

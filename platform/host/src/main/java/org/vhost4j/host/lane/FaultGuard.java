@@ -43,7 +43,7 @@ final class FaultGuard {
         return faults;
     }
 
-    /** One burst of each pollable; how much was done, and at least 1 when there was a fault. */
+    /** Polls each pollable for one burst; returns the amount of work done, at least 1 when there was a fault. */
     int pollAll() {
         int work = 0;
         try {

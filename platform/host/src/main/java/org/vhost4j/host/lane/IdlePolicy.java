@@ -2,9 +2,9 @@
 package org.vhost4j.host.lane;
 
 /**
- * How long a lane looks for work before it sleeps.
+ * The time for which a lane looks for work before it sleeps.
  *
- * @param spinNanos the most nanoseconds without work, at least 0; {@link Long#MAX_VALUE} forever
+ * @param spinNanos maximum time without work in nanoseconds, at least 0; {@link Long#MAX_VALUE} forever
  */
 public record IdlePolicy(long spinNanos) {
     /** Sleeps as soon as there is nothing to do. */
@@ -14,7 +14,7 @@ public record IdlePolicy(long spinNanos) {
      * another program needs the lane's core.
      */
     public static final IdlePolicy ADAPTIVE = new IdlePolicy(50_000);
-    /** Never sleeps. Takes a whole core. */
+    /** Never sleeps, and uses a whole core. */
     public static final IdlePolicy POLLING = new IdlePolicy(Long.MAX_VALUE);
 
     /**

@@ -13,8 +13,8 @@ import org.vhost4j.sys.EventFd;
 import org.vhost4j.sys.SystemError;
 
 /**
- * One thread that polls what it owns, and sleeps in epoll when there is nothing to do. See the package's description for the
- * duty cycle and for what a fault does.
+ * A thread that polls its pollables, and sleeps in epoll when there is nothing to do. See the package's description for
+ * the duty cycle and for what a fault does.
  */
 public final class Lane implements AutoCloseable {
     /** What all control queues of a lane may have done in one turn: about as much as a burst of frames costs. */
@@ -51,12 +51,12 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Starts a lane that measures by a given clock how long it works for those that must not be served at the cost of others.
+     * Starts a lane with a clock for its budgets of work other than frames.
      *
      * @param name of its thread, after {@code vhost4j-}
      * @param policy when to sleep
      * @param listener called when something goes wrong, by the lane's thread
-     * @param clock nanoseconds from any origin
+     * @param clock clock in nanoseconds, from any origin
      * @return the running lane, which owns nothing yet
      */
     public static Lane start(String name, IdlePolicy policy, LaneListener listener, LongSupplier clock) {
@@ -64,35 +64,36 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * What the lane's pollables may do of work other than frames, such as the commands of control queues, in one turn together. Which
-     * pollable comes first changes from turn to turn, so none is left out for long. Used by the lane's thread.
+     * Returns the budget for work of the lane's pollables other than frames, such as the commands of control queues, in
+     * one turn together. The first pollable changes from turn to turn, so none is left out for long. Used by the lane's
+     * thread.
      *
-     * @return begins again with each turn
+     * @return the budget, which is renewed with each turn
      */
     public Budget commands() {
         return commands;
     }
 
     /**
-     * The event loop below, for sockets, timers and other descriptors that belong to this thread.
+     * Returns the lane's event loop, for sockets, timers and other descriptors that belong to this thread.
      *
-     * @return closed with the lane
+     * @return the loop, closed with the lane
      */
     public IoLoop loop() {
         return loop;
     }
 
     /**
-     * The lane's name.
+     * Returns the lane's name.
      *
-     * @return as it was given to {@link #start}
+     * @return the name that was passed to {@link #start}
      */
     public String name() {
         return loop.name();
     }
 
     /**
-     * Whether the calling thread is this lane's.
+     * Returns whether the calling thread is this lane's.
      *
      * @return true inside its pollables, handlers and tasks
      */
@@ -103,7 +104,7 @@ public final class Lane implements AutoCloseable {
     /**
      * Takes a pollable: it is polled from the next turn on. Called by the lane's thread.
      *
-     * @param pollable not on a lane yet
+     * @param pollable a pollable that is not on a lane yet
      */
     public void add(Pollable pollable) {
         loop.assertInLoop();
@@ -134,10 +135,10 @@ public final class Lane implements AutoCloseable {
     /**
      * Makes kicks of a queue wake the lane. The eventfd is watched by edge and never read. Called by the lane's thread.
      *
-     * @param kick open for as long as the handle is
-     * @param kicked called for each, as far as they come one by one; their purpose is to wake the lane, whose next turn polls every
-     *     pollable
-     * @return to be closed before the eventfd is
+     * @param kick the eventfd, open for as long as the handle is
+     * @param kicked called for each kick, except that several may be merged; a kick's purpose is to wake the lane,
+     *     whose next turn polls every pollable
+     * @return the handle, to be closed before the eventfd is
      * @throws SystemError when epoll refuses it
      */
     public FdHandle wakeOn(EventFd kick, Runnable kicked) {
@@ -147,9 +148,9 @@ public final class Lane implements AutoCloseable {
     /**
      * Signals an eventfd that a front-end shares, so that the front-end cannot keep the lane. Called by the lane's thread.
      *
-     * @param eventFd open for as long as the signal is used
+     * @param eventFd the eventfd, open for as long as the signal is used
      * @param jammed runs between two turns, once, when the front-end has filled the counter, which signals alone never do
-     * @return for this lane's thread only
+     * @return the signal, for this lane's thread only
      */
     public SharedSignal signal(EventFd eventFd, Runnable jammed) {
         return new SharedSignal(eventFd, watch, () -> loop.execute(jammed));
@@ -166,11 +167,11 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Computes something on the lane between two turns. Any thread may call it.
+     * Runs a computation on the lane between two turns. Any thread may call it.
      *
-     * @param task what it throws becomes the future's failure, and is reported
-     * @param <T> what it gives
-     * @return completed by the lane's thread
+     * @param task the task; an exception becomes the future's failure, and is reported
+     * @param <T> type of the result
+     * @return a future that the lane's thread completes
      * @throws IllegalStateException when the lane is closed
      */
     public <T> CompletableFuture<T> submit(Callable<T> task) {
@@ -178,13 +179,13 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Has another lane do something between two turns, or while it waits in this method itself, and waits for it: as long as that lane's turn
-     * takes. Called by this lane's thread, or any that is no lane's.
+     * Runs a task on another lane between two turns, or while that lane waits in this method itself, and waits for the
+     * result: as long as that lane's turn takes. Called by this lane's thread, or by one that is no lane's.
      *
-     * @param other perhaps this lane
-     * @param task asks nothing of a lane itself; what it throws is thrown here
-     * @param <T> what it gives
-     * @return what it gave
+     * @param other the other lane, possibly this one
+     * @param task the task, which must not call this method; its exceptions are thrown here
+     * @param <T> type of the result
+     * @return result of the task
      * @throws IllegalStateException when the other lane is closed
      */
     public <T> T ask(Lane other, Supplier<T> task) {
@@ -195,7 +196,8 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * How many turns the duty cycle has taken. Readable by any thread, perhaps a little late, as are the other counters.
+     * Returns the number of turns of the duty cycle. Any thread may read it, possibly a little late, as the other
+     * counters.
      *
      * @return turns since the start
      */
@@ -204,16 +206,16 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * How many times the lane went to sleep in epoll.
+     * Returns the number of times that the lane went to sleep in epoll.
      *
-     * @return times since the start
+     * @return sleeps since the start
      */
     public long sleeps() {
         return cycle.sleeps();
     }
 
     /**
-     * How many pollables a fault has removed.
+     * Returns the number of pollables that were removed because of a fault.
      *
      * @return pollables since the start
      */

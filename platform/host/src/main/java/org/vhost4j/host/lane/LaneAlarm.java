@@ -14,18 +14,19 @@ public final class LaneAlarm {
     private @Nullable ScheduledFuture<?> pending;
 
     /**
-     * An alarm that is not set.
+     * Creates an alarm that is not set.
      *
-     * @param lane whose pollables are polled, and armed again
+     * @param lane lane whose pollables are polled, and armed again
      */
     public LaneAlarm(Lane lane) {
         this.lane = lane;
     }
 
     /**
-     * Sets the alarm. One that rings before is left as it is, because what it wakes asks again; one that rings later is replaced.
+     * Sets the alarm. One that rings before is left as it is, because what it wakes asks again; one that rings later is
+     * replaced.
      *
-     * @param nanos from now
+     * @param nanos delay in nanoseconds from now
      */
     public void after(long nanos) {
         ScheduledFuture<?> set = pending;

@@ -3,21 +3,21 @@ package org.vhost4j.host.lane;
 
 import org.vhost4j.device.Pollable;
 
-/** Called when something went wrong on a lane. Called by the lane's thread; must not block. */
+/** Receives the errors of a lane. Called by the lane's thread; must not block. */
 public interface LaneListener {
     /**
-     * A pollable was stopped and has left the lane.
+     * Reports that a pollable was stopped and has left the lane.
      *
-     * @param pollable its {@link Pollable#fault} was called before
-     * @param reason what happened, in one line
-     * @param cause what was thrown, for a developer's eyes
+     * @param pollable the pollable, whose {@link Pollable#fault} was called before
+     * @param reason the cause, in one line
+     * @param cause the exception, for developers
      */
     void faulted(Pollable pollable, String reason, Throwable cause);
 
     /**
-     * A task or a handler threw, and no pollable's memory is to blame. Everything continues.
+     * Reports that a task or a handler threw an exception that no pollable's memory caused. Everything continues.
      *
-     * @param cause what was thrown
+     * @param cause the exception
      */
     void failed(Throwable cause);
 }

@@ -6,8 +6,8 @@ import org.vhost4j.device.net.ReceiveTimeouts;
 import org.vhost4j.device.net.WaitBudget;
 
 /**
- * How long senders wait for a port whose socket is full: the time that they wait for a guest without buffers. Of the port's lane. The clock
- * is asked only when a frame found no room, and until the time is earned back.
+ * The time for which senders wait for a port whose socket is full, as long as for a guest without buffers. Of the
+ * port's lane. The clock is asked only when a frame found no room, and until the time is earned back.
  */
 public final class SenderWait {
     private final WaitBudget budget =
@@ -18,18 +18,18 @@ public final class SenderWait {
     private boolean spent;
 
     /**
-     * No sender has waited yet.
+     * Creates a wait that no sender has used.
      *
-     * @param clock nanoseconds of any origin
+     * @param clock clock in nanoseconds, from any origin
      */
     public SenderWait(LongSupplier clock) {
         this.clock = clock;
     }
 
     /**
-     * A frame found no room.
+     * Records that a frame found no room.
      *
-     * @return whether its sender may wait; otherwise the frame is to be dropped
+     * @return whether its sender may wait; otherwise the frame has to be dropped
      */
     public boolean mayWait() {
         spent = true;
@@ -38,9 +38,9 @@ public final class SenderWait {
     }
 
     /**
-     * The socket has taken a frame, which earns time back.
+     * Records that the socket has taken a frame, which restores part of the time.
      *
-     * @param bytes the frame's length
+     * @param bytes length of the frame
      */
     public void taken(int bytes) {
         blocked = false;
@@ -51,14 +51,14 @@ public final class SenderWait {
         }
     }
 
-    /** The sender that was to wait has dropped its frame. */
+    /** Records that the waiting sender has dropped its frame. */
     public void dropped() {
         budget.doesNotWait();
         blocked = false;
     }
 
     /**
-     * Whether the last frame waits for room.
+     * Returns whether the last frame waits for room.
      *
      * @return true until one is taken or dropped
      */

@@ -45,7 +45,7 @@ final class SignalWatch implements AutoCloseable {
         thread = ControlThread.start("vhost4j-" + lane + "-watch", this::run);
     }
 
-    /** The lane is about to write. */
+    /** Records that the lane is about to write. */
     void enter(EventFd to) {
         eventFd = to;
         written = false;
@@ -57,7 +57,10 @@ final class SignalWatch implements AutoCloseable {
         }
     }
 
-    /** The lane has written; true when it had to be freed, or found a counter that another process had filled. */
+    /**
+     * Records that the lane has written; returns true when it had to be freed, or found a counter that another process
+     * had filled.
+     */
     boolean leave() {
         if (state.compareAndSet(INSIDE, OUTSIDE)) {
             return false;

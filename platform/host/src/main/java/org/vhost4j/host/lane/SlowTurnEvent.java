@@ -9,7 +9,10 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Threshold;
 
-/** A turn of a lane that took long, with the messages and tasks that came between it and the next; a sleep is no part of it. */
+/**
+ * Flight Recorder event: a slow turn of a lane, with the messages and tasks between it and the next turn, without
+ * sleep.
+ */
 @Name("vhost4j.SlowTurn")
 @Label("Slow Turn of a Lane")
 @Description("All guests of the lane waited for as long as this took")
@@ -28,12 +31,12 @@ final class SlowTurnEvent extends Event {
     @Description("Frames and control commands that were moved")
     private int work;
 
-    /** The turn polled everything. */
+    /** Records that the turn has polled everything. */
     void polled(int done) {
         work = done;
     }
 
-    /** The turn is over. */
+    /** Records the end of the turn. */
     void finish(String name) {
         end();
         if (shouldCommit()) {

@@ -47,7 +47,7 @@ final class SpinWindow {
         this.clock = clock;
     }
 
-    /** Whether a lane that has nothing to do looks again, and does not sleep yet. */
+    /** Returns whether a lane without work continues to look for it, rather than sleep. */
     boolean open() {
         if (nanos == Long.MAX_VALUE) {
             return true;
@@ -96,7 +96,7 @@ final class SpinWindow {
         left = pause;
     }
 
-    /** The lane has found work. */
+    /** Records that the lane has found work. */
     void found() {
         if (!begin && looking) {
             if (clock.getAsLong() - last >= TAKEN_BESIDE_WORK) {
@@ -109,7 +109,7 @@ final class SpinWindow {
         begin = true;
     }
 
-    /** The lane looks again for as long as it may, because there is more to look at. */
+    /** Starts the time for looking again, because there is more to look at. */
     void again() {
         begin = true;
     }

@@ -25,8 +25,9 @@ import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.SystemError;
 
 /**
- * A network interface of the host, such as a NIC or one end of a veth pair. Frames are written straight from where they are, and read into
- * a buffer of our own and given to the sink; super-frames cross whole in both directions. One system call a frame, no allocation.
+ * A network interface of the host, such as a NIC or one end of a veth pair. Frames are written straight from where they
+ * are, and read into a buffer of our own and given to the sink; super-frames cross whole in both directions. One system
+ * call a frame, no allocation.
  *
  * <p>While the interface is down, or after it was removed, frames for it are dropped; one line says so. One that is there again is joined
  * again. A kernel that takes no UDP super-frames (USO) is given none from the first that it refuses.
@@ -62,13 +63,13 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
     private volatile boolean closed;
 
     /**
-     * A port that is not at work yet.
+     * Creates a port that is not started yet.
      *
-     * @param name what to call it in messages
-     * @param socket on the interface; from here on the port's
-     * @param sink where the interface's frames go
-     * @param engine holds their headers against the packets
-     * @param clock nanoseconds of any origin
+     * @param name name for messages
+     * @param socket socket on the interface; owned by the port from now on
+     * @param sink destination of the interface's frames
+     * @param engine engine that checks their headers against the packets
+     * @param clock clock in nanoseconds, from any origin
      * @param trouble receives a line when the interface is down or was removed, when it was joined again, when the port stops permanently, and
      *     when the kernel refuses a frame for a reason that it had not before; called by several threads
      */
@@ -127,16 +128,16 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * The socket, for another process.
+     * Returns the socket, for another process.
      *
-     * @return still the port's
+     * @return the socket, still owned by the port
      */
     public PacketSocket socket() {
         return socket;
     }
 
     /**
-     * A frame that was read and waits for room at its receiver.
+     * Returns the frame that was read and waits for room at its receiver.
      *
      * @return a copy; null when there is none
      */

@@ -93,7 +93,7 @@ final class PacketReader {
         fd = another;
     }
 
-    /** Where a frame of another process can stay. */
+    /** Returns the address of memory for a frame of another process. */
     long memory() {
         return buffer.address();
     }

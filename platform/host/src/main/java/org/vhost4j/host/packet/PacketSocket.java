@@ -129,20 +129,20 @@ public final class PacketSocket implements AutoCloseable {
     }
 
     /**
-     * Whether there is an interface of that name in the socket's network namespace. The kernel may look for a
+     * Returns whether an interface of that name exists in the socket's network namespace. The kernel may look for a
      * module of that name, which takes time.
      *
-     * @return true when there is, be it the one that the socket is bound to or another
+     * @return true when one exists, whether or not the socket is bound to it
      */
     public boolean exists() {
         return index() >= 0;
     }
 
     /**
-     * Whether the interface that the socket was bound to is still there. Does not wait: {@link #exists} asks for a name, for which the
-     * kernel may look for a module.
+     * Returns whether the interface to which the socket was bound still exists. Does not block, unlike {@link #exists},
+     * which asks for a name, for which the kernel may look for a module.
      *
-     * @return false when it was removed, whether or not there is another one of its name
+     * @return false when it was removed, whether or not another one has its name
      */
     public boolean isBound() {
         try (Arena arena = Arena.ofConfined()) {
@@ -169,18 +169,18 @@ public final class PacketSocket implements AutoCloseable {
     }
 
     /**
-     * The interface's name.
+     * Returns the interface's name.
      *
-     * @return as it was given
+     * @return the name as given
      */
     public String ifname() {
         return ifname;
     }
 
     /**
-     * The descriptor that frames are read from and written to.
+     * Returns the descriptor for reading and writing frames.
      *
-     * @return still owned by this object
+     * @return the descriptor, still owned by this object
      */
     public Fd fd() {
         return fd;

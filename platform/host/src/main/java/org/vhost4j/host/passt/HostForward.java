@@ -6,13 +6,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A port of the host that leads to one of the guest, as QEMU's {@code hostfwd} says it: {@code
+ * A forwarding of a port of the host to one of the guest, in the syntax of QEMU's {@code hostfwd}: {@code
  * [tcp|udp]:[hostaddr]:hostport-[guestaddr]:guestport}. An IPv6 address is in brackets.
  *
- * @param udp UDP instead of TCP
- * @param hostAddress where the host listens; empty for all its addresses
- * @param hostPort 1 to 65535
- * @param guestPort 1 to 65535
+ * @param udp true for UDP, false for TCP
+ * @param hostAddress address on which the host listens; empty for all its addresses
+ * @param hostPort port of the host, 1 to 65535
+ * @param guestPort port of the guest, 1 to 65535
  */
 public record HostForward(boolean udp, String hostAddress, int hostPort, int guestPort) {
     private static final String ADDRESS = "([0-9.]*|\\[[0-9a-fA-F:.]+\\])";
@@ -22,7 +22,7 @@ public record HostForward(boolean udp, String hostAddress, int hostPort, int gue
     /**
      * Reads a rule.
      *
-     * @param text as in QEMU
+     * @param text the rule in QEMU's syntax
      * @return the rule
      * @throws IllegalArgumentException in words for the user, when it is none, or names the guest's address: there is one guest to passt
      */
@@ -53,7 +53,7 @@ public record HostForward(boolean udp, String hostAddress, int hostPort, int gue
     }
 
     /**
-     * The same for passt.
+     * Returns the same rule for passt.
      *
      * @return an option and its value
      */

@@ -9,12 +9,13 @@ import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.host.stream.StreamPeer;
 
 /**
- * What passt makes of frames: it ends TCP connections itself, and takes and gives segments of any length that a packet can have. So TCP
- * super-frames go there in one packet, or in two when they are longer than {@value #LONGEST} bytes, and what comes from there is a
- * super-frame for guests whose segments are shorter. UDP super-frames go in one datagram each, since each is one to the other end.
+ * The adaptation of frames to passt, which terminates TCP connections itself, and exchanges segments of any length that
+ * a packet can have. So TCP super-frames go there in one packet, or in two when they are longer than {@value #LONGEST}
+ * bytes, and what comes from there is a super-frame for guests whose segments are shorter. UDP super-frames go in one
+ * datagram each, since each is one to the other end.
  */
 public final class PasstPeer implements StreamPeer {
-    /** passt ends its connection over a longer frame. */
+    /** The longest frame in bytes; passt ends its connection over a longer one. */
     public static final int LONGEST = 65_535;
 
     private final OffloadEngine engine;
@@ -22,9 +23,9 @@ public final class PasstPeer implements StreamPeer {
     private final Frame whole = new Frame();
 
     /**
-     * A passt that knows no connection.
+     * Creates a peer without connections.
      *
-     * @param engine of the port's lane; counts what is done for frames to passt
+     * @param engine engine of the port's lane, which counts the processing of frames to passt
      */
     public PasstPeer(OffloadEngine engine) {
         this.engine = engine;

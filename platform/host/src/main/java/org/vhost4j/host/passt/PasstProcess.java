@@ -74,12 +74,13 @@ public final class PasstProcess implements AutoCloseable {
     }
 
     /**
-     * Nothing runs yet.
+     * Creates the process without starting it.
      *
-     * @param command the program and its arguments but those that name the connection
-     * @param port gets the connection; attached to the lane
-     * @param lane the port's
-     * @param lines takes what passt says, and a line when it ends and when it runs again; called by several threads
+     * @param command the program and its arguments, except those that name the connection
+     * @param port port that gets the connection; attached to the lane
+     * @param lane lane of the port
+     * @param lines receives the output of passt, and a line when it ends and when it runs again; called by several
+     *     threads
      */
     public PasstProcess(List<String> command, StreamPort port, Lane lane, Consumer<String> lines) {
         this.command = new ArrayList<>(command);
@@ -143,19 +144,20 @@ public final class PasstProcess implements AutoCloseable {
     }
 
     /**
-     * The passt that serves the port, for another process.
+     * Returns the passt that serves the port, for another process.
      *
-     * @return null when there is none at the moment
+     * @return the program; null when there is none at the moment
      */
     public @Nullable RunningProgram program() {
         return port.isConnected() ? running : null;
     }
 
     /**
-     * Continues with a passt that another process has started, and whose connection the port has. Nothing is done until {@link #proceed}.
+     * Continues with a passt that another process has started, and whose connection the port has. It has no effect
+     * until {@link #proceed}.
      *
-     * @param program that passt
-     * @param socket its connection, the port's
+     * @param program the passt
+     * @param socket its connection, owned by the port
      */
     public void adopt(RunningProgram program, Fd socket) {
         Child child = new Child(program, socket);
@@ -335,18 +337,18 @@ public final class PasstProcess implements AutoCloseable {
     }
 
     /**
-     * How often passt has come to serve.
+     * Returns the number of times that passt was started successfully.
      *
-     * @return 1 after {@link #start}
+     * @return the number, 1 after {@link #start}
      */
     public int starts() {
         return starts.get();
     }
 
     /**
-     * The process that runs now, or the last one.
+     * Returns the process that runs now, or the last one.
      *
-     * @return its id, 0 before {@link #start}
+     * @return process ID, 0 before {@link #start}
      */
     public int pid() {
         RunningProgram child = running;

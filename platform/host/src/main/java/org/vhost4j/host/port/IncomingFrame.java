@@ -16,14 +16,14 @@ import org.vhost4j.device.stats.PortCounters;
 public final class IncomingFrame {
     /** There is no frame. */
     public static final int EMPTY = 0;
-    /** A frame was passed on or dropped. */
+    /** A frame was forwarded or dropped. */
     public static final int MOVED = 1;
-    /** A frame is here and its receiver has no room. */
+    /** A frame was read and its receiver has no room. */
     public static final int BLOCKED = 2;
     /** The interface or the connection has gone, or is down. */
     public static final int GONE = 3;
 
-    /** Filled by the port while it does not {@link #waits wait}. */
+    /** The frame, filled by the port while it does not {@link #waits wait}. */
     public final Frame frame = new Frame();
 
     private final FramePort port;
@@ -33,11 +33,11 @@ public final class IncomingFrame {
     private boolean forwarded;
 
     /**
-     * No frame yet.
+     * Creates an empty frame.
      *
-     * @param port where frames come in
-     * @param counters the port's
-     * @param sink where they go
+     * @param port port on which frames come in
+     * @param counters counters of the port
+     * @param sink destination of the frames
      */
     public IncomingFrame(FramePort port, PortCounters counters, FrameSink sink) {
         this.port = port;
@@ -46,9 +46,9 @@ public final class IncomingFrame {
     }
 
     /**
-     * Whether the frame waits for its receiver.
+     * Returns whether the frame waits for its receiver.
      *
-     * @return true until {@link #offer} has passed it on
+     * @return true until {@link #offer} has forwarded it
      */
     public boolean waits() {
         return waiting;
@@ -88,9 +88,9 @@ public final class IncomingFrame {
     }
 
     /**
-     * A copy of the frame that waits, for another process.
+     * Returns a copy of the frame that waits, for another process.
      *
-     * @return null when none waits
+     * @return the copy; null when none waits
      */
     public @Nullable HeldFrame held() {
         return waiting ? HeldFrame.copy(0, frame) : null;

@@ -4,13 +4,13 @@ package org.vhost4j.host.port;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Whether a port has stopped, and why. The lane writes, any thread reads. */
+/** The state of a port, working or stopped, with the reason. Written by the lane; any thread may read it. */
 public final class PortStop {
     private final Consumer<String> trouble;
     private volatile @Nullable String reason;
 
     /**
-     * Of a port that works.
+     * Creates the state of a port that works.
      *
      * @param trouble receives a line when the port stops
      */
@@ -19,7 +19,7 @@ public final class PortStop {
     }
 
     /**
-     * Whether the port has stopped.
+     * Returns whether the port has stopped.
      *
      * @return false again after {@link #clear}
      */
@@ -28,7 +28,7 @@ public final class PortStop {
     }
 
     /**
-     * Why the port has stopped.
+     * Returns the reason why the port has stopped.
      *
      * @return the first reason, or null while it works
      */
@@ -39,8 +39,8 @@ public final class PortStop {
     /**
      * Stops the port and says so; a port that has stopped keeps its reason.
      *
-     * @param why one line
-     * @return whether it worked until now
+     * @param why the reason, in one line
+     * @return true when the port worked until now
      */
     public boolean stop(String why) {
         if (reason != null) {
@@ -60,7 +60,7 @@ public final class PortStop {
         reason = why;
     }
 
-    /** The port works again. */
+    /** Marks the port as working again. */
     public void clear() {
         reason = null;
     }

@@ -5,7 +5,7 @@ import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.device.stats.PortDrop;
 import org.vhost4j.sys.Errno;
 
-/** Frames that the kernel did not take from a port, counted by what its error number means. */
+/** Frames that the kernel did not take from a port, counted by the meaning of the error number. */
 public final class Refusals {
     private final PortCounters counters;
     private final boolean[] seen = new boolean[Errno.LIMIT];
@@ -20,10 +20,10 @@ public final class Refusals {
     }
 
     /**
-     * Counts one.
+     * Counts a refused frame.
      *
-     * @param errno positive
-     * @return whether it is the first with this error number: where one frame is refused thousands are, and a line is for each reason
+     * @param errno the error number, positive
+     * @return true for the first frame with this error number, so that only one line is printed for each reason
      */
     public boolean count(int errno) {
         counters.drop(reason(errno));

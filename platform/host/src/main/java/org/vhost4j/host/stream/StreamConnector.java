@@ -46,12 +46,12 @@ public final class StreamConnector implements AutoCloseable {
     private @Nullable Work work;
 
     /**
-     * A port that is not connected, and for which nothing is tried.
+     * Creates the connector of a port that is not connected, without an attempt to connect.
      *
      * @param port the port, on the lane
-     * @param lane its lane
-     * @param address where the peer listens, or where to listen for it
-     * @param listens whether the peer connects to us
+     * @param lane lane of the port
+     * @param address address on which the peer listens, or on which to listen for it
+     * @param listens whether the peer connects to this program
      * @param lines receives a line when a peer is connected, when the connection is lost, and when there is another reason why there is none;
      *     called by several threads
      */
@@ -140,10 +140,10 @@ public final class StreamConnector implements AutoCloseable {
         private volatile boolean ended;
 
         /**
-         * Work that has not begun.
+         * Creates work that has not begun.
          *
-         * @param listening where to accept; null to connect
-         * @param again whether there was a connection before: a peer that accepts and closes is not asked at once
+         * @param listening socket on which to accept; null to connect
+         * @param again whether there was a connection before: a peer that accepts and closes is not tried again at once
          */
         Work(@Nullable Fd listening, boolean again) {
             this.listening = listening;

@@ -30,33 +30,34 @@ public interface StreamPeer {
     };
 
     /**
-     * What {@link #deliver} takes.
+     * Returns the offloads that {@link #deliver} accepts.
      *
      * @return a mask of {@link org.vhost4j.device.frame.Offloads}
      */
     int accepts();
 
     /**
-     * The longest frame that the peer takes.
+     * Returns the length of the longest frame that the peer accepts.
      *
-     * @return bytes from the destination MAC address on, at most {@link Frame#MAX_BYTES}
+     * @return number of bytes from the destination MAC address on, at most {@link Frame#MAX_BYTES}
      */
     int longest();
 
     /**
-     * Gives a frame to the stream, perhaps in two, with nothing left for the peer to do. The stream has room for the frame and for headers
-     * that are repeated.
+     * Delivers a frame to the stream, possibly as two, without offloads for the peer. The stream has room for the frame
+     * and for headers that are repeated.
      *
-     * @param frame needs nothing beyond {@link #accepts}; it is not changed
-     * @param stream takes frames that need nothing, of {@link #longest} bytes at most
-     * @return what the stream answers, or {@link FramePort#REFUSED} for a frame that was dropped and counted
+     * @param frame a frame that needs nothing beyond {@link #accepts}; it is not changed
+     * @param stream port that takes frames without offloads, of at most {@link #longest} bytes
+     * @return the result of the stream, or {@link FramePort#REFUSED} for a frame that was dropped and counted
      */
     int deliver(Frame frame, FramePort stream);
 
     /**
-     * A frame has come from the peer.
+     * Adapts a frame that has arrived from the peer.
      *
-     * @param frame in one piece, in memory that may be changed, with a clear header; gets {@link Frame#needs} and a header to match
+     * @param frame the frame, contiguous, in memory that may be changed, with a cleared header; gets {@link
+     *     Frame#needs} and a matching header
      */
     void received(Frame frame);
 }

@@ -57,12 +57,12 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     private final PortStop stop;
 
     /**
-     * A port without a connection.
+     * Creates a port without a connection.
      *
-     * @param name what to call it in messages
-     * @param peer what is at the other end
-     * @param sink where the peer's frames go
-     * @param clock nanoseconds of any origin
+     * @param name name for messages
+     * @param peer the peer
+     * @param sink destination of the peer's frames
+     * @param clock clock in nanoseconds, from any origin
      * @param trouble receives a line when the port stops permanently, and when a frame is dropped for a reason that the connection had not
      *     before; called by the lane's thread
      */
@@ -140,7 +140,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Whether the port waits for {@link #proceed}.
+     * Returns whether the port waits for {@link #proceed}.
      *
      * @return true after {@link #halt}
      */
@@ -149,7 +149,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * The connection, for another process.
+     * Returns the connection, for another process.
      *
      * @return the descriptor, still owned by the port; null when there is none
      */
@@ -158,7 +158,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * How far the port is. Called by the lane's thread.
+     * Returns the position of the port in its connection. Called by the lane's thread.
      *
      * @return a copy
      */
@@ -169,7 +169,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     /**
      * Gives a halted port a connection that another process has used. Called by the lane's thread.
      *
-     * @param to as for {@link #connect}
+     * @param to the connection, as for {@link #connect}
      * @param state the position of that process in the stream
      * @throws IllegalArgumentException when that cannot be
      */
@@ -234,7 +234,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
         return work;
     }
 
-    /** Everything is reported by edge at any time, except that a write has failed. */
+    /** Every event is reported by edge at any time, except that a write has failed. */
     @Override
     public boolean arm() {
         return connected && !halted && writer.broken() != 0;
@@ -343,7 +343,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Whether there is a connection, as far as it is known.
+     * Returns whether there is a connection, as far as known.
      *
      * @return false after {@link #whenLost} was called
      */
@@ -352,7 +352,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Why the port stopped.
+     * Returns the reason why the port stopped.
      *
      * @return the reason, or null while it works
      */
@@ -366,9 +366,9 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * How often the socket took a part of what was written, and the rest later.
+     * Returns the number of writes of which the socket took a part first, and the rest later.
      *
-     * @return since the start
+     * @return the number since the start
      */
     public long partialWrites() {
         return writer.partialWrites();

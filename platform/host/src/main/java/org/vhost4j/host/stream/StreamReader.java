@@ -48,7 +48,7 @@ final class StreamReader {
         tail = head;
     }
 
-    /** What has come and was not looked at. */
+    /** Returns the bytes that were received and not processed. */
     byte[] unread() {
         return memory.asSlice(head, tail - head).toArray(ValueLayout.JAVA_BYTE);
     }
@@ -144,7 +144,7 @@ final class StreamReader {
                 : String.valueOf(new SystemError("the connection was lost", errno).getMessage());
     }
 
-    /** Why the connection is lost. */
+    /** Returns the reason why the connection is lost. */
     String reason() {
         return reason;
     }

@@ -62,7 +62,7 @@ final class StreamWriter {
     /**
      * Ends the stream.
      *
-     * @return how many frames were not written, or not to their end
+     * @return the number of frames that were not written completely
      */
     int close() {
         fd = -1;
@@ -91,13 +91,13 @@ final class StreamWriter {
         }
     }
 
-    /** What waits for room. */
+    /** Returns the bytes that wait for room. */
     byte[] unwritten() {
         scrub();
         return memory.asSlice(head, tail - head).toArray(ValueLayout.JAVA_BYTE);
     }
 
-    /** Where in {@link #unwritten} the first frame begins that is there with its length. */
+    /** Returns the offset in {@link #unwritten} of the first frame that is complete with its length. */
     int whole() {
         return boundary - head;
     }
@@ -125,17 +125,17 @@ final class StreamWriter {
         tail = kept.length;
     }
 
-    /** Whether a frame can be taken, in two even. */
+    /** Returns whether a frame can be taken, even in two parts. */
     boolean hasRoom(int frameBytes) {
         return CAPACITY - (tail - head) >= frameBytes + SLACK;
     }
 
-    /** Whether something waits for room. */
+    /** Returns whether bytes wait for room. */
     boolean waits() {
         return tail != head;
     }
 
-    /** The errno with which the connection was lost; 0 while it was not. */
+    /** Returns the errno with which the connection was lost; 0 while it was not. */
     int broken() {
         return broken;
     }
@@ -237,7 +237,7 @@ final class StreamWriter {
         }
     }
 
-    /** The socket has room again. */
+    /** Continues to write because the socket has room again. */
     void writable() {
         if (!halted) {
             blocked = false;

@@ -10,13 +10,16 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.UnixAddress;
 
-/** What kind of network interface has a name, as the kernel's ethtool says of its driver: TUNSETIFF has one error for all that it cannot attach to. */
+/**
+ * The kind of the network interface with a name, by its driver according to ethtool: TUNSETIFF has one error for all
+ * interfaces that it cannot attach to.
+ */
 enum InterfaceKind {
     /** There is no interface of that name. */
     NONE,
     /** A TAP. */
     TAP,
-    /** Any other. */
+    /** Any other interface. */
     OTHER;
 
     private static final long SIOCETHTOOL = 0x8946L;

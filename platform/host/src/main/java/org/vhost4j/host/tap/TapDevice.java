@@ -52,7 +52,7 @@ public final class TapDevice implements AutoCloseable {
     }
 
     /**
-     * Opens a queue of a TAP, which is created when there is none of that name.
+     * Opens a queue of a TAP, which is created when no interface has that name.
      *
      * @param name of the interface, 1 to 15 bytes; {@code %d} in it stands for the first free number
      * @param multiQueue whether the interface has several queues: opening it again adds one
@@ -97,7 +97,8 @@ public final class TapDevice implements AutoCloseable {
     }
 
     /**
-     * Opens the only queue of a TAP as it was made: with multi_queue or without, which is also how one is created when there is none.
+     * Opens the only queue of a TAP in the way in which it was created, with multi_queue or without; creates it when no
+     * interface has that name.
      *
      * @param name of the interface, as {@link #open} takes it
      * @return the queue
@@ -195,7 +196,7 @@ public final class TapDevice implements AutoCloseable {
     }
 
     /**
-     * The length of the header before each frame.
+     * Returns the length of the header before each frame.
      *
      * @return {@link NetHeader#BYTES} or {@link NetHeader#TUNNEL_BYTES}
      */
@@ -214,12 +215,13 @@ public final class TapDevice implements AutoCloseable {
     }
 
     /**
-     * The largest part of {@code wanted} that a TAP accepts in one call: everything hangs on {@link Offloads#CSUM}, ECN on one of
-     * the TSOs, USO4 and USO6 go together, and tunnels need something to carry. For a caller that knows what to do about the rest; {@link #offloads} itself never
-     * settles for less.
+     * Returns the largest part of {@code wanted} that a TAP accepts in one call: every offload requires {@link
+     * Offloads#CSUM}, ECN requires one of the TSOs, USO4 and USO6 go together, and tunnels require an inner
+     * segmentation offload. For a caller that knows what to do about the rest; {@link #offloads} itself never settles
+     * for less.
      *
      * @param wanted a mask of {@link Offloads}
-     * @return a mask that obeys the kernel's rules; whether this kernel knows all of it is another question
+     * @return a mask that obeys the kernel's rules, whether or not this kernel knows all of it
      */
     public static int settable(int wanted) {
         if ((wanted & Offloads.CSUM) == 0) {
@@ -239,8 +241,8 @@ public final class TapDevice implements AutoCloseable {
     }
 
     /**
-     * Says what frames may be handed to us unfinished (TUNSETOFFLOAD); it applies to all queues. What we write is not affected.
-     * Frames that wait already keep what they have.
+     * Sets the offloads of frames that the TAP may deliver to this program (TUNSETOFFLOAD); the setting applies to all
+     * queues. What we write is not affected. Frames that wait already keep what they have.
      *
      * @param mask of {@link Offloads}
      * @throws SystemError when the mask breaks the kernel's rules or the kernel lacks one of the offloads; then nothing changes
@@ -290,18 +292,18 @@ public final class TapDevice implements AutoCloseable {
     }
 
     /**
-     * The interface's name.
+     * Returns the interface's name.
      *
-     * @return as the kernel gave it
+     * @return the name that the kernel reports
      */
     public String name() {
         return name;
     }
 
     /**
-     * The descriptor that frames are read from and written to.
+     * Returns the descriptor for reading and writing frames.
      *
-     * @return still owned by this object
+     * @return the descriptor, still owned by this object
      */
     public Fd fd() {
         return fd;

@@ -47,15 +47,16 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     private boolean halted;
 
     /**
-     * A port that is not at work yet.
+     * Creates a port that is not started yet.
      *
-     * @param name what to call it in messages
+     * @param name name for messages
      * @param device the TAP; owned by the port from now on
-     * @param accepts what the kernel takes from us as it is, a mask of {@link org.vhost4j.device.frame.Offloads}: CSUM, TSO4, TSO6
-     *     and ECN always, UFO, USO4 and USO6 when the probe found that this kernel takes them, UDP_TUNNEL and UDP_TUNNEL_CSUM when
-     *     it does and the device has {@link TapDevice#tunnels}
-     * @param sink where the host's frames go
-     * @param engine checks their headers against the packets
+     * @param accepts offloads that the kernel accepts from this program, a mask of {@link
+     *     org.vhost4j.device.frame.Offloads}: CSUM, TSO4, TSO6 and ECN always, UFO, USO4 and USO6 when the probe found
+     *     that this kernel accepts them, UDP_TUNNEL and UDP_TUNNEL_CSUM when it does and the device has {@link
+     *     TapDevice#tunnels}
+     * @param sink destination of the host's frames
+     * @param engine engine that checks their headers against the packets
      * @param trouble receives a line when the port stops permanently, and when the kernel refuses a frame for a reason that it had
      *     not before; called by the lane's thread
      */
@@ -98,7 +99,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
      * Puts the port on its lane, and leaves the TAP to another process until {@link #proceed}. Called by the lane's thread.
      *
      * @param to the lane that will own the port
-     * @param offloads as that process has set them on the TAP
+     * @param offloads offloads that the other process has set on the TAP
      * @throws SystemError when the TAP cannot be watched; then the port is closed
      */
     public void attachHalted(Lane to, int offloads) {
@@ -134,16 +135,16 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * The TAP, for another process.
+     * Returns the TAP, for another process.
      *
-     * @return still the port's
+     * @return the TAP, still owned by the port
      */
     public TapDevice device() {
         return device;
     }
 
     /**
-     * A frame that was read and waits for room at its receiver.
+     * Returns the frame that was read and waits for room at its receiver.
      *
      * @return a copy; null when there is none
      */
@@ -170,7 +171,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
      * Gives the port another TAP in place of one whose interface was removed. Counters continue. Called by the lane's thread.
      *
      * @param again a TAP with a header of the same length; owned by the port from now on
-     * @return the TAP of before, for the caller to close on a thread that may wait
+     * @return the previous TAP, for the caller to close on a thread that may block
      * @throws SystemError when the TAP cannot be watched; then nothing changes
      * @throws IllegalStateException when the port is closed
      */
@@ -193,7 +194,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * What {@link #receiveOffloads(int)} said last. Any thread.
+     * Returns the last value of {@link #receiveOffloads(int)}. Any thread may call it.
      *
      * @return a mask of {@link org.vhost4j.device.frame.Offloads}
      */
@@ -202,8 +203,8 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Says which frames the host may hand over unfinished, when a guest has negotiated what it takes. When the port has stopped,
-     * the TAP that it rejoins gets the setting. Called by the lane's thread.
+     * Sets the offloads of frames that the host may deliver, after a guest has negotiated those that it accepts. When
+     * the port has stopped, the TAP that it rejoins gets the setting. Called by the lane's thread.
      *
      * @param mask of {@link org.vhost4j.device.frame.Offloads}; see {@link TapDevice#settable}
      * @throws SystemError when the kernel does not take all of it; then nothing changes
@@ -297,7 +298,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     public void flush() {}
 
     /**
-     * Why the port stopped.
+     * Returns the reason why the port stopped.
      *
      * @return the reason, or null while it works
      */
@@ -311,10 +312,10 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Frames from the host that went through a buffer of the port's own, because there was no only receiver, it had no room, or it
-     * had too little.
+     * Returns the number of frames from the host that went through a buffer of the port's own, because there was no
+     * sole receiver, or it had too little room.
      *
-     * @return since the start
+     * @return the number since the start
      */
     public long framesCopied() {
         return reader.copied();

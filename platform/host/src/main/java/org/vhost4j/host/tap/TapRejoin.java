@@ -32,11 +32,11 @@ public final class TapRejoin implements AutoCloseable {
      * Waits for the port's interface to be removed. Called by the lane's thread, whose network namespace is that of the interface.
      *
      * @param port the port, on the lane
-     * @param lane its lane
+     * @param lane lane of the port
      * @param ifname the interface's name
      * @param open opens the TAP as it was opened the first time
-     * @param lines receives a line when the interface is gone, when it is there and cannot be joined, and when it was joined again; called
-     *     by several threads
+     * @param lines receives a line when the interface was removed, when it exists and cannot be joined, and when it was
+     *     joined again; called by several threads
      */
     public TapRejoin(TapPort port, Lane lane, String ifname, Supplier<TapDevice> open, Consumer<String> lines) {
         this.port = port;

@@ -100,13 +100,13 @@ final class TapWriter {
         return FramePort.REFUSED;
     }
 
-    /** The frame that found no room is not offered again. */
+    /** Forgets the frame that found no room, which is not offered again. */
     void dropped() {
         blocked = false;
         counters.drop(PortDrop.NO_ROOM);
     }
 
-    /** The last frame found no room; there is no notification when room is free again. */
+    /** Returns whether the last frame found no room; there is no notification when room becomes free. */
     boolean blocked() {
         return blocked;
     }

@@ -175,23 +175,23 @@ final class XdpInterface implements AutoCloseable {
         return index;
     }
 
-    /** The longest packet in bytes, without Ethernet header; 0 when the interface has gone. */
+    /** Returns the length of the longest packet in bytes, without Ethernet header; 0 when the interface was removed. */
     int mtu() {
         return Math.max(0, ask(SIOCGIFMTU));
     }
 
-    /** Whether the interface that was opened is still there: not another one of its name. */
+    /** Returns whether the interface that was opened still exists, not another one of its name. */
     boolean isThere() {
         return ask(SIOCGIFINDEX) == index;
     }
 
-    /** Whether it is up. */
+    /** Returns whether the interface is up. */
     boolean isUp() {
         int flags = ask(SIOCGIFFLAGS);
         return flags >= 0 && (flags & IFF_UP) != 0;
     }
 
-    /** How many queues the interface has, or 0 when its driver does not say. */
+    /** Returns the number of queues of the interface, or 0 when its driver does not report it. */
     int queues() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment channels = arena.allocate(CHANNELS_BYTES, Long.BYTES);
@@ -205,7 +205,7 @@ final class XdpInterface implements AutoCloseable {
         }
     }
 
-    /** Whether received frames lose their VLAN tags before an XDP program sees them. */
+    /** Returns whether VLAN tags are removed from received frames before an XDP program sees them. */
     boolean takesTagsOut() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocate(8, Long.BYTES);

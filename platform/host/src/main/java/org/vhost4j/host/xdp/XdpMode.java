@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.host.xdp;
 
-/** How frames come between the driver of an interface and the memory of an AF_XDP socket. */
+/** The way in which frames pass between the driver of an interface and the memory of an AF_XDP socket. */
 public enum XdpMode {
-    /** Without a copy where the driver can, else with one. */
+    /** Without a copy when the driver supports it, otherwise with one. */
     AUTO,
     /** The kernel copies. Works with every driver. */
     COPY,

@@ -82,12 +82,12 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * A port that is not at work yet.
+     * Creates a port that is not started yet.
      *
-     * @param name what to call it in messages
-     * @param open opens the socket: at once, and on a thread of its own when the interface was removed and is there again
-     * @param sink where the interface's frames go
-     * @param clock nanoseconds of any origin
+     * @param name name for messages
+     * @param open opens the socket: at once, and on a thread of its own when the interface was removed and exists again
+     * @param sink destination of the interface's frames
+     * @param clock clock in nanoseconds, from any origin
      * @param trouble receives a line when the interface is down or was removed, when it was joined again, when the port stops permanently, and
      *     when a frame is dropped for a reason that there was not before; called by several threads
      * @throws SystemError when the socket cannot be opened
@@ -124,13 +124,13 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * A port that is not at work yet, of a queue where another process still has a socket. It is {@linkplain #halt halted}, and joins the
-     * interface when it is to {@linkplain #proceed proceed}.
+     * Creates a port of a queue where another process still has a socket. It is {@linkplain #halt halted}, and joins
+     * the interface when it is to {@linkplain #proceed proceed}.
      *
-     * @param name what to call it in messages
+     * @param name name for messages
      * @param open opens the socket
-     * @param sink where the interface's frames go
-     * @param clock nanoseconds of any origin
+     * @param sink destination of the interface's frames
+     * @param clock clock in nanoseconds, from any origin
      * @param trouble receives lines, as of other ports
      * @return the port
      */
@@ -260,7 +260,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         return name;
     }
 
-    /** Nothing: frames leave as they are on a wire. */
+    /** Returns no offloads: frames leave as they are on a wire. */
     @Override
     public int accepts() {
         return 0;
@@ -473,7 +473,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         }
     }
 
-    /** Asks the kernel for what it dropped; any thread. */
+    /** Returns the counters, including the frames that the kernel dropped. Any thread may call it. */
     @Override
     public PortCounters counters() {
         synchronized (statistics) {

@@ -124,8 +124,8 @@ final class XdpProgram implements AutoCloseable {
      * Attaches the program to an interface: in the driver where it can, before the kernel makes an sk_buff of the frame.
      *
      * @param to the interface
-     * @param driverOnly whether nothing else will do
-     * @return whether it is in the driver
+     * @param driverOnly whether only the driver mode is acceptable
+     * @return true when the program is in the driver
      * @throws SystemError when it cannot be attached
      */
     boolean attach(XdpInterface to, boolean driverOnly) {

@@ -14,7 +14,10 @@ import org.vhost4j.sys.SystemError;
  * {@link Kind#FILL} and {@link Kind#TX}, the kernel that of the others, and each the consumer's where the other produces.
  */
 final class XdpRing {
-    /** Which ring, with its socket option, its offset for mmap, its place in struct xdp_mmap_offsets, and an entry's size. */
+    /**
+     * The kind of a ring, with its socket option, its offset for mmap, its place in struct xdp_mmap_offsets, and the
+     * size of an entry.
+     */
     enum Kind {
         /** Chunks that the kernel may fill. */
         FILL(5, 0x1_0000_0000L, 2, 8),
@@ -102,7 +105,10 @@ final class XdpRing {
         return new XdpRing(kind, MemorySegment.ofAddress(address).reinterpret(bytes), offsets, size);
     }
 
-    /** How many entries we can write, or read, at once from now on; looks at the kernel's index only when there seem to be too few. */
+    /**
+     * Returns the number of entries that can be written or read at once from now on; reads the kernel's index only when
+     * there seem to be too few.
+     */
     int ready(int wanted) {
         int seen = seen();
         if (seen < wanted) {
@@ -163,7 +169,7 @@ final class XdpRing {
         return own - (int) INT.getAcquire(memory, consumerAt);
     }
 
-    /** Whether the kernel processes entries only when it is called. */
+    /** Returns whether the kernel processes entries only when it is called. */
     boolean needsWakeup() {
         // After the index is published, and not before.
         VarHandle.fullFence();

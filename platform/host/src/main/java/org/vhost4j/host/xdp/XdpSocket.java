@@ -274,7 +274,7 @@ public final class XdpSocket implements AutoCloseable {
     }
 
     /**
-     * What a user should know about how the socket works here.
+     * Returns notes for the user on how the socket works on this host.
      *
      * @return one line
      */
@@ -294,7 +294,7 @@ public final class XdpSocket implements AutoCloseable {
         return multiBuffer;
     }
 
-    /** Where the chunk with an offset is. */
+    /** Returns the address of the chunk with an offset. */
     long address(long offset) {
         return memory.address() + offset;
     }
@@ -310,7 +310,10 @@ public final class XdpSocket implements AutoCloseable {
         int unused = HotCalls.recvmsg(errno, fd.number(), nothing.address(), LibC.MSG_DONTWAIT);
     }
 
-    /** Frames that the kernel had for the socket and dropped: no chunk, no entry, or too long for a chunk. Any thread, while open. */
+    /**
+     * Returns the number of frames that the kernel received for the socket and dropped: no chunk, no entry, or too long
+     * for a chunk. Any thread may call it while the socket is open.
+     */
     long droppedByKernel() {
         try (Arena arena = Arena.ofConfined()) {
             // struct xdp_statistics: rx_dropped, rx_invalid_descs, tx_invalid_descs, and since Linux 5.9 rx_ring_full,

@@ -26,12 +26,12 @@ final class XdpWriter {
         }
     }
 
-    /** The longest frame that the memory takes; the interface's MTU is another limit. */
+    /** Returns the length of the longest frame that fits the memory; the interface's MTU is another limit. */
     int longest() {
         return socket.multiBuffer() ? MOST_CHUNKS * CHUNK : CHUNK;
     }
 
-    /** Whether a frame can be taken now. */
+    /** Returns whether a frame can be taken now. */
     boolean hasRoom(int bytes) {
         int chunks = (bytes + CHUNK - 1) / CHUNK;
         if (count < chunks) {
@@ -92,7 +92,7 @@ final class XdpWriter {
         return socket.tx.needsWakeup() ? send() : 0;
     }
 
-    /** Whether frames were not sent yet. */
+    /** Returns whether there are frames that were not sent yet. */
     boolean waits() {
         return socket.tx.outstanding() != 0;
     }

@@ -11,7 +11,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Everything that a run found, as JSON: what {@link Matrix} reads. */
+/** All results of a run, as JSON, which {@link Matrix} reads. */
 public final class JsonReport {
     /** The member that says which version of this format it is. */
     static final String FORMAT = "vhost4j-conformance";
@@ -23,7 +23,7 @@ public final class JsonReport {
     /**
      * Writes a report.
      *
-     * @param report everything
+     * @param report results of the run
      * @return a JSON object, with a line end
      */
     public static String text(SuiteReport report) {

@@ -20,7 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Several back-ends side by side, from their JSON reports; reports of one back-end are runs that are compared. */
+/** A comparison of several back-ends, from their JSON reports; reports of one back-end are runs that are compared. */
 public final class Matrix {
     /** A report of 500 cases has 250 KiB, and with the evidence of many failures a few times that. */
     private static final int MOST_BYTES = 4 << 20;
@@ -37,7 +37,7 @@ public final class Matrix {
     /**
      * Reads reports.
      *
-     * @param files what {@code --json} wrote; those with the same label are runs of one back-end
+     * @param files files that {@code --json} wrote; those with the same label are runs of one back-end
      * @return the matrix
      * @throws UnsupportedOption when a file is no such report
      * @throws IOException when a file cannot be read
@@ -55,9 +55,9 @@ public final class Matrix {
     }
 
     /**
-     * The matrix.
+     * Returns the matrix as Markdown.
      *
-     * @return Markdown: counts, a row for each case, and what failed
+     * @return Markdown: counts, a row for each case, and the failures
      */
     public String markdown() {
         StringBuilder text = new StringBuilder(
@@ -80,7 +80,7 @@ public final class Matrix {
     }
 
     /**
-     * The matrix for programs.
+     * Returns the matrix for programs.
      *
      * @return a JSON object, with a line end: the back-ends with their counts, and each case with its outcome for each of them
      */

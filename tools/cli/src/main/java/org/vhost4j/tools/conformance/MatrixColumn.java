@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 import org.vhost4j.tools.conformance.MatrixRun.Tried;
 
 /**
- * A back-end in a matrix, with every run that it had.
+ * A back-end in a matrix, with all its runs.
  *
  * @param runs at least one, all of the same back-end
  */
@@ -29,17 +29,17 @@ record MatrixColumn(List<MatrixRun> runs) {
                 .toList();
     }
 
-    /** What the back-end is called. */
+    /** Returns the name of the back-end. */
     String name() {
         return runs.getFirst().backEnd();
     }
 
-    /** The words by which it was reached. */
+    /** Returns the options by which the back-end was reached. */
     String reached() {
         return runs.getFirst().reached();
     }
 
-    /** When its first run began. */
+    /** Returns the time at which its first run began. */
     String began() {
         return runs.getFirst().began();
     }
@@ -52,13 +52,13 @@ record MatrixColumn(List<MatrixRun> runs) {
                 .collect(Collectors.groupingBy(Tried::outcome, LinkedHashMap::new, Collectors.counting()));
     }
 
-    /** How a case ended: in one word, {@link #VARIES} when not in all runs alike, nothing when no run had it. */
+    /** Returns the outcome of a case: one word, {@link #VARIES} when the runs differ, empty when no run had it. */
     String outcome(String name) {
         Map<String, Long> ends = ends(name);
         return ends.size() > 1 ? VARIES : ends.keySet().stream().findFirst().orElse("");
     }
 
-    /** How many cases ended in this way in every run, or varied. */
+    /** Returns the number of cases with this outcome in every run, or with a varying outcome. */
     long count(String outcome) {
         return runs.stream()
                 .map(MatrixRun::cases)
@@ -69,7 +69,7 @@ record MatrixColumn(List<MatrixRun> runs) {
                 .count();
     }
 
-    /** How a case ended, for a table's cell. */
+    /** Returns the outcome of a case, for a cell of a table. */
     String cell(String name) {
         String outcome = outcome(name);
         if (!outcome.equals(VARIES)) {
@@ -94,7 +94,10 @@ record MatrixColumn(List<MatrixRun> runs) {
         };
     }
 
-    /** What came in the first run in which a case failed, and in how many it did unless in all: a line of Markdown. */
+    /**
+     * Returns the result of the first run in which a case failed, and the number of runs in which it did unless it was
+     * all: a line of Markdown.
+     */
     Optional<String> failure(String name) {
         List<Tried> failed = runs.stream()
                 .map(run -> run.cases().get(name))

@@ -8,21 +8,21 @@ import org.vhost4j.tools.common.UnsupportedOption;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What a matrix keeps of one JSON report, which is far less than the report.
+ * The part of a JSON report that a matrix keeps, which is far smaller than the report.
  *
- * @param backEnd what the back-end is called
- * @param reached the command line's words by which it was reached
- * @param began when, as in the report
- * @param cases by name, in the report's order
+ * @param backEnd name of the back-end
+ * @param reached options of the command line by which it was reached
+ * @param began time at which the run began, as in the report
+ * @param cases the cases by name, in the report's order
  */
 record MatrixRun(String backEnd, String reached, String began, Map<String, Tried> cases) {
     /**
      * A case of a run.
      *
-     * @param area its group
-     * @param section what it checks
-     * @param outcome in one word
-     * @param came the first line of what came instead of what was demanded; null unless it failed
+     * @param area group of the case
+     * @param section section that the case checks
+     * @param outcome outcome in one word
+     * @param came first line of the actual result; null unless the case failed
      */
     record Tried(
             String area,

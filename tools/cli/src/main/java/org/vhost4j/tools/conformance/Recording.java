@@ -39,12 +39,12 @@ final class Recording {
         }
     }
 
-    /** What is known when the next case begins. */
+    /** Stores the results known when the next case begins. */
     void known(SuiteReport report) {
         known = report;
     }
 
-    /** The recorder of a case, or null. */
+    /** Returns the recorder of a case, or null. */
     @Nullable
     TraceRecorder recorder(Case tried) {
         if (place == null) {

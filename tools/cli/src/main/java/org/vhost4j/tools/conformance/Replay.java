@@ -36,23 +36,23 @@ final class Replay {
         return new Replay(trace, trace.requiredNumber("seed"));
     }
 
-    /** The case's name. */
+    /** Returns the name of the case. */
     String name() {
         return trace.required("case");
     }
 
-    /** What the case was random with. */
+    /** Returns the seed of the case's random values. */
     long seed() {
         return seed;
     }
 
-    /** How the back-end returned frames. */
+    /** Returns the way in which the back-end returned frames. */
     @Nullable
     LoopMode loop() {
         return LoopMode.ofOption(trace.required("loop")).orElse(null);
     }
 
-    /** The recorder of the case. */
+    /** Returns the recorder of the case. */
     TraceRecorder recorder(Case tried) {
         return now;
     }

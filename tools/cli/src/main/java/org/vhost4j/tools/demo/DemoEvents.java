@@ -13,7 +13,7 @@ final class DemoEvents implements BackendListener {
     private final AtomicReferenceArray<FeatureSet> features =
             new AtomicReferenceArray<>(new FeatureSet[] {FeatureSet.EMPTY, FeatureSet.EMPTY});
 
-    /** What a guest negotiated last. */
+    /** Returns the last features that a guest negotiated. */
     FeatureSet features(int guest) {
         return features.get(guest);
     }

@@ -19,11 +19,11 @@ final class DemoExchanges {
     private boolean complete;
 
     /**
-     * Nothing is exchanged yet.
+     * Creates exchanges of which none has been made.
      *
-     * @param seconds how long a run of iperf3 takes
-     * @param datagrams how many are sent each way
-     * @param progress is told what begins
+     * @param seconds duration of a run of iperf3 in seconds
+     * @param datagrams number of datagrams sent in each direction
+     * @param progress receives a line for each step that begins
      */
     DemoExchanges(int seconds, int datagrams, Consumer<String> progress) {
         this.seconds = seconds;
@@ -31,12 +31,12 @@ final class DemoExchanges {
         this.progress = progress;
     }
 
-    /** What was exchanged. */
+    /** Returns the results. */
     List<DemoTable.Row> rows() {
         return List.copyOf(rows);
     }
 
-    /** Whether all of it was exchanged. */
+    /** Returns whether all exchanges were made. */
     boolean complete() {
         return complete;
     }

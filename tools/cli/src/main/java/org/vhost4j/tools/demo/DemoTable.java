@@ -39,9 +39,9 @@ final class DemoTable {
     /**
      * One line of the exchange.
      *
-     * @param what was done
-     * @param result what it came to
-     * @param good whether it came to what it should
+     * @param what description of the exchange
+     * @param result result of the exchange
+     * @param good whether the result is the expected one
      */
     record Row(String what, String result, boolean good) {}
 
@@ -71,9 +71,9 @@ final class DemoTable {
     }
 
     /**
-     * The same as JSON.
+     * Returns the same table as JSON.
      *
-     * @param faults what did not come to what it should
+     * @param faults results that are not the expected ones
      * @return an object, with a line end
      */
     String json(List<String> faults) {

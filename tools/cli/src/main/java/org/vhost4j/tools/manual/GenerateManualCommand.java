@@ -10,7 +10,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code vhost4j generate-manual}: writes the manual pages of all commands; for packages, so that it is not listed. */
+/** {@code vhost4j generate-manual}: writes the manual pages of all commands; hidden, because only packages use it. */
 @Command(
         name = "generate-manual",
         description = "Writes a manual page of each command into a directory.",

@@ -13,8 +13,8 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
 /**
- * The manual page of one command, in section 1, from its description to picocli: what {@code --help} prints, so that neither can differ
- * from the program. It has no date, so that two builds of one version are the same.
+ * The manual page of one command, in section 1, made from its picocli description, from which {@code --help} is made as
+ * well, so that neither can differ from the program. It has no date, so that two builds of one version are the same.
  *
  * @param name of the page, without its section, such as {@code vhost4j-platform-check}
  * @param text in the language of roff
@@ -24,7 +24,7 @@ record ManualPage(String name, String text) {
     private static final Comparator<OptionSpec> BY_NAME =
             Comparator.comparing(option -> option.longestName().replaceFirst("^-+", ""));
 
-    /** The name of the file in a directory {@code man1}. */
+    /** Returns the name of the file in a directory {@code man1}. */
     String file() {
         return name + ".1";
     }

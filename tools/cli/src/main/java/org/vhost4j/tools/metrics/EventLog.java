@@ -10,7 +10,7 @@ import org.vhost4j.vhostuser.server.BackendListener;
 import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.ServedChange;
 
-/** The last events of a back-end, for the page. Any thread. */
+/** The last events of a back-end, for the page. Any thread may use it. */
 public final class EventLog implements BackendListener {
     /** How many are kept. */
     static final int MOST = 100;
@@ -22,32 +22,32 @@ public final class EventLog implements BackendListener {
     private final Deque<Event> events = new ArrayDeque<>();
 
     /**
-     * Something that happened.
+     * An event.
      *
-     * @param millis when, since 1970
-     * @param who the guest or port
-     * @param what a line without it
+     * @param millis time in milliseconds since 1970-01-01 UTC
+     * @param who guest or port
+     * @param what description, a line without the name
      */
     public record Event(long millis, String who, String what) {}
 
-    /** Nothing has happened. */
+    /** Creates an empty log. */
     public EventLog() {
         this(System::currentTimeMillis);
     }
 
     /**
-     * Nothing has happened.
+     * Creates an empty log.
      *
-     * @param clock milliseconds since 1970
+     * @param clock clock in milliseconds since 1970-01-01 UTC
      */
     EventLog(LongSupplier clock) {
         this.clock = clock;
     }
 
     /**
-     * What happened last.
+     * Returns the last events.
      *
-     * @return the newest last
+     * @return the events, the newest last
      */
     public synchronized List<Event> events() {
         return List.copyOf(events);

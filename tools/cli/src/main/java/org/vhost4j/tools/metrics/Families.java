@@ -20,17 +20,17 @@ final class Families {
     private final Map<String, GaugeSnapshot.Builder> gauges = new LinkedHashMap<>();
     private final Map<String, InfoSnapshot.Builder> infos = new LinkedHashMap<>();
 
-    /** A counter without a unit; {@code _total} is added to its name. */
+    /** Writes a counter without a unit; {@code _total} is added to its name. */
     void count(String name, String help, Labels labels, long value) {
         count(name, help, null, labels, (double) value);
     }
 
-    /** A counter of bytes; {@code _total} is added to its name. */
+    /** Writes a counter of bytes; {@code _total} is added to its name. */
     void bytes(String name, String help, Labels labels, long value) {
         count(name, help, Unit.BYTES, labels, (double) value);
     }
 
-    /** A counter; {@code _total} is added to its name. */
+    /** Writes a counter; {@code _total} is added to its name. */
     void count(String name, String help, @Nullable Unit unit, Labels labels, double value) {
         CounterSnapshot.Builder family = counters.computeIfAbsent(name, absent -> {
             CounterSnapshot.Builder made = CounterSnapshot.builder().name(name).help(help);
@@ -40,12 +40,12 @@ final class Families {
                 CounterDataPointSnapshot.builder().labels(labels).value(value).build());
     }
 
-    /** A value that rises and falls, without a unit. */
+    /** Writes a gauge without a unit. */
     void gauge(String name, String help, Labels labels, double value) {
         gauge(name, help, null, labels, value);
     }
 
-    /** A value that rises and falls. */
+    /** Writes a gauge. */
     void gauge(String name, String help, @Nullable Unit unit, Labels labels, double value) {
         GaugeSnapshot.Builder family = gauges.computeIfAbsent(name, absent -> {
             GaugeSnapshot.Builder made = GaugeSnapshot.builder().name(name).help(help);

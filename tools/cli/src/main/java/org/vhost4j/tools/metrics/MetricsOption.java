@@ -20,7 +20,7 @@ public final class MetricsOption {
      *
      * @param value an IPv4 address, an IPv6 address in brackets, or {@code localhost}, and a port; port 0 is any that is free. Or {@code
      *     unix:PATH}
-     * @return where to listen
+     * @return the address to listen on
      * @throws IllegalArgumentException in words for the user
      */
     public static SocketAddress parse(String value) {

@@ -24,7 +24,10 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.qmp.Served;
 import org.vhost4j.tools.common.HtmlPage;
 
-/** The HTTP server of {@code --metrics}: {@code /metrics} for Prometheus, and a page for people at {@code /}. It only ever reads. */
+/**
+ * The HTTP server of {@code --metrics}: {@code /metrics} for Prometheus, and a page for people at {@code /}. It does
+ * not change the back-end.
+ */
 public final class MetricsServer implements AutoCloseable {
     private static final int THREADS = 4;
     private static final int WAITING = 64;
@@ -90,7 +93,7 @@ public final class MetricsServer implements AutoCloseable {
     }
 
     /**
-     * Takes the address. Requests are answered from {@link #serve} on, and until then with status 503.
+     * Binds the address. Requests are answered from {@link #serve} on, and until then with status 503.
      *
      * @param option the option's value
      * @return the server
@@ -116,9 +119,10 @@ public final class MetricsServer implements AutoCloseable {
     }
 
     /**
-     * Where the page is.
+     * Returns the URL of the page.
      *
-     * @return its URL, with an address instead of a host's name and the port that the host has chosen; {@code unix:PATH} on a Unix socket
+     * @return the URL, with an address instead of a host name and with the actual port; {@code unix:PATH} on a Unix
+     *     socket
      */
     public String url() {
         return url;
@@ -131,18 +135,18 @@ public final class MetricsServer implements AutoCloseable {
     }
 
     /**
-     * The log of events that the page shows.
+     * Returns the log of events that the page shows.
      *
-     * @return to be notified of what happens in the back-end
+     * @return the log, to be registered as a listener of the back-end
      */
     public EventLog events() {
         return events;
     }
 
     /**
-     * Begins to answer.
+     * Starts to answer requests.
      *
-     * @param served what is asked about
+     * @param served the back-end that the answers describe
      */
     public void serve(Served served) {
         PrometheusRegistry registry = new PrometheusRegistry();

@@ -21,7 +21,7 @@ final class SnapshotOfLanes {
         this.served = served;
     }
 
-    /** The guests' devices, or none when a lane does not answer. */
+    /** Returns the guests' devices; none when a lane does not answer. */
     List<DeviceSnapshot> devices() {
         return ask(() -> served.backend().devices());
     }

@@ -108,7 +108,7 @@ final class UnixExchange extends HttpExchange {
         return method;
     }
 
-    /** Not there: this is not the JDK's server. */
+    /** Not supported: this is not the JDK's server. */
     @Override
     public HttpContext getHttpContext() {
         throw new UnsupportedOperationException();
@@ -148,7 +148,7 @@ final class UnixExchange extends HttpExchange {
         out.write(text.toString().getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    /** Nothing: a Unix socket's client has no such address. */
+    /** Returns null: a client on a Unix socket has no such address. */
     @Override
     public InetSocketAddress getRemoteAddress() {
         return InetSocketAddress.createUnresolved("", 0);
@@ -179,7 +179,7 @@ final class UnixExchange extends HttpExchange {
         attributes.put(name, value);
     }
 
-    /** Not there: nothing filters these streams. */
+    /** Not supported: no filter uses these streams. */
     @Override
     public void setStreams(InputStream in, OutputStream to) {
         throw new UnsupportedOperationException();

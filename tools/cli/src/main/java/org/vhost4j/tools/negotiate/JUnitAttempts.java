@@ -25,10 +25,10 @@ final class JUnitAttempts {
     private boolean failed;
 
     /**
-     * No attempt yet.
+     * Creates a document without attempts.
      *
-     * @param socket where the back-end is
-     * @param expected what is known to fail
+     * @param socket path of the back-end's socket
+     * @param expected failures that are expected
      */
     JUnitAttempts(String socket, ExpectedFailures expected) {
         this.socket = socket;
@@ -72,16 +72,16 @@ final class JUnitAttempts {
         return new JUnitXml.Test(name.substring(0, name.lastIndexOf('.')), name, 0, status, type, message, text);
     }
 
-    /** Whether an attempt failed that was not expected to, or passed that was not. */
+    /** Returns whether an attempt failed unexpectedly, or passed unexpectedly. */
     boolean failed() {
         return failed;
     }
 
     /**
-     * The document.
+     * Returns the document.
      *
-     * @param running the combination at hand, or null
-     * @param stopped why not all were tried; empty when all were, or some are still to come
+     * @param running the combination that is being tried, or null
+     * @param stopped the reason why not all were tried; empty when all were, or when some are still to come
      */
     String text(@Nullable Combination running, String stopped) {
         JUnitXml xml = new JUnitXml(PART, began, Map.of("socket", socket));
@@ -97,7 +97,7 @@ final class JUnitAttempts {
         return xml.text();
     }
 
-    /** A document that says why nothing was tried. */
+    /** Returns a document with the reason why nothing was tried. */
     String unreached(String why) {
         return new JUnitXml(PART, began, Map.of("socket", socket))
                 .suite("the back-end", List.of(error("negotiate.back-end.reached", why)))

@@ -37,7 +37,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code vhost4j negotiate}: one negotiation, or every one that matters. */
+/** {@code vhost4j negotiate}: one negotiation, or a matrix of relevant ones. */
 @Command(
         name = "negotiate",
         description = "Acknowledges exactly the given features of a vhost-user network back-end and reports the result."

@@ -9,11 +9,11 @@ import org.vhost4j.conformance.trace.Trace;
 import org.vhost4j.conformance.trace.TraceRecorder;
 
 /**
- * What a trace says of a negotiation, so that it can be done again.
+ * The parameters of a negotiation in a trace, with which it can be repeated.
  *
- * @param combination what was acknowledged
- * @param loop how frames returned; NONE when none were sent, null when it was found out
- * @param seed what the contents of frames began with
+ * @param combination acknowledged features
+ * @param loop the way in which frames returned; NONE when none were sent, null when it was detected
+ * @param seed seed of the frames' contents
  */
 record RecordedNegotiation(
         Combination combination, @Nullable LoopMode loop, long seed) {

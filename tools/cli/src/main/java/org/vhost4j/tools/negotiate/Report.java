@@ -18,15 +18,15 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What {@code negotiate} prints, of one negotiation or of a matrix.
+ * The output of {@code negotiate}, for one negotiation or a matrix.
  *
- * @param socket where the back-end is
+ * @param socket path of the back-end's socket
  * @param offeredFeatures virtio feature bits
  * @param offeredProtocol protocol feature bits
- * @param attempts what was tried
- * @param combinations how many there were to try
- * @param stopped why not all were tried; empty when all were
- * @param unmet expectations that did not come true, one sentence each
+ * @param attempts the attempts made
+ * @param combinations number of combinations to try
+ * @param stopped the reason why not all were tried; empty when all were
+ * @param unmet expectations that were not met, one sentence each
  */
 record Report(
         String socket,
@@ -44,7 +44,7 @@ record Report(
         unmet = List.copyOf(unmet);
     }
 
-    /** One negotiation, human-readable: lines, each with its end. */
+    /** Returns the report on one negotiation as text: lines, each with its end. */
     String text() {
         StringBuilder text = new StringBuilder(offer());
         for (Attempt attempt : attempts) {
@@ -62,7 +62,9 @@ record Report(
         return text.toString();
     }
 
-    /** A matrix, human-readable: what each group came to, and every combination that was not accepted. */
+    /**
+     * Returns the report on a matrix as text: the result of each group, and every combination that was not accepted.
+     */
     String matrix() {
         Map<String, List<Outcome>> groups = new LinkedHashMap<>();
         for (Attempt attempt : attempts) {
@@ -123,7 +125,7 @@ record Report(
         return table.text(Terminal.columnsOfRecords() - 2).indent(2);
     }
 
-    /** For programs, as the schema describes it: lines, each with its end. */
+    /** Returns the report for programs, as the schema describes it: lines, each with its end. */
     String json() {
         ObjectNode root = MAPPER.createObjectNode();
         root.put("vhost4j-negotiate", 1).put("socket", socket);

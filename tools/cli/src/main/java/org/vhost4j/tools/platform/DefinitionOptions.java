@@ -43,9 +43,9 @@ final class DefinitionOptions {
     private List<Path> directories = new ArrayList<>();
 
     /**
-     * All definitions that are found.
+     * Returns the catalog of all definitions found.
      *
-     * @param err receives a line for each definition that was left out
+     * @param err receives a line for each definition that was ignored
      * @return the catalog
      */
     PlatformCatalog catalog(PrintWriter err) {
@@ -55,12 +55,12 @@ final class DefinitionOptions {
     }
 
     /**
-     * The requested promise.
+     * Returns the request for a promise.
      *
-     * @param device what the device can do
-     * @param host what the host can do
-     * @param uses in which ways the kernel is used
-     * @param platform the platform's name
+     * @param device capabilities of the device
+     * @param host capabilities of the host
+     * @param uses the ways in which the kernel is used
+     * @param platform name of the platform
      * @return the request, for a resolver
      */
     Request request(DeviceCapabilities device, HostCapabilities host, Set<HostUse> uses, String platform) {

@@ -56,12 +56,12 @@ public final class HelpText {
     }
 
     /**
-     * The same for guests on QEMU's own device: none of our software makes up for what its host lacks. Behind network cards it says what
-     * else guests cannot have here.
+     * Returns the list of platforms for guests on QEMU's own device, where no software compensates for capabilities
+     * that the host lacks. It also lists what guests lack besides network cards.
      *
      * @param catalog the definitions
      * @param host the host
-     * @param uses how the guests use the host's kernel
+     * @param uses the ways in which guests use the host's kernel
      * @return lines, each with its end
      */
     public static String platformsOfQemu(PlatformCatalog catalog, HostCapabilities host, Set<HostUse> uses) {

@@ -26,9 +26,9 @@ final class HostOptions {
     private List<Path> files = new ArrayList<>();
 
     /**
-     * The hosts.
+     * Returns the hosts.
      *
-     * @return at least one
+     * @return the hosts, at least one
      * @throws IOException when a file is not good; the message is one sentence for the user
      */
     List<HostCapabilities> all() throws IOException {
@@ -36,7 +36,7 @@ final class HostOptions {
     }
 
     /**
-     * The hosts that were named.
+     * Returns the hosts that were named.
      *
      * @return a host for each file; empty when no file was named
      * @throws IOException when a file is not good; the message is one sentence for the user
@@ -46,12 +46,12 @@ final class HostOptions {
     }
 
     /**
-     * Adds the host to a request for the platform {@code host}, which means whatever that host's TAP gives. Every other platform
-     * means the same everywhere, and no host is asked; but a file that was named is read, and has to be good.
+     * Adds the host to a request for the platform {@code host}, whose features depend on that host's TAP. All other
+     * platforms mean the same on every host, so that no host is probed; but a named file is read, and has to be valid.
      *
-     * @param platform the platform's name
-     * @param request a request that asks nothing of a host
-     * @param uses in which ways that host's kernel is used
+     * @param platform name of the platform
+     * @param request a request without a host
+     * @param uses the ways in which that host's kernel is used
      * @return the request to resolve
      * @throws IOException when a file is not good; the message is one sentence for the user
      */

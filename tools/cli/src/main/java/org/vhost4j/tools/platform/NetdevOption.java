@@ -66,7 +66,7 @@ final class NetdevOption {
     }
 
     /**
-     * What was given.
+     * Returns the netdev that was given.
      *
      * @return the netdev, or nothing
      */
@@ -75,7 +75,7 @@ final class NetdevOption {
     }
 
     /**
-     * What is meant.
+     * Returns the netdev to use.
      *
      * @return the netdev; a TAP when none was given
      */
@@ -84,9 +84,9 @@ final class NetdevOption {
     }
 
     /**
-     * What it needs of the host.
+     * Returns what the netdev needs of the host.
      *
-     * @return in which ways the kernel is used
+     * @return the ways in which the kernel is used
      */
     Set<HostUse> uses() {
         Set<HostUse> uses = EnumSet.noneOf(HostUse.class);

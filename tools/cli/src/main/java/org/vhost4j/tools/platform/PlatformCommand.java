@@ -6,7 +6,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code vhost4j platform}: everything about platforms that needs no guest. */
+/** {@code vhost4j platform}: the commands about platforms that need no guest. */
 @Command(
         name = "platform",
         description = "Shows, checks and explains what guests are promised.",

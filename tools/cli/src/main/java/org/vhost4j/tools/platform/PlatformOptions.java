@@ -25,10 +25,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/**
- * The options that decide what a guest is promised, to be mixed into every command that promises something or tells what would
- * be promised.
- */
+/** The options that determine what a guest is promised, a mixin for every command that makes or shows a promise. */
 public final class PlatformOptions {
     @Option(
             names = {"--platform", "-platform"},
@@ -92,18 +89,18 @@ public final class PlatformOptions {
     private @Nullable String expectedAbi;
 
     /**
-     * All definitions that are found.
+     * Returns the catalog of all definitions found.
      *
-     * @return the catalog; its problems are for the caller to print
+     * @return the catalog; the caller prints its problems
      */
     public PlatformCatalog catalog() {
         return SearchPath.of(System.getenv(), directories).load();
     }
 
     /**
-     * The host: probed, or from the file that was named.
+     * Returns the host: probed, or read from the named file.
      *
-     * @return what it answered
+     * @return its capabilities
      * @throws IOException when the file is not good; the message is one sentence for the user
      */
     public HostCapabilities host() throws IOException {
@@ -111,11 +108,11 @@ public final class PlatformOptions {
     }
 
     /**
-     * The host, as far as it matters: a back-end that does not use the kernel asks nothing of it. A file that was named is read all
-     * the same, and has to be good.
+     * Returns the host as far as it is relevant: it is not probed for a back-end that does not use the kernel. A named
+     * file is read nevertheless, and has to be valid.
      *
-     * @param uses in which ways the back-end leans on the kernel
-     * @return what the host answered; {@link HostCapabilities#NOTHING_ASKED} when it was not asked
+     * @param uses the ways in which the back-end uses the kernel
+     * @return its capabilities; {@link HostCapabilities#NOTHING_ASKED} when it was not probed
      * @throws IOException when the file is not good; the message is one sentence for the user
      */
     public HostCapabilities host(Set<HostUse> uses) throws IOException {
@@ -123,11 +120,11 @@ public final class PlatformOptions {
     }
 
     /**
-     * The requested promise.
+     * Returns the request for a promise.
      *
-     * @param device what the device can do
-     * @param host what the host can do
-     * @param uses in which ways the back-end leans on the kernel
+     * @param device capabilities of the device
+     * @param host capabilities of the host
+     * @param uses the ways in which the back-end uses the kernel
      * @return the request, for a resolver
      */
     public Request request(DeviceCapabilities device, HostCapabilities host, Set<HostUse> uses) {
@@ -153,9 +150,9 @@ public final class PlatformOptions {
     }
 
     /**
-     * Compares what guests will see with what was expected.
+     * Compares the device that guests will see with the expected one.
      *
-     * @param actual what they will see
+     * @param actual the device that guests will see
      * @throws UnsupportedOption when something else was expected; the message lists every difference
      */
     public void checkAbi(GuestAbi actual) {

@@ -16,9 +16,9 @@ import org.vhost4j.platform.probe.HostProbe;
 import org.vhost4j.tools.common.MainClass;
 
 /**
- * Asks the host that this process runs on. An ordinary user may not create the TAP interface that most questions need, except
- * in a network of his own; so the questions that were not answered are asked again by a child process in a user and network
- * namespace, where the kernel gives that right and is the same kernel.
+ * Probes the host that this process runs on. An ordinary user may not create the TAP interface that most questions
+ * need, except in a network namespace of his own; so a child process in a user and network namespace, where the same
+ * kernel grants that right, repeats the questions that were not answered.
  */
 public final class ThisHost {
     private static final long PATIENCE_SECONDS = 30;
@@ -27,9 +27,9 @@ public final class ThisHost {
     private ThisHost() {}
 
     /**
-     * Asks, with a child process where a right is missing.
+     * Probes the host, with a child process if a right is missing.
      *
-     * @return the answers
+     * @return the capabilities of the host
      */
     public static HostCapabilities ask() {
         HostCapabilities host = HostProbe.probe();
@@ -37,10 +37,10 @@ public final class ThisHost {
     }
 
     /**
-     * Asks again, in a child process, what could not be answered for lack of a right.
+     * Repeats, in a child process, the questions that could not be answered for lack of a right.
      *
-     * @param host the answers so far
-     * @return the answers; those still unknown say what happened to the attempt
+     * @param host the capabilities found so far
+     * @return the capabilities; those that are still unknown have the reason why the attempt failed
      */
     public static HostCapabilities askInNamespace(HostCapabilities host) {
         return askAgain(host, "unshare");

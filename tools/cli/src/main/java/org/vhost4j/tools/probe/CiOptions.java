@@ -10,7 +10,7 @@ import org.vhost4j.conformance.ExpectedFailures;
 import org.vhost4j.tools.common.ReplacedFile;
 import picocli.CommandLine.Option;
 
-/** What a CI server wants of a command: a report in its format, and failures that are known. */
+/** The options for CI servers: a report in their format, and known failures. */
 public final class CiOptions {
     @Option(names = "--junit", paramLabel = "FILE", description = "Write JUnit XML too, for CI servers.")
     private @Nullable Path junit;
@@ -24,9 +24,9 @@ public final class CiOptions {
     private @Nullable Path expected;
 
     /**
-     * What is known to fail.
+     * Returns the known failures.
      *
-     * @return from the file, or nothing
+     * @return the failures in the file; none without a file
      */
     public ExpectedFailures expected() {
         return expected == null

@@ -21,7 +21,7 @@ final class JUnitProbe {
         this.socket = socket;
     }
 
-    /** A document that says why nothing is known, or that nothing is known yet. */
+    /** Returns a document with the reason why nothing is known, or is known yet. */
     String unreached(String why) {
         return document(
                 List.of(new JUnitXml.Test(PART, "probe.reached", 0, Status.ERROR, "not run", why, "")), Map.of());
@@ -41,7 +41,7 @@ final class JUnitProbe {
                 : new JUnitXml.Test(PART, name, 0, Status.FAILURE, type, wrong.getFirst(), String.join("\n", wrong));
     }
 
-    /** The document of an offer. */
+    /** Returns the document of an offer. */
     String text(Offer offer, List<JUnitXml.Test> tests) {
         return document(
                 tests,

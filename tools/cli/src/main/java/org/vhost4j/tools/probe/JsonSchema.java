@@ -6,16 +6,16 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
-/** The JSON Schemas of what commands print. */
+/** The JSON Schemas of the commands' output. */
 public final class JsonSchema {
     private JsonSchema() {}
 
     /**
-     * A schema that comes with the program.
+     * Returns a schema that comes with the program.
      *
-     * @param owner a class of the package that it belongs to
-     * @param name its name within the resources of that package
-     * @return its text
+     * @param owner a class of the package that has the schema
+     * @param name name of the schema in the resources of that package
+     * @return text of the schema
      */
     public static String text(Class<?> owner, String name) {
         try (InputStream in = owner.getResourceAsStream(name)) {

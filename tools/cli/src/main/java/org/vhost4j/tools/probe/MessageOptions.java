@@ -15,7 +15,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code --trace} of every command that is a front-end, as in {@code run}. */
+/** {@code --trace} of every command that acts as a front-end, as in {@code run}. */
 public final class MessageOptions {
     @Option(
             names = "--trace",
@@ -38,9 +38,9 @@ public final class MessageOptions {
     public MessageOptions() {}
 
     /**
-     * The printer that is asked for.
+     * Returns the printer of messages.
      *
-     * @return nothing without {@code --trace}
+     * @return the printer; empty without {@code --trace}
      * @throws UnsupportedOption when there is no such trace, or the file cannot be written
      */
     public Optional<MessagePrinter> printer() {

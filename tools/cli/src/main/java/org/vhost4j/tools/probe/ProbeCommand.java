@@ -23,7 +23,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code vhost4j probe}: what a back-end offers. */
+/** {@code vhost4j probe}: shows what a back-end offers. */
 @Command(
         name = "probe",
         description = "Prints what a vhost-user network back-end offers. Asks only: sets up no memory and no ring."

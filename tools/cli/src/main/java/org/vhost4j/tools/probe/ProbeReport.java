@@ -23,13 +23,13 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What {@code probe} prints.
+ * The output of {@code probe}.
  *
- * @param socket where the back-end is
- * @param listening whether we listened there
- * @param offer what it offers
- * @param machine the machine on which platforms were judged
- * @param platforms what is missing for each platform, the newest first
+ * @param socket path of the back-end's socket
+ * @param listening whether this program listened on the socket
+ * @param offer offer of the back-end
+ * @param machine machine for which platforms were checked
+ * @param platforms missing features for each platform, the newest first
  * @param machines the newest platform that is honoured on each machine, the newest first
  */
 record ProbeReport(
@@ -43,7 +43,7 @@ record ProbeReport(
     private static final String SCHEMA = "probe.schema.json";
     private static final List<String> STATUS_BITS = List.of("ACKNOWLEDGE", "DRIVER", "DRIVER_OK", "FEATURES_OK");
 
-    /** The newest platforms that are honoured on a machine, by both ways to a guest. */
+    /** The newest platforms that are honoured on a machine, for both ways of attaching a guest. */
     record Newest(Optional<String> netdev, Optional<String> device) {}
 
     /** Judges an offer. */
@@ -65,15 +65,15 @@ record ProbeReport(
         return JsonSchema.text(ProbeReport.class, SCHEMA);
     }
 
-    /** Whether every question was answered and the offer is consistent. */
+    /** Returns whether every question was answered and the offer is consistent. */
     boolean isSound() {
         return offer.troubles().isEmpty() && offer.violations().isEmpty();
     }
 
     /**
-     * The human-readable report.
+     * Returns the human-readable report.
      *
-     * @param columns how wide lines may be
+     * @param columns maximum width of lines in characters
      * @return lines, each with its end
      */
     String text(int columns) {
@@ -192,7 +192,7 @@ record ProbeReport(
         return machine.replaceFirst("[0-9.]+$", "");
     }
 
-    /** The report for programs, as {@link #schema} describes it: lines, each with its end. */
+    /** Returns the report for programs, as {@link #schema} describes it: lines, each with its end. */
     String json() {
         ObjectNode root = MAPPER.createObjectNode();
         root.put("vhost4j-probe", 1).put("socket", socket).put("listening", listening);

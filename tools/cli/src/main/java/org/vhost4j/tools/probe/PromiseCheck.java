@@ -34,10 +34,10 @@ final class PromiseCheck {
     private final Offer offer;
 
     /**
-     * A judge.
+     * Creates a check of promises.
      *
      * @param catalog the machines and platforms
-     * @param offer the back-end's
+     * @param offer offer of the back-end
      */
     PromiseCheck(PlatformCatalog catalog, Offer offer) {
         this.catalog = catalog;
@@ -46,11 +46,11 @@ final class PromiseCheck {
     }
 
     /**
-     * One promise, by both ways to a guest.
+     * The result for one promise, for both ways of attaching a guest.
      *
-     * @param netdev what is missing behind QEMU's {@code -netdev vhost-user}, where QEMU answers for a part of the device; empty
-     *     when it is honoured
-     * @param device what is missing behind QEMU's generic device, where the back-end answers for everything
+     * @param netdev missing features behind QEMU's {@code -netdev vhost-user}, where QEMU implements a part of the
+     *     device; empty when the promise is honoured
+     * @param device missing features behind QEMU's generic device, where the back-end implements everything
      */
     record Verdict(List<String> netdev, List<String> device) {
         /** Copies the lists. */
@@ -61,11 +61,11 @@ final class PromiseCheck {
     }
 
     /**
-     * Judges a platform on a machine.
+     * Checks a platform on a machine.
      *
      * @param machine a machine's name or alias
      * @param platform a platform's name or alias
-     * @return what is missing
+     * @return the missing features
      * @throws UnsupportedOption when there is no such machine or platform
      */
     Verdict of(String machine, String platform) {
@@ -96,10 +96,10 @@ final class PromiseCheck {
     }
 
     /**
-     * The newest platform that is honoured on a machine.
+     * Returns the newest platform that is honoured on a machine.
      *
      * @param machine the machine's name
-     * @param generic whether behind QEMU's generic device rather than its own
+     * @param generic true behind QEMU's generic device, false behind its own
      * @return the platform's name, or nothing when none is
      */
     Optional<String> newest(String machine, boolean generic) {

@@ -14,7 +14,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Where a back-end is, for every command that is a front-end. */
+/** The options with the back-end's socket, for every command that acts as a front-end. */
 public final class SocketOptions {
     private static final int LONGEST_TIMEOUT = 3600;
 
@@ -39,9 +39,9 @@ public final class SocketOptions {
     private MessageOptions trace = new MessageOptions();
 
     /**
-     * The requested meeting place.
+     * Returns the rendezvous with the back-end.
      *
-     * @return to be closed by the caller
+     * @return the rendezvous, which the caller closes
      * @throws UnsupportedOption when there cannot be one
      */
     public Rendezvous rendezvous() {
@@ -59,9 +59,9 @@ public final class SocketOptions {
     }
 
     /**
-     * Where the back-end is.
+     * Returns the path of the back-end's socket.
      *
-     * @return as given
+     * @return the path as given
      */
     public Path socket() {
         return socket;
@@ -83,9 +83,9 @@ public final class SocketOptions {
     }
 
     /**
-     * How long to wait for the back-end and for each answer.
+     * Returns the maximum time to wait for the back-end and for each answer.
      *
-     * @return {@code --timeout}
+     * @return value of {@code --timeout}
      */
     public Duration patience() {
         return Duration.ofSeconds(timeout);

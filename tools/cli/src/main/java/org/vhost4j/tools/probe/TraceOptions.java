@@ -34,11 +34,11 @@ public final class TraceOptions {
     private @Nullable Path replay;
 
     /**
-     * Begins to record.
+     * Starts to record.
      *
-     * @param command what is recorded, such as {@code probe}
-     * @param name of the file in the directory PLACE, without its end; null for the file PLACE
-     * @param socket where the back-end is
+     * @param command recorded command, such as {@code probe}
+     * @param name name of the file in the directory PLACE, without its suffix; null for the file PLACE
+     * @param socket path of the back-end's socket
      * @return a recorder, or null when nothing is to be recorded
      * @throws UnsupportedOption when the file cannot be written
      */
@@ -74,10 +74,10 @@ public final class TraceOptions {
     }
 
     /**
-     * What is to be done again.
+     * Returns the trace to repeat.
      *
-     * @param command what the trace has to be of, such as {@code probe}
-     * @return a trace, or null when nothing is to be done again
+     * @param command command of which the trace has to be, such as {@code probe}
+     * @return the trace, or null when nothing is to be repeated
      * @throws UnsupportedOption when the file is no trace of this command, or there is something to record as well
      */
     public @Nullable Trace replayed(String command) {
@@ -98,10 +98,10 @@ public final class TraceOptions {
     }
 
     /**
-     * Whether a trace is of this kind of a command.
+     * Returns whether a trace was recorded by a command.
      *
-     * @param trace any
-     * @param command the whole line, such as {@code negotiate --matrix}
+     * @param trace any trace
+     * @param command command with its subcommand or option, such as {@code negotiate --matrix}
      * @return true when it is
      */
     public static boolean isOf(Trace trace, String command) {

@@ -6,9 +6,9 @@ import org.vhost4j.platform.definition.GuestAbi;
 import org.vhost4j.vhostuser.server.GuestView;
 
 /**
- * What guests see of a back-end, by the fingerprint that {@code --expect-abi} takes.
+ * The properties of a back-end that guests see, with the fingerprint that {@code --expect-abi} takes.
  *
- * @param abi all that they see
+ * @param abi all properties that they see
  */
 record AbiView(GuestAbi abi) implements GuestView {
     @Override

@@ -18,12 +18,13 @@ public final class AttachHelp {
     private AttachHelp() {}
 
     /**
-     * The arguments for QEMU's own virtio-net with a vhost-user netdev. Config space and control queue are QEMU's.
+     * Returns the arguments for QEMU's own virtio-net with a vhost-user netdev. Config space and control queue are
+     * QEMU's.
      *
      * @param endpoint the endpoint
-     * @param number the guest's number, to keep identifiers apart
-     * @param queuePairs how many queue pairs
-     * @param properties QEMU's properties of the promise, such as {@code ctrl_vlan=off}; perhaps empty
+     * @param number number of the guest, which makes identifiers unique
+     * @param queuePairs number of queue pairs
+     * @param properties QEMU's properties of the promise, such as {@code ctrl_vlan=off}; possibly empty
      * @return QEMU's arguments, for the newest QEMU
      */
     public static List<String> netdev(Endpoint endpoint, int number, int queuePairs, List<String> properties) {
@@ -63,12 +64,12 @@ public final class AttachHelp {
     }
 
     /**
-     * The arguments for QEMU's generic vhost-user device (10.2 and newer): every feature passes, config space and control
-     * queue are ours.
+     * Returns the arguments for QEMU's generic vhost-user device (10.2 and newer): every feature passes; the back-end
+     * owns config space and control queue.
      *
      * @param endpoint the endpoint
-     * @param number the guest's number, to keep identifiers apart
-     * @param queuePairs how many queue pairs
+     * @param number number of the guest, which makes identifiers unique
+     * @param queuePairs number of queue pairs
      * @return QEMU's arguments
      */
     public static List<String> device(Endpoint endpoint, int number, int queuePairs) {
@@ -76,11 +77,11 @@ public final class AttachHelp {
     }
 
     /**
-     * The same for a guest that may be behind an IOMMU.
+     * Returns the arguments for QEMU's generic vhost-user device, for a guest that may be behind an IOMMU.
      *
      * @param endpoint the endpoint
-     * @param number the guest's number, to keep identifiers apart
-     * @param queuePairs how many queue pairs
+     * @param number number of the guest, which makes identifiers unique
+     * @param queuePairs number of queue pairs
      * @param translated whether its addresses go through the machine's IOMMU
      * @return QEMU's arguments
      */
@@ -98,7 +99,7 @@ public final class AttachHelp {
     }
 
     /**
-     * The IOMMU of a machine. It has to be named before the devices behind it.
+     * Returns the arguments for the IOMMU of a machine. They have to precede the devices behind it.
      *
      * @param machine the machine type
      * @return QEMU's arguments
@@ -108,9 +109,9 @@ public final class AttachHelp {
     }
 
     /**
-     * The arguments that give the guest its machine and memory that can be shared. Both ways need them.
+     * Returns the arguments for the machine and its shareable memory. Both ways of attaching a guest need them.
      *
-     * @param machine the machine type, with its version: an alias is another machine on another QEMU
+     * @param machine the machine type, with its version: an alias means another machine on another QEMU
      * @return QEMU's arguments
      */
     public static List<String> machine(String machine) {

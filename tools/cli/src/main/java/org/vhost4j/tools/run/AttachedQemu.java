@@ -10,10 +10,10 @@ import org.vhost4j.platform.definition.MachineDefinition;
 import org.vhost4j.platform.definition.QemuVersion;
 
 /**
- * The QEMU whose guests attach, as far as its arguments differ. A machine's name says which QEMU has brought it; that one is taken for the
- * one that runs, and what a newer one wants otherwise is a note.
+ * The QEMU whose guests attach, as far as its arguments differ. It is assumed to be the version that introduced the
+ * machine; differences of a newer one are notes.
  *
- * @param version the QEMU that has brought the machine; nothing for the newest
+ * @param version the QEMU version that introduced the machine; empty for the newest
  * @param emulated whether guests run without KVM ({@code -accel tcg})
  */
 record AttachedQemu(Optional<QemuVersion> version, boolean emulated) {
@@ -31,17 +31,20 @@ record AttachedQemu(Optional<QemuVersion> version, boolean emulated) {
         return new AttachedQemu(machine.flatMap(MachineDefinition::qemu), !Files.exists(KVM));
     }
 
-    /** How its chardev is told to connect again after a second: in milliseconds since 9.2, which removes the other way in 11. */
+    /**
+     * Returns the chardev property for reconnecting after a second: in milliseconds since 9.2; QEMU 11 removes the
+     * other property.
+     */
     String reconnect() {
         return inSeconds() ? "reconnect=1" : "reconnect-ms=1000";
     }
 
-    /** Whether MSI-X ends it: QEMU 7.2 without KVM crashes when a vhost-user netdev starts with it. */
+    /** Returns whether MSI-X must be off: QEMU 7.2 without KVM crashes when a vhost-user netdev starts with it. */
     boolean withoutVectors() {
         return mayCrash() && emulated;
     }
 
-    /** What is to be changed for another QEMU that has the machine, too; one sentence each. */
+    /** Returns the changes needed for another QEMU that has the machine, too; one sentence each. */
     List<String> notes() {
         List<String> notes = new ArrayList<>();
         if (inSeconds()) {

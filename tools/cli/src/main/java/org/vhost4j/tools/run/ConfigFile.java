@@ -93,11 +93,11 @@ final class ConfigFile {
     }
 
     /**
-     * What is wrong at a place of this file.
+     * Returns an error at a place of this file.
      *
-     * @param pointer the place
-     * @param reason what is wrong there, and why
-     * @return one line
+     * @param pointer JSON pointer of the place
+     * @param reason description of the error, with the reason
+     * @return the error, with one line
      */
     UnsupportedOption wrong(String pointer, String reason) {
         TokenStreamLocation at = places.get(pointer);
@@ -228,32 +228,32 @@ final class ConfigFile {
         return value + (colon ? ":" + more.substring(1) : more.toString());
     }
 
-    /** The arguments of a command line that say the same. */
+    /** Returns the equivalent arguments of a command line. */
     List<String> arguments() {
         return arguments;
     }
 
-    /** The file. */
+    /** Returns the path of the file. */
     Path path() {
         return file;
     }
 
-    /** The whole object. */
+    /** Returns the whole object. */
     JsonNode root() {
         return root;
     }
 
-    /** Where each guest is, by option and socket. */
+    /** Returns the place of each guest, by option and socket. */
     Map<String, String> guests() {
         return guests;
     }
 
-    /** Where each port is, by its kind and what it needs. */
+    /** Returns the place of each port, by its kind and what it needs. */
     Map<String, String> ports() {
         return ports;
     }
 
-    /** The value of the option of a guest or a port. */
+    /** Returns the value of the option of a guest or a port. */
     String value(String pointer) {
         JsonNode object = root.at(pointer);
         return object.has(ConfigSetting.PORT)

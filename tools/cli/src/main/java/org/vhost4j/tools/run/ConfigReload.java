@@ -44,12 +44,12 @@ final class ConfigReload {
     private List<Optional<String>> security;
 
     /**
-     * Nothing has changed yet.
+     * Creates a reload before any change.
      *
-     * @param now what the back-end was started with
+     * @param now the configuration with which the back-end was started
      * @param run the options of the command
      * @param daemon changes guests and ports
-     * @param manager is notified of the reload
+     * @param manager receives notifications of the reload
      * @param lines receives lines for the user
      */
     ConfigReload(ConfigFile now, CommandSpec run, Daemon daemon, NotifySocket manager, Consumer<String> lines) {

@@ -18,12 +18,12 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * A setting of a configuration file: an option of {@code run}, or of a guest or a port, by the same name.
  *
- * @param name the option's, without dashes
- * @param kind what its value is
- * @param values that it can have, for {@link Kind#CHOICE}
+ * @param name name of the option, without dashes
+ * @param kind kind of its value
+ * @param values the valid values, for {@link Kind#CHOICE}
  */
 record ConfigSetting(String name, Kind kind, List<String> values) {
-    /** What a value is in JSON. */
+    /** The kind of a value in JSON. */
     enum Kind {
         /** A string. */
         TEXT,
@@ -143,7 +143,7 @@ record ConfigSetting(String name, Kind kind, List<String> values) {
     }
 
     /**
-     * The arguments of a command line that say the same.
+     * Returns the equivalent arguments of a command line.
      *
      * @throws IllegalArgumentException with what is expected, when the value is something else
      */
@@ -171,7 +171,7 @@ record ConfigSetting(String name, Kind kind, List<String> values) {
     }
 
     /**
-     * The value as in the command line.
+     * Returns the value as in the command line.
      *
      * @throws IllegalArgumentException with what is expected, when the value is something else
      */
@@ -221,7 +221,7 @@ record ConfigSetting(String name, Kind kind, List<String> values) {
         return value.isObject() ? " an object" : value.isArray() ? " an array" : " " + value;
     }
 
-    /** The JSON schema of the value. */
+    /** Returns the JSON schema of the value. */
     ObjectNode schema() {
         ObjectNode schema = JsonNodeFactory.instance.objectNode();
         switch (kind) {

@@ -63,12 +63,12 @@ final class CoreOptions {
         }
     }
 
-    /** The cores of the lanes, in turn; empty where the kernel decides. */
+    /** Returns the cores of the lanes, in turn; empty when the kernel decides. */
     CoreSet lanes() {
         return lanes;
     }
 
-    /** The cores of all other threads; empty where the kernel decides. */
+    /** Returns the cores of all other threads; empty when the kernel decides. */
     CoreSet control() {
         return control;
     }

@@ -36,12 +36,12 @@ final class Daemon implements Changes {
     private Consumer<Consumer<String>> whenServed = lines -> {};
 
     /**
-     * Before the back-end runs.
+     * Creates the daemon before the back-end runs.
      *
-     * @param options what it is started with
-     * @param promise what guests are to be promised
+     * @param options options with which the back-end is started
+     * @param promise options of the promise to guests
      * @param catalog every machine and platform
-     * @param resolution what guests are promised
+     * @param resolution the promise to guests
      * @param uses what its ports use of the host's kernel
      */
     Daemon(
@@ -63,7 +63,7 @@ final class Daemon implements Changes {
     }
 
     /**
-     * The back-end runs.
+     * Starts to serve requests for a back-end that runs.
      *
      * @param lines receives lines for the user
      */
@@ -72,7 +72,7 @@ final class Daemon implements Changes {
         whenServed.accept(lines);
     }
 
-    /** What the back-end is started with. */
+    /** Returns the options with which the back-end is started. */
     RunOptions options() {
         return options;
     }
@@ -160,7 +160,7 @@ final class Daemon implements Changes {
 
     // For a file that is read again, whose values are those of the command line.
 
-    /** What a guest is called, by the path of its socket. */
+    /** Returns the name of a guest, by the path of its socket. */
     String nameOf(Path socket) throws ChangeRefused {
         for (Membership.Guest guest : membership().guests()) {
             Path path = guest.endpoint().path();
@@ -174,7 +174,7 @@ final class Daemon implements Changes {
         throw new IllegalArgumentException("there is no guest at " + socket + " any more");
     }
 
-    /** What a port is called, by what {@code --port} takes. */
+    /** Returns the name of a port, by the value of {@code --port}. */
     String nameOf(String port) {
         return PortKinds.parse(port) instanceof PortOption.OnBridge option
                 ? option.uplink(HostCapabilities.NOTHING_ASKED, options.queues())
@@ -182,7 +182,7 @@ final class Daemon implements Changes {
                 : port;
     }
 
-    /** A guest, by what {@code --socket-path} takes. */
+    /** Returns a guest, by the value of {@code --socket-path}. */
     Endpoint guest(String value) {
         return EndpointOption.parse(value, options.socketGroup());
     }

@@ -11,8 +11,8 @@ final class DgramKind implements PortKind {
     /**
      * The option.
      *
-     * @param local where the socket is bound
-     * @param remote where frames go
+     * @param local address to which the socket is bound
+     * @param remote address to which frames are sent
      */
     record Dgram(SocketAddress local, SocketAddress remote) implements PortOption.OnBridge {
         @Override

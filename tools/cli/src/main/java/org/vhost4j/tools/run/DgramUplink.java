@@ -16,12 +16,13 @@ import org.vhost4j.vhostuser.handover.StateWriter;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * A network behind datagrams as a port of the bridge. Its socket moves to a back-end that takes over, with all that waits in it.
+ * A network behind a datagram socket as a port of the bridge. Its socket moves to a back-end that takes over, with all
+ * that waits in it.
  *
  * @param name of the port
- * @param local where the socket is bound
- * @param remote where frames go
- * @param trouble receives a line when something does not work
+ * @param local address to which the socket is bound
+ * @param remote address to which frames are sent
+ * @param trouble receives a line when an operation fails
  */
 public record DgramUplink(String name, SocketAddress local, SocketAddress remote, Consumer<String> trouble)
         implements Uplink {
@@ -78,7 +79,7 @@ public record DgramUplink(String name, SocketAddress local, SocketAddress remote
             open.fault(reason);
         }
 
-        /** The peer's frames are plain. */
+        /** Ignored: the peer's frames use no offloads. */
         @Override
         public void guestsAccept(int offloads) {}
 

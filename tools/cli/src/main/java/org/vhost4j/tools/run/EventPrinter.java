@@ -14,19 +14,19 @@ public final class EventPrinter implements BackendListener, AutoCloseable {
     private final LogFormat format;
 
     /**
-     * A printer.
+     * Creates a printer.
      *
-     * @param log where lines go
+     * @param log log for the lines
      */
     public EventPrinter(LimitedLog log) {
         this(log, LogFormat.DEFAULT);
     }
 
     /**
-     * A printer of some lines.
+     * Creates a printer of selected lines.
      *
-     * @param log where lines go
-     * @param format which lines, and how
+     * @param log log for the lines
+     * @param format format and least level of the lines
      */
     EventPrinter(LimitedLog log, LogFormat format) {
         this.log = log;

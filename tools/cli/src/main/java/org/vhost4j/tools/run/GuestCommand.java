@@ -9,7 +9,7 @@ import picocli.CommandLine.Parameters;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code vhost4j guest}: guests of a back-end that runs, by its monitor. */
+/** {@code vhost4j guest}: guests of a running back-end, managed through its monitor. */
 @Command(
         name = "guest",
         description = "Adds, changes, removes and lists guests of a back-end that runs.",

@@ -6,17 +6,17 @@ import java.time.temporal.ChronoUnit;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
- * What the log has, and how.
+ * The format of the log, and the levels that it includes.
  *
  * @param least the least level that is printed
  * @param style how a line shows its level
  */
 record LogFormat(LogLevel least, Style style) {
-    /** How a line shows its level. */
+    /** The form in which a line shows its level. */
     enum Style {
         /** A word in front of warnings and errors. */
         TEXT,
-        /** A number in front of warnings and errors, which the journal takes off (sd-daemon(3)). */
+        /** A number in front of warnings and errors, which the journal removes (sd-daemon(3)). */
         JOURNAL,
         /** A JSON object, with the members {@code time}, {@code level}, {@code who} and {@code message}. */
         JSON
@@ -25,21 +25,21 @@ record LogFormat(LogLevel least, Style style) {
     /** Everything, as text. */
     static final LogFormat DEFAULT = new LogFormat(LogLevel.INFO, Style.TEXT);
 
-    /** Whether lines are JSON objects. */
+    /** Returns whether lines are JSON objects. */
     boolean json() {
         return style == Style.JSON;
     }
 
-    /** Whether lines of a level are printed. */
+    /** Returns whether lines of a level are printed. */
     boolean has(LogLevel level) {
         return level.compareTo(least) <= 0;
     }
 
     /**
-     * A line.
+     * Returns a line of the log.
      *
      * @param who a guest, a port or a client; empty for the program
-     * @param message the rest
+     * @param message text of the line
      */
     String line(LogLevel level, String who, String message) {
         String text = who.isEmpty() ? message : who + ": " + message;

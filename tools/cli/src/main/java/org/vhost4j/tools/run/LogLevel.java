@@ -3,13 +3,13 @@ package org.vhost4j.tools.run;
 
 import java.util.Locale;
 
-/** How much a line of the log matters, the most first. */
+/** The importance of a line of the log, the most important first. */
 enum LogLevel {
-    /** Something does not work, until the operator does something. */
+    /** A failure that lasts until the operator intervenes. */
     ERROR(3),
-    /** Something was refused or failed; the back-end continues. */
+    /** A refused or failed operation; the back-end continues. */
     WARNING(4),
-    /** Something has happened. */
+    /** An event. */
     INFO(6);
 
     private final int priority;
@@ -18,12 +18,12 @@ enum LogLevel {
         this.priority = priority;
     }
 
-    /** The level in syslog(3)'s numbers. */
+    /** Returns the level as a number of syslog(3). */
     int priority() {
         return priority;
     }
 
-    /** The word in options and in the log. */
+    /** Returns the level's name in options and in the log. */
     String word() {
         return name().toLowerCase(Locale.ROOT);
     }

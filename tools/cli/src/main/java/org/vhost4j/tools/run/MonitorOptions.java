@@ -27,7 +27,7 @@ final class MonitorOptions {
     /**
      * Runs a command of the monitor.
      *
-     * @return what it returned
+     * @return the returned value
      * @throws IOException when no monitor answers, or it refuses
      */
     JsonNode ask(String command, ObjectNode arguments) throws IOException {
@@ -38,7 +38,10 @@ final class MonitorOptions {
         }
     }
 
-    /** The same, and prints what was returned with {@code --json}, or else what it is called when it was added. */
+    /**
+     * Runs a command of the monitor, and prints the returned value with {@code --json}, or otherwise the name of what
+     * was added.
+     */
     int run(String command, ObjectNode arguments) throws IOException {
         JsonNode answer = ask(command, arguments);
         if (json) {

@@ -81,7 +81,9 @@ public record PacketUplink(String ifname, Consumer<String> trouble) implements U
             open.fault(reason);
         }
 
-        /** What an interface hands over whole is not a socket's to say: what guests do not take is cut in software. */
+        /**
+         * Ignored: a socket cannot set the interface's offloads; frames that guests do not accept are cut in software.
+         */
         @Override
         public void guestsAccept(int offloads) {}
 

@@ -18,11 +18,11 @@ import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
 
 /**
- * A passt that runs, on its way to another back-end.
+ * The state of a running passt that is handed over to another back-end.
  *
- * @param socket its connection
+ * @param socket connection to passt
  * @param program the process
- * @param state how far the connection is
+ * @param state state of the connection
  */
 record PasstMove(Fd socket, AdoptedProcess program, StreamState state) {
     /** Writes it, or that there is none at the moment: then the other back-end starts one. */

@@ -10,7 +10,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/** {@code vhost4j port}: ports of a back-end that runs which are no guests, by its monitor. */
+/** {@code vhost4j port}: ports of a running back-end other than guests', managed through its monitor. */
 @Command(
         name = "port",
         description = "Adds, changes, removes and lists ports of a back-end that runs, such as a TAP.",

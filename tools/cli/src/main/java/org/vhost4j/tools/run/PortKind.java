@@ -4,25 +4,25 @@ package org.vhost4j.tools.run;
 /** A kind of {@code --port}. A new kind is a class of its own and one entry in {@link PortKinds#ALL}. */
 interface PortKind {
     /**
-     * What the option's value begins with, up to a colon or the end.
+     * Returns the beginning of the option's value, up to a colon or the end.
      *
-     * @return such as {@code tap}
+     * @return name such as {@code tap}
      */
     String name();
 
     /**
-     * How the value is written.
+     * Returns the syntax of the value.
      *
-     * @return such as {@code tap:ifname=NAME}
+     * @return text such as {@code tap:ifname=NAME}
      */
     String usage();
 
     /**
-     * Reads what follows the colon.
+     * Reads the text after the colon.
      *
      * @param option the whole option, for messages
      * @param rest the text after the colon, empty when there is no colon
-     * @return what the option asks for
+     * @return the parsed option
      * @throws IllegalArgumentException in words for the user, beginning with {@code option}
      */
     PortOption parse(String option, String rest);

@@ -19,7 +19,7 @@ final class PortKinds implements Iterable<String> {
             new EchoKind(),
             new SourceKind());
 
-    /** For picocli, which shows {@link #iterator} in the help. */
+    /** Creates the candidates for picocli, which shows {@link #iterator} in the help. */
     PortKinds() {}
 
     /**
@@ -58,7 +58,7 @@ final class PortKinds implements Iterable<String> {
         return but + " or " + ALL.getLast().usage();
     }
 
-    /** How each kind is written. */
+    /** Returns the syntax of each kind. */
     @Override
     public Iterator<String> iterator() {
         return ALL.stream().map(PortKind::usage).iterator();

@@ -12,38 +12,38 @@ import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.vhostuser.server.Switching;
 import org.vhost4j.vhostuser.server.Uplink;
 
-/** What one {@code --port} asks for. */
+/** The value of a {@code --port} option. */
 sealed interface PortOption {
     /** A port on the bridge. */
     non-sealed interface OnBridge extends PortOption {
         /**
-         * What the port uses of the host's kernel, which is probed before the back-end starts.
+         * Returns what the port uses of the host's kernel, which is probed before the back-end starts.
          *
-         * @return none, unless the kind says otherwise
+         * @return the uses; none by default
          */
         default Set<HostUse> uses() {
             return EnumSet.noneOf(HostUse.class);
         }
 
         /**
-         * The port itself, still closed.
+         * Returns the port itself, not open yet.
          *
-         * @param host what the probe found of {@link #uses}
+         * @param host capabilities that the probe found for {@link #uses}
          */
         Uplink uplink(HostCapabilities host);
 
         /**
-         * The same beside guests with so many queue pairs.
+         * Returns the port for guests with a number of queue pairs.
          *
-         * @param host what the probe found of {@link #uses}
-         * @param queues 1 or more
+         * @param host capabilities that the probe found for {@link #uses}
+         * @param queues number of queue pairs, 1 or more
          */
         default Uplink uplink(HostCapabilities host, int queues) {
             return uplink(host);
         }
     }
 
-    /** A port on the bridge that was given settings. */
+    /** A port on the bridge with settings. */
     record WithSettings(OnBridge port, PortSettings settings) implements OnBridge {
         @Override
         public Set<HostUse> uses() {
@@ -61,7 +61,7 @@ sealed interface PortOption {
         }
     }
 
-    /** What the bridge is replaced by. */
+    /** A switching that replaces the bridge. */
     record NoBridge(Switching switching) implements PortOption {}
 
     /**

@@ -15,12 +15,13 @@ import org.vhost4j.vhostuser.server.PortSecurity;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * Settings that guests and ports have alike: VLANs, what they are held to, rates. They can change while the guest or port is served.
+ * Settings that guests and ports have in common: VLANs, security, rates. They can change while the guest or port is
+ * served.
  *
- * @param vlan which VLANs it carries; nothing when none of these settings is given
- * @param mode of {@code port-security}; nothing when it is not given
- * @param floodLimit frames a second; nothing when it is not given
- * @param rates how fast frames may pass
+ * @param vlan VLANs that it carries; empty when none of these settings is given
+ * @param mode value of {@code port-security}; empty when not given
+ * @param floodLimit maximum number of flooded frames per second; empty when not given
+ * @param rates rate limits of its frames
  */
 record PortSettings(
         Optional<PortVlan> vlan, Optional<PortSecurity.Mode> mode, OptionalInt floodLimit, RateOptions rates) {
@@ -30,7 +31,7 @@ record PortSettings(
     /** The keys. */
     static final List<String> KEYS = keys();
 
-    /** A list of options with these settings taken out. */
+    /** A list of options without these settings, and the settings. */
     record Split(String rest, Map<String, String> values) {}
 
     private static List<String> keys() {
@@ -127,14 +128,14 @@ record PortSettings(
         return new OwnSecurity(mode.or(before::mode), floodLimit.isPresent() ? floodLimit : before.floodsPerSecond());
     }
 
-    /** The same guest with these settings instead of its own. */
+    /** Returns the same guest with these settings instead of its own. */
     Endpoint over(Endpoint guest) {
         return guest.withVlan(vlan.orElse(guest.vlan()))
                 .withSecurity(over(guest.security()))
                 .withRates(rates.over(guest.rates()));
     }
 
-    /** The same port with these settings instead of its own. */
+    /** Returns the same port with these settings instead of its own. */
     Uplink over(Uplink port) {
         if (port.onEveryLane()) {
             requireUnlimited("port " + port.name());

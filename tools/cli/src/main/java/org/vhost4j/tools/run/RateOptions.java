@@ -8,12 +8,12 @@ import org.vhost4j.device.rate.PortRates;
 import org.vhost4j.device.rate.RateLimit;
 
 /**
- * {@code inbound-average=}, {@code inbound-peak=}, {@code inbound-burst=} and the same of {@code outbound}, as the attributes of libvirt's
- * {@code <bandwidth>}: KiB a second, and KiB of a burst. {@code rate=}, {@code peak=} and {@code burst=} are both directions'. A rate of 0 is
- * no limit.
+ * {@code inbound-average=}, {@code inbound-peak=}, {@code inbound-burst=} and the same of {@code outbound}, as the
+ * attributes of libvirt's {@code <bandwidth>}: rates in KiB/s, bursts in KiB. {@code rate=}, {@code peak=} and {@code
+ * burst=} are both directions'. A rate of 0 is no limit.
  *
- * @param option whose they are, for messages
- * @param values by key
+ * @param option option that has the rates, for messages
+ * @param values the values by key
  */
 record RateOptions(String option, Map<String, Long> values) {
     private static final String RATE = "rate";
@@ -67,9 +67,9 @@ record RateOptions(String option, Map<String, Long> values) {
     }
 
     /**
-     * These rates instead of others; what is not given stays.
+     * Returns other rates with these in place of those that were given.
      *
-     * @param before the others
+     * @param before the other rates
      * @throws IllegalArgumentException in words for the user, when they do not go together
      */
     PortRates over(PortRates before) {

@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
         description = "Runs a back-end: a socket for each guest, and a bridge between them.",
         mixinStandardHelpOptions = true)
 public final class RunCommand implements Callable<Integer> {
-    /** The option that has all others ignored. */
+    /** The option with which all others are ignored. */
     public static final String PRINT_CAPABILITIES = "--print-capabilities";
 
     /** The option that a message is about. */
@@ -69,7 +69,7 @@ public final class RunCommand implements Callable<Integer> {
     /**
      * Prints the capabilities.
      *
-     * @return the status
+     * @return exit status
      */
     public static int printCapabilities() {
         System.out.println(CAPABILITIES);

@@ -226,7 +226,7 @@ final class RunOptions {
     /**
      * Reads the ports.
      *
-     * @return what they use of the host's kernel
+     * @return what the ports use of the host's kernel
      * @throws UnsupportedOption when one of them is wrong
      */
     Set<HostUse> readPorts() {
@@ -257,12 +257,12 @@ final class RunOptions {
         return Path.of(value.substring("unix:".length()));
     }
 
-    /** The path of the socket by which back-ends follow one another, if there is to be one. */
+    /** Returns the path of the socket for handing over to the next back-end, if there is to be one. */
     Optional<Path> succession() {
         return succession;
     }
 
-    /** What --trace asks for. */
+    /** Returns the trace that {@code --trace} requests. */
     Optional<TraceLog> trace() {
         String what = trace;
         if (what == null) {
@@ -274,26 +274,26 @@ final class RunOptions {
         return Optional.of(TraceLog.open(what, traceFile));
     }
 
-    /** The path of the monitor's socket, if there is to be one. */
+    /** Returns the path of the monitor's socket, if there is to be one. */
     Optional<Path> monitor() {
         return monitor;
     }
 
-    /** The address and port of metrics and page, if there are to be any. */
+    /** Returns the address and port of metrics and page, if there are to be any. */
     Optional<String> page() {
         return Optional.ofNullable(metrics);
     }
 
-    /** The device that the options describe, for the resolution of a promise. */
+    /** Returns the device that the options describe, for the resolution of a promise. */
     DeviceCapabilities device() {
         return DeviceCapabilities.vhost4j(queues, mtu == null ? OptionalInt.empty() : OptionalInt.of(mtu));
     }
 
     /**
-     * The back-end that the options describe.
+     * Returns the configuration of the back-end that the options describe.
      *
-     * @param resolution what guests are promised
-     * @param host what the probe found
+     * @param resolution the promise to guests
+     * @param host capabilities that the probe found
      * @throws UnsupportedOption when options do not go together
      */
     BackendConfig config(Resolution resolution, HostCapabilities host) {
@@ -315,7 +315,7 @@ final class RunOptions {
                 .build();
     }
 
-    /** What guests see of such a back-end. */
+    /** Returns the properties of such a back-end that guests see. */
     GuestAbi abi(Resolution resolution) {
         return new GuestAbi(
                 resolution.offered(),
@@ -400,12 +400,12 @@ final class RunOptions {
         return monitor.isPresent() || config != null;
     }
 
-    /** Whether everything is printed at the start. */
+    /** Returns whether everything is printed at the start. */
     boolean verbose() {
         return verbose;
     }
 
-    /** Which lines are printed, and how. */
+    /** Returns the format of the log. */
     LogFormat logFormat() {
         LogLevel least = Arrays.stream(LogLevel.values())
                 .filter(level -> level.word().equals(logLevel))
@@ -419,12 +419,12 @@ final class RunOptions {
         };
     }
 
-    /** Queue pairs of each guest. */
+    /** Returns the number of queue pairs of each guest. */
     int queues() {
         return queues;
     }
 
-    /** Whose members may connect where a guest's socket does not say, or null. */
+    /** Returns the default group whose members may connect to guests' sockets, or null. */
     @Nullable
     String socketGroup() {
         return socketGroup;

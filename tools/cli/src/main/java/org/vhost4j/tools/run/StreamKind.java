@@ -12,9 +12,9 @@ final class StreamKind implements PortKind {
     /**
      * The option.
      *
-     * @param text what was given, without {@code server=}
-     * @param address where the peer listens, or where to listen for it
-     * @param listens whether the peer connects to us
+     * @param text the given value, without {@code server=}
+     * @param address address on which the peer listens, or on which to listen for it
+     * @param listens whether the peer connects to this program
      */
     record Stream(String text, SocketAddress address, boolean listens) implements PortOption.OnBridge {
         @Override

@@ -14,13 +14,14 @@ import org.vhost4j.vhostuser.handover.StateWriter;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * A network behind a stream as a port of the bridge. A back-end that hands over ends its connection, and the other one makes its own: what
- * was under way is lost, as on a wire.
+ * A network behind a stream socket as a port of the bridge. A back-end that hands over ends its connection, and the
+ * other one makes a new one: frames in flight are lost, as on a wire. A back-end that hands over ends its connection,
+ * and the other one makes its own: what was under way is lost, as on a wire.
  *
  * @param name of the port
- * @param address where the peer listens, or where to listen for it
- * @param listens whether the peer connects to us
- * @param trouble receives a line when a connection comes or goes, and when something does not work
+ * @param address address on which the peer listens, or on which to listen for it
+ * @param listens whether the peer connects to this program
+ * @param trouble receives a line when a connection is made or lost, and when an operation fails
  */
 public record StreamUplink(String name, SocketAddress address, boolean listens, Consumer<String> trouble)
         implements Uplink {
@@ -67,7 +68,7 @@ public record StreamUplink(String name, SocketAddress address, boolean listens, 
             port.fault(reason);
         }
 
-        /** The peer's frames are plain. */
+        /** Ignored: the peer's frames use no offloads. */
         @Override
         public void guestsAccept(int offloads) {}
 

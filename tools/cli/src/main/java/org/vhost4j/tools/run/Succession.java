@@ -34,9 +34,9 @@ final class Succession implements AutoCloseable {
     }
 
     /**
-     * The back-end that runs now.
+     * Connects to the back-end that runs now.
      *
-     * @return a channel to it; nothing when no process listens
+     * @return a channel to it; empty when no process listens
      */
     Optional<HandOverChannel> before() {
         try {
@@ -71,10 +71,11 @@ final class Succession implements AutoCloseable {
     /**
      * Listens for the next back-end, in a thread of its own.
      *
-     * @param backend what it is to have
-     * @param leaving lets everything go that can be had once only, when it has the rest
-     * @param gone called when nothing is left to do, with whether the next back-end still has the channel open, as it does while it lives
-     * @return that it listens
+     * @param backend the back-end to hand over
+     * @param leaving releases resources that only one process can have, when the next back-end has everything else
+     * @param gone called at the end, with whether the next back-end still has the channel open, as it does while it
+     *     lives
+     * @return true when it listens
      * @throws UnsupportedOption when it cannot listen there
      */
     boolean listen(Backend backend, Runnable leaving, Consumer<Boolean> gone) {

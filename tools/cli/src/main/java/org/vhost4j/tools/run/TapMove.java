@@ -12,12 +12,12 @@ import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
 
 /**
- * A TAP's state on its way to another back-end: the queue itself, and what the port held.
+ * The state of a TAP that is handed over to another back-end: the queue itself, and a frame that the port held.
  *
  * @param queue the TAP's queue
  * @param headerBytes length of the header before each frame
  * @param offloads the kernel's setting, a mask of {@link org.vhost4j.device.frame.Offloads}
- * @param held a frame that was read and not passed on; null for none
+ * @param held a frame that was read and not forwarded; null for none
  */
 record TapMove(
         Fd queue, int headerBytes, int offloads, @Nullable HeldFrame held) {

@@ -21,34 +21,37 @@ import org.vhost4j.vhostuser.handover.StateWriter;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * A TAP as a port of the bridge. What the kernel takes and gives is what the probe found; what it lacks is done in software.
+ * A TAP as a port of the bridge. Offloads are those that the probe found the kernel to support; others are done in
+ * software. What the kernel takes and gives is what the probe found; what it lacks is done in software.
  *
  * @param ifname the interface's name
- * @param multiQueue whether it may have been made with multi_queue, as for guests with several queue pairs; one queue of it is used
- * @param onEveryLane whether every lane has a queue of it; then it has to be made with multi_queue, and is when there is none
- * @param host what the probe found
- * @param trouble receives a line when something does not work
+ * @param multiQueue whether the interface may have been created with multi_queue, as for guests with several queue
+ *     pairs; one of its queues is used
+ * @param onEveryLane whether every lane has a queue of the interface; it then has to be created with multi_queue, and
+ *     is if it does not exist
+ * @param host capabilities that the probe found
+ * @param trouble receives a line when an operation fails
  */
 public record TapUplink(
         String ifname, boolean multiQueue, boolean onEveryLane, HostCapabilities host, Consumer<String> trouble)
         implements Uplink {
     /**
-     * A TAP without multi_queue.
+     * Creates a TAP without multi_queue.
      *
      * @param ifname the interface's name
-     * @param host what the probe found
-     * @param trouble receives a line when something does not work
+     * @param host capabilities that the probe found
+     * @param trouble receives a line when an operation fails
      */
     public TapUplink(String ifname, HostCapabilities host, Consumer<String> trouble) {
         this(ifname, false, false, host, trouble);
     }
 
     /**
-     * A TAP with one queue per lane.
+     * Returns a TAP with one queue per lane.
      *
      * @param ifname the interface's name
-     * @param host what the probe found
-     * @param trouble receives a line when something does not work
+     * @param host capabilities that the probe found
+     * @param trouble receives a line when an operation fails
      * @return a port that otherwise behaves like a TAP with one queue
      */
     public static TapUplink onEveryLane(String ifname, HostCapabilities host, Consumer<String> trouble) {
@@ -75,7 +78,7 @@ public record TapUplink(
         return new OpenTap(port, rejoin(port, lane));
     }
 
-    /** The kernel gives the queue of a lane what belongs to flows that this lane has sent last. */
+    /** The kernel delivers to a lane's queue the frames of flows that this lane was the last to send. */
     @Override
     public Opened openPart(Lane lane, FrameSink sink) {
         return part(lane).open(lane, sink);

@@ -20,8 +20,8 @@ final class UserKind implements PortKind {
     /**
      * The option.
      *
-     * @param program passt
-     * @param arguments its own
+     * @param program program, passt
+     * @param arguments arguments of the program
      */
     record User(String program, List<String> arguments) implements PortOption.OnBridge {
         User {

@@ -18,11 +18,12 @@ import org.vhost4j.vhostuser.handover.StateWriter;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * The host's network by passt, as a port of the bridge. A back-end that takes over takes the running passt and its connection over, with all data that
- * is in flight: no connection of a guest ends.
+ * The host's network through passt, as a port of the bridge. A back-end that takes over takes the running passt and its
+ * connection, with all data in flight: no connection of a guest ends. A back-end that takes over takes the running
+ * passt and its connection over, with all data that is in flight: no connection of a guest ends.
  *
  * @param command passt and its arguments, except those that name the connection
- * @param trouble receives what passt prints, and a line when something does not work
+ * @param trouble receives the output of passt, and a line when an operation fails
  */
 public record UserUplink(List<String> command, Consumer<String> trouble) implements Uplink {
     private static final int MOST_ARGUMENTS = 1 << 10;
@@ -79,9 +80,9 @@ public record UserUplink(List<String> command, Consumer<String> trouble) impleme
     /**
      * The port while it is open.
      *
-     * @param uplink what it was opened for
-     * @param stream the port
-     * @param passt at its other end
+     * @param uplink description of the port
+     * @param stream the open port
+     * @param passt process at its other end
      */
     public record OpenUser(UserUplink uplink, StreamPort stream, PasstProcess passt) implements Movable {
         @Override
@@ -94,7 +95,7 @@ public record UserUplink(List<String> command, Consumer<String> trouble) impleme
             stream.fault(reason);
         }
 
-        /** What a guest does not take is done in software: passt knows of no offloads. */
+        /** Ignored: passt supports no offloads; those that a guest does not accept are done in software. */
         @Override
         public void guestsAccept(int offloads) {}
 
@@ -124,7 +125,7 @@ public record UserUplink(List<String> command, Consumer<String> trouble) impleme
             }
         }
 
-        /** Of a port that is halted another back-end has passt. */
+        /** Closes the port; passt is not ended when the port is halted, because another back-end has it then. */
         @Override
         public void close() {
             if (stream.isHalted()) {

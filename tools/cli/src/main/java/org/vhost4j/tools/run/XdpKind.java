@@ -17,7 +17,7 @@ final class XdpKind implements PortKind {
      * The option.
      *
      * @param ifname of the interface
-     * @param queue its number
+     * @param queue number of the queue
      * @param mode who copies frames
      */
     record Xdp(String ifname, int queue, XdpMode mode) implements PortOption.OnBridge {

@@ -13,14 +13,16 @@ import org.vhost4j.vhostuser.handover.StateWriter;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * One queue of a network interface as a port of the bridge, through an AF_XDP socket. A queue has one socket, whose memory is its process's: a back-end
- * that hands over closes its own, and the other one opens another. What was under way is lost, as on a wire.
+ * One queue of a network interface as a port of the bridge, through an AF_XDP socket. A queue has one socket, whose
+ * memory belongs to its process: a back-end that hands over closes its own, and the other one opens a new one. A queue
+ * has one socket, whose memory is its process's: a back-end that hands over closes its own, and the other one opens
+ * another. What was under way is lost, as on a wire.
  *
  * @param name the port's name in messages
  * @param ifname the interface's name
- * @param queue its number, from 0
+ * @param queue number of the queue, from 0
  * @param mode who copies frames
- * @param trouble receives a line with the mode that is used, and one when something does not work
+ * @param trouble receives a line with the mode in use, and one when an operation fails
  */
 record XdpUplink(String name, String ifname, int queue, XdpMode mode, Consumer<String> trouble) implements Uplink {
     @Override
@@ -53,7 +55,7 @@ record XdpUplink(String name, String ifname, int queue, XdpMode mode, Consumer<S
             open.fault(reason);
         }
 
-        /** The interface's frames are plain. */
+        /** Ignored: the interface's frames use no offloads. */
         @Override
         public void guestsAccept(int offloads) {}
 

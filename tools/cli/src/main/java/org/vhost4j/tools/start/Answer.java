@@ -32,10 +32,10 @@ final class Answer {
     }
 
     /**
-     * Becomes a program.
+     * Creates an answer that makes the process become another program.
      *
-     * @param program its path
-     * @param arguments its arguments, without its name
+     * @param program path of the program
+     * @param arguments arguments of the program, without its name
      */
     Answer becoming(String program, List<String> arguments) {
         add("argument", program);

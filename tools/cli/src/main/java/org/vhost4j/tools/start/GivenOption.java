@@ -7,12 +7,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * One option that QEMU will read, from its command line or from a file that {@code -readconfig} names.
+ * One option that QEMU will read, from its command line or from a file named by {@code -readconfig}.
  *
  * @param name without dashes, such as {@code device}
- * @param values its value by keys; empty for an option without one
- * @param index the word of the command line that is its value, or the name of its file
- * @param file the file that it is in, or nothing when it is on the command line itself
+ * @param values its values by key; empty for an option without a value
+ * @param index index of the word of the command line that is its value, or the name of its file
+ * @param file file that has the option; empty when it is on the command line itself
  */
 record GivenOption(String name, Map<String, String> values, int index, Optional<String> file) {
     GivenOption {
@@ -20,16 +20,16 @@ record GivenOption(String name, Map<String, String> values, int index, Optional<
     }
 
     /**
-     * One of its values.
+     * Returns one of its values.
      *
      * @param key the key
-     * @return the value; empty when it is not there
+     * @return the value; empty when the key is absent
      */
     String value(String key) {
         return values.getOrDefault(key, "");
     }
 
-    /** Whether a key is there. */
+    /** Returns whether a key is present. */
     boolean has(String key) {
         return values.containsKey(key);
     }

@@ -156,36 +156,36 @@ final class GivenOptions {
         return all.stream().filter(option -> option.name().equals(name)).toList();
     }
 
-    /** Every option except {@code -platform}, in the order in which QEMU reads them. */
+    /** Returns every option except {@code -platform}, in the order in which QEMU reads them. */
     List<GivenOption> all() {
         return Collections.unmodifiableList(all);
     }
 
-    /** Whether one of these options is there. */
+    /** Returns whether one of these options is present. */
     boolean hasAny(Set<String> names) {
         return all.stream().anyMatch(option -> names.contains(option.name()));
     }
 
-    /** The values of {@code -platform}, in order. */
+    /** Returns the values of {@code -platform}, in order. */
     List<String> platforms() {
         return platformNames.stream().map(words::get).toList();
     }
 
-    /** Whether {@code -platform} is the last word and its value is missing. */
+    /** Returns whether {@code -platform} is the last word and its value is missing. */
     boolean platformWithoutName() {
         return platformWords.size() % 2 != 0;
     }
 
-    /** A word of the command line. */
+    /** Returns a word of the command line. */
     String word(int index) {
         return words.get(index);
     }
 
     /**
-     * The command line without {@code -platform}.
+     * Returns the command line without {@code -platform}.
      *
-     * @param first words that come before all others
-     * @param replaced words that take another's place, by index; a list of several is put after it as well
+     * @param first words that precede all others
+     * @param replaced replacements for words, by index
      * @return the words for QEMU
      */
     List<String> forQemu(List<String> first, Map<Integer, List<String>> replaced) {

@@ -34,19 +34,19 @@ final class HostAnswers {
     private @Nullable HostCapabilities host;
 
     /**
-     * Answers for one start.
+     * Creates the answers for one start.
      *
-     * @param notes where what a child process has found is kept
+     * @param notes storage for the results of a child process
      */
     HostAnswers(Notes notes) {
         this(notes, OF_ROOT);
     }
 
     /**
-     * Answers, with root's in another file.
+     * Creates the answers for one start, with root's in another file.
      *
-     * @param notes where what a child process has found is kept
-     * @param ofRoot the file
+     * @param notes storage for the results of a child process
+     * @param ofRoot file with root's answers
      */
     HostAnswers(Notes notes, Path ofRoot) {
         this.notes = notes;
@@ -54,16 +54,16 @@ final class HostAnswers {
     }
 
     /**
-     * A host that is made up.
+     * Creates the answers of an imagined host.
      *
-     * @param host what it can do
+     * @param host capabilities of the host
      */
     HostAnswers(HostCapabilities host) {
         this(new Notes(Map.of()), OF_ROOT);
         this.host = host;
     }
 
-    /** This host. */
+    /** Returns this host. */
     HostCapabilities host() {
         HostCapabilities known = host;
         if (known == null) {
@@ -152,7 +152,7 @@ final class HostAnswers {
     }
 
     /**
-     * The host as one card will meet it: what the descriptors that were passed for it say comes before all else.
+     * Returns the host as one card will use it: the descriptors that were passed for the card take precedence.
      *
      * @param card the card
      * @return this host, as far as that card is concerned

@@ -15,7 +15,7 @@ import org.vhost4j.tools.common.UnsupportedOption;
  *
  * @param machine the machine's name as QEMU knows it, or an alias; empty for QEMU's default
  * @param platform the platform's name, if one was named
- * @param replaced words of the command line that QEMU gets instead, by index
+ * @param replaced replacements for words of the command line, by index
  */
 record MachineChoice(String machine, Optional<String> platform, Map<Integer, List<String>> replaced) {
     private static final String MACHINE = "machine";

@@ -21,10 +21,10 @@ final class MachineNames {
     private MachineNames() {}
 
     /**
-     * One name.
+     * A name of a machine with a platform.
      *
      * @param name the whole name
-     * @param machine the machine, as QEMU knows it
+     * @param machine machine, by QEMU's name
      * @param platform the platform
      */
     record Named(String name, String machine, PlatformDefinition platform) {}

@@ -67,7 +67,7 @@ final class Monitors {
         return numbers;
     }
 
-    /** What {@code monitors.h} takes: a number, or a number and a path. */
+    /** Returns the values for {@code monitors.h}: a number, or a number and a path. */
     List<String> all() {
         return monitors;
     }

@@ -9,13 +9,13 @@ import java.util.Set;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * A virtio network card of the command line, and what is behind it.
+ * A virtio network card of the command line, and its backend.
  *
- * @param name what to call it in messages
+ * @param name name for messages
  * @param settings the properties that the command line gives it, with QEMU's names
- * @param uses in which ways it leans on the kernel; empty when its frames go to a program
- * @param taps the descriptors of TAPs that were passed
- * @param vhosts the descriptors of vhost-net that were passed
+ * @param uses the ways in which it uses the kernel; empty when its frames go to a program
+ * @param taps descriptors of TAPs that were passed
+ * @param vhosts descriptors of vhost-net that were passed
  */
 record NetworkCard(
         String name, Map<String, String> settings, Set<HostUse> uses, List<Integer> taps, List<Integer> vhosts) {

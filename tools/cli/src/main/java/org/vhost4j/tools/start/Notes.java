@@ -30,9 +30,9 @@ final class Notes {
     private final List<Path> directories;
 
     /**
-     * The files of a user.
+     * Creates the notes of a user.
      *
-     * @param environment the user's
+     * @param environment environment of the user
      */
     Notes(Map<String, String> environment) {
         Set<Path> found = new LinkedHashSet<>();
@@ -51,10 +51,10 @@ final class Notes {
     }
 
     /**
-     * What was noted.
+     * Returns the text of a note.
      *
-     * @param name the note's
-     * @return its text, or nothing
+     * @param name name of the note
+     * @return the text; empty when there is none
      */
     Optional<String> read(String name) {
         for (Path directory : directories) {
@@ -76,10 +76,10 @@ final class Notes {
     }
 
     /**
-     * Notes something, wherever it can be noted.
+     * Stores a note, if there is a place for it.
      *
-     * @param name the note's
-     * @param text its text
+     * @param name name of the note
+     * @param text text of the note
      */
     void write(String name, String text) {
         for (Path directory : directories) {

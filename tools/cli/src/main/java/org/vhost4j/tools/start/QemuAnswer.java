@@ -8,8 +8,8 @@ import java.io.OutputStream;
 import java.io.PrintWriter;
 
 /**
- * {@code vhost4j qemu-answer}, the other half of {@code vhost4j qemu}: for {@code vhost4j-qemu.c} alone. It has no options, and is no
- * command of picocli's, which takes longer to start than all that is done here.
+ * {@code vhost4j qemu-answer}, the other half of {@code vhost4j qemu}: for {@code vhost4j-qemu.c} only. It has no
+ * options, and does not use picocli, which would take longer to start than all of its work.
  */
 public final class QemuAnswer {
     /** The command's name. */
@@ -18,7 +18,7 @@ public final class QemuAnswer {
     private QemuAnswer() {}
 
     /**
-     * Checks the command line on standard input, and writes to standard output what to do.
+     * Checks the command line on standard input, and writes the decision to standard output.
      *
      * @param err receives a line for what the user should know
      * @return the exit status

@@ -9,12 +9,12 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * What one QEMU has: it is asked once, and again when the file is another.
+ * The properties of one QEMU: it is queried once, and again when the file has changed.
  *
  * @param version such as {@code 10.0.2}
  * @param machines its machine types
- * @param properties the properties of its {@code virtio-net-device}, those of every virtio device included; and what is known here of
- *     other types, after the type's name and a dot, such as {@code vhost-vsock-device.seqpacket}
+ * @param properties properties of its {@code virtio-net-device}, including those of every virtio device; and known
+ *     properties of other types, after the type's name and a dot, such as {@code vhost-vsock-device.seqpacket}
  */
 record QemuBinary(String version, List<QemuMachine> machines, Set<String> properties) {
     private static final String HEADING = "vhost4j's notes about a QEMU, 3";
@@ -26,15 +26,15 @@ record QemuBinary(String version, List<QemuMachine> machines, Set<String> proper
         properties = Set.copyOf(properties);
     }
 
-    /** Whether it has a virtio network card at all. */
+    /** Returns whether it has a virtio network card at all. */
     boolean hasNetworkCard() {
         return properties.stream().anyMatch(name -> name.indexOf('.') < 0);
     }
 
     /**
-     * A machine type.
+     * Returns a machine type.
      *
-     * @param called its name or its alias, perhaps with Proxmox' suffix {@code +pve0}; empty for the one that QEMU takes when none is named
+     * @param called name or alias, possibly with Proxmox' suffix {@code +pve0}; empty for QEMU's default
      * @return the machine, or nothing
      */
     Optional<QemuMachine> machine(String called) {
@@ -51,7 +51,7 @@ record QemuBinary(String version, List<QemuMachine> machines, Set<String> proper
                         .findFirst());
     }
 
-    /** As a text of a few lines, which is quicker to read than JSON. */
+    /** Returns a text of a few lines, which is quicker to read than JSON. */
     String toText() {
         StringBuilder text = new StringBuilder(HEADING).append('\n');
         text.append("version").append(SEPARATOR).append(version).append('\n');

@@ -8,7 +8,10 @@ import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Unmatched;
 
-/** {@code vhost4j qemu} in the list of commands; {@code tools/vhost4j} starts {@code vhost4j-qemu} for it, and no JVM becomes QEMU. */
+/**
+ * {@code vhost4j qemu} in the list of commands; {@code tools/vhost4j} starts {@code vhost4j-qemu} for it, because a JVM
+ * cannot become QEMU.
+ */
 @Command(
         name = "qemu",
         description = "Starts a plain QEMU on a platform: takes QEMU's own arguments, and becomes QEMU.")

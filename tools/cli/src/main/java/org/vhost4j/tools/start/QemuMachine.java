@@ -7,10 +7,11 @@ import java.util.Optional;
 /**
  * A machine type of one QEMU.
  *
- * @param name its name
+ * @param name name of the machine type
  * @param alias another name, such as {@code q35}
- * @param isDefault whether QEMU takes it when none is named
- * @param compatibility what it keeps of network cards' properties; empty also where this QEMU cannot be asked (before 9.1)
+ * @param isDefault whether it is QEMU's default
+ * @param compatibility compatibility values for network cards' properties; empty also when this QEMU cannot be queried
+ *     (before 9.1)
  */
 record QemuMachine(String name, Optional<String> alias, boolean isDefault, List<Compatibility> compatibility) {
     QemuMachine {
@@ -18,15 +19,15 @@ record QemuMachine(String name, Optional<String> alias, boolean isDefault, List<
     }
 
     /**
-     * A value that a machine type keeps.
+     * A compatibility value of a machine type.
      *
-     * @param type the QOM type that it is kept for, such as {@code virtio-net-device}
+     * @param type QOM type with the property, such as {@code virtio-net-device}
      * @param property the property
-     * @param value on or off, or as in QEMU
+     * @param value on or off, or as QEMU writes it
      */
     record Compatibility(String type, String property, String value) {}
 
-    /** Whether the machine itself says anything about a property. */
+    /** Returns whether the machine type sets a property. */
     boolean keeps(String property) {
         return compatibility.stream().anyMatch(each -> each.property().equals(property));
     }

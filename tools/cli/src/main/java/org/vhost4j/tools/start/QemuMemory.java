@@ -14,19 +14,19 @@ final class QemuMemory {
     private final Notes notes;
 
     /**
-     * A memory.
+     * Creates a memory of QEMU binaries.
      *
-     * @param notes where it is kept
+     * @param notes storage
      */
     QemuMemory(Notes notes) {
         this.notes = notes;
     }
 
     /**
-     * What a QEMU has.
+     * Returns the properties of a QEMU.
      *
-     * @param program its path
-     * @return as remembered, or as asked now
+     * @param program path of the program
+     * @return the remembered properties, or those queried now
      */
     QemuBinary of(Path program) {
         String name = name(program);

@@ -47,9 +47,9 @@ final class QemuStart {
     private String promised = "";
 
     /**
-     * For one start.
+     * Creates a start.
      *
-     * @param environment the caller's
+     * @param environment environment of the caller
      * @param err receives a line for what the user should know
      */
     QemuStart(Map<String, String> environment, PrintWriter err) {
@@ -60,7 +60,7 @@ final class QemuStart {
         this(environment, err, notes, new HostAnswers(notes));
     }
 
-    /** For one start on a host that may be made up. */
+    /** Creates a start on a host that may be imagined. */
     QemuStart(Map<String, String> environment, PrintWriter err, Notes notes, HostAnswers hosts) {
         this.environment = environment;
         this.caller = ProcessHandle.current().parent().map(ProcessHandle::pid).orElse(0L);
@@ -71,10 +71,10 @@ final class QemuStart {
     }
 
     /**
-     * Decides what happens to a command line.
+     * Decides how a command line is answered.
      *
      * @param question the command line
-     * @return what to do
+     * @return the answer
      * @throws UnsupportedOption when the promise cannot be kept, or the command line makes no sense
      */
     Answer answer(Question question) {
@@ -118,7 +118,7 @@ final class QemuStart {
         return answer.add("monitor-data", new String(data, StandardCharsets.US_ASCII));
     }
 
-    /** The properties to be added; refuses what cannot be kept. */
+    /** Returns the properties to be added; refuses a promise that cannot be kept. */
     List<String> globals(GivenOptions options, QemuBinary binary, MachineChoice choice) {
         Optional<QemuMachine> machine = binary.machine(choice.machine());
         if (machine.isEmpty() || machine.get().name().equals(NO_MACHINE)) {

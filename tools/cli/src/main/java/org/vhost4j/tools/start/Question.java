@@ -11,9 +11,9 @@ import java.util.Optional;
 /**
  * The command line to check.
  *
- * @param qemu the QEMU that was named or configured, a path; or nothing
- * @param name the name that the program was started by, which may name a QEMU
- * @param arguments QEMU's arguments, without its name
+ * @param qemu path of the QEMU that was named or configured; empty for none
+ * @param name name by which the program was started, which may be that of a QEMU
+ * @param arguments arguments of QEMU, without its name
  */
 record Question(Optional<String> qemu, String name, List<String> arguments) {
     /** What both directions begin with. */

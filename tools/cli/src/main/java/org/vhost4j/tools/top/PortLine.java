@@ -10,16 +10,16 @@ import tools.jackson.databind.JsonNode;
 /**
  * A port as one line shows it. Rates are per second.
  *
- * @param name the port's
+ * @param name name of the port
  * @param kind {@code guest}, {@code tap} and so on
- * @param state how far a guest has come, {@code link down}, or a hyphen
- * @param vlan the VLANs in a few characters
- * @param features how many features the guest's driver has acknowledged; -1 for none yet, and for other ports
- * @param framesIn frames to the bridge
- * @param bitsIn their bits
- * @param framesOut frames from the bridge
- * @param bitsOut their bits
- * @param dropped frames that were dropped
+ * @param state state of a guest, {@code link down}, or a hyphen
+ * @param vlan VLANs in a few characters
+ * @param features number of features that the guest's driver has acknowledged; -1 for none yet, and for other ports
+ * @param framesIn frames per second to the bridge
+ * @param bitsIn bits per second to the bridge
+ * @param framesOut frames per second from the bridge
+ * @param bitsOut bits per second from the bridge
+ * @param dropped dropped frames per second
  */
 record PortLine(
         String name,

@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code vhost4j stats SOCKET}: every counter, once. */
+/** {@code vhost4j stats SOCKET}: shows every counter once. */
 @Command(
         name = "stats",
         description = "Prints what guests and ports have counted so far, and what was dropped by reason.",

@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/** {@code vhost4j top SOCKET}: guests and ports, live. */
+/** {@code vhost4j top SOCKET}: shows guests and ports continuously. */
 @Command(
         name = "top",
         description = "Shows what guests and ports do, live; q ends it. Without a terminal it prints one table.",

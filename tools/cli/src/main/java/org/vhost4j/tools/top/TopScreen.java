@@ -31,10 +31,10 @@ final class TopScreen implements AutoCloseable {
     private boolean restored;
 
     /**
-     * How large a terminal is.
+     * The size of a terminal.
      *
-     * @param rows lines
-     * @param columns characters of a line
+     * @param rows number of lines
+     * @param columns number of characters in a line
      */
     record Size(int rows, int columns) {}
 
@@ -71,7 +71,7 @@ final class TopScreen implements AutoCloseable {
         }
     }
 
-    /** How large the terminal is now. */
+    /** Returns the present size of the terminal. */
     Size size() {
         try {
             String[] parts = stty("size").strip().split(" ", -1);

@@ -9,7 +9,7 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import org.vhost4j.device.feature.FeatureSet;
 
-/** The features of a driver are in force. */
+/** Flight Recorder event: the features of a driver are in force. */
 @Name("vhost4j.Negotiation")
 @Label("Negotiation")
 @Description("A driver's features are in force: its first ring has started")
@@ -39,10 +39,10 @@ public final class NegotiationEvent extends Event {
     /**
      * Records the event, if a recording enables it.
      *
-     * @param guest its name
-     * @param offered what it was offered
-     * @param acknowledged what its driver has acknowledged
-     * @param frontEnd number of the process that has sent the first message, 0 when it is not visible
+     * @param guest name of the guest
+     * @param offered features that the guest was offered
+     * @param acknowledged features that its driver has acknowledged
+     * @param frontEnd process ID of the front-end that has sent the first message, 0 when it is not visible
      */
     public static void record(String guest, FeatureSet offered, FeatureSet acknowledged, long frontEnd) {
         if (new NegotiationEvent(guest, "", "", frontEnd).isEnabled()) {

@@ -8,7 +8,7 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** A ring has stopped. */
+/** Flight Recorder event: a ring has stopped. */
 @Name("vhost4j.RingStop")
 @Label("Ring Stop")
 @Description("The device leaves a ring alone from now on")
@@ -34,9 +34,9 @@ public final class RingStopEvent extends Event {
     /**
      * Records the event, if a recording enables it.
      *
-     * @param guest its name
-     * @param ring its index
-     * @param base how far it has come, as in the reply to GET_VRING_BASE
+     * @param guest name of the guest
+     * @param ring index of the ring
+     * @param base position that the ring has reached, as in the reply to GET_VRING_BASE
      */
     public static void record(String guest, int ring, int base) {
         if (new RingStopEvent(guest, ring, base).isEnabled()) {

@@ -8,7 +8,7 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** A device has stopped by an error of its driver or front-end. */
+/** Flight Recorder event: a device has stopped because of an error of its driver or front-end. */
 @Name("vhost4j.Stop")
 @Label("Device Stop")
 @Description("A device has stopped, and does nothing until its rings are stopped or reset")
@@ -30,8 +30,8 @@ public final class StopEvent extends Event {
     /**
      * Records the event, if a recording enables it.
      *
-     * @param guest its name
-     * @param cause one line
+     * @param guest name of the guest
+     * @param cause the cause, in one line
      */
     public static void record(String guest, String cause) {
         if (new StopEvent(guest, cause).isEnabled()) {

@@ -30,12 +30,12 @@ import org.vhost4j.sys.UnixAddress;
  *  20  u32  CRC-32 of the header before
  * </pre>
  *
- * Belongs to one thread, which waits.
+ * Belongs to one thread, which may block.
  */
 public final class HandOverChannel implements AutoCloseable {
     /** The oldest format of the content that this version reads. */
     public static final int OLDEST_FORMAT = 1;
-    /** The first format with what ports have counted. */
+    /** The first format with the counters of ports. */
     public static final int PORT_COUNTERS_FORMAT = 3;
     /** The first format with the parts that ports have on further lanes. */
     public static final int PARTS_FORMAT = 4;
@@ -52,15 +52,15 @@ public final class HandOverChannel implements AutoCloseable {
     private static final long REFUSING_NANOS = 100_000_000;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    /** Which half of a message's way a {@link Watch} sees. */
+    /** The phase of a message's transfer that a {@link Watch} observes. */
     public enum Moment {
-        /** It is about to be sent. */
+        /** The message is about to be sent. */
         SENDING,
-        /** All of it was sent. */
+        /** The whole message was sent. */
         SENT,
-        /** It is due, and waited for. */
+        /** The message is the next one expected, and is waited for. */
         AWAITING,
-        /** It has come. */
+        /** The message was received. */
         RECEIVED
     }
 
@@ -70,7 +70,7 @@ public final class HandOverChannel implements AutoCloseable {
         /**
          * Called by the channel's thread, which continues when this returns.
          *
-         * @param moment which half of the message's way
+         * @param moment phase of the message's transfer
          * @param type of the message
          */
         void at(Moment moment, MessageType type);
@@ -81,7 +81,7 @@ public final class HandOverChannel implements AutoCloseable {
     private final SocketMessage carrier = new SocketMessage(null, SocketMessage.MOST_DESCRIPTORS);
 
     /**
-     * A channel over a connection.
+     * Creates a channel over a connection.
      *
      * @param socket connected and non-blocking; owned by the channel from now on
      */
@@ -90,10 +90,10 @@ public final class HandOverChannel implements AutoCloseable {
     }
 
     /**
-     * A channel over a connection whose messages are watched.
+     * Creates a channel over a connection whose messages are observed.
      *
      * @param socket connected and non-blocking; owned by the channel from now on
-     * @param watch sees each message except refusals
+     * @param watch is called for each message except refusals
      */
     public HandOverChannel(Fd socket, Watch watch) {
         this.socket = socket;
@@ -103,8 +103,8 @@ public final class HandOverChannel implements AutoCloseable {
     /**
      * Connects to a back-end that listens.
      *
-     * @param path its socket
-     * @return a channel
+     * @param path path of its socket
+     * @return the channel
      * @throws SystemError when no process listens there: ENOENT or ECONNREFUSED
      */
     public static HandOverChannel connect(Path path) {
@@ -112,11 +112,11 @@ public final class HandOverChannel implements AutoCloseable {
     }
 
     /**
-     * Connects to a back-end that listens, and has messages watched.
+     * Connects to a back-end that listens, and has the messages observed.
      *
-     * @param path its socket
-     * @param watch sees each message except refusals
-     * @return a channel
+     * @param path path of its socket
+     * @param watch is called for each message except refusals
+     * @return the channel
      * @throws SystemError when no process listens there: ENOENT or ECONNREFUSED
      */
     public static HandOverChannel connect(Path path, Watch watch) {
@@ -131,9 +131,9 @@ public final class HandOverChannel implements AutoCloseable {
     }
 
     /**
-     * Checks that the other end is of the same user.
+     * Checks that the process at the other end belongs to the same user.
      *
-     * @return who it is
+     * @return the process at the other end
      * @throws HandOverException when it is another user's
      */
     public SocketPeer requireSameUser() throws HandOverException {
@@ -146,7 +146,7 @@ public final class HandOverChannel implements AutoCloseable {
         return peer;
     }
 
-    /** One message that has come. */
+    /** A received message. */
     public static final class Received {
         private final MessageType type;
         private final byte[] content;
@@ -183,8 +183,8 @@ public final class HandOverChannel implements AutoCloseable {
      * Sends a message.
      *
      * @param type the type
-     * @param state what it says; its descriptors may be closed when this returns
-     * @param patience how long the other end may leave it lying
+     * @param state content of the message; its descriptors may be closed when this returns
+     * @param patience maximum time for which the other end may leave the message unread
      * @throws HandOverException when it is gone or does not read
      */
     public void send(MessageType type, StateWriter state, Duration patience) throws HandOverException {
@@ -237,10 +237,10 @@ public final class HandOverChannel implements AutoCloseable {
     }
 
     /**
-     * Receives the message that is due.
+     * Receives the next message.
      *
-     * @param due which; of a REFUSED that comes instead the reason is thrown
-     * @param patience how long to wait for it
+     * @param due expected type; when a REFUSED arrives instead, its reason is thrown
+     * @param patience maximum time to wait for the message
      * @return the message
      * @throws HandOverException when anything else comes, or nothing in time
      */
@@ -351,7 +351,7 @@ public final class HandOverChannel implements AutoCloseable {
     }
 
     /**
-     * Whether the other end has hung up.
+     * Returns whether the other end has closed the connection.
      *
      * @return false while its process lives and has not closed the channel
      */

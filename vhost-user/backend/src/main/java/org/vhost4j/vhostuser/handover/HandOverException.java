@@ -3,24 +3,24 @@ package org.vhost4j.vhostuser.handover;
 
 import java.io.Serial;
 
-/** Nothing is handed over. The message is one line for a user. */
+/** Thrown when nothing is handed over. The message is one line for a user. */
 public final class HandOverException extends Exception {
     @Serial
     private static final long serialVersionUID = 1L;
 
     /**
-     * With a reason.
+     * Creates an exception with a reason.
      *
-     * @param reason one line
+     * @param reason the reason, in one line
      */
     public HandOverException(String reason) {
         super(reason);
     }
 
     /**
-     * The reason.
+     * Returns the reason.
      *
-     * @return one line
+     * @return the reason, in one line
      */
     public String reason() {
         return String.valueOf(getMessage());

@@ -18,8 +18,9 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnixAddress;
 
 /**
- * Where a back-end waits for the one that is to take over from it. It is made under another name in the same directory and then
- * renamed, so that at each moment the path leads to exactly one back-end: the old one until the new one has everything.
+ * The socket on which a back-end waits for the one that is to take over from it. The socket file is created under
+ * another name in the same directory and then renamed, so that at any time the path leads to exactly one back-end: the
+ * old one until the new one has taken over everything.
  */
 public final class HandOverSocket implements AutoCloseable {
     private static final int BACKLOG = 4;
@@ -41,7 +42,7 @@ public final class HandOverSocket implements AutoCloseable {
      * Listens on a path, in place of the previous listener.
      *
      * @param path of the socket file, mode 0600
-     * @return the socket; its file is removed by {@link #close} unless another back-end has it by then
+     * @return the socket; {@link #close} removes its file unless the file belongs to another back-end by then
      * @throws SystemError when that cannot be done
      */
     public static HandOverSocket listen(Path path) {

@@ -4,27 +4,27 @@ package org.vhost4j.vhostuser.handover;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** The kinds of messages; see the package's description for their order. */
+/** The types of messages; see the package's description for their order. */
 public enum MessageType {
-    /** New to old: the oldest and the newest format that it reads. */
+    /** New to old: the oldest and the newest format that the new back-end reads. */
     HELLO(1),
-    /** Old to new: what guests were promised, and which sockets and ports there are. */
+    /** Old to new: the promises made to guests, and the existing sockets and ports. */
     OFFER(2),
-    /** New to old: it could keep that. */
+    /** New to old: the new back-end can keep these promises. */
     PREPARE(3),
     /** Old to new: guests and ports, with their descriptors. */
     SETUP(4),
-    /** New to old: everything is mapped and warm. */
+    /** New to old: all memory is mapped, and the code is warmed up. */
     READY(5),
-    /** Old to new: how far everything is. It stands still. */
+    /** Old to new: the positions of all queues and ports, which are stopped now. */
     POSITIONS(6),
-    /** New to old: it could continue from there. */
+    /** New to old: the new back-end can continue from these positions. */
     TAKEN(7),
-    /** Old to new: the guests are the new one's. */
+    /** Old to new: the guests now belong to the new back-end. */
     COMMIT(8),
     /** Either: nothing is handed over, with a reason. */
     REFUSED(9),
-    /** Either: descriptors that belong to the next message, which has more than fit. */
+    /** Either: descriptors that belong to the next message, which has more than fit into it. */
     DESCRIPTORS(10);
 
     private final int code;

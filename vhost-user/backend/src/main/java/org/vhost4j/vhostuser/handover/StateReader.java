@@ -17,11 +17,11 @@ public final class StateReader implements AutoCloseable {
     private final Deque<Fd> descriptors;
 
     /**
-     * Begins at the front.
+     * Creates a reader at the beginning of the bytes.
      *
-     * @param what what to call it in messages
+     * @param what name of the content for messages
      * @param bytes the bytes
-     * @param descriptors the descriptors that came with the bytes; owned by this object from now on
+     * @param descriptors the descriptors received with the bytes; owned by this object from now on
      */
     public StateReader(String what, byte[] bytes, List<Fd> descriptors) {
         this.what = what;
@@ -44,9 +44,9 @@ public final class StateReader implements AutoCloseable {
     }
 
     /**
-     * Reads a truth value.
+     * Reads a boolean.
      *
-     * @return what was written
+     * @return the value
      * @throws HandOverException when it is neither 0 nor 1, or there is nothing more
      */
     public boolean flag() throws HandOverException {
@@ -58,9 +58,9 @@ public final class StateReader implements AutoCloseable {
     }
 
     /**
-     * Reads a number.
+     * Reads a 32-bit number.
      *
-     * @return what was written
+     * @return the value
      * @throws HandOverException when there is nothing more
      */
     public int number() throws HandOverException {
@@ -84,9 +84,9 @@ public final class StateReader implements AutoCloseable {
     }
 
     /**
-     * Reads a long number.
+     * Reads a 64-bit number.
      *
-     * @return what was written
+     * @return the value
      * @throws HandOverException when there is nothing more
      */
     public long word() throws HandOverException {
@@ -94,9 +94,9 @@ public final class StateReader implements AutoCloseable {
     }
 
     /**
-     * Reads bytes after their number.
+     * Reads a block of bytes with a preceding length.
      *
-     * @return a copy
+     * @return a copy of the bytes
      * @throws HandOverException when there are fewer
      */
     public byte[] block() throws HandOverException {
@@ -108,7 +108,7 @@ public final class StateReader implements AutoCloseable {
     /**
      * Reads a text.
      *
-     * @return what was written
+     * @return the text
      * @throws HandOverException when there is not so much
      */
     public String text() throws HandOverException {

@@ -29,18 +29,18 @@ public final class StateWriter implements AutoCloseable {
     }
 
     /**
-     * One that keeps duplicates of descriptors until {@link #close}.
+     * Creates a writer that keeps duplicates of descriptors until {@link #close}.
      *
-     * @return nothing was written to it
+     * @return a new writer
      */
     public static StateWriter ofDuplicates() {
         return new StateWriter(true);
     }
 
     /**
-     * Writes a truth value.
+     * Writes a boolean.
      *
-     * @param value as one byte, 0 or 1
+     * @param value the value, written as one byte, 0 or 1
      * @return this
      */
     public StateWriter flag(boolean value) {
@@ -81,7 +81,7 @@ public final class StateWriter implements AutoCloseable {
     /**
      * Writes a text.
      *
-     * @param value in UTF-8
+     * @param value the text, written in UTF-8
      * @return this
      */
     public StateWriter text(String value) {
@@ -103,9 +103,9 @@ public final class StateWriter implements AutoCloseable {
     }
 
     /**
-     * Writes what another one has.
+     * Appends the content of another writer.
      *
-     * @param other its descriptors stay its own
+     * @param other the other writer, which still owns its descriptors
      * @return this
      */
     public StateWriter append(StateWriter other) {
@@ -119,18 +119,18 @@ public final class StateWriter implements AutoCloseable {
     }
 
     /**
-     * What was written.
+     * Returns the written bytes.
      *
-     * @return a copy
+     * @return a copy of the bytes
      */
     public byte[] bytes() {
         return bytes.toByteArray();
     }
 
     /**
-     * The descriptors in the order in which they were written.
+     * Returns the descriptors in the order in which they were written.
      *
-     * @return none, or more than one message can carry
+     * @return the descriptors; possibly more than one message can carry
      */
     public List<Fd> descriptors() {
         return List.copyOf(descriptors);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What two back-ends say to each other when one takes everything over from the other, and how it is written down.
+ * The protocol between two back-ends when one takes over everything from the other, and its encoding.
  *
  * <p>A Unix stream of messages, each with magic, version, type, length and a CRC-32 of its content, and with descriptors that
  * come with its header (SCM_RIGHTS). The old back-end listens, the new one connects; both must be of one user.

@@ -19,11 +19,11 @@ final class AcknowledgedFeatures {
     private @Nullable PeerProcess process;
 
     /**
-     * What is known of a guest when the back-end starts.
+     * Creates the record of a guest when the back-end starts.
      *
-     * @param offered what this start offers
-     * @param promise what offers it, in words
-     * @param file where it is kept; null when it is not kept beyond this process
+     * @param offered features that this start of the back-end offers
+     * @param promise description of the machine and platform that determine the offer
+     * @param file file of the record; null when it is not kept beyond this process
      */
     AcknowledgedFeatures(FeatureSet offered, String promise, @Nullable AcknowledgementFile file) {
         this.offered = offered;
@@ -33,11 +33,12 @@ final class AcknowledgedFeatures {
     }
 
     /**
-     * A front-end has sent its first message. One whose process is not known, or was not known when it left, is taken for the previous one,
-     * because a guest that runs on with less than it was offered would lose its network permanently.
+     * Records that a front-end has sent its first message. A front-end whose process is unknown, or was unknown when it
+     * left, is treated as the previous one, because a guest that continues with fewer features than it was offered
+     * would lose its network permanently.
      *
-     * @param sender its process
-     * @return why it has to be rejected, in words, if it has to
+     * @param sender the front-end's process
+     * @return the reason for rejecting the front-end; empty when it is accepted
      */
     Optional<String> heard(PeerProcess sender) {
         process = sender;
@@ -65,15 +66,15 @@ final class AcknowledgedFeatures {
         return Optional.empty();
     }
 
-    /** What is known, for another back-end; nothing when nothing is. */
+    /** Returns the record for another back-end; empty when there is none. */
     Optional<Acknowledgement> known() {
         return known;
     }
 
     /**
-     * Continues with what another back-end knew.
+     * Continues with the record of another back-end.
      *
-     * @return why its guest cannot be taken over, in words, if it cannot
+     * @return the reason why its guest cannot be taken over; empty when it can
      */
     Optional<String> takeOver(Optional<Acknowledgement> before) {
         known = before;
@@ -109,7 +110,7 @@ final class AcknowledgedFeatures {
                 + (file == null ? "" : ". If it is another guest, stop the back-end and remove " + file.path());
     }
 
-    /** The driver's features are final. */
+    /** Stores the driver's final features. */
     void keep(FeatureSet features) {
         PeerProcess sender = process;
         if (sender != null) {
@@ -127,7 +128,10 @@ final class AcknowledgedFeatures {
         }
     }
 
-    /** The back-end ends: a guest that is gone, or never was, needs no file. Returns whether it is so. */
+    /**
+     * Ends the record because the back-end ends, and removes the file of a guest that has ended or never connected.
+     * Returns whether it has ended or never connected.
+     */
     boolean close() {
         boolean over = known.isEmpty() || known.get().isOver();
         if (over) {
@@ -136,7 +140,7 @@ final class AcknowledgedFeatures {
         return over;
     }
 
-    /** The guest was removed. */
+    /** Removes the record because the guest was removed. */
     void forget() {
         if (known.isPresent()) {
             known = Optional.empty();

@@ -8,13 +8,14 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.sys.PeerProcess;
 
 /**
- * What a guest has acknowledged and its front-end was offered, for a back-end that is started again: both are believed in as long as the
- * front-end lives. QEMU asks a back-end once, when the device is realized, and shows every later driver of the guest that offer.
+ * The features that a guest has acknowledged and that its front-end was offered, for a back-end that is restarted: the
+ * record is valid as long as the front-end lives. QEMU asks a back-end once, when the device is realized, and shows
+ * every later driver of the guest that offer.
  *
- * @param features the virtio features that the driver acknowledged, none before it has
- * @param offered what the front-end was offered when it connected first
- * @param process the front-end's process, as far as it is known
- * @param promise what the features were offered by, in words without a line end
+ * @param features the virtio features that the driver acknowledged; none before it has
+ * @param offered the features that the front-end was offered when it first connected
+ * @param process the front-end's process, as far as known
+ * @param promise description of the machine and platform that determined the offer, without line ends
  */
 record Acknowledgement(FeatureSet features, FeatureSet offered, PeerProcess process, String promise) {
     private static final Pattern TEXT = Pattern.compile("""
@@ -24,7 +25,7 @@ record Acknowledgement(FeatureSet features, FeatureSet offered, PeerProcess proc
             promise (.*)
             """);
 
-    /** The text of the file that keeps it. */
+    /** Returns the text of the file for this record. */
     String text() {
         return """
                 features 0x%016x%016x
@@ -60,7 +61,7 @@ record Acknowledgement(FeatureSet features, FeatureSet offered, PeerProcess proc
                 Long.parseUnsignedLong(matcher.group(highGroup), 16));
     }
 
-    /** Whether the front-end that acknowledged is gone for sure, and its guest with it. */
+    /** Returns whether the front-end that acknowledged the features has certainly ended, and its guest with it. */
     boolean isOver() {
         return process.ended();
     }

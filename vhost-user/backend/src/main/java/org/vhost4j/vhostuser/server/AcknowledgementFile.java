@@ -29,10 +29,10 @@ final class AcknowledgementFile {
     private final AtomicReference<@Nullable Optional<Acknowledgement>> wanted = new AtomicReference<>();
 
     /**
-     * The file of one guest.
+     * Creates the file of one guest.
      *
-     * @param socket the guest's socket
-     * @param writer one thread, which writes in order
+     * @param socket socket of the guest
+     * @param writer executor with a single thread, which writes in order
      * @param trouble receives a line when the file cannot be read or written
      */
     AcknowledgementFile(Path socket, ExecutorService writer, Consumer<String> trouble) {
@@ -45,7 +45,7 @@ final class AcknowledgementFile {
         return file.path();
     }
 
-    /** What the file says; nothing when there is none, or its guest is gone: then the file goes, too. */
+    /** Reads the file. Returns empty when there is none, or when its guest has ended; the file is removed then. */
     Optional<Acknowledgement> read() {
         file.tidy();
         try {

@@ -46,14 +46,14 @@ final class Announcer {
     private final List<Future<?>> repeats = new ArrayList<>();
     private boolean running;
 
-    /** Of a guest whose queues do not run. */
+    /** Creates the announcer of a guest whose queues do not run. */
     Announcer(FramePort port, LaneContext context) {
         this.port = port;
         this.context = context;
     }
 
     /**
-     * SEND_RARP.
+     * Carries out SEND_RARP.
      *
      * @throws RefusedException when it is not the address of one station, or the port may not have it
      */
@@ -72,21 +72,21 @@ final class Announcer {
         }
     }
 
-    /** Whether there is something to announce, now or when the queues run. */
+    /** Returns whether there is an announcement to make, now or when the queues run. */
     boolean announces() {
         return !early.isEmpty() || !moved.isEmpty() || repeats.stream().anyMatch(each -> !each.isDone());
     }
 
-    /** The guest comes from another back-end, with these stations. */
+    /** Takes over the stations of a guest that comes from another back-end. */
     void moved(List<Long> stations) {
         moved.clear();
         moved.addAll(stations);
     }
 
     /**
-     * Whether the guest's queues run.
+     * Sets whether the guest's queues run.
      *
-     * @return whether there was something to announce
+     * @return true when there was an announcement to make
      */
     boolean running(boolean now) {
         running = now;

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.server;
 
-/** How a guest is attached, where the back-end must know it before the front-end negotiates. */
+/** The way in which a guest is attached, which the back-end has to know before the front-end negotiates. */
 public enum Attach {
-    /** Either way: CONFIG is offered, and whether the front-end takes it tells which. QEMU's netdev warns about it once. */
+    /**
+     * Either way: CONFIG is offered, and the way follows from whether the front-end acknowledges it. QEMU's netdev
+     * warns about the offer once.
+     */
     AUTO,
     /** QEMU's {@code -netdev vhost-user}: config space and control queue are QEMU's, so CONFIG is not offered. */
     NETDEV,
-    /** QEMU's {@code vhost-user-test-device-pci} or its like: config space and control queue are ours. */
+    /**
+     * QEMU's {@code vhost-user-test-device-pci} or a similar device: config space and control queue are the back-end's.
+     */
     DEVICE
 }

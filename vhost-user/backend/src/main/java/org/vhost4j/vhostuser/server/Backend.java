@@ -29,7 +29,7 @@ import org.vhost4j.sys.SocketPeer;
 import org.vhost4j.vhostuser.handover.HandOverChannel;
 import org.vhost4j.vhostuser.handover.HandOverException;
 
-/** A running back-end: a socket and a device for each guest, and what connects them, on one lane or several. */
+/** A running back-end: a socket and a device for each guest, and the switching between them, on one lane or several. */
 public final class Backend implements AutoCloseable {
     private volatile BackendConfig config;
     private final BackendListener listener;
@@ -63,7 +63,7 @@ public final class Backend implements AutoCloseable {
      * Starts a back-end. When this returns its sockets are listening.
      *
      * @param config what to start
-     * @param listener called for events
+     * @param listener receives the back-end's events
      * @return the running back-end
      * @throws org.vhost4j.sys.SystemError when a socket or a port cannot be opened; nothing is left behind
      */
@@ -122,7 +122,10 @@ public final class Backend implements AutoCloseable {
         }
     }
 
-    /** Whether frames of an uplink can come to a lane from its own: all are on the first lane, and some on every lane. */
+    /**
+     * Returns whether frames of an uplink can reach a lane from its own part of the uplink: all uplinks are on the
+     * first lane, and some on every lane.
+     */
     boolean hasUplink(LaneContext context, Switching.Bridged bridged) {
         return context == contexts.getFirst()
                 ? !bridged.uplinks().isEmpty()
@@ -198,7 +201,7 @@ public final class Backend implements AutoCloseable {
         }
     }
 
-    /** The lanes that have a part of an uplink, except for the first. */
+    /** Returns the lanes that have a part of an uplink, except for the first. */
     List<LaneContext> others(Uplink uplink) {
         return uplink.onEveryLane() ? contexts.subList(1, contexts.size()) : List.of();
     }
@@ -264,7 +267,7 @@ public final class Backend implements AutoCloseable {
                 : ProgressFile.of(path, queues, line -> listener.trouble(guest, line));
     }
 
-    /** What a guest takes has changed. Called by the guest's lane. */
+    /** Reports that the offloads that a guest accepts have changed. Called by the guest's lane. */
     void guestAccepts(String guest, int accepts) {
         Lane first = contexts.getFirst().lane;
         if (first.inLane()) {
@@ -303,7 +306,7 @@ public final class Backend implements AutoCloseable {
         }
     }
 
-    /** What at least one guest takes. Called by the first lane. */
+    /** Returns the offloads that at least one guest accepts. Called by the first lane. */
     int anyGuestAccepts() {
         int any = 0;
         for (int each : guestsAccept.values()) {
@@ -313,12 +316,12 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Sets a guest's link up or down, until the next call. While it is down no frame moves; a driver that reads our config space sees
-     * LINK_UP change. Any thread.
+     * Sets a guest's link up or down, until the next call. While it is down no frame moves; a driver that reads our
+     * config space sees LINK_UP change. Any thread.
      *
-     * @param guest its name
-     * @param up whether frames move
-     * @return as soon as the guest's lane has done it: whether there is such a guest
+     * @param guest name of the guest
+     * @param up whether the link is up
+     * @return a future that completes when the guest's lane has changed the link: false when there is no such guest
      * @throws IllegalStateException when the back-end is closed
      */
     public CompletableFuture<Boolean> link(String guest, boolean up) {
@@ -332,19 +335,19 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * What a guest's device has counted.
+     * Returns the counters of a guest's device.
      *
-     * @param guest its number, from 0
-     * @return counters that any thread may read
+     * @param guest number of the guest, from 0
+     * @return the counters, which any thread may read
      */
     public Counters counters(int guest) {
         return guests.get(guest).device().counters();
     }
 
     /**
-     * What the offload engines of all lanes have counted so far.
+     * Returns the sums of the offload counters of all lanes.
      *
-     * @return their sum, which does not change any more
+     * @return the sums, which do not change any more
      */
     public OffloadCounters offloads() {
         return OffloadCounters.sum(
@@ -352,9 +355,9 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * What all ports have counted so far. Any thread; no lane is asked.
+     * Returns the counters of all ports. Any thread may call it; no lane is involved.
      *
-     * @return the guests' in their order, then the others
+     * @return the guests' ports in their order, then the other ports
      */
     public List<PortSnapshot> ports() {
         List<PortSnapshot> all = new ArrayList<>();
@@ -382,7 +385,7 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * What the guests' devices have counted. Any thread.
+     * Returns the counters of the guests' devices. Any thread may call it.
      *
      * @return each guest's counters by its name, in the order of the guests; any thread may read them
      */
@@ -393,9 +396,9 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * What all lanes have done so far. Any thread; no lane is asked.
+     * Returns the counters of all lanes. Any thread may call it; no lane is involved.
      *
-     * @return one for each lane
+     * @return one snapshot for each lane
      */
     public List<LaneSnapshot> lanes() {
         return contexts.stream()
@@ -412,10 +415,10 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Which stations the bridge knows. Any thread.
+     * Returns the stations that the bridge knows. Any thread may call it.
      *
-     * @param most how many of each port are wanted
-     * @return at most that many of each port, as soon as all lanes have looked; none without a bridge
+     * @param most maximum number of stations of each port
+     * @return a future that completes when all lanes have answered: the stations; none without a bridge
      * @throws IllegalStateException when the back-end is closed
      */
     public CompletableFuture<List<StationSnapshot>> stations(int most) {
@@ -461,9 +464,9 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * What all devices are like, each seen between two bursts. Any thread.
+     * Returns the state of all devices, each taken between two bursts. Any thread may call it.
      *
-     * @return one for each guest, as soon as all lanes have looked
+     * @return a future that completes when all lanes have answered: one snapshot for each guest
      * @throws IllegalStateException when the back-end is closed
      */
     public CompletableFuture<List<DeviceSnapshot>> devices() {
@@ -476,14 +479,14 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Takes everything over from a back-end that runs: sockets, connections, guests, ports. Frames move here when this returns,
-     * and that back-end ends without changing anything.
+     * Takes over everything from a running back-end: sockets, connections, guests, ports. Frames move here when this
+     * returns, and that back-end ends without changing anything.
      *
-     * @param config what to start, with the same sockets and ports
-     * @param listener called for events
-     * @param channel to that back-end; stays the caller's
-     * @param rehearsal runs when memory is mapped, while frames still move in that back-end: code that it runs is loaded and compiled when
-     *     it is needed
+     * @param config the configuration, with the same sockets and ports
+     * @param listener receives the back-end's events
+     * @param channel channel to the other back-end; still owned by the caller
+     * @param rehearsal runs when memory is mapped, while frames still move in the other back-end, so that the code that
+     *     it runs is loaded and compiled when it is needed
      * @return the running back-end
      * @throws HandOverException when this back-end cannot keep what guests were promised there, or that one is gone; it keeps its guests
      * @throws org.vhost4j.sys.SystemError when something cannot be opened; that one keeps its guests
@@ -495,10 +498,10 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Hands everything over to a back-end that has connected. Any thread, one at a time; it waits.
+     * Hands over everything to a back-end that has connected. Any thread may call it, one at a time; it blocks.
      *
-     * @param channel to that back-end; stays the caller's
-     * @return the process that has everything now; what is left here is {@link #close}
+     * @param channel channel to the other back-end; still owned by the caller
+     * @return the process that has taken over; the caller calls {@link #close} next
      * @throws HandOverException when nothing was handed over: everything continues here as if nothing had been
      */
     public SocketPeer handOver(HandOverChannel channel) throws HandOverException {
@@ -506,18 +509,18 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Captures of the guests' and ports' frames.
+     * Returns the captures of the guests' and ports' frames.
      *
-     * @return for any thread but a lane's
+     * @return the captures; any thread except those of lanes may use them
      */
     public Captures captures() {
         return captures;
     }
 
     /**
-     * What is served now.
+     * Returns the current configuration.
      *
-     * @return as it was started, with the guests and ports of now
+     * @return the configuration at the start, with the present guests and ports
      */
     public BackendConfig config() {
         return config;
@@ -592,7 +595,7 @@ public final class Backend implements AutoCloseable {
         return socket;
     }
 
-    /** A guest's socket, not open yet. */
+    /** Creates the socket of a guest, which is not open yet. */
     GuestSocket socketOf(GuestPort guest) {
         Consumer<String> trouble = line -> listener.trouble(guest.name(), line);
         return new GuestSocket(guest, trouble, path -> {

@@ -31,9 +31,9 @@ final class BackendChannel {
     private boolean broken;
 
     /**
-     * A channel that leads nowhere.
+     * Creates a channel without a socket.
      *
-     * @param tracer is told each request
+     * @param tracer receives each request
      * @param trouble receives a line when a request could not be sent
      */
     BackendChannel(MessageTracer tracer, Consumer<String> trouble) {
@@ -53,13 +53,13 @@ final class BackendChannel {
         protocol = Set.copyOf(negotiated);
     }
 
-    /** Whether nothing has gone wrong with the socket. */
+    /** Returns whether the socket has had no error. */
     boolean works() {
         return !broken;
     }
 
     /**
-     * Whether a request can be sent.
+     * Returns whether a request can be sent.
      *
      * @param request the request
      * @return true when there is a socket and the request's protocol feature was negotiated
@@ -73,7 +73,7 @@ final class BackendChannel {
      * Sends a request, or drops it when {@link #takes} is false.
      *
      * @param request the request
-     * @param payload what it carries
+     * @param payload payload of the request
      */
     void send(BackendRequest request, MemorySegment payload) {
         Fd to = socket;

@@ -12,28 +12,30 @@ import org.vhost4j.host.lane.IdlePolicy;
 import org.vhost4j.sys.CoreSet;
 
 /**
- * What a back-end is started with. Made by a {@linkplain #builder builder}.
+ * The configuration with which a back-end is started. Created by a {@linkplain #builder builder}.
  *
- * @param endpoints one for each guest
- * @param offered the features on offer, as the platform's resolution has them
+ * @param endpoints the endpoints, one for each guest
+ * @param offered the offered features, as the platform's resolution determined them
  * @param leftToFrontEnd features that are offered in addition to a front-end whose config space is its own
- * @param queuePairs queue pairs of each guest, 1 to 127
- * @param mtu what the config space says, 68 to 65535, or 0 for nothing
- * @param linkSpeed what the config space says of the link
- * @param switching what happens to the guests' frames
+ * @param queuePairs number of queue pairs of each guest, 1 to 127
+ * @param mtu MTU in the config space in bytes, 68 to 65535, or 0 for none
+ * @param linkSpeed speed and duplex mode in the config space
+ * @param switching the switching of the guests' frames
  * @param idle when a lane sleeps
- * @param promise what offers the features, in words of one line. With it, a file next to each guest's socket (its name with {@code
- *     .acknowledged}) keeps what the guest acknowledged, and a back-end that is started again turns away a front-end whose guest has
- *     more than is on offer now. Without it nothing is kept beyond the process
- * @param view what guests see; the state that moves with a guest says it, and a guest that saw something else is refused
- * @param receiveTimeouts how long a guest's senders wait for it
- * @param lanes how many threads serve the guests, 1 to {@value #MOST_LANES}; see {@link #lanesInUse}
- * @param clock nanoseconds from any origin, never running backwards; read by the threads of all lanes
- * @param anyMemory whether guest memory may be any file; else only what the kernel serves alone: memfd, tmpfs, hugetlbfs. A file that a
- *     process or a server answers for can hold up its guest's lane for as long as that likes
- * @param growing whether guests may come while it runs: it may begin without one, and has all its lanes
- * @param queueLanes whether the queue pairs of a guest are on all lanes, so that one guest can use more than one
- * @param cores the cores that lanes run on, each on one, in turn; empty where the kernel decides
+ * @param promise description of the machine and platform that determine the features, in one line. With it, a file next
+ *     to each guest's socket (its name with {@code .acknowledged}) keeps what the guest acknowledged, and a restarted
+ *     back-end rejects a front-end whose guest has acknowledged more than is offered now. Without it nothing is kept
+ *     beyond the process
+ * @param view the properties that guests see; they are part of the state that migrates with a guest, and a guest that
+ *     saw others is refused
+ * @param receiveTimeouts time for which senders wait for a guest
+ * @param lanes number of threads that serve the guests, 1 to {@value #MOST_LANES}; see {@link #lanesInUse}
+ * @param clock clock in nanoseconds, from any origin, monotonic; read by the threads of all lanes
+ * @param anyMemory whether guest memory may be any file; otherwise only memory that the kernel alone provides: memfd,
+ *     tmpfs, hugetlbfs. A file that another process or a server provides can block its guest's lane without limit
+ * @param growing whether guests may be added while it runs: it may then start without a guest, and uses all its lanes
+ * @param queueLanes whether the queue pairs of a guest are on all lanes, so that one guest can use more than one lane
+ * @param cores the cores on which lanes run, one lane on each, in turn; empty when the kernel decides
  */
 public record BackendConfig(
         List<Endpoint> endpoints,
@@ -53,7 +55,7 @@ public record BackendConfig(
         boolean growing,
         boolean queueLanes,
         CoreSet cores) {
-    /** Maximum of lanes: the number of cores of a large host. */
+    /** The maximum number of lanes: the number of cores of a large host. */
     public static final int MOST_LANES = 64;
 
     /** Copies the list. */
@@ -80,9 +82,10 @@ public record BackendConfig(
     }
 
     /**
-     * How many lanes there are indeed: guest k is on lane k modulo this number, other ports of a bridge are on the first.
+     * Returns the number of lanes in use: guest k is on lane k modulo this number, other ports of a bridge are on the
+     * first.
      *
-     * @return {@link #lanes}, or the number of guests when that is smaller and no guest can come
+     * @return {@link #lanes}, or the number of guests when that is smaller and no guest can be added
      */
     public int lanesInUse() {
         return growing || spreads() ? lanes : Math.min(lanes, endpoints.size());
@@ -92,12 +95,15 @@ public record BackendConfig(
         return queueLanes && lanes > 1 && queuePairs > 1 && switching instanceof Switching.Bridged;
     }
 
-    /** Whether the queue pairs of a guest are on all lanes; those of a guest with rates are not, because lanes do not count together. */
+    /**
+     * Returns whether the queue pairs of a guest are on all lanes; those of a guest with rate limits are not, because
+     * lanes do not count together.
+     */
     boolean spreads(Endpoint guest) {
         return spreads() && guest.rates().equals(PortRates.NONE);
     }
 
-    /** The same with other guests and ports. */
+    /** Returns the same configuration with other guests and ports. */
     BackendConfig serving(List<Endpoint> guests, Switching frames) {
         return new BackendConfig(
                 guests,
@@ -180,7 +186,7 @@ public record BackendConfig(
         /**
          * Sets {@link BackendConfig#linkSpeed}.
          *
-         * @param value what the config space says
+         * @param value speed and duplex mode in the config space
          * @return this
          */
         public Builder linkSpeed(LinkSpeed value) {
@@ -191,7 +197,7 @@ public record BackendConfig(
         /**
          * Sets {@link BackendConfig#switching}.
          *
-         * @param value what happens to the guests' frames
+         * @param value the switching of the guests' frames
          * @return this
          */
         public Builder switching(Switching value) {
@@ -213,7 +219,8 @@ public record BackendConfig(
         /**
          * Sets {@link BackendConfig#promise}.
          *
-         * @param words what offers the features, for instance {@code machine pc-q35-9.1, platform linux-6.9}
+         * @param words description of the machine and platform, for instance {@code machine pc-q35-9.1, platform
+         *     linux-6.9}
          * @return this
          */
         public Builder promise(String words) {
@@ -224,7 +231,7 @@ public record BackendConfig(
         /**
          * Sets {@link BackendConfig#view}.
          *
-         * @param value what guests see
+         * @param value the properties that guests see
          * @return this
          */
         public Builder view(GuestView value) {
@@ -301,7 +308,7 @@ public record BackendConfig(
         /**
          * Sets {@link BackendConfig#cores}.
          *
-         * @param value of cores that this process may run on; empty where the kernel decides
+         * @param value cores that this process may run on; empty when the kernel decides
          * @return this
          */
         public Builder cores(CoreSet value) {
@@ -310,9 +317,9 @@ public record BackendConfig(
         }
 
         /**
-         * Ends the configuration.
+         * Builds the configuration.
          *
-         * @return what was collected
+         * @return the configuration
          * @throws IllegalArgumentException when there is no endpoint or the number of lanes is out of its range
          */
         public BackendConfig build() {

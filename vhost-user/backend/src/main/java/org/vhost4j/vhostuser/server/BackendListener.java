@@ -10,7 +10,7 @@ import org.vhost4j.device.feature.FeatureSet;
  */
 public interface BackendListener {
     /**
-     * A socket is ready for its front-end.
+     * Reports that a socket is ready for its front-end.
      *
      * @param guest the guest's name
      * @param endpoint the endpoint
@@ -18,22 +18,22 @@ public interface BackendListener {
     void ready(String guest, Endpoint endpoint);
 
     /**
-     * A front-end has connected, and its first message is here.
+     * Reports that a front-end has connected and sent its first message.
      *
      * @param guest the guest's name
      */
     void attached(String guest);
 
     /**
-     * The features that a driver has acknowledged are known, or have changed.
+     * Reports the features that a driver has acknowledged, when they are known or have changed.
      *
      * @param guest the guest's name
-     * @param features what was negotiated
+     * @param features the negotiated features
      */
     void negotiated(String guest, FeatureSet features);
 
     /**
-     * Frames move, or do so no more.
+     * Reports whether frames can move.
      *
      * @param guest the guest's name
      * @param up whether a receive and a transmit queue are running and the link is up
@@ -41,41 +41,42 @@ public interface BackendListener {
     void link(String guest, boolean up);
 
     /**
-     * A front-end that was attached is gone.
+     * Reports that a front-end has disconnected.
      *
      * @param guest the guest's name
-     * @param reason why, in one line
-     * @param counts what the guest's device counted since it was attached, in words
+     * @param reason the reason, in one line
+     * @param counts text with the counts of the guest's device since it was attached
      */
     void detached(String guest, String reason, String counts);
 
     /**
-     * A device stopped because its driver broke a rule or its memory vanished.
+     * Reports that a device stopped because its driver broke a rule or its memory vanished.
      *
      * @param guest the guest's name
-     * @param reason why, in one line
+     * @param reason the reason, in one line
      */
     void stopped(String guest, String reason);
 
     /**
-     * Guests or ports have come, changed or gone while the back-end runs. Called by the thread that has changed them.
+     * Reports that a guest or port was added, changed or removed while the back-end runs. Called by the thread that has
+     * made the change.
      *
-     * @param change what has happened
+     * @param change the change
      */
     default void changed(ServedChange change) {}
 
     /**
-     * Something was refused or failed; the back-end continues.
+     * Reports that an operation was refused or failed; the back-end continues.
      *
-     * @param who a guest's or a port's name
-     * @param line what, in one line
+     * @param who name of a guest or port
+     * @param line the error, in one line
      */
     void trouble(String who, String line);
 
     /**
-     * What takes each message of a front-end in words. Asked once for each guest.
+     * Returns the receiver of a text for each message of a front-end. Called once for each guest.
      *
-     * @return null for nothing, which costs nothing
+     * @return the receiver; null for none, which costs nothing
      */
     default @Nullable MessageTrace trace() {
         return null;

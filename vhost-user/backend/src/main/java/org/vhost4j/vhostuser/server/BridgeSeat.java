@@ -19,12 +19,12 @@ final class BridgeSeat {
     private final PortRules rules;
 
     /**
-     * Takes a free number, which no frame goes to.
+     * Takes a free port number, to which no frame goes yet.
      *
-     * @param lanes those of all lanes
-     * @param own where the port is
-     * @param name the port's
-     * @param rules what it may send
+     * @param lanes the contexts of all lanes
+     * @param own the context of the port's lane
+     * @param name name of the port
+     * @param rules rules for what the port may send
      */
     BridgeSeat(List<LaneContext> lanes, LaneContext own, String name, PortRules rules) {
         this(lanes, own, bridge(own).place(name, rules), rules);
@@ -145,10 +145,10 @@ final class BridgeSeat {
     }
 
     /**
-     * Gives the number back, and forgets all stations there.
+     * Releases the port's number, and forgets all stations of the port.
      *
      * @param port the port, or null when it was not opened
-     * @param closing closes the port; called by its lane, between the last frame for the port and the next task
+     * @param closing closes the port; called by its lane, after the last frame for the port and before the next task
      */
     void leave(@Nullable FramePort port, Runnable closing) {
         leave(port, closing, context -> {
@@ -156,7 +156,7 @@ final class BridgeSeat {
         });
     }
 
-    /** As above, for a port of which other lanes have parts, too: those are closed by their lanes. */
+    /** Releases the number of a port that also has parts on other lanes; those lanes close the parts. */
     void leave(@Nullable FramePort port, Runnable closing, Consumer<LaneContext> closingPart) {
         for (LaneContext context : lanes) {
             if (context != own) {
@@ -181,7 +181,7 @@ final class BridgeSeat {
         inAll(Bridge::refresh);
     }
 
-    /** As above, for a port that is closed by then. */
+    /** Releases the number of a port that is closed already. */
     void leave(@Nullable FramePort port) {
         leave(port, () -> {
             // It is closed.

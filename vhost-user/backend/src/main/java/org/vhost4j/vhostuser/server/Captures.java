@@ -20,18 +20,18 @@ import org.vhost4j.host.capture.Capture;
 import org.vhost4j.host.lane.Lane;
 
 /**
- * The captures of a back-end, each with a name. A guest or port is in one of them at a time. Any thread but a lane's: starting and stopping
- * wait for the lanes, between two bursts.
+ * The captures of a back-end, each with a name. A guest or port is in one of them at a time. Any thread but a lane's:
+ * starting and stopping wait for the lanes, between two bursts.
  */
 public final class Captures {
-    /** How many captures there are at most, those included that have ended by themselves. */
+    /** The maximum number of captures, including those that have ended by themselves. */
     public static final int MOST = 16;
 
     private final Backend backend;
     private final Map<String, Running> running = new LinkedHashMap<>();
     private boolean closed;
 
-    /** Of a back-end. */
+    /** Creates the captures of a back-end. */
     Captures(Backend backend) {
         this.backend = backend;
     }
@@ -58,13 +58,13 @@ public final class Captures {
     }
 
     /**
-     * Begins a capture.
+     * Starts a capture.
      *
-     * @param id its name, not in use
-     * @param names guests and ports, at least one
-     * @param options what is captured, and where it goes
-     * @param program this program's name and version, for the file
-     * @return how it stands
+     * @param id name of the capture, not in use
+     * @param names names of guests and ports, at least one
+     * @param options options of the capture
+     * @param program name and version of this program, for the file
+     * @return the status of the capture
      * @throws IOException when the file cannot be opened; the message is one clause
      * @throws IllegalArgumentException when there is no such guest or port, one is in a capture already, or the filter is wrong; the
      *     message is one clause
@@ -162,7 +162,7 @@ public final class Captures {
         return places;
     }
 
-    /** A guest or port was removed: one of its name that comes is in no capture. */
+    /** Forgets a guest or port that was removed: a new one with its name is in no capture. */
     synchronized void forget(String name) {
         running.values().forEach(capture -> capture.gone.add(name));
     }
@@ -191,10 +191,10 @@ public final class Captures {
     }
 
     /**
-     * Ends a capture. What was copied is in the file when this returns.
+     * Stops a capture. All copied frames are in the file when this returns.
      *
-     * @param id its name
-     * @return how it stood at the end; nothing when there is no such capture
+     * @param id name of the capture
+     * @return the status at the end; empty when there is no such capture
      */
     public synchronized Optional<CaptureStatus> stop(String id) {
         Running stopped = running.remove(id);
@@ -219,9 +219,9 @@ public final class Captures {
     }
 
     /**
-     * All captures that were not stopped.
+     * Returns all captures that were not stopped.
      *
-     * @return how each stands, by name, in the order in which they began
+     * @return the status of each, by name, in the order in which they began
      */
     public synchronized Map<String, CaptureStatus> all() {
         Map<String, CaptureStatus> all = new LinkedHashMap<>();
@@ -234,7 +234,10 @@ public final class Captures {
         return all;
     }
 
-    /** Another back-end has all guests and ports: there is nothing to copy any more, which a line says of each capture that runs. */
+    /**
+     * Ends all captures because another back-end has taken over the guests and ports, and reports this in a line for
+     * each capture that runs.
+     */
     synchronized void leave() {
         running.forEach((id, each) -> {
             Capture capture = each.capture;

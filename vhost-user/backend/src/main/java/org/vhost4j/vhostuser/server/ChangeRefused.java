@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.server;
 
-/** A guest or a port was not added, changed or removed. Everything is as before. */
+/** Thrown when a guest or port was not added, changed or removed. Nothing has changed then. */
 public final class ChangeRefused extends Exception {
     private static final long serialVersionUID = 1;
 
     private final boolean missing;
 
     /**
-     * A refusal.
+     * Creates a refusal.
      *
-     * @param missing whether there is no such guest or port
+     * @param missing whether the reason is that there is no such guest or port
      * @param reason one sentence for the user, without a full stop
      */
     ChangeRefused(boolean missing, String reason) {
@@ -19,7 +19,7 @@ public final class ChangeRefused extends Exception {
     }
 
     /**
-     * Whether there is no guest or port of that name.
+     * Returns whether there is no guest or port of that name.
      *
      * @return false for every other reason
      */
@@ -28,7 +28,7 @@ public final class ChangeRefused extends Exception {
     }
 
     /**
-     * Why.
+     * Returns the reason.
      *
      * @return one sentence for the user, without a full stop
      */

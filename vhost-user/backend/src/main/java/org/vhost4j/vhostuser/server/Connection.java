@@ -49,15 +49,16 @@ final class Connection implements StreamHandler {
     private long pieces;
 
     /**
-     * Begins to serve a front-end.
+     * Starts to serve a front-end.
      *
-     * @param loop the lane's
+     * @param loop loop of the lane
      * @param socket connected; owned by the connection from now on
-     * @param admission asked once, before the first message is handled: the process that sent it, and why it has to be rejected
-     * @param session what its messages are for
-     * @param ended called with the reason, once, after the session is closed
-     * @param closer closes what the front-end passes
-     * @param tracer is told each message
+     * @param admission called once, before the first message is handled: takes the process that sent it, and returns
+     *     the reason for rejecting it, if any
+     * @param session session that handles the messages
+     * @param ended called once with the reason, after the session is closed
+     * @param closer closes the descriptors that the front-end passes
+     * @param tracer receives each message
      */
     Connection(
             IoLoop loop,
@@ -116,7 +117,7 @@ final class Connection implements StreamHandler {
             to.block(unsent).flag(admitted).number(sender);
         }
 
-        /** Whether the first message has come, and its sender was not rejected. */
+        /** Returns whether the first message has arrived and its sender was not rejected. */
         boolean admitted() {
             return admitted;
         }
@@ -175,7 +176,7 @@ final class Connection implements StreamHandler {
         return senderBefore != 0 ? senderBefore : stream.sender();
     }
 
-    /** Neither reads nor sends until {@link #thaw}. */
+    /** Stops reading and sending until {@link #thaw}. */
     void freeze() {
         stream.freeze();
     }
@@ -185,7 +186,7 @@ final class Connection implements StreamHandler {
         stream.thaw();
     }
 
-    /** What is in the midst of messages, while it is frozen. */
+    /** Returns the partly received and partly sent messages of a frozen connection. */
     Midst midst() {
         byte[] read = reader.begun();
         byte[] received = stream.begun();
@@ -200,7 +201,7 @@ final class Connection implements StreamHandler {
         return session;
     }
 
-    /** The socket, which stays this connection's. */
+    /** Returns the socket, which this connection still owns. */
     Fd socket() {
         return stream.socket();
     }

@@ -109,14 +109,14 @@ final class DeviceEffects implements SessionEffects {
     }
 
     /**
-     * Effects on a device that nothing was done to yet.
+     * Creates the effects on a device that has not been used yet.
      *
-     * @param seats the lanes that the device's queue pairs are on; the home among them is {@code lane}
-     * @param progress where it is kept how far queues come
-     * @param files the front-end's memory
+     * @param seats the lanes of the device's queue pairs; {@code lane} is the home among them
+     * @param progress file in which the positions of the queues are kept
+     * @param files mappings of the front-end's memory
      * @param stop stops the device, with a reason of one line
      * @param restarted called when a device that had stopped may work again
-     * @param tracer is told each request that we send
+     * @param tracer receives each request that this back-end sends
      */
     DeviceEffects(
             String guest,
@@ -510,17 +510,17 @@ final class DeviceEffects implements SessionEffects {
         return ring.base();
     }
 
-    /** Whether something is still to be announced for the guest, which has just come from another host. */
+    /** Returns whether an announcement is pending for the guest, which has just come from another host. */
     boolean announces() {
         return announcer.announces();
     }
 
-    /** Another back-end continues with the guest. */
+    /** Releases the guest, with which another back-end continues. */
     void leave() {
         left = true;
     }
 
-    /** The queues that start next were left in their places by another back-end. */
+    /** Prepares the queues that start next to continue at the positions of another back-end. */
     void arrive(List<SessionState.RingState> rings) {
         for (int i = 0; i < queues.length; i++) {
             // One that had not started may have been left by a process that died.
@@ -528,7 +528,7 @@ final class DeviceEffects implements SessionEffects {
         }
     }
 
-    /** Whether the driver was paused; see {@link #paused}. */
+    /** Returns whether the driver was paused; see {@link #paused}. */
     boolean paused() {
         return paused;
     }
@@ -538,7 +538,7 @@ final class DeviceEffects implements SessionEffects {
         paused = was;
     }
 
-    /** Whether requests can be sent to the front-end: half a message was never left lying. */
+    /** Returns whether requests can be sent to the front-end: no message was sent in part only. */
     boolean channelWorks() {
         return channel.works();
     }
@@ -669,7 +669,7 @@ final class DeviceEffects implements SessionEffects {
         });
     }
 
-    /** The config space has changed by itself: the driver is to read it again. */
+    /** Tells the driver that the config space has changed, so that it reads it again. */
     void configChanged() {
         channel.send(BackendRequest.CONFIG_CHANGE_MSG, Message.noPayload());
     }
@@ -679,7 +679,7 @@ final class DeviceEffects implements SessionEffects {
         listener.trouble(guest, line);
     }
 
-    /** The device stopped: waiters on error descriptors are signalled. */
+    /** Signals the error descriptors after the device has stopped. */
     void signalErrors() {
         for (Queue queue : queues) {
             SharedSignal err = queue.err;
@@ -689,12 +689,12 @@ final class DeviceEffects implements SessionEffects {
         }
     }
 
-    /** What the driver acknowledged, once one of its queues has run. */
+    /** Returns the features that the driver acknowledged, once one of its queues has run. */
     Optional<FeatureSet> settled() {
         return Optional.ofNullable(announced);
     }
 
-    /** Every virtqueue that exists with the features that were negotiated. */
+    /** Returns every virtqueue that exists with the negotiated features. */
     List<QueueSnapshot> queues() {
         List<QueueSnapshot> all = new ArrayList<>();
         RingLayout layout = RingLayout.of(device.features());
@@ -721,7 +721,9 @@ final class DeviceEffects implements SessionEffects {
         }
     }
 
-    /** Whether frames can move both ways: a receive and a transmit queue are started and enabled, on whatever lane. */
+    /**
+     * Returns whether frames can move both ways: a receive and a transmit queue are started and enabled, on any lane.
+     */
     boolean ready() {
         boolean receives = false;
         boolean sends = false;
@@ -735,7 +737,7 @@ final class DeviceEffects implements SessionEffects {
         return receives && sends && device.open();
     }
 
-    /** What the receiver has of the super-frame that comes next in a queue that is suspended. */
+    /** Returns the part of the next super-frame that its receiver has taken, of a suspended queue. */
     FrameCut cut(int index) {
         GuestSeats.Seat seat = queues[index].seat;
         return seats.ask(seat, () -> seat.control().cut(index));

@@ -54,9 +54,9 @@ final class DeviceMove {
     private record Transfer(StatePipe pipe, CompletableFuture<Optional<MovedState>> outcome) {}
 
     /**
-     * Nothing is moved yet.
+     * Creates a move that has not begun.
      *
-     * @param guest its name
+     * @param guest name of the guest
      * @param trouble receives a line for the user
      */
     DeviceMove(String guest, NetDevice device, LaneContext context, BackendConfig config, Consumer<String> trouble) {
@@ -151,10 +151,10 @@ final class DeviceMove {
     }
 
     /**
-     * CHECK_DEVICE_STATE: ends the transfer, and takes over what was loaded.
+     * Carries out CHECK_DEVICE_STATE: ends the transfer, and applies the loaded state.
      *
-     * @param announcer of the guest's connection
-     * @param answer called by the lane, later: nothing, or why it failed
+     * @param announcer announcer of the guest's connection
+     * @param answer called by the lane, later: empty, or the reason for the failure
      */
     void check(Announcer announcer, Consumer<Optional<String>> answer) {
         Transfer transfer = current;
@@ -222,12 +222,12 @@ final class DeviceMove {
         }
     }
 
-    /** Whether a transfer was begun and not checked. */
+    /** Returns whether a transfer was begun and not checked. */
     boolean moves() {
         return current != null;
     }
 
-    /** The connection is over, or wants something else: what is being transferred is given up. */
+    /** Abandons the transfer because the connection has ended or requests something else. */
     void end() {
         Transfer transfer = current;
         current = null;
@@ -237,7 +237,7 @@ final class DeviceMove {
         }
     }
 
-    /** The back-end ends. */
+    /** Closes the move when the back-end ends. */
     void close() {
         end();
         thread.shutdown();

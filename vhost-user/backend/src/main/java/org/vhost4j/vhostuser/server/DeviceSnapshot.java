@@ -6,16 +6,16 @@ import java.util.Optional;
 import org.vhost4j.device.feature.FeatureSet;
 
 /**
- * One guest's device as it was between two bursts.
+ * The state of one guest's device between two bursts.
  *
  * @param name the guest's name
- * @param endpoint where its front-end is met
- * @param state how far the front-end and the driver have come
- * @param negotiated what the driver acknowledged; nothing before its first queue runs
+ * @param endpoint the endpoint to which its front-end connects
+ * @param state state of the front-end and the driver
+ * @param negotiated features that the driver acknowledged; empty before its first queue runs
  * @param mac the guest's MAC address, 48 bits, first byte highest; {@link org.vhost4j.device.bridge.PortRules#NO_MAC} when it is not known
- * @param macSource who says so
- * @param linkUp whether its operator has the link up
- * @param lastStop why the device stopped the last time, whether or not it works again
+ * @param macSource source of the MAC address
+ * @param linkUp whether the operator has the link up
+ * @param lastStop reason of the last stop, whether or not the device works again
  * @param queues every virtqueue in the order of their indices; none without a front-end
  */
 public record DeviceSnapshot(
@@ -28,25 +28,28 @@ public record DeviceSnapshot(
         boolean linkUp,
         Optional<String> lastStop,
         List<QueueSnapshot> queues) {
-    /** Where a MAC address comes from. */
+    /** The source of a MAC address. */
     public enum MacSource {
-        /** Our config space has it: it is given, suggested, or set by the driver. */
+        /** The back-end's config space: the address is given, suggested, or set by the driver. */
         DEVICE,
-        /** The config space is the front-end's. The address is the one that was given to the socket, and the guest's frames must have it. */
+        /**
+         * The config space is the front-end's. The address is the one that was given to the socket, and the guest's
+         * frames must have it.
+         */
         GIVEN,
-        /** The config space is the front-end's. The address is the one that the guest's frames came from first. */
+        /** The config space is the front-end's. The address is the first source address of the guest's frames. */
         HEARD,
         /** The config space is the front-end's, and no frame has shown its address yet. */
         FRONT_END
     }
 
-    /** How far a device has come. */
+    /** The state of a device. */
     public enum State {
         /** There is no front-end. */
         WAITING,
         /** A front-end is connected, and no queue runs. */
         ATTACHED,
-        /** A queue runs, and frames do not move both ways: not yet, or because the link is down. */
+        /** A queue runs, but frames do not move both ways: not yet, or because the link is down. */
         NEGOTIATED,
         /** Frames move. */
         RUNNING,

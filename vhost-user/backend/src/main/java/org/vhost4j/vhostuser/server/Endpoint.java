@@ -12,21 +12,22 @@ import org.vhost4j.host.io.SocketAccess;
 import org.vhost4j.sys.InheritedSocket;
 
 /**
- * Where one guest's front-end connects.
+ * The socket to which one guest's front-end connects, with the settings of the guest.
  *
  * @param path the socket's path, or null for an inherited descriptor
  * @param descriptor the inherited descriptor's number, or -1 for a path
  * @param connect whether to connect to the path instead of listening on it
- * @param attach how the guest is attached
+ * @param attach the way in which the guest is attached
  * @param mac the guest's MAC address, 48 bits with the first byte on the wire highest, or {@link PortRules#NO_MAC} when none is given
- * @param trustMac whether the guest may send from other addresses, too
- * @param deviceState whether the device's state moves with the guest; a front-end that finds this on one side of a migration alone fails it
- * @param access who may connect to a socket that is listened on here
- * @param vlan which VLANs the guest is in
- * @param name what the guest is called, or null for a name with its number
- * @param security what the guest is held to instead of what all are
- * @param linkUp whether frames move
- * @param rates how fast they may
+ * @param trustMac whether the guest may also send from other addresses
+ * @param deviceState whether the device's state migrates with the guest; a migration fails when the front-ends find
+ *     this on one side only
+ * @param access users who may connect to a socket on which this program listens
+ * @param vlan VLANs of the guest
+ * @param name name of the guest, or null for a name with its number
+ * @param security security settings of the guest that replace the global ones
+ * @param linkUp whether the link is up
+ * @param rates rate limits of the guest's frames
  */
 public record Endpoint(
         @Nullable Path path,
@@ -61,10 +62,10 @@ public record Endpoint(
     }
 
     /**
-     * A socket to listen on.
+     * Returns the endpoint of a socket on which this program listens.
      *
-     * @param path where it is bound
-     * @param attach how the guest is attached
+     * @param path path of the socket
+     * @param attach the way in which the guest is attached
      * @return the endpoint
      */
     public static Endpoint listen(Path path, Attach attach) {
@@ -72,10 +73,10 @@ public record Endpoint(
     }
 
     /**
-     * A socket that the front-end listens on.
+     * Returns the endpoint of a socket on which the front-end listens.
      *
-     * @param path where it is bound
-     * @param attach how the guest is attached
+     * @param path path of the socket
+     * @param attach the way in which the guest is attached
      * @return the endpoint
      */
     public static Endpoint connect(Path path, Attach attach) {
@@ -83,10 +84,10 @@ public record Endpoint(
     }
 
     /**
-     * A connected socket that was inherited.
+     * Returns the endpoint of an inherited connected socket.
      *
-     * @param descriptor its number
-     * @param attach how the guest is attached
+     * @param descriptor number of the descriptor
+     * @param attach the way in which the guest is attached
      * @return the endpoint
      */
     public static Endpoint inherited(int descriptor, Attach attach) {
@@ -94,11 +95,11 @@ public record Endpoint(
     }
 
     /**
-     * The same endpoint for a guest whose MAC address is given.
+     * Returns the same endpoint for a guest with a given MAC address.
      *
-     * @param address 48 bits
-     * @param trust whether the guest may send from other addresses, too
-     * @return an endpoint with it
+     * @param address the address, 48 bits
+     * @param trust whether the guest may also send from other addresses
+     * @return the new endpoint
      */
     public Endpoint withMac(long address, boolean trust) {
         return with(copy -> {
@@ -108,79 +109,80 @@ public record Endpoint(
     }
 
     /**
-     * The same endpoint with DEVICE_STATE offered or not.
+     * Returns the same endpoint with DEVICE_STATE offered or not.
      *
-     * @param moves whether the device's state moves with the guest
-     * @return an endpoint with it
+     * @param moves whether the device's state migrates with the guest
+     * @return the new endpoint
      */
     public Endpoint withDeviceState(boolean moves) {
         return with(copy -> copy.deviceState = moves);
     }
 
     /**
-     * The same endpoint for certain users.
+     * Returns the same endpoint for certain users.
      *
-     * @param who may connect to the socket that is listened on
-     * @return an endpoint with it
+     * @param who users who may connect to the socket
+     * @return the new endpoint
      */
     public Endpoint withAccess(SocketAccess who) {
         return with(copy -> copy.access = who);
     }
 
     /**
-     * The same endpoint in other VLANs.
+     * Returns the same endpoint in other VLANs.
      *
-     * @param vlans which VLANs the guest is in
-     * @return an endpoint with them
+     * @param vlans VLANs of the guest
+     * @return the new endpoint
      */
     public Endpoint withVlan(PortVlan vlans) {
         return with(copy -> copy.vlan = vlans);
     }
 
     /**
-     * The same endpoint for a guest with a name.
+     * Returns the same endpoint for a guest with a name.
      *
-     * @param called what the guest is called, or null for a name with its number
-     * @return an endpoint with it
+     * @param called name of the guest, or null for a name with its number
+     * @return the new endpoint
      */
     public Endpoint withName(@Nullable String called) {
         return with(copy -> copy.name = called);
     }
 
     /**
-     * The same endpoint for a guest that is held to something else than all are.
+     * Returns the same endpoint for a guest with security settings of its own.
      *
-     * @param own what the guest is held to instead of what all are
-     * @return an endpoint with it
+     * @param own security settings of the guest that replace the global ones
+     * @return the new endpoint
      */
     public Endpoint withSecurity(OwnSecurity own) {
         return with(copy -> copy.security = own);
     }
 
     /**
-     * The same endpoint with its link up or down.
+     * Returns the same endpoint with its link up or down.
      *
-     * @param up whether frames move
-     * @return an endpoint with it
+     * @param up whether the link is up
+     * @return the new endpoint
      */
     public Endpoint withLink(boolean up) {
         return with(copy -> copy.linkUp = up);
     }
 
     /**
-     * The same endpoint for a guest whose frames have other limits.
+     * Returns the same endpoint with other rate limits.
      *
-     * @param limits how fast frames may move
-     * @return an endpoint with them
+     * @param limits rate limits of the guest's frames
+     * @return the new endpoint
      */
     public Endpoint withRates(PortRates limits) {
         return with(copy -> copy.rates = limits);
     }
 
     /**
-     * The path of the socket, also of an inherited one.
+     * Returns the path of the socket, also of an inherited one.
      *
-     * @return as given, or as it was bound; nothing for an inherited connection without a path
+     * @return the path as given, or the one to which the socket is bound; empty for an inherited connection without a
+     *     path
      */
     public Optional<Path> address() {
         return path != null ? Optional.of(path) : InheritedSocket.path(descriptor);

@@ -12,9 +12,9 @@ import java.util.List;
 import org.vhost4j.device.bridge.PortRules;
 
 /**
- * The MAC address of a guest: the one that was given to its socket, or one that is derived from this host and the socket's path. The derived
- * one stays the same over restarts, is another one on each host and for each path, and is only a suggestion: a guest that has come from
- * another host has the one of there.
+ * The MAC address of a guest: the one that was given to its socket, or one that is derived from this host and the
+ * socket's path. The derived one stays the same over restarts, is another one on each host and for each path, and is
+ * only a suggestion: a guest that has come from another host has the one of there.
  */
 public final class GuestAddress {
     /** Identifies the host; the last one only until the next boot. */
@@ -37,10 +37,10 @@ public final class GuestAddress {
     private GuestAddress() {}
 
     /**
-     * The address that a guest has in our config space, and that QEMU's arguments have.
+     * Returns the address that a guest has in the back-end's config space and in QEMU's arguments.
      *
-     * @param endpoint the guest's socket
-     * @param number the guest's number, which counts where the socket has no name
+     * @param endpoint socket of the guest
+     * @param number number of the guest, from which the address is derived when the socket has no path
      * @return 48 bits with the first byte on the wire highest
      */
     public static long of(Endpoint endpoint, int number) {

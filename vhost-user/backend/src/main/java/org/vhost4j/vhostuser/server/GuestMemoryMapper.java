@@ -17,9 +17,9 @@ final class GuestMemoryMapper implements RegionMapper {
     private final List<MappedFile> mappings = new CopyOnWriteArrayList<>();
 
     /**
-     * A mapper of nothing yet.
+     * Creates a mapper without mappings.
      *
-     * @param any whether files are mapped that are no memory, which can keep the lane waiting
+     * @param any whether files that are not memory are mapped, which can block the lane
      */
     GuestMemoryMapper(boolean any) {
         this.any = any;
@@ -70,7 +70,7 @@ final class GuestMemoryMapper implements RegionMapper {
         return 0;
     }
 
-    /** Whether every file is still as long as its mapping. */
+    /** Returns whether every file is still as long as its mapping. */
     boolean intact() {
         for (MappedFile mapped : mappings) {
             if (!mapped.intact()) {

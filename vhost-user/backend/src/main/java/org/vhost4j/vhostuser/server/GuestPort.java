@@ -81,13 +81,13 @@ final class GuestPort implements DeviceOwner {
     private final StationLines watch;
 
     /**
-     * A place without a guest.
+     * Creates a place without a guest.
      *
      * @param number the guest's, which counts where its socket has no name
-     * @param context the guest's lane and what belongs to it
-     * @param lanes those that its queue pairs are on, its own among them
-     * @param acknowledged what is known of the guest from before
-     * @param progress where it is kept how far the guest's queues come
+     * @param context lane of the guest and the objects of that lane
+     * @param lanes lanes of its queue pairs, its own among them
+     * @param acknowledged record of the guest's features from before
+     * @param progress file in which the positions of the guest's queues are kept
      * @param accepts called with what the guest takes, when that or the guest has changed; a mask of {@link
      *     org.vhost4j.device.frame.Offloads}
      */
@@ -149,12 +149,12 @@ final class GuestPort implements DeviceOwner {
         return device;
     }
 
-    /** What the guest may send. */
+    /** Returns the rules for what the guest may send. */
     PortRules rules(PortSecurity security) {
         return rules(endpoint, security);
     }
 
-    /** What the guest may send with other settings. */
+    /** Returns the rules for what the guest may send with other settings. */
     PortRules rules(Endpoint settings, PortSecurity ofAll) {
         return settings.security().over(ofAll).ofGuest(settings, watch);
     }
@@ -187,22 +187,22 @@ final class GuestPort implements DeviceOwner {
         progress.remove();
     }
 
-    /** The guest's socket was inherited, and listens at a path: what the guest acknowledges is kept beside it. */
+    /** Keeps the guest's acknowledged features in a file, because its inherited socket listens at a path. */
     void keepAcknowledged(AcknowledgementFile beside) {
         acknowledged.keepIn(beside);
     }
 
-    /** The guest did not come about: what an earlier run has kept beside its socket stays. */
+    /** Abandons a guest that was not added: the files of an earlier run beside its socket stay. */
     void abandon() {
         progress.removeNew();
     }
 
-    /** Where everything of this guest happens. */
+    /** Returns the lane on which this guest is processed. */
     LaneContext context() {
         return context;
     }
 
-    /** A front-end has connected. A second one is rejected: a device has one driver. */
+    /** Handles the connection of a front-end. A second one is rejected: a device has one driver. */
     void connected(Fd accepted) {
         // What waits in it unread is closed with it.
         Fd socket = accepted.closedBy(closer);
@@ -320,7 +320,7 @@ final class GuestPort implements DeviceOwner {
         whenDisconnected.run();
     }
 
-    /** What the device is like now. */
+    /** Returns the current state of the device. */
     DeviceSnapshot snapshot() {
         DeviceEffects now = effects;
         List<QueueSnapshot> queues = now == null ? List.of() : now.queues();
@@ -397,7 +397,7 @@ final class GuestPort implements DeviceOwner {
         return (connections << 40) + (now == null ? 0 : now.pieces());
     }
 
-    /** Why the guest cannot be handed over now, in a few words; nothing when it can. */
+    /** Returns the reason why the guest cannot be handed over now; empty when it can. */
     Optional<String> immovable() {
         Connection now = connection;
         DeviceEffects its = effects;
@@ -490,7 +490,7 @@ final class GuestPort implements DeviceOwner {
     private List<Long> stations = List.of();
 
     /**
-     * Prepares to continue with what a front-end has said to another back-end. Nothing of it is in force.
+     * Loads the setup that a front-end has made at another back-end. It does not take effect yet.
      *
      * @param format of the state
      * @throws HandOverException when it cannot be so here
@@ -620,7 +620,7 @@ final class GuestPort implements DeviceOwner {
                 its);
     }
 
-    /** Whether a front-end is connected, or is being taken over. */
+    /** Returns whether a front-end is connected, or is being taken over. */
     boolean hasFrontEnd() {
         return connection != null || arrival != null;
     }
@@ -683,7 +683,7 @@ final class GuestPort implements DeviceOwner {
                 SessionOptions.MAX_MEMORY_SLOTS);
     }
 
-    /** The lanes that the guest's queue pairs are on. */
+    /** Returns the lanes of the guest's queue pairs. */
     GuestSeats seats() {
         return seats;
     }

@@ -34,9 +34,9 @@ final class GuestSeats {
     /**
      * One lane's part of a guest's device.
      *
-     * @param number of the lane among those of the guest
+     * @param number number of the lane among those of the guest
      * @param context the lane
-     * @param device what the lane polls
+     * @param device device that the lane polls
      */
     record Seat(int number, LaneContext context, NetDevice device) {
         DeviceControl control() {
@@ -115,7 +115,7 @@ final class GuestSeats {
         first.control().mirror(command -> others(seat -> seat.control().apply(command)));
     }
 
-    /** Is notified of the devices' events. */
+    /** Receives the devices' events. */
     interface Owner {
         DeviceOwner home();
 
@@ -134,12 +134,12 @@ final class GuestSeats {
         return seat.number() == home.number();
     }
 
-    /** Whether the guest has a seat on several lanes. */
+    /** Returns whether the guest has a seat on several lanes. */
     boolean spread() {
         return all.size() > 1;
     }
 
-    /** Where a queue pair is at home. */
+    /** Returns the seat of a queue pair. */
     Seat ofPair(int pair) {
         return all.get(Math.floorMod(home.number() + pair, all.size()));
     }
@@ -149,7 +149,7 @@ final class GuestSeats {
         return isHome(seat) ? task.get() : home.lane().ask(seat.lane(), task);
     }
 
-    /** As above, for what has no result. */
+    /** Runs a task without a result on the lane of a seat. */
     void run(Seat seat, Runnable task) {
         boolean unused = ask(seat, () -> {
             task.run();
@@ -177,7 +177,7 @@ final class GuestSeats {
         placement.put(pair, seat.number());
     }
 
-    /** A pair takes no frames from now on. */
+    /** Marks a pair as taking no frames from now on. */
     void displace(int pair) {
         placement.put(pair, PairPlacement.NOWHERE);
     }

@@ -27,11 +27,12 @@ final class GuestSocket implements AutoCloseable {
     private @Nullable UnixConnector connector;
 
     /**
-     * Not open yet.
+     * Creates a socket that is not open yet.
      *
-     * @param guest whose it is
-     * @param trouble receives a line when the front-end is waited for
-     * @param inherited takes the path of a socket that another process has made and we listen on, before a front-end connects
+     * @param guest guest of the socket
+     * @param trouble receives a line while the program waits for the front-end
+     * @param inherited receives the path of a socket that another process has created and on which this program
+     *     listens, before a front-end connects
      */
     GuestSocket(GuestPort guest, Consumer<String> trouble, Consumer<Path> inherited) {
         this.guest = guest;
@@ -102,7 +103,7 @@ final class GuestSocket implements AutoCloseable {
         return made;
     }
 
-    /** The socket that it listens on, or null. It stays this object's. */
+    /** Returns the socket on which it listens, or null. This object still owns it. */
     @Nullable
     Fd listening() {
         UnixListener now = listener;

@@ -3,12 +3,15 @@ package org.vhost4j.vhostuser.server;
 
 import java.util.List;
 
-/** What the guests of a back-end see of their devices, for comparison by a back-end that a guest migrates to. */
+/**
+ * The properties of their devices that the guests of a back-end see, for comparison by a back-end to which a guest
+ * migrates.
+ */
 public interface GuestView {
     /**
-     * All that a guest sees, in one word.
+     * Returns a fingerprint of all properties that a guest sees.
      *
-     * @return up to 1024 characters
+     * @return text of up to 1024 characters
      */
     String fingerprint();
 

@@ -68,7 +68,7 @@ final class LaneContext {
      *
      * @param index of the lane, from 0
      * @param first the context of the first lane; null for that lane itself
-     * @param faulted called for pollables that were stopped, by the lane
+     * @param faulted called by the lane for pollables that were stopped
      * @param listener called for tasks that fail
      * @throws SystemError when there is no descriptor left, or the kernel refuses the lane's core
      */
@@ -181,7 +181,7 @@ final class LaneContext {
         return opened;
     }
 
-    /** This lane's part of a port of the first lane; null when it has none. Called by this lane. */
+    /** Returns this lane's part of a port of the first lane; null when it has none. Called by this lane. */
     Uplink.@Nullable Opened part(Uplink.Opened whole) {
         return parts.get(whole);
     }
@@ -206,20 +206,20 @@ final class LaneContext {
         });
     }
 
-    /** What stands between the bridge and a port of this lane, nothing when that is a guest. */
+    /** Returns the gate between the bridge and a port of this lane; null when the port has none. */
     @Nullable
     PortGate gate(FramePort port) {
         return gates.get(port);
     }
 
-    /** A port of this lane as its bridge knows it. */
+    /** Returns a port of this lane as its bridge knows it. */
     FramePort known(FramePort port) {
         PortGate gate = gates.get(port);
         SpreadPort spread = spreads.get(port);
         return gate != null ? gate : spread != null ? spread : port;
     }
 
-    /** What this lane's bridge has for a device that has a seat here, or for its seat. Called by this lane. */
+    /** Sets the port that this lane's bridge has for a device with a seat here. Called by this lane. */
     void spread(FramePort device, SpreadPort port) {
         spreads.put(device, port);
     }
@@ -239,12 +239,13 @@ final class LaneContext {
     }
 
     /**
-     * Gives every bridge a port of this lane. Before {@link #begin} of any lane but the first, and in the same order for all.
+     * Adds a port of this lane to every bridge. Called before {@link #begin} of any lane but the first, and in the same
+     * order for all.
      *
-     * @param port belongs to this lane
-     * @param rules what it may send
-     * @param fault stops the port when another lane's frame could not be handed to it; called by this lane
-     * @param lanes those of all lanes
+     * @param port a port of this lane
+     * @param rules rules for what the port may send
+     * @param fault stops the port when another lane's frame could not be delivered to it; called by this lane
+     * @param lanes the contexts of all lanes
      */
     void join(FramePort port, PortRules rules, Consumer<String> fault, List<LaneContext> lanes) {
         for (LaneContext context : lanes) {
@@ -272,7 +273,7 @@ final class LaneContext {
         }
     }
 
-    /** The bridge of this lane; null when something else is done with frames. */
+    /** Returns the bridge of this lane; null with another kind of switching. */
     @Nullable
     Bridge bridge() {
         return sink instanceof Bridge bridge ? bridge : null;
@@ -295,7 +296,7 @@ final class LaneContext {
         return to.remote(known(port), fault, HotCalls::checkpoint);
     }
 
-    /** As {@link #park}, while frames move. Called by this lane. */
+    /** Does the same as {@link #park} while frames move. Called by this lane. */
     void parkLate(FramePort port, Consumer<String> fault) {
         if (sink instanceof Bridge bridge && !bridge.parks(known(port))) {
             bridge.park(known(port), remote(port, fault));
@@ -327,8 +328,9 @@ final class LaneContext {
     /**
      * Announces a station behind a port of this lane.
      *
-     * @param frame for a group, from the station
-     * @return false when the port may not have it; true also without a bridge, where there is no bridge to tell
+     * @param frame a frame from the station to a group address
+     * @return false when the port's rules do not allow the station; true without a bridge, because there is nothing to
+     *     update
      */
     boolean announce(FramePort port, Frame frame) {
         if (!(sink instanceof Bridge bridge)) {
@@ -339,12 +341,12 @@ final class LaneContext {
         return done;
     }
 
-    /** Whether a station is behind a port of this lane. */
+    /** Returns whether a station is behind a port of this lane. */
     boolean has(FramePort port, long station) {
         return sink instanceof Bridge bridge && bridge.has(known(port), station);
     }
 
-    /** The addresses of stations behind a port of this lane, in all VLANs, up to a maximum. */
+    /** Returns the addresses of stations behind a port of this lane, in all VLANs, up to a maximum number. */
     List<Long> addresses(FramePort port, int most) {
         return stations(port, Integer.MAX_VALUE).stream()
                 .map(station -> station & 0xffff_ffff_ffffL)
@@ -362,7 +364,7 @@ final class LaneContext {
                 : List.of();
     }
 
-    /** The first station that was seen behind a port of this lane, or {@link PortRules#NO_MAC}. */
+    /** Returns the first station that was seen behind a port of this lane, or {@link PortRules#NO_MAC}. */
     long eldestStation(FramePort port) {
         return sink instanceof Bridge bridge ? bridge.eldestStation(known(port)) : PortRules.NO_MAC;
     }
@@ -374,12 +376,12 @@ final class LaneContext {
         }
     }
 
-    /** The number of ports. */
+    /** Returns the number of ports. */
     int ports() {
         return sink instanceof Bridge bridge ? bridge.ports() : 0;
     }
 
-    /** Whether all frames of other lanes were handed over. */
+    /** Returns whether all frames of other lanes were delivered. */
     boolean isDrained() {
         return inbox == null || inbox.isEmpty();
     }
@@ -398,7 +400,7 @@ final class LaneContext {
         }
     }
 
-    /** The frames of other lanes that were not handed over yet. */
+    /** Returns the frames of other lanes that were not delivered yet. */
     List<HeldFrame> held() {
         return inbox == null ? List.of() : inbox.held();
     }

@@ -6,10 +6,10 @@ import java.util.List;
 /**
  * The counters of a lane.
  *
- * @param name the lane's
- * @param guests the names of those whose devices it serves
- * @param turns how many turns it took
- * @param sleeps how many times it went to sleep because nothing was left to do
+ * @param name name of the lane
+ * @param guests names of the guests that the lane serves
+ * @param turns number of turns of the duty cycle
+ * @param sleeps number of times that the lane went to sleep because there was no work
  * @param faults the number of pollables that were removed because of a fault
  */
 public record LaneSnapshot(String name, List<String> guests, long turns, long sleeps, long faults) {

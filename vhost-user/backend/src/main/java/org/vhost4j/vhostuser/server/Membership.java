@@ -21,9 +21,9 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.vhostuser.server.ServedChange.What;
 
 /**
- * The guests and ports of a back-end, which can be added, changed and removed while frames move. Any thread but a lane's may call, and waits; one change
- * is made at a time. Lanes are told between two bursts, one after the other, so that no frame of another guest waits or is lost. What is
- * not done completely is undone.
+ * The guests and ports of a back-end, which can be added, changed and removed while frames move. Any thread but a
+ * lane's may call, and waits; one change is made at a time. Lanes are told between two bursts, one after the other, so
+ * that no frame of another guest waits or is lost. What is not done completely is undone.
  */
 public final class Membership {
     private static final long CLOSE_SECONDS = 1;
@@ -45,17 +45,17 @@ public final class Membership {
     /**
      * A guest.
      *
-     * @param name what it is called
-     * @param endpoint its socket and settings
-     * @param counters what its device has counted; any thread may read them
+     * @param name name of the guest
+     * @param endpoint socket and settings of the guest
+     * @param counters counters of the guest's device; any thread may read them
      */
     public record Guest(String name, Endpoint endpoint, Counters counters) {}
 
     /**
      * A port on the bridge that is not a guest.
      *
-     * @param name what it is called
-     * @param uplink its kind and settings
+     * @param name name of the port
+     * @param uplink kind and settings of the port
      */
     public record Port(String name, Uplink uplink) {}
 
@@ -66,9 +66,9 @@ public final class Membership {
     }
 
     /**
-     * The guests of now.
+     * Returns the present guests.
      *
-     * @return in the order in which they came
+     * @return the guests in the order in which they were added
      */
     public List<Guest> guests() {
         return backend.guests().stream()
@@ -78,9 +78,9 @@ public final class Membership {
     }
 
     /**
-     * The ports of now that are no guests.
+     * Returns the present ports that are not guests.
      *
-     * @return in the order in which they came; none without a bridge
+     * @return the ports in the order in which they were added; none without a bridge
      */
     public List<Port> ports() {
         return backend.config().switching() instanceof Switching.Bridged bridged
@@ -91,10 +91,10 @@ public final class Membership {
     }
 
     /**
-     * Adds a guest. When this returns its socket listens.
+     * Adds a guest. Its socket listens when this returns.
      *
-     * @param endpoint its socket and settings
-     * @return its name
+     * @param endpoint socket and settings of the guest
+     * @return name of the guest
      * @throws ChangeRefused when its name or its socket is in use, or something cannot be opened; nothing is left behind
      */
     public String addGuest(Endpoint endpoint) throws ChangeRefused {
@@ -477,7 +477,7 @@ public final class Membership {
         });
     }
 
-    /** What a port that is no guest is held to. */
+    /** Returns the rules of a port that is not a guest. */
     PortRules rules(String name, Uplink uplink, PortSecurity ofAll) {
         StationLines watch = watches.computeIfAbsent(
                 name,

@@ -4,13 +4,13 @@ package org.vhost4j.vhostuser.server;
 /** Takes every message between front-ends and this back-end in words. Called by the guests' lanes: it must not wait. */
 @FunctionalInterface
 public interface MessageTrace {
-    /** Which end has sent a message, and over which connection. */
+    /** The end that has sent a message, and the connection. */
     enum Sender {
         /** A request of the front-end. */
         FRONT_END("front-end"),
-        /** Our own reply. */
+        /** A reply of the back-end. */
         BACK_END("back-end"),
-        /** Our own request on the back-end's channel (SET_BACKEND_REQ_FD). */
+        /** A request of the back-end on its own channel (SET_BACKEND_REQ_FD). */
         CHANNEL("back-end's channel");
 
         private final String text;
@@ -26,12 +26,12 @@ public interface MessageTrace {
     }
 
     /**
-     * A message was received whole, or is about to be sent.
+     * Traces a message that was received completely, or is about to be sent.
      *
-     * @param guest its name
+     * @param guest name of the guest
      * @param sender of the message
      * @param payloadBytes size of the payload, without the header
-     * @param text one line, as in {@link org.vhost4j.vhostuser.wire.MessageText}
+     * @param text the message in one line, as of {@link org.vhost4j.vhostuser.wire.MessageText}
      */
     void message(String guest, Sender sender, int payloadBytes, String text);
 }

@@ -7,23 +7,23 @@ import org.vhost4j.vhostuser.wire.Message;
 import org.vhost4j.vhostuser.wire.MessageText;
 
 /**
- * The trace of one guest's messages. Where nothing is traced no message is put into words.
+ * The trace of one guest's messages. Without a trace no text is made.
  *
- * @param guest its name
- * @param trace null for none
+ * @param guest name of the guest
+ * @param trace receiver of the messages; null for none
  */
 record MessageTracer(String guest, @Nullable MessageTrace trace) {
-    /** A request of the front-end, before anything of it is done. */
+    /** Traces a request of the front-end, before it is handled. */
     void received(Message request) {
         tell(Sender.FRONT_END, request);
     }
 
-    /** A reply, before it is sent. */
+    /** Traces a reply, before it is sent. */
     void replied(Message reply) {
         tell(Sender.BACK_END, reply);
     }
 
-    /** A request on the back-end's channel, before it is sent. */
+    /** Traces a request on the back-end's channel, before it is sent. */
     void requested(Message request) {
         tell(Sender.CHANNEL, request);
     }

@@ -18,18 +18,18 @@ import org.vhost4j.device.stats.Counter;
 import org.vhost4j.vhostuser.session.RefusedException;
 
 /**
- * What of a device moves with its guest (vhost-user protocol, "Migrating back-end state").
+ * The state of a device that migrates with its guest (vhost-user protocol, "Migrating back-end state").
  *
  * <p>As bytes, little-endian: the magic number, le32 version, le32 length of the whole, then records, each a le16 kind, le16
  * zero, le32 length and that number of bytes, then le32 CRC-32 of all before it. A reader skips a record of a kind of
  * {@value #OPTIONAL} or more that it does not know, and refuses any other.
  *
- * @param promise what offers the features, in words of one line; empty when nothing was said
- * @param abi the fingerprint of what the guest sees; empty when nothing was said
+ * @param promise description of the machine and platform that determine the features, in one line; empty when unknown
+ * @param abi fingerprint of the properties that the guest sees; empty when unknown
  * @param stations MAC addresses of stations behind the guest's port, 48 bits each
- * @param counters what the device has counted, without zeros
- * @param settings commands of the control queue that bring another device to what the driver has set; at most {@value #MOST_SETTINGS} bytes
- *     in all
+ * @param counters counters of the device, without zeros
+ * @param settings commands of the control queue that bring another device to the driver's settings; at most {@value
+ *     #MOST_SETTINGS} bytes in all
  */
 record MovedState(String promise, String abi, List<Long> stations, Map<Counter, Long> counters, List<byte[]> settings) {
     /** A state is never longer; in a pipe of the usual size there is room for all of it. */
@@ -69,7 +69,7 @@ record MovedState(String promise, String abi, List<Long> stations, Map<Counter, 
         }
     }
 
-    /** The state as it is sent. */
+    /** Returns the encoded state. */
     byte[] bytes() {
         ByteBuffer to = ByteBuffer.allocate(MOST_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         to.putLong(MAGIC).putInt(VERSION).putInt(0);

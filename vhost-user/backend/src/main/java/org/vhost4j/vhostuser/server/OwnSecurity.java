@@ -11,14 +11,14 @@ import java.util.OptionalInt;
  * @param floodsPerSecond how many flooded frames it may send per second, 0 for no limit; empty for the global limit
  */
 public record OwnSecurity(Optional<PortSecurity.Mode> mode, OptionalInt floodsPerSecond) {
-    /** The same as all. */
+    /** Settings that replace none of the global ones. */
     public static final OwnSecurity NONE = new OwnSecurity(Optional.empty(), OptionalInt.empty());
 
     /**
-     * What the guest or port is held to.
+     * Returns the effective settings of the guest or port.
      *
-     * @param ofAll what those are held to that have nothing of their own
-     * @return both together
+     * @param ofAll the global settings
+     * @return the global settings with these replacements
      */
     public PortSecurity over(PortSecurity ofAll) {
         return new PortSecurity(mode.orElse(ofAll.mode()), floodsPerSecond.orElse(ofAll.floodsPerSecond()));

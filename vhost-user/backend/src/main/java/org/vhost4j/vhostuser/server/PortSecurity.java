@@ -8,23 +8,27 @@ import org.vhost4j.device.bridge.StationWatch;
 /**
  * The security settings of a bridge's ports.
  *
- * @param mode which source addresses a guest may send from
- * @param floodsPerSecond how many frames one port may send in a second that go to all others, or 0 for no limit
+ * @param mode mode of the check of source addresses
+ * @param floodsPerSecond maximum number of frames per second from one port to all others, or 0 for no limit
  */
 public record PortSecurity(Mode mode, int floodsPerSecond) {
-    /** {@link Mode#AUTO}, and no limit. */
+    /** The default settings: {@link Mode#AUTO}, and no limit. */
     public static final PortSecurity DEFAULT = new PortSecurity(Mode.AUTO, PortRules.UNLIMITED);
 
-    /** Which source addresses a guest may send from. */
+    /** The mode of the check of source addresses that a guest may send from. */
     public enum Mode {
-        /** No check: a station is behind the port where its last frame came from. */
+        /** No check: a station is behind the port from which its last frame came. */
         OFF,
         /**
-         * A guest with a given MAC address sends from that one, unless it is trusted to choose, and no other port ever does; another guest
-         * has a limited number of stations, and one that sends on a second port has moved there.
+         * A guest with a given MAC address may send from that address only, unless it is trusted to choose, and no
+         * other port may use it. Any other guest has a limited number of stations, and one that sends on a second port
+         * has moved there.
          */
         AUTO,
-        /** As {@link #AUTO}, and a station that was seen on one port cannot move to another until the first guest is detached. */
+        /**
+         * Like {@link #AUTO}, but a station that was seen on one port cannot move to another until the first guest is
+         * detached.
+         */
         ON
     }
 
@@ -35,7 +39,7 @@ public record PortSecurity(Mode mode, int floodsPerSecond) {
         }
     }
 
-    /** What a guest's port is held to. */
+    /** Returns the rules of a guest's port. */
     PortRules ofGuest(Endpoint endpoint, StationWatch watch) {
         if (mode == Mode.OFF) {
             return new PortRules(PortRules.NO_MAC, false, PortRules.UNLIMITED, false, floodsPerSecond, false, watch)
@@ -52,7 +56,7 @@ public record PortSecurity(Mode mode, int floodsPerSecond) {
                 endpoint.vlan());
     }
 
-    /** What a port is held to that has a network behind it. */
+    /** Returns the rules of a port with a network behind it. */
     PortRules ofUplink(PortVlan vlan, StationWatch watch) {
         return new PortRules(
                 PortRules.NO_MAC, false, PortRules.UNLIMITED, mode == Mode.ON, floodsPerSecond, true, watch, vlan);

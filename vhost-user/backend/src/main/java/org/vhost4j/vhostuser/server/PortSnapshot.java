@@ -13,18 +13,17 @@ import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.device.stats.PortDrop;
 
 /**
- * What a port has counted so far: a guest's, a TAP's, or another's. "In" is from the port to the bridge, "out" the other way. The numbers
- * are read one after the other while frames move.
+ * The counters of a port: a guest's, a TAP's, or another's. The numbers are read one after the other while frames move.
  *
- * @param name the port's
- * @param kind {@link #GUEST}, or what {@code --port} calls it, such as {@code tap}
- * @param vlan which VLANs the port carries
- * @param since from when on all is counted, by the host's clock
- * @param framesIn frames that the port sent and that were passed on
- * @param bytesIn their bytes from the destination MAC address on
- * @param framesOut frames that the port took
- * @param bytesOut their bytes from the destination MAC address on
- * @param drops every reason, whether or not a frame was dropped for it
+ * @param name name of the port
+ * @param kind {@link #GUEST}, or the kind's name in {@code --port}, such as {@code tap}
+ * @param vlan VLANs of the port
+ * @param since time since which everything is counted, by the host's clock
+ * @param framesIn number of frames that the port sent and that were forwarded
+ * @param bytesIn number of their bytes from the destination MAC address on
+ * @param framesOut number of frames that the port took
+ * @param bytesOut number of their bytes from the destination MAC address on
+ * @param drops drops for every reason, including those without a dropped frame
  */
 public record PortSnapshot(
         String name,
@@ -40,11 +39,11 @@ public record PortSnapshot(
     public static final String GUEST = "guest";
 
     /**
-     * Frames that were dropped for one reason.
+     * The number of frames dropped for one reason.
      *
      * @param reason a short name, such as {@code no-buffer}
-     * @param meaning why, as a clause in which the frames are "they"
-     * @param incoming whether the frames were on their way in
+     * @param meaning the reason as a clause in which "they" stands for the frames
+     * @param incoming true for direction "in", false for "out"
      * @param frames the number of frames
      */
     public record Drop(String reason, String meaning, boolean incoming, long frames) {}
@@ -55,9 +54,9 @@ public record PortSnapshot(
     }
 
     /**
-     * All frames that were dropped.
+     * Returns the number of all dropped frames.
      *
-     * @return of both directions, for any reason
+     * @return the number in both directions, for any reason
      */
     public long dropped() {
         return drops.stream().mapToLong(Drop::frames).sum();

@@ -131,10 +131,10 @@ final class ProgressFile {
     }
 
     /**
-     * A front-end is there: what is kept of another one is forgotten. It need not be the guest's lane that calls this, as long as no queue
-     * runs.
+     * Records that a front-end has connected: the positions kept for another one are forgotten. A thread other than the
+     * guest's lane may call this as long as no queue runs.
      *
-     * @param frontEnd its process
+     * @param frontEnd process of the front-end
      */
     void heard(PeerProcess frontEnd) {
         byte[] name = Arrays.copyOf(
@@ -155,19 +155,21 @@ final class ProgressFile {
         MemorySegment.copy(name, 0, process, ValueLayout.JAVA_BYTE, 0, name.length);
     }
 
-    /** What is known of a queue. */
+    /** Returns the progress of a queue. */
     QueueProgress of(int queue) {
         return queues.get(queue);
     }
 
-    /** The back-end ends, and its guest is certainly gone. */
+    /** Removes the file when the back-end ends and its guest has certainly ended. */
     void remove() {
         if (file != null) {
             removeQuietly(file);
         }
     }
 
-    /** The back-end does not serve the guest after all: a file that was there before stays. */
+    /**
+     * Removes a file that this object has created, because the back-end does not serve the guest; an older file stays.
+     */
     void removeNew() {
         if (made) {
             remove();

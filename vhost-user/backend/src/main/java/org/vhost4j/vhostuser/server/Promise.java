@@ -11,15 +11,15 @@ import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
 
 /**
- * What a back-end has promised its guests, its front-ends and the network, for another one that would take all of it over.
+ * The promises of a back-end to its guests, its front-ends and the network, for another one that would take over.
  *
- * @param words what offers the features, empty for nothing
- * @param abi the fingerprint of what guests see, empty when there is none
- * @param offered the features on offer, those that are left to front-ends included
- * @param queuePairs of each guest
- * @param switching what happens to frames
- * @param sockets where front-ends are met
- * @param ports the uplinks' names
+ * @param words description of the machine and platform that determine the features; empty for none
+ * @param abi fingerprint of the properties that guests see; empty for none
+ * @param offered the offered features, including those that are left to front-ends
+ * @param queuePairs number of queue pairs of each guest
+ * @param switching the switching of frames
+ * @param sockets sockets to which front-ends connect
+ * @param ports names of the uplinks
  */
 record Promise(
         String words,

@@ -2,20 +2,20 @@
 package org.vhost4j.vhostuser.server;
 
 /**
- * A guest or a port that has come, changed or gone.
+ * The addition, change or removal of a guest or port.
  *
- * @param what which of the three
- * @param guest whether it is a guest; else it is a port that is no guest
- * @param name what it is called
+ * @param what kind of change
+ * @param guest true for a guest, false for a port that is not a guest
+ * @param name name of the guest or port
  */
 public record ServedChange(What what, boolean guest, String name) {
-    /** What can happen to a guest or a port. */
+    /** The kind of change of a guest or port. */
     public enum What {
-        /** It is there. */
+        /** It was added. */
         ADDED,
-        /** It has other settings. */
+        /** Its settings were changed. */
         CHANGED,
-        /** It is gone. */
+        /** It was removed. */
         REMOVED
     }
 }

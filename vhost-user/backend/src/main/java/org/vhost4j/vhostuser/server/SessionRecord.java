@@ -120,7 +120,7 @@ final class SessionRecord {
         return new SessionState.Inflight(at, owner.owned(required(from.descriptor())));
     }
 
-    /** Who closes a descriptor. */
+    /** Closes a descriptor. */
     @FunctionalInterface
     interface Owner {
         Fd owned(Fd descriptor);

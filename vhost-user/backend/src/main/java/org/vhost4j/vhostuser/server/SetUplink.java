@@ -12,9 +12,9 @@ import org.vhost4j.vhostuser.handover.StateReader;
  * An uplink with settings.
  *
  * @param port the uplink
- * @param vlan which VLANs it carries
- * @param security what it is held to instead of what all ports are
- * @param rates how fast its frames may move
+ * @param vlan VLANs of the uplink
+ * @param security security settings of the uplink that replace the global ones
+ * @param rates rate limits of the uplink's frames
  */
 record SetUplink(Uplink port, PortVlan vlan, OwnSecurity security, PortRates rates) implements Uplink {
     @Override

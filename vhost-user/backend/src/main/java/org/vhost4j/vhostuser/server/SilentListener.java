@@ -5,7 +5,7 @@ import org.vhost4j.device.feature.FeatureSet;
 
 /** Ignores what a back-end says; a subclass overrides what it wants to know. Any thread may call it. */
 public class SilentListener implements BackendListener {
-    /** A listener that ignores everything. */
+    /** Creates a listener that ignores everything. */
     public SilentListener() {}
 
     @Override

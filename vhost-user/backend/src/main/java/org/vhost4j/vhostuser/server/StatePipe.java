@@ -82,9 +82,10 @@ final class StatePipe {
     }
 
     /**
-     * What was transferred; fails with a {@link RefusedException}. Completed by the thread that transfers.
+     * Returns the result of the transfer, which fails with a {@link RefusedException}. Completed by the thread that
+     * transfers.
      *
-     * @return the state that was read; of a state that was written, the state
+     * @return the state that was read or written
      */
     CompletableFuture<byte[]> result() {
         return result;

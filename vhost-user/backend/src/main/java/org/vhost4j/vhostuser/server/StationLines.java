@@ -49,9 +49,9 @@ final class StationLines implements StationWatch {
     }
 
     /**
-     * Nothing has happened.
+     * Creates the lines of a port without events.
      *
-     * @param counters the guest's; null for a port that is no guest
+     * @param counters counters of the guest; null for a port that is not a guest
      * @param lines receives a line
      * @param clock nanoseconds of any origin
      */

@@ -3,14 +3,14 @@ package org.vhost4j.vhostuser.server;
 
 import java.util.List;
 
-/** What happens to the frames that guests send. */
+/** The switching of the frames that guests send. */
 public sealed interface Switching {
     /**
      * A learning bridge between all guests and some other ports.
      *
-     * @param uplinks the other ports, perhaps none
-     * @param coalesce whether plain frames are put together for guests that take super-frames
-     * @param security what ports may send
+     * @param uplinks the other ports, possibly none
+     * @param coalesce whether plain frames are merged for guests that accept super-frames
+     * @param security security settings of the ports
      */
     record Bridged(List<Uplink> uplinks, boolean coalesce, PortSecurity security) implements Switching {
         /** Copies the list. */
@@ -19,19 +19,19 @@ public sealed interface Switching {
         }
 
         /**
-         * A bridge that leaves plain frames as they are.
+         * Creates a bridge that does not merge plain frames.
          *
-         * @param uplinks the other ports, perhaps none
+         * @param uplinks the other ports, possibly none
          */
         public Bridged(List<Uplink> uplinks) {
             this(uplinks, false);
         }
 
         /**
-         * A bridge with {@link PortSecurity#DEFAULT}.
+         * Creates a bridge with {@link PortSecurity#DEFAULT}.
          *
-         * @param uplinks the other ports, perhaps none
-         * @param coalesce whether plain frames are put together for guests that take super-frames
+         * @param uplinks the other ports, possibly none
+         * @param coalesce whether plain frames are merged for guests that accept super-frames
          */
         public Bridged(List<Uplink> uplinks, boolean coalesce) {
             this(uplinks, coalesce, PortSecurity.DEFAULT);

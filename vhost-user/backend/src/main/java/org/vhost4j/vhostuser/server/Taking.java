@@ -38,9 +38,9 @@ final class Taking {
     private final List<HeldFrame> held = new ArrayList<>();
 
     /**
-     * Nothing is taken yet.
+     * Creates a take-over that has not begun.
      *
-     * @param rehearsal runs when everything is prepared, and frames still move in the old back-end
+     * @param rehearsal runs when everything is prepared, while frames still move in the old back-end
      */
     Taking(BackendConfig config, BackendListener listener, HandOverChannel channel, Runnable rehearsal) {
         this.rehearsal = rehearsal;

@@ -10,20 +10,20 @@ import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
 
-/** A port of the bridge that is no guest, as it is described before the back-end runs. */
+/** The description of a port of the bridge that is not a guest, from which the running back-end opens the port. */
 @FunctionalInterface
 public interface Uplink {
     /**
      * Opens the port. Called by the lane's thread.
      *
-     * @param lane polls the port from then on, until the port is closed
-     * @param sink where the port's frames go
+     * @param lane lane that polls the port from then on, until the port is closed
+     * @param sink destination of the port's frames
      * @return the open port
      */
     Opened open(Lane lane, FrameSink sink);
 
     /**
-     * What the port is called, before it is open.
+     * Returns the name of the port before it is open.
      *
      * @return the name of the port that {@link #open} opens, or empty when it cannot be taken over from another back-end
      */
@@ -32,68 +32,69 @@ public interface Uplink {
     }
 
     /**
-     * Which VLANs the port carries.
+     * Returns the VLANs of the port.
      *
-     * @return all of them, unless it was given others
+     * @return the VLANs; all of them by default
      */
     default PortVlan vlan() {
         return PortVlan.ALL;
     }
 
     /**
-     * The same port with other VLANs.
+     * Returns the same port with other VLANs.
      *
-     * @param vlans which the port carries
-     * @return a port that is otherwise this one
+     * @param vlans VLANs of the port
+     * @return the new description
      */
     default Uplink withVlan(PortVlan vlans) {
         return new SetUplink(this, vlans, security(), rates());
     }
 
     /**
-     * What the port is held to.
+     * Returns the security settings of the port that replace the global ones.
      *
-     * @return instead of what all ports are
+     * @return the settings
      */
     default OwnSecurity security() {
         return OwnSecurity.NONE;
     }
 
     /**
-     * The same port, held to something else.
+     * Returns the same port with other security settings.
      *
-     * @param own what the port is held to instead of what all are
-     * @return a port that is otherwise this one
+     * @param own security settings that replace the global ones
+     * @return the new description
      */
     default Uplink withSecurity(OwnSecurity own) {
         return new SetUplink(this, vlan(), own, rates());
     }
 
     /**
-     * How fast frames may pass the port.
+     * Returns the rate limits of the port's frames.
      *
-     * @return no limits, unless it was given some
+     * @return the limits; none by default
      */
     default PortRates rates() {
         return PortRates.NONE;
     }
 
     /**
-     * The same port with other limits.
+     * Returns the same port with other rate limits.
      *
-     * @param limits how fast frames may pass
-     * @return a port that is otherwise this one
+     * @param limits rate limits of the port's frames
+     * @return the new description
      */
     default Uplink withRates(PortRates limits) {
         return new SetUplink(this, vlan(), security(), limits);
     }
 
     /**
-     * Opens the port with what another back-end had of it, which works on until {@link Movable#proceed}. Called by the lane's thread.
+     * Opens the port with the state of another back-end, where the port works on until {@link Movable#proceed}. Called
+     * by the lane's thread.
      *
-     * @param lane polls the port from then on, until the port is closed
-     * @param sink where the port's frames go
-     * @param state from a port of the same name
+     * @param lane lane that polls the port from then on, until the port is closed
+     * @param sink destination of the port's frames
+     * @param state state of a port of the same name
      * @return the open port, halted
      * @throws HandOverException when it is not the state of such a port
      */
@@ -102,7 +103,8 @@ public interface Uplink {
     }
 
     /**
-     * Whether every lane has a part of the port of its own, such as a queue of a TAP: then no frame for the port crosses lanes.
+     * Returns whether every lane has its own part of the port, such as a queue of a TAP, so that no frame for the port
+     * crosses lanes.
      *
      * @return false for a port of the first lane alone
      */
@@ -113,20 +115,21 @@ public interface Uplink {
     /**
      * Opens another lane's part of a port that is {@link #onEveryLane} and open on the first lane. Called by that lane's thread.
      *
-     * @param lane polls the part from then on, until the part is closed
-     * @param sink where the part's frames go
-     * @return the open part; its port counts for itself
+     * @param lane lane that polls the part from then on, until the part is closed
+     * @param sink destination of the part's frames
+     * @return the open part; its port counts separately
      */
     default Opened openPart(Lane lane, FrameSink sink) {
         throw new IllegalStateException(name() + " is a port of one lane");
     }
 
     /**
-     * As {@link #takeOver}, of another lane's part of a port that is {@link #onEveryLane}. Called by that lane's thread.
+     * Opens another lane's part of a port that is {@link #onEveryLane} with the state of another back-end, as {@link
+     * #takeOver}. Called by that lane's thread.
      *
-     * @param lane polls the part from then on, until the part is closed
-     * @param sink where the part's frames go
-     * @param state from a part of a port of the same name
+     * @param lane lane that polls the part from then on, until the part is closed
+     * @param sink destination of the part's frames
+     * @param state state of a part of a port of the same name
      * @return the open part, halted
      * @throws HandOverException when it is not the state of such a part
      */
@@ -150,9 +153,9 @@ public interface Uplink {
         void save(StateWriter to);
 
         /**
-         * Takes over how far the port has come since {@link Uplink#takeOver} was called.
+         * Updates the state to that which the port has reached since {@link Uplink#takeOver} was called.
          *
-         * @param state as {@link #save} has written it, with descriptors
+         * @param state the state that {@link #save} has written, with descriptors
          * @throws HandOverException when it is not the state of such a port
          */
         void update(StateReader state) throws HandOverException;
@@ -161,9 +164,9 @@ public interface Uplink {
     /** An open uplink. Called by the lane's thread. */
     interface Opened extends AutoCloseable {
         /**
-         * The port that the bridge delivers to.
+         * Returns the port to which the bridge delivers.
          *
-         * @return always the same
+         * @return always the same object
          */
         CountedPort port();
 
@@ -175,9 +178,10 @@ public interface Uplink {
         void fault(String reason);
 
         /**
-         * What the guests take has changed: the port may deliver that much without software's help.
+         * Tells the port that the offloads that the guests accept have changed: it may deliver frames with these
+         * offloads.
          *
-         * @param offloads a mask of {@link org.vhost4j.device.frame.Offloads}: what at least one guest takes
+         * @param offloads offloads that at least one guest accepts, a mask of {@link org.vhost4j.device.frame.Offloads}
          */
         void guestsAccept(int offloads);
 

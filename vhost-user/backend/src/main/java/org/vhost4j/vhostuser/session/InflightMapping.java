@@ -36,10 +36,10 @@ final class InflightMapping {
     record Made(InflightDescription description, Fd file) {}
 
     /**
-     * GET_INFLIGHT_FD: makes an area, whose size is sealed.
+     * Carries out GET_INFLIGHT_FD: creates an area, whose size is sealed.
      *
      * @param layout of the rings
-     * @return the descriptor is the caller's
+     * @return the area; the caller owns the descriptor
      */
     Made make(InflightDescription wanted, RingLayout layout) throws RefusedException {
         long each = (layout.inflightBytes(wanted.queueSize()) + ALIGNMENT - 1) & -ALIGNMENT;
@@ -61,7 +61,7 @@ final class InflightMapping {
     }
 
     /**
-     * SET_INFLIGHT_FD. Closes the descriptor; what is refused leaves the area as it was.
+     * Carries out SET_INFLIGHT_FD. Closes the descriptor; a refused request leaves the area unchanged.
      *
      * @param layout of the rings
      */
@@ -93,7 +93,7 @@ final class InflightMapping {
         mapped = description;
     }
 
-    /** The region of a queue; null when there is no area, or it is for fewer queues. */
+    /** Returns the region of a queue; null when there is no area, or it is for fewer queues. */
     @Nullable
     InflightRegion region(int queue) {
         RegionMapper.Mapping now = mapping;
@@ -106,7 +106,10 @@ final class InflightMapping {
         return new InflightRegion(part, description.queueSize());
     }
 
-    /** The front-end knows where a queue is, or has reset it: nothing of it is in flight. */
+    /**
+     * Clears the region of a queue, because the front-end knows the queue's position or has reset it: nothing is in
+     * flight.
+     */
     void forget(int queue) {
         InflightRegion region = region(queue);
         if (region != null) {
@@ -114,7 +117,7 @@ final class InflightMapping {
         }
     }
 
-    /** The area that is in use, or null. */
+    /** Returns the area in use, or null. */
     SessionState.@Nullable Inflight state() {
         RegionMapper.Mapping now = mapping;
         InflightDescription description = mapped;

@@ -16,18 +16,18 @@ final class Iommu implements RingMemory {
     private final Translations translations = new Translations();
     private GuestMemory table = GuestMemory.EMPTY;
 
-    /** What devices behind it reach. */
+    /** Returns the memory that devices behind the IOMMU can access. */
     GuestMemory memory() {
         return translations.memory();
     }
 
-    /** The memory table has changed: known translations are void now, and cause IOTLB misses again. */
+    /** Sets a changed memory table: known translations are invalid now, and cause IOTLB misses again. */
     void table(GuestMemory changed) {
         table = changed;
         translations.clear();
     }
 
-    /** An update or an invalidation. When this returns nothing that it withdraws is used any more. */
+    /** Applies an update or an invalidation. When this returns no withdrawn translation is used any more. */
     void apply(IotlbMessage message) throws RefusedException {
         switch (message.type()) {
             case IotlbMessage.UPDATE -> update(message);
@@ -87,7 +87,7 @@ final class Iommu implements RingMemory {
                 .formatted(what, address, bytes));
     }
 
-    /** What QEMU gives is the address that the driver gave it, so I/O virtual as the used ring's. */
+    /** QEMU passes the address that the driver gave it, which is I/O virtual like that of the used ring. */
     @Override
     public long logAddress(long address, long bytes) throws RefusedException {
         MemorySegment slice = slice("log address of the used ring", address, bytes, true);

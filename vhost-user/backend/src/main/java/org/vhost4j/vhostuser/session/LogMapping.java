@@ -25,9 +25,9 @@ final class LogMapping {
     }
 
     /**
-     * SET_LOG_BASE. Closes the descriptor; what is refused leaves the log as it was.
+     * Carries out SET_LOG_BASE. Closes the descriptor; a refused request leaves the log unchanged.
      *
-     * @param check whether the log may replace the previous one
+     * @param check checks whether the log may replace the previous one
      */
     DirtyLog replace(LogArea area, Fd descriptor, Check check) throws ProtocolException {
         RegionMapper.Mapping fresh;
@@ -49,20 +49,20 @@ final class LogMapping {
         return log;
     }
 
-    /** The descriptor that is signalled when there are new marks, or null. */
+    /** Returns the descriptor that is signalled when there are new marks, or null. */
     @Nullable
     Fd signal() {
         return signal;
     }
 
-    /** The log that was given last, or null. */
+    /** Returns the last log that was set, or null. */
     SessionState.@Nullable Log state() {
         RegionMapper.Mapping now = mapping;
         LogArea area = mapped;
         return now == null || area == null ? null : new SessionState.Log(area, now.file());
     }
 
-    /** Whether a log may be used. */
+    /** Checks whether a log may be used. */
     @FunctionalInterface
     interface Check {
         void require(DirtyLog log) throws RefusedException;
@@ -85,7 +85,7 @@ final class LogMapping {
         }
     }
 
-    /** SET_LOG_FD. Of the two descriptors the one that the device does not use is closed. */
+    /** Carries out SET_LOG_FD. Of the two descriptors the one that the device does not use is closed. */
     void signal(Fd descriptor, SessionEffects effects) throws ProtocolException {
         Fd unused = descriptor;
         try {

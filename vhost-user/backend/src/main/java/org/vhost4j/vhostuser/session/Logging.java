@@ -14,26 +14,26 @@ final class Logging {
     private boolean wanted;
 
     /**
-     * Where writes are logged.
+     * The log in which writes are logged, with its memory table.
      *
      * @param log the log of dirty pages
      * @param memory the memory table
      */
     record Target(DirtyLog log, GuestMemory memory) {}
 
-    /** SET_FEATURES; whether that has changed something. */
+    /** Carries out SET_FEATURES; returns whether it changed anything. */
     boolean want(boolean now) {
         boolean changed = wanted != now;
         wanted = now;
         return changed;
     }
 
-    /** SET_LOG_BASE. */
+    /** Carries out SET_LOG_BASE. */
     void use(DirtyLog now) {
         log = now;
     }
 
-    /** There is no log any more. */
+    /** Removes the log. */
     void end() {
         log = null;
     }
@@ -44,7 +44,7 @@ final class Logging {
         return wanted && now != null ? new Target(now, memory) : null;
     }
 
-    /** Whether writes are logged there. */
+    /** Returns whether writes are logged in the given log. */
     boolean isIn(DirtyLog there) {
         return wanted && there.equals(log);
     }

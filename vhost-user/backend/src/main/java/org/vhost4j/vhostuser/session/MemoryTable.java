@@ -29,7 +29,7 @@ final class MemoryTable implements AutoCloseable {
         this.slots = slots;
     }
 
-    /** SET_MEM_TABLE. The regions do not overlap each other, and there is one descriptor for each. */
+    /** Carries out SET_MEM_TABLE. The regions do not overlap each other, and there is one descriptor for each. */
     GuestMemory replace(List<MemoryRegion> regions, List<Fd> descriptors) throws ProtocolException {
         List<Entry> fresh = new ArrayList<>();
         try {
@@ -47,7 +47,7 @@ final class MemoryTable implements AutoCloseable {
         return memory();
     }
 
-    /** The regions, and what they are mapped from. */
+    /** Returns the regions and the files that they are mapped from. */
     List<SessionState.Region> state() {
         return entries.stream()
                 .map(entry -> new SessionState.Region(entry.description, entry.mapping.file()))
@@ -61,7 +61,7 @@ final class MemoryTable implements AutoCloseable {
                 regions.stream().map(SessionState.Region::file).toList());
     }
 
-    /** ADD_MEM_REG. */
+    /** Carries out ADD_MEM_REG. */
     GuestMemory add(MemoryRegion region, Fd descriptor) throws ProtocolException {
         try (descriptor) {
             if (entries.size() >= slots) {
@@ -85,7 +85,7 @@ final class MemoryTable implements AutoCloseable {
         }
     }
 
-    /** REM_MEM_REG. */
+    /** Carries out REM_MEM_REG. */
     GuestMemory remove(MemoryRegion region) throws ProtocolException {
         List<Entry> fewer = new ArrayList<>();
         for (Entry entry : entries) {

@@ -30,7 +30,10 @@ final class Negotiation {
         offeredProtocol = ProtocolFeature.word(options.protocolFeatures());
     }
 
-    /** What is left to the front-end is on offer until it says, with CONFIG, that its device has no switches of its own. */
+    /**
+     * Returns the offered features. Those that are left to the front-end are included until it acknowledges CONFIG, by
+     * which it says that its device has no switches of its own.
+     */
     FeatureSet offered() {
         return has(ProtocolFeature.CONFIG) ? always : untilConfig;
     }
@@ -39,12 +42,12 @@ final class Negotiation {
         return offeredProtocol;
     }
 
-    /** Whether SET_FEATURES has come since the session began or the device was reset. */
+    /** Returns whether SET_FEATURES has arrived since the session began or the device was reset. */
     boolean acknowledged() {
         return acknowledged;
     }
 
-    /** What was acknowledged, PROTOCOL_FEATURES included. */
+    /** Returns the acknowledged features, including PROTOCOL_FEATURES. */
     FeatureSet features() {
         return features;
     }
@@ -78,8 +81,8 @@ final class Negotiation {
     }
 
     /**
-     * SET_FEATURES. While a ring is started only PROTOCOL_FEATURES may change, which has no meaning for the rings, and LOG_ALL, which a
-     * migration switches.
+     * Carries out SET_FEATURES. While a ring is started only PROTOCOL_FEATURES, which has no meaning for the rings, and
+     * LOG_ALL, which a migration switches, may change.
      */
     void acknowledge(FeatureSet word, boolean ringsStarted) throws ProtocolException {
         FeatureSet surplus = word.minus(offered());
@@ -100,7 +103,7 @@ final class Negotiation {
         acknowledged = true;
     }
 
-    /** SET_PROTOCOL_FEATURES. */
+    /** Carries out SET_PROTOCOL_FEATURES. */
     void acknowledgeProtocol(long word, boolean ringsStarted) throws ProtocolException {
         long surplus = word & ~offeredProtocol;
         if (surplus != 0) {
@@ -118,7 +121,7 @@ final class Negotiation {
         protocol = word;
     }
 
-    /** What a session of another process has had acknowledged: refused when less is on offer here. */
+    /** Restores the features acknowledged in a session of another process: refused when fewer are offered here. */
     void restore(SessionState state) throws ProtocolException {
         acknowledgeProtocol(state.protocol(), false);
         if (state.acknowledged()) {
@@ -126,7 +129,7 @@ final class Negotiation {
         }
     }
 
-    /** RESET_DEVICE: the driver negotiates again. The protocol stays. */
+    /** Carries out RESET_DEVICE: the driver negotiates again. The protocol features stay. */
     void reset() {
         acknowledged = false;
         features = FeatureSet.EMPTY;

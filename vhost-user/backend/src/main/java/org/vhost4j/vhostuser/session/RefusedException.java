@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.session;
 
-/** What a well-formed request asks for cannot be done here. The message is one line that says why. */
+/** Thrown when a well-formed request cannot be carried out here. The message is one line with the reason. */
 public final class RefusedException extends Exception {
     private static final long serialVersionUID = 1;
 
     private final String reason;
 
     /**
-     * A refusal.
+     * Creates a refusal.
      *
-     * @param reason what cannot be done and why
+     * @param reason the request that cannot be carried out, and the reason
      */
     public RefusedException(String reason) {
         super(reason);
@@ -18,9 +18,9 @@ public final class RefusedException extends Exception {
     }
 
     /**
-     * A refusal by a lower layer, whose message says why.
+     * Creates a refusal by a lower layer, whose message has the reason.
      *
-     * @param cause what was thrown
+     * @param cause the exception that was thrown
      */
     public RefusedException(RuntimeException cause) {
         super(cause.getMessage(), cause);
@@ -28,9 +28,9 @@ public final class RefusedException extends Exception {
     }
 
     /**
-     * Why.
+     * Returns the reason.
      *
-     * @return one line
+     * @return the reason, in one line
      */
     public String reason() {
         return reason;

@@ -37,10 +37,10 @@ public interface RegionMapper {
     /**
      * Maps a part of a file for reading and writing.
      *
-     * @param file the file; it stays the caller's, who closes it as soon as this returns
-     * @param offset of the first byte, unsigned
+     * @param file the file; still owned by the caller, who closes it as soon as this returns
+     * @param offset offset of the first byte in the file, unsigned
      * @param size in bytes, at least 1
-     * @param what what to call the mapping in a message
+     * @param what name of the mapping for messages
      * @return the mapping, which the caller closes
      * @throws RefusedException when the file is too short or cannot be mapped
      */
@@ -49,16 +49,16 @@ public interface RegionMapper {
     /** One mapped region. */
     interface Mapping extends AutoCloseable {
         /**
-         * The mapped bytes.
+         * Returns the mapped bytes.
          *
          * @return native memory of exactly the requested size
          */
         MemorySegment memory();
 
         /**
-         * What is mapped, for another process.
+         * Returns the mapped file, for another process.
          *
-         * @return still this object's
+         * @return the descriptor, still owned by this object
          */
         Fd file();
 

@@ -16,22 +16,22 @@ import org.vhost4j.vhostuser.wire.VringAddress;
  */
 final class Ring {
     final int index;
-    /** 0 until SET_VRING_NUM. */
+    /** Number of descriptors, 0 until SET_VRING_NUM. */
     int size;
 
     @Nullable
     VringAddress address;
-    /** Null until SET_VRING_BASE or a stop. */
+    /** Position, null until SET_VRING_BASE or a stop. */
     @Nullable
     Integer base;
 
     boolean enabled;
     boolean started;
     boolean runs;
-    /** It runs, and the device leaves it alone until its memory is back. */
+    /** Whether the ring runs but the device does not process it until its memory is back. */
     boolean suspended;
 
-    /** As it was started last. */
+    /** The setup with which the ring was last started. */
     @Nullable
     QueueSetup setup;
 
@@ -49,10 +49,10 @@ final class Ring {
     }
 
     /**
-     * The queue over the given memory, or the reason why it cannot be.
+     * Returns the queue over the given memory, or throws with the reason why there is none.
      *
-     * @param logging where its writes are logged, or null
-     * @param inflight where its chains are tracked, or null
+     * @param logging log for its writes, or null
+     * @param inflight area in which its chains are tracked, or null
      */
     QueueSetup resolve(
             RingLayout layout, RingMemory memory, Logging.@Nullable Target logging, @Nullable InflightRegion inflight)

@@ -5,33 +5,33 @@ import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.MemoryFault;
 
-/** Where ring addresses lead: into the front-end's own address space, or through its IOMMU. */
+/** The memory to which ring addresses refer: the front-end's own address space, or that of its IOMMU. */
 interface RingMemory {
     /**
-     * A part of a ring.
+     * Returns the memory of a part of a ring.
      *
-     * @param what what it is for, for the message
-     * @param address its first byte, as in SET_VRING_ADDR
-     * @param bytes its length
-     * @param write whether the device writes there
-     * @return our mapping of it
+     * @param what purpose of the memory, for the message
+     * @param address address of the first byte, as in SET_VRING_ADDR
+     * @param bytes number of bytes
+     * @param write whether the device writes the memory
+     * @return the mapping in this process
      * @throws RefusedException when it is not in memory as a whole
      * @throws org.vhost4j.device.memory.IotlbMiss when a translation is missing
      */
     MemorySegment slice(String what, long address, long bytes, boolean write) throws RefusedException;
 
     /**
-     * The guest-physical address under which writes to a used ring are logged.
+     * Returns the guest-physical address under which writes to a used ring are logged.
      *
-     * @param address as in SET_VRING_ADDR
+     * @param address the address in SET_VRING_ADDR
      * @param bytes length of the used ring
-     * @return the address; it need not be in memory where there is no IOMMU
+     * @return the address; without an IOMMU it need not be in memory
      * @throws RefusedException when an IOMMU does not translate it as a whole
      * @throws org.vhost4j.device.memory.IotlbMiss when a translation is missing
      */
     long logAddress(long address, long bytes) throws RefusedException;
 
-    /** What its addresses are called in messages. */
+    /** Returns the kind of its addresses, for messages. */
     String addressKind();
 
     /** Addresses of the front-end in its memory table. */

@@ -98,7 +98,10 @@ final class Rings {
         ring.base = state.num();
     }
 
-    /** A ring that is started follows at once. A migration changes only where, and whether, its used ring is logged. */
+    /**
+     * Sets the addresses of a ring; a started ring uses them at once. A migration changes only whether and where its
+     * used ring is logged.
+     */
     void setAddress(VringAddress address) throws ProtocolException {
         Ring ring = rings[address.index()];
         if ((address.flags() & VringAddress.LOG) != 0 && !negotiation.offered().has(Feature.LOG_ALL)) {
@@ -121,20 +124,20 @@ final class Rings {
         }
     }
 
-    /** SET_FEATURES: whether the front-end wants writes to be logged from now on. */
+    /** Carries out SET_FEATURES: sets whether the front-end wants writes to be logged from now on. */
     void logging(boolean wanted) {
         if (logging.want(wanted)) {
             reresolveAll(rings);
         }
     }
 
-    /** SET_LOG_BASE. When this returns no thread marks pages in the previous log. */
+    /** Carries out SET_LOG_BASE. When this returns no thread marks pages in the previous log. */
     void log(DirtyLog replacement) {
         logging.use(replacement);
         reresolveAll(rings);
     }
 
-    /** Whether a log has a bit for all that devices may write. */
+    /** Requires that a log have a bit for every page that devices may write. */
     void requireCoveredBy(DirtyLog candidate) throws RefusedException {
         Logging.requireCovered(candidate, memory);
         for (Ring ring : rings) {
@@ -145,7 +148,10 @@ final class Rings {
         }
     }
 
-    /** SET_VRING_KICK: from now on the ring is started. Takes the descriptor, and closes it when the ring cannot be started. */
+    /**
+     * Carries out SET_VRING_KICK: from now on the ring is started. Takes the descriptor, and closes it when the ring
+     * cannot be started.
+     */
     void kick(int index, @Nullable Fd descriptor) throws ProtocolException {
         Ring ring = rings[index];
         pause(ring);
@@ -168,7 +174,7 @@ final class Rings {
         }
     }
 
-    /** GET_VRING_BASE. */
+    /** Carries out GET_VRING_BASE. */
     VringState stop(int index) {
         Ring ring = rings[index];
         // What the device does not work on now may have something in flight.
@@ -201,7 +207,7 @@ final class Rings {
         }
     }
 
-    /** SET_VRING_CALL. Of the two descriptors the one that the device does not use is closed. */
+    /** Carries out SET_VRING_CALL. Of the two descriptors the one that the device does not use is closed. */
     void setCall(int index, @Nullable Fd descriptor) throws ProtocolException {
         Ring ring = rings[index];
         Fd unused = descriptor;
@@ -218,7 +224,7 @@ final class Rings {
         }
     }
 
-    /** SET_VRING_ERR. */
+    /** Carries out SET_VRING_ERR. */
     void setErr(int index, @Nullable Fd descriptor) throws ProtocolException {
         Ring ring = rings[index];
         Fd unused = descriptor;
@@ -287,7 +293,7 @@ final class Rings {
         effects.memoryChanged(translated ? iommu.memory() : memory);
     }
 
-    /** SET_FEATURES: whether addresses are I/O virtual from now on. No ring is started. */
+    /** Carries out SET_FEATURES: sets whether addresses are I/O virtual from now on. No ring is started. */
     void translate(boolean through) {
         if (translated != through) {
             translated = through;
@@ -295,7 +301,7 @@ final class Rings {
         }
     }
 
-    /** IOTLB_MSG. A ring that has lost its own memory stands still until it is back. */
+    /** Carries out IOTLB_MSG. A ring whose own memory is no longer accessible is suspended until it is back. */
     void translate(IotlbMessage message) throws RefusedException {
         iommu.apply(message);
         effects.translationsChanged(message);
@@ -386,7 +392,7 @@ final class Rings {
         }
     }
 
-    /** SET_STATUS with 0: all rings stop and keep what the front-end has said about them. */
+    /** Carries out SET_STATUS with 0: all rings stop and keep their settings. */
     void stopAll() {
         for (Ring ring : rings) {
             abandon(ring);
@@ -406,7 +412,7 @@ final class Rings {
         }
     }
 
-    /** RESET_DEVICE. */
+    /** Carries out RESET_DEVICE. */
     void reset() {
         for (Ring ring : rings) {
             abandon(ring);
@@ -436,7 +442,7 @@ final class Rings {
         }
     }
 
-    /** What the front-end has said of each ring. */
+    /** Returns the settings that the front-end has made for each ring. */
     List<SessionState.RingState> state() {
         return Stream.of(rings)
                 .map(ring -> new SessionState.RingState(
@@ -461,7 +467,7 @@ final class Rings {
         }
     }
 
-    /** How far each ring has come, as in SET_VRING_BASE; nothing where that was never said. */
+    /** Returns the position of each ring, as in SET_VRING_BASE; empty when none was set. */
     List<Optional<Integer>> positions() {
         return Stream.of(rings)
                 .map(ring -> ring.runs ? Optional.of(effects.position(ring.index)) : Optional.ofNullable(ring.base))
@@ -529,7 +535,7 @@ final class Rings {
         }
     }
 
-    /** As negotiated; split before that. */
+    /** Returns the negotiated layout; split before negotiation. */
     RingLayout layout() {
         return RingLayout.of(negotiation.features());
     }

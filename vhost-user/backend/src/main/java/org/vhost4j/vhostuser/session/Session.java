@@ -29,8 +29,9 @@ import org.vhost4j.vhostuser.wire.VringFile;
 import org.vhost4j.vhostuser.wire.VringState;
 
 /**
- * One connection of a front-end, as a state machine: a request in, at most one reply out, effects on the {@link SessionEffects}.
- * It does no I/O and has no thread; one thread at a time may call it. The package's description has the table of errors.
+ * One connection of a front-end, as a state machine: it takes requests, returns at most one reply to each, and calls
+ * {@link SessionEffects} for the effects. It does no I/O and has no thread; one thread at a time may call it. The
+ * package's description has the table of errors.
  *
  * <p>The owner of the socket receives at most {@link org.vhost4j.vhostuser.wire.MessageReader#wanted} bytes at a time, passes them
  * to the reader with the descriptors that came along, each whole message to {@link #receive}, and writes the reply before it
@@ -57,11 +58,11 @@ public final class Session implements AutoCloseable {
     private boolean closed;
 
     /**
-     * A session that has received nothing.
+     * Creates a session that has received nothing.
      *
-     * @param options what is offered
-     * @param effects where effects take place
-     * @param mapper how memory regions are mapped
+     * @param options options of the session, including the offered features
+     * @param effects receiver of the session's effects
+     * @param mapper mapper of memory regions
      * @throws IllegalArgumentException when the options break a dependency, see {@link SessionOptions#violations}
      */
     public Session(SessionOptions options, SessionEffects effects, RegionMapper mapper) {
@@ -79,7 +80,8 @@ public final class Session implements AutoCloseable {
      * Handles a request. All its effects are in force when this returns.
      *
      * @param message the request, which the session owns from now on: its descriptors are kept or closed, also when this throws
-     * @return the reply to send, if the request has one or its sender wants one; nothing, too, while {@link #owesReply} says so
+     * @return the reply to send, if the request has one or its sender wants one; empty also while {@link #owesReply} is
+     *     true
      * @throws ProtocolException when the front-end broke a rule: send {@link ProtocolException#reply} if there is one, then close the
      *     connection and this session
      */
@@ -112,7 +114,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Whether the reply to the last request is still pending ({@link #onLateReply}). Until then no further message may be received.
+     * Returns whether the reply to the last request is still pending ({@link #onLateReply}). Until then no further
+     * message may be received.
      *
      * @return true while an asynchronous effect is in progress
      */
@@ -400,9 +403,9 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * What the front-end has said, between two of its messages.
+     * Returns the state that the front-end has set up, between two of its messages.
      *
-     * @return the descriptors stay the session's
+     * @return the state; the session still owns the descriptors
      */
     public SessionState state() {
         return new SessionState(
@@ -433,9 +436,9 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * How far each queue has come, after {@link #halt}.
+     * Returns the position of each queue, after {@link #halt}.
      *
-     * @return by index, as in SET_VRING_BASE; nothing where that was never said
+     * @return the positions by index, as in SET_VRING_BASE; empty when none was set
      */
     public List<Optional<Integer>> positions() {
         return rings.positions();
@@ -486,36 +489,36 @@ public final class Session implements AutoCloseable {
     /**
      * Starts the queues that were started in the session that this one was restored from.
      *
-     * @param state as it was given to {@link #restore}
-     * @param positions their ring positions
+     * @param state the state that was passed to {@link #restore}
+     * @param positions positions of the rings
      */
     public void begin(SessionState state, List<Optional<Integer>> positions) {
         rings.begin(state.rings(), positions);
     }
 
     /**
-     * What the front-end acknowledged.
+     * Returns the virtio features that the front-end acknowledged.
      *
-     * @return virtio features without PROTOCOL_FEATURES and LOG_ALL, which are between front-end and back-end alone; none before
-     *     SET_FEATURES and after RESET_DEVICE
+     * @return the features without PROTOCOL_FEATURES and LOG_ALL, which concern front-end and back-end only; none
+     *     before SET_FEATURES and after RESET_DEVICE
      */
     public FeatureSet features() {
         return negotiation.features().minus(Negotiation.NOT_THE_DRIVERS);
     }
 
     /**
-     * What the front-end acknowledged of the protocol.
+     * Returns the protocol features that the front-end acknowledged.
      *
-     * @return protocol features
+     * @return the protocol features
      */
     public Set<ProtocolFeature> protocolFeatures() {
         return ProtocolFeature.of(negotiation.protocol());
     }
 
     /**
-     * Whether the device has a queue.
+     * Returns whether the device has a queue.
      *
-     * @param index the virtqueue
+     * @param index index of the virtqueue
      * @return true while it is started and its addresses are in the memory table
      */
     public boolean runs(int index) {

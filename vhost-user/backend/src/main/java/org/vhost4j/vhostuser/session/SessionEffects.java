@@ -14,7 +14,7 @@ import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * Where the effects of a session take place: the device and the lanes that own its rings.
+ * The receiver of a session's effects: the device and the lanes that own its rings.
  *
  * <p>All methods are called by the session's thread, one at a time. When a method returns, its effect is in force in every lane:
  * the reply to the front-end goes out next. Descriptors stay the session's; the device uses them between the call that brings
@@ -26,19 +26,19 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  */
 public interface SessionEffects {
     /**
-     * The answer to GET_QUEUE_NUM.
+     * Returns the answer to GET_QUEUE_NUM.
      *
      * @param ownsConfig whether the front-end acknowledged CONFIG, so that config space and control queue are the back-end's: it
      *     then counts virtqueues, all of them. One that did not (QEMU's {@code -netdev vhost-user}) counts queue pairs.
-     * @return how many there are
+     * @return the number of virtqueues or queue pairs
      */
     int queueNumber(boolean ownsConfig);
 
     /**
-     * The front-end acknowledged features: on every SET_FEATURES while no ring is started. The same features can come again,
-     * after a pause for example, and change nothing then.
+     * Sets the features that the front-end acknowledged: called for every SET_FEATURES while no ring is started. The
+     * same features can come again, after a pause for example, and change nothing then.
      *
-     * @param features a part of what was offered, without PROTOCOL_FEATURES
+     * @param features a subset of the offered features, without PROTOCOL_FEATURES
      */
     void acknowledge(FeatureSet features);
 
@@ -46,7 +46,7 @@ public interface SessionEffects {
      * Reads the config space.
      *
      * @param offset of the first byte
-     * @param into filled; the range lies within {@link SessionOptions#configSize}
+     * @param into memory to fill; the range lies within {@link SessionOptions#configSize}
      * @throws RefusedException when this part cannot be read; the front-end gets an error
      */
     void readConfig(int offset, MemorySegment into) throws RefusedException;
@@ -55,30 +55,30 @@ public interface SessionEffects {
      * Writes the config space. QEMU's generic device always writes the whole of it, so unchanged read-only bytes are no error.
      *
      * @param offset of the first byte
-     * @param bytes what to write; the range lies within {@link SessionOptions#configSize}
-     * @param migration whether read-only fields may change too
+     * @param bytes the bytes to write; the range lies within {@link SessionOptions#configSize}
+     * @param migration whether read-only fields may also change
      * @throws RefusedException when a field is read-only; the front-end gets an error
      */
     void writeConfig(int offset, MemorySegment bytes, boolean migration) throws RefusedException;
 
     /**
-     * The memory table changed. No queue runs now; those that still can are started next. When this returns no thread may use
-     * memory of the previous table: it is unmapped.
+     * Sets a changed memory table. No queue runs now; those that still can are started next. When this returns no
+     * thread may use memory of the previous table: it is unmapped.
      *
-     * @param memory the new table, perhaps empty; lanes that use it at the same time need one object each
+     * @param memory the new table, possibly empty; lanes that use it at the same time need one object each
      */
     void memoryChanged(GuestMemory memory);
 
     /**
-     * What the front-end's IOMMU lets devices reach has changed in the memory of the last {@link #memoryChanged}. Queues run on;
-     * when this returns no thread may use an address that was translated before.
+     * Applies a change of the ranges that the front-end's IOMMU makes accessible to devices, in the memory of the last
+     * {@link #memoryChanged}. Queues run on; when this returns no thread may use an address that was translated before.
      *
-     * @param message what the front-end said: an update or an invalidation
+     * @param message message of the front-end: an update or an invalidation
      */
     void translationsChanged(IotlbMessage message);
 
     /**
-     * A translation is missing before a ring can run: the front-end must be asked for it.
+     * Requests a translation from the front-end that is missing before a ring can run.
      *
      * @param address the I/O virtual address
      * @param write whether the access is a write
@@ -105,40 +105,40 @@ public interface SessionEffects {
      * Stops a queue that runs, after all chains that it has taken are used, published and notified. A queue that has
      * failed counts as running.
      *
-     * @param index the virtqueue
+     * @param index index of the virtqueue
      * @return its position, as in SET_VRING_BASE
      */
     int stopQueue(int index);
 
     /**
-     * The front-end has been told how far a queue came that is stopped, or has reset it: what it says when it starts the queue counts. A
-     * queue that is started again without this continues where it was.
+     * Tells that the front-end knows the position of a stopped queue, or has reset it: the position that it sets when
+     * it starts the queue is used. A queue that is started again without this continues at its own position.
      *
-     * @param index the virtqueue
+     * @param index index of the virtqueue
      */
     void positionTold(int index);
 
     /**
-     * The front-end has stopped the last started queue, by GET_VRING_BASE or a reset or because it is gone. No queue runs. A device that
-     * stopped for a fault of its driver may be started again after this, and not before: that queues are stopped and started because the
-     * memory table or an address has changed is no new beginning.
+     * Tells that the front-end has stopped the last started queue, by GET_VRING_BASE or a reset or because it has
+     * disconnected. No queue runs. A device that stopped because of a fault of its driver may be started again only
+     * after this: queues that are stopped and started because the memory table or an address has changed do not count.
      */
     void allQueuesStopped();
 
     /**
-     * Logs what is written for a queue that runs, suspended or not, from now on, or no longer. When this returns no lane writes
-     * to a previous log. A queue that starts is logged as its {@link QueueSetup#log} says.
+     * Starts or stops logging the writes for a queue that runs, suspended or not. When this returns no lane writes to a
+     * previous log. A queue that starts is logged as its {@link QueueSetup#log} says.
      *
-     * @param index the virtqueue
-     * @param log where; null for nowhere
+     * @param index index of the virtqueue
+     * @param log the log; null to stop logging
      */
     void logQueue(int index, @Nullable QueueLog log);
 
     /**
-     * How far a queue has come that runs and that the device leaves alone.
+     * Returns the position of a queue that runs but is not processed by the device.
      *
-     * @param index the virtqueue
-     * @return as in SET_VRING_BASE
+     * @param index index of the virtqueue
+     * @return the position, as in SET_VRING_BASE
      */
     int position(int index);
 
@@ -194,21 +194,21 @@ public interface SessionEffects {
     void logSignal(@Nullable Fd written) throws RefusedException;
 
     /**
-     * The device is reset: all queues have been stopped. Offered features, memory and descriptors stay.
+     * Resets the device: all queues have been stopped. Offered features, memory and descriptors stay.
      *
-     * @param cause which request did it
+     * @param cause the request that causes the reset
      */
     void reset(ResetCause cause);
 
     /**
-     * The front-end set the device status.
+     * Sets the device status on request of the front-end.
      *
      * @param status virtio's device status bits, 0 to 255
      */
     void status(int status);
 
     /**
-     * The front-end set the MTU that the guest sees.
+     * Sets the MTU that the guest sees, on request of the front-end.
      *
      * @param mtu 68 to 65535 bytes
      * @throws RefusedException when frames of that size cannot be carried; the front-end gets an error
@@ -216,17 +216,17 @@ public interface SessionEffects {
     void setMtu(int mtu) throws RefusedException;
 
     /**
-     * The front-end gave a socket for requests of the back-end.
+     * Sets the front-end's socket for requests of the back-end.
      *
      * @param channel the socket, which replaces the previous one; null when the session ends
-     * @param protocol the protocol features that were acknowledged, which decide what may be sent on it
+     * @param protocol the acknowledged protocol features, which determine the requests that may be sent
      */
     void backendChannel(@Nullable Fd channel, Set<ProtocolFeature> protocol);
 
     /**
-     * The guest has migrated here and cannot announce itself: a RARP with its address has to be sent to the network.
+     * Requests a RARP to the network for a guest that has migrated here and cannot announce itself.
      *
-     * @param mac its MAC address, 6 bytes
+     * @param mac MAC address of the guest, 6 bytes
      * @throws RefusedException when that cannot be done; the front-end gets an error
      */
     void announce(byte[] mac) throws RefusedException;
@@ -250,18 +250,18 @@ public interface SessionEffects {
     void loadState(Fd from) throws RefusedException;
 
     /**
-     * Ends a transfer of the device's state. The front-end has done its part: what is not transferred without waiting for it has failed.
-     * A state that was loaded takes effect when all of it is good, and leaves no trace otherwise.
+     * Ends a transfer of the device's state. The front-end has done its part: what is not transferred without waiting
+     * for it has failed. A state that was loaded takes effect when all of it is good, and leaves no trace otherwise.
      *
-     * @param answer called once by the session's thread, before this returns or later: nothing when the state was transferred,
-     *     else why not
+     * @param answer called once by the session's thread, before this returns or later: empty when the state was
+     *     transferred, otherwise the reason for the failure
      */
     void checkState(Consumer<Optional<String>> answer);
 
     /**
-     * Something went wrong, or well again, that does not end the connection.
+     * Reports an error, or the end of one, that does not end the connection.
      *
-     * @param line one line for the user
+     * @param line the report, one line for the user
      */
     void report(String line);
 }

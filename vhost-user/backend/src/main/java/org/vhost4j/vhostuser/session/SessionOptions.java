@@ -14,17 +14,18 @@ import org.vhost4j.vhostuser.wire.Dependencies;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * What a session offers, for its whole life.
+ * The options of a session, which do not change during its life.
  *
  * @param features virtio feature bits; PROTOCOL_FEATURES is added by the session
- * @param leftToFrontEnd virtio feature bits that are offered in addition until the front-end acknowledges CONFIG. One that does
- *     not has a device of its own with switches for these, and carries them out with the messages that every front-end has; one
- *     that does (QEMU's generic device) would pass them to a guest without being able to keep them
- * @param protocolFeatures protocol feature bits, of {@link #SERVED}
- * @param queueCount how many virtqueues there are, control queue included: 1 to 256
- * @param maxQueueSize the most descriptors of one ring: 1 to 32768
+ * @param leftToFrontEnd virtio feature bits that are offered in addition until the front-end acknowledges CONFIG. A
+ *     front-end that does not acknowledge it has a device of its own with switches for these, and carries them out with
+ *     the messages that every front-end has; one that does (QEMU's generic device) would pass them to a guest without
+ *     being able to implement them
+ * @param protocolFeatures protocol feature bits, a subset of {@link #SERVED}
+ * @param queueCount number of virtqueues, including the control queue: 1 to 256
+ * @param maxQueueSize maximum number of descriptors of a ring: 1 to 32768
  * @param configSize size of the config space in bytes: 0 to 256
- * @param memorySlots the most memory regions at a time: 8 to 509
+ * @param memorySlots maximum number of memory regions at a time: 8 to 509
  */
 public record SessionOptions(
         FeatureSet features,
@@ -57,7 +58,7 @@ public record SessionOptions(
             ProtocolFeature.STATUS,
             ProtocolFeature.DEVICE_STATE));
 
-    /** The most memory regions: as many as KVM gives a machine on x86, so a machine never has more. */
+    /** The maximum number of memory regions: as many as KVM gives a machine on x86, so a machine never has more. */
     public static final int MAX_MEMORY_SLOTS = 509;
 
     /** A ring's number travels in 8 bits. */
@@ -75,14 +76,14 @@ public record SessionOptions(
     }
 
     /**
-     * Options that leave nothing to the front-end.
+     * Creates options that leave no features to the front-end.
      *
      * @param features virtio feature bits; PROTOCOL_FEATURES is added by the session
-     * @param protocolFeatures protocol feature bits, of {@link #SERVED}
-     * @param queueCount how many virtqueues there are, control queue included: 1 to 256
-     * @param maxQueueSize the most descriptors of one ring: 1 to 32768
+     * @param protocolFeatures protocol feature bits, a subset of {@link #SERVED}
+     * @param queueCount number of virtqueues, including the control queue: 1 to 256
+     * @param maxQueueSize maximum number of descriptors of a ring: 1 to 32768
      * @param configSize size of the config space in bytes: 0 to 256
-     * @param memorySlots the most memory regions at a time: 8 to 509
+     * @param memorySlots maximum number of memory regions at a time: 8 to 509
      */
     public SessionOptions(
             FeatureSet features,
@@ -101,10 +102,10 @@ public record SessionOptions(
     }
 
     /**
-     * The dependencies, over both feature words, that these options break. They may not be offered unless there are none: a
-     * front-end that meets such an offer misbehaves, up to connecting again forever.
+     * Returns the dependencies, over both feature words, that these options violate. They may be offered only when
+     * there are none: a front-end that gets such an offer misbehaves, up to reconnecting forever.
      *
-     * @return one sentence for each
+     * @return one sentence for each dependency
      */
     public List<String> violations() {
         FeatureSet all = features.plus(leftToFrontEnd);

@@ -10,16 +10,17 @@ import org.vhost4j.vhostuser.wire.MemoryRegion;
 import org.vhost4j.vhostuser.wire.VringAddress;
 
 /**
- * All that a front-end has said to a session, between two of its messages, for a session in another process. How far its queues have come
- * changes while they run, and is not here: see {@link Session#positions}.
+ * The complete state that a front-end has set up in a session, between two of its messages, for a session in another
+ * process. How far its queues have come changes while they run, and is not here: see {@link Session#positions}.
  *
- * @param acknowledged whether SET_FEATURES has come
- * @param features the word that was acknowledged, PROTOCOL_FEATURES and LOG_ALL included
- * @param protocol the protocol features that were acknowledged, as their word
+ * @param acknowledged whether SET_FEATURES has arrived
+ * @param features the acknowledged feature word, including PROTOCOL_FEATURES and LOG_ALL
+ * @param protocol the acknowledged protocol features, as their word
  * @param status the device status, 0 to 255
  * @param regions the memory table
  * @param log the log of dirty pages; null when there was none
- * @param logSignal what is signalled when there are new marks in the log (SET_LOG_FD); null when it was never given
+ * @param logSignal descriptor that is signalled when there are new marks in the log (SET_LOG_FD); null when none was
+ *     set
  * @param inflight the in-flight area; null when there was none
  * @param channel the back-end channel; null when there was none
  * @param rings every ring in the order of their indices
@@ -44,37 +45,37 @@ public record SessionState(
     /**
      * A memory region.
      *
-     * @param description as the front-end gave it
-     * @param file what it is mapped from
+     * @param description description that the front-end sent
+     * @param file file that is mapped
      */
     public record Region(MemoryRegion description, Fd file) {}
 
     /**
      * The log of dirty pages.
      *
-     * @param area as the front-end gave it
-     * @param file what it is mapped from
+     * @param area description that the front-end sent
+     * @param file file that is mapped
      */
     public record Log(LogArea area, Fd file) {}
 
     /**
      * The in-flight area.
      *
-     * @param description as it was given or made
-     * @param file what it is mapped from
+     * @param description description that was received or created
+     * @param file file that is mapped
      */
     public record Inflight(InflightDescription description, Fd file) {}
 
     /**
      * A ring.
      *
-     * @param size 0 before SET_VRING_NUM
-     * @param address null before SET_VRING_ADDR
-     * @param enabled as in SET_VRING_ENABLE
-     * @param started whether SET_VRING_KICK came last, and not GET_VRING_BASE
-     * @param kick null for none
-     * @param call null for none
-     * @param err null for none
+     * @param size number of descriptors, 0 before SET_VRING_NUM
+     * @param address addresses, null before SET_VRING_ADDR
+     * @param enabled value of SET_VRING_ENABLE
+     * @param started whether the ring is started: SET_VRING_KICK came after the last GET_VRING_BASE
+     * @param kick kick descriptor, null for none
+     * @param call call descriptor, null for none
+     * @param err error descriptor, null for none
      */
     public record RingState(
             int size,

@@ -47,7 +47,7 @@ final class StateRequests {
         lateReply = handler;
     }
 
-    /** SET_DEVICE_STATE_FD; the answer. */
+    /** Carries out SET_DEVICE_STATE_FD and returns the answer. */
     long begin(MemorySegment payload, Message message, boolean started) throws RefusedException {
         int direction = payload.get(ValueLayout.JAVA_INT_UNALIGNED, 0);
         int phase = payload.get(ValueLayout.JAVA_INT_UNALIGNED, Integer.BYTES);
@@ -69,7 +69,7 @@ final class StateRequests {
         return NO_DESCRIPTOR;
     }
 
-    /** CHECK_DEVICE_STATE; the answer if it is known at once. */
+    /** Carries out CHECK_DEVICE_STATE and returns the answer if it is known at once. */
     Optional<Message> check() {
         asking = true;
         owed = true;

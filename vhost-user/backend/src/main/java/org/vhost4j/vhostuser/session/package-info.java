@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The vhost-user session: a pure state machine. {@link org.vhost4j.vhostuser.session.Session} takes requests and gives replies,
- * {@link org.vhost4j.vhostuser.session.SessionEffects} is where its effects take place. One thread at a time may enter a session;
- * the enums and records are immutable and open to all.
+ * The vhost-user session: a pure state machine. {@link org.vhost4j.vhostuser.session.Session} takes requests and gives
+ * replies, {@link org.vhost4j.vhostuser.session.SessionEffects} is where its effects take place. One thread at a time
+ * may enter a session; the enums and records are immutable and open to all.
  *
  * <h2>How errors are answered</h2>
  *

@@ -41,7 +41,7 @@ public enum BackendRequest {
     }
 
     /**
-     * The number in the message's header.
+     * Returns the number in the message's header.
      *
      * @return 1 to 10
      */
@@ -50,7 +50,7 @@ public enum BackendRequest {
     }
 
     /**
-     * What the request carries.
+     * Returns the kind of the request's payload.
      *
      * @return the kind of payload
      */
@@ -59,7 +59,7 @@ public enum BackendRequest {
     }
 
     /**
-     * The protocol feature, besides BACKEND_REQ, without which the request must not be sent.
+     * Returns the protocol feature, besides BACKEND_REQ, without which the request must not be sent.
      *
      * @return the feature, or nothing: an IOTLB message depends on a virtio feature instead
      */
@@ -68,9 +68,9 @@ public enum BackendRequest {
     }
 
     /**
-     * The request with a code.
+     * Returns the request with a code.
      *
-     * @param code from a header
+     * @param code code in a header
      * @return the request, or nothing for a code that the specification does not have
      */
     public static Optional<BackendRequest> ofCode(int code) {

@@ -9,14 +9,14 @@ import java.lang.foreign.MemorySegment;
 /**
  * A part of the device's config space (vhost-user protocol, "Virtio device config space"): three 32-bit numbers and the bytes.
  *
- * @param offset where the part begins
+ * @param offset offset of the part in the config space in bytes
  * @param flags {@link #WRITABLE} or {@link #MIGRATION}
  * @param bytes the part's bytes, in the byte order of the config space
  */
 public record ConfigSpace(int offset, int flags, MemorySegment bytes) {
     /** Size of the three numbers in bytes. */
     public static final int HEADER_BYTES = 12;
-    /** The largest config space in bytes. */
+    /** The maximum size of a config space in bytes. */
     public static final int MAX_SIZE = 256;
     /** Flag value: writes go to writable fields. */
     public static final int WRITABLE = 0;
@@ -58,7 +58,7 @@ public record ConfigSpace(int offset, int flags, MemorySegment bytes) {
     }
 
     /**
-     * The size in bytes.
+     * Returns the size in bytes.
      *
      * @return 0 to 256
      */
@@ -67,7 +67,7 @@ public record ConfigSpace(int offset, int flags, MemorySegment bytes) {
     }
 
     /**
-     * Whether the part lies within a config space.
+     * Returns whether the part lies within a config space.
      *
      * @param configSize the config space's size in bytes
      * @return true when its last byte is inside
@@ -77,9 +77,9 @@ public record ConfigSpace(int offset, int flags, MemorySegment bytes) {
     }
 
     /**
-     * The part as a payload.
+     * Returns the part as a payload.
      *
-     * @return 12 bytes and the part's own
+     * @return 12 bytes and those of the part
      */
     public MemorySegment toPayload() {
         MemorySegment payload = MemorySegment.ofArray(new byte[HEADER_BYTES + size()]);

@@ -8,11 +8,7 @@ import java.util.Set;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 
-/**
- * What has to be offered together with what, where a protocol feature is concerned. A front-end that meets an offer which breaks
- * one of these misbehaves, up to connecting again forever. Dependencies among virtio features are {@link
- * FeatureSet#violations}.
- */
+/** The features that must be offered together, where a protocol feature is concerned. */
 public final class Dependencies {
     private record Need(Feature feature, ProtocolFeature required) {}
 
@@ -25,10 +21,10 @@ public final class Dependencies {
     private Dependencies() {}
 
     /**
-     * The protocol features that a virtio feature needs.
+     * Returns the protocol features that a virtio feature needs.
      *
      * @param feature the virtio feature
-     * @return all of them are needed; most need none
+     * @return the protocol features, all of which are needed; mostly none
      */
     public static Set<ProtocolFeature> requiredBy(Feature feature) {
         Set<ProtocolFeature> required = EnumSet.noneOf(ProtocolFeature.class);
@@ -41,7 +37,7 @@ public final class Dependencies {
     }
 
     /**
-     * The dependencies that an offer breaks.
+     * Returns the dependencies that an offer violates.
      *
      * @param features virtio features
      * @param protocolFeatures protocol features

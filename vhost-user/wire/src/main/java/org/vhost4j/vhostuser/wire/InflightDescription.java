@@ -7,14 +7,15 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A description of the in-flight area (vhost-user protocol, "Payload"): where it is in the file that goes with it, and for what.
+ * A description of the in-flight area (vhost-user protocol, "Payload"): its position in the accompanying file, and its
+ * queues.
  *
- * <p>In GET_INFLIGHT_FD the front-end says only for what it wants one.
+ * <p>In GET_INFLIGHT_FD the front-end sets only the queues for which it wants an area.
  *
- * @param size mmap_size: how many bytes it has, unsigned
- * @param offset mmap_offset: of its first byte in the file, unsigned
- * @param queues num_queues: how many regions it has, one for each queue, 0 to 65535
- * @param queueSize queue_size: how many descriptors each region has entries for, 0 to 65535
+ * @param size mmap_size: size of the area in bytes, unsigned
+ * @param offset mmap_offset: offset of the area in the file, unsigned
+ * @param queues num_queues: number of regions, one for each queue, 0 to 65535
+ * @param queueSize queue_size: number of descriptors for which each region has entries, 0 to 65535
  */
 public record InflightDescription(long size, long offset, int queues, int queueSize) {
     private static final int OFFSET = 8;
@@ -77,10 +78,10 @@ public record InflightDescription(long size, long offset, int queues, int queueS
     }
 
     /**
-     * The description as a payload.
+     * Returns the description as a payload.
      *
-     * @param bytes 20, or 24 with padding, which front-ends differ in
-     * @return so many bytes
+     * @param bytes 20, or 24 with padding, depending on the front-end
+     * @return a segment of that many bytes
      */
     public MemorySegment toPayload(int bytes) {
         MemorySegment payload = MemorySegment.ofArray(new byte[bytes]);

@@ -10,13 +10,13 @@ import java.lang.foreign.MemorySegment;
  * An IOTLB message (vhost-user protocol, "An IOTLB message"): a translation that is missing, given or withdrawn.
  *
  * @param iova first I/O virtual address
- * @param size in bytes, as the message says; see {@link #bytes}
- * @param userAddress where it lies in the front-end's address space; only in an update
+ * @param size size in bytes, as in the message; see {@link #bytes}
+ * @param userAddress address of the range in the front-end's address space; only in an update
  * @param permission {@link #READ}, {@link #WRITE} or both
  * @param type {@link #MISS}, {@link #UPDATE}, {@link #INVALIDATE} or {@link #ACCESS_FAIL}; 8 bits
  */
 public record IotlbMessage(long iova, long size, long userAddress, int permission, int type) {
-    /** Size in bytes, with the padding after it. */
+    /** Size in bytes, with padding. */
     public static final int BYTES = 32;
 
     /** The device may read. */
@@ -24,11 +24,11 @@ public record IotlbMessage(long iova, long size, long userAddress, int permissio
     /** The device may write. */
     public static final int WRITE = 2;
 
-    /** From the back-end: a translation is wanted. */
+    /** From the back-end: a translation is missing. */
     public static final int MISS = 1;
     /** From the front-end: a translation, requested or not. */
     public static final int UPDATE = 2;
-    /** From the front-end: a range whose translations hold no longer. */
+    /** From the front-end: a range whose translations are no longer valid. */
     public static final int INVALIDATE = 3;
     /** From the back-end: an access that was not allowed. */
     public static final int ACCESS_FAIL = 4;
@@ -49,8 +49,8 @@ public record IotlbMessage(long iova, long size, long userAddress, int permissio
     }
 
     /**
-     * The length in bytes. A range ends with the address space at the latest, and a size of 0 means all up to there: QEMU sends it
-     * for an invalidation of everything, because 2^64 does not fit.
+     * Returns the length in bytes. A range ends with the address space at the latest, and a size of 0 means all up to
+     * there: QEMU sends it for an invalidation of everything, because 2^64 does not fit.
      *
      * @return 1 or more, unsigned; all of the address space, except for its last byte, counts as all of it
      */
@@ -63,9 +63,9 @@ public record IotlbMessage(long iova, long size, long userAddress, int permissio
     }
 
     /**
-     * The message as a payload.
+     * Returns the message as a payload.
      *
-     * @return {@link #BYTES}
+     * @return {@link #BYTES} bytes
      */
     public MemorySegment toPayload() {
         MemorySegment payload = MemorySegment.ofArray(new byte[BYTES]);

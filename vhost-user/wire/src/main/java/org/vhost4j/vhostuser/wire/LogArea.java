@@ -6,7 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A log description (vhost-user protocol, "Payload"): where in the file that comes with SET_LOG_BASE the log of dirty pages is.
+ * A log description (vhost-user protocol, "Payload"): the position of the log of dirty pages in the file that comes
+ * with SET_LOG_BASE.
  *
  * @param size of the log in bytes, unsigned
  * @param offset of its first byte in the file, unsigned
@@ -18,8 +19,8 @@ public record LogArea(long size, long offset) {
     /**
      * Reads a log description, and checks that its end is an offset as well.
      *
-     * @param request whose payload this is
-     * @param payload what came
+     * @param request request with this payload
+     * @param payload the received payload
      * @return the description
      * @throws ProtocolException when it has the length of the one number that a log without shared memory is, when the log is empty, or
      *     when size and offset together do not fit in 63 bits
@@ -43,7 +44,7 @@ public record LogArea(long size, long offset) {
     }
 
     /**
-     * The description as a payload.
+     * Returns the description as a payload.
      *
      * @return 16 bytes
      */

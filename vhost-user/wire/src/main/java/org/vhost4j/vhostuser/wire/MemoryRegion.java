@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
  * @param guestAddress guest-physical address of the first byte
  * @param size in bytes
  * @param userAddress address of the first byte in the front-end's own address space
- * @param mmapOffset where the region begins in its file
+ * @param mmapOffset offset of the region in its file
  */
 public record MemoryRegion(long guestAddress, long size, long userAddress, long mmapOffset) {
     /** Size of a description in bytes. */
@@ -20,8 +20,8 @@ public record MemoryRegion(long guestAddress, long size, long userAddress, long 
     /**
      * Reads a description.
      *
-     * @param payload the bytes
-     * @param offset where the description begins
+     * @param payload the payload
+     * @param offset offset of the description in the payload
      * @return the region
      */
     public static MemoryRegion read(MemorySegment payload, long offset) {
@@ -35,8 +35,8 @@ public record MemoryRegion(long guestAddress, long size, long userAddress, long 
     /**
      * Writes the description.
      *
-     * @param payload the bytes
-     * @param offset where the description begins
+     * @param payload the payload
+     * @param offset offset of the description in the payload
      */
     public void write(MemorySegment payload, long offset) {
         payload.set(JAVA_LONG_UNALIGNED, offset, guestAddress);
@@ -73,7 +73,7 @@ public record MemoryRegion(long guestAddress, long size, long userAddress, long 
     }
 
     /**
-     * Whether two regions share a guest or a user address. Neither may wrap.
+     * Returns whether two regions share a guest or a user address. Neither may wrap.
      *
      * @param other another region
      * @return true when they overlap
@@ -89,7 +89,7 @@ public record MemoryRegion(long guestAddress, long size, long userAddress, long 
     }
 
     /**
-     * Whether REM_MEM_REG with this description means that region: the mmap offset does not count.
+     * Returns whether REM_MEM_REG with this description removes the given region: the mmap offset is ignored.
      *
      * @param other another region
      * @return true when guest address, user address and size are equal
@@ -99,7 +99,7 @@ public record MemoryRegion(long guestAddress, long size, long userAddress, long 
     }
 
     /**
-     * The region in an error message.
+     * Returns the region as text for an error message.
      *
      * @return its addresses, size and offset
      */

@@ -10,14 +10,14 @@ import java.util.List;
 /**
  * A multiple memory regions description (vhost-user protocol, "Payload"): a 32-bit count, 32 bits of padding, the regions.
  *
- * @param regions 1 to 8
+ * @param regions the regions, 1 to 8
  */
 public record MemoryRegions(List<MemoryRegion> regions) {
     /** Size of count and padding in bytes. */
     public static final int HEADER_BYTES = 8;
-    /** The most regions that one message has. */
+    /** The maximum number of regions in a message. */
     public static final int MAX_REGIONS = 8;
-    /** The longest description in bytes. */
+    /** The maximum size of a description in bytes. */
     public static final int MAX_BYTES = HEADER_BYTES + MAX_REGIONS * MemoryRegion.BYTES;
 
     /** Keeps a copy of the list. */
@@ -28,7 +28,7 @@ public record MemoryRegions(List<MemoryRegion> regions) {
     /**
      * Reads and checks a description. The payload ends with the last region, or has room for all eight.
      *
-     * @param request whose payload it is
+     * @param request request with this payload
      * @param message the message
      * @return the regions
      * @throws ProtocolException when count, size and descriptors do not agree, or a region is empty, wraps, or overlaps another
@@ -73,7 +73,7 @@ public record MemoryRegions(List<MemoryRegion> regions) {
     }
 
     /**
-     * The description as a payload.
+     * Returns the description as a payload.
      *
      * @return as many bytes as the regions need
      */

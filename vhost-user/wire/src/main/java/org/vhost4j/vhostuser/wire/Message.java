@@ -32,12 +32,12 @@ public final class Message implements AutoCloseable {
     }
 
     /**
-     * A request.
+     * Creates a request.
      *
      * @param request the request
-     * @param payload its bytes
+     * @param payload payload of the message
      * @param needReply whether the sender requests an acknowledgement
-     * @param descriptors what goes with it; the message owns them from now on
+     * @param descriptors descriptors of the message, which owns them from now on
      * @return the message
      */
     public static Message request(Request request, MemorySegment payload, boolean needReply, List<Fd> descriptors) {
@@ -45,10 +45,10 @@ public final class Message implements AutoCloseable {
     }
 
     /**
-     * A request of a back-end, without descriptors.
+     * Creates a request of a back-end, without descriptors.
      *
      * @param request the request
-     * @param payload its bytes
+     * @param payload payload of the message
      * @param needReply whether the sender requests an acknowledgement
      * @return the message
      */
@@ -62,10 +62,10 @@ public final class Message implements AutoCloseable {
     }
 
     /**
-     * A reply, without descriptors.
+     * Creates a reply without descriptors.
      *
-     * @param code the number of the request that it answers
-     * @param payload its bytes
+     * @param code code of the answered request
+     * @param payload payload of the message
      * @return the message, whose flags are exactly 0x5
      */
     public static Message reply(int code, MemorySegment payload) {
@@ -73,11 +73,11 @@ public final class Message implements AutoCloseable {
     }
 
     /**
-     * A reply with descriptors.
+     * Creates a reply with descriptors.
      *
-     * @param code the number of the request that it answers
-     * @param payload its bytes
-     * @param descriptors what goes with it; the message owns them from now on
+     * @param code code of the answered request
+     * @param payload payload of the message
+     * @param descriptors descriptors of the message, which owns them from now on
      * @return the message, whose flags are exactly 0x5
      */
     public static Message reply(int code, MemorySegment payload, List<Fd> descriptors) {
@@ -85,10 +85,10 @@ public final class Message implements AutoCloseable {
     }
 
     /**
-     * A reply that is one number, such as an acknowledgement: 0 for success.
+     * Creates a reply of one number, such as an acknowledgement: 0 for success.
      *
-     * @param code the number of the request that it answers
-     * @param value the payload
+     * @param code code of the answered request
+     * @param value the number
      * @return the message
      */
     public static Message reply(int code, long value) {
@@ -96,7 +96,7 @@ public final class Message implements AutoCloseable {
     }
 
     /**
-     * No payload.
+     * Returns an empty payload.
      *
      * @return an empty segment
      */
@@ -105,7 +105,7 @@ public final class Message implements AutoCloseable {
     }
 
     /**
-     * A payload that is one 64-bit number.
+     * Returns a payload of one 64-bit number.
      *
      * @param value the number
      * @return 8 bytes
@@ -117,7 +117,7 @@ public final class Message implements AutoCloseable {
     }
 
     /**
-     * The number of the request, in either direction.
+     * Returns the code of the request, in either direction.
      *
      * @return any number: it is checked where the message is dispatched
      */
@@ -126,7 +126,7 @@ public final class Message implements AutoCloseable {
     }
 
     /**
-     * The header's flags.
+     * Returns the header's flags.
      *
      * @return version, reply, need_reply
      */
@@ -135,7 +135,7 @@ public final class Message implements AutoCloseable {
     }
 
     /**
-     * Whether the sender wants an acknowledgement.
+     * Returns whether the sender wants an acknowledgement.
      *
      * @return true when need_reply is set
      */
@@ -144,7 +144,7 @@ public final class Message implements AutoCloseable {
     }
 
     /**
-     * The header.
+     * Returns the header.
      *
      * @return code, flags and the payload's size
      */
@@ -153,16 +153,16 @@ public final class Message implements AutoCloseable {
     }
 
     /**
-     * The payload.
+     * Returns the payload.
      *
-     * @return its bytes, in the machine's byte order
+     * @return the bytes, in the machine's byte order
      */
     public MemorySegment payload() {
         return payload;
     }
 
     /**
-     * The payload as one 64-bit number.
+     * Returns the payload as one 64-bit number.
      *
      * @return the number
      * @throws IndexOutOfBoundsException when the payload is shorter than 8 bytes
@@ -172,7 +172,7 @@ public final class Message implements AutoCloseable {
     }
 
     /**
-     * How many descriptors the message still owns.
+     * Returns the number of descriptors that the message still owns.
      *
      * @return 0 to 8
      */
@@ -181,7 +181,7 @@ public final class Message implements AutoCloseable {
     }
 
     /**
-     * The descriptors, for sending.
+     * Returns the descriptors, for sending.
      *
      * @return a copy of the list; the message still owns them
      */

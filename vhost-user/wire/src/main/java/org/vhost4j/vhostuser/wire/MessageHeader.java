@@ -8,14 +8,14 @@ import java.lang.foreign.MemorySegment;
 /**
  * The header of a message (vhost-user protocol, "Header"): three 32-bit numbers.
  *
- * @param code the request's number, in either direction
+ * @param code code of the request, in either direction
  * @param flags version in bits 0 and 1, {@link #REPLY}, {@link #NEED_REPLY}
- * @param size of the payload in bytes, unsigned
+ * @param size size of the payload in bytes, unsigned
  */
 public record MessageHeader(int code, int flags, int size) {
     /** Size of a header in bytes. */
     public static final int BYTES = 12;
-    /** The version that every message has. */
+    /** The version of every message. */
     public static final int VERSION = 1;
     /** Flag: this is a reply. */
     public static final int REPLY = 1 << 2;
@@ -27,7 +27,7 @@ public record MessageHeader(int code, int flags, int size) {
     /**
      * Reads a header.
      *
-     * @param bytes at least 12
+     * @param bytes the header, at least 12 bytes
      * @return the header, unchecked
      */
     public static MessageHeader read(MemorySegment bytes) {
@@ -38,7 +38,7 @@ public record MessageHeader(int code, int flags, int size) {
     /**
      * Writes the header.
      *
-     * @param bytes at least 12
+     * @param bytes memory of at least 12 bytes
      */
     public void write(MemorySegment bytes) {
         bytes.set(JAVA_INT_UNALIGNED, 0, code);
@@ -47,7 +47,7 @@ public record MessageHeader(int code, int flags, int size) {
     }
 
     /**
-     * The request that the code means when a front-end sent it.
+     * Returns the name of the front-end's request with this code.
      *
      * @return its name, or {@code request 77}
      */
@@ -56,9 +56,9 @@ public record MessageHeader(int code, int flags, int size) {
     }
 
     /**
-     * The name of a front-end's request.
+     * Returns the name of a front-end's request.
      *
-     * @param code from a header
+     * @param code code in a header
      * @return its name, or {@code request 77}
      */
     public static String nameOf(int code) {

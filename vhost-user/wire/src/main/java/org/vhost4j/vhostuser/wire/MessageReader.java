@@ -15,9 +15,9 @@ import org.vhost4j.sys.Fd;
  * descriptors of the next message. The header is checked as soon as it is whole, before a byte of the payload is read.
  */
 public final class MessageReader implements AutoCloseable {
-    /** A longest payload that leaves room for every message of the specification. */
+    /** The default maximum size of a payload, enough for every message of the specification. */
     public static final int DEFAULT_MAX_PAYLOAD = 4096;
-    /** How many descriptors one message can have. */
+    /** The maximum number of descriptors of a message. */
     public static final int MAX_DESCRIPTORS = 8;
 
     private final boolean replies;
@@ -34,7 +34,7 @@ public final class MessageReader implements AutoCloseable {
     }
 
     /**
-     * A reader of requests.
+     * Creates a reader of requests.
      *
      * @return a reader that takes payloads of at most {@link #DEFAULT_MAX_PAYLOAD} bytes
      */
@@ -43,7 +43,7 @@ public final class MessageReader implements AutoCloseable {
     }
 
     /**
-     * A reader of replies.
+     * Creates a reader of replies.
      *
      * @return a reader that takes payloads of at most {@link #DEFAULT_MAX_PAYLOAD} bytes
      */
@@ -52,7 +52,8 @@ public final class MessageReader implements AutoCloseable {
     }
 
     /**
-     * The number of bytes that are missing to the end of the header, or once that is whole, of the payload.
+     * Returns the number of bytes that are missing to the end of the header or, when the header is complete, of the
+     * payload.
      *
      * @return at least 1
      */
@@ -64,8 +65,8 @@ public final class MessageReader implements AutoCloseable {
      * Takes the bytes and descriptors of one receive.
      *
      * @param bytes at least 1 and at most {@link #wanted}; copied
-     * @param received the descriptors that came with them; owned by the reader from now on, also when it throws
-     * @return the message when these bytes end it
+     * @param received the descriptors received with them; owned by the reader from now on, also when it throws
+     * @return the message when these bytes complete it
      * @throws ProtocolException when the header is wrong or descriptors come where none may; all descriptors are closed
      */
     public Optional<Message> accept(MemorySegment bytes, List<Fd> received) throws ProtocolException {
@@ -128,7 +129,7 @@ public final class MessageReader implements AutoCloseable {
     }
 
     /**
-     * Whether the next byte begins a message.
+     * Returns whether the next byte begins a message.
      *
      * @return true when nothing of a message has arrived
      */
@@ -137,7 +138,7 @@ public final class MessageReader implements AutoCloseable {
     }
 
     /**
-     * What has arrived of a message that is not whole.
+     * Returns the received part of an incomplete message.
      *
      * @return a copy; empty at the start of a message
      */
@@ -151,16 +152,16 @@ public final class MessageReader implements AutoCloseable {
     }
 
     /**
-     * The descriptors that came with {@link #begun}.
+     * Returns the descriptors that were received with {@link #begun}.
      *
-     * @return they stay the reader's
+     * @return the descriptors, which the reader still owns
      */
     public List<Fd> begunDescriptors() {
         return List.copyOf(descriptors);
     }
 
     /**
-     * The peer has closed its end. That is no error between two messages.
+     * Handles the end of the stream, which is no error between two messages.
      *
      * @throws ProtocolException when a message has begun; its descriptors are closed
      */

@@ -24,12 +24,12 @@ public final class MessageText {
     private MessageText() {}
 
     /**
-     * A message on the connection between front-end and back-end: a request of the front-end, or its reply.
+     * Describes a message on the connection between front-end and back-end: a request of the front-end, or its reply.
      *
-     * @param code the header's first field
-     * @param flags the header's second field, which says whether it is a reply
-     * @param payload what follows the header
-     * @param descriptors how many came with it
+     * @param code first field of the header
+     * @param flags second field of the header, which tells whether it is a reply
+     * @param payload payload of the message
+     * @param descriptors number of descriptors of the message
      * @return one line, such as {@code SET_VRING_NUM ring 1, 256 entries}
      */
     public static String ofFrontEnd(int code, int flags, MemorySegment payload, int descriptors) {
@@ -40,12 +40,12 @@ public final class MessageText {
     }
 
     /**
-     * A message on the back-end's channel (SET_BACKEND_REQ_FD): a request of the back-end, or its reply.
+     * Describes a message on the back-end's channel (SET_BACKEND_REQ_FD): a request of the back-end, or its reply.
      *
-     * @param code the header's first field
-     * @param flags the header's second field, which says whether it is a reply
-     * @param payload what follows the header
-     * @param descriptors how many came with it
+     * @param code first field of the header
+     * @param flags second field of the header, which tells whether it is a reply
+     * @param payload payload of the message
+     * @param descriptors number of descriptors of the message
      * @return one line, such as {@code CONFIG_CHANGE_MSG}
      */
     public static String ofBackEnd(int code, int flags, MemorySegment payload, int descriptors) {

@@ -8,10 +8,10 @@ public final class MessageWriter {
     private MessageWriter() {}
 
     /**
-     * The size of a message in bytes.
+     * Returns the size of a message in bytes.
      *
      * @param message any message
-     * @return header and payload
+     * @return size of header and payload
      */
     public static int size(Message message) {
         return MessageHeader.BYTES + Math.toIntExact(message.payload().byteSize());
@@ -20,7 +20,7 @@ public final class MessageWriter {
     /**
      * Writes a message.
      *
-     * @param message any message; keeps its descriptors
+     * @param message any message; it still owns its descriptors
      * @param bytes at least {@link #size} bytes, filled from the start
      */
     public static void write(Message message, MemorySegment bytes) {
@@ -30,9 +30,9 @@ public final class MessageWriter {
     }
 
     /**
-     * A message as bytes of its own.
+     * Returns the bytes of a message.
      *
-     * @param message any message; keeps its descriptors
+     * @param message any message; it still owns its descriptors
      * @return header and payload, on the heap
      */
     public static byte[] bytes(Message message) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.wire;
 
-/** The kinds of payload (vhost-user protocol, "Payload") and how many bytes each may have. */
+/** The kinds of payload (vhost-user protocol, "Payload") with their sizes. */
 public enum Payload {
     /** No payload. */
     NONE(0, 0),
@@ -17,7 +17,7 @@ public enum Payload {
     SINGLE_MEMORY_REGION(SingleMemoryRegion.BYTES, SingleMemoryRegion.BYTES),
     /** {@link ConfigSpace}. */
     CONFIG_SPACE(ConfigSpace.HEADER_BYTES, ConfigSpace.HEADER_BYTES + ConfigSpace.MAX_SIZE),
-    /** Size and offset of the log, or its base as one number where the log is not shared memory. */
+    /** Size and offset of the log, or its base as one number when the log is not shared memory. */
     LOG(8, 16),
     /** An IOTLB message, padded to 8 bytes. */
     IOTLB(32, 32),
@@ -45,27 +45,28 @@ public enum Payload {
     }
 
     /**
-     * The shortest allowed payload.
+     * Returns the minimum size of the payload.
      *
-     * @return bytes
+     * @return size in bytes
      */
     public int minBytes() {
         return minBytes;
     }
 
     /**
-     * The longest allowed payload.
+     * Returns the maximum size of the payload.
      *
-     * @return bytes
+     * @return size in bytes
      */
     public int maxBytes() {
         return maxBytes;
     }
 
     /**
-     * Whether a size is allowed. Some kinds have a narrower rule that depends on their contents; their records check it.
+     * Returns whether a size is allowed. Some kinds have a narrower rule that depends on their contents; their records
+     * check it.
      *
-     * @param bytes the payload's size
+     * @param bytes size of the payload
      * @return true when it is within the range
      */
     public boolean allows(long bytes) {
@@ -73,9 +74,9 @@ public enum Payload {
     }
 
     /**
-     * The allowed sizes in words.
+     * Returns the allowed sizes as text.
      *
-     * @return such as {@code 8 bytes} or {@code 12 to 268 bytes}
+     * @return text such as {@code 8 bytes} or {@code 12 to 268 bytes}
      */
     public String range() {
         return minBytes == maxBytes ? minBytes + " bytes" : minBytes + " to " + maxBytes + " bytes";

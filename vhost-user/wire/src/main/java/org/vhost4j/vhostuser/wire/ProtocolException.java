@@ -5,8 +5,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The peer broke a rule of the protocol; its connection must be closed. The message is one line:
- * {@code request: what was wrong: the rule}.
+ * Thrown when the peer broke a rule of the protocol; its connection must be closed. The message is one line: {@code
+ * request: what was wrong: the rule}.
  */
 public final class ProtocolException extends Exception {
     private static final long serialVersionUID = 1;
@@ -14,11 +14,11 @@ public final class ProtocolException extends Exception {
     private final transient @Nullable Message reply;
 
     /**
-     * A broken rule.
+     * Creates an exception for a broken rule.
      *
-     * @param request the name of the request, or what else was being read
-     * @param problem what was wrong, with its value
-     * @param rule what would have been right
+     * @param request name of the request, or of other data that was being read
+     * @param problem description of the error, with the value
+     * @param rule the rule
      */
     public ProtocolException(String request, String problem, String rule) {
         super(request + ": " + problem + ": " + rule);
@@ -31,7 +31,7 @@ public final class ProtocolException extends Exception {
     }
 
     /**
-     * The same with a reply that goes out before the connection is closed.
+     * Returns the same exception with a reply that is sent before the connection is closed.
      *
      * @param reply the acknowledgement that the peer waits for
      * @return a new exception
@@ -41,7 +41,7 @@ public final class ProtocolException extends Exception {
     }
 
     /**
-     * What to send before closing.
+     * Returns the reply to send before closing.
      *
      * @return a reply without descriptors, or nothing
      */

@@ -13,7 +13,7 @@ import java.util.Set;
  * SET_PROTOCOL_FEATURES. Names are the specification's without {@code VHOST_USER_PROTOCOL_F_}.
  */
 public enum ProtocolFeature {
-    /** GET_QUEUE_NUM: the back-end decides how many queues there are. */
+    /** GET_QUEUE_NUM: the back-end determines the number of queues. */
     MQ(0),
     /** The log of written pages is shared memory that comes with SET_LOG_BASE. */
     LOG_SHMFD(1),
@@ -43,7 +43,7 @@ public enum ProtocolFeature {
     RESET_DEVICE(13),
     /** Notifications are messages instead of eventfds. */
     INBAND_NOTIFICATIONS(14, BACKEND_REQ, REPLY_ACK),
-    /** ADD_MEM_REG and REM_MEM_REG: regions come and go one at a time. */
+    /** ADD_MEM_REG and REM_MEM_REG: regions are added and removed one at a time. */
     CONFIGURE_MEM_SLOTS(15),
     /** SET_STATUS and GET_STATUS. */
     STATUS(16),
@@ -70,7 +70,7 @@ public enum ProtocolFeature {
     }
 
     /**
-     * The bit's number.
+     * Returns the bit's number.
      *
      * @return 0 to 22
      */
@@ -79,7 +79,7 @@ public enum ProtocolFeature {
     }
 
     /**
-     * This feature in a feature word.
+     * Returns this feature in a feature word.
      *
      * @return a word with one bit set
      */
@@ -88,7 +88,7 @@ public enum ProtocolFeature {
     }
 
     /**
-     * Whether a feature word has this bit.
+     * Returns whether a feature word has this bit.
      *
      * @param word protocol feature bits
      * @return true when the bit is set
@@ -98,16 +98,16 @@ public enum ProtocolFeature {
     }
 
     /**
-     * What has to be offered together with this feature.
+     * Returns the features that must be offered together with this feature.
      *
-     * @return all of them are needed
+     * @return the features, all of which are needed
      */
     public Set<ProtocolFeature> requires() {
         return of(requires);
     }
 
     /**
-     * The feature with a number.
+     * Returns the feature with a bit number.
      *
      * @param bit 0 to 63
      * @return the feature, or nothing when the specification has none
@@ -118,9 +118,9 @@ public enum ProtocolFeature {
     }
 
     /**
-     * A feature word.
+     * Returns a feature word.
      *
-     * @param features its members
+     * @param features members of the word
      * @return the word
      */
     public static long word(Collection<ProtocolFeature> features) {
@@ -132,7 +132,7 @@ public enum ProtocolFeature {
     }
 
     /**
-     * The members of a feature word that the specification knows.
+     * Returns the members of a feature word that the specification defines.
      *
      * @param word protocol feature bits
      * @return the features
@@ -148,7 +148,7 @@ public enum ProtocolFeature {
     }
 
     /**
-     * The names of a word's bits in their order; a bit without a meaning is {@code BIT_n}.
+     * Returns the names of a word's bits in their order; a bit without a meaning is {@code BIT_n}.
      *
      * @param word protocol feature bits
      * @return the names

@@ -14,7 +14,7 @@ public enum Request {
     GET_FEATURES(1, Payload.NONE, Payload.U64),
     /** Acknowledges virtio features. */
     SET_FEATURES(2, Payload.U64),
-    /** The front-end takes the session. */
+    /** The front-end takes ownership of the session. */
     SET_OWNER(3, Payload.NONE),
     /** Deprecated: disables all rings. */
     RESET_OWNER(4, Payload.NONE),
@@ -64,7 +64,7 @@ public enum Request {
     CREATE_CRYPTO_SESSION(26, Payload.CRYPTO_SESSION, Payload.CRYPTO_SESSION, ProtocolFeature.CRYPTO_SESSION),
     /** Closes a crypto session. */
     CLOSE_CRYPTO_SESSION(27, Payload.U64, null, ProtocolFeature.CRYPTO_SESSION),
-    /** A postcopy migration is to come; the reply brings a userfaultfd. */
+    /** Announces a postcopy migration; the reply has a userfaultfd. */
     POSTCOPY_ADVISE(28, Payload.NONE, Payload.NONE, ProtocolFeature.PAGEFAULT),
     /** Postcopy begins. */
     POSTCOPY_LISTEN(29, Payload.NONE, null, ProtocolFeature.PAGEFAULT),
@@ -141,7 +141,7 @@ public enum Request {
     }
 
     /**
-     * The number in the message's header.
+     * Returns the number in the message's header.
      *
      * @return 1 to 44
      */
@@ -150,7 +150,7 @@ public enum Request {
     }
 
     /**
-     * What the request carries.
+     * Returns the kind of the request's payload.
      *
      * @return the kind of payload
      */
@@ -159,7 +159,7 @@ public enum Request {
     }
 
     /**
-     * What the request is answered with, whether or not its sender set need_reply.
+     * Returns the payload of the reply that is sent whether or not the sender set need_reply.
      *
      * @return the kind of the reply's payload, or nothing for a request that is only acknowledged, and only when its sender set
      *     need_reply
@@ -169,7 +169,7 @@ public enum Request {
     }
 
     /**
-     * How many descriptors come with it at least.
+     * Returns the minimum number of descriptors of the request.
      *
      * @return 0 or 1
      */
@@ -178,7 +178,7 @@ public enum Request {
     }
 
     /**
-     * How many descriptors come with it at most.
+     * Returns the maximum number of descriptors of the request.
      *
      * @return 0, 1 or 8
      */
@@ -187,7 +187,7 @@ public enum Request {
     }
 
     /**
-     * The protocol feature without which the request must not be sent.
+     * Returns the protocol feature without which the request must not be sent.
      *
      * @return the feature, or nothing
      */
@@ -196,7 +196,7 @@ public enum Request {
     }
 
     /**
-     * The virtio feature without which the request must not be sent.
+     * Returns the virtio feature without which the request must not be sent.
      *
      * @return the feature, or nothing
      */
@@ -205,9 +205,9 @@ public enum Request {
     }
 
     /**
-     * The request with a code.
+     * Returns the request with a code.
      *
-     * @param code from a header
+     * @param code code in a header
      * @return the request, or nothing for a code that the specification does not have
      */
     public static Optional<Request> ofCode(int code) {

@@ -15,7 +15,7 @@ public record SingleMemoryRegion(MemoryRegion region) {
     /**
      * Reads and checks a description.
      *
-     * @param request whose payload it is
+     * @param request request with this payload
      * @param payload 40 bytes
      * @return the description
      * @throws ProtocolException when the region is empty or wraps
@@ -27,7 +27,7 @@ public record SingleMemoryRegion(MemoryRegion region) {
     }
 
     /**
-     * The description as a payload.
+     * Returns the description as a payload.
      *
      * @return 40 bytes
      */

@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
  * A vring address description (vhost-user protocol, "Payload"). The three ring addresses are in the front-end's own address
  * space.
  *
- * @param index the ring
+ * @param index index of the ring
  * @param flags {@link #LOG} or 0
- * @param descriptors the descriptor table, or the packed ring
- * @param used the used ring, or the device event suppression structure of a packed ring
- * @param avail the available ring, or the driver event suppression structure of a packed ring
+ * @param descriptors address of the descriptor table, or of the packed ring
+ * @param used address of the used ring, or of the device event suppression structure of a packed ring
+ * @param avail address of the available ring, or of the driver event suppression structure of a packed ring
  * @param log guest-physical address under which writes to the used ring are logged
  */
 public record VringAddress(int index, int flags, long descriptors, long used, long avail, long log) {
@@ -41,7 +41,7 @@ public record VringAddress(int index, int flags, long descriptors, long used, lo
     }
 
     /**
-     * Whether the ring lies where another description has it, logged or not.
+     * Returns whether the ring has the same addresses in another description, logged or not.
      *
      * @param other another description, or null
      * @return true when all three addresses are the same
@@ -51,7 +51,7 @@ public record VringAddress(int index, int flags, long descriptors, long used, lo
     }
 
     /**
-     * The description as a payload.
+     * Returns the description as a payload.
      *
      * @return 40 bytes
      */

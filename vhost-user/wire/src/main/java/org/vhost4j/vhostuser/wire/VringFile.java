@@ -5,7 +5,7 @@ package org.vhost4j.vhostuser.wire;
  * The payload of SET_VRING_KICK, SET_VRING_CALL and SET_VRING_ERR: one 64-bit number with the ring in bits 0 to 7 and
  * {@link #NO_DESCRIPTOR} in bit 8.
  *
- * @param index the ring
+ * @param index index of the ring
  * @param present whether a descriptor comes with the message
  */
 public record VringFile(int index, boolean present) {
@@ -44,7 +44,7 @@ public record VringFile(int index, boolean present) {
     }
 
     /**
-     * The payload's number.
+     * Returns the number of the payload.
      *
      * @return the index and the flag
      */

@@ -8,8 +8,8 @@ import java.lang.foreign.MemorySegment;
 /**
  * A vring state description, or a vring's descriptor index or indices (vhost-user protocol, "Payload").
  *
- * @param index the ring
- * @param num its size, its base, or whether it is enabled
+ * @param index index of the ring
+ * @param num size, base or enable value of the ring
  */
 public record VringState(int index, int num) {
     /** Size in bytes. */
@@ -26,7 +26,7 @@ public record VringState(int index, int num) {
     }
 
     /**
-     * The state as a payload.
+     * Returns the state as a payload.
      *
      * @return 8 bytes
      */

@@ -61,9 +61,9 @@ public final class FrameBurst {
     }
 
     /**
-     * Says how many frames there are; none of them has been offered.
+     * Sets the number of frames, none of which has been offered.
      *
-     * @param frames 0 to {@link #CAPACITY}
+     * @param frames number of frames, 0 to {@link #CAPACITY}
      */
     public void count(int frames) {
         count = frames;
@@ -209,8 +209,8 @@ public final class FrameBurst {
     }
 
     /**
-     * Says that everything up to a frame has been offered to its receivers or is about to be: should a fault end this turn, it will not
-     * be offered again.
+     * Marks all frames up to a position as offered to their receivers, or about to be: if a fault ends this turn, they
+     * will not be offered again.
      *
      * @param end the index after the last one of them
      */

@@ -69,7 +69,7 @@ public final class HostMemory {
      * Writes one byte.
      *
      * @param address the address
-     * @param value its low 8 bits are written
+     * @param value the value; the low 8 bits are written
      */
     public static void putByte(long address, int value) {
         BYTE.set(ALL, address, (byte) value);
@@ -78,7 +78,7 @@ public final class HostMemory {
     /**
      * Reads 16 bits, little-endian.
      *
-     * @param address where, of any alignment
+     * @param address host address, of any alignment
      * @return 0 to 65535
      */
     public static int getShortLE(long address) {
@@ -88,8 +88,8 @@ public final class HostMemory {
     /**
      * Writes 16 bits, little-endian.
      *
-     * @param address where, of any alignment
-     * @param value its low 16 bits are written
+     * @param address host address, of any alignment
+     * @param value the value; the low 16 bits are written
      */
     public static void putShortLE(long address, int value) {
         SHORT_LE.set(ALL, address, (short) value);
@@ -98,7 +98,7 @@ public final class HostMemory {
     /**
      * Reads 16 bits, big-endian (network order).
      *
-     * @param address where, of any alignment
+     * @param address host address, of any alignment
      * @return 0 to 65535
      */
     public static int getShortBE(long address) {
@@ -108,8 +108,8 @@ public final class HostMemory {
     /**
      * Writes 16 bits, big-endian (network order).
      *
-     * @param address where, of any alignment
-     * @param value its low 16 bits are written
+     * @param address host address, of any alignment
+     * @param value the value; the low 16 bits are written
      */
     public static void putShortBE(long address, int value) {
         SHORT_BE.set(ALL, address, (short) value);
@@ -118,7 +118,7 @@ public final class HostMemory {
     /**
      * Reads 32 bits, little-endian.
      *
-     * @param address where, of any alignment
+     * @param address host address, of any alignment
      * @return the value
      */
     public static int getIntLE(long address) {
@@ -128,7 +128,7 @@ public final class HostMemory {
     /**
      * Writes 32 bits, little-endian.
      *
-     * @param address where, of any alignment
+     * @param address host address, of any alignment
      * @param value the value
      */
     public static void putIntLE(long address, int value) {
@@ -138,7 +138,7 @@ public final class HostMemory {
     /**
      * Reads 32 bits, big-endian (network order).
      *
-     * @param address where, of any alignment
+     * @param address host address, of any alignment
      * @return the value
      */
     public static int getIntBE(long address) {
@@ -148,7 +148,7 @@ public final class HostMemory {
     /**
      * Writes 32 bits, big-endian (network order).
      *
-     * @param address where, of any alignment
+     * @param address host address, of any alignment
      * @param value the value
      */
     public static void putIntBE(long address, int value) {
@@ -158,7 +158,7 @@ public final class HostMemory {
     /**
      * Reads 64 bits, little-endian.
      *
-     * @param address where, of any alignment
+     * @param address host address, of any alignment
      * @return the value
      */
     public static long getLongLE(long address) {
@@ -168,7 +168,7 @@ public final class HostMemory {
     /**
      * Writes 64 bits, little-endian.
      *
-     * @param address where, of any alignment
+     * @param address host address, of any alignment
      * @param value the value
      */
     public static void putLongLE(long address, long value) {
@@ -190,7 +190,7 @@ public final class HostMemory {
     /**
      * Reads 64 bits, big-endian (network order).
      *
-     * @param address where, of any alignment
+     * @param address host address, of any alignment
      * @return the value
      */
     public static long getLongBE(long address) {

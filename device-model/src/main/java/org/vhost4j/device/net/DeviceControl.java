@@ -196,7 +196,7 @@ public final class DeviceControl {
     /**
      * Has each command of the driver that sets something be told to the device's seats on other lanes, before its answer is seen.
      *
-     * @param seats takes class, command and data
+     * @param seats receives class, command and data of each command
      */
     public void mirror(Consumer<byte[]> seats) {
         driver.mirror = seats;

@@ -57,7 +57,7 @@ public final class NetConfigSpace {
     }
 
     /**
-     * Says whether the link is up.
+     * Sets whether the link is up.
      *
      * @param up LINK_UP in {@code status}
      */

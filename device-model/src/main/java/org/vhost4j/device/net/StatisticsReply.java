@@ -65,7 +65,7 @@ final class StatisticsReply {
      * @param command the whole command
      * @param statistics by virtqueue index
      * @param queues say what each of them is for
-     * @param driver what was negotiated
+     * @param driver the negotiated features
      * @param room the driver's room in bytes; the first structure that does not fit, and all after it, are left out
      * @return nothing when a queue does not exist, does not have a type, the type's feature was not negotiated, or the length is wrong
      */

@@ -21,7 +21,7 @@ public final class WireLength {
      * @param frame a frame checked by the offload engine; an unchecked one may be counted with the wrong number of
      *     headers
      * @param bytes the frame's length, when that is not {@code frame.bytes}
-     * @return bytes
+     * @return size in bytes
      */
     public static long of(Frame frame, int bytes) {
         int type = frame.gsoType & ~(Frame.GSO_ECN | Frame.GSO_UDP_TUNNEL);

@@ -74,7 +74,7 @@ public final class InflightRegion {
      * @param parts the rings
      * @param memory the memory table
      * @param base position at which to begin when the region has none, as in {@link Virtqueue#base()}
-     * @param features what was negotiated
+     * @param features the negotiated features
      * @param again whether chains that were in flight are popped again; false when their effect must not be repeated
      * @return the queue
      * @throws RingFault when the ring is not allowed, as {@link RingLayout#open} says, or what the region says contradicts itself or the

@@ -25,7 +25,7 @@ public record RingFeatures(
     /**
      * Returns the ring features among the negotiated ones.
      *
-     * @param negotiated what the driver acknowledged
+     * @param negotiated features that the driver acknowledged
      * @return the features
      */
     public static RingFeatures of(FeatureSet negotiated) {
@@ -49,7 +49,7 @@ public record RingFeatures(
     /**
      * Returns the ring features among the given ones.
      *
-     * @param negotiated what the driver acknowledged
+     * @param negotiated features that the driver acknowledged
      * @return the features
      */
     public static RingFeatures of(Feature... negotiated) {

@@ -224,7 +224,7 @@ public enum RingLayout {
      * The length of the descriptor table, or of the packed descriptor ring.
      *
      * @param size number of descriptors
-     * @return bytes
+     * @return size in bytes
      */
     public abstract long descriptorBytes(int size);
 
@@ -232,7 +232,7 @@ public enum RingLayout {
      * The length of the available ring with its {@code used_event}, or of the driver event suppression structure.
      *
      * @param size number of descriptors
-     * @return bytes
+     * @return size in bytes
      */
     public abstract long availBytes(int size);
 
@@ -240,7 +240,7 @@ public enum RingLayout {
      * The length of the used ring with its {@code avail_event}, or of the device event suppression structure.
      *
      * @param size number of descriptors
-     * @return bytes
+     * @return size in bytes
      */
     public abstract long usedBytes(int size);
 
@@ -248,7 +248,7 @@ public enum RingLayout {
      * The length of a queue's region in a front-end's in-flight area.
      *
      * @param entries number of descriptors
-     * @return bytes
+     * @return size in bytes
      */
     public abstract long inflightBytes(int entries);
 
@@ -282,7 +282,7 @@ public enum RingLayout {
      * @param memory the memory table
      * @param base position at which to begin, as in {@link Virtqueue#base()}; for a packed ring, a high half of 0
      *     stands for the same value as the low half
-     * @param features what was negotiated
+     * @param features the negotiated features
      * @return the queue
      * @throws RingFault when a size, an alignment or the base is not allowed; the reason begins with the queue's name
      */
@@ -299,7 +299,7 @@ public enum RingLayout {
      * @param memory the memory table
      * @param base position at which to begin, as in {@link Virtqueue#base()}; for a packed ring, a high half of 0
      *     stands for the same value as the low half
-     * @param features what was negotiated
+     * @param features the negotiated features
      * @param progress record of the queue's position; its previous contents are discarded
      * @param ring tells rings in different memory apart
      * @return the queue
@@ -328,7 +328,7 @@ public enum RingLayout {
      * @param parts the rings
      * @param memory the memory table
      * @param base position at which the queue was stopped, as in {@link Virtqueue#base()}
-     * @param features what was negotiated
+     * @param features the negotiated features
      * @param progress record of the queue's position, which is kept and continued
      * @param ring tells rings in different memory apart
      * @return the queue
@@ -362,7 +362,7 @@ public enum RingLayout {
      * @param parts the rings
      * @param memory the memory table
      * @param base position that the front-end gives, which is used when nothing better is known
-     * @param features what was negotiated
+     * @param features the negotiated features
      * @param progress record of the queue's position, which is continued
      * @param ring tells rings in different memory apart
      * @param contradicted receives the reason when the record contradicts the ring and is ignored

@@ -20,7 +20,7 @@ public final class Counters {
      * Returns the time since which this object counts. What a guest that has moved here brought with it was counted
      * before.
      *
-     * @return by the host's clock
+     * @return the time by the host's clock
      */
     public Instant since() {
         return since;

@@ -143,7 +143,7 @@ public final class PortCounters {
      * Returns the time since which everything is counted: since the port was opened in this process. What came with a
      * port that was taken over was counted before.
      *
-     * @return by the host's clock
+     * @return the time by the host's clock
      */
     public Instant since() {
         return since;

@@ -357,7 +357,7 @@ public final class LibC {
      *
      * @param fd the descriptor
      * @param command an {@code F_} command
-     * @param argument its argument
+     * @param argument argument of the command
      * @return result of the command or the negative errno
      */
     public static int fcntl(int fd, int command, long argument) {
@@ -365,7 +365,7 @@ public final class LibC {
     }
 
     /**
-     * fstat(2).
+     * Calls fstat(2).
      *
      * @param fd the descriptor
      * @param stat address of a {@code struct stat}, 144 bytes
@@ -376,7 +376,7 @@ public final class LibC {
     }
 
     /**
-     * ftruncate(2).
+     * Calls ftruncate(2).
      *
      * @param fd the descriptor
      * @param size the file's new size in bytes
@@ -387,7 +387,7 @@ public final class LibC {
     }
 
     /**
-     * fallocate(2).
+     * Calls fallocate(2).
      *
      * @param fd the descriptor
      * @param mode {@code FALLOC_FL_} flags
@@ -400,7 +400,7 @@ public final class LibC {
     }
 
     /**
-     * getpagesize(2).
+     * Calls getpagesize(2).
      *
      * @return the size of the kernel's pages in bytes
      */
@@ -409,7 +409,7 @@ public final class LibC {
     }
 
     /**
-     * memfd_create(2).
+     * Calls memfd_create(2).
      *
      * @param name shown in /proc
      * @param flags {@code MFD_} flags
@@ -435,7 +435,7 @@ public final class LibC {
     }
 
     /**
-     * munmap(2).
+     * Calls munmap(2).
      *
      * @param address address that mmap returned
      * @param length length that was passed to mmap, in bytes
@@ -446,7 +446,7 @@ public final class LibC {
     }
 
     /**
-     * eventfd(2).
+     * Calls eventfd(2).
      *
      * @param initial the counter's first value
      * @param flags {@code EFD_} flags
@@ -477,7 +477,7 @@ public final class LibC {
     }
 
     /**
-     * socket(2).
+     * Calls socket(2).
      *
      * @param family such as {@link #AF_PACKET}
      * @param type such as {@link #SOCK_RAW}, with {@code SOCK_NONBLOCK} and {@code SOCK_CLOEXEC}
@@ -489,7 +489,7 @@ public final class LibC {
     }
 
     /**
-     * socketpair(2) of two Unix streams.
+     * Calls socketpair(2) for two Unix streams.
      *
      * @param flags {@code SOCK_NONBLOCK}, {@code SOCK_CLOEXEC}
      * @param pair address of two ints for the descriptors
@@ -500,7 +500,7 @@ public final class LibC {
     }
 
     /**
-     * pipe2(2).
+     * Calls pipe2(2).
      *
      * @param pair address of two ints for the descriptors: the end that is read, and the one that is written
      * @param flags {@code O_CLOEXEC}, {@code O_NONBLOCK}
@@ -511,7 +511,7 @@ public final class LibC {
     }
 
     /**
-     * bind(2).
+     * Calls bind(2).
      *
      * @param fd the socket
      * @param address address of a socket address
@@ -523,7 +523,7 @@ public final class LibC {
     }
 
     /**
-     * listen(2).
+     * Calls listen(2).
      *
      * @param fd the socket
      * @param backlog maximum number of waiting connections
@@ -545,7 +545,7 @@ public final class LibC {
     }
 
     /**
-     * connect(2).
+     * Calls connect(2).
      *
      * @param fd the socket
      * @param address address of a socket address
@@ -570,11 +570,11 @@ public final class LibC {
     }
 
     /**
-     * getsockopt(2).
+     * Calls getsockopt(2).
      *
      * @param fd the socket
      * @param level of the option
-     * @param option its number
+     * @param option number of the option
      * @param value address of the value
      * @param length address of an int that holds the room for the value in bytes
      * @return 0 or the negative errno
@@ -584,7 +584,7 @@ public final class LibC {
     }
 
     /**
-     * getsockname(2).
+     * Calls getsockname(2).
      *
      * @param fd the socket
      * @param address room for its address
@@ -623,7 +623,7 @@ public final class LibC {
     }
 
     /**
-     * recvmsg(2).
+     * Calls recvmsg(2).
      *
      * @param fd the socket
      * @param message address of a {@code struct msghdr}
@@ -635,7 +635,7 @@ public final class LibC {
     }
 
     /**
-     * sendmsg(2).
+     * Calls sendmsg(2).
      *
      * @param fd the socket
      * @param message address of a {@code struct msghdr}
@@ -671,7 +671,7 @@ public final class LibC {
     }
 
     /**
-     * shutdown(2).
+     * Calls shutdown(2).
      *
      * @param fd a socket
      * @param how direction, such as {@link #SHUT_RDWR}
@@ -682,7 +682,7 @@ public final class LibC {
     }
 
     /**
-     * preadv2(2).
+     * Calls preadv2(2).
      *
      * @param fd the descriptor
      * @param vector address of {@code struct iovec}s
@@ -708,7 +708,7 @@ public final class LibC {
     }
 
     /**
-     * kill(2).
+     * Calls kill(2).
      *
      * @param process process ID
      * @param signal signal number; 0 only checks whether the process exists
@@ -722,9 +722,9 @@ public final class LibC {
      * syscall(2), for calls that the C library has no function for.
      *
      * @param number the call's number on this architecture
-     * @param first its first argument
-     * @param second its second argument
-     * @param third its third argument
+     * @param first first argument
+     * @param second second argument
+     * @param third third argument
      * @return the result, an int, or the negative errno
      */
     public static int syscall(long number, long first, long second, long third) {

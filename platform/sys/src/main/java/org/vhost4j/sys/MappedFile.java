@@ -75,7 +75,7 @@ public final class MappedFile implements AutoCloseable {
      * @param file the file; the mapping keeps a duplicate of it, the caller's stays the caller's
      * @param offset the first byte's, unsigned
      * @param size bytes, at least 1, unsigned
-     * @param what what to call the mapping in a message, such as {@code memory region 0}
+     * @param what name of the mapping for messages, such as {@code memory region 0}
      * @return the mapping
      * @throws SystemError when the file is too short or cannot be mapped
      */

@@ -8,9 +8,10 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is done about an {@link OutOfMemoryError}: the process ends, with the status of {@code -XX:+ExitOnOutOfMemoryError}. The
- * JVM does so itself where it runs out of heap, and not where a thread or memory outside the heap cannot be had; and code that
- * catches every {@link Throwable} would continue with whatever was half done.
+ * The reaction to an {@link OutOfMemoryError}: the process ends, with the status of {@code
+ * -XX:+ExitOnOutOfMemoryError}. The JVM does so itself where it runs out of heap, and not where a thread or memory
+ * outside the heap cannot be had; and code that catches every {@link Throwable} would continue with whatever was half
+ * done.
  */
 public final class MemoryExhaustion {
     /** The JVM's own status for it. */
@@ -52,7 +53,7 @@ public final class MemoryExhaustion {
     /**
      * Ends the process if memory was exhausted, with a line on standard error if that can be written at once; else does nothing.
      *
-     * @param thrown what was caught
+     * @param thrown exception that was caught
      */
     @SuppressWarnings("EmptyCatch")
     public static void endIfCauseOf(@Nullable Throwable thrown) {
@@ -69,7 +70,7 @@ public final class MemoryExhaustion {
     /**
      * Returns whether memory was exhausted.
      *
-     * @param thrown what was caught
+     * @param thrown exception that was caught
      * @return true when it or a cause of it is an {@link OutOfMemoryError}
      */
     public static boolean isCauseOf(@Nullable Throwable thrown) {

@@ -61,7 +61,7 @@ public final class NotifySocket {
     /**
      * Another process is the service from now on.
      *
-     * @param process its number
+     * @param process process ID
      * @return why the notification failed, in one line, if it did
      */
     public Optional<String> mainProcess(int process) {

@@ -29,7 +29,7 @@ public final class OwnFile {
     /**
      * Names a file; nothing is opened.
      *
-     * @param path its path
+     * @param path path of the file
      * @param limit the most bytes that it may have
      */
     public OwnFile(Path path, int limit) {
@@ -139,7 +139,7 @@ public final class OwnFile {
     /**
      * Replaces the file, or whatever has its name and is no directory.
      *
-     * @param text what it is to say, at most the limit in bytes
+     * @param text new content of the file, at most the limit in bytes
      * @throws SystemError when that cannot be done; the file is as it was
      */
     public void replace(String text) {
@@ -149,7 +149,7 @@ public final class OwnFile {
     /**
      * Replaces the file, or whatever has its name and is no directory. All of it is written, so that no later access lacks a page.
      *
-     * @param bytes what it is to hold, at most as many as the limit
+     * @param bytes new content of the file, at most the limit in bytes
      * @throws SystemError when that cannot be done; the file is as it was
      */
     public void replace(byte[] bytes) {

@@ -18,7 +18,7 @@ public interface RunningProgram {
     /**
      * Waits for the program to end, or to close its standard error, after which it is killed.
      *
-     * @param lines takes each line that it writes to its standard error, the first 512 bytes of it
+     * @param lines receives the first 512 bytes of each line that the program writes to its standard error
      * @return how it ended, such as {@code with status 1} or {@code by signal 9}; empty when only its parent knows
      */
     String awaitEnd(Consumer<String> lines);
@@ -26,14 +26,14 @@ public interface RunningProgram {
     /**
      * The reading end of its standard error, for another process.
      *
-     * @return still this object's
+     * @return the descriptor, still owned by this object
      */
     Fd errors();
 
     /**
      * A descriptor of the process (pidfd_open(2)), by which another process than its parent can kill it and see its end.
      *
-     * @return still this object's
+     * @return the descriptor, still owned by this object
      * @throws SystemError when the process has ended and was waited for: ESRCH; when the kernel has none: ENOSYS
      */
     Fd handle();

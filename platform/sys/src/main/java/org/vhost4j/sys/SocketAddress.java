@@ -12,8 +12,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a socket is bound or connected: a path, or a host and a port. What the host's name means is looked up each time that the address is
- * used. Immutable; usable by any thread.
+ * The address to which a socket is bound or connected: a path, or a host and a port. What the host's name means is
+ * looked up each time that the address is used. Immutable; usable by any thread.
  *
  * @param path of a Unix socket; null for a host and a port
  * @param host a name, or an address of IPv4 or IPv6; empty for a Unix socket
@@ -46,14 +46,14 @@ public record SocketAddress(@Nullable Path path, String host, int port) {
     }
 
     /**
-     * What a system call takes.
+     * An address in the form of system calls.
      *
      * @param family {@link LibC#AF_UNIX}, {@link LibC#AF_INET} or {@link LibC#AF_INET6}
      * @param memory a {@code struct sockaddr} of that family, and nothing else
      */
     public record Resolved(int family, MemorySegment memory) {
         /**
-         * socket(2) of this family.
+         * Calls socket(2) with this family.
          *
          * @param type such as {@link LibC#SOCK_STREAM}, with flags
          * @return the socket
@@ -64,7 +64,7 @@ public record SocketAddress(@Nullable Path path, String host, int port) {
         }
 
         /**
-         * connect(2).
+         * Calls connect(2).
          *
          * @param socket of this family
          * @return 0 or the negative errno
@@ -74,7 +74,7 @@ public record SocketAddress(@Nullable Path path, String host, int port) {
         }
 
         /**
-         * bind(2).
+         * Calls bind(2).
          *
          * @param socket of this family
          * @return 0 or the negative errno
@@ -120,7 +120,7 @@ public record SocketAddress(@Nullable Path path, String host, int port) {
         return new Resolved(family, memory);
     }
 
-    /** As in options: {@code unix:PATH}, or {@code HOST:PORT}. */
+    /** Returns the address as in options: {@code unix:PATH}, or {@code HOST:PORT}. */
     @Override
     public String toString() {
         return path != null ? "unix:" + path : (host.contains(":") ? "[" + host + "]" : host) + ":" + port;

@@ -10,10 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Who made the other end of a connected Unix socket (unix(7), SO_PEERCRED).
+ * The process that created the other end of a connected Unix socket (unix(7), SO_PEERCRED).
  *
- * @param process its number in our process namespace, 0 when it is not visible there
- * @param user its effective user
+ * @param process process ID in the PID namespace of this process, 0 when it is not visible there
+ * @param user effective user ID
  */
 public record SocketPeer(int process, int user) {
     /**

@@ -14,7 +14,7 @@ public final class SystemError extends RuntimeException {
     /**
      * A refusal that the kernel gave.
      *
-     * @param attempt what could not be done, such as {@code cannot open /dev/net/tun}
+     * @param attempt failed operation, such as {@code cannot open /dev/net/tun}
      * @param errno the positive error number
      */
     public SystemError(String attempt, int errno) {
@@ -30,7 +30,7 @@ public final class SystemError extends RuntimeException {
     /**
      * A refusal in words of our own.
      *
-     * @param sentence what is wrong and, where it helps, what to do
+     * @param sentence description of the error and, where it helps, of the remedy
      * @param errno the positive error number behind it
      * @return the exception, to be thrown
      */
@@ -42,7 +42,7 @@ public final class SystemError extends RuntimeException {
      * Passes on a successful result.
      *
      * @param result a result of {@link LibC} or {@link HotCalls}: negative is an errno
-     * @param attempt what failed, for the message
+     * @param attempt failed operation, for the message
      * @return the result, at least 0
      * @throws SystemError when the result is negative
      */
@@ -63,7 +63,7 @@ public final class SystemError extends RuntimeException {
     }
 
     /**
-     * What is wrong.
+     * Returns the description of the error.
      *
      * @return one sentence for the user
      */

@@ -62,7 +62,7 @@ public final class UnixAddress {
     }
 
     /**
-     * bind(2).
+     * Calls bind(2).
      *
      * @param socket of {@link #socket}
      * @return 0 or the negative errno

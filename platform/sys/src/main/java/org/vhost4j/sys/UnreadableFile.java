@@ -24,7 +24,7 @@ public final class UnreadableFile extends IOException {
     }
 
     /**
-     * Why it was not read.
+     * Returns the reason why the file was not read.
      *
      * @return one clause without the file's name, such as {@code is not there}
      */

@@ -21,7 +21,7 @@ public final class UserFaults implements AutoCloseable {
     private static final long COPY = 0xc028aa03L;
     /** {@code UFFDIO_WAKE}: _IOR(0xAA, 2, struct uffdio_range). */
     private static final long WAKE = 0x8010aa02L;
-    /** What {@link #next} returns when there is no fault. */
+    /** The result of {@link #next} when there is no fault. */
     public static final long NONE = -1;
 
     private final Fd fd;
@@ -45,7 +45,7 @@ public final class UserFaults implements AutoCloseable {
     /**
      * The descriptor, to be waited for.
      *
-     * @return still owned by this object
+     * @return the descriptor, still owned by this object
      */
     public Fd fd() {
         return fd;
@@ -67,7 +67,7 @@ public final class UserFaults implements AutoCloseable {
      * Places a page, and resumes the threads that wait for it. An existing page is not replaced.
      *
      * @param address of the page in the other process
-     * @param page its contents, in our own memory
+     * @param page contents of the page, in memory of this process
      * @return false when there was one already
      * @throws SystemError when the page cannot be placed
      */

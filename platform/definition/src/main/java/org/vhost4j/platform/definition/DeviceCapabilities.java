@@ -11,7 +11,8 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.NetFeatures;
 
 /**
- * What a virtio-net device can do, whatever its host: the first layer. Its features are offered unless a later layer says off.
+ * The capabilities of a virtio-net device, independent of its host: the first layer. Its features are offered unless a
+ * later layer sets them to off.
  *
  * @param name name for messages
  * @param features every feature that the device has

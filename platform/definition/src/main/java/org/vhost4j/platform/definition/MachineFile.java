@@ -72,7 +72,7 @@ final class MachineFile implements Linker.Child {
      * Adds this version's assignments to those of the newer versions.
      *
      * @param newer the assignments of all newer versions
-     * @param problems takes what is wrong
+     * @param problems receives the problems found
      * @return the assignments of this version's machines, or nothing when there was a problem
      */
     Optional<Map<Property, Assignment>> assignments(

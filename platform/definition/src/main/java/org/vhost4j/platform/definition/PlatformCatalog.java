@@ -197,7 +197,7 @@ public final class PlatformCatalog {
      * Makes definitions of files.
      *
      * @param files with unique names
-     * @param problems takes what is wrong
+     * @param problems receives the problems found
      * @return those with which nothing is
      */
     static List<PlatformDefinition> linkPlatforms(List<PlatformFile> files, Consumer<DefinitionProblem> problems) {
@@ -238,7 +238,7 @@ public final class PlatformCatalog {
      * Makes definitions of files.
      *
      * @param files with unique versions
-     * @param problems takes what is wrong
+     * @param problems receives the problems found
      * @return the machines of those with which nothing is
      */
     static List<MachineDefinition> linkMachines(List<MachineFile> files, Consumer<DefinitionProblem> problems) {

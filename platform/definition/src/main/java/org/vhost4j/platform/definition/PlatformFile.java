@@ -127,7 +127,7 @@ final class PlatformFile implements Linker.Child {
      * Builds the whole definition.
      *
      * @param parent the definition that it builds on, when it names one
-     * @param problems takes what is wrong
+     * @param problems receives the problems found
      * @return the definition, or nothing when there was a problem
      */
     Optional<PlatformDefinition> build(@Nullable PlatformDefinition parent, Consumer<DefinitionProblem> problems) {

@@ -70,8 +70,8 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
             "guest_tunnel_csum", "10.2");
 
     /**
-     * What a device behind an IOMMU needs in addition to the bit: no legacy interface, which knows of none, and its own
-     * translation cache.
+     * The properties that a device behind an IOMMU needs in addition to the bit: no legacy interface, which does not
+     * support an IOMMU, and a translation cache of its own.
      */
     public static final List<String> BEHIND_IOMMU = List.of("disable-legacy=on", "ats=on");
 

@@ -28,7 +28,7 @@ interface TunKernel extends AutoCloseable {
     int createTap();
 
     /**
-     * TUNSETOFFLOAD.
+     * Calls TUNSETOFFLOAD.
      *
      * @param mask {@code TUN_F_} flags
      * @return 0 or the negative errno
@@ -36,7 +36,7 @@ interface TunKernel extends AutoCloseable {
     int setOffload(int mask);
 
     /**
-     * TUNSETVNETHDRSZ.
+     * Calls TUNSETVNETHDRSZ.
      *
      * @param bytes the size of the virtio-net header
      * @return 0 or the negative errno

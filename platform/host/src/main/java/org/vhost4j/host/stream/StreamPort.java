@@ -79,7 +79,8 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     /**
      * Registers an action that runs when a connection is lost, also one that {@link #connect} finds lost. Called before {@link #attach}.
      *
-     * @param task takes the reason, one line; called by the lane's thread, which must not wait; the socket is closed already
+     * @param task receives the reason, one line; called by the lane's thread, which must not wait; the socket is closed
+     *     already
      */
     public void whenLost(Consumer<String> task) {
         whenLost = task;

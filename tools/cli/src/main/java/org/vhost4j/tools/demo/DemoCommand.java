@@ -69,7 +69,7 @@ public final class DemoCommand implements Callable<Integer> {
     @Mixin
     PlatformOptions promise = new PlatformOptions();
 
-    /** For picocli. */
+    /** Called by picocli. */
     public DemoCommand() {}
 
     @Override

@@ -24,7 +24,7 @@ public final class GenerateManualCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Path directory;
 
-    /** For picocli. */
+    /** Called by picocli. */
     public GenerateManualCommand() {}
 
     @Override

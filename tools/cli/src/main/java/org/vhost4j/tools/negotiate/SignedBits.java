@@ -9,7 +9,7 @@ import picocli.CommandLine.Model.CommandSpec;
 
 /** Takes a value such as {@code -hash_report} as it is, where picocli would take it for the option {@code -h}. */
 final class SignedBits implements IParameterPreprocessor {
-    /** For picocli. */
+    /** Called by picocli. */
     SignedBits() {}
 
     @Override

@@ -34,7 +34,7 @@ public final class MessageOptions {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
-    /** For picocli. */
+    /** Called by picocli. */
     public MessageOptions() {}
 
     /**

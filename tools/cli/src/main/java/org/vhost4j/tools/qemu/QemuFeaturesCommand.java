@@ -80,7 +80,7 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    /** For picocli. */
+    /** Called by picocli. */
     public QemuFeaturesCommand() {}
 
     @Override

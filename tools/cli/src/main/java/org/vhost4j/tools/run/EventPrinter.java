@@ -58,7 +58,7 @@ public final class EventPrinter implements BackendListener, AutoCloseable {
     /**
      * Prints what a guest, a port or a client causes.
      *
-     * @param who whose lines are limited together; the line begins with it
+     * @param who source whose lines are limited together; the line begins with it
      * @param line the rest of the line
      */
     void caused(String who, String line) {

@@ -21,7 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
             GuestCommand.Listing.class
         })
 public final class GuestCommand extends CommandGroup {
-    /** For picocli. */
+    /** Called by picocli. */
     public GuestCommand() {}
 
     /** {@code guest add}. */

@@ -18,7 +18,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
         subcommands = {PortCommand.Add.class, PortCommand.Set.class, PortCommand.Remove.class, PortCommand.Listing.class
         })
 public final class PortCommand extends CommandGroup {
-    /** For picocli. */
+    /** Called by picocli. */
     public PortCommand() {}
 
     /** {@code port add}. */

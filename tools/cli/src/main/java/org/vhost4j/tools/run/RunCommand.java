@@ -63,7 +63,7 @@ public final class RunCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     CommandSpec spec;
 
-    /** For picocli. */
+    /** Called by picocli. */
     public RunCommand() {}
 
     /**

@@ -19,7 +19,7 @@ public final class QemuCommand implements Callable<Integer> {
     @Unmatched
     private List<String> arguments = new ArrayList<>();
 
-    /** For picocli. */
+    /** Called by picocli. */
     public QemuCommand() {}
 
     @Override

@@ -28,7 +28,7 @@ public final class StatsCommand implements Callable<Integer> {
     @Option(names = "--json", description = "As JSON.")
     boolean json;
 
-    /** For picocli. */
+    /** Called by picocli. */
     public StatsCommand() {}
 
     @Override

@@ -43,7 +43,7 @@ public final class TopCommand implements Callable<Integer> {
     @Option(names = "--interval", paramLabel = "SECONDS", description = "Between two looks, 1 to 25 (default: 1).")
     int interval = 1;
 
-    /** For picocli. */
+    /** Called by picocli. */
     public TopCommand() {}
 
     @Override

@@ -364,7 +364,7 @@ public final class HandOverChannel implements AutoCloseable {
         }
     }
 
-    /** Says that nothing is handed over, if the other end still receives it. */
+    /** Tells the other end that nothing is handed over, if it still receives. */
     public void refuse(String reason) {
         try {
             byte[] content = new StateWriter().text(reason).bytes();

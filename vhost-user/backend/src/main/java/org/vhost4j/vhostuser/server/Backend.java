@@ -62,7 +62,7 @@ public final class Backend implements AutoCloseable {
     /**
      * Starts a back-end. When this returns its sockets are listening.
      *
-     * @param config what to start
+     * @param config configuration of the back-end
      * @param listener receives the back-end's events
      * @return the running back-end
      * @throws org.vhost4j.sys.SystemError when a socket or a port cannot be opened; nothing is left behind

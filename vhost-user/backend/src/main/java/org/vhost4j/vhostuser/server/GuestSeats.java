@@ -172,7 +172,7 @@ final class GuestSeats {
         run(home, () -> task.accept(home));
     }
 
-    /** Says where a pair takes frames from now on; null for nowhere. */
+    /** Sets the seat on which a pair takes frames from now on; null for none. */
     void place(int pair, Seat seat) {
         placement.put(pair, seat.number());
     }

@@ -318,7 +318,7 @@ final class LaneContext {
         }
     }
 
-    /** Says whether the guest of a port of this lane takes frames. */
+    /** Sets whether the guest of a port of this lane takes frames. */
     void running(FramePort port, boolean now) {
         if (sink instanceof Bridge bridge) {
             bridge.running(known(port), now);

@@ -148,7 +148,7 @@ public interface Uplink {
         /**
          * Writes what the port is, with its descriptors, and what it holds when it is halted.
          *
-         * @param to takes it
+         * @param to writer of the state
          */
         void save(StateWriter to);
 

@@ -26,7 +26,7 @@ public record ConfigSpace(int offset, int flags, MemorySegment bytes) {
     /**
      * Reads and checks a part.
      *
-     * @param request whose payload it is
+     * @param request request with this payload
      * @param payload 12 to 268 bytes
      * @return the part; its bytes are a view of the payload
      * @throws ProtocolException when size and payload do not agree
@@ -47,7 +47,7 @@ public record ConfigSpace(int offset, int flags, MemorySegment bytes) {
     /**
      * Checks the flags of a write. Those of a read have no meaning, and front-ends differ in what they put there.
      *
-     * @param request whose payload this is
+     * @param request request with this payload
      * @throws ProtocolException when the flags are neither {@link #WRITABLE} nor {@link #MIGRATION}
      */
     public void validateWrite(Request request) throws ProtocolException {

@@ -42,7 +42,7 @@ public record InflightDescription(long size, long offset, int queues, int queueS
     /**
      * Checks what the area is for.
      *
-     * @param request whose payload it is
+     * @param request request with this payload
      * @param mostQueues how many queues there are
      * @param mostDescriptors how many a queue can have
      * @throws ProtocolException when it is for none, or for more
@@ -60,7 +60,7 @@ public record InflightDescription(long size, long offset, int queues, int queueS
     /**
      * Checks where the area is.
      *
-     * @param request whose payload it is
+     * @param request request with this payload
      * @throws ProtocolException when it is empty, its end does not fit in 63 bits, or its offset is not aligned
      */
     public void validatePlace(Request request) throws ProtocolException {

@@ -48,7 +48,7 @@ public record MemoryRegion(long guestAddress, long size, long userAddress, long 
     /**
      * Checks the region by itself.
      *
-     * @param request whose payload this is
+     * @param request request with this payload
      * @throws ProtocolException when the region is empty, larger than 2^63 bytes, or wraps in one of its three spaces
      */
     public void validate(Request request) throws ProtocolException {

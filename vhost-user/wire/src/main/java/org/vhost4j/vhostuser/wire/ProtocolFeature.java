@@ -21,7 +21,7 @@ public enum ProtocolFeature {
     RARP(2),
     /** The need_reply flag: any request can be acknowledged. */
     REPLY_ACK(3),
-    /** NET_SET_MTU. */
+    /** NET_SET_MTU: the front-end sets the MTU. */
     MTU(4),
     /** SET_BACKEND_REQ_FD: a channel for requests of the back-end. */
     BACKEND_REQ(5),
@@ -39,7 +39,7 @@ public enum ProtocolFeature {
     HOST_NOTIFIER(11, BACKEND_REQ),
     /** Requests in flight are recorded in shared memory. */
     INFLIGHT_SHMFD(12),
-    /** RESET_DEVICE. */
+    /** RESET_DEVICE: the front-end resets the device. */
     RESET_DEVICE(13),
     /** Notifications are messages instead of eventfds. */
     INBAND_NOTIFICATIONS(14, BACKEND_REQ, REPLY_ACK),

@@ -70,7 +70,7 @@ public record VringAddress(int index, int flags, long descriptors, long used, lo
      * Checks the ring's number, the flags, and the alignment that every ring layout asks for (virtio 1.4 section 2.7). The
      * packed layout's stricter rules are checked when the ring starts, because only then the layout is certain.
      *
-     * @param request whose payload this is
+     * @param request request with this payload
      * @param rings how many rings there are
      * @throws ProtocolException when one is wrong
      */

@@ -17,7 +17,7 @@ public record VringFile(int index, boolean present) {
     /**
      * Reads and checks a payload.
      *
-     * @param request whose payload it is
+     * @param request request with this payload
      * @param message the message
      * @param rings how many rings there are
      * @return the ring and whether a descriptor was announced

@@ -40,7 +40,7 @@ public record VringState(int index, int num) {
     /**
      * Checks the ring's number.
      *
-     * @param request whose payload this is
+     * @param request request with this payload
      * @param rings how many rings there are
      * @throws ProtocolException when there is no such ring
      */

@@ -109,7 +109,8 @@ final class PageIT {
         assertThat(text("#features"))
                 .contains("CSUM ● yes platform · linux-6.0 (from linux-3.18) ● yes", "MRG_RXBUF", "guest0")
                 .doesNotContain("STANDBY");
-        assertThat(text("#stations")).isEqualTo("Address VLAN Port 52:54:00:00:00:07 – guest0");
+        assertThat(text("#stations"))
+                .matches("Address VLAN Port Heard 52:54:00:00:00:07 – guest0 (now|[0-9]+ (s|min) ago)");
         assertThat(text("#events")).contains("front-end attached");
         assertThat(text("#promise")).contains("linux-6.0", "pc-q35-11.1");
         // With a second interval there is a line to draw.

@@ -182,7 +182,7 @@ final class QemuPlatformIT {
                 "virtio-device",
                 "virtio-pci",
                 "vhost-vsock-device");
-        Set<String> others = Set.of("pci-device", "vhost-vsock-device");
+        Set<String> others = Set.of("pci-device", "vhost-vsock-device", "virtio-iommu-pci");
         Map<String, String> values = new TreeMap<>();
         for (JsonNode each : machine.path("compat-props").values()) {
             String property = each.path("property").asString();

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.start;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,7 +37,6 @@ final class QemuQuestions {
             {"execute":"device-list-properties","arguments":{"typename":"virtio-iommu-pci"},"id":"%s"}
             {"execute":"qom-list-properties","arguments":{"typename":"qemu64-x86_64-cpu"},"id":"%s"}
             {"execute":"qom-list-types","arguments":{"implements":"arm-cpu"},"id":"%s"}
-            {"execute":"quit"}
             """.formatted(
                     MACHINES,
                     MACHINES_ALONE,
@@ -44,6 +45,11 @@ final class QemuQuestions {
                     BeyondCards.IOMMU,
                     BeyondCards.CPU,
                     BeyondCards.ARM_CPU);
+
+    /** The command that is answered last. */
+    private static final String LAST = BeyondCards.ARM_CPU;
+
+    private static final String QUIT = "{\"execute\":\"quit\"}\n";
 
     private static final Set<String> OTHER_TYPES = Set.of(BeyondCards.VSOCK, BeyondCards.IOMMU, BeyondCards.CPU);
 
@@ -67,7 +73,7 @@ final class QemuQuestions {
                 "none,accel=kvm:tcg",
                 "-qmp",
                 "stdio");
-        String said = output(program, command, COMMANDS);
+        String said = answers(program, command);
         String version = "";
         @Nullable JsonNode machines = null;
         Set<String> properties = new TreeSet<>();
@@ -102,51 +108,99 @@ final class QemuQuestions {
     }
 
     /**
-     * Runs a QEMU to its end.
+     * Asks over QMP. QEMU is told to quit only after its last answer: at its end it drops what the pipe has not taken yet, and the list of
+     * machines alone is longer than a pipe.
+     */
+    private static String answers(Path program, List<String> command) {
+        return run(program, command, process -> {
+            OutputStream in = process.getOutputStream();
+            try {
+                in.write(COMMANDS.getBytes(StandardCharsets.UTF_8));
+                in.flush();
+            } catch (IOException e) {
+                // It has ended already; what it printed tells the rest.
+            }
+            StringBuilder said = new StringBuilder();
+            BufferedReader out =
+                    new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+            for (String line = line(program, out); line != null; line = line(program, out)) {
+                said.append(line).append('\n');
+                requireShort(program, said.length());
+                if (json(line).path("id").asString("").equals(LAST)) {
+                    in.write(QUIT.getBytes(StandardCharsets.UTF_8));
+                    in.close();
+                }
+            }
+            return said.toString();
+        });
+    }
+
+    /** Reads one line, whose length is bounded, too; null at the end. */
+    private static @Nullable String line(Path program, BufferedReader out) throws IOException {
+        StringBuilder line = new StringBuilder();
+        for (int c = out.read(); c != '\n'; c = out.read()) {
+            if (c < 0) {
+                return line.isEmpty() ? null : line.toString();
+            }
+            line.append((char) c);
+            requireShort(program, line.length());
+        }
+        return line.toString();
+    }
+
+    private static void requireShort(Path program, int length) {
+        if (length >= MOST_BYTES) {
+            throw new UnsupportedOption(program + " is no QEMU: it does not stop printing.");
+        }
+    }
+
+    /**
+     * Runs a QEMU to its end, with nothing on standard input.
      *
      * @param program for messages
      * @param command the command line
-     * @param in what it is given on standard input
      * @return what it prints on standard output
      * @throws UnsupportedOption when it cannot be started, or does not end
      */
-    static String output(Path program, List<String> command, String in) {
+    static String output(Path program, List<String> command) {
+        return run(program, command, process -> {
+            process.getOutputStream().close();
+            byte[] bytes = process.getInputStream().readNBytes(MOST_BYTES);
+            requireShort(program, bytes.length);
+            return new String(bytes, StandardCharsets.UTF_8);
+        });
+    }
+
+    /** Talks to a process until it ends. */
+    @FunctionalInterface
+    private interface Talk {
+        String with(Process process) throws IOException;
+    }
+
+    private static String run(Path program, List<String> command, Talk talk) {
         try {
-            Path input = Files.createTempFile("vhost4j", ".qmp");
+            Process process = new ProcessBuilder(command)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            Thread watch = Thread.ofVirtual().start(() -> watch(process));
             try {
-                Files.writeString(input, in);
-                Process process = new ProcessBuilder(command)
-                        .redirectInput(input.toFile())
-                        .redirectError(ProcessBuilder.Redirect.DISCARD)
-                        .start();
-                return read(program, process);
+                return talk.with(process);
             } finally {
-                Files.delete(input);
+                process.destroyForcibly();
+                watch.interrupt();
             }
         } catch (IOException e) {
             throw new UnsupportedOption(program + " cannot be asked what it has: " + e.getMessage());
         }
     }
 
-    private static String read(Path program, Process process) throws IOException {
-        Thread watch = Thread.ofVirtual().start(() -> {
-            try {
-                if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                    process.destroyForcibly();
-                }
-            } catch (InterruptedException e) {
+    private static void watch(Process process) {
+        try {
+            if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
             }
-        });
-        try (var out = process.getInputStream()) {
-            byte[] bytes = out.readNBytes(MOST_BYTES);
-            if (bytes.length == MOST_BYTES) {
-                throw new UnsupportedOption(program + " is no QEMU: it does not stop printing.");
-            }
-            return new String(bytes, StandardCharsets.UTF_8);
-        } finally {
+        } catch (InterruptedException e) {
             process.destroyForcibly();
-            watch.interrupt();
         }
     }
 

@@ -90,7 +90,7 @@ final class QemuStart {
         Path path = QemuProgram.path(program);
         QemuBinary binary = new QemuMemory(notes).of(path);
         if (options.named("machine").stream().anyMatch(machine -> HELP.contains(machine.value("type")))) {
-            String help = QemuQuestions.output(path, List.of(path.toString(), "-machine", "help"), "");
+            String help = QemuQuestions.output(path, List.of(path.toString(), "-machine", "help"));
             return Answer.printing(MachineNames.inHelp(help, MachineNames.all(binary, catalog, hosts.host())));
         }
         MachineChoice choice = MachineChoice.of(options, binary, catalog);

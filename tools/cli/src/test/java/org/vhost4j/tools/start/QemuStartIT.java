@@ -305,7 +305,7 @@ final class QemuStartIT {
     @Test
     void machineHelpIsQemusWithOurNames() throws IOException, InterruptedException {
         String plain = QemuQuestions.output(
-                LabQemu.NEW.executable(), List.of(LabQemu.NEW.executable().toString(), "-machine", "help"), "");
+                LabQemu.NEW.executable(), List.of(LabQemu.NEW.executable().toString(), "-machine", "help"));
         Installation.Ended ended = installation.start(LabQemu.NEW.executable(), "-M", "help");
         assertThat(ended.status()).as(ended.err()).isZero();
         assertThat(ended.out().lines().filter(line -> !line.contains("(platform ")))

@@ -211,7 +211,8 @@ final class PlatformCommandsTest {
         assertThat(platform("baseline", "--with", "vhost-vsock", old)).isZero();
         assertThat(out.toString()).contains("baseline: linux-4.15");
         assertThat(platform("check", "linux-6.1", "--with", "vhost-blk")).isEqualTo(2);
-        assertThat(err.toString()).contains("takes kvm, kvm-arm, vhost-vsock and vhost-scsi, not 'vhost-blk'");
+        assertThat(err.toString())
+                .contains("takes kvm, kvm-arm, vhost-vsock, vhost-scsi and virtio-iommu, not 'vhost-blk'");
     }
 
     @Test

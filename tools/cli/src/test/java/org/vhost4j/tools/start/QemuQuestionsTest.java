@@ -21,7 +21,7 @@ final class QemuQuestionsTest {
         return Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
     }
 
-    /** QEMU drops answers that nobody has read yet when it quits. */
+    /** When QEMU quits, it drops answers that have not been read. */
     @Test
     void qemuIsToldToQuitOnlyAfterItsLastAnswer() throws IOException {
         Path qemu = program("""

@@ -7,17 +7,22 @@ import java.util.concurrent.Callable;
 import org.vhost4j.bench.result.ReportMatrix;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code vhost4j bench matrix}: reports of several machines side by side. */
 @Command(
         name = "matrix",
-        description = "Prints what each goal came to in several reports of bench peer, side by side as Markdown.",
+        description =
+                "Prints what each goal came to in several reports of bench peer, side by side, as Markdown or as JSON.",
         mixinStandardHelpOptions = true)
 final class ReportMatrixCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "FILE", description = "What bench peer --json wrote.")
     private List<Path> files = List.of();
+
+    @Option(names = "--json", description = "As JSON.")
+    private boolean json;
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -25,7 +30,8 @@ final class ReportMatrixCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        spec.commandLine().getOut().print(ReportMatrix.of(files).markdown());
+        ReportMatrix matrix = ReportMatrix.of(files);
+        spec.commandLine().getOut().print(json ? matrix.json() + "\n" : matrix.markdown());
         spec.commandLine().getOut().flush();
         return 0;
     }

@@ -17,6 +17,8 @@ import org.vhost4j.tools.common.UnsupportedOption;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Compares the JSON reports of several machines or days: the value of each goal in each report. */
 public final class ReportMatrix {
@@ -149,6 +151,34 @@ public final class ReportMatrix {
                             .toList());
         }
         return text.toString();
+    }
+
+    /**
+     * The matrix for programs.
+     *
+     * @return a JSON object, without an end of line: the reports with their facts, and each goal with a value for each report, which is null
+     *     where the report does not have it
+     */
+    public String json() {
+        ObjectNode root = MAPPER.createObjectNode().put("vhost4j-bench-matrix", 1);
+        ArrayNode reports = root.putArray("reports");
+        SequencedSet<Key> keys = new LinkedHashSet<>();
+        for (Column column : columns) {
+            ObjectNode facts = reports.addObject().put("file", column.file()).putObject("facts");
+            column.facts().forEach(facts::put);
+            keys.addAll(column.values().keySet());
+        }
+        ArrayNode goals = root.putArray("goals");
+        for (Key key : keys) {
+            ArrayNode values = goals.addObject()
+                    .put("row", key.row())
+                    .put("case", key.measured())
+                    .put("figure", key.figure())
+                    .put("goal", key.goal())
+                    .putArray("values");
+            columns.forEach(column -> values.add(column.values().get(key)));
+        }
+        return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(root);
     }
 
     private static void line(StringBuilder text, List<String> first, List<String> cells) {

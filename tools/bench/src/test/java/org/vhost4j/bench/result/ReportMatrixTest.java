@@ -12,6 +12,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.tools.common.UnsupportedOption;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 class ReportMatrixTest {
     @TempDir
@@ -37,6 +39,20 @@ class ReportMatrixTest {
                 .flatMap(row -> row.cases().stream())
                 .mapToLong(each -> each.goals().size())
                 .sum());
+    }
+
+    @Test
+    void programsGetTheSame() throws IOException {
+        Report empty = new Report(Map.of("processor", "fast"), List.of());
+        JsonNode json = JsonMapper.builder()
+                .build()
+                .readTree(ReportMatrix.of(List.of(
+                                file("a.json", JsonReport.of(Reports.whole())), file("b.json", JsonReport.of(empty))))
+                        .json());
+        assertThat(json.at("/reports/1/facts/processor").asString()).isEqualTo("fast");
+        assertThat(json.at("/goals/0/goal").asString()).isEqualTo(">= 1.00 (aim 1.30)");
+        assertThat(json.at("/goals/0/values/0").asString()).isEqualTo("1.25 met");
+        assertThat(json.at("/goals/0/values/1").isNull()).isTrue();
     }
 
     @Test

@@ -10,10 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Budget;
 import org.vhost4j.device.bridge.Bridge;
 import org.vhost4j.device.bridge.LaneInbox;
-import org.vhost4j.device.driver.DriverMemory;
-import org.vhost4j.device.driver.PackedDriver;
 import org.vhost4j.device.driver.RingDriver;
-import org.vhost4j.device.driver.SplitDriver;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.frame.NetHeader;
@@ -21,17 +18,12 @@ import org.vhost4j.device.memory.DirtyLog;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.GuestRegion;
 import org.vhost4j.device.net.DeviceOwner;
-import org.vhost4j.device.net.GuestNotifier;
 import org.vhost4j.device.net.LinkSpeed;
 import org.vhost4j.device.net.NetDevice;
 import org.vhost4j.device.net.NetDeviceConfig;
 import org.vhost4j.device.net.ReceiveTimeouts;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.ring.QueueLog;
-import org.vhost4j.device.ring.RingFeatures;
-import org.vhost4j.device.ring.RingLayout;
-import org.vhost4j.device.ring.RingParts;
-import org.vhost4j.device.ring.Virtqueue;
 
 /** Two guests on a bridge: one sends, the other receives into mergeable buffers. One thread acts as both drivers and as the lane. */
 public final class BridgedGuests {
@@ -129,34 +121,25 @@ public final class BridgedGuests {
     }
 
     private RingDriver start(NetDevice device, int index, boolean packed, boolean logged) {
-        MemorySegment segment = arena.allocate(memoryBytes, 4096);
-        long base = segment.address();
-        DriverMemory memory = new DriverMemory(segment, base);
-        GuestMemory table = GuestMemory.of(List.of(new GuestRegion(base, memoryBytes, base, segment)));
-        RingDriver driver = packed
-                ? new PackedDriver(memory, ringSize, RingDriver.Features.NONE, 0)
-                : new SplitDriver(memory, ringSize, RingDriver.Features.NONE, 0);
-        RingLayout layout = packed ? RingLayout.PACKED : RingLayout.SPLIT;
-        RingParts parts = layout.parts(
-                segment,
-                ringSize,
-                driver.descAddress() - base,
-                driver.availAddress() - base,
-                driver.usedAddress() - base);
-        Virtqueue queue =
-                layout.open("queue", ringSize, parts, table, layout.startBase(), RingFeatures.of(Feature.VERSION_1));
-        device.control().start(index, queue, GuestNotifier.NONE, true, false);
+        LoopbackQueue queue = LoopbackQueue.start(arena, packed, ringSize, memoryBytes, device, index);
         if (logged) {
             // Guest-physical memory begins at 0 here, so that the log can be small.
             MemorySegment bits = arena.allocate(memoryBytes / (DirtyLog.PAGE * Byte.SIZE) + Long.BYTES, Long.BYTES);
             logs.add(bits);
-            GuestMemory fromZero = GuestMemory.of(List.of(new GuestRegion(0, memoryBytes, 0, segment)));
+            GuestMemory fromZero = GuestMemory.of(List.of(new GuestRegion(0, memoryBytes, 0, queue.memory())));
             device.control()
-                    .log(index, new QueueLog(new DirtyLog(bits), fromZero, driver.usedAddress() - base), beyond -> {
-                        throw new IllegalStateException(beyond);
-                    });
+                    .log(
+                            index,
+                            new QueueLog(
+                                    new DirtyLog(bits),
+                                    fromZero,
+                                    queue.driver().usedAddress()
+                                            - queue.memory().address()),
+                            beyond -> {
+                                throw new IllegalStateException(beyond);
+                            });
         }
-        return driver;
+        return queue.driver();
     }
 
     /** Clears the dirty logs, as a front-end does when it has fetched them. */

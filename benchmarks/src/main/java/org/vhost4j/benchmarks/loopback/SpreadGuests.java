@@ -2,7 +2,6 @@
 package org.vhost4j.benchmarks.loopback;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.vhost4j.device.Budget;
@@ -10,28 +9,18 @@ import org.vhost4j.device.bridge.Bridge;
 import org.vhost4j.device.bridge.LaneInbox;
 import org.vhost4j.device.bridge.PairPlacement;
 import org.vhost4j.device.bridge.SpreadPort;
-import org.vhost4j.device.driver.DriverMemory;
-import org.vhost4j.device.driver.PackedDriver;
 import org.vhost4j.device.driver.RingDriver;
-import org.vhost4j.device.driver.SplitDriver;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.NetHeader;
-import org.vhost4j.device.memory.GuestMemory;
-import org.vhost4j.device.memory.GuestRegion;
 import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.net.DeviceOwner;
-import org.vhost4j.device.net.GuestNotifier;
 import org.vhost4j.device.net.LinkSpeed;
 import org.vhost4j.device.net.NetDevice;
 import org.vhost4j.device.net.NetDeviceConfig;
 import org.vhost4j.device.net.ReceiveTimeouts;
 import org.vhost4j.device.offload.OffloadEngine;
-import org.vhost4j.device.ring.RingFeatures;
-import org.vhost4j.device.ring.RingLayout;
-import org.vhost4j.device.ring.RingParts;
-import org.vhost4j.device.ring.Virtqueue;
 
 /**
  * Two guests on a bridge, each with one queue pair on each of several lanes: one guest sends on all its queue pairs, the other receives. A
@@ -224,24 +213,8 @@ public final class SpreadGuests {
     }
 
     private RingDriver start(NetDevice device, int index) {
-        MemorySegment segment = arena.allocate(memoryBytes, 4096);
-        long base = segment.address();
-        DriverMemory memory = new DriverMemory(segment, base);
-        GuestMemory table = GuestMemory.of(List.of(new GuestRegion(base, memoryBytes, base, segment)));
-        RingDriver driver = packed
-                ? new PackedDriver(memory, ringSize, RingDriver.Features.NONE, 0)
-                : new SplitDriver(memory, ringSize, RingDriver.Features.NONE, 0);
-        RingLayout layout = packed ? RingLayout.PACKED : RingLayout.SPLIT;
-        RingParts parts = layout.parts(
-                segment,
-                ringSize,
-                driver.descAddress() - base,
-                driver.availAddress() - base,
-                driver.usedAddress() - base);
-        Virtqueue queue =
-                layout.open("queue", ringSize, parts, table, layout.startBase(), RingFeatures.of(Feature.VERSION_1));
-        device.control().start(index, queue, GuestNotifier.NONE, true, false);
-        return driver;
+        return LoopbackQueue.start(arena, packed, ringSize, memoryBytes, device, index)
+                .driver();
     }
 
     /**

@@ -73,12 +73,11 @@ final class QemuQuestions {
                 "none,accel=kvm:tcg",
                 "-qmp",
                 "stdio");
-        String said = answers(program, command);
+        List<JsonNode> answers = answers(program, command);
         String version = "";
         @Nullable JsonNode machines = null;
         Set<String> properties = new TreeSet<>();
-        for (String line : said.lines().toList()) {
-            JsonNode answer = json(line);
+        for (JsonNode answer : answers) {
             String id = answer.path("id").asString("");
             JsonNode result = answer.path("return");
             if (answer.has("QMP")) {
@@ -111,7 +110,7 @@ final class QemuQuestions {
      * Asks over QMP. QEMU is told to quit only after its last answer: at its end it drops what the pipe has not taken yet, and the list of
      * machines alone is longer than a pipe.
      */
-    private static String answers(Path program, List<String> command) {
+    private static List<JsonNode> answers(Path program, List<String> command) {
         return run(program, command, process -> {
             OutputStream in = process.getOutputStream();
             try {
@@ -120,18 +119,21 @@ final class QemuQuestions {
             } catch (IOException e) {
                 // It has ended already; what it printed tells the rest.
             }
-            StringBuilder said = new StringBuilder();
+            List<JsonNode> answers = new ArrayList<>();
+            int length = 0;
             BufferedReader out =
                     new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
             for (String line = line(program, out); line != null; line = line(program, out)) {
-                said.append(line).append('\n');
-                requireShort(program, said.length());
-                if (json(line).path("id").asString("").equals(LAST)) {
+                length += line.length() + 1;
+                requireShort(program, length);
+                JsonNode answer = json(line);
+                answers.add(answer);
+                if (answer.path("id").asString("").equals(LAST)) {
                     in.write(QUIT.getBytes(StandardCharsets.UTF_8));
                     in.close();
                 }
             }
-            return said.toString();
+            return answers;
         });
     }
 
@@ -173,11 +175,11 @@ final class QemuQuestions {
 
     /** Talks to a process until it ends. */
     @FunctionalInterface
-    private interface Talk {
-        String with(Process process) throws IOException;
+    private interface Talk<T> {
+        T with(Process process) throws IOException;
     }
 
-    private static String run(Path program, List<String> command, Talk talk) {
+    private static <T> T run(Path program, List<String> command, Talk<T> talk) {
         try {
             Process process = new ProcessBuilder(command)
                     .redirectError(ProcessBuilder.Redirect.DISCARD)

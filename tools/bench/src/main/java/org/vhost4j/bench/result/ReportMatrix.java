@@ -6,12 +6,17 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.vhost4j.tools.common.FileTrouble;
 import org.vhost4j.tools.common.UnsupportedOption;
 import tools.jackson.core.JacksonException;
@@ -117,38 +122,19 @@ public final class ReportMatrix {
      * @return Markdown: the facts of each run, and a line for each goal; values are ratios or in base units
      */
     public String markdown() {
-        StringBuilder text = new StringBuilder("| |");
-        for (int i = 1; i <= columns.size(); i++) {
-            text.append(' ').append(i).append(" |");
+        StringBuilder text = new StringBuilder();
+        head(text, "");
+        line(text, List.of("file"), Column::file);
+        for (String fact : all(Column::facts)) {
+            line(text, List.of(fact), column -> column.facts().getOrDefault(fact, NOTHING));
         }
-        text.append("\n|---|").append("---|".repeat(columns.size())).append('\n');
-        line(text, List.of("file"), columns.stream().map(Column::file).toList());
-        SequencedSet<String> facts = new LinkedHashSet<>();
-        SequencedSet<Key> keys = new LinkedHashSet<>();
-        for (Column column : columns) {
-            facts.addAll(column.facts().keySet());
-            keys.addAll(column.values().keySet());
-        }
-        for (String fact : facts) {
-            line(
-                    text,
-                    List.of(fact),
-                    columns.stream()
-                            .map(column -> column.facts().getOrDefault(fact, NOTHING))
-                            .toList());
-        }
-        text.append("\n| row | case | figure | goal |");
-        for (int i = 1; i <= columns.size(); i++) {
-            text.append(' ').append(i).append(" |");
-        }
-        text.append("\n|---|---|---|---|").append("---|".repeat(columns.size())).append('\n');
-        for (Key key : keys) {
+        text.append('\n');
+        head(text, "row", "case", "figure", "goal");
+        for (Key key : all(Column::values)) {
             line(
                     text,
                     List.of(key.row(), key.measured(), key.figure(), key.goal()),
-                    columns.stream()
-                            .map(column -> column.values().getOrDefault(key, NOTHING))
-                            .toList());
+                    column -> column.values().getOrDefault(key, NOTHING));
         }
         return text.toString();
     }
@@ -162,14 +148,12 @@ public final class ReportMatrix {
     public String json() {
         ObjectNode root = MAPPER.createObjectNode().put("vhost4j-bench-matrix", 1);
         ArrayNode reports = root.putArray("reports");
-        SequencedSet<Key> keys = new LinkedHashSet<>();
         for (Column column : columns) {
             ObjectNode facts = reports.addObject().put("file", column.file()).putObject("facts");
             column.facts().forEach(facts::put);
-            keys.addAll(column.values().keySet());
         }
         ArrayNode goals = root.putArray("goals");
-        for (Key key : keys) {
+        for (Key key : all(Column::values)) {
             ArrayNode values = goals.addObject()
                     .put("row", key.row())
                     .put("case", key.measured())
@@ -181,10 +165,23 @@ public final class ReportMatrix {
         return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(root);
     }
 
-    private static void line(StringBuilder text, List<String> first, List<String> cells) {
-        text.append('|');
-        first.forEach(cell -> text.append(' ').append(cell).append(" |"));
-        cells.forEach(cell -> text.append(' ').append(cell).append(" |"));
-        text.append('\n');
+    /** The keys of all columns, in the order in which they first appear. */
+    private <K> SequencedSet<K> all(Function<Column, Map<K, String>> map) {
+        SequencedSet<K> keys = new LinkedHashSet<>();
+        columns.forEach(column -> keys.addAll(map.apply(column).keySet()));
+        return keys;
+    }
+
+    /** The first line of a table, whose columns for reports have numbers, and the line below it. */
+    private void head(StringBuilder text, String... first) {
+        Iterator<Integer> numbers = IntStream.rangeClosed(1, columns.size()).iterator();
+        line(text, List.of(first), column -> numbers.next().toString());
+        text.append('|').append("---|".repeat(first.length + columns.size())).append('\n');
+    }
+
+    private void line(StringBuilder text, List<String> first, Function<Column, String> cell) {
+        text.append("| ");
+        text.append(Stream.concat(first.stream(), columns.stream().map(cell)).collect(Collectors.joining(" | ")));
+        text.append(" |\n");
     }
 }

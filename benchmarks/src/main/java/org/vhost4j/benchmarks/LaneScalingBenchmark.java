@@ -18,6 +18,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Threads;
 import org.openjdk.jmh.annotations.Warmup;
+import org.openjdk.jmh.infra.Control;
 import org.vhost4j.benchmarks.loopback.SpreadGuests;
 
 /**
@@ -86,45 +87,48 @@ public class LaneScalingBenchmark {
         }
     }
 
-    private static int exchange(@Nullable SpreadGuests guests, int lane) {
+    private static int exchange(@Nullable SpreadGuests guests, int lane, Control control) {
         if (guests == null) {
             throw new IllegalStateException("no guests");
         }
-        return guests.lane(lane).exchange(BURST);
+        return guests.lane(lane).exchange(BURST, () -> control.stopMeasurement);
     }
 
     /**
      * The baseline: all frames on one lane.
      *
+     * @param control tells when the iteration is over
      * @return the number of frames received
      */
     @Benchmark
     @Threads(1)
-    public int oneLane() {
-        return exchange(one, 0);
+    public int oneLane(Control control) {
+        return exchange(one, 0, control);
     }
 
     /**
      * Sends frames on one queue pair for each of two lanes; frames stay on their lanes.
      *
      * @param own the thread's lane
+     * @param control tells when the iteration is over
      * @return the number of frames received on this lane
      */
     @Benchmark
     @Threads(LANES)
-    public int twoLanes(Own own) {
-        return exchange(two, own.lane);
+    public int twoLanes(Own own, Control control) {
+        return exchange(two, own.lane, control);
     }
 
     /**
      * Sends frames on one queue pair for each of two lanes; each frame crosses to the other lane.
      *
      * @param own the thread's lane
+     * @param control tells when the iteration is over
      * @return the number of frames received on this lane
      */
     @Benchmark
     @Threads(LANES)
-    public int twoLanesCrossing(Own own) {
-        return exchange(crossing, own.lane);
+    public int twoLanesCrossing(Own own, Control control) {
+        return exchange(crossing, own.lane, control);
     }
 }

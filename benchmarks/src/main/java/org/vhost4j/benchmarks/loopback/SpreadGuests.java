@@ -4,6 +4,7 @@ package org.vhost4j.benchmarks.loopback;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.vhost4j.device.Budget;
 import org.vhost4j.device.bridge.Bridge;
 import org.vhost4j.device.bridge.LaneInbox;
@@ -52,6 +53,9 @@ public final class SpreadGuests {
         private final long frame;
         private final int frameBytes;
 
+        /** The number of frames offered and not yet used. */
+        private int outstanding;
+
         private Lane(SpreadGuests all, LaneInbox inbox, NetDevice sender, NetDevice receiver, int pair, int payload) {
             this.inbox = inbox;
             this.sender = sender;
@@ -93,25 +97,26 @@ public final class SpreadGuests {
 
         /**
          * Sends frames on this lane's queue pair and runs the lane until all are used; takes the frames that arrive on this lane's queue
-         * pair.
+         * pair. Frames that cross lanes are used only while the other lane runs, too. Therefore the wait can be stopped; the next call
+         * then begins with the frames that are left.
          *
          * @param frames the number of frames to send, at most the size of a ring
+         * @param stop whether to return before all frames are used
          * @return the number of frames received
          */
-        public int exchange(int frames) {
-            for (int i = 0; i < frames; i++) {
+        public int exchange(int frames, BooleanSupplier stop) {
+            for (; outstanding < frames; outstanding++) {
                 transmit.begin();
                 transmit.readable(frame, frameBytes);
                 transmit.offer();
             }
             transmit.publish();
-            int used = 0;
             int came = 0;
-            while (used < frames) {
+            while (outstanding > 0 && !stop.getAsBoolean()) {
                 sender.poll();
                 inbox.poll();
                 while (transmit.collect()) {
-                    used++;
+                    outstanding--;
                 }
                 came += collect();
             }

@@ -124,6 +124,16 @@ public final class SpreadGuests {
         }
 
         /**
+         * Sends frames and runs the lane until all are used, as {@link #exchange(int, BooleanSupplier)} does.
+         *
+         * @param frames the number of frames to send, at most the size of a ring
+         * @return the number of frames received
+         */
+        public int exchange(int frames) {
+            return exchange(frames, () -> false);
+        }
+
+        /**
          * Runs the lane once without sending.
          *
          * @return the number of frames received

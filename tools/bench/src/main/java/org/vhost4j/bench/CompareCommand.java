@@ -22,10 +22,11 @@ import picocli.CommandLine.Spec;
 /** {@code vhost4j bench compare}: two builds of this back-end, turn by turn and start by start. */
 @Command(
         name = "compare",
-        description =
-                "Compares two builds of this back-end: the time of a frame when a whole ring of them is available at once. Both are started "
-                        + "several times and take turns on one core; the front-end is this program's. Takes a few minutes. Ends with "
-                        + "status 1 when something is slower by more than the limit.",
+        description = "Compares two builds of this back-end: the time per frame when a full ring becomes available at "
+                + "once. Both are started "
+                + "several times and take turns on one core; the front-end is this program's. Takes a "
+                + "few minutes. Ends with "
+                + "status 1 when something is slower by more than the limit.",
         mixinStandardHelpOptions = true)
 final class CompareCommand implements Callable<Integer> {
     private static final int LEAST_ROUNDS = 200;
@@ -45,7 +46,7 @@ final class CompareCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Path older;
 
-    @Parameters(index = "1", paramLabel = "NEW", description = "The same of the other build.")
+    @Parameters(index = "1", paramLabel = "NEW", description = "The other build, likewise.")
     @SuppressWarnings("NullAway.Init")
     private Path newer;
 
@@ -59,21 +60,21 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--starts",
             paramLabel = "N",
-            description = "How often each build is started: each start may end with other compiled code (default: "
+            description = "How often each build is started: the JIT may compile different code in each start (default: "
                     + "${DEFAULT-VALUE}).")
     private int starts = 20;
 
     @Option(
             names = "--minutes",
             paramLabel = "M",
-            description = "Ends with fewer starts, " + LEAST_STARTS
-                    + " at least, when it would take longer than this; 1 to 1000 (default: " + "${DEFAULT-VALUE}).")
+            description = "Use fewer starts, but at least " + LEAST_STARTS
+                    + ", if the run would take longer than this; 1 to 1000 (default: " + "${DEFAULT-VALUE}).")
     private int minutes = 5;
 
     @Option(
             names = "--limit",
             paramLabel = "PERCENT",
-            description = "Differences up to this are none (default: ${DEFAULT-VALUE}).")
+            description = "Differences up to this do not count (default: ${DEFAULT-VALUE}).")
     private double limit = 3;
 
     @Option(
@@ -85,7 +86,7 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--warm-up",
             paramLabel = "S",
-            description = "Processor time that a back-end has for rings of every case before it is measured (default: "
+            description = "Processor time of a back-end's warm-up, with rings of every case (default: "
                     + "${DEFAULT-VALUE}).")
     private double warmUp = 1.5;
 

@@ -26,10 +26,10 @@ import picocli.CommandLine.Spec;
 /** {@code vhost4j bench peer}: our back-end and others, turn by turn, with front-ends on one core and back-ends on another. */
 @Command(
         name = "peer",
-        description =
-                "Compares this back-end with others, in turn: front-ends on one core, back-ends on another. Takes a quarter of "
-                        + "an hour. Ends with status 1 when something could not be measured, or the two sides of a pair have not "
-                        + "counted the same frames.",
+        description = "Compares this back-end with others, in turn: front-ends on one core, back-ends on another. "
+                + "Takes a quarter of "
+                + "an hour. Ends with status 1 when something could not be measured, or if the two ends "
+                + "of a pair counted different numbers of frames.",
         mixinStandardHelpOptions = true)
 final class PeerCommand implements Callable<Integer> {
     private static final int ROUNDS = 5;
@@ -51,7 +51,7 @@ final class PeerCommand implements Callable<Integer> {
             description = "Only cases whose names contain this, such as '64 B, split'.")
     private String cases = "";
 
-    @Option(names = "--quick", description = "The most important cases, shortly: a few minutes.")
+    @Option(names = "--quick", description = "Only the most important cases, with short turns: a few minutes.")
     private boolean quick;
 
     @Option(names = "--full", description = "Every combination: about an hour.")
@@ -92,9 +92,9 @@ final class PeerCommand implements Callable<Integer> {
             names = "--back-end-core",
             paramLabel = "CORE",
             split = ",",
-            description =
-                    "Where the back-ends run; of several cores the first, unless the back-end has several lanes (default: "
-                            + "1).")
+            description = "Where the back-ends run; of several cores the first, unless the back-end has several lanes "
+                    + "(default: "
+                    + "1).")
     private List<Integer> backEndCores = List.of(1);
 
     @Option(names = "--json", description = "JSON; the table goes to standard error.")

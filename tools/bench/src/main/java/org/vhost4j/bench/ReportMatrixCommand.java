@@ -14,8 +14,8 @@ import picocli.CommandLine.Spec;
 /** {@code vhost4j bench matrix}: reports of several machines side by side. */
 @Command(
         name = "matrix",
-        description =
-                "Prints what each goal came to in several reports of bench peer, side by side, as Markdown or as JSON.",
+        description = "Prints the result for each goal from several reports of bench peer, side by side, as Markdown "
+                + "or as JSON.",
         mixinStandardHelpOptions = true)
 final class ReportMatrixCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "FILE", description = "What bench peer --json wrote.")

@@ -44,7 +44,7 @@ final class SegmentationCommand implements Callable<Integer> {
     @Option(
             names = "--only",
             paramLabel = "REGEX",
-            description = "Which benchmarks, by JMH's rules (default: ${DEFAULT-VALUE}).")
+            description = "Which benchmarks, a regular expression of JMH's (default: ${DEFAULT-VALUE}).")
     private String only = "SegmentBenchmark|ChecksumBenchmark|ChainBenchmark";
 
     @Option(names = "--json", description = "As JSON: nanoseconds and bytes by benchmark and parameters.")

@@ -44,21 +44,20 @@ public final class CaptureCommand implements Callable<Integer> {
 
     @Option(
             names = "--segmented",
-            description =
-                    "Cuts super-frames and completes checksums, as they would leave for a receiver without offloads."
-                            + " Without it frames are as they are, with what the virtio-net header says as a comment.")
+            description = "Segments super-frames and completes checksums, as for a receiver without offloads. "
+                    + "Without it frames are captured unchanged, with the virtio-net header as a comment.")
     private boolean segmented;
 
     @Option(
             names = {"-s", "--snapshot-length"},
             paramLabel = "BYTES",
-            description = "How much of each frame is kept, 14 to 262144 (default: all).")
+            description = "Bytes captured of each frame, 14 to 262144 (default: all).")
     private @Nullable Integer snapshotLength;
 
     @Option(
             names = "--file-size",
             paramLabel = "BYTES",
-            description = "Begins another file whenever this size is reached, 65536 or more.")
+            description = "Starts a new file when this size is reached, 65536 or more.")
     private @Nullable Long fileSize;
 
     @Option(names = "--files", paramLabel = "N", description = "Keeps the newest N of those files (default: all).")
@@ -67,13 +66,11 @@ public final class CaptureCommand implements Callable<Integer> {
     @Option(
             names = "--buffer-size",
             paramLabel = "BYTES",
-            description = "Memory of each lane for what is not written yet, 262144 to 1073741824 (default: 8388608).")
+            description = "Buffer of each lane for frames that are not written yet, 262144 to 1073741824 "
+                    + "(default: 8388608).")
     private @Nullable Integer bufferSize;
 
-    @Parameters(
-            index = "0",
-            paramLabel = "NAME[,NAME…]",
-            description = "Guests and ports, by the names that they have in events.")
+    @Parameters(index = "0", paramLabel = "NAME[,NAME…]", description = "Guests and ports, as named in events.")
     private String names = "";
 
     @Parameters(
@@ -81,7 +78,7 @@ public final class CaptureCommand implements Callable<Integer> {
             arity = "0..1",
             defaultValue = "-",
             paramLabel = "FILE|-",
-            description = "A file that is not there yet, or a FIFO with a reader; the back-end's user writes it."
+            description = "A file that does not exist yet, or a FIFO with a reader; the back-end writes it as its user."
                     + " - is standard output (default: -).")
     private String file = "-";
 

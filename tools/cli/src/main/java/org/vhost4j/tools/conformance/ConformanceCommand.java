@@ -53,20 +53,20 @@ public final class ConformanceCommand implements Callable<Integer> {
     @Parameters(index = "0", arity = "0..1", paramLabel = "SOCKET", description = "The back-end's socket.")
     private @Nullable Path socket;
 
-    @Option(names = "--listen", description = "Listen at SOCKET: the back-end connects to us.")
+    @Option(names = "--listen", description = "Listen at SOCKET, for a back-end that connects.")
     private boolean listen;
 
     @Option(
             names = "--exec",
             paramLabel = "COMMAND",
             description =
-                    "Start the back-end by this shell command, and again when it is lost; {socket} stands for SOCKET.")
+                    "Start the back-end by this shell command, and restart it after a crash; {socket} stands for SOCKET.")
     private @Nullable String exec;
 
     @Option(
             names = "--loop",
             paramLabel = "MODE",
-            description = "How the back-end returns frames: echo, macswap, none, or auto, which finds out "
+            description = "How the back-end returns frames: echo, macswap, none, or auto, which detects it "
                     + "(default: ${DEFAULT-VALUE}).")
     private String loop = LoopMode.AUTO;
 
@@ -83,13 +83,13 @@ public final class ConformanceCommand implements Callable<Integer> {
     @Option(
             names = "--timeout",
             paramLabel = "SECONDS",
-            description = "How long any answer may take (default: ${DEFAULT-VALUE}).")
+            description = "How long to wait for any reply (default: ${DEFAULT-VALUE}).")
     private double timeout = 2;
 
     @Option(
             names = "--label",
             paramLabel = "NAME",
-            description = "What reports call the back-end, such as its name and version (default: SOCKET).")
+            description = "The back-end's name in reports, such as its name and version (default: SOCKET).")
     private @Nullable String label;
 
     @Mixin
@@ -98,23 +98,18 @@ public final class ConformanceCommand implements Callable<Integer> {
     @Option(
             names = "--expected",
             paramLabel = "FILE",
-            description =
-                    "Cases that are known to fail, one a line: name, last day (year-month-day), reason. They do not"
-                            + " fail the run; one that passes does.")
+            description = "Known failures, one per line: the case's name, last day (year-month-day), reason. They do "
+                    + "not fail the run; a listed case that passes does.")
     private @Nullable Path expected;
 
-    @Option(
-            names = "--seed",
-            paramLabel = "NUMBER",
-            description = "What random cases begin with (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--seed", paramLabel = "NUMBER", description = "Seed of random cases (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
 
     @Option(
             names = "--runs",
             paramLabel = "NUMBER",
-            description =
-                    "Run the cases so often, each time with the next seed. What failed in any run counts as failed, and is in the"
-                            + " reports as it was then (default: ${DEFAULT-VALUE}).")
+            description = "Run the cases this many times, each time with the next seed. A case that fails in any "
+                    + "run has failed, and the reports show that failure (default: ${DEFAULT-VALUE}).")
     private int runs = 1;
 
     @Option(
@@ -128,9 +123,9 @@ public final class ConformanceCommand implements Callable<Integer> {
     @Option(
             names = "--replay",
             paramLabel = "FILE",
-            description =
-                    "Run the case that --record wrote to FILE again, with the same seed, and compare every message."
-                            + " Status 0 when all is as recorded, 1 when not.")
+            description = "Run the case that --record wrote to FILE again, with the same seed, and compare every "
+                    + "message. Status 0 if all messages match, 1 "
+                    + "otherwise.")
     private @Nullable Path replay;
 
     @Mixin

@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
         name = "matrix",
         description =
                 "Prints several reports side by side, as Markdown or as JSON. Reports with the same label are runs of one"
-                        + " back-end, and cases that did not end alike in all of them are marked.",
+                        + " back-end, and cases with different outcomes are marked.",
         mixinStandardHelpOptions = true)
 final class MatrixCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "FILE", description = "What --json wrote.")

@@ -16,13 +16,13 @@ import picocli.CommandLine.Option;
 
 /** The files that a report goes to, complete at every moment. */
 final class ReportFiles {
-    @Option(names = "--junit", paramLabel = "FILE", description = "Write JUnit XML too, for CI servers, case by case.")
+    @Option(names = "--junit", paramLabel = "FILE", description = "Also write JUnit XML, for CI servers, case by case.")
     private @Nullable Path junit;
 
     @Option(names = "--html", paramLabel = "FILE", description = "Also write an HTML page.")
     private @Nullable Path html;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Write JSON too, which 'matrix' reads.")
+    @Option(names = "--json", paramLabel = "FILE", description = "Also write JSON, which 'matrix' reads.")
     private @Nullable Path json;
 
     /** Writes every file that is wanted. */

@@ -40,8 +40,8 @@ import picocli.CommandLine.Spec;
 /** {@code vhost4j negotiate}: one negotiation, or a matrix of relevant ones. */
 @Command(
         name = "negotiate",
-        description = "Acknowledges exactly the given features of a vhost-user network back-end and reports the result."
-                + " Status 0 when all is as expected, 1 when not.")
+        description = "Acknowledges exactly the given features of a vhost-user network back-end and reports the "
+                + "result. Status 0 if the result is as expected, 1 otherwise.")
 public final class NegotiateCommand implements Callable<Integer> {
     /** An answer that has not come after this time does not come: the many negotiations of a matrix wait no longer. */
     private static final Duration MATRIX_PATIENCE = Duration.ofSeconds(3);
@@ -81,22 +81,22 @@ public final class NegotiateCommand implements Callable<Integer> {
             paramLabel = "BITS",
             preprocessor = SignedBits.class,
             description = "Virtio features: names, BIT_n or 0x and digits, separated by commas. With signs, as in"
-                    + " +HOST_USO,-RSS, relative to the offer. Default: the offer, except for LOG_ALL, ACCESS_PLATFORM and"
-                    + " what else asks more of a driver.")
+                    + " +HOST_USO,-RSS, relative to the offer. Default: the offer, except for LOG_ALL, "
+                    + "ACCESS_PLATFORM and other bits that require more of a driver.")
     private @Nullable String features;
 
     @Option(
             names = "--protocol-features",
             paramLabel = "BITS",
             preprocessor = SignedBits.class,
-            description = "Protocol features, likewise. Default: those of the offer that change nothing for a driver;"
-                    + " not CONFIG.")
+            description = "Protocol features, likewise. Default: the offered bits that change nothing for a "
+                    + "driver; not CONFIG.")
     private @Nullable String protocolFeatures;
 
     @Option(
             names = "--expect",
             paramLabel = "accepted|refused",
-            description = "What is expected of it (default: ${DEFAULT-VALUE}).")
+            description = "The expected result (default: ${DEFAULT-VALUE}).")
     private String expect = "accepted";
 
     @Option(
@@ -113,40 +113,39 @@ public final class NegotiateCommand implements Callable<Integer> {
             description = "Protocol features, likewise.")
     private @Nullable String expectProtocolFeatures;
 
-    @Option(names = "--traffic", description = "Send frames through what was negotiated; see --loop.")
+    @Option(names = "--traffic", description = "Send frames with the negotiated features; see --loop.")
     private boolean traffic;
 
     @Option(
             names = "--loop",
             paramLabel = "MODE",
-            description = "How the back-end returns frames: echo, macswap, or auto, which finds out; none sends no"
-                    + " frames (default: ${DEFAULT-VALUE}).")
+            description = "How the back-end returns frames: echo, macswap, or auto, which detects it; none "
+                    + "sends no frames (default: ${DEFAULT-VALUE}).")
     private String loop = LoopMode.AUTO;
 
     @Option(
             names = "--matrix",
-            description =
-                    "Try every combination that matters, each on a fresh connection, with frames when they return.")
+            description = "Try all relevant combinations, each on a fresh connection, with frames if the back-end "
+                    + "returns them.")
     private boolean matrix;
 
     @Option(
             names = "--limit",
             paramLabel = "SECONDS",
-            description =
-                    "When a matrix ends at the latest, except for the combination at hand (default: ${DEFAULT-VALUE}).")
+            description = "Time limit of a matrix; the current combination may finish (default: ${DEFAULT-VALUE}).")
     private int limit = 300;
 
     @Option(
             names = "--exec",
             paramLabel = "COMMAND",
-            description = "Start the back-end by this shell command, for a matrix again whenever it ends with its"
-                    + " connection; {socket} stands for SOCKET.")
+            description = "Start the back-end by this shell command, during a matrix again whenever it ends with "
+                    + "its connection; {socket} stands for SOCKET.")
     private @Nullable String exec;
 
     @Option(
             names = "--seed",
             paramLabel = "NUMBER",
-            description = "What the contents of frames begin with (default: ${DEFAULT-VALUE}).")
+            description = "Seed of the frames' contents (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
 
     @Mixin

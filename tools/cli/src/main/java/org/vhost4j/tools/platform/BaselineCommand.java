@@ -23,7 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** {@code vhost4j platform baseline}: the newest platform that every host of a cluster keeps. */
 @Command(
         name = "baseline",
-        description = "Prints the newest platform that all hosts keep, and which host prevents each newer one.",
+        description = "Prints the newest platform that all hosts support, and which host prevents each newer one.",
         mixinStandardHelpOptions = true)
 final class BaselineCommand implements Callable<Integer> {
     @Spec

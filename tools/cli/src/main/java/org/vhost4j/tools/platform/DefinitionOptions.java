@@ -38,8 +38,8 @@ final class DefinitionOptions {
             names = "--platform-dir",
             paramLabel = "DIR",
             converter = DirectoryConverter.class,
-            description =
-                    "A further directory of platform definitions, and of machines in its directory machines, before all others.")
+            description = "An additional directory of platform definitions, and of machine definitions in its "
+                    + "directory machines, which overrides all others.")
     private List<Path> directories = new ArrayList<>();
 
     /**

@@ -21,7 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** {@code vhost4j platform diff}: what one platform promises or requires and another does not. */
 @Command(
         name = "diff",
-        description = "Prints how two platforms differ. Status 0 when they do not, 1 when they do.",
+        description = "Prints how two platforms differ. Status 0 if they are equal, 1 if they differ.",
         mixinStandardHelpOptions = true)
 final class DiffCommand implements Callable<Integer> {
     @Spec

@@ -25,7 +25,7 @@ import tools.jackson.databind.node.ObjectNode;
  */
 @Command(
         name = "labels",
-        description = "Prints the platforms that this host keeps as labels for Kubernetes' Node Feature Discovery.",
+        description = "Prints the platforms that this host supports as labels for Kubernetes' Node Feature Discovery.",
         mixinStandardHelpOptions = true)
 final class LabelsCommand implements Callable<Integer> {
     private static final String PREFIX = "vhost4j-platform.";
@@ -34,7 +34,7 @@ final class LabelsCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    @Option(names = "--emulate", description = "Also those that --missing=emulate keeps in software.")
+    @Option(names = "--emulate", description = "Also those that need --missing=emulate.")
     private boolean emulate;
 
     @Option(names = "--json", description = "As JSON.")

@@ -32,7 +32,7 @@ final class NetdevOption {
             paramLabel = "kvm|kvm-arm|vhost-vsock|vhost-scsi|virtio-iommu",
             split = ",",
             converter = UseConverter.class,
-            description = "What else guests of a plain QEMU have that depends on the host's kernel.")
+            description = "Other parts of a plain QEMU's guests that depend on the host's kernel.")
     private List<HostUse> more = new ArrayList<>();
 
     /** Takes the names of what is no network card's. */

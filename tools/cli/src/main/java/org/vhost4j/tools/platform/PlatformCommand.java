@@ -9,7 +9,7 @@ import picocli.CommandLine.Spec;
 /** {@code vhost4j platform}: the commands about platforms that need no guest. */
 @Command(
         name = "platform",
-        description = "Shows, checks and explains what guests are promised.",
+        description = "Shows, checks and explains platforms.",
         mixinStandardHelpOptions = true,
         subcommands = {
             ProbeCommand.class,

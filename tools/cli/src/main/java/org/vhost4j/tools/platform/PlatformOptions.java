@@ -30,7 +30,8 @@ public final class PlatformOptions {
     @Option(
             names = {"--platform", "-platform"},
             paramLabel = "NAME",
-            description = "What guests are promised; 'host' for all this host has, 'help' for the list."
+            description = "The platform, which decides the guests' features; 'host' for everything that this host "
+                    + "has, 'help' for the list."
                     + " Default: the newest platform that this host supports.")
     private @Nullable String platform;
 
@@ -45,28 +46,28 @@ public final class PlatformOptions {
             paramLabel = "PROPERTY=VALUE",
             split = ",",
             description =
-                    "A property of virtio-net by QEMU's name, such as host_uso=off; wins over machine and platform.")
+                    "A property of virtio-net by QEMU's name, such as host_uso=off; overrides machine and platform.")
     private Map<String, String> settings = new LinkedHashMap<>();
 
     @Option(
             names = "--missing",
             paramLabel = "refuse|emulate",
             converter = MissingConverter.class,
-            description =
-                    "When the host lacks what the platform promises: do not start (default), or do it in software.")
+            description = "If the host lacks a capability that the platform requires: refuse to start (default), "
+                    + "or emulate it in software.")
     private MissingPolicy missing = MissingPolicy.REFUSE;
 
     @Option(
             names = "--host-capabilities",
             paramLabel = "FILE",
-            description = "Take this probe (from 'platform probe --json') instead of probing this host.")
+            description = "Use this probe (from 'platform probe --json') instead of probing this host.")
     private @Nullable Path hostCapabilities;
 
     @Option(
             names = "--platform-dir",
             paramLabel = "DIR",
             converter = DirectoryConverter.class,
-            description = "A further directory of platform definitions, before all others.")
+            description = "An additional directory of platform definitions, which overrides all others.")
     private List<Path> directories = new ArrayList<>();
 
     /** Takes {@code refuse} and {@code emulate}. */
@@ -85,7 +86,7 @@ public final class PlatformOptions {
     @Option(
             names = "--expect-abi",
             paramLabel = "FINGERPRINT",
-            description = "Start only when guests will see exactly this ABI, as an earlier start printed it.")
+            description = "Start only if guests will see exactly this ABI, as printed by an earlier start.")
     private @Nullable String expectedAbi;
 
     /**

@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
 /** {@code vhost4j platform probe}: what this host was asked and what it answered. */
 @Command(
         name = "probe",
-        description = "Asks this host what it can do, and prints question and answer.",
+        description = "Probes the capabilities of this host, and prints each probe and its result.",
         mixinStandardHelpOptions = true)
 final class ProbeCommand implements Callable<Integer> {
     @Spec
@@ -35,14 +35,14 @@ final class ProbeCommand implements Callable<Integer> {
 
     @Option(
             names = "--in-place",
-            description =
-                    "Only with the rights of this process: an ordinary user is otherwise asked in a user namespace.")
+            description = "Probe with the privileges of this process only. By default an ordinary user's probe "
+                    + "runs in a user namespace.")
     private boolean inPlace;
 
     @Option(
             names = "--vhost-fd",
             paramLabel = "FDNUM",
-            description = "Ask this descriptor of /dev/vhost-net, which was inherited, instead of opening the device.")
+            description = "Probe this inherited descriptor of /dev/vhost-net instead of opening the device.")
     private @Nullable Integer vhost;
 
     @Override

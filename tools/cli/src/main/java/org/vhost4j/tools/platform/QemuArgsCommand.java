@@ -30,9 +30,8 @@ import tools.jackson.databind.node.ObjectNode;
 /** {@code vhost4j qemu-args}: platforms for users of plain QEMU. */
 @Command(
         name = "qemu-args",
-        description =
-                "Prints the arguments that make a plain QEMU promise what a platform says. Status 1 when a host of"
-                        + " --host-capabilities lacks what that needs.",
+        description = "Prints the arguments that make a plain QEMU offer a platform's features. Status 1 if a "
+                + "host of --host-capabilities lacks a required capability.",
         mixinStandardHelpOptions = true)
 public final class QemuArgsCommand implements Callable<Integer> {
     @Spec

@@ -32,7 +32,7 @@ import picocli.CommandLine.Spec;
 /** {@code vhost4j platform show}: every property of a platform on a machine, and the layer that decided it. */
 @Command(
         name = "show",
-        description = "Prints what a platform promises on a machine, and who decided each property.",
+        description = "Prints the features of a platform on a machine, and which layer decided each property.",
         mixinStandardHelpOptions = true)
 final class ShowCommand implements Callable<Integer> {
     @Spec

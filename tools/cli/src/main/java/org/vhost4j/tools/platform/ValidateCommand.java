@@ -38,7 +38,7 @@ final class ValidateCommand implements Callable<Integer> {
             names = "--platform-dir",
             paramLabel = "DIR",
             converter = DirectoryConverter.class,
-            description = "A further directory of definitions to build on.")
+            description = "An additional directory of definitions, where parents are looked up.")
     private List<Path> directories = new ArrayList<>();
 
     @Option(names = "--json", description = "As JSON.")

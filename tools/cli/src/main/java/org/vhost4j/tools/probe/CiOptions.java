@@ -12,15 +12,14 @@ import picocli.CommandLine.Option;
 
 /** The options for CI servers: a report in their format, and known failures. */
 public final class CiOptions {
-    @Option(names = "--junit", paramLabel = "FILE", description = "Write JUnit XML too, for CI servers.")
+    @Option(names = "--junit", paramLabel = "FILE", description = "Also write JUnit XML, for CI servers.")
     private @Nullable Path junit;
 
     @Option(
             names = "--expected",
             paramLabel = "FILE",
-            description =
-                    "What is known to fail, one a line: a test's name in the JUnit XML, last day (year-month-day),"
-                            + " reason.")
+            description = "Known failures, one per line: a test's name in the JUnit XML, last day (year-month-day),"
+                    + " reason.")
     private @Nullable Path expected;
 
     /**

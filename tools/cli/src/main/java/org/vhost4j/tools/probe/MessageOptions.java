@@ -20,14 +20,14 @@ public final class MessageOptions {
     @Option(
             names = "--trace",
             paramLabel = "vhost-user",
-            description = "Prints every message between us and the back-end, one line each, to standard error"
+            description = "Prints every message between this program and the back-end, one line each, to standard error"
                     + " (docs/debugging.md).")
     private @Nullable String trace;
 
     @Option(
             names = "--trace-file",
             paramLabel = "PATH",
-            description = "Where --trace prints instead; a file that is there is replaced.")
+            description = "Writes the trace to this file instead; an existing file is replaced.")
     private @Nullable Path file;
 
     @Spec(Spec.Target.MIXEE)

@@ -26,8 +26,9 @@ import picocli.CommandLine.Spec;
 /** {@code vhost4j probe}: shows what a back-end offers. */
 @Command(
         name = "probe",
-        description = "Prints what a vhost-user network back-end offers. Asks only: sets up no memory and no ring."
-                + " Status 0 when all was answered and no dependency is broken, 1 when not.",
+        description = "Prints what a vhost-user network back-end offers. Sends only queries: it sets up no "
+                + "memory and no ring. Status 0 if every query was "
+                + "answered and no dependency is broken, 1 otherwise.",
         mixinStandardHelpOptions = true)
 public final class ProbeCommand implements Callable<Integer> {
     /** What traces say they are of. */
@@ -43,7 +44,7 @@ public final class ProbeCommand implements Callable<Integer> {
     @Option(
             names = {"--machine", "-machine"},
             paramLabel = "NAME",
-            description = "The QEMU machine type on which platforms are judged. Default: the newest q35.")
+            description = "The QEMU machine type for which platforms are checked. Default: the newest q35.")
     private @Nullable String machine;
 
     @Mixin

@@ -21,7 +21,7 @@ public final class SocketOptions {
     @Parameters(
             index = "0",
             paramLabel = "SOCKET",
-            description = "The Unix socket at which the back-end listens, or we do.")
+            description = "The Unix socket on which the back-end listens (with --listen, this program).")
     @SuppressWarnings("NullAway.Init")
     private Path socket;
 

@@ -29,8 +29,8 @@ public final class TraceOptions {
     @Option(
             names = "--replay",
             paramLabel = "FILE",
-            description = "Do again what --record wrote to FILE, and compare every message. Status 0 when all is as"
-                    + " recorded, 1 when not.")
+            description = "Repeat the run that --record wrote to FILE, and compare every message. Status 0 if all "
+                    + "messages match, 1 otherwise.")
     private @Nullable Path replay;
 
     /**

@@ -33,9 +33,9 @@ import picocli.CommandLine.Spec;
 /** {@code vhost4j qemu-features}: asks real QEMUs which feature bits pass between a guest and a vhost-user back-end. */
 @Command(
         name = "qemu-features",
-        description =
-                "Asks real QEMUs which virtio-net feature bits they pass between a guest and a vhost-user back-end, and "
-                        + "what they tell the back-end: docs/qemu-features.md is what it prints. No guest is booted.",
+        description = "Tests which virtio-net feature bits real QEMUs pass between a guest and a vhost-user "
+                + "back-end, and which requests they send; prints the tables of docs/qemu-features.md. No "
+                + "guest is booted.",
         mixinStandardHelpOptions = true)
 public final class QemuFeaturesCommand implements Callable<Integer> {
     /** The document that the tables are written into. */
@@ -47,9 +47,9 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
     @Option(
             names = "--qemu",
             paramLabel = "NAME=PATH",
-            description =
-                    "A qemu-system-x86_64 or qemu-system-aarch64 and what to call it; repeat it for more (default: the "
-                            + "guest lab's QEMUs for x86, called by their versions).")
+            description = "A qemu-system-x86_64 or qemu-system-aarch64 and its name in the tables; repeat it for more "
+                    + "(default: the "
+                    + "guest lab's QEMUs for x86, called by their versions).")
     private Map<String, Path> qemus = new LinkedHashMap<>();
 
     @Option(
@@ -71,9 +71,8 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
     @Option(
             names = "--markdown",
             paramLabel = "FILE",
-            description =
-                    "Writes the tables into this file, between the two lines that mark their place; creates a file "
-                            + "that is not there. Without it and --json they are printed.")
+            description = "Writes the tables into this file, between the two lines that mark their place; creates the "
+                    + "file if it does not exist. Without it and --json they are printed.")
     private @Nullable Path markdown;
 
     @Spec

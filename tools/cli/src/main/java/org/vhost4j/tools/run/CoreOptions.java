@@ -12,16 +12,16 @@ final class CoreOptions {
     @Option(
             names = "--cores",
             paramLabel = "LIST",
-            description =
-                    "The cores of the lanes, such as 2,4-6: each lane runs on one, and nothing else of this process"
-                            + " does. Without --lanes there is a lane for each core (default: the kernel decides).")
+            description = "The cores of the lanes, such as 2,4-6: each lane gets one core, which no other thread of "
+                    + "this process uses. Without --lanes there is a lane for each core (default: the "
+                    + "kernel decides).")
     @Nullable
     String cores;
 
     @Option(
             names = "--control-cores",
             paramLabel = "LIST",
-            description = "The cores of everything but the lanes: the JVM's compilers and collector, QMP, log lines"
+            description = "The cores of all other threads: the JVM's compilers and collector, QMP, log output"
                     + " (default: all that are not in --cores).")
     @Nullable
     String controlCores;

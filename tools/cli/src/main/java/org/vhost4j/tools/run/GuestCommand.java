@@ -12,7 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** {@code vhost4j guest}: guests of a running back-end, managed through its monitor. */
 @Command(
         name = "guest",
-        description = "Adds, changes, removes and lists guests of a back-end that runs.",
+        description = "Adds, changes, removes and lists guests of a running back-end.",
         mixinStandardHelpOptions = true,
         subcommands = {
             GuestCommand.Add.class,
@@ -25,14 +25,14 @@ public final class GuestCommand extends CommandGroup {
     public GuestCommand() {}
 
     /** {@code guest add}. */
-    @Command(name = "add", description = "Adds a guest; prints what it is called.", mixinStandardHelpOptions = true)
+    @Command(name = "add", description = "Adds a guest and prints its name.", mixinStandardHelpOptions = true)
     static final class Add implements Callable<Integer> {
         @Mixin
         MonitorOptions monitor = new MonitorOptions();
 
         @Parameters(
                 paramLabel = "PATH[,OPTION=VALUE…]",
-                description = "The guest's socket, as run --socket-path has it.")
+                description = "The guest's socket and settings, as in run --socket-path.")
         String guest = "";
 
         @Override
@@ -54,8 +54,8 @@ public final class GuestCommand extends CommandGroup {
         @Parameters(
                 index = "1",
                 paramLabel = "OPTION=VALUE[,…]",
-                description =
-                        "mac, trust-guest-mac, link, tag, trunks, vlan_mode, cvlans, qinq-ethtype, port-security, flood-limit, and rates.")
+                description = "mac, trust-guest-mac, link, tag, trunks, vlan_mode, cvlans, qinq-ethtype, "
+                        + "port-security, flood-limit, and rates.")
         String settings = "";
 
         @Override

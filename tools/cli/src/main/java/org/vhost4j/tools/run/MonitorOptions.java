@@ -21,7 +21,7 @@ final class MonitorOptions {
     @Option(names = "--qmp", paramLabel = "unix:PATH", required = true, description = "The socket of run --qmp.")
     String qmp = "";
 
-    @Option(names = "--json", description = "Prints what the monitor's command returned.")
+    @Option(names = "--json", description = "Prints the monitor's reply as JSON.")
     boolean json;
 
     /**

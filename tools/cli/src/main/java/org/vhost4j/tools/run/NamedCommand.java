@@ -12,7 +12,7 @@ abstract class NamedCommand implements Callable<Integer> {
     @Mixin
     private MonitorOptions monitor = new MonitorOptions();
 
-    @Parameters(index = "0", paramLabel = "NAME", description = "What it is called, such as guest0 or tap:tap0.")
+    @Parameters(index = "0", paramLabel = "NAME", description = "Its name, such as guest0 or tap:tap0.")
     private String name = "";
 
     /**

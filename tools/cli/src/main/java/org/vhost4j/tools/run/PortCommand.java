@@ -13,7 +13,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 /** {@code vhost4j port}: ports of a running back-end other than guests', managed through its monitor. */
 @Command(
         name = "port",
-        description = "Adds, changes, removes and lists ports of a back-end that runs, such as a TAP.",
+        description = "Adds, changes, removes and lists ports of a running back-end, such as a TAP.",
         mixinStandardHelpOptions = true,
         subcommands = {PortCommand.Add.class, PortCommand.Set.class, PortCommand.Remove.class, PortCommand.Listing.class
         })
@@ -22,12 +22,12 @@ public final class PortCommand extends CommandGroup {
     public PortCommand() {}
 
     /** {@code port add}. */
-    @Command(name = "add", description = "Adds a port; prints what it is called.", mixinStandardHelpOptions = true)
+    @Command(name = "add", description = "Adds a port and prints its name.", mixinStandardHelpOptions = true)
     static final class Add implements Callable<Integer> {
         @Mixin
         MonitorOptions monitor = new MonitorOptions();
 
-        @Parameters(paramLabel = "PORT", description = "The port, as run --port has it.")
+        @Parameters(paramLabel = "PORT", description = "The port, as in run --port.")
         String port = "";
 
         @Override
@@ -61,7 +61,7 @@ public final class PortCommand extends CommandGroup {
     }
 
     /** {@code port list}. */
-    @Command(name = "list", description = "Lists the ports that are no guests.", mixinStandardHelpOptions = true)
+    @Command(name = "list", description = "Lists the ports other than guests.", mixinStandardHelpOptions = true)
     static final class Listing implements Callable<Integer> {
         @Mixin
         MonitorOptions monitor = new MonitorOptions();

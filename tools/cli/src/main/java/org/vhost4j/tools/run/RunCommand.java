@@ -50,7 +50,7 @@ public final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = PRINT_CAPABILITIES,
-            description = "prints the capabilities as JSON and ends, whatever else is given")
+            description = "prints the capabilities as JSON and exits; all other arguments are ignored")
     boolean printCapabilities;
 
     @Mixin

@@ -46,10 +46,12 @@ final class RunOptions {
             description = "the socket of one guest; once for each guest. With server=off the front-end listens."
                     + " attach=netdev is for QEMU's -netdev vhost-user, attach=device for its generic device; without it"
                     + " either works. mac= is the guest's address; with trust-guest-mac=on it may send from others, too."
-                    + " With device-state=off nothing of the device moves with the guest, for a migration to or from a"
-                    + " back-end, or a QEMU before 10.0, that does not know of it. mode= and group= are those of the"
-                    + " socket's file; with group= alone the mode is 0660. tag= is the VLAN of an access port, trunks= are"
-                    + " those of a trunk, vlan_mode=, cvlans= and qinq-ethtype= are as in Open vSwitch. port-security= and flood-limit= are the"
+                    + " device-state=off excludes the device's state from a migration, for a source or "
+                    + "destination whose back-end or QEMU (before 10.0) does not support it. mode= and group= are those of the"
+                    + " socket's file; with group= alone the mode is 0660. tag= is the VLAN of an access port, "
+                    + "trunks= are"
+                    + " those of a trunk, vlan_mode=, cvlans= and qinq-ethtype= are as in Open vSwitch. "
+                    + "port-security= and flood-limit= are the"
                     + " guest's own. rate= and burst= limit what it sends and receives, in KiB a second and KiB"
                     + " (docs/rates.md)")
     List<String> socketPaths = List.of();
@@ -66,36 +68,37 @@ final class RunOptions {
     @Option(
             names = "--verbose",
             description =
-                    "Prints at the start every feature, remark and QEMU's arguments for each guest, not six lines.")
+                    "Prints all features, notes and QEMU arguments for each guest at start, instead of six lines.")
     boolean verbose;
 
     @Option(
             names = "--log-level",
             paramLabel = "error|warning|info",
-            description = "The least level of lines that are printed (default: info).")
+            description = "The lowest level that is printed (default: info).")
     String logLevel = "info";
 
     @Option(
             names = "--log-format",
             paramLabel = "text|json",
-            description =
-                    "text: warnings and errors begin with that word, or with <4> and <3> for systemd's journal. json: each line"
-                            + " is an object with time, level, who and message (default: text).")
+            description = "text: warnings and errors begin with that word, or with <4> and <3> for systemd's journal. "
+                    + "json: each line"
+                    + " is an object with time, level, who and message (default: text).")
     String logFormat = "text";
 
     @Option(
             names = "--fd",
             paramLabel = "FDNUM|NAME[,attach=…][,mac=…][,device-state=off]",
             description =
-                    "an inherited socket, connected or listening, instead of --socket-path, with the same options of a"
-                            + " guest. NAME is that of a socket of systemd's (FileDescriptorName=). Without --fd and"
-                            + " --socket-path each socket of systemd's is one guest's")
+                    "an inherited socket, connected or listening, instead of --socket-path, with the same options."
+                            + " NAME is the FileDescriptorName= of a systemd socket. Without --fd and"
+                            + " --socket-path each socket that systemd passes serves one guest")
     List<String> descriptors = List.of();
 
     @Option(
             names = "--socket-group",
             paramLabel = "GROUP",
-            description = "Members of GROUP may connect to guests' sockets; as group=GROUP of each --socket-path.")
+            description = "Members of GROUP may connect to guests' sockets; the same as group=GROUP in each "
+                    + "--socket-path.")
     @Nullable
     String socketGroup;
 
@@ -104,41 +107,41 @@ final class RunOptions {
             paramLabel = "PORT",
             completionCandidates = PortKinds.class,
             description =
-                    "A port on the bridge in addition to the guests, or what replaces the bridge: null drops frames,"
+                    "A port on the bridge in addition to the guests, or a replacement for the bridge: null drops frames,"
                             + " echo returns them, source sends them. One of: ${COMPLETION-CANDIDATES}. Ports on the"
-                            + " bridge have tag=, trunks=, vlan_mode=, cvlans=, qinq-ethtype=, rate= and burst= as guests do.")
+                            + " bridge have tag=, trunks=, vlan_mode=, cvlans=, qinq-ethtype=, rate= and burst= "
+                            + "as guests do.")
     List<String> ports = List.of();
 
     @Option(
             names = "--idle",
             paramLabel = "adaptive|poll|event",
-            description = "when nothing happens: spin for a moment and then sleep, spin, or sleep (default: adaptive)")
+            description =
+                    "what an idle lane does: spin for a moment and then sleep, spin, or sleep (default: adaptive)")
     String idle = "adaptive";
 
     @Option(
             names = "--coalesce",
             paramLabel = "on|off",
-            description =
-                    "Whether plain TCP and UDP frames of one flow are put together for guests that take super-frames:"
-                            + " saves such a guest work, and costs the back-end some (default: off).")
+            description = "Whether TCP and UDP frames of one flow are coalesced into super-frames for guests that "
+                    + "accept them: less work for the guest, more for the back-end (default: off).")
     String coalesce = "off";
 
     @Option(
             names = "--port-security",
             paramLabel = "auto|on|off",
-            description =
-                    "auto: a guest with mac= sends from that address only, and no other port from it; another guest has"
-                            + " up to " + PortRules.STATIONS
-                            + " stations. on: also, a station that was seen behind one port cannot"
-                            + " be taken by another while that guest is attached. off: neither (default: auto).")
+            description = "auto: a guest with mac= may send only from that address, and no other port may use it; "
+                    + "another guest has"
+                    + " up to " + PortRules.STATIONS
+                    + " stations. on: in addition, a station that was seen behind one port cannot"
+                    + " move to another while that guest is attached. off: no restriction (default: auto).")
     String portSecurity = "auto";
 
     @Option(
             names = "--flood-limit",
             paramLabel = "FRAMES",
-            description =
-                    "How many frames a second each port may send that go to all others: to groups, and to stations"
-                            + " that were not heard. 0 is no limit (default: 0).")
+            description = "How many flooded frames each port may send per second: frames to groups and to unknown "
+                    + "stations. 0 is no limit (default: 0).")
     int floodLimit;
 
     @Option(names = "--queues", paramLabel = "N", description = "Queue pairs of each guest, 1 to 127 (default: 1).")
@@ -147,8 +150,9 @@ final class RunOptions {
     @Option(
             names = "--lanes",
             paramLabel = "N",
-            description = "Threads that the guests are shared out to in turn, 1 to " + BackendConfig.MOST_LANES
-                    + "; there are no more than guests. Each wants a core of its own (default: 1, or one for"
+            description = "Threads over which the guests are distributed in turn, 1 to " + BackendConfig.MOST_LANES
+                    + ", but no more than there are guests. Each lane should have a core of its own (default: "
+                    + "1, or one for"
                     + " each of --cores).")
     @Nullable
     Integer lanes;
@@ -157,8 +161,9 @@ final class RunOptions {
             names = "--queue-lanes",
             paramLabel = "on|off",
             description =
-                    "Whether the queue pairs of each guest are shared out to all lanes, so that one guest can use more"
-                            + " than one core. Guests with rates, and those behind an IOMMU, stay on one lane (default: off).")
+                    "Whether the queue pairs of each guest are distributed over all lanes, so that one guest can use more"
+                            + " than one core. Guests with rates, and those behind an IOMMU, stay on one lane "
+                            + "(default: off).")
     String queueLanes = "off";
 
     @Mixin
@@ -178,21 +183,18 @@ final class RunOptions {
     @Option(
             names = "--metrics",
             paramLabel = "ADDRESS:PORT|unix:PATH",
-            description =
-                    "Where to serve metrics for Prometheus (/metrics) and a page for people (/), by HTTP and without a"
-                            + " password, such as 127.0.0.1:9478 or [::1]:9478, or a Unix socket of mode 0600"
-                            + " (docs/monitoring.md). Without it there is"
-                            + " no such server.")
+            description = "Where to serve metrics for Prometheus (/metrics) and a web page (/), by HTTP without a "
+                    + "password, such as 127.0.0.1:9478 or [::1]:9478, or a Unix socket of mode 0600"
+                    + " (docs/monitoring.md). Without this option there is no such server.")
     @Nullable
     String metrics;
 
     @Option(
             names = "--memory",
             paramLabel = "ram|any",
-            description =
-                    "Which files a guest's memory may be. ram: memfd, tmpfs and hugetlbfs. any: also a file on a disk,"
-                            + " of a network file system or of FUSE; its server can then delay every guest (default:"
-                            + " ram).")
+            description = "Which files may hold guest memory. ram: memfd, tmpfs and hugetlbfs. any: also files on "
+                    + "a disk, a network file system or FUSE, whose server can then delay every guest (default:"
+                    + " ram).")
     String memory = "ram";
 
     @Option(
@@ -214,7 +216,7 @@ final class RunOptions {
     @Option(
             names = "--trace-file",
             paramLabel = "PATH",
-            description = "Where --trace prints instead; a file that is there is replaced.")
+            description = "Writes the trace to this file instead; an existing file is replaced.")
     @Nullable
     Path traceFile;
 

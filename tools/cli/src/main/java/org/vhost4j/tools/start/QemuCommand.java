@@ -14,7 +14,8 @@ import picocli.CommandLine.Unmatched;
  */
 @Command(
         name = "qemu",
-        description = "Starts a plain QEMU on a platform: takes QEMU's own arguments, and becomes QEMU.")
+        description = "Starts a plain QEMU on a platform: takes QEMU's own arguments, checks the host, and "
+                + "executes QEMU.")
 public final class QemuCommand implements Callable<Integer> {
     @Unmatched
     private List<String> arguments = new ArrayList<>();
@@ -24,9 +25,9 @@ public final class QemuCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        throw new UnsupportedOption(
-                "'qemu "
-                        + String.join(" ", arguments)
-                        + "' is for the script tools/vhost4j: no JVM becomes QEMU, so the archive alone does not have this command.");
+        throw new UnsupportedOption("'qemu "
+                + String.join(" ", arguments)
+                + "' is for the script tools/vhost4j: no JVM becomes QEMU, so the archive alone does "
+                + "not have this command.");
     }
 }

@@ -18,10 +18,10 @@ import tools.jackson.databind.node.ObjectNode;
 /** {@code vhost4j stats SOCKET}: shows every counter once. */
 @Command(
         name = "stats",
-        description = "Prints what guests and ports have counted so far, and what was dropped by reason.",
+        description = "Prints the counters of guests and ports, with drops by reason.",
         mixinStandardHelpOptions = true)
 public final class StatsCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "SOCKET", description = "The monitor's socket, as run --qmp=unix:SOCKET has it.")
+    @Parameters(paramLabel = "SOCKET", description = "The monitor's socket: the path in run --qmp=unix:SOCKET.")
     @SuppressWarnings("NullAway.Init")
     Path socket;
 

@@ -23,7 +23,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 /** {@code vhost4j top SOCKET}: shows guests and ports continuously. */
 @Command(
         name = "top",
-        description = "Shows what guests and ports do, live; q ends it. Without a terminal it prints one table.",
+        description = "Shows live traffic of guests and ports; q quits. Without a terminal it prints one table.",
         mixinStandardHelpOptions = true)
 public final class TopCommand implements Callable<Integer> {
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss", Locale.ROOT);
@@ -33,14 +33,17 @@ public final class TopCommand implements Callable<Integer> {
     /** The largest interval that stty supports. */
     private static final int MOST_SECONDS = 25;
 
-    @Parameters(paramLabel = "SOCKET", description = "The monitor's socket, as run --qmp=unix:SOCKET has it.")
+    @Parameters(paramLabel = "SOCKET", description = "The monitor's socket: the path in run --qmp=unix:SOCKET.")
     @SuppressWarnings("NullAway.Init")
     Path socket;
 
     @Option(names = "--once", description = "Prints one table and ends.")
     boolean once;
 
-    @Option(names = "--interval", paramLabel = "SECONDS", description = "Between two looks, 1 to 25 (default: 1).")
+    @Option(
+            names = "--interval",
+            paramLabel = "SECONDS",
+            description = "Time between two updates, 1 to 25 (default: 1).")
     int interval = 1;
 
     /** Called by picocli. */

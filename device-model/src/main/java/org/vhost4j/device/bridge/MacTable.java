@@ -373,7 +373,10 @@ final class MacTable {
             if (other == onPort) {
                 SLOT.setOpaque(last, onPort, station);
                 heard(at);
-                // Another lane may have taken the entry before it could see that.
+                // Another lane may have moved the station before it could see this. Each of the two lanes writes, then
+                // reads what the other
+                // writes: with the fence at least one of them sees it.
+                VarHandle.fullFence();
                 return (long) SLOT.getOpaque(entries, at) == before || retry(station, onPort, frames);
             }
             if (keeps(before, ports[other], station, port)) {

@@ -41,10 +41,10 @@ class CrashIT {
                         Variant.PLAIN.named("split").withEvents(),
                         Variant.PLAIN.named("packed").packedRings().withEvents(),
                         Variant.PLAIN
-                                .named("packed, 4 queue pairs, 2 lanes")
+                                .named("packed, 4 queue pairs spread over 2 lanes")
                                 .packedRings()
                                 .withQueuePairs(4)
-                                .onLanes(2)
+                                .spreadOver(2)
                                 .withEvents())
                 .filter(variant -> variant.name().matches(System.getProperty("vhost4j.crash.guest", ".*")))
                 .toList();

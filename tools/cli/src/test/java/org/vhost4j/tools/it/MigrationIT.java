@@ -37,10 +37,11 @@ class MigrationIT {
 
     /** Everything that can hide a missing log, or shows it, is different from {@link Variant#PLAIN}. */
     private static final Variant OTHER = Variant.PLAIN
-            .named("packed, 4 queue pairs, 2 lanes, not mergeable, no announcement, no return path, 11.1 and 10.0")
+            .named(
+                    "packed, 4 queue pairs spread over 2 lanes, not mergeable, no announcement, no return path, 11.1 and 10.0")
             .packedRings()
             .withQueuePairs(4)
-            .onLanes(2)
+            .spreadOver(2)
             .withoutMergeableBuffers()
             .withoutGuestAnnounce()
             .withoutReturnPath()
@@ -50,6 +51,10 @@ class MigrationIT {
             Variant.PLAIN,
             Variant.PLAIN.named("4 queue pairs").withQueuePairs(4),
             Variant.PLAIN.named("2 lanes").onLanes(2),
+            Variant.PLAIN
+                    .named("4 queue pairs spread over 2 lanes")
+                    .withQueuePairs(4)
+                    .spreadOver(2),
             Variant.PLAIN.named("packed").packedRings(),
             Variant.PLAIN.named("not mergeable").withoutMergeableBuffers(),
             Variant.PLAIN.named("guest_announce=off").withoutGuestAnnounce(),

@@ -46,10 +46,10 @@ class TakeOverIT {
         return List.of(
                 Variant.PLAIN.named("QEMU, split"),
                 Variant.PLAIN
-                        .named("QEMU, packed, 4 queue pairs, 2 lanes")
+                        .named("QEMU, packed, 4 queue pairs spread over 2 lanes")
                         .packedRings()
                         .withQueuePairs(4)
-                        .onLanes(2));
+                        .spreadOver(2));
     }
 
     @ParameterizedTest

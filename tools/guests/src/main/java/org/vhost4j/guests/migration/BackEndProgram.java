@@ -103,6 +103,7 @@ public interface BackEndProgram {
             command.addAll(List.of("run", "--port=tap:ifname=" + tap, "--queues=" + variant.queuePairs()));
             if (variant.lanes() > 1) {
                 command.add("--lanes=" + variant.lanes());
+                command.add("--queue-lanes=" + (variant.spread() ? "on" : "off"));
                 for (int lane = 1; lane < variant.lanes(); lane++) {
                     // Sockets are shared out in turn: the guest's is the last.
                     command.add("--socket-path=" + socket.resolveSibling(socket.getFileName() + "." + lane));

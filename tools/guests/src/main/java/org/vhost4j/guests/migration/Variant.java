@@ -10,6 +10,7 @@ package org.vhost4j.guests.migration;
  * @param secondQemu the QEMU of the first destination
  * @param queuePairs the number of queue pairs of the device, 1 to 127; the guest uses all of them
  * @param lanes the number of lanes, 1 or 2, of a back-end that has lanes; with 2 the guest is on the second lane, and the TAP on the first
+ * @param spread whether the queue pairs of the guest are on all lanes, {@code --queue-lanes=on}
  * @param packed whether the rings are packed
  * @param mergeable whether the device has MRG_RXBUF
  * @param guestAnnounce whether the device has GUEST_ANNOUNCE; without it QEMU requests an announcement from the back-end with SEND_RARP
@@ -23,13 +24,14 @@ public record Variant(
         String secondQemu,
         int queuePairs,
         int lanes,
+        boolean spread,
         boolean packed,
         boolean mergeable,
         boolean guestAnnounce,
         boolean returnPath,
         boolean eventful) {
     /** One queue pair, split rings, mergeable buffers, from QEMU 11.1 to QEMU 11.1, with a return path. */
-    public static final Variant PLAIN = new Variant("plain", "11", "11", 1, 1, false, true, true, true, false);
+    public static final Variant PLAIN = new Variant("plain", "11", "11", 1, 1, false, false, true, true, true, false);
 
     /** The QEMU of {@code tools/lab/provision --uso-qemu}. */
     private static final String USO_QEMU = "uso";
@@ -48,6 +50,7 @@ public record Variant(
                 secondQemu,
                 queuePairs,
                 lanes,
+                spread,
                 packed,
                 mergeable,
                 guestAnnounce,
@@ -58,13 +61,23 @@ public record Variant(
     /** Returns this variant with other QEMUs. */
     public Variant between(String first, String second) {
         return new Variant(
-                name, first, second, queuePairs, lanes, packed, mergeable, guestAnnounce, returnPath, eventful);
+                name, first, second, queuePairs, lanes, spread, packed, mergeable, guestAnnounce, returnPath, eventful);
     }
 
     /** Returns this variant with another number of queue pairs. */
     public Variant withQueuePairs(int number) {
         return new Variant(
-                name, firstQemu, secondQemu, number, lanes, packed, mergeable, guestAnnounce, returnPath, eventful);
+                name,
+                firstQemu,
+                secondQemu,
+                number,
+                lanes,
+                spread,
+                packed,
+                mergeable,
+                guestAnnounce,
+                returnPath,
+                eventful);
     }
 
     /** Returns this variant with another number of lanes. */
@@ -75,6 +88,23 @@ public record Variant(
                 secondQemu,
                 queuePairs,
                 number,
+                spread,
+                packed,
+                mergeable,
+                guestAnnounce,
+                returnPath,
+                eventful);
+    }
+
+    /** Returns this variant with its queue pairs on all of several lanes. */
+    public Variant spreadOver(int number) {
+        return new Variant(
+                name,
+                firstQemu,
+                secondQemu,
+                queuePairs,
+                number,
+                true,
                 packed,
                 mergeable,
                 guestAnnounce,
@@ -85,31 +115,71 @@ public record Variant(
     /** Returns this variant with packed rings. */
     public Variant packedRings() {
         return new Variant(
-                name, firstQemu, secondQemu, queuePairs, lanes, true, mergeable, guestAnnounce, returnPath, eventful);
+                name,
+                firstQemu,
+                secondQemu,
+                queuePairs,
+                lanes,
+                spread,
+                true,
+                mergeable,
+                guestAnnounce,
+                returnPath,
+                eventful);
     }
 
     /** Returns this variant without mergeable buffers, so that a page that was written but not marked as dirty is detected. */
     public Variant withoutMergeableBuffers() {
         return new Variant(
-                name, firstQemu, secondQemu, queuePairs, lanes, packed, false, guestAnnounce, returnPath, eventful);
+                name,
+                firstQemu,
+                secondQemu,
+                queuePairs,
+                lanes,
+                spread,
+                packed,
+                false,
+                guestAnnounce,
+                returnPath,
+                eventful);
     }
 
     /** Returns this variant without GUEST_ANNOUNCE. */
     public Variant withoutGuestAnnounce() {
         return new Variant(
-                name, firstQemu, secondQemu, queuePairs, lanes, packed, mergeable, false, returnPath, eventful);
+                name, firstQemu, secondQemu, queuePairs, lanes, spread, packed, mergeable, false, returnPath, eventful);
     }
 
     /** Returns this variant without a return path. */
     public Variant withoutReturnPath() {
         return new Variant(
-                name, firstQemu, secondQemu, queuePairs, lanes, packed, mergeable, guestAnnounce, false, eventful);
+                name,
+                firstQemu,
+                secondQemu,
+                queuePairs,
+                lanes,
+                spread,
+                packed,
+                mergeable,
+                guestAnnounce,
+                false,
+                eventful);
     }
 
     /** Returns this variant with back-ends that end and network cards that are plugged. */
     public Variant withEvents() {
         return new Variant(
-                name, firstQemu, secondQemu, queuePairs, lanes, packed, mergeable, guestAnnounce, returnPath, true);
+                name,
+                firstQemu,
+                secondQemu,
+                queuePairs,
+                lanes,
+                spread,
+                packed,
+                mergeable,
+                guestAnnounce,
+                returnPath,
+                true);
     }
 
     /** The machine type, which both QEMUs have to know. */

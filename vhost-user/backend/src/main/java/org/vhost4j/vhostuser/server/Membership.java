@@ -253,7 +253,9 @@ public final class Membership {
                                 // It is closed.
                             },
                             guest.seats()::forgetWays);
-            Backend.inLane(own, () -> guest.seats().forgetWays(own));
+        }
+        for (LaneContext context : backend.contexts()) {
+            Backend.inLane(context, () -> guest.seats().forgetWays(context));
         }
         backend.guestAccepts(guest.name(), 0);
         guest.closeDescriptors();

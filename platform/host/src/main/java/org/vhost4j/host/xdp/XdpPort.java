@@ -393,10 +393,15 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
             LockSupport.parkNanos(patient ? ASK_EVERY_NANOS : LOOK_EVERY_NANOS);
             try {
                 XdpSocket next = open.get();
-                if (adopted(on, next)) {
+                String refusal = adopted(on, next);
+                if (refusal.isEmpty()) {
                     trouble.accept(busy ? next.notes() : "interface " + ifname + " is there again and was joined");
+                    return;
                 }
-                return;
+                if (!closed && !refusal.equals(lastReason)) {
+                    trouble.accept(refusal);
+                    lastReason = refusal;
+                }
             } catch (SystemError e) {
                 String reason = String.valueOf(e.getMessage());
                 boolean expected = patient && e.errno() == Errno.EBUSY;
@@ -408,23 +413,20 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         }
     }
 
-    /** Makes the lane continue with another socket; false when the port is closed. */
-    private boolean adopted(Lane on, XdpSocket next) {
+    /** Makes the lane continue with another socket. Returns why it cannot, or an empty string. */
+    private String adopted(Lane on, XdpSocket next) {
         try {
             return on.submit(() -> adopt(on, next)).join();
         } catch (CompletionException | IllegalStateException e) {
             next.close();
-            if (!closed) {
-                trouble.accept("interface " + next.on().name() + " cannot be joined: " + e.getMessage());
-            }
-            return false;
+            return "interface " + next.on().name() + " cannot be joined: " + e.getMessage();
         }
     }
 
-    private boolean adopt(Lane on, XdpSocket next) {
+    private String adopt(Lane on, XdpSocket next) {
         if (closed) {
             next.close();
-            return false;
+            return "the port is closed";
         }
         release();
         // A frame that waited was in the memory of the socket of before.
@@ -438,7 +440,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         down = false;
         removed = false;
         on.rearm();
-        return true;
+        return "";
     }
 
     /** Closes the socket, of which the kernel's count is taken first. */

@@ -43,7 +43,7 @@ class RunCommandIT {
                 "run --socket-path=a.sock --queues=0|--queues=0: a guest has 1 to 127 queue pairs",
                 "run --socket-path=a.sock --lanes=65|--lanes=65: a back-end has 1 to 64 lanes",
                 "run --socket-path=a.sock --mtu=67|--mtu=67: an MTU is 68 to 65535 bytes",
-                "run --socket-path=a.sock --port=hole|--port=hole: a port is tap:ifname=NAME[,lane-queues=on], packet:ifname=NAME, xdp:IFNAME[,queue=N][,mode=MODE], stream:unix:PATH[,server=on], stream:tcp:HOST:PORT[,server=on], dgram:local=ADDRESS,remote=ADDRESS, user[:hostfwd=RULE], null[:copy=on], echo or source:size=BYTES",
+                "run --socket-path=a.sock --port=hole|--port=hole: a port is tap:ifname=NAME",
                 "run --socket-path=a.sock --port=null --port=echo|--port null, echo and source stand alone: they replace the bridge",
                 "run --socket-path=a.sock --idle=never|--idle=never: adaptive, poll or event",
                 "run --socket-path=/nowhere/a.sock|/nowhere/a.sock",

@@ -139,7 +139,6 @@ class PortOptionTest {
         null:size=64    | --port=null:size=64: there is no option 'size' (copy)
         null:copy       | --port=null:copy: 'copy' needs a value
         null:tag=5      | --port=null:tag=5: VLANs and port-security are for ports on the bridge
-        hole            | --port=hole: a port is tap:ifname=NAME[,lane-queues=on], packet:ifname=NAME, xdp:IFNAME[,queue=N][,mode=MODE], stream:unix:PATH[,server=on], stream:tcp:HOST:PORT[,server=on], dgram:local=ADDRESS,remote=ADDRESS, user[:hostfwd=RULE], null[:copy=on], echo or source:size=BYTES
         packet:ifname=sixteen_bytes_are_too_many | --port=packet:ifname=sixteen_bytes_are_too_many: a port on an interface needs ifname=NAME of 1 to 15 characters
         xdp             | --port=xdp: an AF_XDP port needs the name of an interface, 1 to 15 characters
         xdp:eth0,queue=-1 | --port=xdp:eth0,queue=-1: queue is a number from 0 to 9999
@@ -156,5 +155,14 @@ class PortOptionTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> PortKinds.parse(value))
                 .withMessage(message);
+    }
+
+    @Test
+    void theMessageAboutAnUnknownKindNamesEveryKind() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> PortKinds.parse("hole"))
+                .withMessageStartingWith("--port=hole: a port is tap:ifname=NAME")
+                .withMessageContainingAll(
+                        PortKinds.ALL.stream().map(PortKind::usage).toArray(String[]::new));
     }
 }

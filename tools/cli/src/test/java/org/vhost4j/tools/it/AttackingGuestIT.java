@@ -8,7 +8,6 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -23,26 +22,43 @@ import org.vhost4j.tools.run.AttachHelp;
 import org.vhost4j.vhostuser.server.Attach;
 
 /**
- * A Linux guest at QEMU 11.1 whose user space drives its virtio devices itself and breaks the rules of their rings: one device comes by
+ * A Linux guest at QEMU 11.1 whose user space drives its virtio devices itself and breaks the rules of split and packed rings: one device comes by
  * {@code -netdev vhost-user}, the other one by QEMU's generic vhost-user device. Each time that device stops with one line which names the
  * queue and what is wrong, and two other guests of the back-end continue.
  */
 class AttackingGuestIT {
-    private static final Map<Integer, String> TRANSMIT = new LinkedHashMap<>();
-
-    static {
-        TRANSMIT.put(0, "available ring names descriptor 32767 of 256");
-        TRANSMIT.put(1, "available index jumped from 0 to 5000");
-        TRANSMIT.put(2, "runs in a circle");
-        TRANSMIT.put(3, "0xfffffffffffff000 is not in memory");
-        TRANSMIT.put(4, "0x10000000000 is not in memory");
-        TRANSMIT.put(5, "not a multiple of 16");
-        TRANSMIT.put(6, "has a length of 4294967295 bytes");
-        TRANSMIT.put(7, "has a writable buffer in a transmit queue");
-    }
+    /** What the back-end says of the attacks on each kind of ring, in the order of ringattack.c. */
+    private static final Map<String, List<String>> TRANSMIT = Map.of(
+            "split",
+            List.of(
+                    "available ring names descriptor 32767 of 256",
+                    "available index jumped from 0 to 5000",
+                    "runs in a circle",
+                    "0xfffffffffffff000 is not in memory",
+                    "0x10000000000 is not in memory",
+                    "not a multiple of 16",
+                    "has a length of 4294967295 bytes",
+                    "has a writable buffer in a transmit queue"),
+            "packed",
+            List.of(
+                    "the chain from descriptor 0 continues at 1, which is not available",
+                    "has more descriptors than the 256 of its ring",
+                    "0xfffffffffffff000 is not in memory",
+                    "0x10000000000 is not in memory",
+                    "not a multiple of 16",
+                    "is indirect and has a next one",
+                    "has an indirect table at guest address 0x10000000000 whose entry 0 is not in memory",
+                    "descriptor 1 is indirect and follows another one",
+                    "has a length of 4294967295 bytes",
+                    "has a writable buffer in a transmit queue"));
 
     /** In a receive ring, which is read when a frame comes. */
-    private static final Map<Integer, String> RECEIVE = Map.of(100, "0x10000000000 is not in memory");
+    private static final int RECEIVE = 100;
+
+    private static final String RECEIVED = "0x10000000000 is not in memory";
+
+    /** Event areas of a packed ring that no driver may write, and that stop nothing. */
+    private static final List<Integer> SURVIVED = List.of(200, 201);
 
     private static final List<String> DEVICES = List.of("0000:00:08.0", "0000:00:09.0");
 
@@ -54,7 +70,7 @@ class AttackingGuestIT {
     void onlyItsOwnDeviceStops() throws Exception {
         try (LabFixture lab = LabFixture.start(
                 directory,
-                Map.of(),
+                Map.of("packed", "on"),
                 "linux-6.17",
                 List.of(),
                 Attach.NETDEV,
@@ -67,32 +83,44 @@ class AttackingGuestIT {
                     NetDriver two = NetDriver.attach(socket(lab, 3), NetSetup.full())) {
                 guest.waitUntilUp();
                 for (int device = 0; device < DEVICES.size(); device++) {
-                    for (Map.Entry<Integer, String> attack : TRANSMIT.entrySet()) {
-                        attack(lab, guest, device, attack.getKey());
-                        awaitLine(lab, device, "queue 1: ", attack.getValue());
+                    for (String ring : TRANSMIT.keySet()) {
+                        attackAll(lab, guest, device, ring, one, two);
+                    }
+                    lab.troubles().clear();
+                    for (int kind : SURVIVED) {
+                        assertThat(attack(guest, device, "packed", kind)).contains("returned");
                         exchange(one, two);
                     }
-                    for (Map.Entry<Integer, String> attack : RECEIVE.entrySet()) {
-                        attack(lab, guest, device, attack.getKey());
-                        String name = "guest" + device;
-                        Await.until(name + " has stopped", () -> {
-                            exchange(one, two);
-                            return !lab.troubles().isEmpty();
-                        });
-                        awaitLine(lab, device, "queue 0: ", attack.getValue());
-                    }
+                    assertThat(lab.troubles()).isEmpty();
                 }
             }
         }
+    }
+
+    private static void attackAll(LabFixture lab, Guest guest, int device, String ring, NetDriver one, NetDriver two)
+            throws Exception {
+        List<String> lines = TRANSMIT.getOrDefault(ring, List.of());
+        for (int kind = 0; kind < lines.size(); kind++) {
+            lab.troubles().clear();
+            assertThat(attack(guest, device, ring, kind)).contains("attacked");
+            awaitLine(lab, device, "queue 1: ", lines.get(kind));
+            exchange(one, two);
+        }
+        lab.troubles().clear();
+        assertThat(attack(guest, device, ring, RECEIVE)).contains("attacked");
+        Await.until("guest" + device + " has stopped", () -> {
+            exchange(one, two);
+            return !lab.troubles().isEmpty();
+        });
+        awaitLine(lab, device, "queue 0: ", RECEIVED);
     }
 
     private static Path socket(LabFixture lab, int guest) {
         return Objects.requireNonNull(lab.endpoint(guest).path());
     }
 
-    private static void attack(LabFixture lab, Guest guest, int device, int kind) {
-        lab.troubles().clear();
-        assertThat(guest.must("ringattack " + DEVICES.get(device) + " " + kind)).contains("attacked");
+    private static String attack(Guest guest, int device, String ring, int kind) {
+        return guest.must("ringattack " + DEVICES.get(device) + " " + ring + " " + kind);
     }
 
     private static void awaitLine(LabFixture lab, int device, String queue, String what) throws Exception {
@@ -141,7 +169,7 @@ class AttackingGuestIT {
                 "-netdev",
                 "vhost-user,id=n,chardev=c",
                 "-device",
-                "virtio-net-pci,netdev=n,addr=8"));
+                "virtio-net-pci,netdev=n,addr=8,packed=on"));
         List<String> generic = AttachHelp.device(lab.endpoint(1), 1, 1);
         all.addAll(generic.subList(0, generic.size() - 1));
         all.add(generic.getLast() + ",addr=9");
